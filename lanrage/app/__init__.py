@@ -1,0 +1,1 @@
+"""Services: composition and lifetimes."""

@@ -1,0 +1,96 @@
+"""One tree of errors. The docstring or message is what the user reads: one sentence that names the field and the rule."""
+
+from __future__ import annotations
+
+
+class LanrageError(Exception):
+    """Root of all errors that LANrage raises on purpose.
+
+    :cvar code: a stable machine-readable word, also sent over the wire and printed by ``--json``.
+    """
+
+    code = "error"
+
+
+class BadInput(LanrageError):
+    """A value given by a user, a file or a peer breaks a rule.
+
+    :param field: what the value was given for, for example ``name`` or ``code``.
+    :param rule: the broken rule, as a clause that completes "FIELD: RULE".
+    """
+
+    code = "bad_input"
+
+    def __init__(self, field: str, rule: str) -> None:
+        super().__init__(f"{field}: {rule}")
+        self.field = field
+        self.rule = rule
+
+
+class DecodeError(LanrageError):
+    """Bytes that are no message of the protocol they came by."""
+
+    code = "decode"
+
+
+class CryptoError(LanrageError):
+    """A signature, MAC or key does not prove what it should."""
+
+    code = "crypto"
+
+
+class Refused(LanrageError):
+    """The control server, or a node's own rule, refused an operation; ``code`` says why in one word.
+
+    :param code: one of the words in :data:`REFUSALS`.
+    :param message: one sentence for the user.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+class MissingRight(LanrageError):
+    """The process lacks a privilege or the machine a program; the message says how to grant or install it."""
+
+    code = "missing_right"
+
+
+class Unreachable(LanrageError):
+    """A server or node could not be reached in time; the message names it."""
+
+    code = "unreachable"
+
+
+class VersionMismatch(LanrageError):
+    """The other side speaks another protocol version."""
+
+    code = "version_mismatch"
+
+
+class StoreError(LanrageError):
+    """State on disk is damaged or cannot be written; the message names the file."""
+
+    code = "store"
+
+
+REFUSALS: dict[str, str] = {
+    "unknown_invitation": "no such invitation at this control server",
+    "invitation_expired": "the invitation has expired",
+    "invitation_used_up": "the invitation has been used as often as it allows",
+    "party_full": "the party has as many members as it allows",
+    "name_taken": "another member of the party has this name",
+    "unknown_party": "no such party at this control server",
+    "not_a_member": "only members of the party may do this",
+    "already_in_party": "this node is in a party already",
+    "not_in_party": "this node is in no party",
+    "bad_certificate": "the certificate does not prove membership",
+    "subnet_clash": "the party's subnet overlaps with a network of this machine",
+    "unknown_peer": "no such member in this party",
+    "no_relay": "this control server knows no relay",
+    "limit": "a limit of this control server is reached",
+    "party_exists": "a party of this key exists already",
+}
+"""Every refusal's word and its meaning."""

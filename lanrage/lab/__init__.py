@@ -1,0 +1,1 @@
+"""The laboratory: hosts, NAT routers and a WAN in network namespaces."""

@@ -1,0 +1,1 @@
+"""Adapters: one protocol or kernel interface each, no policy."""

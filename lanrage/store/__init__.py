@@ -1,0 +1,1 @@
+"""What survives a restart: files, the journal, the databases behind it."""
