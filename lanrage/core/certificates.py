@@ -1,0 +1,236 @@
+"""Signed statements: the party's charter, invitations, member certificates, and the chain that proves a member.
+
+Every node verifies the chain itself before it configures a WireGuard peer, so a control server that lies gets nobody in::
+
+    party_id  = fingerprint of the party key (self-certifying)
+    charter   signed by the party key: name, subnet, limits
+    invitation signed by the party key: an invite key, expiry, uses
+    certificate signed by the invite key (or, for the founder, by the party key) and by the holder's identity
+
+A statement is encoded once, by its signer, as MessagePack; what is verified are those very bytes. The label that is
+signed with them keeps a statement of one kind from passing as another.
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv4Network
+from typing import Annotated, Any, TypeVar
+
+import attrs
+import msgspec
+from msgspec import Meta
+
+from lanrage.core.identity import SigningKey, derive, fingerprint, verify_signature
+from lanrage.errors import CryptoError, DecodeError
+
+NAME_LIMIT = 32
+"""Characters of a party's or member's name: fits a table row on a phone."""
+SECRET_BYTES = 16
+"""An invitation's secret: 128 bits, as the code is pasted, not spoken."""
+STATEMENT_LIMIT = 4096
+"""Bytes of one encoded statement; the largest that we make is under 500."""
+
+Key = Annotated[bytes, Meta(min_length=32, max_length=32)]
+Id16 = Annotated[bytes, Meta(min_length=16, max_length=16)]
+Name = Annotated[str, Meta(min_length=1, max_length=NAME_LIMIT, pattern=r"^[^\x00-\x20\x7f](?:[^\x00-\x1f\x7f]*[^\x00-\x20\x7f])?$")]
+Instant = Annotated[int, Meta(ge=0, le=2**53)]
+Text16 = Annotated[str, Meta(max_length=18)]
+
+
+class Charter(msgspec.Struct, frozen=True, array_like=True, tag="charter1", forbid_unknown_fields=True):
+    """What a party is; signed by its root key.
+
+    :param party_key: Ed25519 root key; its fingerprint is the party's id.
+    :param subnet: private IPv4 network, /16 to /28, as text.
+    :param created: seconds since the epoch.
+    :param max_members: how many may be members at one time.
+    """
+
+    party_key: Key
+    name: Name
+    subnet: Text16
+    created: Instant
+    max_members: Annotated[int, Meta(ge=2, le=64)]
+
+    @property
+    def party_id(self) -> str:
+        """32 hexadecimal digits."""
+        return fingerprint(self.party_key).hex()
+
+    @property
+    def network(self) -> IPv4Network:
+        """The subnet as a network."""
+        return IPv4Network(self.subnet)
+
+
+class Invitation(msgspec.Struct, frozen=True, array_like=True, tag="invitation1", forbid_unknown_fields=True):
+    """A capability to certify new members until it expires; signed by the party key.
+
+    :param invite_key: Ed25519 public key that signs certificates in the party's name.
+    :param expires: seconds since the epoch.
+    :param uses: how many members may join by it; 0 = no limit.
+    """
+
+    party_id: Id16
+    invite_key: Key
+    created: Instant
+    expires: Instant
+    uses: Annotated[int, Meta(ge=0, le=10_000)]
+
+    @property
+    def invitation_id(self) -> str:
+        """32 hexadecimal digits: the fingerprint of the invite key."""
+        return fingerprint(self.invite_key).hex()
+
+
+class Certificate(msgspec.Struct, frozen=True, array_like=True, tag="member1", forbid_unknown_fields=True):
+    """Binds a member's identity, WireGuard key, address and name within one party.
+
+    :param issuer: public key that signs: an invitation's, or the party's own for the founder.
+    :param role: ``host`` or ``member``.
+    :param epoch: rises with each revocation in the party; 0 until there is one.
+    :param issued: seconds since the epoch.
+    :param expires: seconds since the epoch.
+    """
+
+    party_id: Id16
+    issuer: Key
+    identity: Key
+    wireguard_key: Key
+    name: Name
+    address: Text16
+    role: Annotated[str, Meta(pattern="^(host|member)$")]
+    epoch: Annotated[int, Meta(ge=0, le=2**31)]
+    issued: Instant
+    expires: Instant
+
+    @property
+    def ip(self) -> IPv4Address:
+        """The party address."""
+        return IPv4Address(self.address)
+
+
+Statement = Charter | Invitation | Certificate
+S = TypeVar("S", Charter, Invitation, Certificate)
+_LABELS: dict[type[Any], bytes] = {
+    Charter: b"lanrage charter v1\0",
+    Invitation: b"lanrage invitation v1\0",
+    Certificate: b"lanrage certificate v1\0",
+}
+
+
+class _Envelope(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    body: Annotated[bytes, Meta(max_length=STATEMENT_LIMIT)]
+    signatures: Annotated[tuple[Annotated[bytes, Meta(min_length=64, max_length=64)], ...], Meta(min_length=1, max_length=2)]
+
+
+def sign(statement: Statement, *keys: SigningKey) -> bytes:
+    """Encode a statement with the signature of each key, in that order."""
+    body = msgspec.msgpack.encode(statement)
+    label = _LABELS[type(statement)]
+    return msgspec.msgpack.encode(_Envelope(body, tuple(key.sign(label + body) for key in keys)))
+
+
+def _open(blob: bytes, kind: type[S]) -> tuple[S, bytes, tuple[bytes, ...]]:
+    if len(blob) > STATEMENT_LIMIT:
+        raise DecodeError("a signed statement is too large")
+    try:
+        envelope = msgspec.msgpack.decode(blob, type=_Envelope)
+        statement = msgspec.msgpack.decode(envelope.body, type=kind)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+        raise DecodeError(f"no valid {kind.__name__.lower()}: {error}") from error
+    return statement, _LABELS[kind] + envelope.body, envelope.signatures
+
+
+def open_charter(blob: bytes, party_id: str) -> Charter:
+    """Verify a charter against the party's id.
+
+    :raises CryptoError, DecodeError: when it is not this party's.
+    """
+    charter, message, signatures = _open(blob, Charter)
+    if charter.party_id != party_id or len(signatures) != 1:
+        raise CryptoError("the charter is of another party")
+    verify_signature(charter.party_key, message, signatures[0])
+    try:
+        network = charter.network
+    except ValueError as error:
+        raise DecodeError("the charter's subnet is no network") from error
+    if not network.is_private or network.is_loopback or network.is_link_local or not 16 <= network.prefixlen <= 28:
+        raise DecodeError("the charter's subnet is not a private network from /16 to /28")
+    return charter
+
+
+def open_invitation(blob: bytes, charter: Charter) -> Invitation:
+    """Verify an invitation of the party.
+
+    :raises CryptoError, DecodeError: when it is not.
+    """
+    invitation, message, signatures = _open(blob, Invitation)
+    if invitation.party_id.hex() != charter.party_id or len(signatures) != 1:
+        raise CryptoError("the invitation is of another party")
+    verify_signature(charter.party_key, message, signatures[0])
+    return invitation
+
+
+def open_certificate(blob: bytes, charter: Charter, invitation: Invitation | None) -> Certificate:
+    """Verify a member's certificate and its chain to the party key.
+
+    :param invitation: the verified invitation by which the member joined; ``None`` for the founder.
+    :raises CryptoError, DecodeError: when any link does not hold.
+    """
+    certificate, message, signatures = _open(blob, Certificate)
+    issuer = charter.party_key if invitation is None else invitation.invite_key
+    if certificate.party_id.hex() != charter.party_id:
+        raise CryptoError("the certificate is of another party")
+    if certificate.issuer != issuer or len(signatures) != 2:
+        raise CryptoError("the certificate is not issued by the invitation that is shown with it")
+    verify_signature(issuer, message, signatures[0])
+    verify_signature(certificate.identity, message, signatures[1])
+    if invitation is not None and not invitation.created <= certificate.issued <= invitation.expires:
+        raise CryptoError("the certificate was issued outside the invitation's time")
+    if (certificate.role == "host") != (invitation is None):
+        raise CryptoError("only the party key makes a host")
+    try:
+        address = certificate.ip
+    except ValueError as error:
+        raise DecodeError("the certificate's address is none") from error
+    network = charter.network
+    if address not in network or address in (network.network_address, network.broadcast_address):
+        raise CryptoError("the certificate's address is outside the party's subnet")
+    return certificate
+
+
+def peek_party_key(blob: bytes) -> bytes:
+    """The party key that an encoded charter claims; verify with :func:`open_charter`.
+
+    :raises DecodeError: for bytes that are no charter.
+    """
+    return _open(blob, Charter)[0].party_key
+
+
+@attrs.frozen
+class Member:
+    """A member whose chain was verified.
+
+    :param certificate: what was proven.
+    :param certificate_blob: as signed, to store and to show to others.
+    :param invitation_blob: the invitation in the chain; empty for the founder.
+    """
+
+    certificate: Certificate
+    certificate_blob: bytes = attrs.field(repr=False)
+    invitation_blob: bytes = attrs.field(repr=False)
+
+    @classmethod
+    def verify(cls, charter: Charter, certificate_blob: bytes, invitation_blob: bytes) -> Member:
+        """Check the whole chain.
+
+        :raises CryptoError, DecodeError: when any link does not hold.
+        """
+        invitation = open_invitation(invitation_blob, charter) if invitation_blob else None
+        return cls(open_certificate(certificate_blob, charter, invitation), certificate_blob, invitation_blob)
+
+
+def invite_key(secret: bytes, party_id: str) -> SigningKey:
+    """The invite key behind an invitation's 16-byte secret."""
+    return SigningKey(derive(secret, salt=bytes.fromhex(party_id), label=b"lanrage invite key v1"))

@@ -1,0 +1,142 @@
+"""Keys: who a node, a server or a party is, and what two nodes share.
+
+Ed25519 (RFC 8032) signs, X25519 (RFC 7748) agrees on keys. A WireGuard key cannot sign, so a node has one of each; its
+member certificate binds them together (:mod:`lanrage.core.certificates`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import attrs
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from lanrage.core.links import KEY_BYTES
+from lanrage.errors import CryptoError
+
+FINGERPRINT_BYTES = 16
+"""128 bits: finding another key of the same fingerprint takes about 2**128 tries."""
+
+
+def fingerprint(public: bytes) -> bytes:
+    """First 16 bytes of SHA-256 of a public key."""
+    return hashlib.sha256(public).digest()[:FINGERPRINT_BYTES]
+
+
+def verify_signature(public: bytes, message: bytes, signature: bytes) -> None:
+    """Check an Ed25519 signature.
+
+    :raises CryptoError: when it does not hold, also for bytes that are no key.
+    """
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
+    except (InvalidSignature, ValueError) as error:
+        raise CryptoError("the signature does not hold") from error
+
+
+def derive(secret: bytes, *, salt: bytes, label: bytes, length: int = KEY_BYTES) -> bytes:
+    """HKDF-SHA256 (RFC 5869) with a label for each use.
+
+    :param length: bytes wanted, at most 8160.
+    """
+    return HKDF(SHA256(), length, salt, label).derive(secret)
+
+
+@attrs.frozen(repr=False)
+class SigningKey:
+    """An Ed25519 private key; its representation shows the public half alone.
+
+    :param seed: 32 secret bytes.
+    """
+
+    seed: bytes = attrs.field(validator=attrs.validators.instance_of(bytes))
+    public: bytes = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "public", self._key().public_key().public_bytes_raw())
+
+    def _key(self) -> Ed25519PrivateKey:
+        try:
+            return Ed25519PrivateKey.from_private_bytes(self.seed)
+        except ValueError as error:
+            raise CryptoError("an Ed25519 key is 32 bytes") from error
+
+    def sign(self, message: bytes) -> bytes:
+        """64 bytes of signature."""
+        return self._key().sign(message)
+
+    def __repr__(self) -> str:
+        return f"SigningKey(public={self.public.hex()})"
+
+
+@attrs.frozen(repr=False)
+class AgreementKey:
+    """An X25519 private key (WireGuard's kind).
+
+    :param secret: 32 secret bytes.
+    """
+
+    secret: bytes = attrs.field(validator=attrs.validators.instance_of(bytes))
+    public: bytes = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "public", self._key().public_key().public_bytes_raw())
+
+    def _key(self) -> X25519PrivateKey:
+        try:
+            return X25519PrivateKey.from_private_bytes(self.secret)
+        except ValueError as error:
+            raise CryptoError("an X25519 key is 32 bytes") from error
+
+    def agree(self, other: bytes) -> bytes:
+        """The shared secret with the owner of public key `other`, 32 bytes; derive keys from it by :func:`derive`.
+
+        :raises CryptoError: for a key of the wrong size or of low order.
+        """
+        try:
+            return self._key().exchange(X25519PublicKey.from_public_bytes(other))
+        except ValueError as error:
+            raise CryptoError("the peer's X25519 key is not usable") from error
+
+    def __repr__(self) -> str:
+        return f"AgreementKey(public={self.public.hex()})"
+
+
+@attrs.frozen(repr=False)
+class NodeKeys:
+    """All keys of one node.
+
+    :param identity: signs; names the node.
+    :param wireguard: WireGuard's static key.
+    """
+
+    identity: SigningKey
+    wireguard: AgreementKey
+
+    def __repr__(self) -> str:
+        return f"NodeKeys(identity={self.identity.public.hex()})"
+
+
+@attrs.frozen(repr=False)
+class PairKeys:
+    """What two members of a party share, and nobody else.
+
+    :param probe: key of the MAC on probes.
+    :param seal: key that seals signals through the control server.
+    """
+
+    probe: bytes
+    seal: bytes
+
+    @classmethod
+    def between(cls, mine: AgreementKey, theirs: bytes, party_id: str) -> PairKeys:
+        """Derive from both static WireGuard keys, in order, and the party; both ends get the same."""
+        low, high = sorted((mine.public, theirs))
+        secret = derive(
+            mine.agree(theirs), salt=bytes.fromhex(party_id), label=b"lanrage pair v1" + low + high, length=2 * KEY_BYTES
+        )
+        return cls(secret[:KEY_BYTES], secret[KEY_BYTES:])
