@@ -1,0 +1,333 @@
+"""Messages of the control channel, version 1 (``docs/protocol-control.rst``).
+
+Three are sent before the login is done, in clear: :class:`Hello`, :class:`Welcome`, :class:`Denied`. All others travel as
+sealed records (:mod:`lanrage.wire.login`) that hold one :class:`Request`, :class:`Reply` or :class:`Notice`.
+Everything is MessagePack; unknown fields, wrong types and values beyond their limits are refused by the types themselves.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from lanrage.core.certificates import STATEMENT_LIMIT, Name
+from lanrage.errors import DecodeError
+
+SUBPROTOCOL = "lanrage.control"
+VERSION = 1
+VERSIONS = (VERSION,)
+MESSAGE_LIMIT = 256 * 1024
+"""Bytes of one record: a full party of 64 members is about 40 KiB."""
+SIGNAL_LIMIT = 8192
+"""Bytes of one sealed signal: 20 candidates are under 1 KiB."""
+
+Key = Annotated[bytes, Meta(min_length=32, max_length=32)]
+Random = Annotated[bytes, Meta(min_length=32, max_length=32)]
+PartyId = Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
+Blob = Annotated[bytes, Meta(min_length=1, max_length=STATEMENT_LIMIT)]
+OptionalBlob = Annotated[bytes, Meta(max_length=STATEMENT_LIMIT)]
+Revision = Annotated[int, Meta(ge=0, le=2**53)]
+Text = Annotated[str, Meta(max_length=300)]
+CorrelationId = Annotated[str, Meta(max_length=32, pattern="^[0-9a-zA-Z-]*$")]
+
+
+class _Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Base of all messages."""
+
+
+# --- before the login -------------------------------------------------------------------------------------------------
+
+
+class Hello(_Message, frozen=True, tag="hello"):
+    """Client's first message.
+
+    :param versions: protocol versions that it speaks.
+    :param ephemeral: X25519 public key of this connection alone.
+    """
+
+    versions: Annotated[tuple[Annotated[int, Meta(ge=0, le=65535)], ...], Meta(min_length=1, max_length=16)]
+    ephemeral: Key
+    nonce: Random
+
+
+class Welcome(_Message, frozen=True, tag="welcome"):
+    """Server's answer: its key proves itself over both first messages."""
+
+    version: int
+    ephemeral: Key
+    nonce: Random
+    server_key: Key
+    signature: Annotated[bytes, Meta(min_length=64, max_length=64)]
+
+
+class Denied(_Message, frozen=True, tag="denied"):
+    """The server ends the connection and says why; the only refusal that can come before the login."""
+
+    code: Annotated[str, Meta(max_length=40)]
+    message: Text
+    versions: Annotated[tuple[int, ...], Meta(max_length=16)] = ()
+
+
+class Login(_Message, frozen=True, tag="login"):
+    """Client's first sealed record: who it is, proven by a signature over the transcript and by its WireGuard key."""
+
+    identity: Key
+    wireguard_key: Key
+    signature: Annotated[bytes, Meta(min_length=64, max_length=64)]
+
+
+class RelayInfo(_Message, frozen=True):
+    """A relay: UDP ports `first` to `last` of `host`; an empty host means the address by which the server was reached."""
+
+    host: Annotated[str, Meta(max_length=255)]
+    first: Annotated[int, Meta(ge=1, le=65535)]
+    last: Annotated[int, Meta(ge=1, le=65535)]
+
+
+class Accepted(_Message, frozen=True, tag="accepted"):
+    """Server's first sealed record after the login.
+
+    :param session: for logs on both sides.
+    :param now: the server's clock, seconds since the epoch.
+    :param reflectors: ``host:port`` of STUN reflectors; an empty host means the address by which the server was reached.
+    """
+
+    session: Annotated[str, Meta(max_length=32)]
+    now: float
+    reflectors: Annotated[tuple[Annotated[str, Meta(max_length=262)], ...], Meta(max_length=8)]
+    relays: Annotated[tuple[RelayInfo, ...], Meta(max_length=32)]
+
+
+# --- requests ---------------------------------------------------------------------------------------------------------
+
+
+class CreateParty(_Message, frozen=True, tag="create"):
+    """Register a party with its founder; answered by :class:`PartyState`."""
+
+    charter: Blob
+    certificate: Blob
+
+
+class PublishInvitation(_Message, frozen=True, tag="publish"):
+    """Store an invitation so that its code can be used; answered by :class:`Done`. Members only."""
+
+    party_id: PartyId
+    invitation: Blob
+
+
+class FetchInvitation(_Message, frozen=True, tag="fetch"):
+    """Ask for the signed invitation behind a code; answered by :class:`InvitationFound`."""
+
+    party_id: PartyId
+    invitation_id: PartyId
+
+
+class ReserveAddress(_Message, frozen=True, tag="reserve"):
+    """Ask for the party address to be certified; the same identity always gets the same; answered by :class:`Reserved`."""
+
+    party_id: PartyId
+    invitation_id: PartyId
+    name: Name
+
+
+class JoinParty(_Message, frozen=True, tag="join"):
+    """Become a member by a certificate over the reserved address; answered by :class:`PartyState`."""
+
+    party_id: PartyId
+    certificate: Blob
+    invitation_id: PartyId
+
+
+class LeaveParty(_Message, frozen=True, tag="leave"):
+    """Give up membership; the address stays reserved for this identity; answered by :class:`Done`."""
+
+    party_id: PartyId
+
+
+class FollowParty(_Message, frozen=True, tag="follow"):
+    """Receive a party's deltas from now on, after those since a revision; answered by Deltas or :class:`PartyState`."""
+
+    party_id: PartyId
+    since: Revision
+
+
+class SendSignal(_Message, frozen=True, tag="signal"):
+    """Pass sealed bytes to another member who is online; answered by :class:`Done`."""
+
+    party_id: PartyId
+    to: Key
+    payload: Annotated[bytes, Meta(min_length=1, max_length=SIGNAL_LIMIT)]
+
+
+class FetchTicket(_Message, frozen=True, tag="ticket"):
+    """Ask for a relay ticket for the pair of the caller and another member; answered by :class:`TicketIssued`."""
+
+    party_id: PartyId
+    peer: Key
+
+
+RequestBody = (
+    CreateParty
+    | PublishInvitation
+    | FetchInvitation
+    | ReserveAddress
+    | JoinParty
+    | LeaveParty
+    | FollowParty
+    | SendSignal
+    | FetchTicket
+)
+
+
+# --- replies ----------------------------------------------------------------------------------------------------------
+
+
+class MemberRow(_Message, frozen=True):
+    """A member as the server holds it; nodes verify both blobs themselves.
+
+    :param invitation: empty for the founder.
+    """
+
+    certificate: Blob
+    invitation: OptionalBlob
+    online: bool
+
+
+class PartyState(_Message, frozen=True, tag="party"):
+    """A party in full, at a revision."""
+
+    party_id: PartyId
+    revision: Revision
+    charter: Blob
+    members: Annotated[tuple[MemberRow, ...], Meta(max_length=64)]
+
+
+class Done(_Message, frozen=True, tag="done"):
+    """The request was carried out (and, where it changes the party, is on disk)."""
+
+
+class InvitationFound(_Message, frozen=True, tag="invitation"):
+    """The signed invitation and the charter of its party."""
+
+    charter: Blob
+    invitation: Blob
+
+
+class Reserved(_Message, frozen=True, tag="reserved"):
+    """The address to put into the certificate, and the server's clock for its times."""
+
+    address: Annotated[str, Meta(max_length=15)]
+    now: float
+
+
+class TicketIssued(_Message, frozen=True, tag="issued"):
+    """A signed relay ticket and its life in seconds."""
+
+    ticket: Annotated[bytes, Meta(min_length=1, max_length=1024)]
+    lifetime: Annotated[float, Meta(gt=0)]
+
+
+class RefusedReply(_Message, frozen=True, tag="refused"):
+    """Why not: a word of :data:`lanrage.errors.REFUSALS` (or ``bad_input``) and a sentence."""
+
+    code: Annotated[str, Meta(max_length=40)]
+    message: Text
+
+
+# --- notices ----------------------------------------------------------------------------------------------------------
+
+
+class MemberJoined(_Message, frozen=True, tag="joined"):
+    """A new member, or a known one with a new certificate."""
+
+    member: MemberRow
+
+
+class MemberLeft(_Message, frozen=True, tag="left"):
+    """A member is gone."""
+
+    identity: Key
+
+
+Change = MemberJoined | MemberLeft
+
+
+class Delta(_Message, frozen=True):
+    """What one revision changed."""
+
+    revision: Revision
+    change: Change
+
+
+class Deltas(_Message, frozen=True, tag="deltas"):
+    """Consecutive revisions of one party, oldest first; also the reply to :class:`FollowParty` when the gap is small."""
+
+    party_id: PartyId
+    deltas: Annotated[tuple[Delta, ...], Meta(max_length=256)]
+    online: Annotated[tuple[Key, ...], Meta(max_length=64)] | None = None
+    """In a reply: identities that are online; ``None`` in a notice."""
+
+
+class Presence(_Message, frozen=True, tag="presence"):
+    """A member's channel came up or went down; not a revision."""
+
+    party_id: PartyId
+    identity: Key
+    online: bool
+
+
+class Signalled(_Message, frozen=True, tag="signalled"):
+    """Sealed bytes from another member."""
+
+    party_id: PartyId
+    sender: Key
+    payload: Annotated[bytes, Meta(max_length=SIGNAL_LIMIT)]
+
+
+ReplyBody = PartyState | Deltas | Done | InvitationFound | Reserved | TicketIssued | RefusedReply
+NoticeBody = Deltas | Presence | Signalled | Denied
+
+
+class Request(_Message, frozen=True, tag="q"):
+    """A numbered request; numbers rise within a connection."""
+
+    id: Annotated[int, Meta(ge=0, le=2**53)]
+    body: RequestBody
+    correlation_id: CorrelationId = ""
+
+
+class Reply(_Message, frozen=True, tag="a"):
+    """The answer to the request of the same number."""
+
+    id: Annotated[int, Meta(ge=0, le=2**53)]
+    body: ReplyBody
+
+
+class Notice(_Message, frozen=True, tag="n"):
+    """Something happened that was not asked for."""
+
+    body: NoticeBody
+    correlation_id: CorrelationId = ""
+
+
+T = TypeVar("T")
+
+
+def encode(message: msgspec.Struct) -> bytes:
+    """One message as MessagePack."""
+    return msgspec.msgpack.encode(message)
+
+
+def decode(data: bytes, kind: type[T]) -> T:
+    """Read one message of the given type (a class or a union of classes).
+
+    :raises DecodeError: names the field and the rule.
+    """
+    if len(data) > MESSAGE_LIMIT:
+        raise DecodeError(f"a message has at most {MESSAGE_LIMIT} bytes")
+    try:
+        return msgspec.msgpack.decode(data, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise DecodeError(f"no valid control message: {error}") from error
