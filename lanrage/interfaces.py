@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
 from zope.interface import Attribute, Interface
 
-from lanrage.core.links import Endpoint, TunnelPeer, TunnelStatus
+from lanrage.core.links import Endpoint, LocalAddress, TunnelPeer, TunnelStatus
+from lanrage.core.undo import UndoEntry
 
 # Interface methods have no self and no body.
 # pylint: disable=no-self-argument,no-method-argument,inherit-non-class
@@ -49,24 +51,69 @@ class ILanCard(Interface):
 
     name: str = Attribute("the device's name")
 
-    def open(receive: Callable[[bytes], None]) -> None:
-        """Make the card; `receive` is called with each Ethernet frame that this machine sends on it."""
+    def open(address: IPv4Interface, receive: Callable[[bytes], None]) -> Awaitable[None]:
+        """Make the card, give it the party address and its MAC, and bring it up.
 
-    def write(frame: bytes) -> None:
-        """Let this machine receive an Ethernet frame; a full queue drops it (counted by the caller's return)."""
+        :param address: the party address with its network, for example ``10.66.0.1/24``.
+        :param receive: called with each Ethernet frame that this machine sends on the card.
+        :raises MissingRight: without CAP_NET_ADMIN or ``/dev/net/tun``.
+        :raises BadInput: when a device of this name belongs to somebody else.
+        """
 
-    def close() -> None:
-        """Remove the card."""
+    def write(frame: bytes) -> bool:
+        """Let this machine receive an Ethernet frame; false where the card took it not (full, closed or down)."""
+
+    def close() -> Awaitable[None]:
+        """Remove the card; one that is closed is no error."""
 
 
 class IProbePort(Interface):
     """Sends and receives datagrams from WireGuard's own UDP port, beside WireGuard."""
 
     def open(port: int, receive: Callable[[bytes, Endpoint, str], None]) -> None:
-        """Listen on `port`; `receive(payload, source, local_address)` is called for our own and for STUN datagrams."""
+        """Listen on `port`; `receive(payload, source, local_address)` is called for our own and for STUN datagrams.
+
+        :param port: WireGuard's own listen port, 1 to 65535.
+        :raises MissingRight: without CAP_NET_RAW.
+        """
 
     def send(payload: bytes, to: Endpoint) -> None:
         """Send; what the kernel refuses (unreachable, no route) is silent, as loss would be."""
 
     def close() -> None:
         """Stop listening."""
+
+
+class IMachine(Interface):
+    """What LANrage reads and changes of this machine's network, besides its own two devices."""
+
+    def local_addresses() -> Awaitable[list[LocalAddress]]:
+        """Every IPv4 address of the devices that are up, loopback and our own devices left out."""
+
+    def networks() -> Awaitable[list[IPv4Network]]:
+        """The networks that this machine has routes to (the default route and our own devices left out)."""
+
+    def has_default_route() -> Awaitable[bool]:
+        """Whether an IPv4 default route is there; without one, unbound broadcasts fail with ENETUNREACH."""
+
+    def add_member_route(member: IPv4Address, device: str, source: IPv4Address) -> Awaitable[None]:
+        """Send what is for `member` into `device`, with `source` as its address; one of ours is replaced.
+
+        :raises Refused: ``subnet_clash`` when a route of somebody else to that very address exists.
+        """
+
+    def remove_member_route(member: IPv4Address, device: str) -> Awaitable[None]:
+        """Take the member's route away; one that is gone is no error."""
+
+
+class IUndoJournal(Interface):
+    """Remembers, before each change to the machine, how to take it back (:mod:`lanrage.store.undo`)."""
+
+    def note(entry: UndoEntry) -> None:
+        """Remember a change before it is made; on return it is on disk. Called from any thread.
+
+        :raises StoreError: when it cannot be written; the change must not be made then.
+        """
+
+    def forget(entry: UndoEntry) -> None:
+        """The change was taken back; an unknown entry is no error. Called from any thread."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv4Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address
 
 import attrs
 
@@ -10,6 +10,30 @@ from lanrage.errors import BadInput
 
 KEY_BYTES = 32
 """X25519 and Ed25519 public and private keys are 32 bytes (RFC 7748, RFC 8032)."""
+
+DEVICE_NAME_BYTES = 15
+"""A Linux device name has at most 15 bytes (``IFNAMSIZ`` less its ending zero)."""
+
+OWNER_MARK = "lanrage"
+"""The alias (``ip link show``) of every device we make, by which a leftover of a crash is known as ours."""
+
+TUNNEL_MTU = 1280
+"""Bytes; the least that every path carries inside WireGuard (IPv6's minimum), so nothing is cut on the way."""
+
+WIREGUARD_PORT = 51820
+"""WireGuard's customary UDP port."""
+
+
+def check_device_name(name: str, field: str = "device") -> str:
+    """Return a name that Linux takes for a network device.
+
+    :raises BadInput: names `field` and the rule.
+    """
+    if not 1 <= len(name) <= DEVICE_NAME_BYTES or not name.isascii() or name in (".", ".."):
+        raise BadInput(field, f"{name!r} is not 1 to {DEVICE_NAME_BYTES} ASCII characters")
+    if not all(char.isalnum() or char in "-_.=+" for char in name):
+        raise BadInput(field, f"{name!r} has a character that is no letter, digit or one of - _ . = +")
+    return name
 
 
 @attrs.frozen(order=True)
@@ -53,7 +77,7 @@ class TunnelPeer:
     """
 
     public_key: bytes
-    allowed: tuple[IPv4Network, ...]
+    allowed: tuple[IPv4Network | IPv6Network, ...]
     endpoint: Endpoint | None = None
     keepalive: int = 0
 
@@ -69,7 +93,7 @@ class PeerStatus:
 
     public_key: bytes
     endpoint: Endpoint | None
-    allowed: tuple[IPv4Network, ...]
+    allowed: tuple[IPv4Network | IPv6Network, ...]
     latest_handshake: float
     rx_bytes: int
     tx_bytes: int
