@@ -1,1 +1,1 @@
-"""The laboratory: hosts, NAT routers and a WAN in network namespaces."""
+"""The laboratory: hosts, NAT routers and a WAN in network namespaces (``docs/lab.rst``)."""
