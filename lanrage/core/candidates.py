@@ -1,0 +1,92 @@
+"""Candidates: the addresses at which a member may be reached, and which of a peer's are fit to be probed.
+
+A peer's candidates are a stranger's claim. Probed without thought, they would aim a whole party's probes at a victim, so
+they are few, and never point where no member can be.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+from ipaddress import IPv4Address, IPv4Network, ip_address
+
+import attrs
+
+from lanrage.core.links import Endpoint, LocalAddress
+
+CANDIDATE_LIMIT = 20
+"""A laptop with many cards has ten; more helps no one but an attacker."""
+PRIVATE_NETWORKS = tuple(
+    IPv4Network(n) for n in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16")
+)
+"""RFC 1918, RFC 6598, RFC 3927: reachable only where a card of ours is in the same network."""
+
+
+class CandidateKind(enum.StrEnum):
+    """How an address was learnt; the order is the order of preference for a path."""
+
+    LOCAL = "local"
+    """An address of one of the member's own cards."""
+    REFLEXIVE = "reflexive"
+    """As a STUN reflector saw it (RFC 8489)."""
+    PEER = "peer"
+    """As a probe of the peer itself came in: peer-reflexive (RFC 8445)."""
+    RELAY = "relay"
+    """A port of a relay that forwards for this pair."""
+
+
+RANK: dict[CandidateKind, int] = {
+    CandidateKind.LOCAL: 0,
+    CandidateKind.REFLEXIVE: 1,
+    CandidateKind.PEER: 1,
+    CandidateKind.RELAY: 2,
+}
+"""Kind first, quality second: lower is better."""
+
+
+@attrs.frozen
+class Candidate:
+    """One address and how it was learnt."""
+
+    kind: CandidateKind
+    endpoint: Endpoint
+
+
+def is_private(address: IPv4Address) -> bool:
+    """Whether an address is only reachable from within its own network."""
+    return any(address in network for network in PRIVATE_NETWORKS)
+
+
+def own_candidates(addresses: Iterable[LocalAddress], port: int, reflexive: Iterable[Endpoint]) -> tuple[Candidate, ...]:
+    """What this node offers: its cards' addresses with WireGuard's port, and how reflectors saw that port.
+
+    :param addresses: those of the machine, without LANrage's own devices.
+    :param port: WireGuard's listen port.
+    """
+    found = [
+        Candidate(CandidateKind.LOCAL, Endpoint(str(a.address), port)) for a in addresses if not a.address.is_loopback
+    ]
+    known = {c.endpoint for c in found}
+    found += [Candidate(CandidateKind.REFLEXIVE, e) for e in dict.fromkeys(reflexive) if e not in known]
+    return tuple(found[:CANDIDATE_LIMIT])
+
+
+def fit_to_probe(endpoint: Endpoint, addresses: Iterable[LocalAddress], forbidden: Iterable[IPv4Network] = ()) -> bool:
+    """Whether a peer's candidate may be probed at all.
+
+    :param addresses: this machine's own.
+    :param forbidden: networks of parties: a path must not lead through the tunnel itself.
+    """
+    address = ip_address(endpoint.host)
+    if not isinstance(address, IPv4Address) or not endpoint.port:
+        return False
+    if address.is_multicast or address.is_loopback or address.is_unspecified or address.is_reserved:
+        return False
+    if address == IPv4Address("255.255.255.255") or any(address in network for network in forbidden):
+        return False
+    own = list(addresses)
+    if any(address in (a.address, a.network.broadcast_address) for a in own if a.network.prefixlen < 31):
+        return False
+    if any(address == a.address for a in own):
+        return False
+    return not is_private(address) or any(address in a.network for a in own)

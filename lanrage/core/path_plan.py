@@ -1,0 +1,319 @@
+"""The path plan: per peer, which address WireGuard sends to, and why (``docs/protocol-probe.rst``).
+
+A pure machine: inputs carry `now` (seconds, of a clock that only moves forward), outputs are actions for the adapter. One end
+of a pair (the lower WireGuard key) decides; it numbers each decision and tells the other over the very path it chose; both
+write the endpoint and compare it with what WireGuard uses, since WireGuard follows the last packet it heard ("roaming").
+
+WireGuard stalls for about five seconds when both ends start a handshake at once, so there is one initiator, the decider: the
+other end's peer stays without an endpoint until it has been heard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import attrs
+
+from lanrage.core.candidates import CANDIDATE_LIMIT, Candidate, CandidateKind
+from lanrage.core.links import Endpoint
+from lanrage.core.path import DEAD_AFTER, Path
+from lanrage.core.probe import Probe, ProbeKind
+
+PATH_LIMIT = CANDIDATE_LIMIT + 8
+"""Paths a peer: its offer, its relay ports and a few addresses from which its probes came."""
+RELAY_PATIENCE = 0.1
+"""Seconds after the offer in which a direct path may still win before the relay is taken."""
+DECIDE_INTERVAL, DECIDE_TRIES = 0.1, 10
+"""A decision is repeated each 100 ms until the other end agrees; after a second the path is given up."""
+BETTER_BY, BETTER_FOR = 0.01, 5.0
+"""Seconds that an equal kind of path must be shorter, and for how long, before traffic moves to it."""
+CORRECTIONS = 6
+"""How often one decision is written again when WireGuard followed an old packet."""
+HANDSHAKE_PATIENCE = 1.5
+"""Seconds after which a handshake that did not come is started anew, well before WireGuard's own five."""
+HANDSHAKE_BACKOFF = 30.0
+"""Seconds between such new starts at most."""
+
+
+@attrs.frozen
+class SendProbe:
+    """Send this probe."""
+
+    probe: Probe
+    to: Endpoint
+
+
+@attrs.frozen
+class SendOffer:
+    """Tell the peer our candidates through the control server."""
+
+
+@attrs.frozen
+class ResetPeer:
+    """Remove and add the peer in WireGuard: the keys of its former life are of no use."""
+
+
+@attrs.frozen
+class WriteEndpoint:
+    """Set WireGuard's endpoint of the peer.
+
+    :param initiate: switch the keepalive on, which starts the handshake.
+    """
+
+    endpoint: Endpoint
+    initiate: bool
+
+
+@attrs.frozen
+class Moved:
+    """Traffic now takes another path; for logs and for the history."""
+
+    path: Candidate
+    reason: str
+
+
+Action = SendProbe | SendOffer | ResetPeer | WriteEndpoint | Moved
+
+
+@attrs.define
+class _Pending:
+    number: int
+    endpoint: Endpoint
+    reason: str
+    next_at: float
+    tries: int = 0
+
+
+@attrs.define
+class PathPlan:
+    """The plan for one peer.
+
+    :param decides: this end has the lower WireGuard key.
+    :param tag: our tag, for the probes we send.
+    :param session: our session, 8 random bytes.
+    :param random: source of transaction ids.
+    """
+
+    decides: bool
+    tag: bytes
+    session: bytes
+    random: Callable[[int], bytes]
+    peer_session: bytes | None = None
+    active: Endpoint | None = None
+    handshaken: bool = False
+    moves: int = 0
+    paths: dict[Endpoint, Path] = attrs.field(factory=dict)
+    _decision: int = 0
+    _pending: _Pending | None = None
+    _offered_at: float = 0.0
+    _better_since: float | None = None
+    _corrections: int = 0
+    _written_at: float | None = None
+    _restarts: int = 0
+    _settled: bool = False
+
+    # --- inputs -------------------------------------------------------------------------------------------------------
+
+    def offer(self, session: bytes, answers: bytes, candidates: Iterable[Candidate], now: float) -> list[Action]:
+        """The peer told where it may be reached.
+
+        :param candidates: those fit to be probed (:func:`lanrage.core.candidates.fit_to_probe`).
+        """
+        actions: list[Action] = []
+        if session != self.peer_session:
+            if self.peer_session is not None:
+                actions.append(ResetPeer())
+            self._start_over(session)
+        self._offered_at = now
+        for candidate in candidates:
+            if candidate.kind in (CandidateKind.LOCAL, CandidateKind.REFLEXIVE):
+                self._path(candidate, now)
+        for path in self.paths.values():
+            path.open_again(now)
+        if answers != self.session:
+            actions.append(SendOffer())
+        return actions + self.tick(now)
+
+    def relay(self, endpoint: Endpoint, usable: bool, now: float) -> list[Action]:
+        """A relay port became usable for this pair, or ceased to be."""
+        if not usable:
+            self.paths.pop(endpoint, None)
+        else:
+            path = self._path(Candidate(CandidateKind.RELAY, endpoint), now)
+            if path is not None:
+                path.open_again(now)
+        return self.tick(now)
+
+    def probe(self, probe: Probe, source: Endpoint, now: float, *, relayed: bool) -> list[Action]:
+        """A verified probe of the peer came in.
+
+        :param relayed: `source` is a port of a relay.
+        """
+        if self.peer_session is None or probe.session != self.peer_session:
+            return [SendOffer()]
+        if probe.kind is ProbeKind.PONG:
+            path = self.paths.get(source)
+            if path is not None and path.pong(probe.transaction, now):
+                return self.tick(now)
+            return []
+        if probe.kind is ProbeKind.DECIDED:
+            return self._agreed(probe, now)
+        kind = CandidateKind.RELAY if relayed else CandidateKind.PEER
+        path = self._path(Candidate(kind, source), now)
+        if path is None:
+            return []
+        if probe.kind is ProbeKind.DECIDE:
+            return self._follow(probe, path)
+        if not path.proven and not path.outstanding:
+            path.next_ping = now
+        return [self._answer(ProbeKind.PONG, probe, source, observed=source), *self.tick(now)]
+
+    def wireguard(self, endpoint: Endpoint | None, handshaken: bool, now: float) -> list[Action]:
+        """What WireGuard says of the peer: where it sends to, and whether a handshake was ever completed."""
+        self.handshaken = handshaken
+        if self.active is None:
+            return []
+        if handshaken:
+            self._written_at, self._restarts = None, 0
+            if not self._settled or (endpoint != self.active and self._corrections < CORRECTIONS):
+                self._corrections += endpoint != self.active
+                self._settled = True
+                return [WriteEndpoint(self.active, initiate=True)]
+            return []
+        return self._handshake_again(now)
+
+    def tick(self, now: float) -> list[Action]:
+        """Do what is due: count losses, send pings, repeat or make decisions."""
+        if self.peer_session is None:
+            return []
+        actions: list[Action] = []
+        target = self._pending.endpoint if self._pending else self.active
+        for path in self.paths.values():
+            if path.expire(now) and path.endpoint == target:
+                actions.append(SendOffer())
+            if path.next_ping <= now:
+                transaction = self.random(8)
+                path.sent(transaction, now, active=path.endpoint == target)
+                actions.append(SendProbe(Probe(ProbeKind.PING, self.tag, self.session, transaction), path.endpoint))
+        if self.decides:
+            actions += self._repeat(now)
+            actions += self._choose(now)
+        return actions
+
+    def deadline(self, now: float) -> float | None:
+        """When :meth:`tick` is due next; ``None`` while there is nothing to wait for."""
+        if self.peer_session is None:
+            return None
+        times = [path.deadline() for path in self.paths.values()]
+        if self._pending is not None:
+            times.append(self._pending.next_at)
+        if self.decides and self.active is None and self._offered_at + RELAY_PATIENCE > now:
+            times.append(self._offered_at + RELAY_PATIENCE)
+        return min(times, default=None)
+
+    @property
+    def current(self) -> Path | None:
+        """The agreed path, when it is still known."""
+        return self.paths.get(self.active) if self.active else None
+
+    # --- within -------------------------------------------------------------------------------------------------------
+
+    def _start_over(self, session: bytes) -> None:
+        self.peer_session, self.active, self.handshaken = session, None, False
+        self._decision, self._pending, self._better_since = 0, None, None
+        self._corrections, self._written_at, self._restarts, self._settled = 0, None, 0, False
+        self.paths = {e: Path(p.candidate, p.next_ping) for e, p in self.paths.items() if p.relayed}
+
+    def _path(self, candidate: Candidate, now: float) -> Path | None:
+        path = self.paths.get(candidate.endpoint)
+        if path is None and len(self.paths) < PATH_LIMIT:
+            path = self.paths[candidate.endpoint] = Path(candidate, now)
+        return path
+
+    def _answer(self, kind: ProbeKind, probe: Probe, to: Endpoint, *, observed: Endpoint | None = None) -> SendProbe:
+        answer = Probe(kind, self.tag, self.session, probe.transaction, observed, probe.decision)
+        return SendProbe(answer, to)
+
+    def _follow(self, probe: Probe, path: Path) -> list[Action]:
+        if self.decides or probe.decision < self._decision:
+            return []
+        actions: list[Action] = [self._answer(ProbeKind.DECIDED, probe, path.endpoint)]
+        if probe.decision > self._decision:
+            self._decision, self._corrections = probe.decision, 0
+            self.active = path.endpoint
+            self.moves += 1
+            actions.append(Moved(path.candidate, "decided by the peer"))
+            if self.handshaken:
+                actions.append(WriteEndpoint(path.endpoint, initiate=True))
+        return actions
+
+    def _agreed(self, probe: Probe, now: float) -> list[Action]:
+        pending = self._pending
+        if pending is None or probe.decision != pending.number or pending.endpoint not in self.paths:
+            return []
+        self._pending, self._corrections = None, 0
+        self.active, self._written_at = pending.endpoint, now
+        self.moves += 1
+        return [
+            WriteEndpoint(pending.endpoint, initiate=True),
+            Moved(self.paths[pending.endpoint].candidate, pending.reason),
+        ]
+
+    def _handshake_again(self, now: float) -> list[Action]:
+        if not self.decides or self.active is None or self._written_at is None:
+            return []
+        if now - self._written_at < min(HANDSHAKE_BACKOFF, HANDSHAKE_PATIENCE * 2**self._restarts):
+            return []
+        self._restarts += 1
+        self._written_at = now
+        return [ResetPeer(), WriteEndpoint(self.active, initiate=True)]
+
+    def _repeat(self, now: float) -> list[Action]:
+        pending = self._pending
+        if pending is None or pending.next_at > now:
+            return []
+        path = self.paths.get(pending.endpoint)
+        if path is None or pending.tries >= DECIDE_TRIES:
+            self._pending = None
+            if path is not None:
+                path.missed, path.last_pong = DEAD_AFTER, None
+            return []
+        pending.tries += 1
+        pending.next_at = now + DECIDE_INTERVAL
+        decide = Probe(ProbeKind.DECIDE, self.tag, self.session, self.random(8), decision=pending.number)
+        return [SendProbe(decide, pending.endpoint)]
+
+    def _choose(self, now: float) -> list[Action]:
+        proven = [path for path in self.paths.values() if path.proven]
+        if not proven:
+            return []
+        best = min(proven, key=lambda path: path.order)
+        target = self._pending.endpoint if self._pending else self.active
+        held = self.paths.get(target) if target else None
+        if held is best:
+            self._better_since = None
+            return []
+        if held is None and target is None and best.relayed and now < self._offered_at + RELAY_PATIENCE:
+            return []
+        reason = self._reason(held, best, now)
+        if reason is None:
+            return []
+        self._decision += 1
+        self._better_since = None
+        self._pending = _Pending(self._decision, best.endpoint, reason, now)
+        return self._repeat(now)
+
+    def _reason(self, held: Path | None, best: Path, now: float) -> str | None:
+        """Why to move from `held` to `best`, or ``None`` to stay: kind first, then a clear and lasting gain."""
+        if held is None:
+            return "the first open path" if self.active is None else "the path before is gone"
+        if not held.proven:
+            return "the path before is dead"
+        if best.order[0] < held.order[0]:
+            return "a better kind of path"
+        if best.order[1] + BETTER_BY > held.order[1]:
+            self._better_since = None
+            return None
+        if self._better_since is None:
+            self._better_since = now
+        return "shorter for a while" if now - self._better_since >= BETTER_FOR else None

@@ -1,0 +1,83 @@
+"""Signals between two members through the control server, sealed so that it reads nothing (``docs/protocol-probe.rst``).
+
+A sealed signal is a random 12-byte nonce and ChaCha20-Poly1305 (RFC 8439) ciphertext under the pair's seal key, with both
+WireGuard keys, sender first, as associated data.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+from msgspec import Meta
+
+from lanrage.core.candidates import CANDIDATE_LIMIT, Candidate, CandidateKind
+from lanrage.core.links import Endpoint
+from lanrage.errors import BadInput, CryptoError, DecodeError
+
+NONCE_BYTES = 12
+Session = Annotated[bytes, Meta(min_length=8, max_length=8)]
+
+
+class CandidateRow(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """A candidate on the wire."""
+
+    kind: CandidateKind
+    host: Annotated[str, Meta(max_length=45)]
+    port: Annotated[int, Meta(ge=1, le=65535)]
+
+
+class Offer(msgspec.Struct, frozen=True, tag="offer1", forbid_unknown_fields=True, omit_defaults=True):
+    """Where the sender may be reached, and the session under which it probes.
+
+    :param session: 8 random bytes made when the sender's link plan was made.
+    :param answers: the receiver's session that the sender knows; empty when it knows none and wants an offer back.
+    """
+
+    session: Session
+    answers: Annotated[bytes, Meta(max_length=8)]
+    candidates: Annotated[tuple[CandidateRow, ...], Meta(max_length=CANDIDATE_LIMIT)]
+
+    @classmethod
+    def of(cls, session: bytes, answers: bytes, candidates: tuple[Candidate, ...]) -> Offer:
+        """Build from values."""
+        rows = tuple(CandidateRow(c.kind, c.endpoint.host, c.endpoint.port) for c in candidates)
+        return cls(session, answers, rows)
+
+    def values(self) -> tuple[Candidate, ...]:
+        """The candidates whose addresses can be read; others are left out."""
+        found = []
+        for row in self.candidates:
+            try:
+                text = f"[{row.host}]:{row.port}" if ":" in row.host else f"{row.host}:{row.port}"
+                found.append(Candidate(row.kind, Endpoint.parse(text)))
+            except BadInput:
+                continue
+        return tuple(found)
+
+
+def seal(offer: Offer, key: bytes, *, sender: bytes, receiver: bytes, nonce: bytes) -> bytes:
+    """Encrypt an offer.
+
+    :param key: the pair's seal key.
+    :param nonce: 12 random bytes, never used twice.
+    """
+    return nonce + ChaCha20Poly1305(key).encrypt(nonce, msgspec.msgpack.encode(offer), sender + receiver)
+
+
+def unseal(payload: bytes, key: bytes, *, sender: bytes, receiver: bytes) -> Offer:
+    """Decrypt and read an offer.
+
+    :raises CryptoError: when it is not from `sender` to `receiver`.
+    :raises DecodeError: when it is no offer.
+    """
+    try:
+        plain = ChaCha20Poly1305(key).decrypt(payload[:NONCE_BYTES], payload[NONCE_BYTES:], sender + receiver)
+    except (InvalidTag, ValueError) as error:
+        raise CryptoError("the signal's seal does not hold") from error
+    try:
+        return msgspec.msgpack.decode(plain, type=Offer)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise DecodeError(f"no valid offer: {error}") from error
