@@ -1,4 +1,4 @@
-"""Names the maker of ``twistd lanrage``; imports nothing else, since every ``twistd`` of the machine reads this file."""
+"""Names the maker of ``twistd lanrage``; imports nothing else, since every ``twistd`` here reads this file."""
 
 from twisted.application.service import ServiceMaker
 
