@@ -1,0 +1,192 @@
+"""What a LAN frame may do: rules for frames that leave (card, real cards) and for frames that arrive, apart from each other.
+
+Inner frames are hostile until proven otherwise: a member is a near-stranger. So both ends check, the arriving end without
+trust in the other (``docs/protocol-lan.rst``). All functions are pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from ipaddress import IPv4Address, IPv4Network
+
+import attrs
+
+from lanrage.core.lan_frames import (
+    BROADCAST_MAC,
+    CARRIED_TTL,
+    LIMITED_BROADCAST,
+    Drop,
+    Frame,
+    Ipx,
+    PartyLan,
+    Udp,
+    derived_mac,
+    destination_mac,
+    ipx_header_at,
+)
+
+LINK_LOCAL_GROUPS = IPv4Network("224.0.0.0/24")
+"""Local network control (RFC 5771, 4): routing, VRRP, IGMP, mDNS, LLMNR. Of these only ALL_HOSTS is used by games."""
+
+ALL_HOSTS = IPv4Address("224.0.0.1")
+SSDP_GROUP = IPv4Address("239.255.255.250")
+"""UPnP and WS-Discovery: an answer names a device to be trusted on the local network (a gateway, a printer)."""
+
+LOOPBACK = IPv4Network("127.0.0.0/8")
+
+SERVICE_PORTS = frozenset(
+    {
+        7,  # echo, and
+        19,  # chargen: answer each other without end
+        67,  # DHCP server and
+        68,  # client: would renumber the receiver
+        123,  # NTP: a broadcast client takes its clock from anybody
+        137,  # NetBIOS names and
+        138,  # datagrams (browsing): whoever answers first is the name
+        520,  # RIP: routes
+        546,  # DHCPv6 client and
+        547,  # server, misused over IPv4 by nobody honest
+        1900,  # SSDP: names gateways
+        3702,  # WS-Discovery: names printers and shares
+        4666,  # our own carrier
+        5350,  # NAT-PMP and PCP announcements
+        5351,  # and requests: open ports on gateways
+        5353,  # mDNS: lists a machine's services to near-strangers
+        5355,  # LLMNR: whoever answers first is the name
+    }
+)
+"""Never carried, as source or destination port, in either direction, from any card."""
+
+CHATTER_PORTS = frozenset(
+    {
+        9,  # wake on LAN: meant for a machine of the real network
+        111,  # portmapper broadcasts
+        161,  # SNMP discovery
+        631,  # printer browsing
+        1716,  # KDE Connect
+        3289,  # scanner discovery (ENPC)
+        8610,  # printer discovery (Canon) and
+        8612,  # its scanners
+        10001,  # network gear discovery
+        17500,  # Dropbox LAN sync
+        21027,  # Syncthing
+        57621,  # Spotify Connect
+    }
+)
+"""Not carried from real cards: the desktop says these periodically to its own network, a game never does."""
+
+IPX_HEADER_BYTES = 30
+IPX_NO_CHECKSUM = b"\xff\xff"
+"""Every IPX packet of a game starts so; what does not is not looked into."""
+
+IPX_NODE = slice(22, 28)
+"""Where the source node stands in an IPX header (checksum FFFF, length, control, type, two addresses of 12 bytes)."""
+
+
+def outbound(frame: Frame, lan: PartyLan) -> Frame | Drop:
+    """Judge a frame that this machine sent on its LAN card.
+
+    :return: the frame in the form that travels, or why it does not.
+    """
+    if frame.source_mac != lan.mac:
+        return Drop.SOURCE
+    if isinstance(frame.content, Ipx):
+        return _outbound_ipx(frame, frame.content, lan)
+    if not frame.destination_mac[0] & 1:
+        return Drop.UNICAST
+    if frame.content.source != lan.address:
+        return Drop.SOURCE
+    return refuse_udp(frame.content, lan.network) or canonical(frame.content)
+
+
+def captured(frame: Frame, lan: PartyLan, own: Collection[IPv4Address]) -> Frame | Drop:
+    """Judge a frame that this machine sent on a real card, and move it into the party.
+
+    :param own: the addresses of this machine; what it only forwards is another's.
+    :return: the frame as if sent on the LAN card, or why it stays.
+    """
+    content = frame.content
+    if isinstance(content, Ipx):
+        return Drop.ETHERTYPE
+    if not frame.destination_mac[0] & 1:
+        return Drop.UNICAST
+    if content.source not in own or content.source in LOOPBACK:
+        return Drop.SOURCE
+    if content.source_port in CHATTER_PORTS or content.destination_port in CHATTER_PORTS:
+        return Drop.CHATTER
+    destination = content.destination
+    if not destination.is_multicast and destination != LIMITED_BROADCAST:
+        if frame.destination_mac != BROADCAST_MAC:
+            return Drop.DESTINATION
+        destination = lan.network.broadcast_address
+    moved = attrs.evolve(content, source=lan.address, destination=destination)
+    return refuse_udp(moved, lan.network) or canonical(moved)
+
+
+def inbound(frame: Frame, origin: IPv4Address, lan: PartyLan) -> Drop | None:
+    """Judge a frame that a member sent; nothing about it is believed but `origin`, which WireGuard proves.
+
+    :param origin: the sender's certified party address.
+    :return: why it is not injected, or ``None``.
+    """
+    if origin == lan.address or origin not in lan.network or frame.source_mac != derived_mac(origin):
+        return Drop.SOURCE
+    content = frame.content
+    if isinstance(content, Ipx):
+        if frame.destination_mac not in (BROADCAST_MAC, lan.mac):
+            return Drop.DESTINATION
+        return _refuse_ipx(content, frame.source_mac)
+    if content.source != origin:
+        return Drop.SOURCE
+    if frame.destination_mac != destination_mac(content.destination) or content.ttl != CARRIED_TTL:
+        return Drop.NOT_CANONICAL
+    return refuse_udp(content, lan.network)
+
+
+def refuse_udp(content: Udp, network: IPv4Network) -> Drop | None:
+    """The rules on destination and ports that both ends share."""
+    if not is_party_wide(content.destination, network):
+        return Drop.DESTINATION
+    if content.source_port in SERVICE_PORTS or content.destination_port in SERVICE_PORTS:
+        return Drop.SERVICE
+    if not content.destination_port:
+        return Drop.MALFORMED
+    return None
+
+
+def is_party_wide(address: IPv4Address, network: IPv4Network) -> bool:
+    """Whether a datagram to this address is for the whole party: its broadcast addresses, and groups that games use."""
+    if address.is_multicast:
+        return is_game_group(address)
+    return address in (LIMITED_BROADCAST, network.broadcast_address)
+
+
+def is_game_group(group: IPv4Address) -> bool:
+    """Whether frames to this multicast group are carried."""
+    return group == ALL_HOSTS or (group not in LINK_LOCAL_GROUPS and group != SSDP_GROUP)
+
+
+def canonical(content: Udp) -> Frame:
+    """The one frame in which this datagram travels: derived MACs, the carried time to live."""
+    return Frame(
+        destination_mac(content.destination),
+        derived_mac(content.source),
+        attrs.evolve(content, ttl=CARRIED_TTL),
+    )
+
+
+def _outbound_ipx(frame: Frame, content: Ipx, lan: PartyLan) -> Frame | Drop:
+    if frame.destination_mac != BROADCAST_MAC and frame.destination_mac not in lan.members:
+        return Drop.DESTINATION
+    return _refuse_ipx(content, lan.mac) or frame
+
+
+def _refuse_ipx(content: Ipx, mac: bytes) -> Drop | None:
+    """An IPX header, where there is one, names the sender's own card as its source node."""
+    start = ipx_header_at(content.body)
+    if start is None:
+        return Drop.ETHERTYPE
+    header = content.body[start:]
+    if len(header) >= IPX_HEADER_BYTES and header[:2] == IPX_NO_CHECKSUM and header[IPX_NODE] not in (mac, bytes(6)):
+        return Drop.SOURCE
+    return None

@@ -1,0 +1,176 @@
+"""The UDP port by which LAN frames travel between members, inside the tunnel (``docs/protocol-lan.rst``).
+
+The port is bound on all addresses and without ``SO_REUSEADDR``: while it stands, no other local program can bind port 4666
+on any address or device, and so none can send a frame that looks like ours (a program bound to another address could
+name the party address as source by ``IP_PKTINFO``). What arrives is taken only from the tunnel device and for the
+party address, sent from port 4666.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+import struct
+from collections.abc import Callable
+from ipaddress import IPv4Address
+from typing import Any, Protocol
+
+import attrs
+from twisted.internet.interfaces import IReadDescriptor
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from lanrage.errors import BadInput, MissingRight, Unreachable
+
+LAN_PORT = 4666
+MAX_DATAGRAM = 2048
+"""More than any tunnel's MTU; what is longer is cut and then refused as no frame."""
+
+BATCH = 64
+"""Datagrams read before other readers get their turn."""
+
+IP_FREEBIND = 15
+IP_MTU_DISCOVER = 10
+IP_PMTUDISC_DO = 2
+IP_PKTINFO = 8
+"""From ``linux/in.h``; Python 3.11 does not name them."""
+
+_PKTINFO = struct.Struct("=i4s4s")
+_PKTINFO_SPACE = socket.CMSG_SPACE(_PKTINFO.size)
+
+SEND_BUFFER = 1 << 20
+"""16 members x 200 frames a second for half a second, while WireGuard waits for a handshake."""
+
+log = Logger()
+
+
+class Readers(Protocol):
+    """The part of the reactor that watches descriptors."""
+
+    def addReader(self, reader: Any) -> None:  # noqa: D102, N802  # pylint: disable=invalid-name,missing-function-docstring
+        ...
+
+    def removeReader(self, reader: Any) -> None:  # noqa: D102, N802  # pylint: disable=invalid-name,missing-function-docstring
+        ...
+
+
+@implementer(IReadDescriptor)
+@attrs.define(eq=False)
+class LanPort:
+    """Sends and receives the carrier's datagrams.
+
+    :param reactor: watches the socket.
+    :param address: this member's party address.
+    :param device: the tunnel's name: datagrams leave and arrive by it alone; ``None`` for any device.
+    :param port: UDP port here and at all members.
+    :ivar strangers: datagrams refused because of their source port, destination or device.
+    """
+
+    reactor: Readers
+    address: IPv4Address
+    device: str | None = None
+    port: int = LAN_PORT
+    strangers: int = attrs.field(default=0, init=False)
+    _socket: socket.socket | None = None
+    _index: int = 0
+    _receive: Callable[[bytes, str], None] | None = None
+    _ancillary: list[tuple[int, int, bytes]] = attrs.field(factory=list)
+
+    def open(self, receive: Callable[[bytes, str], None]) -> None:
+        """Own the port.
+
+        :param receive: called with each datagram and the party address it came from.
+        :raises BadInput: when another program has the port.
+        :raises Unreachable: when the tunnel device is not there.
+        """
+        self._index = self._device_index()
+        opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
+        try:
+            opened.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
+            opened.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO)
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SEND_BUFFER)
+            opened.bind(("", self.port))
+        except OSError as error:
+            opened.close()
+            raise _translate(error, self.port) from error
+        self._socket, self._receive = opened, receive
+        info = _PKTINFO.pack(self._index, self.address.packed, bytes(4))
+        self._ancillary = [(socket.IPPROTO_IP, IP_PKTINFO, info)]
+        self.reactor.addReader(self)
+
+    def send(self, payload: bytes, to: str) -> int:
+        """Send a datagram to one member.
+
+        :param to: the member's party address.
+        :return: 0, or the error number with which the kernel refused it.
+        """
+        if self._socket is None:
+            return errno.ENOTCONN
+        try:
+            self._socket.sendmsg([payload], self._ancillary, 0, (to, self.port))
+        except OSError as error:
+            return error.errno or errno.EIO
+        return 0
+
+    def close(self) -> None:
+        """Give the port back; closing twice is no error."""
+        if self._socket is not None:
+            self.reactor.removeReader(self)
+            self._socket.close()
+            self._socket = self._receive = None
+
+    def fileno(self) -> int:
+        """For the reactor."""
+        return -1 if self._socket is None else self._socket.fileno()
+
+    def logPrefix(self) -> str:  # pylint: disable=invalid-name
+        """For the reactor."""
+        return "lan-port"
+
+    def doRead(self) -> None:  # pylint: disable=invalid-name
+        """For the reactor: read what is there."""
+        for _ in range(BATCH):
+            if self._socket is None:
+                return
+            try:
+                data, ancillary, _, source = self._socket.recvmsg(MAX_DATAGRAM, _PKTINFO_SPACE)
+            except OSError:
+                return  # nothing left, or an error of an earlier send
+            self._take(data, ancillary, source)
+
+    def connectionLost(self, reason: Failure) -> None:  # pylint: disable=invalid-name
+        """For the reactor: it stops, or the descriptor broke."""
+        log.debug("LAN port is closed: {reason}", reason=reason.value)
+        self.close()
+
+    def _take(self, data: bytes, ancillary: list[tuple[int, int, bytes]], source: tuple[str, int]) -> None:
+        index, to = 0, b""
+        for level, kind, value in ancillary:
+            if level == socket.IPPROTO_IP and kind == IP_PKTINFO:
+                index, _, to = _PKTINFO.unpack_from(value)
+        if source[1] != self.port or to != self.address.packed or self._index not in (0, index):
+            self.strangers += 1
+            return
+        if self._receive is not None:
+            try:
+                self._receive(data, source[0])
+            except Exception:  # pylint: disable=broad-except
+                log.failure("a datagram from {source} broke the LAN plane", source=source[0])
+
+    def _device_index(self) -> int:
+        if self.device is None:
+            return 0
+        try:
+            return socket.if_nametoindex(self.device)
+        except OSError as error:
+            raise Unreachable(f"the tunnel device {self.device} is not there") from error
+
+
+def _translate(error: OSError, port: int) -> Exception:
+    if error.errno == errno.EADDRINUSE:
+        return BadInput("LAN port", f"UDP port {port} is taken by another program on this machine")
+    if error.errno in (errno.EPERM, errno.EACCES):
+        return MissingRight(f"UDP port {port} may not be opened: {error.strerror}")
+    return Unreachable(f"UDP port {port} cannot be opened: {error.strerror}")

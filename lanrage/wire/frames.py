@@ -1,0 +1,105 @@
+"""The header of a LAN frame that one member carries to another, inside the tunnel (``docs/protocol-lan.rst``).
+
+A frame that does not fit the tunnel's MTU travels in parts, so that IP never has to split it. All numbers are big-endian::
+
+    0       2        3      4      5      6       7          8
+    +-------+--------+------+------+------+-------+----------+
+    | magic | version| kind | hops | part | parts | reserved |
+    +-------+--------+------+------+------+-------+----------+
+    | origin (4)     | boot nonce (8)     | sequence (8)     | then the part's bytes
+    +----------------+--------------------+------------------+
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from enum import IntEnum
+from ipaddress import IPv4Address
+
+import attrs
+
+from lanrage.errors import DecodeError
+from lanrage.wire.packets import MAX_FRAME_BYTES
+
+MAGIC = b"LF"
+VERSION = 1
+HOPS = 1
+"""Members do not relay for each other yet: a frame is made with one hop, and a receiver never passes it on."""
+
+TUNNEL_MTU = 1280
+"""Every path carries this (IPv6's minimum, RFC 8200, 5); LTE, DS-Lite and PPPoE included."""
+
+IP_UDP_BYTES = 28
+MAX_PARTS = 8
+"""A full frame takes 2; more are left for tunnels of a smaller MTU."""
+
+_HEADER = struct.Struct("!2sBBBBBB4sQQ")
+HEADER_BYTES = _HEADER.size
+
+
+class Kind(IntEnum):
+    """What follows the header."""
+
+    FRAME = 1
+
+
+@attrs.frozen
+class Part:
+    """One datagram of the carrier.
+
+    :param origin: party address of the member whose card or game sent the frame.
+    :param nonce: drawn at the origin's start, 64 bit: sequence numbers start again with it.
+    :param sequence: counts the origin's frames, 64 bit.
+    :param part: number of this part, from 0.
+    :param parts: of how many, 1 to :data:`MAX_PARTS`.
+    :param body: this part of the Ethernet frame, not empty.
+    :param hops: how many members may still carry it, from 1.
+    """
+
+    origin: IPv4Address
+    nonce: int
+    sequence: int
+    part: int
+    parts: int
+    body: bytes
+    hops: int = HOPS
+    kind: Kind = Kind.FRAME
+
+
+def encode_part(part: Part) -> bytes:
+    """The datagram of a part."""
+    ids = (part.origin.packed, part.nonce, part.sequence)
+    return _HEADER.pack(MAGIC, VERSION, part.kind, part.hops, part.part, part.parts, 0, *ids) + part.body
+
+
+def decode_part(data: bytes) -> Part:
+    """Read a datagram of the carrier.
+
+    :raises DecodeError: for bytes that are no part of version 1.
+    """
+    if len(data) <= HEADER_BYTES:
+        raise DecodeError(f"{len(data)} bytes are too few for a LAN frame")
+    magic, version, kind, hops, number, parts, reserved, origin, nonce, sequence = _HEADER.unpack_from(data)
+    if magic != MAGIC or version != VERSION:
+        raise DecodeError("no LAN frame of version 1")
+    if kind not in Kind.__members__.values() or not hops or reserved:
+        raise DecodeError(f"LAN frame of unknown kind {kind}")
+    if not number < parts <= MAX_PARTS:
+        raise DecodeError(f"part {number} of {parts} is out of range")
+    body = data[HEADER_BYTES:]
+    if len(body) > MAX_FRAME_BYTES:
+        raise DecodeError("a part is larger than a frame")
+    return Part(IPv4Address(origin), nonce, sequence, number, parts, body, hops, Kind(kind))
+
+
+def split(frame: bytes, origin: IPv4Address, nonce: int, sequence: int, mtu: int = TUNNEL_MTU) -> Iterator[Part]:
+    """Cut a frame into parts that fit the tunnel.
+
+    :param frame: at most :data:`~lanrage.wire.packets.MAX_FRAME_BYTES`, not empty.
+    :param mtu: of the tunnel, at least 576.
+    """
+    room = mtu - IP_UDP_BYTES - HEADER_BYTES
+    parts = -(-len(frame) // room)
+    for number in range(parts):
+        yield Part(origin, nonce, sequence, number, parts, frame[number * room : (number + 1) * room])
