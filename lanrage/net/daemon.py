@@ -1,0 +1,80 @@
+"""A program that works for us in the foreground: started, listened to, ended (docs/links.rst)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from twisted.internet.defer import Deferred
+from twisted.internet.defer import TimeoutError as DeferredTimeout
+from twisted.internet.interfaces import IProcessTransport
+from twisted.internet.protocol import ProcessProtocol
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from lanrage.net.processes import TERM_GRACE_S, Program
+from lanrage.net.threads import INetReactor
+
+log = Logger()
+
+MAX_WORDS = 4096
+"""Bytes kept of what the program says: the reason, should it fail."""
+
+
+class Daemon(ProcessProtocol):
+    """One run of a program.
+
+    :ivar words: the last bytes that it said.
+    :ivar ended: whether it is gone.
+    """
+
+    def __init__(self, reactor: INetReactor, program: str, label: str) -> None:
+        """`label` says in the log what it works for."""
+        self.words = b""
+        self.ended = False
+        self._reactor = reactor
+        self._program = program
+        self._label = label
+        self._wanted = True
+        self._process: IProcessTransport | None = None
+        self._waiters: list[Deferred[None]] = []
+
+    def start(self, arguments: Sequence[str], environment: dict[str, str]) -> Program | None:
+        """Run it and name its process; ``None`` where it ended at once."""
+        argv = [os.path.basename(self._program), *arguments]
+        process = self._reactor.spawnProcess(self, self._program, argv, env=environment, path="/")
+        self._process = process
+        return Program.of(process.pid or 0)
+
+    async def stop(self) -> None:
+        """SIGTERM, then SIGKILL after :data:`~lanrage.net.processes.TERM_GRACE_S`; returns when it is gone."""
+        self._wanted = False
+        for signal in ("TERM", "KILL"):
+            if not self.ended and self._process is not None:
+                self._process.signalProcess(signal)
+                await self._wait(TERM_GRACE_S)
+
+    async def _wait(self, seconds: float) -> None:
+        waiter: Deferred[None] = Deferred()
+        self._waiters.append(waiter)
+        try:
+            await waiter.addTimeout(seconds, self._reactor)
+        except DeferredTimeout:
+            self._waiters.remove(waiter)
+            log.warn("{program} of {label} does not end", program=self._program, label=self._label)
+
+    def outReceived(self, data: bytes) -> None:
+        """Keep and log what it says."""
+        self.words = (self.words + data)[-MAX_WORDS:]
+        log.warn("{program} of {label}: {words!r}", program=self._program, label=self._label, words=data)
+
+    errReceived = outReceived
+
+    def processEnded(self, reason: Failure) -> None:
+        """Tell those who wait."""
+        self.ended = True
+        if self._wanted:
+            log.error("{program} of {label} ended: {why}", program=self._program, label=self._label, why=reason.value)
+        waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            waiter.callback(None)

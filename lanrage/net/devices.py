@@ -1,0 +1,110 @@
+"""Our network devices by rtnetlink: found, marked as ours, brought up, removed. All calls block; run them in a thread.
+
+pyroute2's sockets are opened, used and closed inside one call (docs/links.rst).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import socket
+from collections.abc import Iterator
+
+import attrs
+from pyroute2 import IPRoute
+from pyroute2.netlink.exceptions import NetlinkError
+
+from lanrage.core.links import OWNER_MARK
+from lanrage.errors import BadInput, MissingRight
+
+NET_ADMIN_HINT = (
+    "run it as a systemd service with AmbientCapabilities=CAP_NET_ADMIN CAP_NET_RAW, "
+    "or grant both to its Python: setcap cap_net_admin,cap_net_raw+eip $(readlink -f $(command -v python3))"
+)
+"""How a user grants what LANrage needs."""
+
+REFUSED = (errno.EPERM, errno.EACCES)
+
+
+@attrs.frozen
+class Device:
+    """A network device of this machine.
+
+    :param index: the kernel's number of it.
+    :param alias: its mark of ownership, empty where it has none.
+    """
+
+    name: str
+    index: int
+    alias: str
+
+    @property
+    def ours(self) -> bool:
+        """Whether we made it."""
+        return self.alias == OWNER_MARK
+
+
+@contextlib.contextmanager
+def rights_named(what: str) -> Iterator[None]:
+    """Translate the kernel's refusal into a sentence that tells how to grant the right.
+
+    :param what: the refused action, as in "making a network device".
+    :raises MissingRight: for EPERM and EACCES.
+    """
+    try:
+        yield
+    except (NetlinkError, OSError) as error:
+        code = error.code if isinstance(error, NetlinkError) else error.errno
+        if code in REFUSED:
+            raise MissingRight(f"{what} needs CAP_NET_ADMIN: {NET_ADMIN_HINT}") from error
+        raise
+
+
+def find_device(route: IPRoute, name: str) -> Device | None:
+    """The device of this name in our network namespace, if there is one."""
+    try:
+        index = socket.if_nametoindex(name)
+        link = route.get_links(index)[0]
+    except (OSError, NetlinkError, IndexError):
+        return None
+    return Device(name, index, link.get_attr("IFLA_IFALIAS") or "")
+
+
+def remove_leftover(route: IPRoute, name: str, field: str) -> None:
+    """Make room for a device of ours.
+
+    :param field: the setting that names the device, for the error.
+    :raises BadInput: when somebody else's device has the name.
+    """
+    device = find_device(route, name)
+    if device is None:
+        return
+    if not device.ours:
+        raise BadInput(field, f"the device {name} exists and is not LANrage's; remove it or set another name")
+    _delete(route, device.index)
+
+
+def remove_device(name: str, marked: bool = True) -> None:
+    """Remove a device of ours; one that is gone, or that is not ours, is left alone.
+
+    :param marked: false also takes one without any mark, as a crash between making and marking leaves it.
+    """
+    with rights_named(f"removing the device {name}"), IPRoute() as route:
+        device = find_device(route, name)
+        if device is not None and (device.ours or not (marked or device.alias)):
+            _delete(route, device.index)
+
+
+def _delete(route: IPRoute, index: int) -> None:
+    try:
+        route.link("del", index=index)
+    except NetlinkError as error:
+        if error.code != errno.ENODEV:
+            raise
+
+
+def raise_device(route: IPRoute, name: str, mtu: int) -> None:
+    """Mark a device that we made, set its MTU in bytes and bring it up."""
+    index = socket.if_nametoindex(name)
+    route.link("set", index=index, ifalias=OWNER_MARK, mtu=mtu)
+    route.link("set", index=index, state="up")

@@ -1,0 +1,185 @@
+"""WireGuard in the kernel, by rtnetlink and generic netlink (docs/links.rst)."""
+
+from __future__ import annotations
+
+import errno
+from base64 import b64decode, b64encode
+from ipaddress import ip_network
+from typing import Any
+
+import attrs
+from pyroute2 import IPRoute, WireGuard
+from pyroute2.netlink.exceptions import NetlinkError
+from twisted.internet.interfaces import IReactorThreads
+from zope.interface import implementer
+
+from lanrage.core.links import KEY_BYTES, Endpoint, PeerStatus, TunnelPeer, TunnelStatus
+from lanrage.core.undo import UndoEntry
+from lanrage.errors import BadInput, MissingRight, Unreachable
+from lanrage.interfaces import ITunnel, IUndoJournal
+from lanrage.net.devices import raise_device, remove_device, remove_leftover, rights_named
+from lanrage.net.threads import in_thread
+
+ABSENT = (errno.ENOENT, errno.EOPNOTSUPP, errno.EPROTONOSUPPORT)
+"""What a kernel without WireGuard answers: no such netlink family, no such kind of device."""
+
+
+class NoKernelWireGuard(MissingRight):
+    """This kernel has no WireGuard; the message says what to do."""
+
+
+def kernel_has_wireguard() -> bool:
+    """Whether the kernel answers for WireGuard (it loads its module for the question). Blocks; needs no right."""
+    try:
+        with WireGuard() as wireguard:
+            wireguard.info("")
+    except NetlinkError as error:
+        return error.code not in ABSENT
+    return True
+
+
+@implementer(ITunnel)
+class KernelTunnel:
+    """One WireGuard device in the kernel.
+
+    :param name: the device's name.
+    :param journal: remembers the device, so that the next start after a crash removes it.
+    """
+
+    kind = "kernel"
+
+    def __init__(self, reactor: IReactorThreads, name: str, journal: IUndoJournal | None = None) -> None:
+        self.name = name
+        self._reactor = reactor
+        self._journal = journal
+
+    async def create(self, private_key: bytes, listen_port: int, mtu: int) -> None:
+        """See :meth:`lanrage.interfaces.ITunnel.create`."""
+        await in_thread(self._reactor, self._create, private_key, listen_port, mtu)
+
+    async def set_peer(self, peer: TunnelPeer) -> None:
+        """See :meth:`lanrage.interfaces.ITunnel.set_peer`."""
+        fields = {
+            **_key_field(peer.public_key),
+            **_endpoint_fields(peer.endpoint),
+            "persistent_keepalive": peer.keepalive,
+            "replace_allowed_ips": True,
+            "allowed_ips": [str(network) for network in peer.allowed],
+        }
+        await in_thread(self._reactor, self._change, fields)
+
+    async def set_endpoint(self, public_key: bytes, endpoint: Endpoint) -> None:
+        """See :meth:`lanrage.interfaces.ITunnel.set_endpoint`."""
+        await in_thread(self._reactor, self._move, public_key, endpoint)
+
+    async def remove_peer(self, public_key: bytes) -> None:
+        """See :meth:`lanrage.interfaces.ITunnel.remove_peer`."""
+        await in_thread(self._reactor, self._change, {**_key_field(public_key), "remove": True})
+
+    async def status(self) -> TunnelStatus:
+        """See :meth:`lanrage.interfaces.ITunnel.status`."""
+        return await in_thread(self._reactor, self._status)
+
+    async def destroy(self) -> None:
+        """See :meth:`lanrage.interfaces.ITunnel.destroy`."""
+        await in_thread(self._reactor, self._destroy)
+
+    def _create(self, private_key: bytes, listen_port: int, mtu: int) -> None:
+        with rights_named("making a WireGuard device"), IPRoute() as route:
+            remove_leftover(route, self.name, "tunnel_device")
+            if self._journal is not None:
+                self._journal.note(UndoEntry("device", self.name))
+            try:
+                route.link("add", ifname=self.name, kind="wireguard")
+                with WireGuard() as wireguard:
+                    wireguard.set(self.name, private_key=b64encode(private_key).decode(), listen_port=listen_port)
+                raise_device(route, self.name, mtu)
+            except NetlinkError as error:
+                self._destroy(marked=False)
+                raise _translated(error, listen_port) from error
+
+    def _destroy(self, marked: bool = True) -> None:
+        remove_device(self.name, marked)
+        if self._journal is not None:
+            self._journal.forget(UndoEntry("device", self.name))
+
+    def _change(self, fields: dict[str, Any]) -> None:
+        with rights_named("changing a WireGuard device"), WireGuard() as wireguard:
+            self._set(wireguard, fields)
+
+    def _set(self, wireguard: WireGuard, fields: dict[str, Any]) -> None:
+        try:
+            wireguard.set(self.name, peer=fields)
+        except NetlinkError as error:
+            raise self._gone(error) from error
+
+    def _move(self, public_key: bytes, endpoint: Endpoint) -> None:
+        with rights_named("changing a WireGuard device"), WireGuard() as wireguard:
+            if public_key not in _read(wireguard, self.name).peers:
+                raise LookupError(f"{self.name} has no peer {b64encode(public_key).decode()}")
+            self._set(wireguard, {**_key_field(public_key), **_endpoint_fields(endpoint), "update_only": True})
+
+    def _status(self) -> TunnelStatus:
+        with rights_named("reading a WireGuard device"), WireGuard() as wireguard:
+            try:
+                return _read(wireguard, self.name)
+            except NetlinkError as error:
+                raise self._gone(error) from error
+
+    def _gone(self, error: NetlinkError) -> Exception:
+        if error.code == errno.ENODEV:
+            return Unreachable(f"the WireGuard device {self.name} is gone")
+        return error
+
+
+def _translated(error: NetlinkError, port: int) -> Exception:
+    if error.code == errno.EADDRINUSE:
+        return BadInput("wireguard_port", f"UDP port {port} is taken by another program; set another one, or 0 for any")
+    if error.code in ABSENT:
+        return NoKernelWireGuard(
+            "this kernel has no WireGuard: load its module (modprobe wireguard), "
+            "or install wireguard-go (apt-get install wireguard-go) and set wireguard to auto"
+        )
+    return error
+
+
+def _key_field(public_key: bytes) -> dict[str, Any]:
+    return {"public_key": b64encode(public_key).decode()}
+
+
+def _endpoint_fields(endpoint: Endpoint | None) -> dict[str, Any]:
+    return {} if endpoint is None else {"endpoint_addr": endpoint.host, "endpoint_port": endpoint.port}
+
+
+def _read(wireguard: WireGuard, name: str) -> TunnelStatus:
+    """Gather a device from the messages of a dump; a peer with many networks goes on in the next message."""
+    public_key, port = bytes(KEY_BYTES), 0
+    peers: dict[bytes, PeerStatus] = {}
+    for message in wireguard.info(name):
+        key = message.get_attr("WGDEVICE_A_PUBLIC_KEY")
+        public_key = b64decode(key) if key else public_key
+        port = message.get_attr("WGDEVICE_A_LISTEN_PORT") or port
+        for attributes in message.get_attr("WGDEVICE_A_PEERS") or ():
+            peer = _peer_status(attributes, peers)
+            peers[peer.public_key] = peer
+    return TunnelStatus(public_key, port, peers)
+
+
+def _peer_status(attributes: Any, known: dict[bytes, PeerStatus]) -> PeerStatus:
+    public_key = b64decode(attributes.get_attr("WGPEER_A_PUBLIC_KEY"))
+    networks = attributes.get_attr("WGPEER_A_ALLOWEDIPS") or ()
+    allowed = tuple(ip_network(network["addr"]) for network in networks)
+    before = known.get(public_key)
+    if before is not None:
+        return attrs.evolve(before, allowed=before.allowed + allowed)
+    handshake = attributes.get_attr("WGPEER_A_LAST_HANDSHAKE_TIME")
+    endpoint = attributes.get_attr("WGPEER_A_ENDPOINT")
+    return PeerStatus(
+        public_key=public_key,
+        endpoint=Endpoint(endpoint["addr"], endpoint["port"]) if endpoint else None,
+        allowed=allowed,
+        latest_handshake=handshake["tv_sec"] + handshake["tv_nsec"] / 1e9 if handshake else 0.0,
+        rx_bytes=attributes.get_attr("WGPEER_A_RX_BYTES") or 0,
+        tx_bytes=attributes.get_attr("WGPEER_A_TX_BYTES") or 0,
+        keepalive=attributes.get_attr("WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL") or 0,
+    )

@@ -1,0 +1,188 @@
+"""WireGuard in userspace: wireguard-go, driven over its socket, for kernels that have none (docs/links.rst)."""
+
+from __future__ import annotations
+
+import errno
+import os
+from base64 import b64encode
+from collections.abc import Callable
+from shutil import which
+
+from pyroute2 import IPRoute
+from twisted.internet.task import deferLater
+from zope.interface import implementer
+
+from lanrage.core.links import Endpoint, TunnelPeer, TunnelStatus
+from lanrage.core.undo import UndoEntry
+from lanrage.errors import BadInput, LanrageError, MissingRight, Unreachable
+from lanrage.interfaces import ITunnel, IUndoJournal
+from lanrage.net.daemon import Daemon
+from lanrage.net.devices import NET_ADMIN_HINT, find_device, raise_device, remove_device, remove_leftover, rights_named
+from lanrage.net.processes import Program
+from lanrage.net.threads import INetReactor, in_thread
+from lanrage.net.uapi_client import SOCKET_FOLDER, ask, listener, socket_path
+from lanrage.wire.uapi import GET, DeviceUpdate, PeerUpdate, Reply, encode_set
+
+PROGRAM = "wireguard-go"
+START_TIMEOUT_S = 5.0
+"""Its socket answers in 5 to 20 ms; a machine that needs longer than this has another trouble."""
+POLL_S = 0.005
+"""Neither the socket nor the bound port is announced; this adds at most as much to the start."""
+
+
+@implementer(ITunnel)
+class UserspaceTunnel:
+    """One WireGuard device that wireguard-go carries.
+
+    :param name: the device's name.
+    :param journal: remembers device and program, so that the next start after a crash ends both.
+    :param program: the path of wireguard-go; looked up where ``None``.
+    """
+
+    kind = "userspace"
+
+    def __init__(
+        self, reactor: INetReactor, name: str, journal: IUndoJournal | None = None, program: str | None = None
+    ) -> None:
+        self.name = name
+        self._reactor = reactor
+        self._journal = journal
+        self._program = program or which(PROGRAM)
+        self._daemon: Daemon | None = None
+        self._noted: list[UndoEntry] = []
+
+    async def create(self, private_key: bytes, listen_port: int, mtu: int) -> None:
+        """See :meth:`lanrage.interfaces.ITunnel.create`."""
+        program = self._program
+        if program is None:
+            raise MissingRight(f"{PROGRAM} is not installed: apt-get install {PROGRAM}")
+        await in_thread(self._reactor, self._make_room)
+        try:
+            await self._start(program)
+            await self._set(DeviceUpdate(private_key=private_key))
+            await in_thread(self._reactor, self._raise, mtu)
+            await self._until(lambda reply: reply.status.listen_port > 0)
+            if listen_port:
+                await self._set(DeviceUpdate(listen_port=listen_port))
+        except BaseException:
+            await self.destroy()
+            raise
+
+    async def set_peer(self, peer: TunnelPeer) -> None:
+        """See :meth:`lanrage.interfaces.ITunnel.set_peer`."""
+        update = PeerUpdate(
+            peer.public_key,
+            endpoint=peer.endpoint,
+            keepalive=peer.keepalive,
+            replace_allowed=True,
+            allowed=peer.allowed,
+        )
+        await self._set(DeviceUpdate(peers=(update,)))
+
+    async def set_endpoint(self, public_key: bytes, endpoint: Endpoint) -> None:
+        """See :meth:`lanrage.interfaces.ITunnel.set_endpoint`."""
+        if public_key not in (await self.status()).peers:
+            raise LookupError(f"{self.name} has no peer {b64encode(public_key).decode()}")
+        await self._set(DeviceUpdate(peers=(PeerUpdate(public_key, update_only=True, endpoint=endpoint),)))
+
+    async def remove_peer(self, public_key: bytes) -> None:
+        """See :meth:`lanrage.interfaces.ITunnel.remove_peer`."""
+        await self._set(DeviceUpdate(peers=(PeerUpdate(public_key, remove=True),)))
+
+    async def status(self) -> TunnelStatus:
+        """See :meth:`lanrage.interfaces.ITunnel.status`."""
+        return (await self._ask(GET)).status
+
+    async def destroy(self) -> None:
+        """See :meth:`lanrage.interfaces.ITunnel.destroy`."""
+        daemon, self._daemon = self._daemon, None
+        if daemon is not None:
+            await daemon.stop()
+            await in_thread(self._reactor, remove_device, self.name)
+        await in_thread(self._reactor, self._forget)
+
+    def _make_room(self) -> None:
+        """End what a crash left under our name, unless it is somebody else's."""
+        path = socket_path(self.name)
+        with rights_named("making a WireGuard device"), IPRoute() as route:
+            device = find_device(route, self.name)
+            holder = Program.of(listener(path) or 0)
+            if holder is not None:
+                if device is None or not device.ours:
+                    raise BadInput(
+                        "tunnel_device", f"{self.name} is in use by process {holder.pid}; end it or set another name"
+                    )
+                holder.end()
+            remove_leftover(route, self.name, "tunnel_device")
+        self._note(UndoEntry("device", self.name))
+
+    async def _start(self, program: str) -> None:
+        self._daemon = Daemon(self._reactor, program, self.name)
+        environment = {"LOG_LEVEL": "error", "PATH": os.defpath}
+        running = self._daemon.start(["-f", self.name], environment)
+        if running is not None:
+            await in_thread(self._reactor, self._note, UndoEntry("process", self.name, str(running)))
+        await self._until(lambda reply: True)
+
+    async def _until(self, ready: Callable[[Reply], bool]) -> None:
+        """Ask until the answer is `ready`."""
+        deadline = self._reactor.seconds() + START_TIMEOUT_S
+        while True:
+            try:
+                if ready(await self._ask(GET)):
+                    return
+            except Unreachable:
+                if self._reactor.seconds() > deadline:
+                    raise
+            if self._reactor.seconds() > deadline:
+                raise Unreachable(f"{PROGRAM} does not bring {self.name} up within {START_TIMEOUT_S:.0f} s")
+            await deferLater(self._reactor, POLL_S)
+
+    async def _ask(self, request: bytes) -> Reply:
+        daemon = self._daemon
+        if daemon is None:
+            raise Unreachable(f"the WireGuard device {self.name} is gone")
+        if daemon.ended:
+            raise _why_ended(self.name, daemon.words.decode("utf-8", "replace"))
+        return await ask(self._reactor, socket_path(self.name), request)
+
+    async def _set(self, update: DeviceUpdate) -> None:
+        reply = await self._ask(encode_set(update))
+        if reply.errno == errno.EADDRINUSE:
+            port = update.listen_port
+            raise BadInput(
+                "wireguard_port", f"UDP port {port} is taken by another program; set another one, or 0 for any"
+            )
+        if reply.errno:
+            raise LanrageError(f"{PROGRAM} of {self.name} refused a change: {os.strerror(reply.errno)}")
+
+    def _raise(self, mtu: int) -> None:
+        with rights_named("setting up a WireGuard device"), IPRoute() as route:
+            raise_device(route, self.name, mtu)
+
+    def _note(self, entry: UndoEntry) -> None:
+        if self._journal is not None:
+            self._noted.append(entry)
+            self._journal.note(entry)
+
+    def _forget(self) -> None:
+        noted, self._noted = self._noted, []
+        for entry in noted:
+            if self._journal is not None:
+                self._journal.forget(entry)
+
+
+def _why_ended(name: str, words: str) -> LanrageError:
+    """What the program's last words mean to the user."""
+    said = " ".join(words.split())
+    if "/dev/net/tun" in said and "no such" in said.lower():
+        return MissingRight(
+            "there is no /dev/net/tun: load its module (modprobe tun), or give the container the device"
+        )
+    if "uapi" in said.lower():
+        return MissingRight(
+            f"{PROGRAM} may not write {SOCKET_FOLDER}: add RuntimeDirectory=wireguard to the systemd service"
+        )
+    if "not permitted" in said or "denied" in said:
+        return MissingRight(f"{PROGRAM} needs CAP_NET_ADMIN: {NET_ADMIN_HINT}")
+    return Unreachable(f"{PROGRAM} of {name} ended{': ' if said else ''}{said}")

@@ -1,0 +1,212 @@
+"""What every tunnel, card and probe port must do, in memory and for real: mixins for test cases.
+
+A test case adds a *bench*: the world in which the things are made, see :class:`TunnelBench`.
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv4Network
+from typing import Protocol
+
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from lanrage.core.links import Endpoint, PeerStatus, TunnelPeer
+from lanrage.errors import BadInput, Unreachable
+from lanrage.interfaces import ITunnel
+from lanrage.wire.uapi import public_of
+
+ADDRESS_A, ADDRESS_B = IPv4Address("10.66.0.1"), IPv4Address("10.66.0.2")
+PORT_A, PORT_B = 51821, 51822
+MTU = 1280
+
+
+def new_key() -> bytes:
+    """A WireGuard private key."""
+    return X25519PrivateKey.generate().private_bytes_raw()
+
+
+def only(address: IPv4Address) -> tuple[IPv4Network, ...]:
+    """The network of one address."""
+    return (IPv4Network(address),)
+
+
+class TunnelBench(Protocol):
+    """Where tunnels are made: all on one machine, reaching each other at 127.0.0.1."""
+
+    def tunnel(self, name: str) -> ITunnel:
+        """A tunnel that is not created yet; the bench removes what is left of it after the test."""
+
+    async def carry(
+        self, sender: ITunnel, receiver: ITunnel, source: IPv4Address, to: IPv4Address, lost: bool = False
+    ) -> bool:
+        """Send an IP packet into one device, and tell whether it comes out of the other.
+
+        :param lost: it is expected to get lost, so it is not awaited for long.
+        """
+
+    def take_port(self, port: int) -> None:
+        """Another program listens on this UDP port."""
+
+    def take_name(self, name: str) -> None:
+        """Somebody else makes a device of this name."""
+
+    def has_device(self, name: str) -> bool:
+        """Whether a device of this name exists."""
+
+
+class TunnelContract:
+    """The tests; ``bench`` is set up by the test case."""
+
+    bench: TunnelBench
+
+    async def pair(self) -> tuple[ITunnel, ITunnel, bytes, bytes]:
+        """Two tunnels of which the second is passive: it knows the first, but not where it is."""
+        key_a, key_b = new_key(), new_key()
+        one, other = self.bench.tunnel("lrt-a"), self.bench.tunnel("lrt-b")
+        await one.create(key_a, PORT_A, MTU)
+        await other.create(key_b, PORT_B, MTU)
+        await other.set_peer(TunnelPeer(public_of(key_a), only(ADDRESS_A)))
+        await one.set_peer(TunnelPeer(public_of(key_b), only(ADDRESS_B), Endpoint("127.0.0.1", PORT_B)))
+        return one, other, public_of(key_a), public_of(key_b)
+
+    async def test_create(self) -> None:
+        """A new device has its key and port, and no peers."""
+        key, tunnel = new_key(), self.bench.tunnel("lrt-a")
+        await tunnel.create(key, PORT_A, MTU)
+        status = await tunnel.status()
+        assert self.bench.has_device("lrt-a")
+        assert (status.public_key, status.listen_port, status.peers) == (public_of(key), PORT_A, {})
+
+    async def test_create_on_any_port(self) -> None:
+        """Port 0 lets the machine choose; the status tells."""
+        tunnel = self.bench.tunnel("lrt-a")
+        await tunnel.create(new_key(), 0, MTU)
+        assert (await tunnel.status()).listen_port > 0
+
+    async def test_configure(self) -> None:
+        """A peer has what it was given, and no handshake yet; IPv6 endpoints too."""
+        tunnel, peer = self.bench.tunnel("lrt-a"), public_of(new_key())
+        await tunnel.create(new_key(), PORT_A, MTU)
+        networks = (IPv4Network("10.66.0.2/32"), IPv4Network("10.67.0.0/24"))
+        await tunnel.set_peer(TunnelPeer(peer, networks, Endpoint("::1", 9), keepalive=25))
+        status = (await tunnel.status()).peers[peer]
+        assert (status.endpoint, set(status.allowed), status.keepalive) == (Endpoint("::1", 9), set(networks), 25)
+        assert (status.latest_handshake, status.rx_bytes) == (0.0, 0)
+
+    async def test_handshake_and_transfer(self) -> None:
+        """One initiator: its first packet arrives, the answer too, and the passive side has learnt the endpoint."""
+        one, other, key_a, _ = await self.pair()
+        assert await self.bench.carry(one, other, ADDRESS_A, ADDRESS_B)
+        assert await self.bench.carry(other, one, ADDRESS_B, ADDRESS_A)
+        assert (await other.status()).peers[key_a].endpoint == Endpoint("127.0.0.1", PORT_A)
+
+    async def test_statistics(self) -> None:
+        """Both sides tell when they shook hands, and count bytes both ways."""
+        one, other, key_a, key_b = await self.pair()
+        assert await self.bench.carry(one, other, ADDRESS_A, ADDRESS_B)
+        assert await self.bench.carry(other, one, ADDRESS_B, ADDRESS_A)
+        before = (await one.status()).peers[key_b]
+        assert await self.bench.carry(one, other, ADDRESS_A, ADDRESS_B)
+        after, far = (await one.status()).peers[key_b], (await other.status()).peers[key_a]
+        assert after.latest_handshake > 1e9 and far.latest_handshake > 1e9
+        assert after.tx_bytes > before.tx_bytes > 0
+        assert min(after.rx_bytes, far.rx_bytes, far.tx_bytes) > 0
+
+    async def test_only_allowed_sources_come_out(self) -> None:
+        """A packet whose source is not the peer's is dropped by the receiver."""
+        one, other, _, _ = await self.pair()
+        assert not await self.bench.carry(one, other, IPv4Address("10.66.0.77"), ADDRESS_B, lost=True)
+        assert await self.bench.carry(one, other, ADDRESS_A, ADDRESS_B)
+
+    async def test_change(self) -> None:
+        """Setting a known peer replaces networks and keepalive, and keeps the endpoint when none is given."""
+        one, _, _, key_b = await self.pair()
+        await one.set_peer(TunnelPeer(key_b, only(IPv4Address("10.66.0.9")), keepalive=15))
+        peer = (await one.status()).peers[key_b]
+        assert (peer.allowed, peer.keepalive) == (only(IPv4Address("10.66.0.9")), 15)
+        assert peer.endpoint == Endpoint("127.0.0.1", PORT_B)
+        await one.set_peer(TunnelPeer(key_b, only(ADDRESS_B), keepalive=0))
+        assert (await one.status()).peers[key_b].keepalive == 0
+
+    async def test_move(self) -> None:
+        """A new endpoint leaves networks and keepalive as they are."""
+        one, _, _, key_b = await self.pair()
+        before = (await one.status()).peers[key_b]
+        await one.set_endpoint(key_b, Endpoint("127.0.0.9", 7))
+        after = (await one.status()).peers[key_b]
+        assert (after.endpoint, after.allowed) == (Endpoint("127.0.0.9", 7), before.allowed)
+
+    async def test_unknown_peer(self) -> None:
+        """An unknown peer is not moved, not made by the attempt, and its removal is no error."""
+        tunnel, stranger = self.bench.tunnel("lrt-a"), public_of(new_key())
+        await tunnel.create(new_key(), PORT_A, MTU)
+        refused = False
+        try:
+            await tunnel.set_endpoint(stranger, Endpoint("127.0.0.1", 7))
+        except LookupError:
+            refused = True
+        await tunnel.remove_peer(stranger)
+        assert refused
+        assert (await tunnel.status()).peers == {}
+
+    async def test_remove(self) -> None:
+        """A removed peer is gone, also when it was the last, and nothing of its packets comes out any more."""
+        one, other, key_a, _ = await self.pair()
+        assert await self.bench.carry(one, other, ADDRESS_A, ADDRESS_B)
+        await other.remove_peer(key_a)
+        assert (await other.status()).peers == {}
+        assert not await self.bench.carry(one, other, ADDRESS_A, ADDRESS_B, lost=True)
+
+    async def test_many_peers(self) -> None:
+        """A party of 64 is told whole, in however many messages."""
+        tunnel = self.bench.tunnel("lrt-a")
+        await tunnel.create(new_key(), PORT_A, MTU)
+        peers = {public_of(new_key()): only(IPv4Address("10.66.1.0") + number) for number in range(64)}
+        for key, allowed in peers.items():
+            await tunnel.set_peer(TunnelPeer(key, allowed))
+        found: dict[bytes, PeerStatus] = (await tunnel.status()).peers
+        assert {key: peer.allowed for key, peer in found.items()} == peers
+
+    async def test_destroy(self) -> None:
+        """The device is gone, a second time is no error, and what is asked of it says that it is gone."""
+        tunnel = self.bench.tunnel("lrt-a")
+        await tunnel.create(new_key(), PORT_A, MTU)
+        await tunnel.destroy()
+        await tunnel.destroy()
+        assert not self.bench.has_device("lrt-a")
+        gone = False
+        try:
+            await tunnel.status()
+        except Unreachable:
+            gone = True
+        assert gone
+
+    async def test_port_taken(self) -> None:
+        """A port of somebody else is named, and no device stays behind."""
+        self.bench.take_port(PORT_A)
+        tunnel, said = self.bench.tunnel("lrt-a"), ""
+        try:
+            await tunnel.create(new_key(), PORT_A, MTU)
+        except BadInput as error:
+            said = str(error)
+        assert str(PORT_A) in said
+        assert not self.bench.has_device("lrt-a")
+
+    async def test_leftover_is_replaced(self) -> None:
+        """A device of ours that a crash left makes room for the new one, with the new key."""
+        await self.bench.tunnel("lrt-a").create(new_key(), PORT_A, MTU)
+        key, tunnel = new_key(), self.bench.tunnel("lrt-a")
+        await tunnel.create(key, PORT_A, MTU)
+        assert (await tunnel.status()).public_key == public_of(key)
+
+    async def test_foreign_device_is_left_alone(self) -> None:
+        """A device that is not ours is neither replaced nor removed."""
+        self.bench.take_name("lrt-a")
+        tunnel, said = self.bench.tunnel("lrt-a"), ""
+        try:
+            await tunnel.create(new_key(), PORT_A, MTU)
+        except BadInput as error:
+            said = error.field
+        await tunnel.destroy()
+        assert said == "tunnel_device"
+        assert self.bench.has_device("lrt-a")
