@@ -162,7 +162,7 @@ def expand_kinds(words: Sequence[str], hosts: int | None) -> list[str]:
     if count < len(words):
         raise BadInput("nat", f"names {len(words)} kinds for {count} hosts")
     kinds = [words[i % len(words)] for i in range(count)]
-    for before, kind in zip([OPEN, *kinds], kinds):
+    for before, kind in zip([OPEN, *kinds], kinds, strict=False):
         if kind == LAN and before == OPEN:
             raise BadInput("nat", "lan needs a host behind a router before it")
     return kinds

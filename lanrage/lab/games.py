@@ -1,0 +1,63 @@
+"""Real game servers, from Debian's packages, run in a host of the laboratory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from shutil import which
+
+import attrs
+
+from lanrage.errors import MissingRight
+from lanrage.lab.discovery import DDNet, Discovery, OpenTTD, Teeworlds
+
+GAMES_PATH = "/usr/games:/usr/local/games"
+"""Debian's folder of games is not in root's search path."""
+
+
+@attrs.frozen
+class GameServer:
+    """How to run a server and how its clients find it.
+
+    :param package: the Debian package.
+    :param argv: the command after the program's path, from the folder that it may write into.
+    """
+
+    discovery: Discovery
+    program: str
+    package: str
+    argv: Callable[[Path], list[str]]
+
+    @property
+    def game(self) -> str:
+        """A short name."""
+        return self.discovery.game
+
+    def command(self, folder: Path) -> list[str]:
+        """The whole command.
+
+        :raises MissingRight: names the package when the program is not there.
+        """
+        path = which(self.program, path=GAMES_PATH) or which(self.program)
+        if path is None:
+            raise MissingRight(f"the demonstration needs {self.program}: apt-get install {self.package}")
+        folder.mkdir(parents=True, exist_ok=True)
+        return [path, *self.argv(folder)]
+
+
+def _teeworlds(_folder: Path) -> list[str]:
+    return ["sv_name lanrage-teeworlds", "sv_register 0", "sv_port 8303"]
+
+
+def _ddnet(_folder: Path) -> list[str]:
+    return ["sv_name lanrage-ddnet", "sv_register 0", "sv_port 8303"]
+
+
+def _openttd(folder: Path) -> list[str]:
+    return ["-D", "-c", str(folder / "openttd.cfg"), "-x"]
+
+
+TEEWORLDS = GameServer(Teeworlds(), "teeworlds-server", "teeworlds-server", _teeworlds)
+DDNET = GameServer(DDNet(), "DDNet-Server", "ddnet-server", _ddnet)
+OPENTTD = GameServer(OpenTTD(), "openttd", "openttd openttd-opengfx", _openttd)
+SERVERS = (TEEWORLDS, DDNET, OPENTTD)

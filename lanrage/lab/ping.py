@@ -1,0 +1,124 @@
+"""ICMP echo between hosts by raw sockets in their namespaces: proves a way without any program on the far side."""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import struct
+import time
+from collections.abc import Callable, Iterable
+
+import attrs
+
+from lanrage.lab.netns import entered
+
+ECHO_REQUEST, ECHO_REPLY = 8, 0
+"""RFC 792."""
+
+INTERVAL_S = 0.02
+"""One echo each 20 ms for a pair that waits: fine enough to time a join, little enough for two cores."""
+
+_HEADER = struct.Struct("!BBHHH")
+
+
+def checksum(data: bytes) -> int:
+    """The Internet checksum (RFC 1071)."""
+    total = sum(struct.unpack(f"!{(len(data) + 1) // 2}H", data + b"\0" * (len(data) % 2)))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
+
+
+def echo_request(ident: int, sequence: int) -> bytes:
+    """An echo request without payload."""
+    bare = _HEADER.pack(ECHO_REQUEST, 0, 0, ident, sequence)
+    return _HEADER.pack(ECHO_REQUEST, 0, checksum(bare), ident, sequence)
+
+
+def read_reply(packet: bytes, ident: int) -> int | None:
+    """The sequence number of an IPv4 packet that answers `ident`; None for any other."""
+    start = (packet[0] & 0x0F) * 4 if packet else 0
+    if len(packet) < start + _HEADER.size:
+        return None
+    fields: tuple[int, int, int, int, int] = _HEADER.unpack_from(packet, start)
+    kind, _, _, got, sequence = fields
+    return sequence if kind == ECHO_REPLY and got == ident else None
+
+
+@attrs.define
+class Pinger:
+    """Raw sockets in several namespaces, one each, used from one thread.
+
+    :param clock: seconds; the wall of all times returned.
+    """
+
+    clock: Callable[[], float] = time.monotonic
+    ident: int = attrs.field(factory=lambda: os.getpid() & 0xFFFF)
+    _sockets: dict[str, socket.socket] = attrs.field(factory=dict)
+
+    def socket(self, netns: str) -> socket.socket:
+        """The socket in a namespace, opened when first asked for."""
+        if netns not in self._sockets:
+            with entered(netns):
+                made = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+            made.setblocking(False)
+            self._sockets[netns] = made
+        return self._sockets[netns]
+
+    def send(self, netns: str, target: str, sequence: int = 0) -> None:
+        """Send one echo; what the kernel refuses is silent, as loss would be."""
+        try:
+            self.socket(netns).sendto(echo_request(self.ident, sequence & 0xFFFF), (target, 0))
+        except OSError:
+            return
+
+    def receive(self, timeout: float) -> list[tuple[str, str, int, float]]:
+        """Wait for answers: (netns, source, sequence, time) of each."""
+        names = {made: netns for netns, made in self._sockets.items()}
+        answers = []
+        for ready in select.select(list(names), [], [], max(0.0, timeout))[0]:
+            for packet, source in _drain(ready):
+                sequence = read_reply(packet, self.ident)
+                if sequence is not None:
+                    answers.append((names[ready], source, sequence, self.clock()))
+        return answers
+
+    def close(self) -> None:
+        """Close all sockets."""
+        for made in self._sockets.values():
+            made.close()
+        self._sockets.clear()
+
+
+def first_answers(
+    pinger: Pinger, pairs: Iterable[tuple[str, str]], timeout: float, interval: float = INTERVAL_S
+) -> dict[tuple[str, str], float]:
+    """Send echoes for each (netns, address) until it answered once; the time of each first answer.
+
+    :param timeout: seconds for all; pairs that did not answer are missing from the result.
+    """
+    waiting = dict.fromkeys(pairs)
+    answered: dict[tuple[str, str], float] = {}
+    deadline = pinger.clock() + timeout
+    due = pinger.clock()
+    while waiting and pinger.clock() < deadline:
+        if pinger.clock() >= due:
+            due = pinger.clock() + interval
+            for netns, target in waiting:
+                pinger.send(netns, target)
+        for netns, source, _, when in pinger.receive(due - pinger.clock()):
+            if (netns, source) in waiting:
+                del waiting[netns, source]
+                answered[netns, source] = when
+    return answered
+
+
+def _drain(ready: socket.socket) -> list[tuple[bytes, str]]:
+    packets: list[tuple[bytes, str]] = []
+    while True:
+        try:
+            packet, source = ready.recvfrom(2048)
+        except OSError:
+            return packets
+        packets.append((packet, str(source[0])))
