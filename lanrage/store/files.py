@@ -15,7 +15,7 @@ PRIVATE_FOLDER = 0o700
 
 
 def write_atomic(path: Path, data: bytes, mode: int = PRIVATE) -> None:
-    """Replace a file in one step that survives a power cut: temporary, mode before content, fsync, rename, fsync folder.
+    """Replace a file in one step that survives a power cut: temporary, mode, content, fsync, rename, fsync folder.
 
     :raises StoreError: names the file and the reason; the old file stands.
     """

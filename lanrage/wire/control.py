@@ -1,8 +1,9 @@
 """Messages of the control channel, version 1 (``docs/protocol-control.rst``).
 
-Three are sent before the login is done, in clear: :class:`Hello`, :class:`Welcome`, :class:`Denied`. All others travel as
-sealed records (:mod:`lanrage.wire.login`) that hold one :class:`Request`, :class:`Reply` or :class:`Notice`.
-Everything is MessagePack; unknown fields, wrong types and values beyond their limits are refused by the types themselves.
+Three are sent before the login is done, in clear: :class:`Hello`, :class:`Welcome`, :class:`Denied`. All others are
+sealed records (:mod:`lanrage.wire.login`): :class:`Login`, :class:`Accepted` and :class:`Confirm` once each, then one
+:class:`Request`, :class:`Reply` or :class:`Notice` a record. Everything is MessagePack; unknown fields (after the
+login), wrong types and values beyond their limits are refused by the types themselves.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ SUBPROTOCOL = "lanrage.control"
 VERSION = 1
 VERSIONS = (VERSION,)
 MESSAGE_LIMIT = 256 * 1024
-"""Bytes of one record: a full party of 64 members is about 40 KiB."""
+"""Bytes of one message from the server: a full party of 64 members is about 50 KiB."""
+REQUEST_LIMIT = 16 * 1024
+"""Bytes of one message from a client: the largest request holds a signal, or two statements."""
 SIGNAL_LIMIT = 8192
 """Bytes of one sealed signal: 20 candidates are under 1 KiB."""
 
@@ -34,13 +37,20 @@ CorrelationId = Annotated[str, Meta(max_length=32, pattern="^[0-9a-zA-Z-]*$")]
 
 
 class _Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Base of all messages."""
+    """Base of all sealed messages."""
+
+
+class _Opening(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Base of the messages in clear: every version must be able to read another's, so unknown fields are passed over.
+
+    What either side sent is bound into the keys byte by byte, so nobody can add or take a field unnoticed.
+    """
 
 
 # --- before the login -------------------------------------------------------------------------------------------------
 
 
-class Hello(_Message, frozen=True, tag="hello"):
+class Hello(_Opening, frozen=True, tag="hello"):
     """Client's first message.
 
     :param versions: protocol versions that it speaks.
@@ -52,7 +62,7 @@ class Hello(_Message, frozen=True, tag="hello"):
     nonce: Random
 
 
-class Welcome(_Message, frozen=True, tag="welcome"):
+class Welcome(_Opening, frozen=True, tag="welcome"):
     """Server's answer: its key proves itself over both first messages."""
 
     version: int
@@ -62,8 +72,12 @@ class Welcome(_Message, frozen=True, tag="welcome"):
     signature: Annotated[bytes, Meta(min_length=64, max_length=64)]
 
 
-class Denied(_Message, frozen=True, tag="denied"):
-    """The server ends the connection and says why; the only refusal that can come before the login."""
+class Denied(_Opening, frozen=True, tag="denied"):
+    """The server ends the connection and says why; the only refusal that can come before the login.
+
+    :param code: ``version_mismatch``, ``bad_input``, ``limit``, ``replaced``, ``slow`` or ``stopping``.
+    :param versions: those that the server speaks.
+    """
 
     code: Annotated[str, Meta(max_length=40)]
     message: Text
@@ -79,7 +93,7 @@ class Login(_Message, frozen=True, tag="login"):
 
 
 class RelayInfo(_Message, frozen=True):
-    """A relay: UDP ports `first` to `last` of `host`; an empty host means the address by which the server was reached."""
+    """A relay: UDP ports `first` to `last` of `host`; an empty host is the address by which the server was reached."""
 
     host: Annotated[str, Meta(max_length=255)]
     first: Annotated[int, Meta(ge=1, le=65535)]
@@ -91,13 +105,17 @@ class Accepted(_Message, frozen=True, tag="accepted"):
 
     :param session: for logs on both sides.
     :param now: the server's clock, seconds since the epoch.
-    :param reflectors: ``host:port`` of STUN reflectors; an empty host means the address by which the server was reached.
+    :param reflectors: ``host:port`` of STUN reflectors; an empty host is the address by which the server was reached.
     """
 
     session: Annotated[str, Meta(max_length=32)]
     now: float
     reflectors: Annotated[tuple[Annotated[str, Meta(max_length=262)], ...], Meta(max_length=8)]
     relays: Annotated[tuple[RelayInfo, ...], Meta(max_length=32)]
+
+
+class Confirm(_Message, frozen=True, tag="confirm"):
+    """Client's first record under the second key: proves that it owns the WireGuard key of its :class:`Login`."""
 
 
 # --- requests ---------------------------------------------------------------------------------------------------------
@@ -125,7 +143,7 @@ class FetchInvitation(_Message, frozen=True, tag="fetch"):
 
 
 class ReserveAddress(_Message, frozen=True, tag="reserve"):
-    """Ask for the party address to be certified; the same identity always gets the same; answered by :class:`Reserved`."""
+    """Ask for the address to be certified; the same identity always gets the same; answered by :class:`Reserved`."""
 
     party_id: PartyId
     invitation_id: PartyId
@@ -262,7 +280,7 @@ class Delta(_Message, frozen=True):
 
 
 class Deltas(_Message, frozen=True, tag="deltas"):
-    """Consecutive revisions of one party, oldest first; also the reply to :class:`FollowParty` when the gap is small."""
+    """Consecutive revisions of one party, oldest first; also the reply to :class:`FollowParty` for a small gap."""
 
     party_id: PartyId
     deltas: Annotated[tuple[Delta, ...], Meta(max_length=256)]
@@ -331,3 +349,21 @@ def decode(data: bytes, kind: type[T]) -> T:
         return msgspec.msgpack.decode(data, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise DecodeError(f"no valid control message: {error}") from error
+
+
+def decode_opening(data: bytes) -> Welcome | Denied:
+    """Read the server's first message.
+
+    :raises DecodeError: names the field and the rule.
+    """
+    message: Welcome | Denied = decode(data, Welcome | Denied)  # type: ignore[arg-type]
+    return message
+
+
+def decode_record(data: bytes) -> Reply | Notice:
+    """Read what a server sends after the login.
+
+    :raises DecodeError: names the field and the rule.
+    """
+    message: Reply | Notice = decode(data, Reply | Notice)  # type: ignore[arg-type]
+    return message

@@ -1,0 +1,274 @@
+"""A node's standing link to its control server: dials, logs in, redials, asks and hears."""
+
+from __future__ import annotations
+
+import os
+import random as _random
+from collections.abc import Callable
+from typing import Any, cast
+
+import msgspec
+from twisted.application.service import Service
+from twisted.internet.defer import CancelledError, Deferred, succeed
+from twisted.internet.defer import TimeoutError as DeferredTimeout
+from twisted.internet.endpoints import HostnameEndpoint
+from twisted.internet.error import ConnectError, ConnectionClosed, DNSLookupError, UserError
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
+from lanrage.core.identity import NodeKeys, fingerprint
+from lanrage.errors import LanrageError, Refused, Unreachable
+from lanrage.net.control_connection import Connection, ConnectionFactory
+from lanrage.wire.control import VERSIONS, Accepted, NoticeBody, ReplyBody, RequestBody
+from lanrage.wire.login import ClientLogin
+
+CONNECT_TIMEOUT = 5.0
+"""Seconds for one address to accept; a route that drops packets silently must not hold up the next address."""
+LOGIN_TIMEOUT = 7.0
+"""Seconds from the TCP connection to the end of the login: the server allows 5."""
+REQUEST_TIMEOUT = 10.0
+"""Seconds to wait for an answer, the wait for a connection included."""
+FIRST_DELAY = 0.2
+LAST_DELAY = 10.0
+"""Seconds: the redial delay is drawn from 0 to a bound that doubles between these, so that a thousand nodes do not
+come back in one instant (full jitter)."""
+STEADY = 5.0
+"""Seconds that a connection must live before the delay starts anew."""
+REPLACED_DELAY = 60.0
+"""Seconds after another node with this identity took our place: both would throw each other out for ever."""
+
+log = Logger()
+
+
+def _nothing(*_: object) -> None:
+    return None
+
+
+def parse_address(address: str) -> tuple[str, int]:
+    """Split ``host:port`` or ``[v6]:port`` (checked by :func:`lanrage.core.code.check_address`)."""
+    host, _, port = address.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
+def fill_hosts(info: Accepted, host: str) -> Accepted:
+    """Put the address by which the server was reached where it left a host empty."""
+    shown = f"[{host}]" if ":" in host else host
+    return msgspec.structs.replace(
+        info,
+        reflectors=tuple(shown + text if text.startswith(":") else text for text in info.reflectors),
+        relays=tuple(relay if relay.host else msgspec.structs.replace(relay, host=host) for relay in info.relays),
+    )
+
+
+class ControlClient(Service):
+    """Keeps one connection to a control server while it runs.
+
+    :param reactor: connects TCP and keeps time.
+    :param addresses: ``host:port``, tried in order.
+    :param pin: fingerprint of the server's key, 16 bytes; ``None`` trusts the first key seen and pins it from then on.
+    :param on_notice: called with each notice's body and its correlation id.
+    :param on_connected: called with :attr:`server_info` after each login.
+    :param on_disconnected: called with the reason when a logged-in connection ends.
+    :param jitter: a number from 0 to 1 for each delay.
+    :ivar server_info: what the server said at its last login, empty hosts filled in; ``None`` before the first.
+    :ivar server_key: the server's Ed25519 key, 32 bytes; empty before the first login.
+    :ivar address: the address connected to, or tried last.
+    :ivar failure: why there is no connection, for the user; empty while connected.
+    """
+
+    def __init__(
+        self,
+        reactor: Any,
+        keys: NodeKeys,
+        addresses: tuple[str, ...],
+        pin: bytes | None = None,
+        *,
+        on_notice: Callable[[NoticeBody, str], None] = _nothing,
+        on_connected: Callable[[Accepted], None] = _nothing,
+        on_disconnected: Callable[[str], None] = _nothing,
+        random: Callable[[int], bytes] = os.urandom,
+        jitter: Callable[[], float] = _random.random,
+        versions: tuple[int, ...] = VERSIONS,
+    ) -> None:
+        self._reactor = reactor
+        self._clock: IReactorTime = reactor
+        self._keys = keys
+        self._addresses = addresses
+        self.pin = pin
+        self._on_notice, self._on_connected, self._on_disconnected = on_notice, on_connected, on_disconnected
+        self._random, self._jitter, self._versions = random, jitter, versions
+        self._connection: Connection | None = None
+        self._loop: Deferred[None] | None = None
+        self._pause: Deferred[None] | None = None
+        self._patient: list[Deferred[Accepted]] = []
+        self._impatient: list[Deferred[Accepted]] = []
+        self.server_info: Accepted | None = None
+        self.server_key = b""
+        self.address = addresses[0]
+        self.failure = "not started"
+
+    @property
+    def connected(self) -> bool:
+        """A connection is logged in."""
+        return self._connection is not None
+
+    def startService(self) -> None:
+        """Start to dial."""
+        super().startService()  # type: ignore[no-untyped-call]
+        self.failure = "connecting"
+        self._loop = Deferred.fromCoroutine(self._run())
+        self._loop.addErrback(self._ended)
+
+    def stopService(self) -> Deferred[None]:
+        """Close the connection; whoever waits for one is told :class:`Unreachable`."""
+        super().stopService()  # type: ignore[no-untyped-call]
+        self.failure = "stopped"
+        loop, self._loop = self._loop, None
+        if loop is not None:
+            loop.cancel()
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        self._fail(self._patient + self._impatient, Unreachable("the control link was stopped"))
+        return succeed(None)
+
+    def when_connected(self, *, patient: bool = False) -> Deferred[Accepted]:
+        """Fires with :attr:`server_info` once logged in.
+
+        :param patient: wait as long as it takes; otherwise redial at once and fail with the typed error
+            (:class:`Unreachable`, :class:`VersionMismatch`, :class:`CryptoError`, :class:`Refused`) as soon as every
+            address was tried.
+        """
+        if self._connection is not None and self.server_info is not None:
+            return succeed(self.server_info)
+        waiters = self._patient if patient else self._impatient
+        waiter: Deferred[Accepted] = Deferred(lambda d: waiters.remove(d) if d in waiters else None)
+        waiters.append(waiter)
+        if not patient and self._pause is not None and not self._pause.called:
+            self._pause.callback(None)
+        return waiter
+
+    async def request(
+        self, body: RequestBody, *, timeout: float = REQUEST_TIMEOUT, correlation_id: str = ""
+    ) -> ReplyBody:
+        """Ask the server; waits for a connection if there is none.
+
+        A request that failed as :class:`Unreachable` may yet have been carried out: every operation may be repeated.
+
+        :raises Refused: with the server's word and sentence.
+        :raises Unreachable: no answer within `timeout` seconds, or the connection was lost.
+        """
+        deadline = self._clock.seconds() + timeout
+        try:
+            if self._connection is None:
+                await self.when_connected(patient=True).addTimeout(timeout, self._clock)
+            assert self._connection is not None
+            left = max(0.0, deadline - self._clock.seconds())
+            return await self._connection.request(body, correlation_id).addTimeout(left, self._clock)
+        except DeferredTimeout as error:
+            why = self.failure or "no answer"
+            raise Unreachable(f"the control server at {self.address} did not answer in {timeout:g} s: {why}") from error
+
+    async def _run(self) -> None:
+        attempt = 0
+        while self.running:
+            connection = await self._dial_all()
+            delay = min(LAST_DELAY, FIRST_DELAY * 2 ** min(attempt, 16))
+            if connection is not None:
+                began = self._clock.seconds()
+                error = await connection.factory.lost
+                self._disconnected(error)
+                attempt = 0 if self._clock.seconds() - began >= STEADY else attempt
+                replaced = isinstance(error, Refused) and error.code == "replaced"
+                delay = REPLACED_DELAY if replaced else FIRST_DELAY * 2 ** min(attempt, 6)
+            attempt += 1
+            await self._sleep(delay * self._jitter())
+
+    async def _dial_all(self) -> Connection | None:
+        """Try each address once."""
+        error: LanrageError = Unreachable("no address of a control server is known")
+        for address in self._addresses:
+            self.address = address
+            try:
+                connection = await self._dial(address)
+            except LanrageError as failure:
+                error, self.failure = failure, str(failure)
+                log.info("no connection to {address}: {reason}", address=address, reason=str(failure))
+                continue
+            self._established(connection)
+            return connection
+        self._fail(self._impatient, error)
+        return None
+
+    async def _dial(self, address: str) -> Connection:
+        """Connect and log in at one address.
+
+        :raises Unreachable, VersionMismatch, CryptoError, Refused: named after the address.
+        """
+        host, port = parse_address(address)
+        login = ClientLogin(
+            self._keys, self.pin, self._random, server=f"the control server at {address}", versions=self._versions
+        )
+        factory = ConnectionFactory(self._clock, address, login, self._on_notice)
+        endpoint = HostnameEndpoint(self._reactor, host, port, timeout=CONNECT_TIMEOUT)
+        try:
+            connection = cast(Connection, await endpoint.connect(factory))
+        except (ConnectError, ConnectionClosed, DNSLookupError, UserError, DeferredTimeout, OSError) as error:
+            raise Unreachable(f"the control server at {address} cannot be reached: {_reason(error)}") from error
+        try:
+            return await factory.ready.addTimeout(LOGIN_TIMEOUT, self._clock)
+        except DeferredTimeout as error:
+            connection.transport.abortConnection()
+            raise Unreachable(f"the control server at {address} did not complete the login") from error
+        except CancelledError:
+            connection.transport.abortConnection()
+            raise
+
+    def _established(self, connection: Connection) -> None:
+        self.server_key = connection.login.server_key
+        self.pin = fingerprint(self.server_key)
+        self.server_info = info = fill_hosts(connection.info, connection.host)
+        self._connection, self.failure = connection, ""
+        log.info("logged in at {address}, session {session}", address=self.address, session=info.session)
+        _call(self._on_connected, info)
+        waiters = self._patient + self._impatient
+        self._patient.clear()
+        self._impatient.clear()
+        for waiter in waiters:
+            waiter.callback(info)
+
+    def _disconnected(self, error: LanrageError) -> None:
+        self._connection, self.failure = None, str(error)
+        log.info("the connection to {address} ended: {reason}", address=self.address, reason=str(error))
+        _call(self._on_disconnected, str(error))
+
+    def _fail(self, waiters: list[Deferred[Accepted]], error: LanrageError) -> None:
+        failed = list(waiters)
+        self._patient[:] = [d for d in self._patient if d not in failed]
+        self._impatient[:] = [d for d in self._impatient if d not in failed]
+        for waiter in failed:
+            waiter.errback(error)
+
+    async def _sleep(self, delay: float) -> None:
+        self._pause = Deferred()
+        await self._pause.addTimeout(delay, self._clock, onTimeoutCancel=_nothing)
+        self._pause = None
+
+    def _ended(self, failure: Any) -> None:
+        if failure.check(CancelledError) is None:
+            log.failure("the control link ended", failure=failure)
+
+
+def _call(callback: Callable[..., None], *args: object) -> None:
+    """Call an observer; its errors are logged and end nothing."""
+    try:
+        callback(*args)
+    except Exception:
+        log.failure("an observer of the control link failed")
+
+
+def _reason(error: BaseException) -> str:
+    text = str(error).strip().rstrip(".")
+    return {"ConnectionRefusedError": "connection refused", "TimeoutError": "no answer"}.get(
+        type(error).__name__, text or type(error).__name__
+    )

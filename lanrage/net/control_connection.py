@@ -1,0 +1,164 @@
+"""One connection of a node to a control server: login, then requests and notices (``docs/protocol-control.rst``)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from autobahn.twisted.websocket import WebSocketClientFactory, WebSocketClientProtocol
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
+from lanrage.errors import LanrageError, Refused, Unreachable
+from lanrage.net.websocket import configure
+from lanrage.wire.control import (
+    MESSAGE_LIMIT,
+    SUBPROTOCOL,
+    Accepted,
+    Denied,
+    NoticeBody,
+    RefusedReply,
+    Reply,
+    ReplyBody,
+    Request,
+    RequestBody,
+    decode_record,
+)
+from lanrage.wire.login import TAG_BYTES, ClientLogin
+
+OPEN_TIMEOUT = 5.0
+"""Seconds for the WebSocket handshake: a phone's network needs under 2."""
+
+log = Logger()
+
+
+class Connection(WebSocketClientProtocol):  # type: ignore[misc]
+    """The protocol; made by :class:`ConnectionFactory`."""
+
+    factory: ConnectionFactory
+
+    def connectionMade(self) -> None:
+        """The TCP connection stands."""
+        self.login: ClientLogin = self.factory.login
+        self._pending: dict[int, Deferred[ReplyBody]] = {}
+        self._number = 0
+        self._error: LanrageError | None = None
+        super().connectionMade()
+
+    @property
+    def info(self) -> Accepted:
+        """What the server said at login."""
+        assert self.login.accepted is not None
+        return self.login.accepted
+
+    @property
+    def host(self) -> str:
+        """The server's IP address."""
+        return str(self.transport.getPeer().host)
+
+    def request(self, body: RequestBody, correlation_id: str = "") -> Deferred[ReplyBody]:
+        """Send a request.
+
+        :returns: fires with the reply, or fails with :class:`Refused` or :class:`Unreachable`; cancel to give up.
+        """
+        number = self._number = self._number + 1
+
+        def forget(_: object) -> None:
+            self._pending.pop(number, None)
+
+        answer: Deferred[ReplyBody] = Deferred(forget)
+        self._pending[number] = answer
+        assert self.login.channel is not None
+        self.sendMessage(self.login.channel.seal(Request(number, body, correlation_id)), True)
+        return answer
+
+    def close(self) -> None:
+        """End the connection now."""
+        self.transport.abortConnection()
+
+    def onOpen(self) -> None:
+        """The WebSocket stands: log in."""
+        self.sendMessage(self.login.start(), True)
+
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:
+        """Take one message; a bad one ends the connection."""
+        try:
+            self._take(bytes(payload))
+        except LanrageError as error:
+            self._error = error
+            self.close()
+
+    def _take(self, payload: bytes) -> None:
+        if not self.login.done:
+            answer = self.login.receive(payload)
+            self.sendMessage(answer, True)
+            if self.login.accepted is not None:
+                self.factory.succeed(self)
+            return
+        assert self.login.channel is not None
+        message = decode_record(self.login.channel.open(payload))
+        if isinstance(message, Reply):
+            self._answered(message)
+        elif isinstance(message.body, Denied):
+            raise Refused(message.body.code, message.body.message)
+        else:
+            self.factory.notice(message.body, message.correlation_id)
+
+    def _answered(self, reply: Reply) -> None:
+        answer = self._pending.pop(reply.id, None)
+        if answer is None:
+            log.debug("an answer came too late: {number}", number=reply.id)
+        elif isinstance(reply.body, RefusedReply):
+            answer.errback(Refused(reply.body.code, reply.body.message))
+        else:
+            answer.callback(reply.body)
+
+    def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
+        """The connection is gone: nothing more will be answered."""
+        error = self._error or Unreachable(f"{self.login.server} closed the connection")
+        pending, self._pending = self._pending, {}
+        for answer in pending.values():
+            answer.errback(Unreachable(f"the connection to {self.login.server} was lost before the answer"))
+        self.factory.fail(error)
+
+
+class ConnectionFactory(WebSocketClientFactory):  # type: ignore[misc]
+    """Makes one :class:`Connection`.
+
+    :param notice: called with each notice's body and correlation id.
+    :ivar ready: fires with the connection once it is logged in, or fails with a :class:`LanrageError`.
+    :ivar lost: fires with the error that ended a connection that was logged in.
+    """
+
+    protocol = Connection
+    noisy = False
+
+    def __init__(
+        self, clock: IReactorTime, address: str, login: ClientLogin, notice: Callable[[NoticeBody, str], None]
+    ) -> None:
+        super().__init__(f"ws://{address}/", protocols=[SUBPROTOCOL], useragent="lanrage", reactor=clock)
+        configure(self, clock, limit=MESSAGE_LIMIT + TAG_BYTES, open_timeout=OPEN_TIMEOUT)
+        self.setProtocolOptions(serverConnectionDropTimeout=0)
+        self.login = login
+        self.ready: Deferred[Connection] = Deferred()
+        self.lost: Deferred[LanrageError] = Deferred()
+        self._notice = notice
+
+    def succeed(self, connection: Connection) -> None:
+        """The login is done."""
+        if not self.ready.called:
+            self.ready.callback(connection)
+
+    def fail(self, error: LanrageError) -> None:
+        """The connection ended."""
+        if not self.ready.called:
+            self.ready.errback(error)
+        elif not self.lost.called:
+            self.lost.callback(error)
+
+    def notice(self, body: NoticeBody, correlation_id: str) -> None:
+        """Hand a notice on; the receiver's own errors do not end the connection."""
+        try:
+            self._notice(body, correlation_id)
+        except Exception:
+            log.failure("a notice was not handled: {kind}", kind=type(body).__name__)

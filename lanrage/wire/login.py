@@ -1,0 +1,253 @@
+"""The control channel's login and its sealed records, without I/O (``docs/protocol-control.rst``).
+
+Four messages: :class:`~lanrage.wire.control.Hello` and :class:`~lanrage.wire.control.Welcome` in clear (ephemeral keys,
+the server's signature over both), then :class:`~lanrage.wire.control.Login` sealed by the ephemeral secret, then
+:class:`~lanrage.wire.control.Accepted` and all that follows sealed by keys to which the client's WireGuard key belongs
+as well. So the channel needs no CA, survives a TLS proxy, and plain ``ws://`` tells a listener nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+
+import attrs
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+
+from lanrage.core.identity import AgreementKey, NodeKeys, SigningKey, derive, fingerprint, verify_signature
+from lanrage.core.links import KEY_BYTES
+from lanrage.errors import CryptoError, Refused, VersionMismatch
+from lanrage.wire.control import (
+    VERSIONS,
+    Accepted,
+    Confirm,
+    Denied,
+    Hello,
+    Login,
+    Welcome,
+    decode,
+    decode_opening,
+    encode,
+)
+
+NONCE_BYTES = 32
+TAG_BYTES = 16
+COUNTER_LIMIT = 2**64 - 1
+"""A counter never wraps: the nonce would repeat (RFC 8439)."""
+_WELCOME = b"lanrage control welcome v1"
+_LOGIN = b"lanrage control login v1"
+_FIRST = b"lanrage control key 1"
+_SECOND = b"lanrage control key 2"
+
+Random = Callable[[int], bytes]
+
+
+@attrs.define(repr=False)
+class _Sealer:
+    """One direction of records: ChaCha20-Poly1305 (RFC 8439), the nonce is a 64-bit counter that starts at 0."""
+
+    key: bytes
+    counter: int = 0
+
+    def _nonce(self) -> bytes:
+        if self.counter >= COUNTER_LIMIT:
+            raise CryptoError("the connection has carried as many records as one key allows")
+        nonce = self.counter.to_bytes(12, "little")
+        self.counter += 1
+        return nonce
+
+    def seal(self, plain: bytes) -> bytes:
+        """Encrypt the next record."""
+        return ChaCha20Poly1305(self.key).encrypt(self._nonce(), plain, None)
+
+    def open(self, record: bytes) -> bytes:
+        """Decrypt the next record.
+
+        :raises CryptoError: forged, damaged, repeated or out of order.
+        """
+        try:
+            return ChaCha20Poly1305(self.key).decrypt(self._nonce(), record, None)
+        except InvalidTag as error:
+            raise CryptoError("a record is forged, damaged or out of order") from error
+
+
+@attrs.define(repr=False)
+class Channel:
+    """Sealed records in both directions, after the keys are agreed. Any error means: close the connection."""
+
+    _out: _Sealer
+    _in: _Sealer
+
+    @classmethod
+    def derive(cls, secret: bytes, transcript: bytes, label: bytes, *, client: bool) -> Channel:
+        """Keys for client to server and back from one agreed secret."""
+        keys = derive(secret, salt=transcript, label=label, length=2 * KEY_BYTES)
+        up, down = _Sealer(keys[:KEY_BYTES]), _Sealer(keys[KEY_BYTES:])
+        return cls(up, down) if client else cls(down, up)
+
+    def seal(self, message: msgspec.Struct) -> bytes:
+        """The next record to send."""
+        return self._out.seal(encode(message))
+
+    def open(self, record: bytes) -> bytes:
+        """The message bytes of the next record received.
+
+        :raises CryptoError: forged, damaged, repeated or out of order.
+        """
+        return self._in.open(record)
+
+
+def _welcome_transcript(hello: bytes, welcome: Welcome) -> bytes:
+    """SHA-256 over a label, the hello as it was sent, and each field of the welcome; every part has a fixed length."""
+    parts = (hashlib.sha256(hello).digest(), welcome.version.to_bytes(2, "big"))
+    return hashlib.sha256(b"".join((_WELCOME, *parts, welcome.ephemeral, welcome.nonce, welcome.server_key))).digest()
+
+
+def _login_message(transcript: bytes, identity: bytes, wireguard_key: bytes) -> bytes:
+    return hashlib.sha256(_LOGIN + transcript + identity + wireguard_key).digest()
+
+
+@attrs.define(repr=False)
+class ClientLogin:
+    """The client's side: send :meth:`start`, then answer each message by :meth:`receive` until :attr:`done`.
+
+    :param keys: this node's.
+    :param pin: fingerprint of the server's key, 16 bytes; ``None`` trusts the first key seen (creating a party).
+    :param random: ``os.urandom``, or a test's own.
+    :param server: what error messages call the server.
+    """
+
+    keys: NodeKeys
+    pin: bytes | None
+    random: Random
+    server: str = "the control server"
+    versions: tuple[int, ...] = VERSIONS
+    server_key: bytes = attrs.field(init=False, default=b"")
+    accepted: Accepted | None = attrs.field(init=False, default=None)
+    channel: Channel | None = attrs.field(init=False, default=None)
+    _ephemeral: AgreementKey = attrs.field(init=False)
+    _hello: bytes = attrs.field(init=False, default=b"")
+
+    def start(self) -> bytes:
+        """The first message to send."""
+        self._ephemeral = AgreementKey(self.random(KEY_BYTES))
+        self._hello = encode(Hello(self.versions, self._ephemeral.public, self.random(NONCE_BYTES)))
+        return self._hello
+
+    @property
+    def done(self) -> bool:
+        """Logged in: :attr:`channel` seals and opens everything from now on."""
+        return self.accepted is not None
+
+    def receive(self, data: bytes) -> bytes:
+        """Take the server's next message; returns what to answer.
+
+        :raises CryptoError: another server's key, a forged or damaged message.
+        :raises VersionMismatch: no version in common.
+        :raises Refused: the server denies the connection, with its word.
+        :raises DecodeError: no message of this protocol.
+        """
+        if self.channel is None:
+            return self._welcome(data)
+        self.accepted = decode(self.channel.open(data), Accepted)
+        return self.channel.seal(Confirm())
+
+    def _welcome(self, data: bytes) -> bytes:
+        welcome = decode_opening(data)
+        if isinstance(welcome, Denied):
+            raise self._denied(welcome)
+        if welcome.version not in self.versions:
+            raise VersionMismatch(f"{self.server} chose version {welcome.version}, which was not offered")
+        transcript = _welcome_transcript(self._hello, welcome)
+        if self.pin is not None and fingerprint(welcome.server_key) != self.pin:
+            raise CryptoError(f"{self.server} is not the one that the invitation names: it has another key")
+        verify_signature(welcome.server_key, transcript, welcome.signature)
+        self.server_key = welcome.server_key
+        shared = self._ephemeral.agree(welcome.ephemeral)
+        first = Channel.derive(shared, transcript, _FIRST, client=True)
+        record = first.seal(login := self._login(transcript))
+        secret = shared + self.keys.wireguard.agree(welcome.ephemeral)
+        self.channel = Channel.derive(secret, hashlib.sha256(transcript + encode(login)).digest(), _SECOND, client=True)
+        return record
+
+    def _login(self, transcript: bytes) -> Login:
+        identity, wireguard = self.keys.identity, self.keys.wireguard.public
+        return Login(identity.public, wireguard, identity.sign(_login_message(transcript, identity.public, wireguard)))
+
+    def _denied(self, denied: Denied) -> Exception:
+        if denied.code == "version_mismatch":
+            theirs = ", ".join(map(str, denied.versions)) or "another version"
+            mine = ", ".join(map(str, self.versions))
+            newer = max(denied.versions, default=0) > max(self.versions)
+            return VersionMismatch(
+                f"{self.server} speaks control protocol {theirs}, this node speaks {mine}: "
+                f"update {'LANrage on this machine' if newer else 'the control server'}"
+            )
+        return Refused(denied.code, denied.message)
+
+
+@attrs.define(repr=False)
+class ServerLogin:
+    """The server's side. :meth:`receive` each message until :attr:`done`.
+
+    :param key: the server's own.
+    :param random: ``os.urandom``, or a test's own.
+    :param accept: makes the :class:`~lanrage.wire.control.Accepted` of this connection.
+    """
+
+    key: SigningKey
+    random: Random
+    accept: Callable[[], Accepted]
+    versions: tuple[int, ...] = VERSIONS
+    identity: bytes = attrs.field(init=False, default=b"")
+    wireguard_key: bytes = attrs.field(init=False, default=b"")
+    channel: Channel | None = attrs.field(init=False, default=None)
+    done: bool = attrs.field(init=False, default=False)
+    _first: Channel | None = attrs.field(init=False, default=None)
+    _transcript: bytes = attrs.field(init=False, default=b"")
+    _shared: bytes = attrs.field(init=False, default=b"")
+    _ephemeral: AgreementKey = attrs.field(init=False)
+
+    def receive(self, data: bytes) -> bytes:
+        """Take the client's next message; returns what to answer, empty for nothing.
+
+        :raises CryptoError: a proof does not hold.
+        :raises VersionMismatch: no version in common; send :meth:`denial`, then close.
+        :raises DecodeError: no message of this protocol.
+        """
+        if self._first is None:
+            return self._hello(data)
+        if self.channel is None:
+            return self._login(data, self._first)
+        decode(self.channel.open(data), Confirm)
+        self.done = True
+        return b""
+
+    def denial(self) -> Denied:
+        """What a client of another version is told."""
+        return Denied("version_mismatch", "no protocol version in common", self.versions)
+
+    def _hello(self, data: bytes) -> bytes:
+        hello = decode(data, Hello)
+        common = set(hello.versions) & set(self.versions)
+        if not common:
+            raise VersionMismatch(f"the client speaks {sorted(hello.versions)}, this server {sorted(self.versions)}")
+        self._ephemeral = AgreementKey(self.random(KEY_BYTES))
+        unsigned = Welcome(max(common), self._ephemeral.public, self.random(NONCE_BYTES), self.key.public, bytes(64))
+        self._transcript = _welcome_transcript(data, unsigned)
+        self._shared = self._ephemeral.agree(hello.ephemeral)
+        self._first = Channel.derive(self._shared, self._transcript, _FIRST, client=False)
+        return encode(msgspec.structs.replace(unsigned, signature=self.key.sign(self._transcript)))
+
+    def _login(self, data: bytes, first: Channel) -> bytes:
+        plain = first.open(data)
+        login = decode(plain, Login)
+        verify_signature(
+            login.identity, _login_message(self._transcript, login.identity, login.wireguard_key), login.signature
+        )
+        secret = self._shared + self._ephemeral.agree(login.wireguard_key)
+        self.channel = Channel.derive(secret, hashlib.sha256(self._transcript + plain).digest(), _SECOND, client=False)
+        self.identity, self.wireguard_key = login.identity, login.wireguard_key
+        return self.channel.seal(self.accept())
