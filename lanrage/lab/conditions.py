@@ -56,7 +56,7 @@ class Weather:
     :param pairs: by the names of two hosts (or :data:`PUBLIC`), in sorted order.
     """
 
-    whole: Conditions = Conditions()
+    whole: Conditions = attrs.field(factory=Conditions)
     pairs: dict[tuple[str, str], Conditions] = attrs.field(factory=dict)
 
     def change(

@@ -31,7 +31,7 @@ class Record:
 
     name: str
     kinds: tuple[str, ...]
-    weather: Weather = Weather()
+    weather: Weather = attrs.field(factory=Weather)
     udp_timeout: int | None = None
     code: str = ""
 

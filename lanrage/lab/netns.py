@@ -54,9 +54,7 @@ def run(argv: Sequence[str], text: str = "") -> str:
     :raises LabError: with what the command said.
     """
     try:
-        done = subprocess.run(
-            argv, input=text, capture_output=True, text=True, timeout=COMMAND_TIMEOUT_S, check=False
-        )
+        done = subprocess.run(argv, input=text, capture_output=True, text=True, timeout=COMMAND_TIMEOUT_S, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise LabError(f"{' '.join(argv)}: {error}") from error
     if done.returncode:

@@ -64,7 +64,7 @@ class Host:
     :param address: of its card ``eth0``.
     :param router: index of the router it is behind; None with a public address of its own.
     :param tunnel_device: unique on the machine, since wireguard-go's sockets lie in one folder.
-    :param wireguard_port: differs between hosts behind one router, whose mappings are then as stable as a single host's.
+    :param wireguard_port: differs between hosts behind one router, so that each keeps its port outside.
     """
 
     index: int

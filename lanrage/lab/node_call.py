@@ -1,0 +1,130 @@
+"""A small blocking client of a node's local API (``docs/api.rst``): many joins at once, without a Python for each."""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+import time
+from base64 import b64encode
+from pathlib import Path
+from typing import Any
+
+import attrs
+import msgspec
+
+from lanrage.errors import Refused, Unreachable
+from lanrage.wire.local import ANSWER_LIMIT
+
+CALL_TIMEOUT_S = 30.0
+"""Longer than any operation of a node may take, so that its own error is what is seen."""
+
+_TEXT, _CLOSE, _PING, _PONG = 1, 8, 9, 10
+
+
+@attrs.frozen
+class Call:
+    """An answer with its times, in seconds of the monotonic clock."""
+
+    result: dict[str, Any]
+    issued: float
+    answered: float
+
+
+def call(path: Path, operation: str, timeout: float = CALL_TIMEOUT_S, **args: Any) -> Call:
+    """Let a node carry out one operation.
+
+    :param path: the node's UNIX socket.
+    :raises Refused: with the node's code and message.
+    :raises Unreachable: when there is no node, or no answer in time.
+    """
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as raw:
+            raw.settimeout(timeout)
+            raw.connect(str(path))
+            connection = _Connection(raw)
+            connection.open()
+            issued = time.monotonic()
+            connection.send(_TEXT, msgspec.json.encode({"id": 1, "op": operation, "args": args}))
+            answer = connection.answer()
+            return Call(answer, issued, time.monotonic())
+    except OSError as error:
+        raise Unreachable(f"the node at {path} does not answer: {error}") from error
+
+
+def listening(path: Path) -> bool:
+    """Whether a node accepts connections at its socket."""
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as raw:
+            raw.settimeout(1.0)
+            raw.connect(str(path))
+    except OSError:
+        return False
+    return True
+
+
+@attrs.define
+class _Connection:
+    """One WebSocket (RFC 6455), the client's side, for texts under a megabyte."""
+
+    raw: socket.socket
+    _buffer: bytes = b""
+
+    def open(self) -> None:
+        """Do the opening handshake; over a UNIX socket the accept hash would prove nothing."""
+        key = b64encode(os.urandom(16)).decode()
+        lines = ["GET / HTTP/1.1", "Host: localhost", "Upgrade: websocket", "Connection: Upgrade"]
+        lines += [f"Sec-WebSocket-Key: {key}", "Sec-WebSocket-Version: 13", "", ""]
+        self.raw.sendall("\r\n".join(lines).encode())
+        while b"\r\n\r\n" not in self._buffer:
+            self._more()
+        head, _, self._buffer = self._buffer.partition(b"\r\n\r\n")
+        if b" 101 " not in head.split(b"\r\n")[0]:
+            raise ConnectionError(head.split(b"\r\n")[0].decode("latin-1"))
+
+    def send(self, opcode: int, payload: bytes) -> None:
+        """Send one masked frame; the mask of zeros leaves the payload as it is."""
+        size = len(payload)
+        length = bytes([0x80 | size]) if size < 126 else b"\xfe" + struct.pack("!H", size)
+        self.raw.sendall(bytes([0x80 | opcode]) + length + b"\0\0\0\0" + payload)
+
+    def answer(self) -> dict[str, Any]:
+        """Read until a result or an error; progress is passed over."""
+        text = b""
+        while True:
+            final, opcode, payload = self._frame()
+            if opcode == _CLOSE:
+                raise ConnectionError("closed by the node")
+            if opcode == _PING:
+                self.send(_PONG, payload)
+            if opcode >= _CLOSE:
+                continue
+            text += payload
+            if final:
+                message, text = msgspec.json.decode(text), b""
+                if "error" in message:
+                    raise Refused(message["error"]["code"], message["error"]["message"])
+                if "result" in message:
+                    result: dict[str, Any] = message["result"]
+                    return result
+
+    def _frame(self) -> tuple[bool, int, bytes]:
+        first, second = self._take(2)
+        size = second & 0x7F
+        if size >= 126:
+            size = int.from_bytes(self._take(2 if size == 126 else 8), "big")
+        if size > ANSWER_LIMIT:
+            raise ConnectionError("the answer is too long")
+        return bool(first & 0x80), first & 0x0F, self._take(size)
+
+    def _take(self, size: int) -> bytes:
+        while len(self._buffer) < size:
+            self._more()
+        taken, self._buffer = self._buffer[:size], self._buffer[size:]
+        return taken
+
+    def _more(self) -> None:
+        data = self.raw.recv(65_536)
+        if not data:
+            raise ConnectionError("closed by the node")
+        self._buffer += data

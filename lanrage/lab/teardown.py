@@ -1,0 +1,44 @@
+"""Takes a laboratory down, whatever is left of it: after a crash of its own, of a node, or halfway through ``up``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lanrage.lab import netns
+from lanrage.lab.folder import Folder
+from lanrage.lab.plan import device_prefix, owner
+from lanrage.lab.process import GRACE_S, end, end_in_namespaces
+
+WIREGUARD_SOCKETS = Path("/var/run/wireguard")
+"""One folder for the whole machine; wireguard-go leaves its socket behind when it is killed."""
+
+
+def down(name: str, folder: Folder, grace: float = GRACE_S) -> bool:
+    """Remove everything of a laboratory; tells whether there was anything.
+
+    :param grace: seconds that processes get to end by themselves.
+    :raises LabError: when something cannot be removed.
+    """
+    spaces = [space for space in netns.existing() if owner(space) == name]
+    there = bool(spaces) or folder.path.exists()
+    end(folder.processes(), grace)
+    end_in_namespaces({inode for inode in map(netns.inode, spaces) if inode is not None}, grace)
+    netns.delete(spaces)
+    for path in wireguard_sockets(name):
+        path.unlink(missing_ok=True)
+    folder.remove()
+    left = [space for space in netns.existing() if owner(space) == name]
+    if left:
+        raise netns.LabError(f"network namespaces that cannot be removed: {', '.join(left)}")
+    return there
+
+
+def wireguard_sockets(name: str) -> list[Path]:
+    """The sockets of a laboratory's tunnels."""
+    return sorted(WIREGUARD_SOCKETS.glob(f"{device_prefix(name)}*.sock"))
+
+
+def names(base: Path) -> list[str]:
+    """Every laboratory of which anything is there."""
+    folders = {path.parent.name for path in base.glob("*/lab.json")}
+    return sorted(folders | {name for name in map(owner, netns.existing()) if name is not None})
