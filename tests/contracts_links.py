@@ -108,7 +108,7 @@ class TunnelContract:
         before = (await one.status()).peers[key_b]
         assert await self.bench.carry(one, other, ADDRESS_A, ADDRESS_B)
         after, far = (await one.status()).peers[key_b], (await other.status()).peers[key_a]
-        assert after.latest_handshake > 1e9 and far.latest_handshake > 1e9
+        assert min(after.latest_handshake, far.latest_handshake) > 1e9
         assert after.tx_bytes > before.tx_bytes > 0
         assert min(after.rx_bytes, far.rx_bytes, far.tx_bytes) > 0
 

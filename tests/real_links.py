@@ -10,7 +10,6 @@ from collections.abc import Callable
 from ipaddress import IPv4Address
 from typing import Any, cast
 
-from twisted.internet.defer import Deferred, gatherResults
 from twisted.python.threadpool import ThreadPool
 
 from lanrage.interfaces import ITunnel
@@ -70,7 +69,8 @@ class RealBench:
         for sock in self._sockets:
             sock.close()
         try:
-            await gatherResults([Deferred.fromCoroutine(tunnel.destroy()) for tunnel in self._tunnels])
+            for tunnel in self._tunnels:
+                await tunnel.destroy()
         finally:
             cast(OwnThreads, self.reactor).stop()
             enter(self._before)

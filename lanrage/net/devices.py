@@ -23,6 +23,9 @@ NET_ADMIN_HINT = (
 )
 """How a user grants what LANrage needs."""
 
+NO_TUN = "there is no /dev/net/tun: load its module (modprobe tun), or give the container the device"
+"""How a user gets TUN and TAP devices."""
+
 REFUSED = (errno.EPERM, errno.EACCES)
 
 
@@ -56,8 +59,13 @@ def rights_named(what: str) -> Iterator[None]:
     except (NetlinkError, OSError) as error:
         code = error.code if isinstance(error, NetlinkError) else error.errno
         if code in REFUSED:
-            raise MissingRight(f"{what} needs CAP_NET_ADMIN: {NET_ADMIN_HINT}") from error
+            raise net_admin_missing(what) from error
         raise
+
+
+def net_admin_missing(what: str) -> MissingRight:
+    """The error that says what needs CAP_NET_ADMIN and how to grant it."""
+    return MissingRight(f"{what} needs CAP_NET_ADMIN: {NET_ADMIN_HINT}")
 
 
 def find_device(route: IPRoute, name: str) -> Device | None:

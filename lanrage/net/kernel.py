@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from base64 import b64decode, b64encode
 from ipaddress import ip_network
 from typing import Any
@@ -15,9 +16,9 @@ from zope.interface import implementer
 
 from lanrage.core.links import KEY_BYTES, Endpoint, PeerStatus, TunnelPeer, TunnelStatus
 from lanrage.core.undo import UndoEntry
-from lanrage.errors import BadInput, MissingRight, Unreachable
+from lanrage.errors import BadInput, LanrageError, MissingRight, Unreachable
 from lanrage.interfaces import ITunnel, IUndoJournal
-from lanrage.net.devices import raise_device, remove_device, remove_leftover, rights_named
+from lanrage.net.devices import REFUSED, net_admin_missing, raise_device, remove_device, remove_leftover, rights_named
 from lanrage.net.threads import in_thread
 
 ABSENT = (errno.ENOENT, errno.EOPNOTSUPP, errno.EPROTONOSUPPORT)
@@ -91,6 +92,10 @@ class KernelTunnel:
                 self._journal.note(UndoEntry("device", self.name))
             try:
                 route.link("add", ifname=self.name, kind="wireguard")
+            except NetlinkError as error:
+                self._forget()
+                raise _translated(error, listen_port) from error
+            try:
                 with WireGuard() as wireguard:
                     wireguard.set(self.name, private_key=b64encode(private_key).decode(), listen_port=listen_port)
                 raise_device(route, self.name, mtu)
@@ -100,6 +105,9 @@ class KernelTunnel:
 
     def _destroy(self, marked: bool = True) -> None:
         remove_device(self.name, marked)
+        self._forget()
+
+    def _forget(self) -> None:
         if self._journal is not None:
             self._journal.forget(UndoEntry("device", self.name))
 
@@ -126,13 +134,12 @@ class KernelTunnel:
             except NetlinkError as error:
                 raise self._gone(error) from error
 
-    def _gone(self, error: NetlinkError) -> Exception:
-        if error.code == errno.ENODEV:
-            return Unreachable(f"the WireGuard device {self.name} is gone")
-        return error
+    def _gone(self, error: NetlinkError) -> LanrageError:
+        gone = error.code == errno.ENODEV
+        return Unreachable(f"the WireGuard device {self.name} is gone") if gone else _unexpected(error)
 
 
-def _translated(error: NetlinkError, port: int) -> Exception:
+def _translated(error: NetlinkError, port: int) -> LanrageError:
     if error.code == errno.EADDRINUSE:
         return BadInput("wireguard_port", f"UDP port {port} is taken by another program; set another one, or 0 for any")
     if error.code in ABSENT:
@@ -140,7 +147,13 @@ def _translated(error: NetlinkError, port: int) -> Exception:
             "this kernel has no WireGuard: load its module (modprobe wireguard), "
             "or install wireguard-go (apt-get install wireguard-go) and set wireguard to auto"
         )
-    return error
+    return _unexpected(error)
+
+
+def _unexpected(error: NetlinkError) -> LanrageError:
+    if error.code in REFUSED:
+        return net_admin_missing("changing a WireGuard device")
+    return LanrageError(f"the kernel refused a change of the WireGuard device: {os.strerror(error.code)}")
 
 
 def _key_field(public_key: bytes) -> dict[str, Any]:

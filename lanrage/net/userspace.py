@@ -17,7 +17,14 @@ from lanrage.core.undo import UndoEntry
 from lanrage.errors import BadInput, LanrageError, MissingRight, Unreachable
 from lanrage.interfaces import ITunnel, IUndoJournal
 from lanrage.net.daemon import Daemon
-from lanrage.net.devices import NET_ADMIN_HINT, find_device, raise_device, remove_device, remove_leftover, rights_named
+from lanrage.net.devices import (
+    find_device,
+    net_admin_missing,
+    raise_device,
+    remove_device,
+    remove_leftover,
+    rights_named,
+)
 from lanrage.net.processes import Program
 from lanrage.net.threads import INetReactor, in_thread
 from lanrage.net.uapi_client import SOCKET_FOLDER, ask, listener, socket_path
@@ -184,5 +191,5 @@ def _why_ended(name: str, words: str) -> LanrageError:
             f"{PROGRAM} may not write {SOCKET_FOLDER}: add RuntimeDirectory=wireguard to the systemd service"
         )
     if "not permitted" in said or "denied" in said:
-        return MissingRight(f"{PROGRAM} needs CAP_NET_ADMIN: {NET_ADMIN_HINT}")
+        return net_admin_missing(PROGRAM)
     return Unreachable(f"{PROGRAM} of {name} ended{': ' if said else ''}{said}")

@@ -30,8 +30,6 @@ LINES = st.sampled_from(
         b"listen_port=70000",
         b"public_key=" + b"ab" * 32,
         b"allowed_ip=10.0.0.1/8",
-    ]
-    + [
         b"endpoint=[::1]:1",
         b"endpoint=x:1",
         b"rx_bytes=12",
