@@ -12,22 +12,11 @@ import attrs
 
 from lanrage.core.certificates import Charter, Invitation, Member, open_charter, open_invitation
 from lanrage.core.names import name_key
+from lanrage.core.records import MemberRecord
 from lanrage.errors import CryptoError, DecodeError
 
 REJECTED_LIMIT = 64
 """Reasons remembered, the oldest forgotten first: a lying server must not fill the memory."""
-
-
-@attrs.frozen
-class MemberRecord:
-    """A member as the control server shows it, not yet verified.
-
-    :param invitation: empty for the founder.
-    """
-
-    certificate: bytes = attrs.field(repr=False)
-    invitation: bytes = attrs.field(repr=False)
-    online: bool = False
 
 
 @attrs.frozen

@@ -12,7 +12,8 @@ from msgspec import Meta
 from twisted.logger import Logger
 
 from lanrage.core.certificates import STATEMENT_LIMIT, Name
-from lanrage.core.replica import MemberRecord, PartyReplica
+from lanrage.core.records import MemberRecord
+from lanrage.core.replica import PartyReplica
 from lanrage.errors import LanrageError, StoreError
 from lanrage.store.files import make_folder, read_private, write_atomic
 

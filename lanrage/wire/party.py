@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from lanrage.core.replica import MemberRecord, PartyReplica, ReplicaChange
+from lanrage.core.records import MemberRecord
+from lanrage.core.replica import PartyReplica, ReplicaChange
 from lanrage.errors import DecodeError
 from lanrage.wire.control import Deltas, MemberJoined, MemberRow, PartyState, Presence
 

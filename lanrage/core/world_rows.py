@@ -1,0 +1,122 @@
+"""What the control server keeps on disk, one class a table; the store maps them, the world is loaded from them."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import attrs
+
+
+@attrs.frozen
+class PartyRow:
+    """A party.
+
+    :param revision: of the last change to its members.
+    """
+
+    durable: ClassVar[bool] = True
+    party_id: str
+    charter: bytes = attrs.field(repr=False)
+    revision: int
+
+    @property
+    def key(self) -> tuple[str | bytes, ...]:
+        """Primary key, the party first, so that the tables can be split by party."""
+        return (self.party_id,)
+
+
+@attrs.frozen
+class MembershipRow:
+    """A member, or one that left and whose address is kept.
+
+    :param left: when it left, seconds since the epoch; ``None`` while it is a member.
+    """
+
+    durable: ClassVar[bool] = True
+    party_id: str
+    identity: bytes
+    certificate: bytes = attrs.field(repr=False)
+    invitation: bytes = attrs.field(repr=False)
+    left: float | None
+
+    @property
+    def key(self) -> tuple[str | bytes, ...]:
+        """Primary key."""
+        return (self.party_id, self.identity)
+
+
+@attrs.frozen
+class InvitationRow:
+    """An invitation that can be used."""
+
+    durable: ClassVar[bool] = True
+    party_id: str
+    invitation_id: str
+    invitation: bytes = attrs.field(repr=False)
+
+    @property
+    def key(self) -> tuple[str | bytes, ...]:
+        """Primary key."""
+        return (self.party_id, self.invitation_id)
+
+
+@attrs.frozen
+class UseRow:
+    """An identity joined by an invitation whose uses are counted."""
+
+    durable: ClassVar[bool] = True
+    party_id: str
+    invitation_id: str
+    identity: bytes
+
+    @property
+    def key(self) -> tuple[str | bytes, ...]:
+        """Primary key."""
+        return (self.party_id, self.invitation_id, self.identity)
+
+
+@attrs.frozen
+class SeenRow:
+    """When a member's channel last came up or went down; may be lost for the last 100 ms before a crash."""
+
+    durable: ClassVar[bool] = False
+    identity: bytes
+    at: float
+
+    @property
+    def key(self) -> tuple[str | bytes, ...]:
+        """Primary key."""
+        return (self.identity,)
+
+
+Row = PartyRow | MembershipRow | InvitationRow | UseRow | SeenRow
+ROW_KINDS: tuple[type[Row], ...] = (PartyRow, MembershipRow, InvitationRow, UseRow, SeenRow)
+"""In the order in which they are loaded: a party before what belongs to it."""
+
+
+@attrs.frozen
+class Put:
+    """Store a row, in place of the one with its key."""
+
+    row: Row
+
+    @property
+    def kind(self) -> type[Row]:
+        """The row's class."""
+        return type(self.row)
+
+    @property
+    def key(self) -> tuple[str | bytes, ...]:
+        """Primary key."""
+        return self.row.key
+
+
+@attrs.frozen
+class Erase:
+    """Remove the row with this key."""
+
+    kind: type[Row]
+    key: tuple[str | bytes, ...]
+
+
+Change = Put | Erase

@@ -1,0 +1,231 @@
+"""The journal: every change of the control server's world on its way to disk.
+
+Changes wait in memory, the last one for each key; what did not change is not written. One batch is one transaction.
+Durable changes are written at once (those that come while a batch is on its way share the next: group commit), the
+others within 100 ms. A batch that fails is tried again, with growing delays, for as long as it takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import attrs
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
+
+from lanrage.core.world_rows import Change, Erase, Put, Row
+from lanrage.errors import StoreError
+from lanrage.store.database import IStore
+
+INTERVAL = 0.1
+"""Seconds that a change may wait which is not durable: its loss in a crash is of no consequence."""
+FIRST_RETRY = 0.1
+LAST_RETRY = 5.0
+"""Seconds between two tries of a batch, doubling: a full disk is looked at often enough to go on soon."""
+STOP_PATIENCE = 10.0
+"""Seconds that :meth:`Journal.stop` keeps trying: what stays unwritten then was never acknowledged."""
+
+Key = tuple[type[Row], tuple[str | bytes, ...]]
+
+log = Logger()
+
+
+@attrs.define
+class JournalCounters:
+    """What the journal did.
+
+    :ivar queued: changes given to it.
+    :ivar deduplicated: not written: overtaken by a newer one of the same key, or no change at all.
+    :ivar batches: transactions committed.
+    :ivar written: changes committed.
+    :ivar written_bytes: bytes of their values.
+    :ivar failures: tries that failed.
+    :ivar latency: seconds that the last batch took; ``latency_max`` the longest.
+    """
+
+    queued: int = 0
+    deduplicated: int = 0
+    batches: int = 0
+    written: int = 0
+    written_bytes: int = 0
+    failures: int = 0
+    latency: float = 0.0
+    latency_max: float = 0.0
+
+    @property
+    def saved(self) -> int:
+        """Transactions saved against one a change."""
+        return self.queued - self.batches
+
+
+@attrs.define(eq=False)
+class Journal:
+    """Queues changes and writes them in batches.
+
+    :param clock: delays and latencies.
+    :param store: open already.
+    :param rows: what the store holds, so that a change to the same value is known as none.
+    """
+
+    _clock: IReactorTime
+    _store: IStore
+    _rows: Iterable[Row] = attrs.field(repr=False)
+    _interval: float = INTERVAL
+    counters: JournalCounters = attrs.field(init=False, factory=JournalCounters)
+    trouble: str = attrs.field(init=False, default="")
+    _stored: dict[Key, Row] = attrs.field(init=False, repr=False)
+    _waiting: dict[Key, Change] = attrs.field(init=False, factory=dict)
+    _writing: dict[Key, Change] = attrs.field(init=False, factory=dict)
+    _watchers: list[Deferred[None]] = attrs.field(init=False, factory=list)
+    _current: list[Deferred[None]] = attrs.field(init=False, factory=list)
+    _due: IDelayedCall | None = attrs.field(init=False, default=None)
+    _busy: bool = attrs.field(init=False, default=False)
+    _batch: Deferred[None] | None = attrs.field(init=False, default=None)
+    _retry: float = attrs.field(init=False, default=0.0)
+    _durable: bool = attrs.field(init=False, default=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._stored = {(type(row), row.key): row for row in self._rows}
+        self._rows = ()
+
+    def add(self, changes: Iterable[Change]) -> None:
+        """Queue changes; they stay in memory until the disk confirmed them."""
+        durable = False
+        for change in changes:
+            self.counters.queued += 1
+            key = (change.kind, change.key)
+            if change == self._latest(key):
+                self.counters.deduplicated += 1
+                continue
+            if key in self._waiting:
+                self.counters.deduplicated += 1
+            self._waiting[key] = change
+            durable = durable or change.kind.durable
+        self._durable = self._durable or durable
+        if self._waiting:
+            self._schedule(0.0 if durable else self._interval)
+
+    def committed(self) -> Deferred[None]:
+        """Fires when every durable change queued until now is on disk; at once when there is none."""
+        done: Deferred[None]
+        if self._durable:
+            self._watchers.append(done := Deferred())
+        elif self._busy:
+            self._current.append(done := Deferred())
+        else:
+            done = succeed(None)
+        return done
+
+    async def stop(self) -> None:
+        """Write what waits, then return; gives up after 10 s of failures.
+
+        :raises StoreError: what could not be written, and why.
+        """
+        deadline = self._clock.seconds() + STOP_PATIENCE
+        while self._waiting or self._busy:
+            failures = self.counters.failures
+            self._flush()
+            if self._busy and self._batch is not None:
+                await _fork(self._batch)
+            if self.counters.failures > failures:
+                if self._clock.seconds() >= deadline:
+                    self._cancel_due()
+                    raise StoreError(f"{len(self._waiting)} changes could not be written: {self.trouble}")
+                await self._pause(FIRST_RETRY)
+        self._cancel_due()
+
+    def _latest(self, key: Key) -> Change | None:
+        """What this key will hold once everything queued is written."""
+        if (waiting := self._waiting.get(key) or self._writing.get(key)) is not None:
+            return waiting
+        stored = self._stored.get(key)
+        return Put(stored) if stored is not None else Erase(*key)
+
+    def _schedule(self, delay: float) -> None:
+        if self._busy:
+            return
+        delay = max(delay, self._retry)
+        if self._due is not None and self._due.active():
+            if self._due.getTime() <= self._clock.seconds() + delay:
+                return
+            self._due.cancel()
+        self._due = self._clock.callLater(delay, self._flush)
+
+    def _cancel_due(self) -> None:
+        if self._due is not None and self._due.active():
+            self._due.cancel()
+        self._due = None
+
+    def _flush(self) -> None:
+        self._cancel_due()
+        if self._busy or not self._waiting:
+            return
+        self._busy = True
+        self._writing, self._waiting = self._waiting, {}
+        self._current, self._watchers = self._current + self._watchers, []
+        self._durable = False
+        self._batch = Deferred.fromCoroutine(self._write(tuple(self._writing.values())))
+
+    async def _write(self, batch: tuple[Change, ...]) -> None:
+        began = self._clock.seconds()
+        try:
+            size = await self._store.apply(batch)
+        except Exception as error:
+            self._failed(error)
+        else:
+            self._confirmed(batch, size, self._clock.seconds() - began)
+
+    def _confirmed(self, batch: tuple[Change, ...], size: int, latency: float) -> None:
+        counters = self.counters
+        counters.batches += 1
+        counters.written += len(batch)
+        counters.written_bytes += size
+        counters.latency = latency
+        counters.latency_max = max(counters.latency_max, latency)
+        for change in batch:
+            if isinstance(change, Put):
+                self._stored[change.kind, change.key] = change.row
+            else:
+                self._stored.pop((change.kind, change.key), None)
+        if self.trouble:
+            log.info("the journal writes again after {failures} failed tries", failures=counters.failures)
+        self.trouble, self._retry, self._writing, self._busy = "", 0.0, {}, False
+        done, self._current = self._current, []
+        self._again()
+        for watcher in done:
+            watcher.callback(None)
+
+    def _failed(self, error: Exception) -> None:
+        self.counters.failures += 1
+        if not self.trouble:
+            log.warn("changes wait in memory, the store failed: {reason}", reason=str(error))
+        self.trouble = str(error)
+        self._retry = min(LAST_RETRY, max(FIRST_RETRY, 2 * self._retry))
+        self._waiting, self._writing = self._writing | self._waiting, {}
+        self._durable = self._durable or any(change.kind.durable for change in self._waiting.values())
+        self._watchers, self._current = self._current + self._watchers, []
+        self._busy = False
+        self._again()
+
+    def _again(self) -> None:
+        if self._waiting:
+            self._schedule(0.0 if self._durable else self._interval)
+
+    def _pause(self, delay: float) -> Deferred[None]:
+        pause: Deferred[None] = Deferred()
+        self._clock.callLater(delay, pause.callback, None)
+        return pause
+
+
+def _fork(source: Deferred[Any]) -> Deferred[None]:
+    """A Deferred that fires after another, which stays as it is."""
+    result: Deferred[None] = Deferred()
+
+    def passed(value: Any) -> Any:
+        result.callback(None)
+        return value
+
+    source.addBoth(passed)
+    return result
