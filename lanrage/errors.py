@@ -92,5 +92,7 @@ REFUSALS: dict[str, str] = {
     "no_relay": "this control server knows no relay",
     "limit": "a limit of this control server is reached",
     "party_exists": "a party of this key exists already",
+    "node_running": "a node is running already at this socket",
+    "busy": "too many operations of one client are under way",
 }
 """Every refusal's word and its meaning."""

@@ -1,0 +1,225 @@
+"""Speaks to a node's local API (``docs/api.rst``); its errors come back as the exceptions that the node raised."""
+
+from __future__ import annotations
+
+import errno
+import itertools
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+from autobahn.twisted.websocket import WebSocketClientFactory, WebSocketClientProtocol
+from msgspec import UNSET
+from twisted.internet.defer import Deferred, fail
+from twisted.internet.defer import TimeoutError as DeferredTimeout
+from twisted.internet.endpoints import UNIXClientEndpoint
+from twisted.internet.error import ConnectError
+from twisted.internet.interfaces import IReactorTime, IReactorUNIX
+from twisted.internet.protocol import connectionDone
+from twisted.python.failure import Failure
+
+from lanrage.app.operations import Progress
+from lanrage.errors import (
+    BadInput,
+    CryptoError,
+    DecodeError,
+    LanrageError,
+    MissingRight,
+    Refused,
+    StoreError,
+    Unreachable,
+    VersionMismatch,
+)
+from lanrage.wire.local import ANSWER_LIMIT, Answer, Call, ErrorBody, check_socket_path, decode_answer, encode
+
+CONNECT_TIMEOUT = 5.0
+"""Seconds to connect and shake hands with a process on this machine."""
+CALL_TIMEOUT = 120.0
+"""Seconds for one operation: a join tries up to four addresses of a control server before it gives up."""
+URL = "ws://localhost/"
+HOW_TO_START = "start one with: sudo systemctl start lanrage (or, by hand: sudo twistd -n lanrage)"
+
+_BY_CODE: dict[str, type[LanrageError]] = {
+    kind.code: kind for kind in (DecodeError, CryptoError, MissingRight, StoreError, Unreachable, VersionMismatch)
+}
+
+
+class NodeFault(LanrageError):
+    """The node met an error of its own; its log says more."""
+
+    code = "internal"
+
+
+def error_from(body: ErrorBody) -> LanrageError:
+    """The exception that the node raised, as far as the wire tells."""
+    if body.code == BadInput.code:
+        field = body.field or "input"
+        return BadInput(field, body.message.removeprefix(f"{field}: "))
+    if body.code == NodeFault.code:
+        return NodeFault(body.message)
+    kind = _BY_CODE.get(body.code)
+    return Refused(body.code, body.message) if kind is None else kind(body.message)
+
+
+class ClientProtocol(WebSocketClientProtocol):  # type: ignore[misc]
+    """The connection: matches answers to calls."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened: Deferred[None] = Deferred()
+        self.closed: Deferred[None] = Deferred()
+        self._waiting: dict[int, tuple[Deferred[Any], Progress | None]] = {}
+        self._numbers = itertools.count(1)
+
+    def onOpen(self) -> None:
+        """The node takes calls now."""
+        self.opened.callback(None)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """Twisted: whoever waits is told."""
+        super().connectionLost(reason)
+        self._fail_all(Unreachable("the node closed the connection"))
+        if not self.opened.called:
+            status = str(getattr(self, "wasNotCleanReason", "") or "")
+            self.opened.errback(_refusal(status))
+        self.closed.callback(None)
+
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:
+        """One answer or progress text."""
+        try:
+            answer = decode_answer(payload)
+        except DecodeError as error:
+            self._fail_all(error)
+            self.sendClose()
+            return
+        self._take(answer)
+
+    def _take(self, answer: Answer) -> None:
+        if answer.id is None:
+            if answer.error is not UNSET:
+                self._fail_all(error_from(answer.error))
+            return
+        waiting, progress = self._waiting.get(answer.id, (None, None))
+        if waiting is None:
+            return
+        if answer.progress is not UNSET:
+            if progress is not None:
+                progress(answer.progress)
+            return
+        del self._waiting[answer.id]
+        if answer.error is not UNSET:
+            waiting.errback(error_from(answer.error))
+        else:
+            waiting.callback(answer.result)
+
+    def call(self, op: str, args: dict[str, Any], progress: Progress | None, correlation_id: str) -> Deferred[Any]:
+        """Send a call; the result, or an error of the house, comes by the Deferred, which may be cancelled."""
+        if self.state != self.STATE_OPEN:
+            return fail(Unreachable("the node closed the connection"))
+        number = next(self._numbers)
+
+        def forget(_: Deferred[Any]) -> None:
+            self._waiting.pop(number, None)
+
+        waiting: Deferred[Any] = Deferred(forget)
+        self._waiting[number] = (waiting, progress)
+        self.sendMessage(encode(Call(number, op, args, correlation_id)))
+        return waiting
+
+    def _fail_all(self, error: LanrageError) -> None:
+        waiting, self._waiting = self._waiting, {}
+        for each, _ in waiting.values():
+            each.errback(error)
+
+
+def _refusal(status: str) -> LanrageError:
+    if "403" in status:
+        return MissingRight("this user may not speak to the node: use sudo, or join the group of its socket")
+    return Unreachable("what listens at the socket is no node of this version")
+
+
+class NodeClient:
+    """A connection to a node, for ``async with``.
+
+    :param path: of the node's socket.
+    """
+
+    def __init__(self, reactor: IReactorUNIX | IReactorTime, path: str | Path) -> None:
+        self._reactor: Any = reactor
+        self._path = os.fspath(path)
+        self._protocol: ClientProtocol | None = None
+
+    async def __aenter__(self) -> Self:
+        """Connect.
+
+        :raises Unreachable: when no node listens there; the message says how to start one.
+        :raises MissingRight: when this user may not speak to it.
+        """
+        check_socket_path(self._path)
+        factory = WebSocketClientFactory(URL, reactor=self._reactor, useragent="lanrage")
+        factory.protocol = ClientProtocol
+        factory.setProtocolOptions(
+            maxMessagePayloadSize=ANSWER_LIMIT, maxFramePayloadSize=ANSWER_LIMIT, closeHandshakeTimeout=1
+        )
+        endpoint = UNIXClientEndpoint(self._reactor, self._path, timeout=CONNECT_TIMEOUT)
+        try:
+            protocol: ClientProtocol = await endpoint.connect(factory)
+        except ConnectError as error:
+            raise self._no_connection(error) from error
+        try:
+            await protocol.opened.addTimeout(CONNECT_TIMEOUT, self._reactor)
+        except BaseException as error:
+            protocol.transport.abortConnection()
+            await protocol.closed
+            if isinstance(error, DeferredTimeout):
+                raise Unreachable(f"what listens at {self._path} does not answer") from error
+            raise
+        self._protocol = protocol
+        return self
+
+    def _no_connection(self, error: ConnectError) -> LanrageError:
+        number = error.osError
+        if number == errno.EACCES:
+            return MissingRight(f"this user may not open {self._path}: use sudo, or join the group of that file")
+        if number in (None, errno.ENOENT, errno.ECONNREFUSED, errno.ENOTDIR, errno.ENOTSOCK):
+            return Unreachable(f"no node is running at {self._path}; {HOW_TO_START}")
+        return Unreachable(f"no node can be reached at {self._path}: {os.strerror(int(number))}")
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close."""
+        protocol, self._protocol = self._protocol, None
+        if protocol is not None:
+            protocol.sendClose()
+            await protocol.closed
+
+    async def call(
+        self,
+        op: str,
+        args: dict[str, Any] | msgspec.Struct | None = None,
+        *,
+        progress: Progress | None = None,
+        timeout: float = CALL_TIMEOUT,
+        correlation_id: str = "",
+    ) -> Any:
+        """Carry an operation out.
+
+        :param op: its name (:data:`lanrage.app.operations.OPERATIONS`).
+        :param args: its arguments by name, or its request.
+        :param progress: gets the stages of a long operation.
+        :param timeout: seconds.
+        :returns: the result as plain values.
+        :raises LanrageError: the error that the node raised; :class:`NodeFault` for one that is a bug.
+        :raises Unreachable: when the node went away or does not answer in time.
+        """
+        if self._protocol is None:
+            raise Unreachable("the connection to the node is closed")
+        plain = msgspec.structs.asdict(args) if isinstance(args, msgspec.Struct) else dict(args or {})
+        calling = self._protocol.call(op, plain, progress, correlation_id)
+        try:
+            return await calling.addTimeout(timeout, self._reactor)
+        except DeferredTimeout as error:
+            raise Unreachable(f"the node did not answer within {timeout:.0f} s") from error

@@ -1,0 +1,152 @@
+"""What the doctor looks at, and the shape of what it finds (``docs/cli.rst``); judged by :mod:`lanrage.core.judgement`.
+
+Facts are collected by :mod:`lanrage.app.doctor` on the machine and by the node about itself. A fact that nobody could
+find out is ``None`` (or an empty list) and is judged "unknown", never as a failure.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Level = Literal["ok", "warning", "failure", "unknown"]
+
+
+class _Facts(msgspec.Struct, frozen=True):
+    """Base of all facts: they may grow, unknown ones are ignored."""
+
+
+class DeviceFacts(_Facts, frozen=True):
+    """One network device of ours.
+
+    :param rp_filter: the greater of the device's and ``all``, as the kernel takes it.
+    """
+
+    name: str
+    present: bool
+    up: bool = False
+    broadcast: bool = False
+    mtu: int = 0
+    addresses: list[str] = []
+    rp_filter: int | None = None
+    ipv6_disabled: bool | None = None
+
+
+class LocalFacts(_Facts, frozen=True):
+    """The machine as one process sees it.
+
+    :param capabilities: the process's effective ones, without ``cap_``, in lower case.
+    :param tun: of ``/dev/net/tun``.
+    :param kernel_wireguard: ``loaded``, ``available`` (as a module that loads by itself) or ``missing``.
+    :param programs: those of ours that are on the path.
+    :param port_taken: a foreign program holds WireGuard's UDP port; ``None`` while a node runs.
+    :param watchers: running programs that may change devices or filter packets.
+    :param input_drop: nftables chains on the input hook that drop by default; ``None`` = could not be listed.
+    :param host_routes: device of each IPv4 /32 route, by address.
+    """
+
+    uid: int
+    capabilities: list[str]
+    tun: Literal["ready", "missing", "denied"]
+    kernel_wireguard: Literal["loaded", "available", "missing"]
+    programs: list[str] = []
+    default_route: bool | None = None
+    port_taken: bool | None = None
+    watchers: list[str] = []
+    input_drop: list[str] | None = None
+    devices: list[DeviceFacts] = []
+    host_routes: dict[str, str] = {}
+
+
+class TunnelFacts(_Facts, frozen=True):
+    """The node's WireGuard device."""
+
+    device: str
+    kind: str
+    port: int
+
+
+class CardFacts(_Facts, frozen=True):
+    """The node's LAN card and its party address (without the prefix length)."""
+
+    name: str
+    address: str
+
+
+class ControlFacts(_Facts, frozen=True):
+    """The control server.
+
+    :param error: why the last try failed, one sentence.
+    :param clock_offset_s: its clock minus ours.
+    """
+
+    address: str
+    connected: bool
+    error: str | None = None
+    clock_offset_s: float | None = None
+
+
+class RelayFacts(_Facts, frozen=True):
+    """One relay and whether it answered."""
+
+    address: str
+    reachable: bool | None = None
+    rtt_ms: float | None = None
+
+
+class MemberFacts(_Facts, frozen=True):
+    """Another member of the party and the path to it."""
+
+    name: str
+    address: str
+    online: bool
+    path: str = "none"
+    endpoint: str | None = None
+    rtt_ms: float | None = None
+    handshake_age_s: float | None = None
+
+
+class NodeFacts(_Facts, frozen=True):
+    """The node about itself; what it is not at yet is ``None``.
+
+    :param local: :func:`lanrage.app.doctor.collect_local` run inside the node's process.
+    :param reflexive: the address under which the reflector sees WireGuard's port.
+    """
+
+    version: str
+    state: str
+    missing: list[str] = []
+    local: LocalFacts | None = None
+    tunnel: TunnelFacts | None = None
+    card: CardFacts | None = None
+    control: ControlFacts | None = None
+    reflexive: str | None = None
+    relays: list[RelayFacts] = []
+    members: list[MemberFacts] = []
+
+
+class Facts(_Facts, frozen=True):
+    """All that is judged.
+
+    :param node_error: why no node could be asked, one sentence; ``None`` when one answered.
+    :param local: the node's own view where there is one, else the doctor's.
+    """
+
+    local: LocalFacts
+    node: NodeFacts | None = None
+    node_error: str | None = None
+
+
+class Check(msgspec.Struct, frozen=True, omit_defaults=False):
+    """One finding: what is so, and what to do about it."""
+
+    name: str
+    level: Level
+    sentence: str
+    advice: str = ""
+
+    @property
+    def failed(self) -> bool:
+        """Something does not work."""
+        return self.level == "failure"

@@ -1,0 +1,79 @@
+"""Takes out of a text what a stranger should not read, so that a doctor's report can be pasted anywhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from ipaddress import ip_address
+from typing import Any
+
+import attrs
+
+_CODE = re.compile(r"LR1-[A-Za-z0-9_-]*")
+_KEY = re.compile(r"(?<![0-9a-fA-F])[0-9a-fA-F]{64}(?![0-9a-fA-F])|(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{43}=")
+"""32 bytes, as hexadecimal digits or as base64."""
+_V4 = re.compile(r"(?<![0-9.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![0-9.]*[0-9])")
+_V6 = re.compile(
+    r"(?<![0-9A-Za-z:.])(?=[0-9a-fA-F:.]*:[0-9a-fA-F:.]*:)[0-9a-fA-F:]{2,39}(?:(?:[0-9]{1,3}\.){3}[0-9]{1,3})?(?![0-9A-Za-z])"
+)
+
+
+@attrs.define
+class Hider:
+    """Replaces each address by a name that stays the same within one report (``private-1``, ``public-2``, ``host-1``).
+
+    :param hosts: host names to hide as well.
+    :param addresses: False shows addresses and host names; keys and codes are hidden always.
+    """
+
+    hosts: tuple[str, ...] = ()
+    addresses: bool = True
+    _names: dict[str, str] = attrs.field(init=False, factory=dict)
+
+    def text(self, text: str) -> str:
+        """One text without secrets."""
+        text = _KEY.sub("[key]", _CODE.sub("[code]", text))
+        if not self.addresses:
+            return text
+        for host in self.hosts:
+            text = text.replace(host, self._name("host", host))
+        return _V4.sub(lambda found: self._address(found[0]), _V6.sub(lambda found: self._address(found[0]), text))
+
+    def value(self, value: Any) -> Any:
+        """Any plain value (as JSON has them), with every text in it, keys of objects included, without secrets."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, dict):
+            return {self.text(key): self.value(inner) for key, inner in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.value(inner) for inner in value]
+        return value
+
+    def _address(self, text: str) -> str:
+        try:
+            address = ip_address(text)
+        except ValueError:
+            return text
+        if address.is_loopback or address.is_unspecified:
+            return text
+        return self._name("public" if address.is_global else "private", address.compressed)
+
+    def _name(self, kind: str, what: str) -> str:
+        count = sum(name.startswith(kind) for name in self._names.values())
+        return self._names.setdefault(what, f"{kind}-{count + 1}")
+
+
+def host_names(addresses: Iterable[str]) -> tuple[str, ...]:
+    """The host names among ``HOST:PORT`` texts; IP addresses are found without."""
+    hosts = {address.rpartition(":")[0] or address for address in addresses}
+    return tuple(
+        sorted((host for host in hosts if host and not _is_ip(host.strip("[]"))), key=lambda host: (-len(host), host))
+    )
+
+
+def _is_ip(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True

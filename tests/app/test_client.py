@@ -1,0 +1,191 @@
+"""The client: errors come back as they were raised, and a node that is not there is one helpful sentence."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from twisted.internet import reactor as installed_reactor
+from twisted.internet.defer import Deferred
+from twisted.internet.protocol import Factory, Protocol
+from twisted.trial.unittest import TestCase
+
+from lanrage import errors
+from lanrage.app.api import ApiService
+from lanrage.app.client import NodeClient, NodeFault
+from lanrage.app.operations import JoinParty
+from lanrage.errors import BadInput, LanrageError, MissingRight, Refused, Unreachable
+from lanrage.net.local_socket import PeerCredentials
+from tests.fakes_node import FakeNode
+
+reactor: Any = installed_reactor
+NOBODY = 65534
+
+
+class ClientCase(TestCase):
+    """A service with a fake node."""
+
+    def setUp(self) -> None:
+        """Listen."""
+        self.folder = Path(tempfile.mkdtemp(prefix="lanrage-client-"))
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.path = self.folder / "node.sock"
+        self.node = FakeNode()
+
+    def serve(self, **more: Any) -> ApiService:
+        """Start the service."""
+        service = ApiService(reactor, self.path, self.node, **more)
+        service.startService()
+        self.addCleanup(service.stopService)
+        return service
+
+    async def ask(self, op: str, args: Any = None, **more: Any) -> Any:
+        """One call on a connection of its own."""
+        async with NodeClient(reactor, self.path) as node:
+            return await node.call(op, args, **more)
+
+    async def refused(self, op: str = "status", args: Any = None, **more: Any) -> LanrageError:
+        """The error of one call."""
+        try:
+            result = await self.ask(op, args, **more)
+        except LanrageError as error:
+            return error
+        raise AssertionError(result)
+
+
+class CallTests(ClientCase):
+    """With a node."""
+
+    async def test_result_and_progress(self) -> None:
+        """A request struct is sent by its fields; stages come in order."""
+        self.serve()
+        stages: list[str] = []
+        result = await self.ask("party.join", JoinParty("LR1-x", "Ann"), progress=stages.append)
+        self.assertEqual((result["name"], result["members"]), ("Friday", 2))
+        self.assertEqual(stages, ["asking the control server", "making the card"])
+        self.assertEqual(self.node.calls, [("join_party", "LR1-x", "Ann")])
+
+    async def test_every_error_comes_back_as_it_was_raised(self) -> None:
+        """Type, code, field and sentence."""
+        self.serve()
+        raised: list[LanrageError] = [
+            BadInput("name", "must be: short"),
+            Refused("party_full", "the party has as many members as it allows"),
+            *(
+                kind(f"a sentence about {kind.code}")
+                for kind in (
+                    errors.DecodeError,
+                    errors.CryptoError,
+                    errors.MissingRight,
+                    errors.Unreachable,
+                    errors.VersionMismatch,
+                    errors.StoreError,
+                )
+            ),
+        ]
+        for error in raised:
+            self.node.failures["status"] = error
+            got = await self.refused()
+            self.assertEqual((type(got), got.code, str(got)), (type(error), error.code, str(error)))
+            self.assertEqual(getattr(got, "field", None), getattr(error, "field", None))
+
+    async def test_a_bug_in_the_node(self) -> None:
+        """Is told apart from a refusal."""
+        self.serve()
+        self.node.failures["status"] = KeyError("x")
+        self.assertIsInstance(await self.refused(), NodeFault)
+        self.flushLoggedErrors(KeyError)
+
+    async def test_calls_side_by_side(self) -> None:
+        """A quick call is answered while a long one runs."""
+        self.serve()
+        self.node.held = Deferred()
+        async with NodeClient(reactor, self.path) as node:
+            joining = Deferred.fromCoroutine(node.call("party.join", {"code": "LR1-x", "member_name": "Ann"}))
+            self.assertEqual((await node.call("status"))["state"], "idle")
+            self.node.held.callback(None)
+            self.assertEqual((await joining)["name"], "Friday")
+
+    async def test_a_node_that_takes_too_long(self) -> None:
+        """The wait ends, and the connection serves the next call."""
+        self.serve()
+        self.node.held = Deferred()
+        async with NodeClient(reactor, self.path) as node:
+            joining = node.call("party.join", {"code": "LR1-x", "member_name": "Ann"}, timeout=0.05)
+            error = await self.assertFailure(Deferred.fromCoroutine(joining), Unreachable)
+            self.assertIn("did not answer within", str(error))
+            self.node.held.callback(None)
+            self.assertEqual((await node.call("status"))["state"], "in-party")
+
+    async def test_a_node_that_stops_in_the_middle(self) -> None:
+        """Whoever waits is told."""
+        service = self.serve()
+        self.node.held = Deferred()
+        async with NodeClient(reactor, self.path) as node:
+            joining = Deferred.fromCoroutine(node.call("party.join", {"code": "LR1-x", "member_name": "Ann"}))
+            await node.call("status")
+            await service.stopService()
+            error = await self.assertFailure(joining, LanrageError)
+            self.assertEqual(str(error), "the node stops; what you asked for was not finished")
+            error = await self.assertFailure(Deferred.fromCoroutine(node.call("status")), Unreachable)
+
+
+class NoNodeTests(ClientCase):
+    """Without a node, or with another program."""
+
+    async def test_nothing_there(self) -> None:
+        """No file, a dead socket, a file that is no socket: how to start a node."""
+        self.assertIn("no node is running at", str(await self.refused()))
+        with socket.socket(socket.AF_UNIX) as dead:
+            dead.bind(str(self.path))
+        error = await self.refused()
+        self.assertIsInstance(error, Unreachable)
+        self.assertIn("start one with: sudo systemctl start lanrage", str(error))
+        self.path.unlink()
+        self.path.write_text("")
+        self.assertIsInstance(await self.refused(), Unreachable)
+
+    async def test_too_long_a_path(self) -> None:
+        """Is a bad input, not a traceback."""
+        self.path = self.folder / ("x" * 120)
+        self.assertIsInstance(await self.refused(), BadInput)
+
+    async def test_a_user_who_may_not(self) -> None:
+        """The node's 403 is a missing right."""
+        stranger = PeerCredentials(1, os.geteuid() + 1, frozenset())
+        self.serve(credentials=lambda _: stranger)
+        error = await self.refused()
+        self.assertEqual((type(error), "use sudo" in str(error)), (MissingRight, True))
+
+    @pytest.mark.needs("root")
+    async def test_a_socket_that_may_not_be_opened(self) -> None:
+        """The file's mode is a missing right as well."""
+        self.serve()
+        self.folder.chmod(0o755)
+        self.addCleanup(os.seteuid, 0)
+        os.seteuid(NOBODY)
+        error = await self.refused()
+        self.assertIsInstance(error, MissingRight)
+        self.assertIn("may not open", str(error))
+
+    async def test_another_program(self) -> None:
+        """One that hangs up is no node; one that talks nonsense neither."""
+
+        class Stranger(Protocol):
+            """Speaks something else."""
+
+            def dataReceived(self, data: bytes) -> None:
+                """Twisted: whatever it was."""
+                transport: Any = self.transport
+                transport.write(b"HTTP/1.1 200 OK\r\n\r\nhello")
+                transport.loseConnection()
+
+        port = reactor.listenUNIX(str(self.path), Factory.forProtocol(Stranger))
+        self.addCleanup(port.stopListening)
+        error = await self.refused()
+        self.assertEqual(str(error), "what listens at the socket is no node of this version")

@@ -1,0 +1,184 @@
+"""A node in memory: keeps one party, fails as it is told to, for tests of what speaks to a node."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import msgspec
+from twisted.internet.defer import Deferred
+from zope.interface import implementer
+
+from lanrage.app.operations import INode, Progress
+from lanrage.app.results import (
+    CardShown,
+    ControlShown,
+    Invited,
+    Joined,
+    Left,
+    MemberShown,
+    PartyCreated,
+    PartyName,
+    PartyShown,
+    StatusShown,
+    TunnelShown,
+)
+from lanrage.core.diagnosis import (
+    CardFacts,
+    ControlFacts,
+    DeviceFacts,
+    LocalFacts,
+    MemberFacts,
+    NodeFacts,
+    RelayFacts,
+    TunnelFacts,
+)
+from lanrage.errors import Refused
+
+PARTY_ID = "0123456789abcdef0123456789abcdef"
+SUBNET = "10.66.0.0/24"
+CODE = "LR1-" + "QUJD" * 30
+
+
+def healthy_local() -> LocalFacts:
+    """A machine on which all is well."""
+    return LocalFacts(
+        uid=0,
+        capabilities=["net_admin", "net_raw"],
+        tun="ready",
+        kernel_wireguard="loaded",
+        programs=["nft", "wireguard-go"],
+        default_route=True,
+        input_drop=[],
+        devices=[
+            DeviceFacts("lanrage-wg0", present=True, up=True, mtu=1280),
+            DeviceFacts("lanrage0", True, True, True, 1280, ["10.66.0.1"], rp_filter=2, ipv6_disabled=True),
+        ],
+        host_routes={"10.66.0.2": "lanrage-wg0"},
+    )
+
+
+def healthy_node() -> NodeFacts:
+    """A node in a party of two, all well."""
+    return NodeFacts(
+        version="0.1.0",
+        state="in-party",
+        local=healthy_local(),
+        tunnel=TunnelFacts("lanrage-wg0", "kernel", 51820),
+        card=CardFacts("lanrage0", "10.66.0.1"),
+        control=ControlFacts("play.example.org:7766", True, clock_offset_s=0.1),
+        reflexive="93.184.216.34:51820",
+        relays=[RelayFacts("93.184.216.35:7800", True, 12.5)],
+        members=[MemberFacts("Ben", "10.66.0.2", True, "direct", "198.51.100.7:51820", 20.5, 31.0)],
+    )
+
+
+@implementer(INode)
+@attrs.define
+class FakeNode:
+    """Carries the operations out in memory.
+
+    :ivar failures: what a method raises instead, by its name.
+    :ivar calls: what was asked, in order.
+    :ivar held: while set, joining waits for it.
+    """
+
+    failures: dict[str, BaseException] = attrs.field(factory=dict)
+    calls: list[tuple[Any, ...]] = attrs.field(factory=list)
+    held: Deferred[None] | None = None
+    facts: NodeFacts = attrs.field(factory=healthy_node)
+    party: str | None = None
+    members: list[MemberShown] = attrs.field(factory=list)
+
+    def _enter(self, *call: Any) -> None:
+        self.calls.append(call)
+        if call[0] in self.failures:
+            raise self.failures[call[0]]
+
+    def _in_party(self) -> str:
+        if self.party is None:
+            raise Refused("not_in_party", "this node is in no party")
+        return self.party
+
+    def _admit(self, party: str, me: str) -> None:
+        self.party = party
+        self.members = [
+            MemberShown(me, "10.66.0.1", "aa" * 16, True, True, "none"),
+            MemberShown("Ben", "10.66.0.2", "bb" * 16, True, False, "direct", 20.5, "198.51.100.7:51820", 31.0, 10, 20),
+        ]
+
+    async def create_party(
+        self,
+        name: str,
+        *,
+        server: str,
+        member_name: str,
+        max_members: int,
+        expires_hours: float,
+        uses: int,
+        progress: Progress | None = None,
+    ) -> dict[str, Any]:
+        """See :class:`INode`."""
+        self._enter("create_party", name, server, member_name, max_members, expires_hours, uses)
+        if progress is not None:
+            progress("asking the control server")
+        self._admit(name, member_name)
+        return plain(PartyCreated(PARTY_ID, name, SUBNET, "10.66.0.1", CODE))
+
+    async def join_party(self, code: str, *, member_name: str, progress: Progress | None = None) -> dict[str, Any]:
+        """See :class:`INode`."""
+        self._enter("join_party", code, member_name)
+        if progress is not None:
+            progress("asking the control server")
+        if self.held is not None:
+            await self.held
+        if progress is not None:
+            progress("making the card")
+        self._admit("Friday", member_name)
+        return plain(Joined(PARTY_ID, "Friday", SUBNET, "10.66.0.1", len(self.members)))
+
+    async def leave_party(self, *, progress: Progress | None = None) -> dict[str, Any]:
+        """See :class:`INode`."""
+        self._enter("leave_party")
+        self._in_party()
+        self.party = None
+        return plain(Left(PARTY_ID))
+
+    async def show_party(self) -> dict[str, Any]:
+        """See :class:`INode`."""
+        self._enter("show_party")
+        return plain(PartyShown(PARTY_ID, self._in_party(), SUBNET, 7, self.members[0].name, self.members))
+
+    async def invite(self, *, expires_hours: float, uses: int) -> dict[str, Any]:
+        """See :class:`INode`."""
+        self._enter("invite", expires_hours, uses)
+        self._in_party()
+        return plain(Invited(CODE))
+
+    async def status(self) -> dict[str, Any]:
+        """See :class:`INode`."""
+        self._enter("status")
+        inside = self.party is not None
+        return plain(
+            StatusShown(
+                "0.1.0",
+                "in-party" if inside else "idle",
+                ControlShown("play.example.org:7766", True) if inside else None,
+                TunnelShown("lanrage-wg0", "kernel", 51820),
+                CardShown("lanrage0", "10.66.0.1") if inside else None,
+                PartyName(PARTY_ID, self.party) if self.party is not None else None,
+                [],
+                {"carried": 12},
+            )
+        )
+
+    async def diagnose(self) -> dict[str, Any]:
+        """See :class:`INode`."""
+        self._enter("diagnose")
+        return plain(self.facts)
+
+
+def plain(value: msgspec.Struct) -> dict[str, Any]:
+    """A struct as a real node gives it: plain values."""
+    result: dict[str, Any] = msgspec.to_builtins(value)
+    return result
