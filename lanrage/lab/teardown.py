@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from lanrage.lab import netns
 from lanrage.lab.folder import Folder
 from lanrage.lab.plan import device_prefix, owner
-from lanrage.lab.process import GRACE_S, end, end_in_namespaces
+from lanrage.lab.process import GRACE_S, ROUNDS, end, end_in_namespaces
 
 WIREGUARD_SOCKETS = Path("/var/run/wireguard")
 """One folder for the whole machine; wireguard-go leaves its socket behind when it is killed."""
+
+ORPHAN_S = 0.05
+"""Where a laboratory was killed while it was built, its last ``ip`` command goes on for some milliseconds."""
 
 
 def down(name: str, folder: Folder, grace: float = GRACE_S) -> bool:
@@ -19,18 +23,27 @@ def down(name: str, folder: Folder, grace: float = GRACE_S) -> bool:
     :param grace: seconds that processes get to end by themselves.
     :raises LabError: when something cannot be removed.
     """
-    spaces = [space for space in netns.existing() if owner(space) == name]
-    there = bool(spaces) or folder.path.exists()
+    there = folder.path.exists()
     end(folder.processes(), grace)
-    end_in_namespaces({inode for inode in map(netns.inode, spaces) if inode is not None}, grace)
-    netns.delete(spaces)
+    for _ in range(ROUNDS):
+        spaces = _spaces(name)
+        there = there or bool(spaces)
+        end_in_namespaces({inode for inode in map(netns.inode, spaces) if inode is not None}, grace)
+        netns.delete(spaces)
+        time.sleep(ORPHAN_S)
+        if not _spaces(name):
+            break
     for path in wireguard_sockets(name):
         path.unlink(missing_ok=True)
     folder.remove()
-    left = [space for space in netns.existing() if owner(space) == name]
+    left = _spaces(name)
     if left:
         raise netns.LabError(f"network namespaces that cannot be removed: {', '.join(left)}")
     return there
+
+
+def _spaces(name: str) -> list[str]:
+    return [space for space in netns.existing() if owner(space) == name]
 
 
 def wireguard_sockets(name: str) -> list[Path]:

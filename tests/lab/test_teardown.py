@@ -1,0 +1,120 @@
+"""After ``down`` nothing is left, whatever happened before."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+from twisted.trial.unittest import SynchronousTestCase
+
+from lanrage.lab import netns, teardown
+from lanrage.lab.folder import Folder, Record
+from lanrage.lab.lab import Lab, up
+from lanrage.lab.plan import device_prefix, make_plan, owner
+from lanrage.lab.process import in_namespaces, spawn, start_ticks, wait_for
+from lanrage.lab.wan import python_env
+from tests.lab.bare import bare_lab
+
+pytestmark = pytest.mark.needs("root", "ip", "nft", "tun")
+
+STUBBORN = (
+    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
+)
+
+
+def spaces(name: str) -> list[str]:
+    """Namespaces of a laboratory."""
+    return [space for space in netns.existing() if owner(space) == name]
+
+
+class TeardownTests(SynchronousTestCase):
+    """Crashes of all kinds."""
+
+    def setUp(self) -> None:
+        """A folder of its own; what a failed test leaves is removed."""
+        holder = tempfile.TemporaryDirectory()
+        self.addCleanup(holder.cleanup)
+        self.base = Path(holder.name) / "labs"
+        self.addCleanup(lambda: teardown.down("tdown", Folder.of("tdown", self.base), 0.1))
+
+    def bare(self) -> Lab:
+        """A laboratory of two hosts."""
+        return up(Record("tdown", ("open", "cone")), self.base, nodes=False)[0]
+
+    def test_stubborn_processes(self) -> None:
+        """A recorded process and a stranger in a host's network end, even when they ignore SIGTERM."""
+        lab = self.bare()
+        argv = [sys.executable, "-c", STUBBORN]
+        log = lab.folder.log("h1")
+        known = spawn("h1", lab.plan.hosts[0].netns, argv, log, python_env(), lab.folder.path)
+        lab.folder.add_process(known)
+        stranger = spawn("x", lab.plan.hosts[1].netns, argv, log, python_env(), lab.folder.path)
+        wait_for("both ignore SIGTERM", lambda: log.read_text().count("up") == 2, 10)
+        self.assertTrue(teardown.down("tdown", lab.folder, 0.1))
+        self.assertEqual([start_ticks(known.pid), start_ticks(stranger.pid)], [None, None])
+        self.assertEqual((spaces("tdown"), self.base.exists()), ([], False))
+
+    def test_folder_lost(self) -> None:
+        """The namespaces' names are enough."""
+        lab = self.bare()
+        lab.folder.remove()
+        self.assertEqual(teardown.names(self.base), ["tdown"])
+        self.assertTrue(teardown.down("tdown", lab.folder))
+        self.assertEqual(spaces("tdown"), [])
+
+    def test_twice(self) -> None:
+        """The second time there is nothing to do."""
+        lab = self.bare()
+        self.assertTrue(teardown.down("tdown", lab.folder))
+        self.assertFalse(teardown.down("tdown", lab.folder))
+
+    def test_stale_sockets(self) -> None:
+        """A killed wireguard-go's socket goes, another program's stays."""
+        teardown.WIREGUARD_SOCKETS.mkdir(parents=True, exist_ok=True)
+        ours = teardown.WIREGUARD_SOCKETS / f"{device_prefix('tdown')}1.sock"
+        other = teardown.WIREGUARD_SOCKETS / f"{device_prefix('tdowns')}1.sock"
+        for path in (ours, other):
+            path.touch()
+            self.addCleanup(path.unlink, missing_ok=True)
+        lab = self.bare()
+        teardown.down("tdown", lab.folder)
+        self.assertEqual((ours.exists(), other.exists()), (False, True))
+
+    def test_neighbours(self) -> None:
+        """A laboratory whose name begins alike stands on."""
+        with bare_lab("tdown-h1", "open") as other:
+            teardown.down("tdown", self.bare().folder)
+            self.assertEqual(len(spaces("tdown-h1")), len(other.plan.namespaces()))
+        self.assertEqual(spaces("tdown-h1"), [])
+
+    def test_laboratory_killed(self) -> None:
+        """``lab up`` is killed by SIGKILL at any moment; ``down`` finds all that it made."""
+        argv = [sys.executable, "-m", "lanrage.lab", "up", "--bare", "--name", "tdown", "--nat", "cone,cone,cone"]
+        argv += ["--wan-delay-ms", "10", "--dir", str(self.base)]
+        for moment in (3, 9):
+            with subprocess.Popen(argv, env=python_env(), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as run:
+                reached = lambda: len(spaces("tdown")) >= moment or run.poll() is not None  # noqa: B023, E731
+                wait_for("namespaces are there", reached, 20)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(run.pid, signal.SIGKILL)
+            inodes = {i for i in map(netns.inode, spaces("tdown")) if i is not None}
+            teardown.down("tdown", Folder.of("tdown", self.base), 0.5)
+            self.assertEqual((spaces("tdown"), in_namespaces(inodes)), ([], {}))
+
+    def test_failed_up(self) -> None:
+        """What cannot come up is removed at once, and the name is free again."""
+        plan = make_plan("tdown", ["open"])
+        netns.create([plan.hosts[0].netns])
+        with self.assertRaises(netns.LabError):
+            self.bare()
+        self.assertEqual(spaces("tdown"), [])
+        begin = time.monotonic()
+        self.bare()
+        self.assertLess(time.monotonic() - begin, 10)
