@@ -1,4 +1,4 @@
-"""Two questions of the LAN plane: was this carried frame here before (exact), and is this one datagram seen on two cards.
+"""Two questions of the LAN plane: was this carried frame here before (exact), is this one datagram seen on two cards.
 
 ``docs/protocol-lan.rst`` says why they are two: content alone would swallow an honest beacon that repeats itself.
 """
@@ -57,7 +57,8 @@ class FrameLedger:
 
     def seen(self, origin: IPv4Address, nonce: int, sequence: int) -> bool:
         """Whether this frame was accepted before."""
-        window = self._windows.get(origin, {}).get(nonce)
+        starts = self._windows.get(origin)
+        window = None if starts is None else starts.get(nonce)
         return window is not None and window.seen(sequence)
 
     def accept(self, origin: IPv4Address, nonce: int, sequence: int) -> None:

@@ -1,7 +1,7 @@
-"""What a LAN frame may do: rules for frames that leave (card, real cards) and for frames that arrive, apart from each other.
+"""What a LAN frame may do: rules for frames that leave (card, real cards), and apart from them for frames that arrive.
 
-Inner frames are hostile until proven otherwise: a member is a near-stranger. So both ends check, the arriving end without
-trust in the other (``docs/protocol-lan.rst``). All functions are pure.
+Inner frames are hostile until proven otherwise: a member is a near-stranger. So both ends check, the arriving end
+without trust in the other (``docs/protocol-lan.rst``). All functions are pure.
 """
 
 from __future__ import annotations

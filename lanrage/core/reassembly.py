@@ -25,6 +25,7 @@ class _Pending:
     born: float
 
     def size(self) -> int:
+        """Bytes held."""
         return sum(len(body) for body in self.parts.values())
 
 
@@ -41,7 +42,9 @@ class Reassembly:
 
     _pending: dict[IPv4Address, OrderedDict[tuple[int, int], _Pending]] = attrs.field(factory=dict)
 
-    def add(self, origin: IPv4Address, key: tuple[int, int], part: int, total: int, body: bytes, now: float) -> bytes | None:
+    def add(
+        self, origin: IPv4Address, key: tuple[int, int], part: int, total: int, body: bytes, now: float
+    ) -> bytes | None:
         """Take one part of a frame.
 
         :param key: boot nonce and sequence number.

@@ -1,8 +1,8 @@
 """The UDP port by which LAN frames travel between members, inside the tunnel (``docs/protocol-lan.rst``).
 
-The port is bound on all addresses and without ``SO_REUSEADDR``: while it stands, no other local program can bind port 4666
-on any address or device, and so none can send a frame that looks like ours (a program bound to another address could
-name the party address as source by ``IP_PKTINFO``). What arrives is taken only from the tunnel device and for the
+The port is bound on all addresses and without ``SO_REUSEADDR``: while it stands, no other local program can bind port
+4666 on any address or device, and so none can send a frame that looks like ours (a program bound to another address
+could name the party address as source by ``IP_PKTINFO``). What arrives is taken only from the tunnel device and for the
 party address, sent from port 4666.
 """
 
@@ -13,10 +13,9 @@ import socket
 import struct
 from collections.abc import Callable
 from ipaddress import IPv4Address
-from typing import Any, Protocol
 
 import attrs
-from twisted.internet.interfaces import IReadDescriptor
+from twisted.internet.interfaces import IReactorFDSet, IReadDescriptor
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -45,16 +44,6 @@ SEND_BUFFER = 1 << 20
 log = Logger()
 
 
-class Readers(Protocol):
-    """The part of the reactor that watches descriptors."""
-
-    def addReader(self, reader: Any) -> None:  # noqa: D102, N802  # pylint: disable=invalid-name,missing-function-docstring
-        ...
-
-    def removeReader(self, reader: Any) -> None:  # noqa: D102, N802  # pylint: disable=invalid-name,missing-function-docstring
-        ...
-
-
 @implementer(IReadDescriptor)
 @attrs.define(eq=False)
 class LanPort:
@@ -67,7 +56,7 @@ class LanPort:
     :ivar strangers: datagrams refused because of their source port, destination or device.
     """
 
-    reactor: Readers
+    reactor: IReactorFDSet
     address: IPv4Address
     device: str | None = None
     port: int = LAN_PORT

@@ -1,6 +1,6 @@
 """The header of a LAN frame that one member carries to another, inside the tunnel (``docs/protocol-lan.rst``).
 
-A frame that does not fit the tunnel's MTU travels in parts, so that IP never has to split it. All numbers are big-endian::
+A frame that does not fit the tunnel's MTU travels in parts, so that IP never has to split it. Numbers are big-endian::
 
     0       2        3      4      5      6       7          8
     +-------+--------+------+------+------+-------+----------+
@@ -19,6 +19,7 @@ from ipaddress import IPv4Address
 
 import attrs
 
+from lanrage.core.links import TUNNEL_MTU
 from lanrage.errors import DecodeError
 from lanrage.wire.packets import MAX_FRAME_BYTES
 
@@ -26,9 +27,6 @@ MAGIC = b"LF"
 VERSION = 1
 HOPS = 1
 """Members do not relay for each other yet: a frame is made with one hop, and a receiver never passes it on."""
-
-TUNNEL_MTU = 1280
-"""Every path carries this (IPv6's minimum, RFC 8200, 5); LTE, DS-Lite and PPPoE included."""
 
 IP_UDP_BYTES = 28
 MAX_PARTS = 8

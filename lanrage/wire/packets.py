@@ -1,6 +1,6 @@
 """Ethernet, IPv4, UDP and IPX between bytes and :mod:`lanrage.core.lan_frames` (RFC 894, RFC 791, RFC 768, RFC 1071).
 
-Reading never raises: bytes are a frame, or a :class:`~lanrage.core.lan_frames.Drop` that says what kept them from being one.
+Reading never raises: bytes are a frame, or a :class:`~lanrage.core.lan_frames.Drop` that says what they lack.
 """
 
 from __future__ import annotations

@@ -1,0 +1,201 @@
+"""The LAN plane: every LAN game's broadcasts, carried between the members of a party (``docs/protocol-lan.rst``)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from typing import Protocol
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+
+from lanrage.app.lan_flow import Inflow, Outflow
+from lanrage.core.lan_counters import LanCounters
+from lanrage.core.lan_frames import PartyLan, Udp, derived_mac
+from lanrage.core.links import TUNNEL_MTU, LocalAddress
+from lanrage.errors import LanrageError
+from lanrage.interfaces import ILanCard
+
+# Protocols have methods without a body.
+# pylint: disable=missing-function-docstring,too-few-public-methods
+
+HOUSEKEEPING_SECONDS = 5.0
+"""How soon a new address of a real card is known as this machine's own; reading them takes a few ms in a thread."""
+
+log = Logger()
+
+
+class Carrier(Protocol):
+    """Datagrams to and from members: :class:`lanrage.net.lan_port.LanPort`."""
+
+    strangers: int
+
+    def open(self, receive: Callable[[bytes, str], None]) -> None: ...
+
+    def send(self, payload: bytes, to: str) -> int: ...
+
+    def close(self) -> None: ...
+
+
+class Capture(Protocol):
+    """Broadcasts and multicasts that this machine sends on its real cards, as (interface index, frame)."""
+
+    def open(self, receive: Callable[[int, bytes], None]) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class GroupWays(Protocol):
+    """Brings multicast to sockets that the LAN card does not reach: :class:`lanrage.net.multicast.MulticastWays`."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> Deferred[None]: ...
+
+    def deliver(self, datagram: Udp) -> None: ...
+
+
+OwnAddresses = Callable[[], Awaitable[Collection[LocalAddress]]]
+
+
+class LanPlane(Service):
+    """Carries frames between this machine's cards and the members of its party.
+
+    The card is opened first (its index is what `groups` makes its watch for), then the port, then the rest.
+
+    :param clock: the reactor's time.
+    :param card: the LAN card; opened and closed here.
+    :param carrier: the port inside the tunnel; opened and closed here.
+    :param address: this member's party address with the party's network.
+    :param nonce: drawn at this process's start, 64 bit.
+    :param own_addresses: of this machine's real cards (:meth:`lanrage.interfaces.IMachine.local_addresses`).
+    :param capture: broadcasts that games send on real cards; ``None`` carries those of the LAN card only.
+    :param groups: makes the ways for multicast once the card is there; ``None`` uses the LAN card only.
+    :param mtu: of the tunnel.
+    """
+
+    def __init__(  # pylint: disable=too-many-arguments
+        self,
+        clock: IReactorTime,
+        card: ILanCard,
+        carrier: Carrier,
+        address: IPv4Interface,
+        nonce: int,
+        *,
+        own_addresses: OwnAddresses | None = None,
+        capture: Capture | None = None,
+        groups: Callable[[], GroupWays] | None = None,
+        mtu: int = TUNNEL_MTU,
+    ) -> None:
+        self._clock, self._card, self._carrier, self._address = clock, card, carrier, address
+        self._own_addresses, self._capture, self._make_groups = own_addresses, capture, groups
+        self._groups: GroupWays | None = None
+        self._counters = LanCounters()
+        lan = PartyLan(address.ip, address.network)
+        self._out = Outflow(lan, nonce, carrier.send, self._counters, mtu)
+        self._in = Inflow(lan, card.write, self._deliver, self._counters)
+        self._keeping: LoopingCall | None = None
+        self._starting: Deferred[None] | None = None
+        self._opened: list[Callable[[], object]] = []
+
+    def startService(self) -> Deferred[None]:
+        """Open the card, the port, the ways for multicast and the capture.
+
+        :return: fires when all stand; fails with what the part raised, and then nothing is left open.
+        """
+        super().startService()  # type: ignore[no-untyped-call]
+        self._starting = Deferred.fromCoroutine(self._start())
+        return self._starting
+
+    def stopService(self) -> Deferred[None]:
+        """Close all that was opened, the last first; a start that is under way is cancelled."""
+        super().stopService()  # type: ignore[no-untyped-call]
+        if self._starting is not None:
+            self._starting.cancel()
+        return Deferred.fromCoroutine(self._stop())
+
+    def set_members(self, addresses: Collection[IPv4Address]) -> None:
+        """Carry to and from these members, and no others.
+
+        :param addresses: party addresses of the other members; this member's own and those outside the party's
+            network are left out.
+        """
+        network: IPv4Network = self._address.network
+        others = [each for each in addresses if each in network and each != self._address.ip]
+        lan = PartyLan(self._address.ip, network, {derived_mac(each): each for each in others})
+        self._out.lan = lan
+        self._in.set_lan(lan)
+
+    def counters(self) -> dict[str, int]:
+        """Counts since this plane was made, by name: always the same names (``docs/protocol-lan.rst``)."""
+        counted = self._counters.as_dict()
+        counted["dropped_stranger"] += self._carrier.strangers
+        counted["dropped_packets"] += self._carrier.strangers
+        return counted
+
+    def frame_from_card(self, frame: bytes) -> None:
+        """This machine sent `frame` on the LAN card."""
+        self._out.from_card(frame, self._clock.seconds())
+
+    def frame_from_capture(self, index: int, frame: bytes) -> None:
+        """This machine sent `frame` on the real card with this interface index."""
+        self._out.from_capture(index, frame, self._clock.seconds())
+
+    def datagram_from_member(self, data: bytes, source: str) -> None:
+        """A datagram came by the port from this party address."""
+        self._in.arrived(data, source, self._clock.seconds())
+
+    async def _start(self) -> None:
+        try:
+            await self._card.open(self._address, self.frame_from_card)
+            self._opened.append(self._card.close)
+            self._carrier.open(self.datagram_from_member)
+            self._opened.append(self._carrier.close)
+            await self._open_sides()
+        except BaseException:
+            await self._stop()
+            raise
+
+    async def _open_sides(self) -> None:
+        if self._make_groups is not None:
+            self._groups = self._make_groups()
+            self._groups.start()
+            self._opened.append(self._groups.stop)
+        if self._capture is not None:
+            await self._keep_house()
+            self._capture.open(self.frame_from_capture)
+            self._opened.append(self._capture.close)
+            self._start_keeping()
+
+    async def _stop(self) -> None:
+        if self._keeping is not None:
+            self._keeping.stop()
+            self._keeping = None
+        while self._opened:
+            closed = self._opened.pop()()
+            if isinstance(closed, Awaitable):
+                await closed
+        self._groups = None
+
+    def _start_keeping(self) -> None:
+        self._keeping = LoopingCall(lambda: Deferred.fromCoroutine(self._keep_house()))
+        self._keeping.clock = self._clock
+        ended = self._keeping.start(HOUSEKEEPING_SECONDS, now=False)
+        ended.addErrback(lambda failure: log.failure("knowing this machine's addresses ended", failure))
+
+    async def _keep_house(self) -> None:
+        if self._own_addresses is None:
+            return
+        try:
+            known = await self._own_addresses()
+        except (OSError, LanrageError) as error:
+            log.warn("this machine's addresses cannot be read: {error}", error=error)
+            return
+        self._out.own = frozenset(each.address for each in known)
+
+    def _deliver(self, datagram: Udp) -> None:
+        if self._groups is not None:
+            self._groups.deliver(datagram)

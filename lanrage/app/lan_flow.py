@@ -1,0 +1,164 @@
+"""The two directions of the LAN plane: from this machine's cards to the members, and back (``docs/protocol-lan.rst``).
+
+Both work on bytes that come and go by callables, so the whole pipeline runs in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from ipaddress import IPv4Address
+
+import attrs
+
+from lanrage.core import frame_rules
+from lanrage.core.dedup import CardLedger, FrameLedger, datagram_digest
+from lanrage.core.lan_counters import LanCounters
+from lanrage.core.lan_frames import Drop, Frame, PartyLan, Udp
+from lanrage.core.links import TUNNEL_MTU
+from lanrage.core.reassembly import Reassembly
+from lanrage.errors import DecodeError
+from lanrage.wire.frames import Part, decode_part, encode_part, split
+from lanrage.wire.packets import MAX_FRAME_BYTES, read_frame, write_frame
+
+LAN_CARD = 0
+"""Stands for the LAN card where real cards have their interface index; indices start at 1."""
+
+
+@attrs.define
+class Outflow:
+    """Frames that this machine sends, to the members.
+
+    :param lan: the party as this member sees it.
+    :param nonce: boot nonce, 64 bit.
+    :param send: gives a datagram to one member by address, returns 0 or an error number.
+    :param counters: shared with :class:`Inflow`.
+    :param mtu: of the tunnel.
+    """
+
+    lan: PartyLan
+    nonce: int
+    send: Callable[[bytes, str], int]
+    counters: LanCounters
+    mtu: int = TUNNEL_MTU
+    own: Collection[IPv4Address] = frozenset()
+    """Addresses of this machine's real cards."""
+
+    _ledger: CardLedger = attrs.field(factory=CardLedger)
+    _sequence: int = 0
+
+    def from_card(self, frame: bytes, now: float) -> None:
+        """Take a frame that this machine sent on the LAN card."""
+        read = read_frame(frame)
+        judged = read if isinstance(read, Drop) else frame_rules.outbound(read, self.lan)
+        self._carry(judged, LAN_CARD, now)
+
+    def from_capture(self, index: int, frame: bytes, now: float) -> None:
+        """Take a frame that this machine sent on a real card.
+
+        :param index: the card's interface index.
+        """
+        read = read_frame(frame, finished=False)
+        judged = read if isinstance(read, Drop) else frame_rules.captured(read, self.lan, self.own)
+        self._carry(judged, index, now)
+
+    def _carry(self, frame: Frame | Drop, card: int, now: float) -> None:
+        if isinstance(frame, Drop):
+            self.counters.drop(frame)
+            return
+        if self._ledger.is_copy(datagram_digest(frame), card, now):
+            self.counters.deduplicated += 1
+            return
+        if frame.destination_mac[0] & 1:
+            targets: Collection[IPv4Address] = self.lan.members.values()
+        else:
+            targets = [self.lan.members[frame.destination_mac]]
+        parts = [encode_part(part) for part in self._split(write_frame(frame))]
+        for member in targets:
+            self._send(parts, str(member))
+
+    def _split(self, frame: bytes) -> list[Part]:
+        self._sequence += 1
+        return list(split(frame, self.lan.address, self.nonce, self._sequence, self.mtu))
+
+    def _send(self, parts: list[bytes], member: str) -> None:
+        for part in parts:
+            error = self.send(part, member)
+            if error:
+                self.counters.refused_send(error)
+                return
+        self.counters.forwarded += 1
+
+
+@attrs.define
+class Inflow:
+    """Datagrams of members, to this machine.
+
+    :param lan: the party as this member sees it.
+    :param write: gives a frame to the LAN card; false where it was not taken.
+    :param write_group: gives a datagram to the sockets that the LAN card does not reach (:mod:`lanrage.net.multicast`).
+    :param counters: shared with :class:`Outflow`.
+    """
+
+    lan: PartyLan
+    write: Callable[[bytes], bool]
+    write_group: Callable[[Udp], None]
+    counters: LanCounters
+    _members: dict[str, IPv4Address] = attrs.field(factory=dict)
+    _ledger: FrameLedger = attrs.field(factory=FrameLedger)
+    _parts: Reassembly = attrs.field(factory=lambda: Reassembly(MAX_FRAME_BYTES))
+
+    def set_lan(self, lan: PartyLan) -> None:
+        """The party changed: who is not in it any more is a stranger from now on, and what it began is forgotten."""
+        self.lan = lan
+        self._members = {str(address): address for address in lan.members.values()}
+        self._ledger.keep_only(lan.members.values())
+        self._parts.keep_only(lan.members.values())
+
+    def arrived(self, data: bytes, source: str, now: float) -> None:
+        """Take a datagram of the carrier.
+
+        :param source: the address that it came from, which WireGuard's allowed networks prove.
+        """
+        origin = self._members.get(source)
+        if origin is None:
+            self.counters.drop(Drop.STRANGER)
+            return
+        try:
+            part = decode_part(data)
+        except DecodeError:
+            self.counters.drop(Drop.HEADER)
+            return
+        if part.origin != origin:
+            self.counters.drop(Drop.ORIGIN)
+        elif self._ledger.seen(origin, part.nonce, part.sequence):
+            self.counters.deduplicated += 1
+        else:
+            self._join(part, origin, now)
+
+    def _join(self, part: Part, origin: IPv4Address, now: float) -> None:
+        lost = self._parts.lost
+        key = (part.nonce, part.sequence)
+        whole = self._parts.add(origin, key, part.part, part.parts, part.body, now)
+        self.counters.drop(Drop.PARTS, self._parts.lost - lost)
+        if whole is not None:
+            self._ledger.accept(origin, part.nonce, part.sequence)
+            self._inject(whole, origin)
+
+    def _inject(self, data: bytes, origin: IPv4Address) -> None:
+        frame = read_frame(data)
+        if isinstance(frame, Drop):
+            self.counters.drop(frame)
+            return
+        refusal = frame_rules.inbound(frame, origin, self.lan)
+        if refusal is None and write_frame(frame) != data:
+            refusal = Drop.NOT_CANONICAL
+        if refusal is not None:
+            self.counters.drop(refusal)
+            return
+        taken = self.write(data)
+        if isinstance(frame.content, Udp) and frame.content.destination.is_multicast:
+            self.write_group(frame.content)
+        if taken:
+            self.counters.injected += 1
+        else:
+            self.counters.drop(Drop.QUEUE_FULL)
