@@ -104,7 +104,7 @@ class Path:
 
     def expire(self, now: float) -> bool:
         """Count pings whose pong is overdue; true when the path died just now."""
-        overdue = [t for t, at in self.outstanding.items() if now - at >= self.timeout]
+        overdue = [t for t, at in self.outstanding.items() if at + self.timeout <= now]
         if not overdue:
             return False
         before = self.proven

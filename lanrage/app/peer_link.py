@@ -1,0 +1,231 @@
+"""The link to one member: its path plan, joined to WireGuard, the probe port and the signals."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Awaitable, Callable
+from ipaddress import IPv4Network
+from typing import Protocol
+
+import attrs
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
+
+from lanrage.app.action_queue import ActionQueue
+from lanrage.core.candidates import Candidate
+from lanrage.core.certificates import Member
+from lanrage.core.identity import PairKeys
+from lanrage.core.links import Endpoint, PeerStatus, TunnelPeer
+from lanrage.core.path_plan import Action, Moved, PathPlan, ResetPeer, SendOffer, SendProbe, WriteEndpoint
+from lanrage.core.probe import Probe
+from lanrage.interfaces import ITunnel
+from lanrage.wire import probes, signals
+
+KEEPALIVE = 25
+"""Seconds; WireGuard's customary value, below the 30 s after which home routers forget a UDP flow."""
+OFFER_INTERVAL = 0.05
+"""Seconds between two offers to one peer: probes of an unknown session ask for one each."""
+OFFER_BURST, OFFER_SPAN = 5, 2.0
+"""So many offers in so many seconds; then the next waits until the span is over."""
+CHECK_DELAYS = (0.05, 0.2, 1.0)
+"""Seconds after a write at which WireGuard's endpoint is read back."""
+
+
+@attrs.frozen
+class Configure:
+    """Make the peer known to WireGuard; before all else."""
+
+
+class LinkOutlet(Protocol):
+    """What a link asks of its surroundings."""
+
+    def candidates(self) -> tuple[Candidate, ...]:
+        """This node's own candidates now."""
+
+    def send_probe(self, payload: bytes, to: Endpoint) -> None:
+        """Send from WireGuard's port."""
+
+    def send_signal(self, identity: bytes, payload: bytes) -> None:
+        """Pass a sealed signal on through the control server; lost where it cannot be reached."""
+
+    def check_soon(self, delay: float) -> None:
+        """Read WireGuard's state back after `delay` seconds."""
+
+    def add_peer(self, member: Member) -> Awaitable[None]:
+        """Configure the peer without endpoint, and its route."""
+
+
+class PeerLink:
+    """One member's link.
+
+    :param member: verified.
+    :param keys: shared with the member.
+    :param plan: the pure machine.
+    """
+
+    log = Logger()
+
+    def __init__(  # pylint: disable=too-many-arguments
+        self,
+        clock: IReactorTime,
+        tunnel: ITunnel,
+        member: Member,
+        keys: PairKeys,
+        plan: PathPlan,
+        own_key: bytes,
+        outlet: LinkOutlet,
+        random: Callable[[int], bytes],
+    ) -> None:
+        self.member = member
+        self.plan = plan
+        self.keys = keys
+        self.ready = False
+        self.resets = 0
+        self.status: PeerStatus | None = None
+        self.added_at = clock.seconds()
+        self.ready_after: float | None = None
+        self._clock = clock
+        self._tunnel = tunnel
+        self._own_key = own_key
+        self._outlet = outlet
+        self._random = random
+        self._queue: ActionQueue[Action | Configure] = ActionQueue(self._perform)
+        self._timer: IDelayedCall | None = None
+        self._offer_timer: IDelayedCall | None = None
+        self._offers: deque[float] = deque(maxlen=OFFER_BURST)
+
+    @property
+    def peer_key(self) -> bytes:
+        """The member's WireGuard key."""
+        return self.member.certificate.wireguard_key
+
+    @property
+    def identity(self) -> bytes:
+        """The member's Ed25519 key."""
+        return self.member.certificate.identity
+
+    def start(self) -> None:
+        """Configure the peer and tell it where we are; what arrives meanwhile waits its turn."""
+        self._queue.put([Configure(), SendOffer()])
+
+    # --- inputs -------------------------------------------------------------------------------------------------------
+
+    def offered(self, offer: signals.Offer, fit: tuple[Candidate, ...]) -> None:
+        """The peer's offer arrived; `fit` are its candidates that may be probed."""
+        self._do(self.plan.offer(offer.session, offer.answers, fit, self._clock.seconds()))
+
+    def probed(self, probe: Probe, source: Endpoint, *, relayed: bool) -> None:
+        """A verified probe arrived."""
+        self._do(self.plan.probe(probe, source, self._clock.seconds(), relayed=relayed))
+
+    def relay(self, endpoint: Endpoint, usable: bool) -> None:
+        """The relay port for this pair became usable, or ceased to be."""
+        self._do(self.plan.relay(endpoint, usable, self._clock.seconds()))
+
+    def saw(self, status: PeerStatus, resets: int) -> None:
+        """WireGuard's view of the peer; one from before a reset is of no use."""
+        if resets != self.resets:
+            return
+        self.status = status
+        handshaken = status.latest_handshake > 0
+        if handshaken and self.ready_after is None:
+            self.ready_after = self._clock.seconds() - self.added_at
+            self.log.info("link to {peer} is up after {ms:.0f} ms", peer=self.name, ms=self.ready_after * 1000)
+        self.ready = handshaken
+        self._do(self.plan.wireguard(status.endpoint, handshaken, self._clock.seconds()))
+
+    def offer(self) -> None:
+        """Send our candidates; the last of a burst is never lost."""
+        if self._offer_timer is not None:
+            return
+        now = self._clock.seconds()
+        wait = 0.0
+        if self._offers:
+            wait = self._offers[-1] + OFFER_INTERVAL - now
+        if len(self._offers) == OFFER_BURST:
+            wait = max(wait, self._offers[0] + OFFER_SPAN - now)
+        if wait > 0:
+            self._offer_timer = self._clock.callLater(wait, self._offer_now)
+        else:
+            self._offer_now()
+
+    async def close(self) -> None:
+        """Stop timers and let a running action end."""
+        for timer in (self._timer, self._offer_timer):
+            if timer is not None and timer.active():
+                timer.cancel()
+        self._timer = self._offer_timer = None
+        await self._queue.close()
+
+    @property
+    def name(self) -> str:
+        """The member's name, for logs."""
+        return self.member.certificate.name
+
+    # --- actions ------------------------------------------------------------------------------------------------------
+
+    def _do(self, actions: list[Action]) -> None:
+        self._queue.put(actions)
+        self._schedule()
+
+    def _schedule(self) -> None:
+        if self._timer is not None and self._timer.active():
+            self._timer.cancel()
+        now = self._clock.seconds()
+        deadline = self.plan.deadline(now)
+        self._timer = None if deadline is None else self._clock.callLater(max(0.001, deadline - now), self._tick)
+
+    def _tick(self) -> None:
+        self._do(self.plan.tick(self._clock.seconds()))
+
+    def _perform(self, action: Action | Configure) -> Awaitable[None] | None:
+        if isinstance(action, Configure):
+            return self._outlet.add_peer(self.member)
+        if isinstance(action, SendProbe):
+            self._outlet.send_probe(probes.encode(action.probe, self.keys.probe), action.to)
+            return None
+        if isinstance(action, SendOffer):
+            self.offer()
+            return None
+        if isinstance(action, WriteEndpoint):
+            return self._write(action)
+        if isinstance(action, ResetPeer):
+            return self._reset()
+        return self._moved(action)
+
+    def _moved(self, move: Moved) -> None:
+        self.log.info(
+            "path to {peer} is now {kind} {endpoint}: {reason}",
+            peer=self.name,
+            kind=str(move.path.kind),
+            endpoint=str(move.path.endpoint),
+            reason=move.reason,
+        )
+        for delay in CHECK_DELAYS:
+            self._outlet.check_soon(delay)
+
+    async def _write(self, action: WriteEndpoint) -> None:
+        allowed = (IPv4Network(f"{self.member.certificate.address}/32"),)
+        await self._tunnel.set_peer(
+            TunnelPeer(self.peer_key, allowed, action.endpoint, KEEPALIVE if action.initiate else 0)
+        )
+        for delay in CHECK_DELAYS:
+            self._outlet.check_soon(delay)
+
+    async def _reset(self) -> None:
+        self.resets += 1
+        self.ready = False
+        await self._tunnel.remove_peer(self.peer_key)
+        await self._outlet.add_peer(self.member)
+
+    def _offer_now(self) -> None:
+        self._offer_timer = None
+        self._offers.append(self._clock.seconds())
+        offer = signals.Offer.of(self.plan.session, self.plan.peer_session or b"", self._outlet.candidates())
+        payload = signals.seal(
+            offer, self.keys.seal, sender=self._own_key, receiver=self.peer_key, nonce=self._random(signals.NONCE_BYTES)
+        )
+        self._outlet.send_signal(self.identity, payload)
+
+

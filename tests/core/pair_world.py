@@ -1,0 +1,156 @@
+"""Two path plans joined in memory: addresses, delays, loss, filters, and a WireGuard that roams."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import random as random_module
+from collections.abc import Callable
+
+import attrs
+
+from lanrage.core.candidates import Candidate, CandidateKind
+from lanrage.core.links import Endpoint
+from lanrage.core.path_plan import Action, Moved, PathPlan, ResetPeer, SendOffer, SendProbe, WriteEndpoint
+from lanrage.core.probe import Probe
+
+DIRECT = {"a": Endpoint("198.51.100.1", 51820), "b": Endpoint("198.51.100.2", 51820)}
+RELAY = {"a": Endpoint("203.0.113.1", 7800), "b": Endpoint("203.0.113.1", 7801)}
+
+
+@attrs.define
+class Side:
+    """One end, with what its WireGuard would say."""
+
+    name: str
+    plan: PathPlan
+    wireguard: Endpoint | None = None
+    configured: bool = True
+    resets: int = 0
+    history: list[Moved] = attrs.field(factory=list)
+    initiations: int = 0
+
+
+@attrs.define
+class PairWorld:
+    """Runs both plans on one clock; `delivers(sender, relayed)` says whether a packet arrives."""
+
+    seed: int = 0
+    delay: float = 0.02
+    relay_delay: float = 0.04
+    delivers: Callable[[str, bool], bool] = lambda sender, relayed: True
+    duplicates: Callable[[], bool] = lambda: False
+    now: float = 0.0
+    handshaken: bool = False
+    sent: int = 0
+    sides: dict[str, Side] = attrs.field(factory=dict)
+    _queue: list[tuple[float, int, Callable[[], None]]] = attrs.field(factory=list)
+    _count: itertools.count[int] = attrs.field(factory=itertools.count)
+
+    def __attrs_post_init__(self) -> None:
+        for name in "ab":
+            self.restart(name)
+
+    def restart(self, name: str) -> None:
+        """A node begins anew, with a session of its own."""
+        source = random_module.Random(f"{self.seed}{name}{self.now}")
+        plan = PathPlan(name == "a", name.encode() * 8, source.randbytes(8), source.randbytes)
+        self.sides[name] = Side(name, plan)
+        self.handshaken = False
+
+    def offer(self, name: str) -> None:
+        """Side `name` sends its offer through the control server."""
+        plan = self.sides[name].plan
+        other = self.other(name)
+        session, answers = plan.session, plan.peer_session or b""
+        candidates = (Candidate(CandidateKind.REFLEXIVE, DIRECT[name]),)
+        self._later(0.01, lambda: self.do(other, self.sides[other].plan.offer(session, answers, candidates, self.now)))
+
+    def relay(self, usable: bool) -> None:
+        """Both ends' relay ports become usable, or cease to be."""
+        for name in "ab":
+            self.do(name, self.sides[name].plan.relay(RELAY[name], usable, self.now))
+
+    @staticmethod
+    def other(name: str) -> str:
+        """The other end."""
+        return "b" if name == "a" else "a"
+
+    def do(self, name: str, actions: list[Action]) -> None:
+        """Carry out what a plan wants."""
+        side = self.sides[name]
+        for action in actions:
+            if isinstance(action, SendProbe):
+                self._carry(name, action.probe, action.to)
+            elif isinstance(action, SendOffer):
+                self.offer(name)
+            elif isinstance(action, WriteEndpoint):
+                self._write(side, action)
+            elif isinstance(action, ResetPeer):
+                side.wireguard, side.resets, self.handshaken = None, side.resets + 1, False
+            else:
+                side.history.append(action)
+
+    def _write(self, side: Side, action: WriteEndpoint) -> None:
+        side.wireguard = action.endpoint
+        if not self.handshaken and action.initiate:
+            side.initiations += 1
+            relayed = action.endpoint in RELAY.values()
+            if self.delivers(side.name, relayed) and self.delivers(self.other(side.name), relayed):
+                self._later(2 * self.delay, lambda: self._shake(side.name, relayed))
+
+    def _shake(self, initiator: str, relayed: bool) -> None:
+        other = self.other(initiator)
+        self.handshaken = True
+        if self.sides[other].wireguard is None:
+            self.sides[other].wireguard = RELAY[other] if relayed else DIRECT[initiator]
+
+    def _carry(self, sender: str, probe: Probe, to: Endpoint) -> None:
+        self.sent += 1
+        relayed = to in RELAY.values()
+        receiver = self.other(sender)
+        source = RELAY[receiver] if relayed else DIRECT[sender]
+        for _ in range(2 if self.duplicates() else 1):
+            if self.delivers(sender, relayed):
+                self._later(
+                    self.relay_delay if relayed else self.delay, lambda: self._arrive(receiver, probe, source, relayed)
+                )
+
+    def _arrive(self, receiver: str, probe: Probe, source: Endpoint, relayed: bool) -> None:
+        self.do(receiver, self.sides[receiver].plan.probe(probe, source, self.now, relayed=relayed))
+
+    def _later(self, delay: float, call: Callable[[], None]) -> None:
+        heapq.heappush(self._queue, (self.now + delay, next(self._count), call))
+
+    def run(self, seconds: float) -> None:
+        """Let time pass: packets arrive, deadlines come, WireGuard is looked at each 200 ms."""
+        end = self.now + seconds
+        look = self.now
+        while self.now < end:
+            times = [end, look]
+            if self._queue:
+                times.append(self._queue[0][0])
+            for side in self.sides.values():
+                deadline = side.plan.deadline(self.now)
+                if deadline is not None:
+                    times.append(deadline)
+            self.now = max(self.now, min(times))
+            while self._queue and self._queue[0][0] <= self.now:
+                heapq.heappop(self._queue)[2]()
+            for name, side in self.sides.items():
+                self.do(name, side.plan.tick(self.now))
+            if look <= self.now:
+                look = self.now + 0.2
+                for name, side in self.sides.items():
+                    self.do(name, side.plan.wireguard(side.wireguard, self.handshaken, self.now))
+
+    def agreed(self) -> str | None:
+        """``direct`` or ``relay`` when both plans and both WireGuards agree, else ``None``."""
+        a, b = self.sides["a"], self.sides["b"]
+        if not self.handshaken or a.plan.active != a.wireguard or b.plan.active != b.wireguard:
+            return None
+        if (a.plan.active, b.plan.active) == (DIRECT["b"], DIRECT["a"]):
+            return "direct"
+        if (a.plan.active, b.plan.active) == (RELAY["a"], RELAY["b"]):
+            return "relay"
+        return None

@@ -1,0 +1,172 @@
+"""The path plan: both ends agree, whatever the network does."""
+
+from __future__ import annotations
+
+import random
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from lanrage.core.candidates import Candidate, CandidateKind
+from lanrage.core.links import Endpoint
+from lanrage.core.path import COLD_INTERVAL, OPENING_GAPS
+from lanrage.core.path_plan import PATH_LIMIT, PathPlan, SendOffer, SendProbe
+from lanrage.core.probe import Probe, ProbeKind
+from tests.core.pair_world import RELAY, PairWorld
+
+
+def started(world: PairWorld, relay: bool = True) -> PairWorld:
+    """Both ends offer, and where asked both have a relay port."""
+    world.offer("a")
+    world.offer("b")
+    if relay:
+        world.relay(True)
+    return world
+
+
+class AgreementTests(SynchronousTestCase):
+    """Who decides, who initiates, and that both write the same path."""
+
+    def test_direct(self) -> None:
+        """With an open network both ends are on the direct path within 300 ms, by one initiation of the decider."""
+        world = started(PairWorld())
+        world.run(0.3)
+        self.assertEqual(world.agreed(), "direct")
+        self.assertEqual((world.sides["a"].initiations, world.sides["b"].initiations), (1, 0))
+
+    def test_relay_where_direct_is_closed(self) -> None:
+        """Without a direct way the relay carries the pair within half a second."""
+        world = started(PairWorld(delivers=lambda sender, relayed: relayed))
+        world.run(0.6)
+        self.assertEqual(world.agreed(), "relay")
+
+    def test_relay_known_before_the_offer(self) -> None:
+        """A relay port that was bound before the peer's first offer counts."""
+        world = PairWorld(delivers=lambda sender, relayed: relayed)
+        world.relay(True)
+        world.offer("a")
+        world.offer("b")
+        world.run(0.6)
+        self.assertEqual(world.agreed(), "relay")
+
+    def test_upgrade(self) -> None:
+        """A direct path that opens later is taken; the relay was not left before."""
+        world = PairWorld(delivers=lambda sender, relayed: relayed or world.now > 5)
+        started(world)
+        world.run(5)
+        self.assertEqual(world.agreed(), "relay")
+        world.run(COLD_INTERVAL + 2)
+        self.assertEqual(world.agreed(), "direct")
+
+    def test_dead_direct_path(self) -> None:
+        """Traffic is on the relay within three seconds after the direct path died, and stays."""
+        world = PairWorld(delivers=lambda sender, relayed: relayed or world.now < 10)
+        started(world)
+        world.run(10)
+        self.assertEqual(world.agreed(), "direct")
+        world.run(3)
+        self.assertEqual(world.agreed(), "relay")
+
+    def test_one_way_path_is_none(self) -> None:
+        """A path that carries one direction only is never taken."""
+        world = started(PairWorld(delivers=lambda sender, relayed: relayed or sender == "a"))
+        world.run(60)
+        self.assertEqual(world.agreed(), "relay")
+        self.assertTrue(all(m.path.kind is CandidateKind.RELAY for s in world.sides.values() for m in s.history))
+
+    def test_restart_of_either_end(self) -> None:
+        """A peer that begins anew is met with a reset peer and reached again within a second."""
+        for name in "ab":
+            world = started(PairWorld())
+            world.run(2)
+            world.restart(name)
+            world.offer(name)
+            world.run(1)
+            self.assertEqual(world.agreed(), "direct", name)
+            self.assertEqual(world.sides[world.other(name)].resets, 1, name)
+
+    def test_roaming_is_corrected(self) -> None:
+        """WireGuard's endpoint, moved by an old packet, is written back."""
+        world = started(PairWorld())
+        world.run(2)
+        for side in world.sides.values():
+            side.wireguard = RELAY[side.name]
+        world.run(1)
+        self.assertEqual(world.agreed(), "direct")
+
+    def test_lost_first_handshake(self) -> None:
+        """A handshake that does not come is started anew before WireGuard would (5 s)."""
+        world = started(PairWorld())
+        while not world.sides["a"].initiations:
+            world.run(0.01)
+        world._queue.clear()  # the handshake and all probes under way are lost
+        world.run(3)
+        self.assertEqual(world.agreed(), "direct")
+
+    @given(seed=st.integers(0, 2**32), loss=st.floats(0, 0.3), both=st.booleans())
+    def test_lossy_network(self, seed: int, loss: float, both: bool) -> None:
+        """Under random loss, duplication and a relay, both ends agree in the end, and only the decider initiates."""
+        source = random.Random(seed)
+        world = PairWorld(
+            seed=seed,
+            delivers=lambda sender, relayed: world.now > 20 or source.random() >= loss,
+            duplicates=lambda: source.random() < 0.1,
+        )
+        started(world, relay=both)
+        world.run(20 + COLD_INTERVAL + 5)
+        self.assertEqual(world.agreed(), "direct")
+
+
+class CautionTests(SynchronousTestCase):
+    """What a peer may not make us do."""
+
+    def plan(self) -> PathPlan:
+        source = random.Random(1)
+        return PathPlan(True, b"t" * 8, b"s" * 8, source.randbytes)
+
+    def test_five_unanswered_pings(self) -> None:
+        """An address that never answers gets five pings in the first two seconds, then one each half minute."""
+        plan = self.plan()
+        victim = Candidate(CandidateKind.REFLEXIVE, Endpoint("192.0.2.1", 9))
+        sent = [a for a in plan.offer(b"p" * 8, b"s" * 8, [victim], 0.0) if isinstance(a, SendProbe)]
+        for step in range(1, 200):
+            sent += [a for a in plan.tick(step / 100) if isinstance(a, SendProbe)]
+        self.assertEqual(len(sent), len(OPENING_GAPS))
+        for step in range(200, 9000):
+            sent += [a for a in plan.tick(step / 100) if isinstance(a, SendProbe)]
+        self.assertLessEqual(len(sent), len(OPENING_GAPS) + 3)
+
+    def test_paths_are_bounded(self) -> None:
+        """Pings from ever new addresses do not fill memory."""
+        plan = self.plan()
+        plan.offer(b"p" * 8, b"s" * 8, [], 0.0)
+        for number in range(1, 500):
+            ping = Probe(ProbeKind.PING, b"q" * 8, b"p" * 8, number.to_bytes(8, "big"))
+            plan.probe(ping, Endpoint("192.0.2.1", number), 0.0, relayed=False)
+        self.assertEqual(len(plan.paths), PATH_LIMIT)
+
+    def test_unknown_session(self) -> None:
+        """A probe of another session changes nothing and asks for an offer."""
+        plan = self.plan()
+        plan.offer(b"p" * 8, b"s" * 8, [], 0.0)
+        decide = Probe(ProbeKind.DECIDE, b"q" * 8, b"o" * 8, b"x" * 8, decision=7)
+        self.assertEqual(plan.probe(decide, Endpoint("192.0.2.1", 9), 0.0, relayed=False), [SendOffer()])
+        self.assertEqual((plan.paths, plan.active), ({}, None))
+
+    def test_the_decider_takes_no_decisions(self) -> None:
+        """Only one end decides: the other's decision is ignored."""
+        plan = self.plan()
+        plan.offer(b"p" * 8, b"s" * 8, [], 0.0)
+        decide = Probe(ProbeKind.DECIDE, b"q" * 8, b"p" * 8, b"x" * 8, decision=7)
+        self.assertEqual(plan.probe(decide, Endpoint("192.0.2.1", 9), 0.0, relayed=False), [])
+        self.assertIsNone(plan.active)
+
+    def test_old_decision(self) -> None:
+        """A decision that comes late does not undo a newer one."""
+        plan = PathPlan(False, b"t" * 8, b"s" * 8, random.Random(1).randbytes)
+        plan.offer(b"p" * 8, b"s" * 8, [], 0.0)
+        for number, port in ((2, 20), (1, 10)):
+            decide = Probe(ProbeKind.DECIDE, b"q" * 8, b"p" * 8, b"x" * 8, decision=number)
+            plan.probe(decide, Endpoint("192.0.2.1", port), 0.0, relayed=False)
+        self.assertEqual(plan.active, Endpoint("192.0.2.1", 20))
