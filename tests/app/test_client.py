@@ -167,6 +167,7 @@ class NoNodeTests(ClientCase):
         """The file's mode is a missing right as well."""
         self.serve()
         self.folder.chmod(0o755)
+        self.path.chmod(0o600)
         self.addCleanup(os.seteuid, 0)
         os.seteuid(NOBODY)
         error = await self.refused()

@@ -1,0 +1,316 @@
+"""The command ``lanrage``: a small client of the node's local API (``docs/cli.rst``).
+
+Libraries that take long to load are imported where they are used, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import functools
+import getpass
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+import click
+
+from lanrage import __version__
+from lanrage.app import cli_output as output
+from lanrage.app.operations import (
+    DEFAULT_HOURS,
+    DEFAULT_MEMBERS,
+    HOURS_LIMIT,
+    OPERATIONS,
+    PARTY_LIMIT,
+    Progress,
+)
+from lanrage.errors import BadInput, LanrageError
+from lanrage.wire.local import convert_args
+
+SYSTEM_SOCKET = "/run/lanrage/node.sock"
+CONTROL_PORT = 7766
+"""Where a control server listens unless told otherwise."""
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells have it."""
+SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+WORDS = {
+    "name": "NAME",
+    "code": "CODE",
+    "server": "--server",
+    "member_name": "--as",
+    "max_members": "--max-members",
+    "expires_hours": "--expires",
+    "uses": "--uses",
+}
+"""How the command line calls an operation's arguments."""
+
+Caller = Callable[[str, str, dict[str, Any], Progress | None], Any]
+"""Carries out (socket path, operation, arguments, progress) and gives the result, or raises an error of the house."""
+
+
+def default_socket() -> str:
+    """The system service's socket; a user's own node's where that is there and the other is not."""
+    own = os.path.join(os.environ.get("XDG_RUNTIME_DIR") or "/nonexistent", "lanrage", "node.sock")
+    return own if os.path.exists(own) and not os.path.exists(SYSTEM_SOCKET) else SYSTEM_SOCKET
+
+
+def call_node(path: str, op: str, args: dict[str, Any], progress: Progress | None) -> Any:
+    """Ask the node at `path`, running the reactor until it answered."""
+    from twisted.internet import reactor
+    from twisted.internet.defer import CancelledError, Deferred
+    from twisted.python.failure import Failure
+
+    from lanrage.app.client import NodeClient
+
+    steering: Any = reactor
+    outcome: list[Any] = []
+    ending: list[bool] = []
+
+    async def ask() -> Any:
+        async with NodeClient(steering, path) as node:
+            return await node.call(op, args, progress=progress)
+
+    def start() -> None:
+        asking = Deferred.fromCoroutine(ask()).addBoth(outcome.append)
+
+        def interrupted() -> Deferred[None]:
+            ending.append(True)
+            asking.cancel()
+            return asking
+
+        steering.addSystemEventTrigger("before", "shutdown", interrupted)
+        asking.addCallback(lambda _: None if ending else steering.stop())
+
+    steering.callWhenRunning(start)
+    steering.run()
+    if not outcome:
+        raise KeyboardInterrupt
+    if isinstance(outcome[0], Failure):
+        if outcome[0].check(CancelledError):
+            raise KeyboardInterrupt
+        outcome[0].raiseException()
+    return outcome[0]
+
+
+@attrs.frozen
+class Session:
+    """What all commands of one run share."""
+
+    socket: str
+    call: Caller
+
+
+def told(error: LanrageError) -> str:
+    """The error's sentence with the command line's own word for the argument."""
+    if isinstance(error, BadInput):
+        return f"{WORDS.get(error.field, error.field)}: {error.rule}"
+    return str(error)
+
+
+def guarded(function: Callable[..., None]) -> Callable[..., None]:
+    """One sentence and exit status 1 for each error of the house, as JSON where that was asked for."""
+
+    @functools.wraps(function)
+    def run(*args: Any, as_json: bool, **options: Any) -> None:
+        try:
+            function(*args, as_json=as_json, **options)
+        except LanrageError as error:
+            if as_json:
+                field = {"field": error.field} if isinstance(error, BadInput) else {}
+                output.print_json({"error": {"code": error.code, "message": str(error), **field}})
+            else:
+                click.echo(f"lanrage: {told(error)}", err=True)
+            sys.exit(1)
+        except KeyboardInterrupt:
+            click.echo("lanrage: interrupted", err=True)
+            sys.exit(INTERRUPTED)
+
+    return run
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+
+
+def operation(
+    group: click.Group, name: str, show: output.Show
+) -> Callable[[Callable[..., dict[str, Any]]], click.Command]:
+    """Make a command of an operation: the decorated function turns options into arguments."""
+    path = f"{group.name}.{name}" if group.name == "party" else name
+    row = OPERATIONS[path]
+
+    def decorate(function: Callable[..., dict[str, Any]]) -> click.Command:
+        @functools.wraps(function)
+        def run(*, as_json: bool, **options: Any) -> None:
+            session: Session = click.get_current_context().obj
+            args = function(**options)
+            convert_args(args, row.request)
+            stages = None if as_json or not row.long else lambda text: click.echo(f"... {output.clean(text)}", err=True)
+            result = session.call(session.socket, row.name, args, stages)
+            if as_json:
+                output.print_json(result)
+            else:
+                show(output.Screen(), result)
+
+        made = group.command(name, help=row.help, epilog=f"Example: {row.example}", context_settings=SETTINGS)
+        return made(json_option(guarded(run)))
+
+    return decorate
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when one of them is called."""
+
+    def __init__(self, *args: Any, load: Callable[[], click.Group], **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._load = load
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Let the real group read its arguments.
+
+        :raises click.ClickException: when it cannot be imported.
+        """
+        try:
+            real = self._load()
+        except ImportError as error:
+            raise click.ClickException(f"the laboratory cannot be loaded: {error}") from error
+        return real.make_context(info_name, args, parent, **extra)
+
+
+def load_lab() -> click.Group:
+    """The laboratory's commands."""
+    from lanrage.lab.cli import lab
+
+    return lab
+
+
+@click.group(
+    context_settings=SETTINGS,
+    epilog="Exit status: 0 done, 1 refused or failed, 2 wrong usage. Example: lanrage party join LR1-... --as Ben",
+)
+@click.option(
+    "--socket",
+    envvar="LANRAGE_SOCKET",
+    metavar="PATH",
+    help=f"The node's socket. [env LANRAGE_SOCKET; default {SYSTEM_SOCKET}, else that of your own node]",
+)
+@click.version_option(__version__, "--version", prog_name="lanrage", message="%(prog)s %(version)s")
+@click.pass_context
+def main(context: click.Context, socket: str | None) -> None:
+    """LAN games between friends who are not in one room."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    context.obj = Session(socket or default_socket(), context.obj or call_node)
+
+
+@main.group(context_settings=SETTINGS, epilog="Example: lanrage party create Friday --server play.example.org:7766")
+def party() -> None:
+    """Create, join, leave and show the party of this node."""
+
+
+main.add_command(LazyGroup("lab", load=load_lab, help="Build laboratories of hosts and NATs on this machine."))
+
+as_option = click.option("--as", "member_name", metavar="NAME", help="Your name in the party. [default: your login]")
+expires_option = click.option(
+    "--expires",
+    "expires_hours",
+    type=click.FloatRange(0, HOURS_LIMIT, min_open=True),
+    default=DEFAULT_HOURS,
+    show_default=True,
+    metavar="HOURS",
+    help="Life of the invitation.",
+)
+uses_option = click.option(
+    "--uses",
+    type=click.IntRange(1, PARTY_LIMIT),
+    default=DEFAULT_MEMBERS,
+    show_default=True,
+    help="How many can join by the code.",
+)
+
+
+def _login() -> str:
+    return os.environ.get("SUDO_USER") or getpass.getuser()
+
+
+def with_port(server: str) -> str:
+    """A control server's address, with the usual port where none is given."""
+    host = server.rpartition("]")[2] if server.startswith("[") else server
+    return server if ":" in host else f"{server}:{CONTROL_PORT}"
+
+
+@operation(party, "create", output.created)
+@click.argument("name")
+@click.option("--server", required=True, envvar="LANRAGE_SERVER", metavar="HOST[:PORT]", help="The control server.")
+@as_option
+@click.option(
+    "--max-members",
+    type=click.IntRange(2, PARTY_LIMIT),
+    default=DEFAULT_MEMBERS,
+    show_default=True,
+    help="Size of the party.",
+)
+@expires_option
+@uses_option
+def create(server: str, member_name: str | None, **rest: Any) -> dict[str, Any]:
+    """Found a party."""
+    return {"server": with_port(server), "member_name": member_name or _login(), **rest}
+
+
+@operation(party, "join", output.joined)
+@click.argument("code", required=False)
+@as_option
+def join(code: str | None, member_name: str | None) -> dict[str, Any]:
+    """Join; without CODE, or with ``-``, it is asked for, so that it shows in no process list."""
+    if code in (None, "-"):
+        asking = sys.stdin.isatty()
+        code = click.prompt("Invitation code", err=True) if asking else sys.stdin.readline()
+    return {"code": (code or "").strip(), "member_name": member_name or _login()}
+
+
+@operation(party, "leave", output.left)
+def leave() -> dict[str, Any]:
+    """Leave."""
+    return {}
+
+
+@operation(party, "show", output.shown)
+def show() -> dict[str, Any]:
+    """Show."""
+    return {}
+
+
+@operation(party, "invite", output.invited)
+@expires_option
+@uses_option
+def invite(**options: Any) -> dict[str, Any]:
+    """Invite."""
+    return options
+
+
+@operation(main, "status", output.status)
+def status() -> dict[str, Any]:
+    """State."""
+    return {}
+
+
+@main.command(
+    context_settings=SETTINGS, epilog="Exit status 1 where a check fails. Example: lanrage doctor > report.txt"
+)
+@click.option("--addresses", is_flag=True, help="Show IP addresses and host names; else they are replaced by names.")
+@json_option
+@guarded
+def doctor(addresses: bool, as_json: bool) -> None:
+    """Check this machine, the node and the way to each member; the report is safe to paste."""
+    from lanrage.app.doctor import examine
+
+    session: Session = click.get_current_context().obj
+    report = examine(lambda: session.call(session.socket, "diagnose", {}, None), hide_addresses=not addresses)
+    if as_json:
+        output.print_json(report)
+    else:
+        output.diagnosed(output.Screen(), report)
+    sys.exit(0 if report["ok"] else 1)

@@ -1,0 +1,157 @@
+"""What the command line prints for people; programs read ``--json`` instead (``docs/cli.rst``)."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import click
+
+PIPE_WIDTH = 200
+"""Columns where no terminal tells its own, so that a table's rows stay lines."""
+_LEVELS = {
+    "ok": ("ok  ", "green"),
+    "warning": ("warn", "yellow"),
+    "failure": ("FAIL", "bold red"),
+    "unknown": ("?   ", "dim"),
+}
+
+Show = Callable[["Screen", Any], None]
+"""Prints one operation's result."""
+
+
+def clean(text: object) -> str:
+    """A foreign text without what a terminal would obey."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in str(text))
+
+
+class Screen:
+    """Standard output: colours on a terminal, plain lines in a pipe."""
+
+    def __init__(self) -> None:
+        from rich.console import Console  # here, so that --help need not load it
+
+        stream = sys.stdout
+        width = None if stream.isatty() else PIPE_WIDTH
+        self._console = Console(file=stream, highlight=False, markup=False, width=width)
+
+    def line(self, text: str = "", style: str = "") -> None:
+        """One line, never broken by us."""
+        self._console.print(clean(text), style=style or None, soft_wrap=True)
+
+    def facts(self, rows: Iterable[tuple[str, str]]) -> None:
+        """Words and what is so."""
+        for word, text in rows:
+            self.line(f"{word:<10} {text}")
+
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+        """Rows below their names."""
+        from rich.box import SIMPLE_HEAD
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(*columns, box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+        for row in rows:
+            table.add_row(*(Text(clean(cell)) for cell in row))
+        self._console.print(table)
+
+
+def print_json(value: Any) -> None:
+    """One JSON document, in ASCII, so that no terminal and no pipe trips over a name."""
+    click.echo(json.dumps(value, indent=2))
+
+
+def _code(screen: Screen, code: str) -> None:
+    screen.line()
+    screen.line("Invitation code, shown this once; whoever has it can join until it expires:")
+    screen.line()
+    screen.line(code, "bold")
+    screen.line()
+    screen.line("Each friend runs:")
+    screen.line()
+    screen.line(f"lanrage party join {code} --as NAME", "bold")
+    screen.line()
+
+
+def created(screen: Screen, result: dict[str, Any]) -> None:
+    """After ``party create``."""
+    screen.line(f"The party {result['name']} is open: {result['subnet']}, you are {result['address']}.")
+    _code(screen, result["code"])
+
+
+def invited(screen: Screen, result: dict[str, Any]) -> None:
+    """After ``party invite``."""
+    _code(screen, result["code"])
+
+
+def joined(screen: Screen, result: dict[str, Any]) -> None:
+    """After ``party join``."""
+    members = result.get("members")
+    count = len(members) if isinstance(members, list) else members
+    screen.line(f"You are in the party {result['name']} as {result['address']}; it has {count} members.")
+    screen.line("Start a game, or look who is there: lanrage party show")
+
+
+def left(screen: Screen, result: dict[str, Any]) -> None:
+    """After ``party leave``."""
+    screen.line(f"You left the party {result['party_id']}.")
+
+
+def _measure(value: float | None, unit: str, digits: int = 0) -> str:
+    return "-" if value is None else f"{value:.{digits}f} {unit}"
+
+
+def shown(screen: Screen, result: dict[str, Any]) -> None:
+    """After ``party show``."""
+    screen.line(f"{result['name']}  {result['subnet']}  revision {result['revision']}", "bold")
+    rows = []
+    for member in result["members"]:
+        me = member["me"]
+        rows.append(
+            (
+                member["name"] + (" (you)" if me else ""),
+                member["address"],
+                "online" if member["online"] else "offline",
+                "-" if me else member["path"],
+                _measure(member["rtt_ms"], "ms", 1),
+                member["endpoint"] or "-",
+                _measure(member["handshake_age_s"], "s"),
+            )
+        )
+    screen.table(("member", "address", "state", "path", "RTT", "endpoint", "handshake"), rows)
+
+
+def status(screen: Screen, result: dict[str, Any]) -> None:
+    """After ``status``."""
+    control, tunnel, card, party = (result.get(name) for name in ("control", "tunnel", "card", "party"))
+    rows = [("node", f"version {result['version']}, {result['state']}")]
+    if control:
+        rows.append(("control", f"{control['address']}, {'connected' if control['connected'] else 'not connected'}"))
+    if tunnel:
+        rows.append(("tunnel", f"{tunnel['device']} ({tunnel['kind']}), UDP port {tunnel['port']}"))
+    if card:
+        rows.append(("card", f"{card['name']}, {card['address']}"))
+    if party:
+        rows.append(("party", f"{party['name']} ({party['party_id']})"))
+    counters = ", ".join(f"{name} {value}" for name, value in (result.get("lan") or {}).items() if value)
+    if counters:
+        rows.append(("lan", counters))
+    screen.facts(rows)
+    for sentence in result.get("missing") or ():
+        screen.line(f"{'missing':<10} {sentence}", "yellow")
+    if not party:
+        screen.line("next       lanrage party create NAME --server HOST:PORT, or lanrage party join CODE")
+
+
+def diagnosed(screen: Screen, report: dict[str, Any]) -> None:
+    """After ``doctor``."""
+    checks = report["checks"]
+    for check in checks:
+        word, style = _LEVELS[check["level"]]
+        screen.line(f"{word}  {check['name']}: {check['sentence']}", style)
+        if check["advice"]:
+            screen.line(f"      -> {check['advice']}")
+    bad = sum(check["level"] == "failure" for check in checks)
+    screen.line(f"{bad} of {len(checks)} checks fail." if bad else f"No failure in {len(checks)} checks.", "bold")

@@ -1,0 +1,200 @@
+"""Looks at the machine for the doctor; works without a node as well as inside one (``docs/cli.rst``).
+
+Everything here reads files and asks the kernel; nothing is changed. The calls block for some milliseconds (nft for
+tens), so a node runs :func:`collect_local` in a thread. Network files are read below ``/proc/self/net``, which is the
+caller's own network namespace.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+from collections.abc import Callable, Sequence
+from ipaddress import IPv4Address
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+import psutil
+
+from lanrage.core.diagnosis import DeviceFacts, Facts, LocalFacts, NodeFacts
+from lanrage.core.hiding import Hider, host_names
+from lanrage.core.judgement import judge
+from lanrage.core.links import WIREGUARD_PORT
+from lanrage.errors import LanrageError, MissingRight
+
+CAPABILITIES = {"net_admin": 12, "net_raw": 13, "net_bind_service": 10, "sys_ptrace": 19}
+"""Bit of each capability that we know a use for (linux/capability.h)."""
+PROGRAMS = ("wireguard-go", "nft", "ip", "conntrack")
+"""Programs that we run, or whose output we would ask a user for."""
+WATCHERS = {
+    "NetworkManager": "NetworkManager",
+    "systemd-network": "systemd-networkd",
+    "connmand": "ConnMan",
+    "firewalld": "firewalld",
+}
+"""Name of a process (``/proc/PID/comm``, 15 characters) and of the program."""
+DEVICES = ("lanrage-wg0", "lanrage0")
+"""Customary names of tunnel and card: without a node, leftovers of a crash are looked for under them."""
+NFT_TIMEOUT = 5.0
+"""Seconds; listing chains takes tens of milliseconds."""
+SYSTEM_PATH = "/usr/local/sbin:/usr/sbin:/sbin"
+HOST_MASK = "FFFFFFFF"
+
+
+def collect_local(devices: Sequence[str], port: int | None = None, root: Path = Path("/")) -> LocalFacts:
+    """The machine as this process sees it. Blocks; never raises for what it cannot read.
+
+    :param devices: names of the card and the tunnel.
+    :param port: WireGuard's UDP port when no node holds it, to see whether another program does.
+    :param root: where the file system begins; a test's own folder.
+    """
+    routes = _lines(root / "proc/self/net/route")[1:]
+    return LocalFacts(
+        uid=os.geteuid(),
+        capabilities=_capabilities(root),
+        tun=_tun(root),
+        kernel_wireguard=_kernel_wireguard(root),
+        programs=[name for name in PROGRAMS if find_program(name) is not None],
+        default_route=any(fields[1] == "00000000" == fields[7] for fields in map(str.split, routes))
+        if routes
+        else None,
+        port_taken=None if port is None else _port_taken(root, port),
+        watchers=_watchers(root),
+        input_drop=_input_drop(),
+        devices=[_device(name, root) for name in devices],
+        host_routes=_host_routes(routes),
+    )
+
+
+def find_program(name: str) -> str | None:
+    """Its path; the system's folders are searched even where a user's PATH leaves them out."""
+    return shutil.which(name, path=f"{os.environ.get('PATH', os.defpath)}:{SYSTEM_PATH}")
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
+
+
+def _number(path: Path) -> int | None:
+    lines = _lines(path)
+    return int(lines[0]) if lines and lines[0].isdigit() else None
+
+
+def _capabilities(root: Path) -> list[str]:
+    fields = [line.split() for line in _lines(root / "proc/self/status")]
+    mask = next((int(field[1], 16) for field in fields if field[:1] == ["CapEff:"]), 0)
+    return [name for name, bit in CAPABILITIES.items() if mask >> bit & 1]
+
+
+def _tun(root: Path) -> Literal["ready", "missing", "denied"]:
+    path = root / "dev/net/tun"
+    if not path.exists():
+        return "missing"
+    return "ready" if os.access(path, os.R_OK | os.W_OK) else "denied"
+
+
+def _kernel_wireguard(root: Path) -> Literal["loaded", "available", "missing"]:
+    if (root / "sys/module/wireguard").exists():
+        return "loaded"
+    folder = root / "lib/modules" / platform.release()
+    names = (line for name in ("modules.dep", "modules.builtin") for line in _lines(folder / name))
+    return "available" if any("/wireguard.ko" in line.partition(":")[0] for line in names) else "missing"
+
+
+def _port_taken(root: Path, port: int) -> bool:
+    rows = (line.split() for name in ("udp", "udp6") for line in _lines(root / "proc/self/net" / name)[1:])
+    return any(row[1].endswith(f":{port:04X}") for row in rows if len(row) > 1)
+
+
+def _watchers(root: Path) -> list[str]:
+    found = {name for path in root.glob("proc/[0-9]*/comm") for name in _lines(path)[:1]}
+    watchers = [program for comm, program in WATCHERS.items() if comm in found]
+    if "ENABLED=yes" in _lines(root / "etc/ufw/ufw.conf"):
+        watchers.append("ufw")
+    return watchers
+
+
+def _input_drop() -> list[str] | None:
+    program = find_program("nft")
+    if program is None:
+        return None
+    try:
+        done = subprocess.run([program, "-j", "list", "chains"], capture_output=True, timeout=NFT_TIMEOUT, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return input_drop(done.stdout) if done.returncode == 0 else None
+
+
+def input_drop(listing: bytes) -> list[str] | None:
+    """The chains on the input hook that drop by default, from ``nft -j list chains``; ``None`` for other text."""
+    try:
+        chains = [each["chain"] for each in json.loads(listing)["nftables"] if "chain" in each]
+        drop = [chain for chain in chains if chain.get("hook") == "input" and chain.get("policy") == "drop"]
+        return [f"{chain['family']} {chain['table']} {chain['name']}" for chain in drop]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _device(name: str, root: Path) -> DeviceFacts:
+    stats = psutil.net_if_stats().get(name)
+    if stats is None:
+        return DeviceFacts(name, present=False)
+    addresses = [each.address for each in psutil.net_if_addrs().get(name, []) if each.family.name == "AF_INET"]
+    settings = root / "proc/sys/net"
+    filters = [_number(settings / "ipv4/conf" / card / "rp_filter") for card in ("all", name)]
+    ipv6 = _number(settings / "ipv6/conf" / name / "disable_ipv6")
+    return DeviceFacts(
+        name,
+        present=True,
+        up="up" in stats.flags.split(","),
+        broadcast="broadcast" in stats.flags.split(","),
+        mtu=stats.mtu,
+        addresses=addresses,
+        rp_filter=max((each for each in filters if each is not None), default=None),
+        ipv6_disabled=None if ipv6 is None else ipv6 != 0,
+    )
+
+
+def _host_routes(rows: Sequence[str]) -> dict[str, str]:
+    found = {}
+    for fields in map(str.split, rows):
+        if len(fields) > 7 and fields[7] == HOST_MASK:
+            found[str(IPv4Address(int.from_bytes(bytes.fromhex(fields[1]), "little")))] = fields[0]
+    return found
+
+
+def examine(ask: Callable[[], Any], hide_addresses: bool = True) -> dict[str, Any]:
+    """The doctor's report: ``{ok, checks: [{name, level, sentence, advice}], facts}``, safe to paste.
+
+    :param ask: gives the node's facts as plain values, or raises an error of the house.
+    :param hide_addresses: replace IP addresses and host names by stable names.
+    """
+    facts = _facts(ask)
+    checks = judge(facts)
+    node = facts.node
+    servers = [node.control.address] if node is not None and node.control is not None else []
+    relays = [relay.address for relay in node.relays] if node is not None else []
+    hider = Hider(host_names([*servers, *relays]), hide_addresses)
+    report: dict[str, Any] = hider.value(
+        {"checks": msgspec.to_builtins(checks), "facts": msgspec.to_builtins(facts)},
+    )
+    return {"ok": not any(check.failed for check in checks), **report}
+
+
+def _facts(ask: Callable[[], Any]) -> Facts:
+    try:
+        node = msgspec.convert(ask(), NodeFacts)
+    except msgspec.ValidationError as error:
+        return Facts(collect_local(DEVICES), node_error=f"the node is of another version: {error}")
+    except LanrageError as error:
+        # Whoever may not ask the node cannot tell who holds its port.
+        port = None if isinstance(error, MissingRight) else WIREGUARD_PORT
+        return Facts(collect_local(DEVICES, port), node_error=str(error))
+    return Facts(node.local or collect_local(DEVICES), node)
