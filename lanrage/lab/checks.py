@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from lanrage.lab.broadcasts import broadcasts
+from lanrage.lab.churn import churn
+from lanrage.lab.demo import demo
+from lanrage.lab.faults import faults
 from lanrage.lab.result import Result
 
-CHECKS: dict[str, Callable[..., Result]] = {}
-"""Each takes ``base`` (folder) and ``say``, some more, and gives a :class:`Result`."""
+CHECKS: dict[str, Callable[..., Result]] = {
+    "demo": demo,
+    "broadcasts": broadcasts,
+    "churn": churn,
+    "faults": faults,
+}
+"""Each takes ``base`` (folder) and ``say``, ``churn`` also ``rounds``, and gives a :class:`Result`."""

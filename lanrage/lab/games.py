@@ -33,14 +33,22 @@ class GameServer:
         """A short name."""
         return self.discovery.game
 
-    def command(self, folder: Path) -> list[str]:
-        """The whole command.
+    def program_path(self) -> str:
+        """Where the program is.
 
-        :raises MissingRight: names the package when the program is not there.
+        :raises MissingRight: names the package when it is not installed.
         """
         path = which(self.program, path=GAMES_PATH) or which(self.program)
         if path is None:
             raise MissingRight(f"the demonstration needs {self.program}: apt-get install {self.package}")
+        return path
+
+    def command(self, folder: Path) -> list[str]:
+        """The whole command, to be run in `folder`, which is made.
+
+        :raises MissingRight: names the package when the program is not there.
+        """
+        path = self.program_path()
         folder.mkdir(parents=True, exist_ok=True)
         return [path, *self.argv(folder)]
 

@@ -19,6 +19,9 @@ ECHO_REQUEST, ECHO_REPLY = 8, 0
 INTERVAL_S = 0.02
 """One echo each 20 ms for a pair that waits: fine enough to time a join, little enough for two cores."""
 
+LAST_ANSWER_S = 1.0
+"""How long the last echo of a stream may take; above it a packet is as good as lost to a game."""
+
 _HEADER = struct.Struct("!BBHHH")
 
 
@@ -113,6 +116,32 @@ def first_answers(
                 del waiting[netns, source]
                 answered[netns, source] = when
     return answered
+
+
+def stream(
+    pinger: Pinger,
+    pairs: Iterable[tuple[str, str]],
+    count: int,
+    events: dict[int, Callable[[], None]] | None = None,
+    interval: float = INTERVAL_S,
+) -> dict[tuple[str, str], int]:
+    """Send `count` echoes at a steady rate for each (netns, address); how many of each were not answered.
+
+    :param events: called before the echo of a number is sent; they must not block.
+    """
+    pairs = list(pairs)
+    seen: dict[tuple[str, str], set[int]] = {pair: set() for pair in pairs}
+    begin = pinger.clock()
+    for sequence in range(count + round(LAST_ANSWER_S / interval)):
+        if events and sequence in events:
+            events[sequence]()
+        if sequence < count:
+            for netns, target in pairs:
+                pinger.send(netns, target, sequence)
+        while (left := begin + (sequence + 1) * interval - pinger.clock()) > 0:
+            for netns, source, number, _ in pinger.receive(left):
+                seen.get((netns, source), set()).add(number)
+    return {pair: count - len(numbers) for pair, numbers in seen.items()}
 
 
 def _drain(ready: socket.socket) -> list[tuple[bytes, str]]:

@@ -112,7 +112,7 @@ def ready(folder: Folder, plan: Plan, role: str) -> bool:
     if role == CONTROL:
         return server_key(folder).exists() and _accepts(plan.public, PUBLIC_ADDRESSES[0], CONTROL_PORT)
     if role == RELAY:
-        return _udp_bound(plan.public, int(RELAY_PORTS.split("-", maxsplit=1)[0]))
+        return udp_bound(plan.public, int(RELAY_PORTS.split("-", maxsplit=1)[0]))
     return listening(node_socket(folder, plan.host(role)))
 
 
@@ -149,7 +149,8 @@ def _accepts(netns: str, address: str, port: int) -> bool:
         return probe.connect_ex((address, port)) == 0
 
 
-def _udp_bound(netns: str, port: int) -> bool:
+def udp_bound(netns: str, port: int) -> bool:
+    """Whether some program in a namespace has a UDP port (``/proc/net/udp``)."""
     with entered(netns):
         rows = Path("/proc/thread-self/net/udp").read_text(encoding="ascii").splitlines()[1:]
     return any(int(row.split()[1].rpartition(":")[2], 16) == port for row in rows)

@@ -23,19 +23,27 @@ class Sighting:
 
     :param source: the address that the answer came from.
     :param ms: since the first broadcast.
+    :param when: seconds of the monotonic clock.
     """
 
     source: str
     title: str
     ms: float
+    when: float
 
 
 def seek(
-    netns: str, discovery: Discovery, targets: Iterable[str], wanted: str | None, timeout: float
+    netns: str,
+    discovery: Discovery,
+    targets: Iterable[str],
+    wanted: str | None,
+    timeout: float,
+    repeat: float = REPEAT_S,
 ) -> list[Sighting]:
     """Broadcast until the wanted server answers.
 
     :param targets: broadcast addresses, each gets every datagram.
+    :param repeat: seconds between broadcasts.
     :param wanted: a server's address; None = collect until the time is over.
     :return: each server once, in the order of their answers.
     """
@@ -46,7 +54,7 @@ def seek(
         while (now := time.monotonic()) < begin + timeout and not (wanted and wanted in found):
             if now >= due:
                 _broadcast(client, discovery, targets)
-                due = now + REPEAT_S
+                due = now + repeat
             if select.select([client], [], [], min(due, begin + timeout) - now)[0]:
                 sighting = _receive(client, discovery, begin)
                 if sighting is not None:
@@ -70,5 +78,6 @@ def _receive(client: socket.socket, discovery: Discovery, begin: float) -> Sight
     if isinstance(answer, Reply):
         client.sendto(answer.payload, source)
     if isinstance(answer, Found):
-        return Sighting(source[0], answer.title, round((time.monotonic() - begin) * 1000, 1))
+        now = time.monotonic()
+        return Sighting(source[0], answer.title, round((now - begin) * 1000, 1), now)
     return None
