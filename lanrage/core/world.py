@@ -217,9 +217,12 @@ class World:
         return member.certificate
 
     def connected(self, identity: bytes, now: float) -> Outcome[None]:
-        """A channel of this identity came up."""
+        """A channel of this identity came up; one that takes the place of another is no news, but must follow anew."""
+        again = identity in self.online
         self.online.add(identity)
-        return self._presence(identity, True, now)
+        for party_id in self.parties_of.get(identity, ()):
+            self.parties[party_id].followers.discard(identity)
+        return Outcome(None) if again else self._presence(identity, True, now)
 
     def disconnected(self, identity: bytes, now: float) -> Outcome[None]:
         """The last channel of this identity went down."""

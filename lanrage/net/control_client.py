@@ -12,7 +12,7 @@ from twisted.application.service import Service
 from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.internet.defer import TimeoutError as DeferredTimeout
 from twisted.internet.endpoints import HostnameEndpoint
-from twisted.internet.error import ConnectError, ConnectionClosed, DNSLookupError, UserError
+from twisted.internet.error import ConnectError, ConnectingCancelledError, ConnectionClosed, DNSLookupError, UserError
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
@@ -32,6 +32,8 @@ FIRST_DELAY = 0.2
 LAST_DELAY = 10.0
 """Seconds: the redial delay is drawn from 0 to a bound that doubles between these, so that a thousand nodes do not
 come back in one instant (full jitter)."""
+DOUBLINGS = 10
+"""More make no difference to the bound."""
 STEADY = 5.0
 """Seconds that a connection must live before the delay starts anew."""
 REPLACED_DELAY = 60.0
@@ -120,17 +122,17 @@ class ControlClient(Service):
         self._loop.addErrback(self._ended)
 
     def stopService(self) -> Deferred[None]:
-        """Close the connection; whoever waits for one is told :class:`Unreachable`."""
+        """Close the connection; whoever waits for one is told :class:`Unreachable`; fires when it is closed."""
         super().stopService()  # type: ignore[no-untyped-call]
         self.failure = "stopped"
         loop, self._loop = self._loop, None
         if loop is not None:
             loop.cancel()
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
         self._fail(self._patient + self._impatient, Unreachable("the control link was stopped"))
-        return succeed(None)
+        return connection.factory.gone if connection is not None else succeed(None)
 
     def when_connected(self, *, patient: bool = False) -> Deferred[Accepted]:
         """Fires with :attr:`server_info` once logged in.
@@ -173,16 +175,17 @@ class ControlClient(Service):
         attempt = 0
         while self.running:
             connection = await self._dial_all()
-            delay = min(LAST_DELAY, FIRST_DELAY * 2 ** min(attempt, 16))
-            if connection is not None:
+            replaced = False
+            if connection is not None and self.running:
                 began = self._clock.seconds()
                 error = await connection.factory.lost
                 self._disconnected(error)
-                attempt = 0 if self._clock.seconds() - began >= STEADY else attempt
                 replaced = isinstance(error, Refused) and error.code == "replaced"
-                delay = REPLACED_DELAY if replaced else FIRST_DELAY * 2 ** min(attempt, 6)
+                attempt = 0 if self._clock.seconds() - began >= STEADY else attempt
+            if self.running:
+                delay = min(LAST_DELAY, FIRST_DELAY * 2 ** min(attempt, DOUBLINGS))
+                await self._sleep(REPLACED_DELAY if replaced else delay * self._jitter())
             attempt += 1
-            await self._sleep(delay * self._jitter())
 
     async def _dial_all(self) -> Connection | None:
         """Try each address once."""
@@ -238,7 +241,10 @@ class ControlClient(Service):
             waiter.callback(info)
 
     def _disconnected(self, error: LanrageError) -> None:
-        self._connection, self.failure = None, str(error)
+        self._connection = None
+        if not self.running:
+            return
+        self.failure = str(error)
         log.info("the connection to {address} ended: {reason}", address=self.address, reason=str(error))
         _call(self._on_disconnected, str(error))
 
@@ -255,7 +261,7 @@ class ControlClient(Service):
         self._pause = None
 
     def _ended(self, failure: Any) -> None:
-        if failure.check(CancelledError) is None:
+        if failure.check(CancelledError, ConnectingCancelledError) is None:
             log.failure("the control link ended", failure=failure)
 
 

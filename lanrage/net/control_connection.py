@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from autobahn.twisted.websocket import WebSocketClientFactory, WebSocketClientProtocol
 from twisted.internet.defer import Deferred
@@ -10,7 +11,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from lanrage.errors import LanrageError, Refused, Unreachable
-from lanrage.net.websocket import configure
+from lanrage.net.websocket import configure, stop_timers
 from lanrage.wire.control import (
     MESSAGE_LIMIT,
     SUBPROTOCOL,
@@ -113,6 +114,12 @@ class Connection(WebSocketClientProtocol):  # type: ignore[misc]
         else:
             answer.callback(reply.body)
 
+    def connectionLost(self, reason: Any = None) -> None:
+        """The TCP connection is gone."""
+        super().connectionLost(reason)
+        stop_timers(self)
+        self.factory.gone.callback(None)
+
     def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
         """The connection is gone: nothing more will be answered."""
         error = self._error or Unreachable(f"{self.login.server} closed the connection")
@@ -128,6 +135,7 @@ class ConnectionFactory(WebSocketClientFactory):  # type: ignore[misc]
     :param notice: called with each notice's body and correlation id.
     :ivar ready: fires with the connection once it is logged in, or fails with a :class:`LanrageError`.
     :ivar lost: fires with the error that ended a connection that was logged in.
+    :ivar gone: fires when the TCP connection is gone, however far it came.
     """
 
     protocol = Connection
@@ -142,6 +150,7 @@ class ConnectionFactory(WebSocketClientFactory):  # type: ignore[misc]
         self.login = login
         self.ready: Deferred[Connection] = Deferred()
         self.lost: Deferred[LanrageError] = Deferred()
+        self.gone: Deferred[None] = Deferred()
         self._notice = notice
 
     def succeed(self, connection: Connection) -> None:

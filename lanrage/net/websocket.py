@@ -60,3 +60,10 @@ def configure(factory: Any, clock: IReactorTime, *, limit: int, open_timeout: fl
         tcpNoDelay=True,
         failByDrop=True,
     )
+
+
+def stop_timers(connection: Any) -> None:
+    """Cancel the timer of the closing handshake; Autobahn 26.10 forgets it when the connection is lost first."""
+    if connection.closeHandshakeTimeoutCall is not None:
+        connection.closeHandshakeTimeoutCall.cancel()
+        connection.closeHandshakeTimeoutCall = None

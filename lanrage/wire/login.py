@@ -77,8 +77,8 @@ class _Sealer:
 class Channel:
     """Sealed records in both directions, after the keys are agreed. Any error means: close the connection."""
 
-    _out: _Sealer
-    _in: _Sealer
+    _sealing: _Sealer
+    _opening: _Sealer
 
     @classmethod
     def derive(cls, secret: bytes, transcript: bytes, label: bytes, *, client: bool) -> Channel:
@@ -89,14 +89,14 @@ class Channel:
 
     def seal(self, message: msgspec.Struct) -> bytes:
         """The next record to send."""
-        return self._out.seal(encode(message))
+        return self._sealing.seal(encode(message))
 
     def open(self, record: bytes) -> bytes:
         """The message bytes of the next record received.
 
         :raises CryptoError: forged, damaged, repeated or out of order.
         """
-        return self._in.open(record)
+        return self._opening.open(record)
 
 
 def _welcome_transcript(hello: bytes, welcome: Welcome) -> bytes:

@@ -1,11 +1,19 @@
-"""From the control channel's messages about a party to the node's replica of it."""
+"""Between a party's values and the control channel's messages about it, both ways."""
 
 from __future__ import annotations
 
-from lanrage.core.records import MemberRecord
+from lanrage.core.records import DeltasView, DeltaView, MemberRecord, PartyView, PresenceView
 from lanrage.core.replica import PartyReplica, ReplicaChange
 from lanrage.errors import DecodeError
-from lanrage.wire.control import Deltas, MemberJoined, MemberRow, PartyState, Presence
+from lanrage.wire.control import (
+    Delta,
+    Deltas,
+    MemberJoined,
+    MemberLeft,
+    MemberRow,
+    PartyState,
+    Presence,
+)
 
 
 def record(row: MemberRow) -> MemberRecord:
@@ -13,7 +21,27 @@ def record(row: MemberRow) -> MemberRecord:
     return MemberRecord(row.certificate, row.invitation, row.online)
 
 
-def apply(replica: PartyReplica, message: PartyState | Deltas | Presence, now: float) -> list[ReplicaChange]:
+def row(shown: MemberRecord) -> MemberRow:
+    """A member as it travels."""
+    return MemberRow(shown.certificate, shown.invitation, shown.online)
+
+
+def message(view: PartyView | DeltasView | PresenceView) -> PartyState | Deltas | Presence:
+    """What the control server's world shows, as it travels."""
+    if isinstance(view, PartyView):
+        return PartyState(view.party_id, view.revision, view.charter, tuple(map(row, view.members)))
+    if isinstance(view, PresenceView):
+        return Presence(view.party_id, view.identity, view.online)
+    return Deltas(view.party_id, tuple(map(_delta, view.deltas)), view.online)
+
+
+def _delta(view: DeltaView) -> Delta:
+    if view.member is None:
+        return Delta(view.revision, MemberLeft(view.identity))
+    return Delta(view.revision, MemberJoined(row(view.member)))
+
+
+def apply(replica: PartyReplica, heard: PartyState | Deltas | Presence, now: float) -> list[ReplicaChange]:
     """Bring a replica forward by one message of the control server.
 
     :param now: seconds since the epoch.
@@ -21,18 +49,18 @@ def apply(replica: PartyReplica, message: PartyState | Deltas | Presence, now: f
     :raises DecodeError: a message about another party.
     :raises CryptoError: a charter that is not this party's.
     """
-    if message.party_id != replica.party_id:
+    if heard.party_id != replica.party_id:
         raise DecodeError("a message about another party")
-    if isinstance(message, PartyState):
-        return replica.full(message.revision, message.charter, map(record, message.members), now)
-    if isinstance(message, Presence):
-        return replica.presence(message.identity, message.online)
+    if isinstance(heard, PartyState):
+        return replica.full(heard.revision, heard.charter, map(record, heard.members), now)
+    if isinstance(heard, Presence):
+        return replica.presence(heard.identity, heard.online)
     changes: list[ReplicaChange] = []
-    for delta in message.deltas:
+    for delta in heard.deltas:
         if isinstance(delta.change, MemberJoined):
             changes += replica.joined(delta.revision, record(delta.change.member), now)
         else:
             changes += replica.left(delta.revision, delta.change.identity)
-    if message.online is not None:
-        changes += replica.online(message.online)
+    if heard.online is not None:
+        changes += replica.online(heard.online)
     return changes

@@ -1,0 +1,123 @@
+"""Where the control server's connections are served: world, then journal, then notices and the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import attrs
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from lanrage.app.control_requests import Requests
+from lanrage.core.world import Caller, Outcome
+from lanrage.net.control_server import ServerConnection
+from lanrage.store.journal import Journal
+from lanrage.wire.control import Accepted, Notice, NoticeBody, RefusedReply, Reply, Request
+from lanrage.wire.party import message
+
+log = Logger()
+
+
+@attrs.define(eq=False)
+class ControlDesk:
+    """Serves connections (:class:`lanrage.net.control_server.Desk`).
+
+    Nothing leaves that a crash could undo: answers and notices wait until every change before them is on disk.
+
+    :param welcome: what a node is told at login, by its session.
+    :param now: seconds since the epoch.
+    :ivar sessions: the connection of each identity; the newest wins.
+    """
+
+    _requests: Requests
+    _journal: Journal
+    _welcome: Callable[[str], Accepted]
+    _now: Callable[[], float]
+    sessions: dict[bytes, ServerConnection] = attrs.field(init=False, factory=dict)
+    _tasks: set[Deferred[None]] = attrs.field(init=False, factory=set)
+
+    def accept(self, session: str) -> Accepted:
+        """What a node is told at its login."""
+        return self._welcome(session)
+
+    def opened(self, connection: ServerConnection) -> None:
+        """A node is logged in."""
+        old = self.sessions.get(connection.identity)
+        self.sessions[connection.identity] = connection
+        if old is not None:
+            old.deny("replaced", "another node with this identity has logged in")
+        log.info(
+            "session {session} is node {identity} at {peer}",
+            session=connection.session,
+            identity=connection.identity.hex(),
+            peer=connection.peer,
+        )
+        self._keep(self._tell(self._requests.world.connected(connection.identity, self._now())))
+
+    def closed(self, connection: ServerConnection) -> None:
+        """The connection of a node ended."""
+        log.info("session {session} ended", session=connection.session)
+        if self.sessions.get(connection.identity) is connection:
+            del self.sessions[connection.identity]
+            self._keep(self._tell(self._requests.world.disconnected(connection.identity, self._now())))
+
+    def requested(self, connection: ServerConnection, request: Request) -> None:
+        """A node asks."""
+        self._keep(self._serve(connection, request))
+
+    def stop(self) -> None:
+        """Give up what waits for the disk: its answers could not be delivered any more."""
+        for task in list(self._tasks):
+            task.cancel()
+
+    async def _serve(self, connection: ServerConnection, request: Request) -> None:
+        caller = Caller(connection.identity, connection.login.wireguard_key)
+        try:
+            answer = self._requests.answer(caller, request.body, self._now())
+        except Exception:
+            log.failure(
+                "request {kind} of session {session} failed [{correlation_id}]",
+                kind=type(request.body).__name__,
+                session=connection.session,
+                correlation_id=request.correlation_id,
+            )
+            connection.send(Reply(request.id, RefusedReply("internal", "the control server failed; its log says why")))
+            return
+        self._journal.add(answer.changes)
+        if not answer.at_once:
+            await self._journal.committed()
+        for identity, body in answer.notices:
+            self._notify(identity, body, request.correlation_id)
+        connection.send(Reply(request.id, answer.reply))
+        log.debug(
+            "session {session} asked {kind}, answered {answer} [{correlation_id}]",
+            session=connection.session,
+            kind=type(request.body).__name__,
+            answer=answer.reply.code if isinstance(answer.reply, RefusedReply) else type(answer.reply).__name__,
+            correlation_id=request.correlation_id,
+        )
+
+    async def _tell(self, outcome: Outcome[None]) -> None:
+        self._journal.add(outcome.changes)
+        await self._journal.committed()
+        for note in outcome.notes:
+            self._notify(note.to, message(note.body), "")
+
+    def _notify(self, identity: bytes, body: NoticeBody | Any, correlation_id: str) -> None:
+        session = self.sessions.get(identity)
+        if session is not None:
+            session.send(Notice(body, correlation_id))
+
+    def _keep(self, work: Coroutine[Any, Any, None]) -> None:
+        """Start a piece of work and keep it until it is done."""
+        task = Deferred.fromCoroutine(work)
+        self._tasks.add(task)
+
+        def done(result: object) -> None:
+            self._tasks.discard(task)
+            if isinstance(result, Failure) and result.check(CancelledError) is None:
+                log.failure("a piece of the control server's work failed", failure=result)
+
+        task.addBoth(done)

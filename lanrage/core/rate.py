@@ -1,0 +1,35 @@
+"""A token bucket: so many at once, so many a second after that."""
+
+from __future__ import annotations
+
+import attrs
+
+
+@attrs.define
+class TokenBucket:
+    """Allows `burst` at once and `rate` a second; full at first.
+
+    :param rate: tokens a second.
+    :param burst: most tokens held.
+    """
+
+    rate: float
+    burst: float
+    _tokens: float = attrs.field(init=False)
+    _at: float | None = attrs.field(init=False, default=None)
+
+    def __attrs_post_init__(self) -> None:
+        self._tokens = self.burst
+
+    def take(self, now: float) -> bool:
+        """Take one token; false when there is none. A clock that goes back gives nothing and takes nothing.
+
+        :param now: seconds, of any clock.
+        """
+        if self._at is not None:
+            self._tokens = min(self.burst, self._tokens + max(0.0, now - self._at) * self.rate)
+        self._at = now
+        if self._tokens < 1.0:
+            return False
+        self._tokens -= 1.0
+        return True

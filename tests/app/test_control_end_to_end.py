@@ -1,0 +1,341 @@
+"""A real control server on a loopback port and real control clients: the whole life of a party over real sockets."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+from twisted.internet import reactor as _reactor
+from twisted.internet.defer import Deferred
+from twisted.internet.task import deferLater
+from twisted.trial.unittest import TestCase
+
+from lanrage.app.control import ControlService, ControlSettings
+from lanrage.core.identity import NodeKeys, fingerprint
+from lanrage.core.replica import MemberAdded, MemberRemoved, PartyReplica, PresenceChanged, ReplicaChange
+from lanrage.errors import BadInput, CryptoError, LanrageError, Refused, Unreachable, VersionMismatch
+from lanrage.net.control_client import ControlClient
+from lanrage.wire.control import (
+    CreateParty,
+    Deltas,
+    Done,
+    FetchInvitation,
+    FetchTicket,
+    FollowParty,
+    InvitationFound,
+    JoinParty,
+    LeaveParty,
+    NoticeBody,
+    PartyState,
+    Presence,
+    PublishInvitation,
+    RelayInfo,
+    ReserveAddress,
+    Reserved,
+    SendSignal,
+    Signalled,
+    TicketIssued,
+)
+from lanrage.wire.party import apply
+from tests.fakes_control import PartyKit, node_keys
+
+reactor: Any = _reactor
+SECRET = b"s" * 16
+WAIT = 10.0
+"""Seconds for anything to happen, on a busy machine."""
+
+
+class Node:
+    """A node's control link with its replica."""
+
+    def __init__(self, keys: NodeKeys, port: int, pin: bytes | None = None, **options: Any) -> None:
+        self.keys = keys
+        self.replica: PartyReplica | None = None
+        self.changes: list[ReplicaChange] = []
+        self.notices: list[NoticeBody] = []
+        self.link = ControlClient(
+            reactor, keys, (f"127.0.0.1:{port}",), pin, on_notice=self._heard, jitter=lambda: 0.1, **options
+        )
+
+    def _heard(self, body: NoticeBody, correlation_id: str) -> None:
+        self.notices.append(body)
+        if self.replica is not None and isinstance(body, (Deltas, Presence)):
+            self.changes += apply(self.replica, body, time.time())
+
+    def take(self, state: object) -> None:
+        """Apply a reply to the replica."""
+        assert isinstance(state, (PartyState, Deltas))
+        self.replica = self.replica or PartyReplica(state.party_id)
+        self.changes += apply(self.replica, state, time.time())
+
+    async def follow(self) -> None:
+        """Ask for what was missed."""
+        assert self.replica is not None
+        self.take(await self.link.request(FollowParty(self.replica.party_id, self.replica.revision)))
+
+    def names(self) -> dict[str, str]:
+        """Names to addresses."""
+        assert self.replica is not None
+        certificates = [m.member.certificate for m in self.replica.members.values()]
+        return {c.name: c.address for c in certificates}
+
+    async def join(self, kit: PartyKit, name: str, secret: bytes = SECRET) -> str:
+        """Join as the node does it: fetch, reserve, certify, join."""
+        invitation = kit.invitation_id(secret)
+        found = await self.link.request(FetchInvitation(kit.party_id, invitation))
+        assert isinstance(found, InvitationFound)
+        reserved = await self.link.request(ReserveAddress(kit.party_id, invitation, name))
+        assert isinstance(reserved, Reserved)
+        certificate = kit.certificate(self.keys, name, reserved.address, secret=secret, now=reserved.now)
+        self.take(await self.link.request(JoinParty(kit.party_id, certificate, invitation)))
+        return reserved.address
+
+
+class ControlEndToEnd(TestCase):
+    """Over real sockets."""
+
+    timeout = 60
+
+    def setUp(self) -> None:
+        """A folder for the server's state."""
+        self.folder = Path(tempfile.mkdtemp(prefix="lanrage-control-"))
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.services: list[Any] = []
+        self.addCleanup(self._stop_all)
+        self.kit = PartyKit.make(now=time.time() - 10)
+
+    async def _stop(self, service: Any) -> None:
+        self.services.remove(service)
+        await service.stopService()
+
+    def _stop_all(self) -> Deferred[None]:
+        async def stop() -> None:
+            for service in reversed(list(self.services)):
+                await self._stop(service)
+
+        return Deferred.fromCoroutine(stop())
+
+    async def serve(self, port: int = 0, **options: Any) -> ControlService:
+        """Start a server."""
+        settings = ControlSettings(self.folder, f"tcp:{port}:interface=127.0.0.1", (":3478",), (RelayInfo("", 1, 9),))
+        service = ControlService(reactor, settings, **options)
+        service.startService()
+        await service.started
+        self.services.append(service)
+        return service
+
+    async def node(self, seed: object, service: ControlService, **options: Any) -> Node:
+        """Start a node and let it log in."""
+        node = Node(node_keys(seed), service.address.port, **options)
+        self.services.append(node.link)
+        node.link.startService()
+        await node.link.when_connected()
+        return node
+
+    async def founded(self, **invitation: Any) -> tuple[ControlService, Node]:
+        """A server with a party of one and an invitation."""
+        service = await self.serve()
+        host = await self.node("host", service)
+        certificate = self.kit.certificate(host.keys, "host", "10.66.0.1", now=time.time())
+        host.take(await host.link.request(CreateParty(self.kit.charter_blob, certificate)))
+        blob = self.kit.invitation(SECRET, now=time.time() - 5, **invitation)
+        self.assertEqual(Done(), await host.link.request(PublishInvitation(self.kit.party_id, blob)))
+        return service, host
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        """Wait for an event."""
+        deadline = time.monotonic() + WAIT
+        while not condition():
+            if time.monotonic() > deadline:
+                self.fail("it did not happen in time")
+            await deferLater(reactor, 0.01, lambda: None)
+
+    async def refused(self, code: str, work: Coroutine[Any, Any, Any]) -> str:
+        """The work is refused with this word; its sentence."""
+        try:
+            await work
+        except Refused as error:
+            self.assertEqual(code, error.code)
+            return error.message
+        raise AssertionError("was not refused")
+
+    def run_async(self, work: Coroutine[Any, Any, None]) -> Deferred[None]:
+        """Run a test."""
+        return Deferred.fromCoroutine(work)
+
+    def test_life_of_a_party(self) -> Deferred[None]:
+        """Create, join by code, deltas to both, signals, leave, rejoin with the same address."""
+
+        async def life() -> None:
+            service, host = await self.founded()
+            assert service.key is not None
+            info = host.link.server_info
+            assert info is not None
+            self.assertEqual(("127.0.0.1:3478",), info.reflectors)
+            self.assertEqual((RelayInfo("127.0.0.1", 1, 9),), info.relays)
+            guest = await self.node("guest", service, pin=fingerprint(service.key.public))
+            self.assertEqual("10.66.0.2", await guest.join(self.kit, "guest"))
+            await self.until(lambda: len(host.names()) == 2)
+            self.assertEqual({"host": "10.66.0.1", "guest": "10.66.0.2"}, guest.names())
+            self.assertEqual(host.names(), guest.names())
+            assert host.replica is not None and guest.replica is not None
+            self.assertEqual(2, host.replica.revision)
+            self.assertTrue(all(m.online for m in guest.replica.members.values()))
+            signal = SendSignal(self.kit.party_id, host.keys.identity.public, b"sealed")
+            await guest.link.request(signal, correlation_id="c1")
+            await self.until(lambda: any(isinstance(n, Signalled) for n in host.notices))
+            self.assertEqual(Signalled(self.kit.party_id, guest.keys.identity.public, b"sealed"), host.notices[-1])
+            await guest.link.request(LeaveParty(self.kit.party_id))
+            await self.until(lambda: len(host.names()) == 1)
+            self.assertIsInstance(host.changes[-1], MemberRemoved)
+            other = await self.node("other", service)
+            self.assertEqual("10.66.0.3", await other.join(self.kit, "other"))
+            self.assertEqual("10.66.0.2", await guest.join(self.kit, "guest again"))
+
+        return self.run_async(life())
+
+    def test_restart_of_the_server_loses_nothing(self) -> Deferred[None]:
+        """After a restart the links come back, presence is told anew, and what happened since arrives."""
+
+        async def life() -> None:
+            service, host = await self.founded()
+            guest = await self.node("guest", service)
+            await guest.join(self.kit, "guest")
+            await self.until(lambda: len(host.names()) == 2)
+            port = service.address.port
+            await self._stop(service)
+            await self.until(lambda: not host.link.connected and not guest.link.connected)
+            service = await self.serve(port)
+            await host.link.when_connected(patient=True)
+            await host.follow()
+            self.assertEqual({"host": "10.66.0.1", "guest": "10.66.0.2"}, host.names())
+            await guest.link.when_connected(patient=True)
+            await guest.follow()
+            await self.until(lambda: isinstance(host.changes[-1], PresenceChanged) and host.changes[-1].member.online)
+            third = await self.node("third", service)
+            self.assertEqual("10.66.0.3", await third.join(self.kit, "third"))
+            await self.until(lambda: len(host.names()) == 3 and len(guest.names()) == 3)
+            self.assertIsInstance(host.changes[-1], MemberAdded)
+
+        return self.run_async(life())
+
+    def test_bad_input_is_refused_in_one_sentence(self) -> Deferred[None]:
+        """Wrong code, taken name, strangers, unknown peers."""
+
+        async def life() -> None:
+            service, host = await self.founded()
+            guest = await self.node("guest", service)
+            await self.refused("unknown_invitation", guest.join(self.kit, "guest", b"x" * 16))
+            await self.refused("unknown_invitation", guest.join(PartyKit.make("another"), "guest"))
+            await self.refused("name_taken", guest.join(self.kit, "HOST"))
+            await self.refused("not_a_member", guest.link.request(FollowParty(self.kit.party_id, 0)))
+            await self.refused("unknown_party", guest.link.request(FollowParty("0" * 32, 0)))
+            signal = SendSignal(self.kit.party_id, guest.keys.identity.public, b"x")
+            await self.refused("unknown_peer", host.link.request(signal))
+            await self.refused("bad_certificate", host.link.request(CreateParty(self.kit.charter_blob, b"nonsense")))
+
+        return self.run_async(life())
+
+    def test_full_party(self) -> Deferred[None]:
+        """The third of two is refused."""
+
+        async def life() -> None:
+            self.kit = PartyKit.make(max_members=2, now=time.time() - 10)
+            service, _ = await self.founded()
+            await (await self.node("guest", service)).join(self.kit, "guest")
+            third = await self.node("third", service)
+            self.assertIn("2", await self.refused("party_full", third.join(self.kit, "third")))
+
+        return self.run_async(life())
+
+    def test_used_up_and_expired_invitations(self) -> Deferred[None]:
+        """Uses are counted by identity; an expired invitation is told from an unknown one."""
+
+        async def life() -> None:
+            service, host = await self.founded(uses=1)
+            guest = await self.node("guest", service)
+            await guest.join(self.kit, "guest")
+            third = await self.node("third", service)
+            await self.refused("invitation_used_up", third.join(self.kit, "third"))
+            await guest.link.request(LeaveParty(self.kit.party_id))
+            self.assertEqual("10.66.0.2", await guest.join(self.kit, "guest"))
+            late = b"l" * 16
+            blob = self.kit.invitation(late, now=time.time() - 5, lasts=6)
+            await host.link.request(PublishInvitation(self.kit.party_id, blob))
+            await deferLater(reactor, 2.1, lambda: None)
+            await self.refused("invitation_expired", third.join(self.kit, "third", late))
+
+        return self.run_async(life())
+
+    def test_ticket(self) -> Deferred[None]:
+        """A ticket for the pair of two members, and for nobody else."""
+
+        async def life() -> None:
+            service, host = await self.founded()
+            guest = await self.node("guest", service)
+            wanted = FetchTicket(self.kit.party_id, host.keys.identity.public)
+            await self.refused("not_a_member", guest.link.request(wanted))
+            await guest.join(self.kit, "guest")
+            self.assertIsInstance(await guest.link.request(wanted), TicketIssued)
+
+        return self.run_async(life())
+
+    def test_wrong_server_version_and_absence(self) -> Deferred[None]:
+        """Another key, another version and no server are three different errors that name the address."""
+
+        async def life() -> None:
+            service = await self.serve()
+            port = service.address.port
+            await self._dial_fails(CryptoError, "another key", port, pin=b"x" * 16)
+            await self._dial_fails(
+                VersionMismatch, "speaks control protocol 1, this node speaks 7", port, versions=(7,)
+            )
+            await self._stop(service)
+            await self._dial_fails(Unreachable, "refused", port)
+
+        return self.run_async(life())
+
+    async def _dial_fails(self, kind: type[LanrageError], text: str, port: int, **options: Any) -> None:
+        node = Node(node_keys("guest"), port, **options)
+        node.link.startService()
+        try:
+            with self.assertRaises(kind) as caught:
+                await node.link.when_connected()
+            self.assertIn(text, str(caught.exception))
+            self.assertIn(f"127.0.0.1:{port}", str(caught.exception))
+            self.assertEqual(str(caught.exception), node.link.failure)
+        finally:
+            await node.link.stopService()
+
+    def test_newest_connection_wins(self) -> Deferred[None]:
+        """A node that starts again with the same identity takes the place of its old self."""
+
+        async def life() -> None:
+            service, host = await self.founded()
+            again = await self.node("host", service)
+            await self.until(lambda: not host.link.connected)
+            again.replica = host.replica
+            await again.follow()
+            self.assertEqual(1, service.status()["sessions"])
+
+        return self.run_async(life())
+
+    def test_port_taken(self) -> Deferred[None]:
+        """A second server on the port is told which port is taken."""
+
+        async def life() -> None:
+            service = await self.serve()
+            port = service.address.port
+            other = ControlService(reactor, ControlSettings(self.folder / "b", f"tcp:{port}:interface=127.0.0.1"))
+            with self.assertRaises(BadInput) as caught:
+                await other.start()
+            self.assertIn(f"port {port} cannot be used: address already in use", str(caught.exception))
+            bad = ControlService(reactor, ControlSettings(self.folder / "c", "nonsense:1"))
+            with self.assertRaises(BadInput):
+                await bad.start()
+
+        return self.run_async(life())
