@@ -5,14 +5,15 @@ A test case adds a *bench*: the world in which the things are made, see :class:`
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from twisted.internet.defer import Deferred
 
 from lanrage.core.links import Endpoint, PeerStatus, TunnelPeer
 from lanrage.errors import BadInput, Unreachable
-from lanrage.interfaces import ITunnel
+from lanrage.interfaces import ILanCard, IProbePort, ITunnel
 from lanrage.wire.uapi import public_of
 
 ADDRESS_A, ADDRESS_B = IPv4Address("10.66.0.1"), IPv4Address("10.66.0.2")
@@ -210,3 +211,112 @@ class TunnelContract:
         await tunnel.destroy()
         assert said == "tunnel_device"
         assert self.bench.has_device("lrt-a")
+
+
+IPX_FRAME = b"\xff" * 6 + b"\x02\x66\x0a\x42\x00\x02" + b"\x81\x37" + b"through!" * 8
+"""A frame that no IP stack answers."""
+
+
+class CardContract:
+    """What every LAN card must do; the test case makes the card and stands for the machine that uses it."""
+
+    def card(self) -> ILanCard:
+        """A card that is not open yet."""
+        raise NotImplementedError
+
+    def send(self, card: ILanCard, frame: bytes) -> None:
+        """The machine sends a frame on the open card."""
+        raise NotImplementedError
+
+    def listen(self, card: ILanCard) -> Deferred[bytes]:
+        """Fires with the next IPX frame that the machine receives from the card."""
+        raise NotImplementedError
+
+    async def test_sends(self) -> None:
+        """A frame that the machine sends on the card is received here, as it is."""
+        heard: Deferred[bytes] = Deferred()
+        card = self.card()
+
+        def receive(frame: bytes) -> None:
+            if frame == IPX_FRAME and not heard.called:
+                heard.callback(frame)
+
+        await card.open(IPv4Interface("10.66.0.1/24"), receive)
+        self.send(card, IPX_FRAME)
+        assert await heard == IPX_FRAME
+        await card.close()
+
+    async def test_receives(self) -> None:
+        """A frame that is written here is received by the machine, as it is."""
+        card = self.card()
+        await card.open(IPv4Interface("10.66.0.1/24"), lambda frame: None)
+        heard = self.listen(card)
+        assert card.write(IPX_FRAME)
+        assert await heard == IPX_FRAME
+        await card.close()
+
+    async def test_closed(self) -> None:
+        """A card that is not open takes nothing, can be opened again, and closed twice."""
+        card = self.card()
+        assert not card.write(IPX_FRAME)
+        for _ in range(2):
+            await card.open(IPv4Interface("10.66.0.1/24"), lambda frame: None)
+            await card.close()
+        await card.close()
+        assert not card.write(IPX_FRAME)
+
+
+class ProbeContract:
+    """What every probe port must do; the test case makes ports of one machine, 127.0.0.1, and a stranger on it."""
+
+    def port(self) -> IProbePort:
+        """A port that is not open yet; closed after the test."""
+        raise NotImplementedError
+
+    def stranger(self, payload: bytes, to: Endpoint) -> Endpoint:
+        """Another program sends a datagram; its own address is returned."""
+        raise NotImplementedError
+
+    async def test_two_ports(self) -> None:
+        """A datagram arrives with the sender's endpoint and the address that it was sent to; the answer finds back."""
+        one, other = self.port(), self.port()
+        there: Deferred[tuple[bytes, Endpoint, str]] = Deferred()
+        back: Deferred[tuple[bytes, Endpoint, str]] = Deferred()
+        one.open(PORT_A, lambda *what: back.callback(what))
+        other.open(PORT_B, lambda *what: there.callback(what))
+        one.send(b"LRNG ping", Endpoint("127.0.0.1", PORT_B))
+        payload, source, local = await there
+        assert (payload, source, local) == (b"LRNG ping", Endpoint("127.0.0.1", PORT_A), "127.0.0.1")
+        other.send(b"LRRL pong", source)
+        assert await back == (b"LRRL pong", Endpoint("127.0.0.1", PORT_B), "127.0.0.1")
+
+    async def test_only_ours_and_stun(self) -> None:
+        """What is WireGuard's, or too short, or to another port, is not delivered; probes, relay and STUN are."""
+        port, heard, last = self.port(), list[bytes](), Deferred[None]()
+
+        def receive(payload: bytes, source: Endpoint, local: str) -> None:
+            del source, local
+            heard.append(payload)
+            if payload == b"LRNG last":
+                last.callback(None)
+
+        port.open(PORT_A, receive)
+        cookie = b"\0\1\0\0\x21\x12\xa4\x42" + bytes(12)
+        for payload in (b"\1\0\0\0" + bytes(144), b"", b"LRN", b"\4\0\0\0LRNG", b"LRRL", cookie):
+            self.stranger(payload, Endpoint("127.0.0.1", PORT_A))
+        self.stranger(b"LRNG elsewhere", Endpoint("127.0.0.1", PORT_B))
+        self.stranger(b"LRNG last", Endpoint("127.0.0.1", PORT_A))
+        await last
+        assert heard == [b"LRRL", cookie, b"LRNG last"]
+
+    async def test_closed(self) -> None:
+        """A port that is not open sends nothing and is closed twice; it can be opened again, on another port."""
+        port = self.port()
+        port.send(b"LRNG", Endpoint("127.0.0.1", PORT_B))
+        port.open(PORT_B, lambda *_: None)
+        port.close()
+        port.close()
+        heard: Deferred[bytes] = Deferred()
+        port.open(PORT_A, lambda payload, *_: heard.callback(payload))
+        self.stranger(b"LRNG 2", Endpoint("127.0.0.1", PORT_A))
+        assert await heard == b"LRNG 2"

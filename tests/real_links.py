@@ -52,14 +52,28 @@ def ip_packet(source: IPv4Address, to: IPv4Address) -> bytes:
     return head[:10] + struct.pack("!H", ~((total & 0xFFFF) + (total >> 16)) & 0xFFFF) + head[12:] + body
 
 
-class RealBench:
-    """Enters a namespace of its own on the way in, and leaves it and all devices on the way out."""
+class RealNamespace:
+    """Enters a namespace of its own on the way in, and leaves it on the way out."""
 
-    def __init__(self, reactor: Any, make: Callable[[INetReactor, str], ITunnel]) -> None:
+    def __init__(self, reactor: Any) -> None:
         self.namespace = Namespace()
         self._before = here()
         enter(self.namespace.descriptor)
         self.reactor = cast(INetReactor, OwnThreads(reactor))
+
+    def leave(self) -> None:
+        """Go back; the namespace vanishes with what is in it."""
+        cast(OwnThreads, self.reactor).stop()
+        enter(self._before)
+        os.close(self._before)
+        self.namespace.close()
+
+
+class RealBench(RealNamespace):
+    """Real tunnels in a namespace; all are destroyed on the way out."""
+
+    def __init__(self, reactor: Any, make: Callable[[INetReactor, str], ITunnel]) -> None:
+        super().__init__(reactor)
         self._make = make
         self._tunnels: list[ITunnel] = []
         self._sockets: list[socket.socket] = []
@@ -72,10 +86,7 @@ class RealBench:
             for tunnel in self._tunnels:
                 await tunnel.destroy()
         finally:
-            cast(OwnThreads, self.reactor).stop()
-            enter(self._before)
-            os.close(self._before)
-            self.namespace.close()
+            self.leave()
 
     def tunnel(self, name: str) -> ITunnel:
         """See :class:`tests.contracts_links.TunnelBench`."""

@@ -1,0 +1,123 @@
+"""Broadcasts that games send on real cards, seen by an ``AF_PACKET`` socket (docs/links.rst).
+
+Only datagrams that this machine sends are shown (not what the LAN brings), of all Ethernet cards but our own and
+loopback. Their checksums may be unfinished: the card would have done it.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Collection
+
+from twisted.internet.interfaces import IReactorFDSet, IReadDescriptor
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from lanrage.errors import MissingRight
+from lanrage.net import bpf
+from lanrage.net.devices import NET_ADMIN_HINT
+
+log = Logger()
+
+ETH_P_ALL, ETH_P_IP, ARPHRD_ETHER = 0x0003, 0x0800, 1
+"""<linux/if_ether.h>, <linux/if_arp.h>. Outgoing frames are shown to sockets of ``ETH_P_ALL`` alone."""
+
+BATCH = 64
+"""Frames read before other readers get their turn."""
+
+LARGEST = 65550
+"""Bytes; no Ethernet frame with an IPv4 packet is longer."""
+
+RECEIVE_BUFFER = 1 << 19
+"""Bytes; what games send in a second of a stalled reactor."""
+
+ETHERNET = 14
+IP_LIFETIME, IP_PROTOCOL = ETHERNET + 8, ETHERNET + 9
+
+
+def capture_filter(excluded: Collection[int]) -> list[bpf.Instruction]:
+    """Accept frames that this machine sends on Ethernet cards: IPv4 UDP to a broadcast or multicast MAC.
+
+    A lifetime of 0 never leaves the machine: those are our own, for sockets that listen on that card.
+
+    :param excluded: indices of the cards to leave out.
+    """
+    checks: list[tuple[bpf.Instruction, int, bool]] = [
+        ((bpf.LOAD_WORD, 0, 0, bpf.PACKET_TYPE), socket.PACKET_OUTGOING, True),
+        ((bpf.LOAD_WORD, 0, 0, bpf.HARDWARE_TYPE), ARPHRD_ETHER, True),
+        *(((bpf.LOAD_WORD, 0, 0, bpf.INTERFACE), index, False) for index in sorted(excluded)),
+        ((bpf.LOAD_HALF, 0, 0, 12), ETH_P_IP, True),
+        ((bpf.LOAD_BYTE, 0, 0, IP_PROTOCOL), socket.IPPROTO_UDP, True),
+        ((bpf.LOAD_BYTE, 0, 0, IP_LIFETIME), 0, False),
+    ]
+    program: list[bpf.Instruction] = []
+    for load, value, wanted in checks:
+        # A false answer falls on the refusal that follows each check; a true one skips it.
+        program += [load, (bpf.JUMP_EQUAL, int(wanted), int(not wanted), value), bpf.REFUSE]
+    return [*program, (bpf.LOAD_BYTE, 0, 0, 0), (bpf.JUMP_ANY_BIT, 1, 0, 1), bpf.REFUSE, bpf.ACCEPT]
+
+
+@implementer(IReadDescriptor)
+class Capture:
+    """Sees what this machine sends on its real cards, those that come later too.
+
+    :param own_devices: names of the devices to leave out: the LAN card (a tunnel is no Ethernet card anyway).
+    """
+
+    def __init__(self, reactor: IReactorFDSet, own_devices: Collection[str] = ("lanrage0",)) -> None:
+        self._reactor = reactor
+        self._own_devices = own_devices
+        self._socket: socket.socket | None = None
+        self._receive: Callable[[int, bytes], None] = lambda index, frame: None
+
+    def open(self, receive: Callable[[int, bytes], None]) -> None:
+        """Begin; our own devices are there already.
+
+        :param receive: called with the interface's index and the Ethernet frame.
+        :raises MissingRight: without CAP_NET_RAW.
+        """
+        kind = socket.SOCK_RAW | socket.SOCK_NONBLOCK
+        try:
+            packets = socket.socket(socket.AF_PACKET, kind, socket.htons(ETH_P_ALL))
+        except PermissionError as error:
+            raise MissingRight(f"seeing games' broadcasts needs CAP_NET_RAW: {NET_ADMIN_HINT}") from error
+        own = {index for index, name in socket.if_nameindex() if name in self._own_devices or name == "lo"}
+        bpf.attach(packets, capture_filter(own))
+        packets.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+        self._receive, self._socket = receive, packets
+        self._reactor.addReader(self)
+
+    def close(self) -> None:
+        """End; one that is closed is no error."""
+        packets, self._socket = self._socket, None
+        if packets is not None:
+            self._reactor.removeReader(self)
+            packets.close()
+
+    def fileno(self) -> int:
+        """The socket's descriptor, -1 when closed."""
+        return -1 if self._socket is None else self._socket.fileno()
+
+    def logPrefix(self) -> str:
+        """Names this descriptor in the log."""
+        return "capture"
+
+    def doRead(self) -> None:
+        """Deliver what has come, at most :data:`BATCH` frames at once."""
+        for _ in range(BATCH):
+            if self._socket is None:
+                return
+            try:
+                frame, address = self._socket.recvfrom(LARGEST)
+            except OSError:
+                return
+            try:
+                self._receive(socket.if_nametoindex(address[0]), frame)
+            except Exception:  # pylint: disable=broad-exception-caught  # one frame never stops the capture
+                log.failure("a frame of {card} was not dealt with", card=address[0])
+
+    def connectionLost(self, reason: Failure) -> None:
+        """The reactor gives the socket up (it does so at its stop)."""
+        del reason
+        self.close()

@@ -1,0 +1,146 @@
+"""This machine's addresses and routes, by rtnetlink in threads (docs/links.rst)."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from ipaddress import IPv4Address, IPv4Network
+from typing import Any
+
+from pyroute2 import IPRoute
+from pyroute2.netlink.exceptions import NetlinkError
+from twisted.internet.interfaces import IReactorThreads
+from zope.interface import implementer
+
+from lanrage.core.links import OWNER_MARK, LocalAddress
+from lanrage.errors import LanrageError, Refused, Unreachable
+from lanrage.interfaces import IMachine
+from lanrage.net.devices import rights_named
+from lanrage.net.threads import in_thread
+
+IFF_UP, IFF_BROADCAST, IFF_LOOPBACK = 0x1, 0x2, 0x8
+"""<linux/if.h>"""
+
+MAIN_TABLE, LOCAL_TABLE = 254, 255
+ROUTED = (1, 6, 7, 8)
+"""Route types whose network a party must stay clear of: unicast, blackhole, unreachable, prohibit (rtnetlink(7))."""
+
+NARROW_PREFIX = 8
+"""A route wider than any private network (0.0.0.0/1 of a VPN) stands for the default route, not for a network."""
+
+
+@implementer(IMachine)
+class Machine:
+    """The machine in whose network namespace this process runs."""
+
+    def __init__(self, reactor: IReactorThreads) -> None:
+        self._reactor = reactor
+
+    async def local_addresses(self) -> list[LocalAddress]:
+        """See :meth:`lanrage.interfaces.IMachine.local_addresses`."""
+        return await in_thread(self._reactor, _local_addresses)
+
+    async def networks(self) -> list[IPv4Network]:
+        """See :meth:`lanrage.interfaces.IMachine.networks`."""
+        return await in_thread(self._reactor, _networks)
+
+    async def has_default_route(self) -> bool:
+        """See :meth:`lanrage.interfaces.IMachine.has_default_route`."""
+        return await in_thread(self._reactor, _has_default_route)
+
+    async def add_member_route(self, member: IPv4Address, device: str, source: IPv4Address) -> None:
+        """See :meth:`lanrage.interfaces.IMachine.add_member_route`."""
+        await in_thread(self._reactor, _add_member_route, member, device, source)
+
+    async def remove_member_route(self, member: IPv4Address, device: str) -> None:
+        """See :meth:`lanrage.interfaces.IMachine.remove_member_route`."""
+        await in_thread(self._reactor, _remove_member_route, member, device)
+
+
+def _links(route: IPRoute) -> dict[int, Any]:
+    return {link["index"]: link for link in route.get_links()}
+
+
+def _ours(link: Any) -> bool:
+    return link is not None and link.get_attr("IFLA_IFALIAS") == OWNER_MARK
+
+
+def _local_addresses() -> list[LocalAddress]:
+    with IPRoute() as route:
+        links = _links(route)
+        entries = list(route.get_addr(family=socket.AF_INET))
+    found = []
+    for entry in entries:
+        link = links.get(entry["index"])
+        if link is None or _ours(link) or link["flags"] & IFF_LOOPBACK or not link["flags"] & IFF_UP:
+            continue
+        # Of a point-to-point device IFA_ADDRESS is the far end.
+        address = IPv4Address(entry.get_attr("IFA_LOCAL") or entry.get_attr("IFA_ADDRESS"))
+        network = IPv4Network(f"{entry.get_attr('IFA_ADDRESS')}/{entry['prefixlen']}", strict=False)
+        broadcast = bool(link["flags"] & IFF_BROADCAST)
+        found.append(LocalAddress(link.get_attr("IFLA_IFNAME"), entry["index"], address, network, broadcast))
+    return found
+
+
+def _routes(route: IPRoute) -> list[Any]:
+    """Routes of all tables but the kernel's own, those on our devices left out."""
+    ours = {index for index, link in _links(route).items() if _ours(link)}
+    entries = route.get_routes(family=socket.AF_INET)
+    return [
+        entry
+        for entry in entries
+        if _table(entry) != LOCAL_TABLE and entry["type"] in ROUTED and entry.get_attr("RTA_OIF") not in ours
+    ]
+
+
+def _table(entry: Any) -> int:
+    table: int = entry.get_attr("RTA_TABLE") or entry["table"]
+    return table
+
+
+def _networks() -> list[IPv4Network]:
+    with IPRoute() as route:
+        entries = _routes(route)
+    networks = {
+        IPv4Network((entry.get_attr("RTA_DST"), entry["dst_len"]), strict=False)
+        for entry in entries
+        if entry["dst_len"] >= NARROW_PREFIX
+    }
+    return sorted(networks)
+
+
+def _has_default_route() -> bool:
+    with IPRoute() as route:
+        return any(entry["dst_len"] == 0 and entry["type"] == 1 for entry in _routes(route))
+
+
+def _add_member_route(member: IPv4Address, device: str, source: IPv4Address) -> None:
+    with rights_named("adding a route"), IPRoute() as route:
+        index = _index(device)
+        for entry in _routes(route):
+            if entry["dst_len"] == 32 and entry.get_attr("RTA_DST") == str(member) and _table(entry) == MAIN_TABLE:
+                raise Refused("subnet_clash", f"this machine has a route to {member} already, which is not LANrage's")
+        try:
+            route.route("replace", dst=f"{member}/32", oif=index, prefsrc=str(source), scope="link")
+        except NetlinkError as error:
+            if error.code == errno.EINVAL:
+                raise LanrageError(f"no device of this machine has the address {source} of its own route") from error
+            raise
+
+
+def _remove_member_route(member: IPv4Address, device: str) -> None:
+    with rights_named("removing a route"), IPRoute() as route:
+        try:
+            route.route("del", dst=f"{member}/32", oif=_index(device), scope="link")
+        except Unreachable:
+            return
+        except NetlinkError as error:
+            if error.code not in (errno.ESRCH, errno.ENODEV):
+                raise
+
+
+def _index(device: str) -> int:
+    try:
+        return socket.if_nametoindex(device)
+    except OSError as error:
+        raise Unreachable(f"the device {device} is gone") from error

@@ -1,0 +1,49 @@
+"""UDP as a raw socket sees it: the header written by us, the packet with its IPv4 header read (RFC 768, RFC 791)."""
+
+from __future__ import annotations
+
+import socket
+import struct
+
+import attrs
+
+from lanrage.core.links import Endpoint
+from lanrage.wire.packets import checksum
+
+HEADER_BYTES = 8
+IPV4_BYTES = 20
+"""Of an IPv4 header without options."""
+
+
+@attrs.frozen
+class Datagram:
+    """A UDP datagram on its way from `source` to `to`."""
+
+    source: Endpoint
+    to: Endpoint
+    payload: bytes
+
+
+def write_segment(payload: bytes, source: Endpoint, to: Endpoint) -> bytes:
+    """Header and payload, with the checksum, which some ways (NAT64, IPv6) do not go without."""
+    length = HEADER_BYTES + len(payload)
+    addresses = socket.inet_aton(source.host) + socket.inet_aton(to.host)
+    pseudo = addresses + struct.pack("!HHHHHH", socket.IPPROTO_UDP, length, source.port, to.port, length, 0)
+    return struct.pack("!HHHH", source.port, to.port, length, checksum(pseudo + payload)) + payload
+
+
+def read_packet(packet: bytes) -> Datagram | None:
+    """Read an IPv4 packet that holds a UDP datagram; ``None`` where it holds none.
+
+    The checksum is not asked: the kernel leaves those of local senders unfinished, and what the payload says is proven
+    by its own means.
+    """
+    header = (packet[0] & 0x0F) * 4 if packet else 0
+    if header < IPV4_BYTES or len(packet) < header + HEADER_BYTES or packet[9] != socket.IPPROTO_UDP:
+        return None
+    source_port, port, length = struct.unpack_from("!HHH", packet, header)
+    if not HEADER_BYTES <= length <= len(packet) - header or not source_port or not port:
+        return None
+    source, to = (socket.inet_ntoa(packet[start : start + 4]) for start in (12, 16))
+    payload = packet[header + HEADER_BYTES : header + length]
+    return Datagram(Endpoint(source, source_port), Endpoint(to, port), payload)
