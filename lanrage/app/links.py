@@ -12,7 +12,7 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from lanrage.app.peer_link import PeerLink
-from lanrage.core.budget import ProbeBudget
+from lanrage.core.budget import Budget
 from lanrage.core.candidates import Candidate, fit_to_probe, own_candidates
 from lanrage.core.certificates import Member
 from lanrage.core.identity import NodeKeys, PairKeys
@@ -26,6 +26,10 @@ STATUS_INTERVAL = 1.0
 """Seconds between reads of WireGuard's state."""
 REFRESH_INTERVAL = 5.0
 """Seconds between looks at this machine's addresses."""
+
+PROBE_RATE, PROBE_BURST = 40.0, 80.0
+"""Probes a second, and at once, to one address, over all peers: what peers name as theirs must not make a party a
+weapon. A relay carries each pair on a port of its own."""
 
 
 @attrs.define
@@ -83,7 +87,7 @@ class Links:
         self._send_signal = send_signal
         self._changed = changed
         self._random = random
-        self._budget = ProbeBudget()
+        self._budget: Budget[Endpoint] = Budget(PROBE_RATE, PROBE_BURST)
         self._addresses: list[LocalAddress] = []
         self._by_tag: dict[bytes, PeerLink] = {}
         self._checks: list[IDelayedCall] = []

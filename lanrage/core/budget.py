@@ -1,31 +1,35 @@
-"""How many probes may go to one address, over all peers: a peer's candidates must not turn a party into a weapon."""
+"""How much may go to, or come from, one address: a bounded table of token buckets."""
 
 from __future__ import annotations
 
+from typing import Generic, TypeVar
+
 import attrs
 
-from lanrage.core.links import Endpoint
+from lanrage.core.rate import TokenBucket
 
-RATE = 40.0
-"""Probes a second to one address. A relay carries the probes of up to 63 pairs, each on a port of its own."""
-BURST = 80.0
-"""Probes at once to one address: opening pings and answers of a few peers behind one NAT."""
-TARGET_LIMIT = 4096
-"""Addresses remembered; beyond it the longest idle ones are forgotten."""
+K = TypeVar("K")
+
+KEY_LIMIT = 4096
+"""Keys remembered; beyond it the longest idle one is forgotten, which gives it a full bucket again."""
 
 
 @attrs.define
-class ProbeBudget:
-    """A token bucket for each target host and port."""
+class Budget(Generic[K]):
+    """A token bucket for each key.
 
-    _buckets: dict[Endpoint, tuple[float, float]] = attrs.field(factory=dict)
+    :param rate: tokens a second.
+    :param burst: tokens at once.
+    """
 
-    def allow(self, target: Endpoint, now: float) -> bool:
-        """Take one token; false when the target has had enough for now."""
-        tokens, at = self._buckets.pop(target, (BURST, now))
-        tokens = min(BURST, tokens + (now - at) * RATE)
-        allowed = tokens >= 1.0
-        self._buckets[target] = (tokens - 1.0 if allowed else tokens, now)
-        if len(self._buckets) > TARGET_LIMIT:
+    rate: float
+    burst: float
+    _buckets: dict[K, TokenBucket] = attrs.field(init=False, factory=dict)
+
+    def allow(self, key: K, now: float) -> bool:
+        """Take one token of `key`; false when there is none."""
+        bucket = self._buckets.pop(key, None) or TokenBucket(self.rate, self.burst)
+        self._buckets[key] = bucket  # the longest idle key comes first
+        if len(self._buckets) > KEY_LIMIT:
             del self._buckets[next(iter(self._buckets))]
-        return allowed
+        return bucket.take(now)

@@ -14,8 +14,8 @@ import re
 
 import attrs
 
-from lanrage.core.certificates import SECRET_BYTES
-from lanrage.core.identity import FINGERPRINT_BYTES
+from lanrage.core.certificates import SECRET_BYTES, invite_key
+from lanrage.core.identity import FINGERPRINT_BYTES, fingerprint
 from lanrage.errors import BadInput
 
 PREFIX = "LR1-"
@@ -25,7 +25,7 @@ ADDRESS_LIMIT = 4
 """A server on two families and two networks; more would make the code unwieldy."""
 CODE_LIMIT = 1024
 """Characters; the longest valid code is below."""
-_ADDRESS = re.compile(r"^(?:\[[0-9a-fA-F:.]{2,45}\]|[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?):([0-9]{1,5})$")
+_ADDRESS = re.compile(r"^(?:\[[0-9a-fA-F:.]{2,45}\]|[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?):([0-9]{1,5})\Z")
 
 
 def check_address(text: str, field: str) -> str:
@@ -53,6 +53,11 @@ class InvitationCode:
     party_id: str
     server: bytes
     addresses: tuple[str, ...]
+
+    @property
+    def invitation_id(self) -> str:
+        """The invitation's id, which shows nothing of its secret."""
+        return fingerprint(invite_key(self.secret, self.party_id).public).hex()
 
     def encode(self) -> str:
         """The text to paste."""

@@ -25,9 +25,8 @@ def load_secret(path: Path, random: Callable[[int], bytes]) -> bytes:
     """
     raw = read_private(path)
     if raw is None:
-        make_folder(path.parent)
         secret = random(KEY_BYTES)
-        write_atomic(path, base64.b64encode(secret) + b"\n")
+        save_secret(path, secret)
         return secret
     try:
         secret = base64.b64decode(raw.strip(), validate=True)
@@ -36,6 +35,15 @@ def load_secret(path: Path, random: Callable[[int], bytes]) -> bytes:
     if len(secret) != KEY_BYTES:
         raise StoreError(f"{path} is no key: it must be 32 bytes in base64")
     return secret
+
+
+def save_secret(path: Path, secret: bytes) -> None:
+    """Write 32 secret bytes to a file that only its owner reads.
+
+    :raises StoreError: names the file and the reason.
+    """
+    make_folder(path.parent)
+    write_atomic(path, base64.b64encode(secret) + b"\n")
 
 
 def load_node_keys(folder: Path, random: Callable[[int], bytes]) -> NodeKeys:

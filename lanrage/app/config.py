@@ -1,0 +1,187 @@
+"""What each role is told at its start; checked here, at the door, with errors that name the option and the rule."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import attrs
+
+from lanrage.app.party_session import Devices
+from lanrage.core.code import check_address
+from lanrage.core.links import KEY_BYTES, WIREGUARD_PORT, check_device_name
+from lanrage.errors import BadInput
+from lanrage.net.tunnels import TUNNEL_KINDS
+from lanrage.wire.control import RelayInfo
+
+CONTROL_PORT = 7766
+"""TCP port of the control channel."""
+STUN_PORT = 3478
+"""UDP port of the reflector (RFC 8489)."""
+RELAY_PORTS = (7800, 7863)
+"""UDP ports of the relay: one for each relayed peer of one client, so a full party of 64 fits."""
+RELAY_PORTS_LIMIT = 256
+"""Ports of one relay; more than a client can use four times over."""
+
+
+def default_folder(environment: dict[str, str], root: bool) -> Path:
+    """Where state is kept: ``/var/lib/lanrage``, or the user's own data folder."""
+    if root:
+        return Path("/var/lib/lanrage")
+    return Path(environment.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "lanrage"
+
+
+def default_run_folder(environment: dict[str, str], root: bool) -> Path:
+    """Where the socket of the local API is: ``/run/lanrage``, or the user's own runtime folder."""
+    if root:
+        return Path("/run/lanrage")
+    runtime = environment.get("XDG_RUNTIME_DIR")
+    return Path(runtime) / "lanrage" if runtime else default_folder(environment, root) / "run"
+
+
+def parse_port(text: str, field: str, *, zero: bool = False) -> int:
+    """A port number.
+
+    :raises BadInput: names `field`.
+    """
+    low = 0 if zero else 1
+    if not text.isascii() or not text.isdigit() or not low <= int(text) <= 65535:
+        raise BadInput(field, f"{text!r} is not a port from {low} to 65535")
+    return int(text)
+
+
+def parse_ports(text: str, field: str) -> tuple[int, int]:
+    """``FIRST-LAST``, or one port.
+
+    :raises BadInput: names `field`.
+    """
+    first_text, _, last_text = text.partition("-")
+    first = parse_port(first_text, field)
+    last = parse_port(last_text or first_text, field)
+    if not first <= last < first + RELAY_PORTS_LIMIT:
+        raise BadInput(field, f"{text!r} is not FIRST-LAST with 1 to {RELAY_PORTS_LIMIT} ports")
+    return first, last
+
+
+def parse_relay(text: str, field: str) -> RelayInfo:
+    """``HOST:FIRST-LAST`` of a relay; an empty host is that of the control server.
+
+    :raises BadInput: names `field`.
+    """
+    host, colon, ports = text.rpartition(":")
+    if not colon:
+        raise BadInput(field, f"{text!r} is not HOST:FIRST-LAST")
+    first, last = parse_ports(ports, field)
+    if host:
+        check_address(f"{host}:{first}", field)
+    return RelayInfo(host.strip("[]"), first, last)
+
+
+def parse_public_key(text: str, field: str) -> bytes:
+    """64 hexadecimal digits, or ``@FILE`` that holds them.
+
+    :raises BadInput: names `field`.
+    """
+    if text.startswith("@"):
+        try:
+            text = Path(text[1:]).read_text(encoding="ascii").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadInput(field, f"the file {text[1:]} cannot be read: {error}") from error
+    try:
+        key = bytes.fromhex(text)
+    except ValueError as error:
+        raise BadInput(field, "a public key is 64 hexadecimal digits, or @FILE with them") from error
+    if len(key) != KEY_BYTES:
+        raise BadInput(field, "a public key is 64 hexadecimal digits, or @FILE with them")
+    return key
+
+
+@attrs.frozen
+class NodeConfig:
+    """Role ``node``.
+
+    :param state_dir: keys, party file, undo journal.
+    :param run_dir: the socket of the local API.
+    :param server: default control server for new parties; empty = the user names one.
+    """
+
+    state_dir: Path
+    run_dir: Path
+    devices: Devices = Devices()
+    server: str = ""
+
+    @classmethod
+    def parse(cls, options: dict[str, str]) -> NodeConfig:
+        """Read the role's options.
+
+        :raises BadInput: names the option and the rule.
+        """
+        kind = options["wireguard"]
+        if kind not in TUNNEL_KINDS:
+            raise BadInput("wireguard", f"{kind!r} is none of {', '.join(TUNNEL_KINDS)}")
+        devices = Devices(
+            check_device_name(options["tunnel-device"], "tunnel-device"),
+            kind,
+            check_device_name(options["card"], "card"),
+            parse_port(options["wireguard-port"], "wireguard-port", zero=True),
+        )
+        return cls(*folders(options), devices, options.get("server") or "")
+
+
+@attrs.frozen
+class ControlConfig:
+    """Role ``control``.
+
+    :param listen: Twisted endpoint string (https://docs.twistedmatrix.com, "endpoints").
+    :param public: ``host:port`` under which nodes reach this server, for messages to the user.
+    :param relays: that nodes are told of.
+    """
+
+    state_dir: Path
+    listen: str = f"tcp:{CONTROL_PORT}"
+    stun_port: int = STUN_PORT
+    relays: tuple[RelayInfo, ...] = ()
+
+    @classmethod
+    def parse(cls, options: dict[str, str]) -> ControlConfig:
+        """Read the role's options.
+
+        :raises BadInput: names the option and the rule.
+        """
+        relays = tuple(parse_relay(text, "relay") for text in options["relay"].split(",") if text)
+        stun = parse_port(options["stun-port"], "stun-port")
+        return cls(folders(options)[0], options["listen"], stun, relays)
+
+
+@attrs.frozen
+class RelayConfig:
+    """Role ``relay``.
+
+    :param server_key: Ed25519 public key of the control server whose tickets count.
+    :param host: address to listen on; empty = all.
+    """
+
+    server_key: bytes
+    ports: tuple[int, int] = RELAY_PORTS
+    host: str = ""
+
+    @classmethod
+    def parse(cls, options: dict[str, str]) -> RelayConfig:
+        """Read the role's options.
+
+        :raises BadInput: names the option and the rule.
+        """
+        if not options.get("server-key"):
+            raise BadInput("server-key", "a relay needs the control server's key, 64 hexadecimal digits or @FILE")
+        return cls(
+            parse_public_key(options["server-key"], "server-key"), parse_ports(options["ports"], "ports"), options["host"]
+        )
+
+
+def folders(options: dict[str, str]) -> tuple[Path, Path]:
+    """State and run folder, by option or default."""
+    root = os.geteuid() == 0
+    environment = dict(os.environ)
+    state = Path(options.get("state-dir") or default_folder(environment, root))
+    run = Path(options.get("run-dir") or default_run_folder(environment, root))
+    return state, run

@@ -1,0 +1,197 @@
+"""The node's side of the control server: the standing link, and the party's messages brought into the replica."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
+from lanrage.core.identity import NodeKeys
+from lanrage.core.replica import Behind, MemberRejected, PartyReplica, ReplicaChange
+from lanrage.errors import CryptoError, DecodeError, LanrageError, Refused, Unreachable
+from lanrage.net.control_client import ControlClient
+from lanrage.wire import party
+from lanrage.wire.control import (
+    Accepted,
+    Deltas,
+    Denied,
+    FetchTicket,
+    FollowParty,
+    NoticeBody,
+    PartyState,
+    Presence,
+    ReplyBody,
+    RequestBody,
+    SendSignal,
+    Signalled,
+    TicketIssued,
+)
+
+R = TypeVar("R")
+
+
+class ControlLink:
+    """One control server, and the party followed there.
+
+    :param on_changes: called with what changed in the replica.
+    :param on_signal: called with (sender's identity, payload).
+    :param on_up: called when the link is up and the party is in step.
+    :param now: seconds since the epoch.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self,
+        reactor: Any,
+        keys: NodeKeys,
+        addresses: tuple[str, ...],
+        pin: bytes | None,
+        *,
+        on_changes: Callable[[list[ReplicaChange]], None],
+        on_signal: Callable[[bytes, bytes], None],
+        on_up: Callable[[Accepted], None],
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self.replica: PartyReplica | None = None
+        self.trouble = ""
+        self.clock_offset: float | None = None
+        self._on_changes = on_changes
+        self._on_signal = on_signal
+        self._on_up = on_up
+        self._now = now
+        self._pending: set[Deferred[None]] = set()
+        self._following = False
+        self._stopped = False
+        self.client = ControlClient(
+            reactor, keys, addresses, pin, on_notice=self._notice, on_connected=self._connected
+        )
+
+    # --- life ---------------------------------------------------------------------------------------------------------
+
+    async def open(self) -> None:
+        """Dial and log in.
+
+        :raises Unreachable, VersionMismatch, CryptoError, Refused: when the first try fails; nothing goes on then.
+        """
+        self.client.startService()
+        try:
+            await self.client.when_connected()
+        except BaseException:
+            await self.close()
+            raise
+
+    def start(self) -> None:
+        """Dial for as long as it takes."""
+        self.client.startService()
+
+    async def close(self) -> None:
+        """End the link."""
+        self._stopped = True
+        for pending in list(self._pending):
+            pending.cancel()
+        await self.client.stopService()
+
+    def follow(self, replica: PartyReplica) -> None:
+        """From now on keep this replica in step."""
+        self.replica = replica
+
+    # --- requests -----------------------------------------------------------------------------------------------------
+
+    async def ask(self, body: RequestBody, kind: type[R]) -> R:
+        """One request and its reply.
+
+        :raises Refused, Unreachable: as the server or the network says.
+        :raises DecodeError: for a reply of another kind.
+        """
+        reply: ReplyBody = await self.client.request(body)
+        if not isinstance(reply, kind):
+            raise DecodeError("the control server answered with another kind of message")
+        return reply
+
+    def signal(self, identity: bytes, payload: bytes) -> None:
+        """Pass sealed bytes to a member; lost while the link is down or the member is offline."""
+        if self.replica is not None and self.client.connected:
+            self._keep(self._signal(SendSignal(self.replica.party_id, identity, payload)))
+
+    async def ticket(self, identity: bytes) -> bytes:
+        """A relay ticket for this node and a member."""
+        if self.replica is None:
+            raise Unreachable("no party is followed")
+        return (await self.ask(FetchTicket(self.replica.party_id, identity), TicketIssued)).ticket
+
+    # --- within -------------------------------------------------------------------------------------------------------
+
+    async def _signal(self, body: SendSignal) -> None:
+        try:
+            await self.client.request(body)
+        except (Refused, Unreachable) as error:
+            self.log.debug("a signal was not passed on: {reason}", reason=str(error))
+
+    def _connected(self, info: Accepted) -> None:
+        self.clock_offset = info.now - self._now()
+        if self.replica is not None:
+            self._catch_up(info)
+
+    def _catch_up(self, info: Accepted | None) -> None:
+        if not self._following:
+            self._following = True
+            self._keep(self._follow(info))
+
+    async def _follow(self, info: Accepted | None) -> None:
+        try:
+            replica = self.replica
+            if replica is None:
+                return
+            reply = await self.client.request(FollowParty(replica.party_id, replica.revision))
+            self.trouble = ""
+            if isinstance(reply, PartyState | Deltas):
+                self._apply(replica, reply)
+        except Refused as error:
+            self.trouble = f"the control server does not let this node follow the party: {error}"
+            self.log.warn("{trouble}", trouble=self.trouble)
+        except Unreachable as error:
+            self.log.info("the party is not in step yet: {reason}", reason=str(error))
+        finally:
+            self._following = False
+        if info is not None and not self._stopped:
+            self._on_up(info)
+
+    def _notice(self, body: NoticeBody, correlation_id: str) -> None:
+        del correlation_id
+        replica = self.replica
+        if isinstance(body, Denied):
+            self.log.warn("the control server says: {sentence}", sentence=body.message)
+        elif replica is None or body.party_id != replica.party_id:
+            return
+        elif isinstance(body, Signalled):
+            self._on_signal(body.sender, body.payload)
+        else:
+            self._apply(replica, body)
+
+    def _apply(self, replica: PartyReplica, heard: PartyState | Deltas | Presence) -> None:
+        try:
+            changes = party.apply(replica, heard, self._now())
+        except (CryptoError, DecodeError) as error:
+            self.log.warn("what the control server says of the party is refused: {error}", error=str(error))
+            return
+        for change in changes:
+            if isinstance(change, MemberRejected):
+                self.log.warn("{who} is not taken in: {reason}", who=change.who, reason=change.reason)
+        if any(isinstance(change, Behind) for change in changes):
+            self._catch_up(None)
+        if changes:
+            self._on_changes(changes)
+
+    def _keep(self, work: Any) -> None:
+        deferred: Deferred[None] = Deferred.fromCoroutine(work)
+        self._pending.add(deferred)
+        deferred.addErrback(self._failed)
+        deferred.addBoth(lambda _: self._pending.discard(deferred))
+
+    def _failed(self, failure: Any) -> None:
+        if not self._stopped and not failure.check(LanrageError):
+            self.log.failure("work on the control link failed", failure)

@@ -1,0 +1,152 @@
+"""Founding and joining a party over an open control link."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from ipaddress import IPv4Network
+from pathlib import Path
+
+import attrs
+
+from lanrage.app.control_link import ControlLink
+from lanrage.core.certificates import SECRET_BYTES
+from lanrage.core.code import InvitationCode
+from lanrage.core.identity import NodeKeys, SigningKey, fingerprint
+from lanrage.core.joining import admit, certify, found, invite
+from lanrage.core.links import KEY_BYTES
+from lanrage.core.replica import PartyReplica
+from lanrage.core.subnet import choose_subnet, clash
+from lanrage.errors import CryptoError, Refused
+from lanrage.store.keys import load_secret, party_key_path, save_secret
+from lanrage.store.replica import SavedParty
+from lanrage.wire import party
+from lanrage.wire.control import (
+    CreateParty,
+    Done,
+    FetchInvitation,
+    InvitationFound,
+    JoinParty,
+    PartyState,
+    PublishInvitation,
+    Reserved,
+    ReserveAddress,
+)
+
+Progress = Callable[[str], None]
+
+
+@attrs.frozen
+class Wish:
+    """What a founder asks for."""
+
+    name: str
+    member_name: str
+    max_members: int
+    expires_hours: float
+    uses: int
+
+
+@attrs.define
+class Membership:
+    """Carries out create, invite and join.
+
+    :param state_dir: where a party's root key is kept.
+    :param random: ``os.urandom``, or a test's own.
+    :param now: seconds since the epoch.
+    """
+
+    keys: NodeKeys
+    state_dir: Path
+    random: Callable[[int], bytes]
+    now: Callable[[], float]
+
+    async def create(
+        self, link: ControlLink, address: str, wish: Wish, networks: Collection[IPv4Network], progress: Progress
+    ) -> tuple[SavedParty, PartyReplica]:
+        """Found a party; its root key stays in a file here.
+
+        :param address: ``host:port`` of the control server, for the code.
+        :raises Refused: with the server's reason.
+        """
+        party_key = SigningKey(self.random(KEY_BYTES))
+        subnet = choose_subnet(networks, self.random)
+        founded = found(party_key, self.keys, wish.name, wish.member_name, subnet, wish.max_members, self._server_now(link))
+        party_id = founded.charter.party_id
+        save_secret(party_key_path(self.state_dir, party_id), party_key.seed)
+        progress("founding the party")
+        state = await link.ask(CreateParty(founded.charter_blob, founded.certificate_blob), PartyState)
+        replica = self._replica(party_id, state)
+        progress("making the invitation")
+        code = await self._publish(link, party_key, party_id, (address,), wish.expires_hours, wish.uses)
+        saved = SavedParty(
+            party_id, state.revision, founded.charter_blob, (), (address,), fingerprint(link.client.server_key),
+            wish.member_name, b"", code,
+        )  # fmt: skip
+        return saved.updated(replica), replica
+
+    async def invite(self, link: ControlLink, saved: SavedParty, hours: float, uses: int) -> str:
+        """A new code for a party whose root key is here.
+
+        :raises Refused: ``not_a_member`` when this node is not the party's founder.
+        """
+        path = party_key_path(self.state_dir, saved.party_id)
+        if not path.exists():
+            raise Refused("not_a_member", "only the host of the party makes invitations")
+        party_key = SigningKey(load_secret(path, self.random))
+        return await self._publish(link, party_key, saved.party_id, saved.addresses, hours, uses)
+
+    async def join(
+        self,
+        link: ControlLink,
+        code: InvitationCode,
+        member_name: str,
+        networks: Collection[IPv4Network],
+        progress: Progress,
+    ) -> tuple[SavedParty, PartyReplica]:
+        """Become a member: fetch and verify the invitation, reserve an address, sign, join.
+
+        :raises Refused: with the reason.
+        """
+        invitation_id = code.invitation_id
+        progress("reading the invitation")
+        shown = await link.ask(FetchInvitation(code.party_id, invitation_id), InvitationFound)
+        admission = admit(code, shown.charter, shown.invitation, self._server_now(link))
+        other = clash(admission.charter.network, networks)
+        if other is not None:
+            raise Refused(
+                "subnet_clash", f"the party's subnet {admission.charter.subnet} overlaps with {other} of this machine"
+            )
+        progress("reserving an address")
+        reserved = await link.ask(ReserveAddress(code.party_id, invitation_id, member_name), Reserved)
+        certificate = certify(admission, self.keys, member_name, reserved.address, reserved.now)
+        progress("joining")
+        state = await link.ask(JoinParty(code.party_id, certificate, invitation_id), PartyState)
+        replica = self._replica(code.party_id, state)
+        saved = SavedParty(
+            code.party_id, state.revision, shown.charter, (), code.addresses, code.server, member_name, shown.invitation, ""
+        )
+        return saved.updated(replica), replica
+
+    def _replica(self, party_id: str, state: PartyState) -> PartyReplica:
+        replica = PartyReplica(party_id)
+        party.apply(replica, state, self.now())
+        if self.keys.identity.public not in replica.members:
+            raise CryptoError("the control server's answer does not hold our own membership")
+        return replica
+
+    def _server_now(self, link: ControlLink) -> float:
+        return self.now() + (link.clock_offset or 0.0)
+
+    async def _publish(
+        self,
+        link: ControlLink,
+        party_key: SigningKey,
+        party_id: str,
+        addresses: tuple[str, ...],
+        hours: float,
+        uses: int,
+    ) -> str:
+        secret = self.random(SECRET_BYTES)
+        blob = invite(party_key, secret, hours, uses, self._server_now(link))
+        await link.ask(PublishInvitation(party_id, blob), Done)
+        return InvitationCode(secret, party_id, fingerprint(link.client.server_key), addresses).encode()

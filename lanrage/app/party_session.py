@@ -1,0 +1,227 @@
+"""A party as this machine takes part in it: tunnel, LAN card, probe port, links, LAN plane; all up or all down."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterable
+from ipaddress import IPv4Interface
+from typing import Any
+
+import attrs
+from twisted.internet.defer import Deferred, DeferredLock
+from twisted.logger import Logger
+
+from lanrage.app.lan import LanPlane
+from lanrage.app.links import Links
+from lanrage.app.reflexive import ReflexiveWatch
+from lanrage.app.relay_links import RelayLinks
+from lanrage.core.certificates import Member
+from lanrage.core.identity import NodeKeys
+from lanrage.core.links import TUNNEL_MTU, Endpoint
+from lanrage.interfaces import IMachine, IProbePort, ITunnel, IUndoJournal
+from lanrage.net.adopt import Adopter
+from lanrage.net.capture import Capture
+from lanrage.net.card import TapCard
+from lanrage.net.lan_port import LanPort
+from lanrage.net.machine import Machine
+from lanrage.net.multicast import MulticastWays, RawWay
+from lanrage.net.rawport import RawProbePort
+from lanrage.net.threads import in_thread
+from lanrage.net.tunnels import make_tunnel
+from lanrage.wire import probes
+from lanrage.wire.relay import MAGIC as RELAY_MAGIC
+
+
+@attrs.frozen
+class Devices:
+    """Which devices a session makes.
+
+    :param tunnel: the WireGuard device's name, unique on the machine.
+    :param kind: one of :data:`lanrage.net.tunnels.TUNNEL_KINDS`.
+    :param card: the LAN card's name.
+    :param port: WireGuard's UDP port, 0 = any.
+    """
+
+    tunnel: str = "lanrage-wg0"
+    kind: str = "auto"
+    card: str = "lanrage0"
+    port: int = 51820
+
+
+@attrs.frozen
+class Surroundings:
+    """What a session needs of the control link.
+
+    :param send_signal: ``(identity, payload)``, best effort.
+    :param fetch_ticket: a relay ticket for this node and the member of that identity.
+    :param random: ``os.urandom``, or a test's own.
+    """
+
+    send_signal: Callable[[bytes, bytes], None]
+    fetch_ticket: Callable[[bytes], Deferred[bytes]]
+    random: Callable[[int], bytes]
+
+
+class PartySession:
+    """One party, from :meth:`start` to :meth:`stop`."""
+
+    log = Logger()
+
+    def __init__(
+        self,
+        reactor: Any,
+        keys: NodeKeys,
+        party_id: str,
+        address: IPv4Interface,
+        devices: Devices,
+        around: Surroundings,
+        journal: IUndoJournal,
+    ) -> None:
+        self._reactor = reactor
+        self._keys = keys
+        self._party_id = party_id
+        self.address = address
+        self.devices = devices
+        self._around = around
+        self._journal = journal
+        self._lock = DeferredLock()
+        self._members: tuple[Member, ...] = ()
+        self.tunnel: ITunnel | None = None
+        self.links: Links | None = None
+        self.lan: LanPlane | None = None
+        self.relays: RelayLinks | None = None
+        self.reflexive: ReflexiveWatch | None = None
+        self.listen_port = 0
+        self._machine: IMachine = Machine(reactor)
+        self._probe_port: IProbePort = RawProbePort(reactor)
+        self._raw = RawWay()
+
+    # --- life ---------------------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Bring all up; when a part fails, what stood before it is taken down again.
+
+        :raises LanrageError: what is missing, and how to get it.
+        """
+        try:
+            self.tunnel = await make_tunnel(self._reactor, self.devices.tunnel, self.devices.kind, self._journal)
+            await self.tunnel.create(self._keys.wireguard.secret, self.devices.port, TUNNEL_MTU)
+            self.listen_port = (await self.tunnel.status()).listen_port
+            self.lan = self._make_lan()
+            await self.lan.startService()
+            await self._start_links(self.tunnel)
+        except BaseException:
+            await self.stop()
+            raise
+        self.log.info(
+            "the LAN card {card} has {address}, WireGuard ({kind}) listens on UDP {port}",
+            card=self.devices.card,
+            address=str(self.address),
+            kind=self.tunnel.kind,
+            port=self.listen_port,
+        )
+
+    async def _start_links(self, tunnel: ITunnel) -> None:
+        self.links = links = Links(
+            self._reactor,
+            keys=self._keys,
+            party_id=self._party_id,
+            address=self.address.ip,
+            network=self.address.network,
+            tunnel=tunnel,
+            probe_port=self._probe_port,
+            machine=self._machine,
+            send_signal=self._around.send_signal,
+            changed=self._changed,
+            random=self._around.random,
+        )
+        self.relays = RelayLinks(
+            self._reactor, self._keys, self._probe_port.send, links, self._around.fetch_ticket, self._around.random
+        )
+        links.is_relay = self.relays.is_relay
+        self.reflexive = ReflexiveWatch(
+            self._reactor, self._probe_port.send, links.set_reflexive, self._around.random
+        )
+        self._probe_port.open(self.listen_port, self._received)
+        await links.start(self.listen_port)
+
+    async def stop(self) -> None:
+        """Take all down, links first; nothing of this session is left on the machine."""
+        parts: list[Callable[[], Any]] = []
+        if self.reflexive is not None:
+            parts.append(self.reflexive.stop)
+        if self.relays is not None:
+            parts.append(self.relays.stop)
+        if self.links is not None:
+            parts.append(lambda: self._lock.run(lambda: Deferred.fromCoroutine(self.links.stop())))  # type: ignore[union-attr]
+        parts.append(self._probe_port.close)
+        if self.lan is not None:
+            parts.append(self.lan.stopService)
+        parts.append(self._raw.close)
+        if self.tunnel is not None:
+            parts.append(self.tunnel.destroy)
+        for part in parts:
+            try:
+                waiting = part()
+                if waiting is not None:
+                    await waiting
+            except Exception:  # the other parts must go all the same  # pylint: disable=broad-exception-caught
+                self.log.failure("a part of the party's session did not stop")
+        self.links = self.relays = self.reflexive = self.lan = self.tunnel = None
+
+    # --- inputs -------------------------------------------------------------------------------------------------------
+
+    def set_members(self, members: Iterable[Member]) -> Deferred[None]:
+        """Make the links equal to these verified members; the last call wins."""
+        self._members = tuple(members)
+        applying: Deferred[None] = self._lock.run(lambda: Deferred.fromCoroutine(self._apply()))
+        applying.addErrback(lambda failure: self.log.failure("members were not taken over", failure))
+        return applying
+
+    async def _apply(self) -> None:
+        if self.links is not None:
+            await self.links.set_members(self._members)
+            if self.relays is not None:
+                self.relays.follow()
+
+    def _received(self, payload: bytes, source: Endpoint, local: str) -> None:
+        """A datagram of ours came in beside WireGuard: probe, relay control or STUN."""
+        del local
+        if self.links is None or self.relays is None or self.reflexive is None:
+            return
+        if payload.startswith(probes.MAGIC):
+            self.links.probe_received(payload, source)
+        elif payload.startswith(RELAY_MAGIC):
+            self.relays.received(payload, source)
+        else:
+            self.reflexive.received(payload, source)
+
+    # --- within -------------------------------------------------------------------------------------------------------
+
+    def _changed(self) -> None:
+        if self.lan is not None and self.links is not None:
+            self.lan.set_members(self.links.ready_addresses())
+
+    def _make_lan(self) -> LanPlane:
+        card = TapCard(self._reactor, self.devices.card)
+        return LanPlane(
+            self._reactor,
+            card,
+            LanPort(self._reactor, self.address.ip, self.devices.tunnel),
+            self.address,
+            int.from_bytes(self._around.random(8), "big"),
+            own_addresses=self._machine.local_addresses,
+            capture=Capture(self._reactor, (self.devices.card, self.devices.tunnel)),
+            groups=self._make_groups,
+        )
+
+    def _make_groups(self) -> MulticastWays:
+        """The card is there: its index is known now."""
+        self._raw.open()
+        return MulticastWays(
+            self._reactor,
+            Adopter(socket.if_nametoindex(self.devices.card)),
+            lambda call: in_thread(self._reactor, call),
+            self._raw.send,
+            excluded=(socket.if_nametoindex(self.devices.tunnel),),
+        )
