@@ -30,9 +30,14 @@ SECRET_BYTES = 16
 STATEMENT_LIMIT = 4096
 """Bytes of one encoded statement; the largest that we make is under 500."""
 
+PARTY_BLOCKS = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
+"""Where a party's subnet may lie (RFC 1918, RFC 6598); no other network is nobody's."""
+
 Key = Annotated[bytes, Meta(min_length=32, max_length=32)]
 Id16 = Annotated[bytes, Meta(min_length=16, max_length=16)]
-Name = Annotated[str, Meta(min_length=1, max_length=NAME_LIMIT, pattern=r"^[^\x00-\x20\x7f](?:[^\x00-\x1f\x7f]*[^\x00-\x20\x7f])?$")]
+Name = Annotated[
+    str, Meta(min_length=1, max_length=NAME_LIMIT, pattern=r"^[^\x00-\x20\x7f](?:[^\x00-\x1f\x7f]*[^\x00-\x20\x7f])?\Z")
+]
 Instant = Annotated[int, Meta(ge=0, le=2**53)]
 Text16 = Annotated[str, Meta(max_length=18)]
 
@@ -99,7 +104,7 @@ class Certificate(msgspec.Struct, frozen=True, array_like=True, tag="member1", f
     wireguard_key: Key
     name: Name
     address: Text16
-    role: Annotated[str, Meta(pattern="^(host|member)$")]
+    role: Annotated[str, Meta(pattern=r"^(host|member)\Z")]
     epoch: Annotated[int, Meta(ge=0, le=2**31)]
     issued: Instant
     expires: Instant
@@ -121,7 +126,9 @@ _LABELS: dict[type[Any], bytes] = {
 
 class _Envelope(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     body: Annotated[bytes, Meta(max_length=STATEMENT_LIMIT)]
-    signatures: Annotated[tuple[Annotated[bytes, Meta(min_length=64, max_length=64)], ...], Meta(min_length=1, max_length=2)]
+    signatures: Annotated[
+        tuple[Annotated[bytes, Meta(min_length=64, max_length=64)], ...], Meta(min_length=1, max_length=2)
+    ]
 
 
 def sign(statement: Statement, *keys: SigningKey) -> bytes:
@@ -155,7 +162,7 @@ def open_charter(blob: bytes, party_id: str) -> Charter:
         network = charter.network
     except ValueError as error:
         raise DecodeError("the charter's subnet is no network") from error
-    if not network.is_private or network.is_loopback or network.is_link_local or not 16 <= network.prefixlen <= 28:
+    if not any(network.subnet_of(block) for block in PARTY_BLOCKS) or not 16 <= network.prefixlen <= 28:
         raise DecodeError("the charter's subnet is not a private network from /16 to /28")
     return charter
 

@@ -15,6 +15,8 @@ from lanrage.core.names import name_key
 from lanrage.core.records import MemberRecord
 from lanrage.errors import CryptoError, DecodeError
 
+SERVER = "the control server"
+"""The name under which its own faults are remembered."""
 REJECTED_LIMIT = 64
 """Reasons remembered, the oldest forgotten first: a lying server must not fill the memory."""
 
@@ -74,7 +76,7 @@ class MemberRejected:
 
 @attrs.frozen
 class Behind:
-    """Revisions are missing: ask for them (``FollowParty`` with :attr:`PartyReplica.revision`)."""
+    """Revisions are missing: ask for them (``FollowParty`` with :attr:`PartyReplica.since`)."""
 
 
 ReplicaChange = MemberAdded | MemberChanged | MemberRemoved | PresenceChanged | MemberRejected | Behind
@@ -89,6 +91,7 @@ class PartyReplica:
     :ivar revision: of the server's last message applied; never goes down.
     :ivar members: verified ones, by identity.
     :ivar rejected: reason by claimed name, for status and the doctor.
+    :ivar estranged: the server forgot revisions (an old backup): what it shows counts again once it is past ours.
     """
 
     party_id: str
@@ -97,6 +100,12 @@ class PartyReplica:
     revision: int = attrs.field(init=False, default=0)
     members: dict[bytes, ReplicaMember] = attrs.field(init=False, factory=dict)
     rejected: dict[str, str] = attrs.field(init=False, factory=dict)
+    estranged: bool = attrs.field(init=False, default=False)
+
+    @property
+    def since(self) -> int:
+        """The revision to give in ``FollowParty``: ours, or 0 where the server's history is not ours."""
+        return 0 if self.estranged or self.charter is None else self.revision
 
     def full(self, revision: int, charter: bytes, records: Iterable[MemberRecord], now: float) -> list[ReplicaChange]:
         """Apply a full state; one of a lower revision than ours is ignored.
@@ -105,8 +114,10 @@ class PartyReplica:
         :raises CryptoError, DecodeError: when the charter is not this party's; nothing has changed then.
         """
         opened = open_charter(charter, self.party_id)
-        if revision < self.revision:
-            return []
+        self.estranged = revision < self.revision
+        if self.estranged:
+            return [self._reject(SERVER, f"it shows revision {revision}, this node has seen {self.revision}")]
+        self.rejected.pop(SERVER, None)
         self.charter, self.charter_blob, self.revision = opened, charter, revision
         verified, changes = self._verify_all(records, now)
         shown = {entry.identity for entry in verified}
@@ -148,7 +159,7 @@ class PartyReplica:
 
     def _step(self, revision: int) -> list[ReplicaChange] | None:
         """Move to the next revision; otherwise what to answer instead."""
-        if self.charter is None or revision > self.revision + 1:
+        if self.charter is None or self.estranged or revision > self.revision + 1:
             return [Behind()]
         if revision <= self.revision:
             return []

@@ -43,7 +43,7 @@ class SavedParty(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     :param code: the invitation code to show to friends; empty where there is none.
     """
 
-    party_id: Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
+    party_id: Annotated[str, Meta(pattern=r"^[0-9a-f]{32}\Z")]
     revision: Annotated[int, Meta(ge=0, le=2**53)]
     charter: Blob
     members: Annotated[tuple[SavedMember, ...], Meta(max_length=MEMBERS_LIMIT)]

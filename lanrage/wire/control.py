@@ -28,12 +28,12 @@ SIGNAL_LIMIT = 8192
 
 Key = Annotated[bytes, Meta(min_length=32, max_length=32)]
 Random = Annotated[bytes, Meta(min_length=32, max_length=32)]
-PartyId = Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
+PartyId = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}\Z")]
 Blob = Annotated[bytes, Meta(min_length=1, max_length=STATEMENT_LIMIT)]
 OptionalBlob = Annotated[bytes, Meta(max_length=STATEMENT_LIMIT)]
 Revision = Annotated[int, Meta(ge=0, le=2**53)]
 Text = Annotated[str, Meta(max_length=300)]
-CorrelationId = Annotated[str, Meta(max_length=32, pattern="^[0-9a-zA-Z-]*$")]
+CorrelationId = Annotated[str, Meta(max_length=32, pattern=r"^[0-9a-zA-Z-]*\Z")]
 
 
 class _Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -75,7 +75,7 @@ class Node:
     async def follow(self) -> None:
         """Ask for what was missed."""
         assert self.replica is not None
-        self.take(await self.link.request(FollowParty(self.replica.party_id, self.replica.revision)))
+        self.take(await self.link.request(FollowParty(self.replica.party_id, self.replica.since)))
 
     def names(self) -> dict[str, str]:
         """Names to addresses."""
@@ -182,7 +182,8 @@ class ControlEndToEnd(TestCase):
             await self.until(lambda: len(host.names()) == 2)
             self.assertEqual({"host": "10.66.0.1", "guest": "10.66.0.2"}, guest.names())
             self.assertEqual(host.names(), guest.names())
-            assert host.replica is not None and guest.replica is not None
+            assert host.replica is not None
+            assert guest.replica is not None
             self.assertEqual(2, host.replica.revision)
             self.assertTrue(all(m.online for m in guest.replica.members.values()))
             signal = SendSignal(self.kit.party_id, host.keys.identity.public, b"sealed")
@@ -292,7 +293,7 @@ class ControlEndToEnd(TestCase):
             port = service.address.port
             await self._dial_fails(CryptoError, "another key", port, pin=b"x" * 16)
             await self._dial_fails(
-                VersionMismatch, "speaks control protocol 1, this node speaks 7", port, versions=(7,)
+                VersionMismatch, "control protocol 1, this node speaks 7", port, versions=(7,)
             )
             await self._stop(service)
             await self._dial_fails(Unreachable, "refused", port)
