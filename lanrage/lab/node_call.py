@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import struct
@@ -18,6 +19,9 @@ from lanrage.wire.local import ANSWER_LIMIT
 
 CALL_TIMEOUT_S = 30.0
 """Longer than any operation of a node may take, so that its own error is what is seen."""
+
+CLOSE_TIMEOUT_S = 2.0
+"""A node hangs up at once; one that does not is left."""
 
 _TEXT, _CLOSE, _PING, _PONG = 1, 8, 9, 10
 
@@ -107,6 +111,14 @@ class _Connection:
                 if "result" in message:
                     result: dict[str, Any] = message["result"]
                     return result
+
+    def close(self) -> None:
+        """Say goodbye as the protocol wants it, and wait until the node has hung up."""
+        self.raw.settimeout(CLOSE_TIMEOUT_S)
+        with contextlib.suppress(OSError):
+            self.send(_CLOSE, b"\x03\xe8")
+            while self.raw.recv(4096):
+                pass
 
     def _frame(self) -> tuple[bool, int, bytes]:
         first, second = self._take(2)
