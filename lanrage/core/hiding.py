@@ -12,10 +12,12 @@ import attrs
 _CODE = re.compile(r"LR1-[A-Za-z0-9_-]*")
 _KEY = re.compile(r"(?<![0-9a-fA-F])[0-9a-fA-F]{64}(?![0-9a-fA-F])|(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{43}=")
 """32 bytes, as hexadecimal digits or as base64."""
-_V4 = re.compile(r"(?<![0-9.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![0-9.]*[0-9])")
-_V6 = re.compile(
-    r"(?<![0-9A-Za-z:.])(?=[0-9a-fA-F:.]*:[0-9a-fA-F:.]*:)[0-9a-fA-F:]{2,39}(?:(?:[0-9]{1,3}\.){3}[0-9]{1,3})?(?![0-9A-Za-z])"
+_QUAD = r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}"
+_ADDRESS = re.compile(
+    rf"(?<![0-9A-Za-z:.])(?=[0-9a-fA-F:.]*:[0-9a-fA-F:.]*:)[0-9a-fA-F:]{{2,40}}(?:{_QUAD})?(?![0-9A-Za-z])"
+    rf"|(?<![0-9.]){_QUAD}(?![0-9.]*[0-9])"
 )
+"""What looks like an IPv6 or IPv4 address; :mod:`ipaddress` decides whether it is one."""
 
 
 @attrs.define
@@ -37,7 +39,7 @@ class Hider:
             return text
         for host in self.hosts:
             text = text.replace(host, self._name("host", host))
-        return _V4.sub(lambda found: self._address(found[0]), _V6.sub(lambda found: self._address(found[0]), text))
+        return _ADDRESS.sub(lambda found: self._address(found[0]), text)
 
     def value(self, value: Any) -> Any:
         """Any plain value (as JSON has them), with every text in it, keys of objects included, without secrets."""
@@ -53,7 +55,8 @@ class Hider:
         try:
             address = ip_address(text)
         except ValueError:
-            return text
+            # A colon of the sentence may follow the address.
+            return self._address(text[:-1]) + ":" if text.endswith(":") else text
         if address.is_loopback or address.is_unspecified:
             return text
         return self._name("public" if address.is_global else "private", address.compressed)

@@ -201,7 +201,8 @@ def _member(member: MemberFacts, facts: Facts) -> Check:
         )
     rtt = "" if member.rtt_ms is None else f", {member.rtt_ms:.1f} ms"
     level: Level = "warning" if age > SESSION_LIFE else "ok"
-    return Check(name, level, f"path is {member.path}{rtt}, handshake {age:.0f} s ago")
+    advice = "" if level == "ok" else "send something there; if it stays so, look at both clocks"
+    return Check(name, level, f"path is {member.path}{rtt}, handshake {age:.0f} s ago", advice)
 
 
 def _surroundings(facts: Facts) -> Iterator[Check]:

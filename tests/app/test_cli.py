@@ -1,0 +1,334 @@
+"""The command line: what it asks the node, what it prints, its exit statuses; real processes where that matters."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from click.testing import CliRunner, Result
+from twisted.internet import reactor as installed_reactor
+from twisted.internet.defer import Deferred
+from twisted.internet.protocol import ProcessProtocol
+from twisted.internet.utils import getProcessOutputAndValue
+from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase, TestCase
+
+from lanrage import errors
+from lanrage.app.api import ApiService
+from lanrage.app.cli import LazyGroup, default_socket, main, with_port
+from lanrage.app.operations import OPERATIONS, Progress, perform
+from lanrage.errors import BadInput, LanrageError, Refused
+from tests.fakes_node import CODE, FakeNode
+
+reactor: Any = installed_reactor
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class CommandCase(SynchronousTestCase):
+    """Commands with a node in memory instead of a socket."""
+
+    def setUp(self) -> None:
+        """A node in no party."""
+        self.node = FakeNode()
+
+    def call(self, path: str, op: str, args: dict[str, Any], progress: Progress | None) -> Any:
+        """Carry out at once."""
+        return self.successOrRaise(Deferred.fromCoroutine(perform(self.node, op, args, progress)))
+
+    def successOrRaise(self, done: Deferred[Any]) -> Any:
+        """The result that is there already, or its exception."""
+        outcome: list[Any] = []
+        done.addBoth(outcome.append)
+        if isinstance(outcome[0], Failure):
+            outcome[0].raiseException()
+        return outcome[0]
+
+    def run_command(self, *words: str, stdin: str = "") -> Result:
+        """Run ``lanrage WORDS``; nothing but an exit may come out of it."""
+        result = CliRunner().invoke(main, list(words), obj=self.call, input=stdin)
+        self.assertTrue(result.exception is None or isinstance(result.exception, SystemExit), result.exception)
+        self.assertNotIn("Traceback", result.output)
+        return result
+
+    def done(self, *words: str, **more: Any) -> str:
+        """Standard output of a command that succeeds."""
+        result = self.run_command(*words, **more)
+        self.assertEqual(result.exit_code, 0, result.output)
+        return result.stdout
+
+
+class PartyTests(CommandCase):
+    """``lanrage party``."""
+
+    def test_create_prints_a_code_to_copy(self) -> None:
+        """The code stands alone on a line, unbroken, and again in the exact command of a friend."""
+        out = self.done("party", "create", "Friday", "--server", "play.example.org", "--as", "Ann")
+        self.assertIn(CODE, out.splitlines())
+        self.assertIn(f"lanrage party join {CODE} --as NAME", out.splitlines())
+        self.assertNotIn("\x1b", out)
+        self.assertEqual(self.node.calls, [("create_party", "Friday", "play.example.org:7766", "Ann", 16, 24.0, 16)])
+
+    def test_create_hands_every_option_on(self) -> None:
+        """Numbers and the JSON result."""
+        options = ["--max-members", "4", "--expires", "0.5", "--uses", "3", "--json"]
+        out = self.done("party", "create", "Friday", "--server", "[::1]:99", "--as", "Ann", *options)
+        self.assertEqual(json.loads(out)["code"], CODE)
+        self.assertEqual(self.node.calls, [("create_party", "Friday", "[::1]:99", "Ann", 4, 0.5, 3)])
+
+    def test_join_shows_its_stages_on_stderr(self) -> None:
+        """And its result on stdout; with --json nothing but JSON."""
+        result = self.run_command("party", "join", CODE, "--as", "Ben")
+        self.assertEqual(result.stderr, "... asking the control server\n... making the card\n")
+        self.assertIn("You are in the party Friday as 10.66.0.1; it has 2 members.", result.stdout)
+        result = self.run_command("party", "join", CODE, "--as", "Ben", "--json")
+        self.assertEqual((result.stderr, json.loads(result.stdout)["members"]), ("", 2))
+
+    def test_a_code_may_come_by_stdin(self) -> None:
+        """So that no process list shows it."""
+        for words in ((), ("-",)):
+            self.done("party", "join", *words, "--as", "Ben", stdin=f"  {CODE}\n")
+        self.assertEqual(self.node.calls, [("join_party", CODE, "Ben")] * 2)
+
+    def test_show_invite_leave(self) -> None:
+        """The rest of a party's life."""
+        self.done("party", "join", CODE, "--as", "Ben \u00e4[red]x")
+        out = self.done("party", "show")
+        self.assertIn("Ben \u00e4[red]x (you)", out)
+        self.assertIn("20.5 ms", out)
+        shown = json.loads(self.done("party", "show", "--json"))
+        self.assertEqual([member["path"] for member in shown["members"]], ["none", "direct"])
+        self.assertIn(CODE, self.done("party", "invite", "--uses", "2"))
+        self.assertEqual(self.node.calls[-1], ("invite", 24.0, 2))
+        self.assertIn("You left the party", self.done("party", "leave"))
+        result = self.run_command("party", "leave")
+        self.assertEqual((result.exit_code, result.stderr), (1, "lanrage: this node is in no party\n"))
+
+    def test_a_hostile_name_does_not_reach_the_terminal(self) -> None:
+        """Escapes, C1 controls and turned-around text are replaced; JSON is plain ASCII."""
+        self.node.party = "Fri\x9bday\u202e"
+        self.node._admit("Fri\x9b2J\u202e\x1b[2J", "me")
+        out = self.done("party", "show")
+        self.assertFalse(set(out) & set("\x9b\u202e\x1b"))
+        self.assertTrue(self.done("party", "show", "--json").isascii())
+
+
+class StatusTests(CommandCase):
+    """``lanrage status``."""
+
+    def test_status(self) -> None:
+        """What is so, and what to type next."""
+        out = self.done("status")
+        self.assertIn("node       version 0.1.0, idle", out)
+        self.assertIn("lanrage party join CODE", out)
+        self.done("party", "join", CODE)
+        out = self.done("status")
+        self.assertIn("control    play.example.org:7766, connected", out)
+        self.assertIn("lan        carried 12", out)
+        self.assertEqual(json.loads(self.done("status", "--json"))["state"], "in-party")
+
+    def test_where_the_socket_is(self) -> None:
+        """Option, environment, default."""
+        paths: list[str] = []
+
+        def call(path: str, *_: Any) -> Any:
+            paths.append(path)
+            return {"version": "0", "state": "idle"}
+
+        runner = CliRunner()
+        runner.invoke(main, ["--socket", "/a", "status"], obj=call)
+        runner.invoke(main, ["status"], obj=call, env={"LANRAGE_SOCKET": "/b"})
+        runner.invoke(main, ["status"], obj=call, env={"LANRAGE_SOCKET": None, "XDG_RUNTIME_DIR": None})
+        self.assertEqual(paths, ["/a", "/b", "/run/lanrage/node.sock"])
+        self.assertTrue(default_socket().endswith("/lanrage/node.sock"))
+
+    def test_a_server_without_port(self) -> None:
+        """Gets the usual one."""
+        cases = {"a.org": "a.org:7766", "a.org:1": "a.org:1", "[::1]": "[::1]:7766", "[::1]:5": "[::1]:5"}
+        self.assertEqual({text: with_port(text) for text in cases}, cases)
+
+
+class FailureTests(CommandCase):
+    """One clear sentence each, exit status not 0, no traceback."""
+
+    def test_everything_that_a_node_refuses(self) -> None:
+        """As text on stderr, as JSON on stdout, exit status 1."""
+        cases: list[tuple[str, LanrageError, str]] = [
+            ("join_party", BadInput("code", "its checksum does not hold"), "CODE: its checksum does not hold"),
+            ("join_party", Refused("party_full", "the party is full"), "the party is full"),
+            ("join_party", Refused("invitation_expired", "the invitation has expired"), "the invitation has expired"),
+            ("join_party", Refused("name_taken", "another member has this name"), "another member has this name"),
+            (
+                "join_party",
+                errors.StoreError("/x/identity.key cannot be read: no"),
+                "/x/identity.key cannot be read: no",
+            ),
+            (
+                "join_party",
+                errors.MissingRight("a card needs CAP_NET_ADMIN: run it so"),
+                "a card needs CAP_NET_ADMIN: run it so",
+            ),
+            ("join_party", BadInput("wireguard_port", "51820 is taken"), "wireguard_port: 51820 is taken"),
+            ("join_party", errors.VersionMismatch("the server speaks version 2"), "the server speaks version 2"),
+            ("join_party", errors.Unreachable("a.org:7766 does not answer"), "a.org:7766 does not answer"),
+        ]
+        for method, error, sentence in cases:
+            self.node.failures = {method: error}
+            result = self.run_command("party", "join", CODE, "--as", "Ben")
+            self.assertEqual((result.exit_code, result.stderr, result.stdout), (1, f"lanrage: {sentence}\n", ""))
+            result = self.run_command("party", "join", CODE, "--as", "Ben", "--json")
+            told = {"code": error.code, "message": str(error)}
+            if isinstance(error, BadInput):
+                told["field"] = error.field
+            self.assertEqual((result.exit_code, json.loads(result.stdout)), (1, {"error": told}))
+
+    def test_a_rule_is_told_by_the_option_s_name(self) -> None:
+        """Before the node is asked."""
+        result = self.run_command("party", "join", CODE, "--as", " Ben")
+        self.assertEqual(result.exit_code, 1)
+        self.assertTrue(result.stderr.startswith("lanrage: --as: must be 1 to 32 characters"), result.stderr)
+        self.assertEqual(self.node.calls, [])
+
+    def test_wrong_usage(self) -> None:
+        """Click's sentence, exit status 2."""
+        for words, sentence in (
+            (("party", "join", "--nope"), "No such option"),
+            (("party", "create", "x"), "Missing option '--server'"),
+            (("party", "create", "x", "--server", "a", "--uses", "65"), "65 is not in the range 1<=x<=64"),
+            (("party", "create", "x", "--server", "a", "--expires", "0"), "not in the range"),
+            (("party", "eat"), "No such command"),
+            (("status", "x"), "unexpected extra argument"),
+        ):
+            result = self.run_command(*words)
+            self.assertEqual(result.exit_code, 2)
+            self.assertIn(sentence, result.stderr)
+
+    def test_a_laboratory_that_cannot_be_loaded(self) -> None:
+        """Is one sentence, and everything else works."""
+
+        def broken() -> Any:
+            raise ImportError("No module named 'lab'")
+
+        result = CliRunner().invoke(LazyGroup("lab", load=broken, help="Laboratories."), ["up", "--hosts", "2"])
+        wanted = "Error: the laboratory cannot be loaded: No module named 'lab'\n"
+        self.assertEqual((result.exit_code, result.stderr), (1, wanted))
+        self.assertIn("lab ", self.done("--help"))
+
+
+class HelpTests(CommandCase):
+    """``-h`` and ``--help`` everywhere."""
+
+    def test_every_command_has_help_with_an_example(self) -> None:
+        """The operations' help comes from the table."""
+        for words in (
+            ("party", "create"),
+            ("party", "join"),
+            ("party", "leave"),
+            ("party", "show"),
+            ("party", "invite"),
+            ("status",),
+        ):
+            row = OPERATIONS[".".join(words)]
+            out = " ".join(self.done(*words, "-h").split())
+            self.assertEqual(" ".join(self.done(*words, "--help").split()), out)
+            self.assertIn(row.help, out)
+            self.assertIn(row.example, out)
+        for group in ([], ["party"], ["doctor"]):
+            self.assertIn("xample: lanrage", self.done(*group, "-h"))
+        self.assertEqual(self.done("--version"), "lanrage 0.1.0\n")
+
+
+class Running(ProcessProtocol):
+    """A command that runs until it is interrupted."""
+
+    def __init__(self) -> None:
+        self.ended: Deferred[tuple[int | None, bytes]] = Deferred()
+        self.said = b""
+
+    def errReceived(self, data: bytes) -> None:
+        """Twisted: at the first words, as Ctrl-C."""
+        if not self.said:
+            self.transport.signalProcess(signal.SIGINT)  # type: ignore[union-attr]
+        self.said += data
+
+    def processEnded(self, reason: Failure) -> None:
+        """Twisted: how it ended."""
+        self.ended.callback((getattr(reason.value, "exitCode", None), self.said))
+
+
+class ProcessTests(TestCase):
+    """The program as a user runs it, over a real socket."""
+
+    def setUp(self) -> None:
+        """A node behind a socket."""
+        self.folder = Path(tempfile.mkdtemp(prefix="lanrage-cli-"))
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.node = FakeNode()
+        self.path = self.folder / "node.sock"
+        service = ApiService(reactor, self.path, self.node)
+        service.startService()
+        self.addCleanup(service.stopService)
+        self.environment = {**os.environ, "LANRAGE_SOCKET": str(self.path), "PYTHONPATH": str(ROOT)}
+
+    async def lanrage(self, *words: str) -> tuple[int, str, str]:
+        """Exit status, stdout, stderr."""
+        arguments = ["-m", "lanrage", *words]
+        out, err, status = await getProcessOutputAndValue(sys.executable, arguments, self.environment, reactor=reactor)
+        self.assertNotIn(b"Traceback", err)
+        return status, out.decode(), err.decode()
+
+    async def test_a_party_s_life(self) -> None:
+        """Create, show, status, leave; exit status 0 each."""
+        status, out, err = await self.lanrage("party", "create", "Friday", "--server", "a.org", "--as", "Ann", "--json")
+        self.assertEqual((status, err, json.loads(out)["code"]), (0, "", CODE))
+        status, out, err = await self.lanrage("party", "show")
+        self.assertEqual((status, err, "Ann (you)" in out), (0, "", True))
+        status, out, err = await self.lanrage("party", "leave")
+        self.assertEqual((status, err), (0, ""))
+        status, out, err = await self.lanrage("party", "show", "--json")
+        wanted = {"error": {"code": "not_in_party", "message": "this node is in no party"}}
+        self.assertEqual((status, err, json.loads(out)), (1, "", wanted))
+
+    async def test_a_bug_in_the_node_is_no_traceback_here(self) -> None:
+        """The user is sent to the node's log."""
+        self.node.failures["status"] = ZeroDivisionError()
+        status, _, err = await self.lanrage("status")
+        self.assertEqual((status, err), (1, "lanrage: the node met an error of its own; its log says more\n"))
+        self.flushLoggedErrors(ZeroDivisionError)
+
+    async def test_no_node(self) -> None:
+        """How to start one."""
+        status, out, err = await self.lanrage("--socket", str(self.folder / "none"), "status")
+        self.assertEqual((status, out), (1, ""))
+        self.assertIn("no node is running at", err)
+        self.assertIn("sudo systemctl start lanrage", err)
+
+    async def test_ctrl_c(self) -> None:
+        """Ends a join that waits, with a word and exit status 130."""
+        self.node.held = Deferred()
+        running = Running()
+        words = [sys.executable, "-m", "lanrage", "party", "join", CODE, "--as", "Ben"]
+        reactor.spawnProcess(running, sys.executable, words, env=self.environment)
+        status, said = await running.ended.addTimeout(20, reactor)
+        self.assertEqual((status, said.decode().splitlines()[-1]), (130, "lanrage: interrupted"))
+        self.node.held.callback(None)
+
+    async def test_help_is_quick(self) -> None:
+        """It loads neither Twisted nor Autobahn nor the laboratory."""
+        program = (
+            "import sys\n"
+            "from lanrage.app.cli import main\n"
+            "main(['--help'], standalone_mode=False)\n"
+            "heavy = [name for name in ('twisted.internet', 'autobahn', 'rich', 'pyroute2', 'lanrage.lab.cli')"
+            " if name in sys.modules]\n"
+            "sys.exit(str(heavy) if heavy else 0)\n"
+        )
+        out, err, status = await getProcessOutputAndValue(
+            sys.executable, ["-c", program], self.environment, reactor=reactor
+        )
+        self.assertEqual((err, status, b"Commands:" in out), (b"", 0, True))

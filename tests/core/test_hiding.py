@@ -1,0 +1,59 @@
+"""A report that is safe to paste: no keys, no codes, and no addresses unless asked for."""
+
+from __future__ import annotations
+
+import base64
+from ipaddress import IPv4Address, IPv6Address
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from lanrage.core.hiding import Hider, host_names
+
+v4 = st.integers(2**24, 2**32 - 1).map(lambda number: IPv4Address(number))
+v6 = st.integers(2**64, 2**128 - 1).map(lambda number: IPv6Address(number))
+
+
+class HidingTests(SynchronousTestCase):
+    """What is taken out, and what stays."""
+
+    def test_addresses_get_stable_names(self) -> None:
+        """The same address has the same name throughout; private and public are told apart."""
+        hider = Hider(("play.example.org",))
+        text = "1.1.1.1:51820, 10.66.0.1/24, [2606:4700::1]:9, 1.1.1.1, play.example.org:7766, 192.168.1.7."
+        wanted = "public-1:51820, private-1/24, [public-2]:9, public-1, host-1:7766, private-2."
+        self.assertEqual(hider.text(text), wanted)
+
+    def test_what_stays(self) -> None:
+        """Loopback, versions, times, party ids and MAC addresses are no addresses of anybody."""
+        text = "127.0.0.1 ::1 0.0.0.0 version 0.1.0 12:30:45 0123456789abcdef0123456789abcdef 02:66:0a:42:00:01 a::b::c"
+        self.assertEqual(Hider().text(text), text)
+
+    def test_keys_and_codes_always_go(self) -> None:
+        """Also where addresses are shown."""
+        key = base64.b64encode(bytes(range(200, 232))).decode()
+        text = f"key {key} hex {'ab' * 32} code LR1-AbC_-9 at 1.1.1.1"
+        self.assertEqual(Hider(addresses=False).text(text), "key [key] hex [key] code [code] at 1.1.1.1")
+
+    def test_values_inside_values(self) -> None:
+        """Keys of objects too; numbers and truths stay."""
+        value = {"10.0.0.1": ["8.8.8.8", 5, None, True, {"a": "10.0.0.1"}]}
+        self.assertEqual(Hider().value(value), {"private-1": ["public-1", 5, None, True, {"a": "private-1"}]})
+
+    def test_host_names(self) -> None:
+        """Only names, the longest first, so that one within another is not torn apart."""
+        addresses = ["a.org:1", "play.a.org:2", "1.2.3.4:5", "[::1]:6", "", "plain"]
+        self.assertEqual(host_names(addresses), ("play.a.org", "a.org", "plain"))
+
+    @given(v4 | v6, st.sampled_from(["{}", "[{}]:51820", "{}/24", "at {}, yes", "({})", '"{}"', "{}: refused"]))
+    def test_no_address_is_left(self, address: IPv4Address | IPv6Address, form: str) -> None:
+        """Whatever stands around it."""
+        for text in {str(address), address.exploded}:
+            self.assertNotIn(text, Hider().text(form.format(text)))
+
+    @given(st.text(max_size=80))
+    def test_any_text(self, text: str) -> None:
+        """Nothing goes wrong, and hiding twice changes nothing more."""
+        once = Hider().text(text)
+        self.assertEqual(Hider().text(once), once)

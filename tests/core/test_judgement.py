@@ -1,0 +1,213 @@
+"""The doctor's judgement: each finding from its facts, and no facts that confuse it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from lanrage.core.diagnosis import (
+    CardFacts,
+    Check,
+    ControlFacts,
+    DeviceFacts,
+    Facts,
+    LocalFacts,
+    MemberFacts,
+    NodeFacts,
+    RelayFacts,
+    TunnelFacts,
+)
+from lanrage.core.judgement import judge
+from tests.fakes_node import healthy_local, healthy_node
+
+
+def replace(struct: Any, **changes: Any) -> Any:
+    """A struct with some fields changed."""
+    return msgspec.structs.replace(struct, **changes)
+
+
+def facts(local: dict[str, Any] | None = None, **node: Any) -> Facts:
+    """All well, but for these."""
+    machine = replace(healthy_local(), **(local or {}))
+    return Facts(machine, replace(healthy_node(), local=machine, **node))
+
+
+def without_node(**local: Any) -> Facts:
+    """No node runs."""
+    return Facts(replace(healthy_local(), **local), node_error="no node is running at /x")
+
+
+names = st.text(max_size=8)
+numbers = st.none() | st.floats(-1e6, 1e6)
+truths = st.none() | st.booleans()
+paths = st.sampled_from(["none", "direct", "relay"])
+devices = st.builds(
+    DeviceFacts,
+    st.sampled_from(["lanrage0", "lanrage-wg0"]),
+    st.booleans(),
+    st.booleans(),
+    st.booleans(),
+    st.integers(0, 9000),
+    st.lists(names, max_size=2),
+    st.none() | st.integers(0, 2),
+    truths,
+)
+machines = st.builds(
+    LocalFacts,
+    st.integers(0, 70000),
+    st.lists(st.sampled_from(["net_admin", "net_raw"]), max_size=2),
+    st.sampled_from(["ready", "missing", "denied"]),
+    st.sampled_from(["loaded", "available", "missing"]),
+    st.lists(st.sampled_from(["nft", "wireguard-go"]), max_size=2),
+    truths,
+    truths,
+    st.lists(st.sampled_from(["ufw", "NetworkManager"]), max_size=2),
+    st.none() | st.lists(names, max_size=2),
+    st.lists(devices, max_size=3),
+    st.dictionaries(names, names, max_size=2),
+)
+nodes = st.builds(
+    NodeFacts,
+    names,
+    names,
+    st.lists(st.text(min_size=1, max_size=8), max_size=2),
+    st.none(),
+    st.none() | st.builds(TunnelFacts, st.just("lanrage-wg0"), names, st.integers(0, 65535)),
+    st.none() | st.builds(CardFacts, st.just("lanrage0"), names),
+    st.none() | st.builds(ControlFacts, names, st.booleans(), st.none() | names, numbers),
+    st.none() | names,
+    st.lists(st.builds(RelayFacts, names, truths, numbers), max_size=2),
+    st.lists(
+        st.builds(
+            MemberFacts,
+            names,
+            names,
+            st.booleans(),
+            st.sampled_from(["none", "direct", "relay"]),
+            st.none(),
+            numbers,
+            numbers,
+        ),
+        max_size=3,
+    ),
+)
+
+
+class JudgementTests(SynchronousTestCase):
+    """Each rule with what breaks it."""
+
+    def bad(self, given_facts: Facts) -> list[tuple[str, str]]:
+        """Name and level of all that is not well; each has a sentence."""
+        checks = judge(given_facts)
+        self.assertTrue(all(check.sentence for check in checks))
+        advised = [check for check in checks if check.level in ("warning", "failure") and check.name != "node"]
+        self.assertTrue(all(check.advice for check in advised), advised)
+        return [(check.name, check.level) for check in checks if check.level != "ok"]
+
+    def sentence(self, given_facts: Facts, name: str) -> Check:
+        """The first finding of a name."""
+        return next(check for check in judge(given_facts) if check.name == name)
+
+    def test_all_well(self) -> None:
+        """No finding but good ones, the node first, each hop named."""
+        self.assertEqual(self.bad(facts()), [])
+        names = [check.name for check in judge(facts())]
+        wanted = "node rights tun wireguard tunnel card control clock reflexive relay"
+        self.assertEqual(names, [*wanted.split(), "member Ben"])
+
+    def test_no_node(self) -> None:
+        """It says so first, and looks at the machine all the same."""
+        checks = judge(without_node())
+        self.assertEqual(checks[0], Check("node", "failure", "no node is running at /x"))
+        self.assertEqual([check.name for check in checks[1:]], ["rights", "tun", "wireguard"])
+
+    def test_rights(self) -> None:
+        """Named by capability; of a node that runs a failure, else a warning."""
+        lacking = {"capabilities": ["net_raw"]}
+        self.assertEqual(self.bad(facts(lacking)), [("rights", "failure")])
+        check = self.sentence(facts(lacking), "rights")
+        self.assertEqual(check.sentence, "the node cannot make links: CAP_NET_ADMIN is missing")
+        self.assertIn(("rights", "warning"), self.bad(without_node(capabilities=[])))
+
+    def test_tun_and_wireguard(self) -> None:
+        """Missing, denied; module, program, neither."""
+        self.assertEqual(self.bad(facts({"tun": "missing"})), [("tun", "failure")])
+        self.assertEqual(self.bad(facts({"tun": "denied"})), [("tun", "failure")])
+        self.assertEqual(self.bad(facts({"kernel_wireguard": "missing"})), [])
+        self.assertEqual(self.bad(facts({"kernel_wireguard": "missing", "programs": []})), [("wireguard", "failure")])
+
+    def test_port_taken(self) -> None:
+        """Only where it is known to be a foreign program's."""
+        self.assertIn(("port", "failure"), self.bad(without_node(port_taken=True)))
+        self.assertNotIn(("port", "failure"), self.bad(without_node(port_taken=False)))
+
+    def test_devices(self) -> None:
+        """Gone, down, without broadcast, address lost, strict filter, too great an MTU, not looked at."""
+        tunnel, card = healthy_local().devices
+        gone = [DeviceFacts("lanrage-wg0", present=False), DeviceFacts("lanrage0", present=False)]
+        self.assertEqual(self.bad(facts({"devices": gone})), [("tunnel", "failure"), ("card", "failure")])
+        changes: list[dict[str, Any]] = [{"up": False}, {"broadcast": False}, {"addresses": []}]
+        changes += [{"rp_filter": 1}, {"mtu": 1500}]
+        for change in changes:
+            self.assertEqual(self.bad(facts({"devices": [tunnel, replace(card, **change)]})), [("card", "failure")])
+        self.assertEqual(self.bad(facts({"devices": []})), [("tunnel", "unknown"), ("card", "unknown")])
+
+    def test_control_and_clock(self) -> None:
+        """Not connected; the clock's offset in three levels, its direction in words."""
+        lost = ControlFacts("a.org:7766", False, error="refused")
+        self.assertEqual(self.bad(facts(control=lost)), [("control", "failure")])
+        for offset, level, words in (
+            (-4.0, "ok", "4.0 s ahead"),
+            (30.0, "warning", "behind"),
+            (-90.0, "failure", "ahead"),
+        ):
+            check = self.sentence(facts(control=ControlFacts("a.org:7766", True, clock_offset_s=offset)), "clock")
+            self.assertEqual((check.level, words in check.sentence), (level, True), check)
+
+    def test_ways_out(self) -> None:
+        """No reflexive address, no relay that answers, no relay at all: warnings, for the LAN may do."""
+        self.assertEqual(self.bad(facts(reflexive=None)), [("reflexive", "warning")])
+        self.assertEqual(self.bad(facts(relays=[RelayFacts("a:1", False)])), [("relay", "warning")])
+        self.assertEqual(self.bad(facts(relays=[])), [("relay", "warning")])
+        self.assertEqual(self.bad(facts(relays=[RelayFacts("a:1")])), [])
+
+    def test_members(self) -> None:
+        """Offline is fine; online without path, without route, without handshake is not."""
+        (ben,) = healthy_node().members
+        cases: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
+            ({"online": False, "path": "none", "handshake_age_s": None}, []),
+            ({"path": "none"}, [("member Ben", "failure")]),
+            ({"handshake_age_s": None}, [("member Ben", "failure")]),
+            ({"handshake_age_s": 500.0}, [("member Ben", "warning")]),
+            ({"address": "10.66.0.9"}, [("member Ben", "failure")]),
+            ({"rtt_ms": None}, []),
+        ]
+        for change, wanted in cases:
+            self.assertEqual(self.bad(facts(members=[replace(ben, **change)])), wanted, change)
+        self.assertIn("no route into lanrage-wg0", self.sentence(facts({"host_routes": {}}), "member Ben").sentence)
+
+    def test_surroundings(self) -> None:
+        """No default route, firewalls; a manager of devices is told without alarm."""
+        self.assertEqual(self.bad(facts({"default_route": False})), [("route", "warning")])
+        self.assertEqual(self.bad(facts({"input_drop": ["inet filter input"]})), [("firewall", "warning")])
+        self.assertEqual(self.bad(facts({"watchers": ["ufw", "NetworkManager"]})), [("firewall", "warning")])
+
+    def test_missing_sentences_of_the_node(self) -> None:
+        """What the node says it lacks is a failure."""
+        self.assertEqual(self.bad(facts(missing=["a card needs CAP_NET_ADMIN"])), [("node", "failure")])
+
+    def test_an_idle_node(self) -> None:
+        """A node that has nothing yet is judged by what is there."""
+        self.assertEqual(self.bad(Facts(healthy_local(), NodeFacts("0.1.0", "idle"))), [])
+
+    @given(machines, st.none() | nodes)
+    def test_any_facts(self, local: LocalFacts, node: NodeFacts | None) -> None:
+        """Any facts give findings that can be told, the node first, and survive the wire."""
+        given_facts = Facts(local, node)
+        checks = judge(given_facts)
+        self.assertEqual(checks[0].name, "node")
+        self.assertEqual(msgspec.json.decode(msgspec.json.encode(checks), type=list[Check]), checks)
