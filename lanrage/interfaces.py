@@ -109,6 +109,9 @@ class IMachine(Interface):
 class IUndoJournal(Interface):
     """Remembers, before each change to the machine, how to take it back (:mod:`lanrage.store.undo`)."""
 
+    def entries() -> list[UndoEntry]:
+        """What is not taken back yet, oldest first. Called from any thread."""
+
     def note(entry: UndoEntry) -> None:
         """Remember a change before it is made; on return it is on disk. Called from any thread.
 

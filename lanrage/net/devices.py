@@ -26,6 +26,9 @@ NET_ADMIN_HINT = (
 NO_TUN = "there is no /dev/net/tun: load its module (modprobe tun), or give the container the device"
 """How a user gets TUN and TAP devices."""
 
+OUR_KINDS = ("wireguard", "tun")
+"""Of the devices that a journal may name."""
+
 REFUSED = (errno.EPERM, errno.EACCES)
 
 
@@ -35,11 +38,13 @@ class Device:
 
     :param index: the kernel's number of it.
     :param alias: its mark of ownership, empty where it has none.
+    :param kind: the kernel's word for its kind, for example ``wireguard`` or ``tun``; empty for a real card.
     """
 
     name: str
     index: int
     alias: str
+    kind: str
 
     @property
     def ours(self) -> bool:
@@ -75,7 +80,8 @@ def find_device(route: IPRoute, name: str) -> Device | None:
         link = route.get_links(index)[0]
     except (OSError, NetlinkError, IndexError):
         return None
-    return Device(name, index, link.get_attr("IFLA_IFALIAS") or "")
+    kind = link.get_nested("IFLA_LINKINFO", "IFLA_INFO_KIND")
+    return Device(name, index, link.get_attr("IFLA_IFALIAS") or "", kind or "")
 
 
 def remove_leftover(route: IPRoute, name: str, field: str) -> None:
@@ -95,11 +101,15 @@ def remove_leftover(route: IPRoute, name: str, field: str) -> None:
 def remove_device(name: str, marked: bool = True) -> None:
     """Remove a device of ours; one that is gone, or that is not ours, is left alone.
 
-    :param marked: false also takes one without any mark, as a crash between making and marking leaves it.
+    :param marked: false also takes one of a kind that we make without any mark, as a crash between making and marking
+        leaves it.
     """
     with rights_named(f"removing the device {name}"), IPRoute() as route:
         device = find_device(route, name)
-        if device is not None and (device.ours or not (marked or device.alias)):
+        if device is None:
+            return
+        half_made = not marked and not device.alias and device.kind in OUR_KINDS
+        if device.ours or half_made:
             _delete(route, device.index)
 
 

@@ -53,8 +53,8 @@ class Program:
             return ()
         return tuple(os.fsdecode(word) for word in line.rstrip(b"\0").split(b"\0"))
 
-    def end(self) -> bool:
-        """SIGTERM, then SIGKILL after :data:`TERM_GRACE_S`; blocks until it is gone. False where it was gone before."""
+    def end(self, grace: float = TERM_GRACE_S) -> bool:
+        """SIGTERM, then SIGKILL after `grace` seconds; blocks until it is gone. False where it was gone before."""
         try:
             descriptor = os.pidfd_open(self.pid)
         except ProcessLookupError:
@@ -66,7 +66,7 @@ class Program:
             ended.register(descriptor, select.POLLIN)
             for number in (signal.SIGTERM, signal.SIGKILL):
                 signal.pidfd_send_signal(descriptor, number)
-                if ended.poll(TERM_GRACE_S * 1000):
+                if ended.poll(grace * 1000):
                     break
         except ProcessLookupError:
             return True

@@ -125,4 +125,4 @@ class TestRealCapture(TestCase):
         self.capture.close()
         self.send(b"late", "255.255.255.255")
         await deferLater(self.world.reactor, 0)
-        assert self.seen == []
+        assert not self.seen

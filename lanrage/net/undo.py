@@ -1,0 +1,42 @@
+"""Takes back what an undo journal tells: at a stop, and at the start after a crash (docs/links.rst)."""
+
+from __future__ import annotations
+
+from twisted.internet.interfaces import IReactorThreads
+from twisted.logger import Logger
+
+from lanrage.core.undo import UndoEntry
+from lanrage.errors import LanrageError
+from lanrage.interfaces import IUndoJournal
+from lanrage.net.devices import remove_device
+from lanrage.net.processes import Program
+from lanrage.net.threads import in_thread
+
+log = Logger()
+
+
+async def undo_all(reactor: IReactorThreads, journal: IUndoJournal) -> int:
+    """Take every change back, the newest first, and forget it; what cannot be taken back stays in the journal.
+
+    :return: how many were taken back.
+    """
+    done = 0
+    for entry in reversed(journal.entries()):
+        try:
+            await in_thread(reactor, _undo, entry, journal)
+        except LanrageError as error:
+            log.warn("{kind} {name} is left: {error}", kind=entry.kind, name=entry.name, error=str(error))
+        else:
+            log.info("{kind} {name} of an earlier run is gone", kind=entry.kind, name=entry.name)
+            done += 1
+    return done
+
+
+def _undo(entry: UndoEntry, journal: IUndoJournal) -> None:
+    if entry.kind == "process":
+        program = Program.parse(entry.old)
+        if program is not None:
+            program.end()
+    else:
+        remove_device(entry.name, marked=False)
+    journal.forget(entry)
