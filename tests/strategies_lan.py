@@ -1,4 +1,4 @@
-"""hypothesis strategies for the LAN plane: addresses of a party, datagrams, frames, and bytes that almost are frames."""
+"""hypothesis strategies for the LAN plane: addresses of a party, datagrams, frames, bytes that almost are frames."""
 
 from __future__ import annotations
 
@@ -93,7 +93,9 @@ def parts() -> SearchStrategy[Part]:
     body = st.binary(min_size=1, max_size=300)
     numbers = st.integers(1, MAX_PARTS).flatmap(lambda n: st.tuples(st.integers(0, n - 1), st.just(n)))
     return st.builds(
-        lambda origin, nonce, sequence, number, body, hops: Part(origin, nonce, sequence, *number, body, hops),
+        lambda origin, nonce, sequence, number, body, hops: Part(
+            origin, nonce, sequence, number[0], number[1], body, hops
+        ),
         addresses(),
         u64,
         u64,

@@ -54,7 +54,13 @@ class PlaneTests(SynchronousTestCase):
         """Stop, and look that nothing is left."""
         self.successResultOf(self.plane.stopService())
         self.assertEqual(
-            [self.card.opened, self.port.receive, self.capture.receive, self.ways.running, self.clock.getDelayedCalls()],
+            [
+                self.card.opened,
+                self.port.receive,
+                self.capture.receive,
+                self.ways.running,
+                self.clock.getDelayedCalls(),
+            ],
             [None, None, None, False, []],
         )
 

@@ -110,7 +110,8 @@ class CardLedgerTests(SynchronousTestCase):
     @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2), st.floats(0, 0.3))))
     def test_never_on_own_card(self, sends: list[tuple[int, int, float]]) -> None:
         """On a machine with one card nothing is ever a copy; with more, a copy needs another card within the window."""
-        ledger, now, shown = CardLedger(), 0.0, {}
+        ledger, now = CardLedger(), 0.0
+        shown: dict[bytes, tuple[int, float]] = {}
         for content, card, wait in sends:
             now += wait
             digest = bytes([content])

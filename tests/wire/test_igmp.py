@@ -23,7 +23,7 @@ TABLE = """Idx\tDevice    : Count Querier\tGroup    Users Timer\tReporter
 \t\t\t\t010000E0     1 0:00000000\t\t0
 """
 UDP = (
-    "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops\n"
+    "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer\n"
     "  137: 00000000:115D 00000000:0000 07 00000000:00000000 00:00000000 00000000  1000        0 4321 2 0000 0\n"
     "  138: 0100007F:115E 0100007F:0035 01 00000000:00000000 00:00000000 00000000  1000        0 4322 2 0000 0\n"
 )
@@ -42,7 +42,9 @@ class TableTests(SynchronousTestCase):
             Membership(12, "enp0s31f6verylong", everybody, 1),
         )
         self.assertEqual(parse_igmp(TABLE, "little"), expected)
-        self.assertEqual(parse_igmp(TABLE.replace("3C0200E0", "E000023C").replace("010000E0", "E0000001"), "big"), expected)
+        self.assertEqual(
+            parse_igmp(TABLE.replace("3C0200E0", "E000023C").replace("010000E0", "E0000001"), "big"), expected
+        )
 
     def test_sockets(self) -> None:
         """Only sockets that are not connected to one sender."""

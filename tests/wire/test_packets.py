@@ -15,7 +15,7 @@ from tests.strategies_lan import almost_frames, beacon, datagrams, frames, udp
 MACS = bytes.fromhex("ffffffffffff02660a420002")
 KNOWN_GOOD = bytes.fromhex(
     # A datagram "hello" from 10.66.0.2:5555 to 10.66.0.255:6000, sums worked out apart from our code after RFC 1071.
-    "450000210000400001116448" "0a420002" "0a4200ff" "15b31770000d795a" "68656c6c6f"
+    "4500002100004000011164480a4200020a4200ff15b31770000d795a68656c6c6f"
 )
 
 
@@ -93,9 +93,10 @@ class FrameTests(SynchronousTestCase):
             Drop.IP_FRAGMENT: [changed(20, 0x20), changed(21, 0x01)],
             Drop.CHECKSUM: [changed(22, 9), changed(len(good) - 1, 0)],
         }
-        self.assertEqual({key: [read_frame(each) for each in value] for key, value in expected.items()}, {
-            key: [key] * len(value) for key, value in expected.items()
-        })
+        self.assertEqual(
+            {key: [read_frame(each) for each in value] for key, value in expected.items()},
+            {key: [key] * len(value) for key, value in expected.items()},
+        )
 
     def test_unfinished(self) -> None:
         """Checksums of captured frames are not looked at, and new ones are right."""

@@ -1,0 +1,73 @@
+"""A LAN plane in a process of its own, for tests in network namespaces: real card, port, capture and adoption.
+
+``python -m tests.lan_process ADDRESS/PREFIX MEMBER...`` prints ``ready``, and at SIGTERM its counters as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import sys
+from ipaddress import IPv4Address, IPv4Interface
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.task import react
+
+from lanrage.app.lan import LanPlane
+from lanrage.core.links import LocalAddress
+from lanrage.net.adopt import Adopter
+from lanrage.net.capture import Capture
+from lanrage.net.card import TapCard
+from lanrage.net.lan_port import LanPort
+from lanrage.net.multicast import MulticastWays, RawWay
+from lanrage.net.threads import in_thread
+
+TUNNEL = "lrtun"
+CARD = "lanrage0"
+
+
+async def own_addresses() -> list[LocalAddress]:
+    """The address of the one real card, which the test names."""
+    whole = IPv4Interface(os.environ["REAL_ADDRESS"])
+    return [LocalAddress("eth0", socket.if_nametoindex("eth0"), whole.ip, whole.network, True)]
+
+
+def plane(reactor: Any, address: IPv4Interface) -> LanPlane:
+    """A plane of real parts."""
+    raw = RawWay()
+    raw.open()
+
+    def groups() -> MulticastWays:
+        adopter = Adopter(socket.if_nametoindex(CARD))
+        return MulticastWays(reactor, adopter, lambda call: in_thread(reactor, call), raw.send)
+
+    return LanPlane(
+        reactor,
+        TapCard(reactor, CARD),
+        LanPort(reactor, address.ip, TUNNEL),
+        address,
+        int.from_bytes(os.urandom(8), "big"),
+        own_addresses=own_addresses,
+        capture=Capture(reactor, (CARD, TUNNEL)),
+        groups=groups,
+    )
+
+
+async def live(reactor: Any, address: str, *members: str) -> None:
+    """Run until SIGTERM."""
+    made = plane(reactor, IPv4Interface(address))
+    made.set_members([IPv4Address(member) for member in members])
+    ended: Deferred[None] = Deferred()
+    await made.startService()
+    signal.signal(signal.SIGTERM, lambda *_: reactor.callFromThread(ended.callback, None))
+    print("ready", flush=True)
+    await ended
+    await made.stopService()
+    print(json.dumps(made.counters()), flush=True)
+
+
+if __name__ == "__main__":
+    react(lambda reactor, *words: Deferred.fromCoroutine(live(reactor, *words)), sys.argv[1:])
