@@ -49,9 +49,17 @@ Caller = Callable[[str, str, dict[str, Any], Progress | None], Any]
 """Carries out (socket path, operation, arguments, progress) and gives the result, or raises an error of the house."""
 
 
+def own_socket() -> str:
+    """The socket of a node that this user runs; as :func:`lanrage.app.config.default_run_folder` has it for a user."""
+    runtime, data = os.environ.get("XDG_RUNTIME_DIR"), os.environ.get("XDG_DATA_HOME")
+    if runtime:
+        return os.path.join(runtime, "lanrage", "node.sock")
+    return os.path.join(data or os.path.expanduser("~/.local/share"), "lanrage", "run", "node.sock")
+
+
 def default_socket() -> str:
     """The system service's socket; a user's own node's where that is there and the other is not."""
-    own = os.path.join(os.environ.get("XDG_RUNTIME_DIR") or "/nonexistent", "lanrage", "node.sock")
+    own = own_socket()
     return own if os.path.exists(own) and not os.path.exists(SYSTEM_SOCKET) else SYSTEM_SOCKET
 
 
@@ -95,10 +103,18 @@ def call_node(path: str, op: str, args: dict[str, Any], progress: Progress | Non
 
 @attrs.frozen
 class Session:
-    """What all commands of one run share."""
+    """What all commands of one run share.
 
-    socket: str
+    :param socket: where the user says that the node's socket is.
+    """
+
+    socket: str | None
     call: Caller
+
+    @property
+    def path(self) -> str:
+        """Of the node's socket."""
+        return self.socket or default_socket()
 
 
 def told(error: LanrageError) -> str:
@@ -133,7 +149,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON f
 
 
 def operation(
-    group: click.Group, name: str, show: output.Show
+    group: click.Group, name: str, print_result: output.Show
 ) -> Callable[[Callable[..., dict[str, Any]]], click.Command]:
     """Make a command of an operation: the decorated function turns options into arguments."""
     path = f"{group.name}.{name}" if group.name == "party" else name
@@ -146,11 +162,11 @@ def operation(
             args = function(**options)
             convert_args(args, row.request)
             stages = None if as_json or not row.long else lambda text: click.echo(f"... {output.clean(text)}", err=True)
-            result = session.call(session.socket, row.name, args, stages)
+            result = session.call(session.path, row.name, args, stages)
             if as_json:
                 output.print_json(result)
             else:
-                show(output.Screen(), result)
+                print_result(output.Screen(), result)
 
         made = group.command(name, help=row.help, epilog=f"Example: {row.example}", context_settings=SETTINGS)
         return made(json_option(guarded(run)))
@@ -203,7 +219,7 @@ def main(context: click.Context, socket: str | None) -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    context.obj = Session(socket or default_socket(), context.obj or call_node)
+    context.obj = Session(socket, context.obj or call_node)
 
 
 @main.group(context_settings=SETTINGS, epilog="Example: lanrage party create Friday --server play.example.org:7766")
@@ -244,7 +260,13 @@ def with_port(server: str) -> str:
 
 @operation(party, "create", output.created)
 @click.argument("name")
-@click.option("--server", required=True, envvar="LANRAGE_SERVER", metavar="HOST[:PORT]", help="The control server.")
+@click.option(
+    "--server",
+    default="",
+    envvar="LANRAGE_SERVER",
+    metavar="HOST[:PORT]",
+    help="The control server. [env LANRAGE_SERVER; default: the one that the node is set to]",
+)
 @as_option
 @click.option(
     "--max-members",
@@ -257,7 +279,7 @@ def with_port(server: str) -> str:
 @uses_option
 def create(server: str, member_name: str | None, **rest: Any) -> dict[str, Any]:
     """Found a party."""
-    return {"server": with_port(server), "member_name": member_name or _login(), **rest}
+    return {"server": with_port(server) if server else "", "member_name": member_name or _login(), **rest}
 
 
 @operation(party, "join", output.joined)
@@ -308,7 +330,7 @@ def doctor(addresses: bool, as_json: bool) -> None:
     from lanrage.app.doctor import examine
 
     session: Session = click.get_current_context().obj
-    report = examine(lambda: session.call(session.socket, "diagnose", {}, None), hide_addresses=not addresses)
+    report = examine(lambda: session.call(session.path, "diagnose", {}, None), hide_addresses=not addresses)
     if as_json:
         output.print_json(report)
     else:

@@ -51,7 +51,10 @@ class INode(Interface):
         uses: int,
         progress: Progress | None = None,
     ) -> Awaitable[dict[str, Any]]:
-        """Found a party at a control server and become its host; the result is a :class:`PartyCreated`."""
+        """Found a party at a control server and become its host; the result is a :class:`PartyCreated`.
+
+        :param server: ``HOST:PORT``; empty = the one that the node is set to.
+        """
 
     def join_party(code: str, *, member_name: str, progress: Progress | None = None) -> Awaitable[dict[str, Any]]:
         """Become a member by an invitation code; the result is a :class:`Joined`."""
@@ -79,7 +82,12 @@ class _Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 _NAME = f"1 to {NAME_LIMIT} characters, without control characters and without blanks at its ends"
 NameText = Annotated[Name, Meta(description=_NAME)]
 ServerText = Annotated[
-    str, Meta(min_length=3, max_length=260, pattern=r"^\S+:[0-9]{1,5}$", description="HOST:PORT of the control server")
+    str,
+    Meta(
+        max_length=260,
+        pattern=r"^(?:\S+:[0-9]{1,5})?$",
+        description="HOST:PORT of a control server, or empty for the one that the node is set to",
+    ),
 ]
 CodeText = Annotated[
     str, Meta(min_length=1, max_length=CODE_TEXT_LIMIT, description="an invitation code, which starts with LR1-")
@@ -95,8 +103,8 @@ class CreateParty(_Request, frozen=True):
     """Arguments of ``party.create``."""
 
     name: NameText
-    server: ServerText
     member_name: NameText
+    server: ServerText = ""
     max_members: Members = DEFAULT_MEMBERS
     expires_hours: Hours = DEFAULT_HOURS
     uses: Uses = DEFAULT_MEMBERS
@@ -218,6 +226,10 @@ async def perform(node: INode, name: str, args: dict[str, Any], progress: Progre
     return result
 
 
+def _shown(default: Any) -> str:
+    return "empty" if default == "" else str(default)
+
+
 def reference() -> str:
     """The table of operations as reST; ``docs/api.rst`` holds exactly this."""
     lines = [".. list-table::", "   :header-rows: 1", "   :widths: 15 45 40", ""]
@@ -225,7 +237,7 @@ def reference() -> str:
     for operation in _ALL:
         defaults = {field.name: field for field in msgspec.structs.fields(operation.request)}
         arguments = [
-            f"``{name}``: {rule}" + ("" if defaults[name].required else f" (default {defaults[name].default})")
+            f"``{name}``: {rule}" + ("" if defaults[name].required else f" (default {_shown(defaults[name].default)})")
             for name, rule in rules(operation.request).items()
         ]
         results = ", ".join(f"``{field}``" for field in operation.result.__struct_fields__)

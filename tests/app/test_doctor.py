@@ -90,7 +90,8 @@ class CollectTests(MachineCase):
 
     def test_this_very_machine(self) -> None:
         """The real one: loopback is up, cannot broadcast and has its address."""
-        (loopback, ghost) = collect_local(["lo", "lanrage-ghost"]).devices
+        devices = collect_local(["lo", "lanrage-ghost"]).devices
+        loopback, ghost = devices[0], devices[1]
         self.assertEqual((loopback.present, loopback.broadcast), (True, False))
         self.assertIsNotNone(loopback.rp_filter)
         self.assertFalse(ghost.present)

@@ -11,8 +11,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.core.hiding import Hider, host_names
 
-v4 = st.integers(2**24, 2**32 - 1).map(lambda number: IPv4Address(number))
-v6 = st.integers(2**64, 2**128 - 1).map(lambda number: IPv6Address(number))
+v4 = st.integers(2**24, 2**32 - 1).map(IPv4Address)
+v6 = st.integers(2**64, 2**128 - 1).map(IPv6Address)
 
 
 class HidingTests(SynchronousTestCase):
@@ -49,7 +49,7 @@ class HidingTests(SynchronousTestCase):
     @given(v4 | v6, st.sampled_from(["{}", "[{}]:51820", "{}/24", "at {}, yes", "({})", '"{}"', "{}: refused"]))
     def test_no_address_is_left(self, address: IPv4Address | IPv6Address, form: str) -> None:
         """Whatever stands around it."""
-        for text in {str(address), address.exploded}:
+        for text in (str(address), address.exploded):
             self.assertNotIn(text, Hider().text(form.format(text)))
 
     @given(st.text(max_size=80))

@@ -76,7 +76,7 @@ class CallTests(SynchronousTestCase):
             decode_call(json.dumps(value).encode())
         except BadCall as error:
             given_id = value.get("id")
-            valid = type(given_id) is int and 0 <= given_id <= 2**53
+            valid = isinstance(given_id, int) and not isinstance(given_id, bool) and 0 <= given_id <= 2**53
             self.assertEqual(error.call_id, given_id if valid else None)
             self.assertTrue(error.field and error.rule and str(error).isprintable(), str(error))
             msgspec.json.encode(str(error))
