@@ -83,22 +83,12 @@ def lab() -> None:
 @click.option("--bare", is_flag=True, help="Networks only: no control server, relay, nodes and party.")
 @json_option
 @guarded
-def up_command(
-    name: str,
-    base: Path,
-    hosts: int | None,
-    nat: str,
-    wan_delay_ms: float,
-    wan_loss: float,
-    udp_timeout: int | None,
-    bare: bool,
-    as_json: bool,
-) -> None:
+def up_command(name: str, base: Path, as_json: bool, **wish: Any) -> None:
     """Build a laboratory; ends when every pair of hosts has exchanged a packet."""
-    kinds = tuple(expand_kinds([word.strip() for word in nat.split(",")], hosts))
-    weather = Weather(Conditions(wan_loss, wan_delay_ms).check())
-    record = Record(check_name(name), kinds, weather, udp_timeout)
-    _, report = up(record, base, nodes=not bare, say=say)
+    kinds = tuple(expand_kinds([word.strip() for word in wish["nat"].split(",")], wish["hosts"]))
+    weather = Weather(Conditions(wish["wan_loss"], wish["wan_delay_ms"]).check())
+    record = Record(check_name(name), kinds, weather, wish["udp_timeout"])
+    _, report = up(record, base, nodes=not wish["bare"], say=say)
     print_lab(report, as_json)
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from ipaddress import IPv4Interface
 from pathlib import Path
 from typing import Any
@@ -84,7 +85,7 @@ def wait_listening(lab: Lab) -> None:
     """Wait until each host's game server has its port."""
     for host, server in zip(lab.plan.hosts, SERVERS, strict=True):
         port = server.discovery.ports[0]
-        listening = lambda netns=host.netns, port=port: roles.udp_bound(netns, port)  # noqa: E731
+        listening = partial(roles.udp_bound, host.netns, port)
         wait_for(f"{server.game} listens on port {port}", listening, SERVER_START_S)
 
 

@@ -50,8 +50,10 @@ def call(path: Path, operation: str, timeout: float = CALL_TIMEOUT_S, **args: An
             connection.open()
             issued = time.monotonic()
             connection.send(_TEXT, msgspec.json.encode({"id": 1, "op": operation, "args": args}))
-            answer = connection.answer()
-            return Call(answer, issued, time.monotonic())
+            try:
+                return Call(connection.answer(), issued, time.monotonic())
+            finally:
+                connection.close()
     except OSError as error:
         raise Unreachable(f"the node at {path} does not answer: {error}") from error
 

@@ -28,8 +28,8 @@ LOG_TAIL = 12
 def twistd() -> list[str]:
     """The command that runs a role in the foreground; beside this Python where there is one."""
     program = Path(sys.executable).with_name("twistd")
-    start = [str(program)] if program.exists() else ["-c", "from twisted.scripts.twistd import run; run()"]
-    return [*([] if program.exists() else [sys.executable]), *start, "--nodaemon", "--pidfile=", "lanrage"]
+    by_hand = [sys.executable, "-c", "from twisted.scripts.twistd import run; run()"]
+    return [*([str(program)] if program.exists() else by_hand), "--nodaemon", "--pidfile=", "lanrage"]
 
 
 def control_argv(folder: Folder) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,9 +24,9 @@ class CliCase(SynchronousTestCase):
 
     def setUp(self) -> None:
         """Make it."""
-        holder = tempfile.TemporaryDirectory()
-        self.addCleanup(holder.cleanup)
-        self.base = Path(holder.name) / "labs"
+        folder = tempfile.mkdtemp(prefix="lanrage-lab-")
+        self.addCleanup(shutil.rmtree, folder)
+        self.base = Path(folder) / "labs"
 
     def invoke(self, command: str, *args: str) -> Result:
         """Run a command in this process."""

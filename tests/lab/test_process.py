@@ -23,6 +23,7 @@ class ProcessTests(SynchronousTestCase):
 
     def child(self, code: str = "import time; time.sleep(600)") -> Started:
         """Start it; it is killed at the test's end."""
+        # pylint: disable-next=consider-using-with
         process = subprocess.Popen([sys.executable, "-c", f"print(1, flush=True); {code}"], stdout=subprocess.PIPE)
         assert process.stdout is not None
         process.stdout.read(1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -39,9 +40,9 @@ class TeardownTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         """A folder of its own; what a failed test leaves is removed."""
-        holder = tempfile.TemporaryDirectory()
-        self.addCleanup(holder.cleanup)
-        self.base = Path(holder.name) / "labs"
+        folder = tempfile.mkdtemp(prefix="lanrage-lab-")
+        self.addCleanup(shutil.rmtree, folder)
+        self.base = Path(folder) / "labs"
         self.addCleanup(lambda: teardown.down("tdown", Folder.of("tdown", self.base), 0.1))
 
     def bare(self) -> Lab:
@@ -99,14 +100,17 @@ class TeardownTests(SynchronousTestCase):
         argv = [sys.executable, "-m", "lanrage.lab", "up", "--bare", "--name", "tdown", "--nat", "cone,cone,cone"]
         argv += ["--wan-delay-ms", "10", "--dir", str(self.base)]
         for moment in (3, 9):
-            with subprocess.Popen(argv, env=python_env(), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as run:
-                reached = lambda: len(spaces("tdown")) >= moment or run.poll() is not None  # noqa: B023, E731
-                wait_for("namespaces are there", reached, 20)
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(run.pid, signal.SIGKILL)
-            inodes = {i for i in map(netns.inode, spaces("tdown")) if i is not None}
+            inodes = self.kill_at(argv, moment)
             teardown.down("tdown", Folder.of("tdown", self.base), 0.5)
             self.assertEqual((spaces("tdown"), in_namespaces(inodes)), ([], {}))
+
+    def kill_at(self, argv: list[str], moment: int) -> set[int]:
+        """Kill the command when it has made so many namespaces; the numbers of those that are there."""
+        with subprocess.Popen(argv, env=python_env(), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as run:
+            wait_for("namespaces", lambda: len(spaces("tdown")) >= moment or run.poll() is not None, 20)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(run.pid, signal.SIGKILL)
+        return {inode for inode in map(netns.inode, spaces("tdown")) if inode is not None}
 
     def test_failed_up(self) -> None:
         """What cannot come up is removed at once, and the name is free again."""
