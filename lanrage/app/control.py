@@ -21,6 +21,7 @@ from twisted.logger import Logger
 from lanrage.app.control_desk import ControlDesk
 from lanrage.app.control_requests import Requests
 from lanrage.core.identity import SigningKey, fingerprint
+from lanrage.core.tickets import Pair, Ticket, issue
 from lanrage.core.world import World
 from lanrage.core.world_load import load_world
 from lanrage.errors import BadInput, StoreError
@@ -186,9 +187,5 @@ class ControlService(Service):
         }
 
 
-def _issue(key: SigningKey, party_id: str, holder: bytes, other: bytes, expiry: float) -> bytes:
-    """A relay ticket for `holder`'s pair with `other`."""
-    from lanrage.core.tickets import Ticket, issue
-
-    low, high = sorted((holder, other))
-    return issue(Ticket(1, bytes.fromhex(party_id), holder, (low, high), int(expiry)), key)
+def _issue(key: SigningKey, party_id: str, holder: bytes, pair: Pair, expiry: float) -> bytes:
+    return issue(Ticket(bytes.fromhex(party_id), holder, pair, int(expiry)), key)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import attrs
 
 from lanrage.core.party import refuse
+from lanrage.core.tickets import Pair, pair_of
 from lanrage.core.world import Caller, Outcome, World
 from lanrage.core.world_rows import Change
 from lanrage.errors import CryptoError, DecodeError, Refused
@@ -55,12 +56,12 @@ class Answer:
 class Requests:
     """Carries requests out on the world.
 
-    :param issue_ticket: ``(party_id, holder's WireGuard key, other's, expiry)`` to a signed relay ticket; ``None``
-        where no relay is known.
+    :param issue_ticket: ``(party_id, holder's identity, pair, expiry)`` to a signed relay ticket; ``None`` where no
+        relay is known.
     """
 
     world: World
-    issue_ticket: Callable[[str, bytes, bytes, float], bytes] | None
+    issue_ticket: Callable[[str, bytes, Pair, float], bytes] | None
 
     def answer(self, caller: Caller, body: RequestBody, now: float) -> Answer:
         """Carry one request out; a refusal is an answer too.
@@ -117,7 +118,8 @@ class Requests:
         peer = self.world.peer(caller, body.party_id, body.peer)
         if self.issue_ticket is None:
             raise refuse("no_relay")
-        ticket = self.issue_ticket(body.party_id, caller.wireguard_key, peer.wireguard_key, now + TICKET_LIFETIME)
+        pair = pair_of(caller.wireguard_key, peer.wireguard_key)
+        ticket = self.issue_ticket(body.party_id, caller.identity, pair, now + TICKET_LIFETIME)
         return Answer(TicketIssued(ticket, TICKET_LIFETIME), at_once=True)
 
 

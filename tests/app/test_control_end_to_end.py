@@ -17,6 +17,7 @@ from twisted.trial.unittest import TestCase
 from lanrage.app.control import ControlService, ControlSettings
 from lanrage.core.identity import NodeKeys, fingerprint
 from lanrage.core.replica import MemberAdded, MemberRemoved, PartyReplica, PresenceChanged, ReplicaChange
+from lanrage.core.tickets import Ticket, pair_of, verify
 from lanrage.errors import BadInput, CryptoError, LanrageError, Refused, Unreachable, VersionMismatch
 from lanrage.net.control_client import ControlClient
 from lanrage.wire.control import (
@@ -281,7 +282,16 @@ class ControlEndToEnd(TestCase):
             wanted = FetchTicket(self.kit.party_id, host.keys.identity.public)
             await self.refused("not_a_member", guest.link.request(wanted))
             await guest.join(self.kit, "guest")
-            self.assertIsInstance(await guest.link.request(wanted), TicketIssued)
+            issued = await guest.link.request(wanted)
+            assert isinstance(issued, TicketIssued)
+            assert service.key is not None
+            ticket = verify(issued.ticket, service.key.public, time.time())
+            pair = pair_of(guest.keys.wireguard.public, host.keys.wireguard.public)
+            expires = ticket.expires
+            self.assertEqual(
+                Ticket(bytes.fromhex(self.kit.party_id), guest.keys.identity.public, pair, expires), ticket
+            )
+            self.assertGreater(expires, time.time() + issued.lifetime - 10)
 
         return self.run_async(life())
 
@@ -292,9 +302,7 @@ class ControlEndToEnd(TestCase):
             service = await self.serve()
             port = service.address.port
             await self._dial_fails(CryptoError, "another key", port, pin=b"x" * 16)
-            await self._dial_fails(
-                VersionMismatch, "control protocol 1, this node speaks 7", port, versions=(7,)
-            )
+            await self._dial_fails(VersionMismatch, "control protocol 1, this node speaks 7", port, versions=(7,))
             await self._stop(service)
             await self._dial_fails(Unreachable, "refused", port)
 
