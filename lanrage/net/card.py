@@ -19,7 +19,7 @@ from lanrage.core.lan_frames import derived_mac
 from lanrage.core.links import OWNER_MARK, TUNNEL_MTU, check_device_name
 from lanrage.errors import BadInput, LanrageError, MissingRight
 from lanrage.interfaces import ILanCard
-from lanrage.net.devices import NO_TUN, REFUSED, net_admin_missing, rights_named
+from lanrage.net.devices import NO_TUN, REFUSED, net_admin_missing, refusals_named
 from lanrage.net.sysctl import set_device
 from lanrage.net.threads import INetReactor, in_thread
 
@@ -119,7 +119,7 @@ def configure_card(name: str, address: IPv4Interface, mtu: int) -> None:
     IPv6 is off, so that the machine's own chatter (neighbour discovery, listener reports) does not fill the party.
     The reverse path filter is loose: a member is reached by the tunnel, while its broadcasts come in here.
     """
-    with rights_named("setting up the LAN card"), IPRoute() as route:
+    with refusals_named("setting up the LAN card"), IPRoute() as route:
         index = socket.if_nametoindex(name)
         set_device("ipv6", name, "disable_ipv6", "1")
         set_device("ipv4", name, "rp_filter", "2")

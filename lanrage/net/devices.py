@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
 import socket
+import sys
 from collections.abc import Iterator
 
 import attrs
@@ -15,11 +17,11 @@ from pyroute2 import IPRoute
 from pyroute2.netlink.exceptions import NetlinkError
 
 from lanrage.core.links import OWNER_MARK
-from lanrage.errors import BadInput, MissingRight
+from lanrage.errors import BadInput, LanrageError, MissingRight, Unreachable
 
 NET_ADMIN_HINT = (
-    "run it as a systemd service with AmbientCapabilities=CAP_NET_ADMIN CAP_NET_RAW, "
-    "or grant both to its Python: setcap cap_net_admin,cap_net_raw+eip $(readlink -f $(command -v python3))"
+    "run it as root or by its systemd unit (AmbientCapabilities=CAP_NET_ADMIN CAP_NET_RAW), or grant both: "
+    f"setcap cap_net_admin,cap_net_raw+ep {os.path.realpath(sys.executable)}"
 )
 """How a user grants what LANrage needs."""
 
@@ -30,6 +32,7 @@ OUR_KINDS = ("wireguard", "tun")
 """Of the devices that a journal may name."""
 
 REFUSED = (errno.EPERM, errno.EACCES)
+GONE = (errno.ENODEV, errno.ENXIO)
 
 
 @attrs.frozen
@@ -53,19 +56,22 @@ class Device:
 
 
 @contextlib.contextmanager
-def rights_named(what: str) -> Iterator[None]:
-    """Translate the kernel's refusal into a sentence that tells how to grant the right.
+def refusals_named(what: str) -> Iterator[None]:
+    """Translate the kernel's refusals into sentences.
 
     :param what: the refused action, as in "making a network device".
-    :raises MissingRight: for EPERM and EACCES.
+    :raises MissingRight: for EPERM and EACCES; tells how to grant the right.
+    :raises Unreachable: for ENODEV: somebody removed the device.
+    :raises LanrageError: for every other refusal.
     """
     try:
         yield
     except (NetlinkError, OSError) as error:
-        code = error.code if isinstance(error, NetlinkError) else error.errno
+        code = error.code if isinstance(error, NetlinkError) else error.errno or 0
         if code in REFUSED:
             raise net_admin_missing(what) from error
-        raise
+        kind = Unreachable if code in GONE else LanrageError
+        raise kind(f"{what} failed: {os.strerror(code)}") from error
 
 
 def net_admin_missing(what: str) -> MissingRight:
@@ -104,7 +110,7 @@ def remove_device(name: str, marked: bool = True) -> None:
     :param marked: false also takes one of a kind that we make without any mark, as a crash between making and marking
         leaves it.
     """
-    with rights_named(f"removing the device {name}"), IPRoute() as route:
+    with refusals_named(f"removing the device {name}"), IPRoute() as route:
         device = find_device(route, name)
         if device is None:
             return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 from base64 import b64decode, b64encode
 from ipaddress import ip_network
 from typing import Any
@@ -16,9 +15,9 @@ from zope.interface import implementer
 
 from lanrage.core.links import KEY_BYTES, Endpoint, PeerStatus, TunnelPeer, TunnelStatus
 from lanrage.core.undo import UndoEntry
-from lanrage.errors import BadInput, LanrageError, MissingRight, Unreachable
+from lanrage.errors import BadInput, LanrageError, MissingRight
 from lanrage.interfaces import ITunnel, IUndoJournal
-from lanrage.net.devices import REFUSED, net_admin_missing, raise_device, remove_device, remove_leftover, rights_named
+from lanrage.net.devices import raise_device, refusals_named, remove_device, remove_leftover
 from lanrage.net.threads import in_thread
 
 ABSENT = (errno.ENOENT, errno.EOPNOTSUPP, errno.EPROTONOSUPPORT)
@@ -86,25 +85,31 @@ class KernelTunnel:
         await in_thread(self._reactor, self._destroy)
 
     def _create(self, private_key: bytes, listen_port: int, mtu: int) -> None:
-        with rights_named("making a WireGuard device"), IPRoute() as route:
+        with refusals_named("making a WireGuard device"), IPRoute() as route:
             remove_leftover(route, self.name, "tunnel_device")
             if self._journal is not None:
                 self._journal.note(UndoEntry("device", self.name))
             try:
                 route.link("add", ifname=self.name, kind="wireguard")
+                self._set_up(route, private_key, listen_port, mtu)
             except NetlinkError as error:
                 self._forget()
-                raise _translated(error, listen_port) from error
-            try:
-                with WireGuard() as wireguard:
-                    wireguard.set(self.name, private_key=b64encode(private_key).decode(), listen_port=listen_port)
-                raise_device(route, self.name, mtu)
-            except NetlinkError as error:
-                self._destroy(marked=False)
-                raise _translated(error, listen_port) from error
+                translated = _translated(error, listen_port)
+                if translated is None:
+                    raise
+                raise translated from error
 
-    def _destroy(self, marked: bool = True) -> None:
-        remove_device(self.name, marked)
+    def _set_up(self, route: IPRoute, private_key: bytes, listen_port: int, mtu: int) -> None:
+        try:
+            with WireGuard() as wireguard:
+                wireguard.set(self.name, private_key=b64encode(private_key).decode(), listen_port=listen_port)
+            raise_device(route, self.name, mtu)
+        except BaseException:
+            remove_device(self.name, marked=False)
+            raise
+
+    def _destroy(self) -> None:
+        remove_device(self.name)
         self._forget()
 
     def _forget(self) -> None:
@@ -112,34 +117,23 @@ class KernelTunnel:
             self._journal.forget(UndoEntry("device", self.name))
 
     def _change(self, fields: dict[str, Any]) -> None:
-        with rights_named("changing a WireGuard device"), WireGuard() as wireguard:
-            self._set(wireguard, fields)
-
-    def _set(self, wireguard: WireGuard, fields: dict[str, Any]) -> None:
-        try:
+        with refusals_named(f"changing the WireGuard device {self.name}"), WireGuard() as wireguard:
             wireguard.set(self.name, peer=fields)
-        except NetlinkError as error:
-            raise self._gone(error) from error
 
     def _move(self, public_key: bytes, endpoint: Endpoint) -> None:
-        with rights_named("changing a WireGuard device"), WireGuard() as wireguard:
+        with refusals_named(f"changing the WireGuard device {self.name}"), WireGuard() as wireguard:
             if public_key not in _read(wireguard, self.name).peers:
                 raise LookupError(f"{self.name} has no peer {b64encode(public_key).decode()}")
-            self._set(wireguard, {**_key_field(public_key), **_endpoint_fields(endpoint), "update_only": True})
+            fields = {**_key_field(public_key), **_endpoint_fields(endpoint), "update_only": True}
+            wireguard.set(self.name, peer=fields)
 
     def _status(self) -> TunnelStatus:
-        with rights_named("reading a WireGuard device"), WireGuard() as wireguard:
-            try:
-                return _read(wireguard, self.name)
-            except NetlinkError as error:
-                raise self._gone(error) from error
-
-    def _gone(self, error: NetlinkError) -> LanrageError:
-        gone = error.code == errno.ENODEV
-        return Unreachable(f"the WireGuard device {self.name} is gone") if gone else _unexpected(error)
+        with refusals_named(f"reading the WireGuard device {self.name}"), WireGuard() as wireguard:
+            return _read(wireguard, self.name)
 
 
-def _translated(error: NetlinkError, port: int) -> LanrageError:
+def _translated(error: NetlinkError, port: int) -> LanrageError | None:
+    """The sentence of what only making a device runs into; the rest is :func:`refusals_named`'s."""
     if error.code == errno.EADDRINUSE:
         return BadInput("wireguard_port", f"UDP port {port} is taken by another program; set another one, or 0 for any")
     if error.code in ABSENT:
@@ -147,13 +141,7 @@ def _translated(error: NetlinkError, port: int) -> LanrageError:
             "this kernel has no WireGuard: load its module (modprobe wireguard), "
             "or install wireguard-go (apt-get install wireguard-go) and set wireguard to auto"
         )
-    return _unexpected(error)
-
-
-def _unexpected(error: NetlinkError) -> LanrageError:
-    if error.code in REFUSED:
-        return net_admin_missing("changing a WireGuard device")
-    return LanrageError(f"the kernel refused a change of the WireGuard device: {os.strerror(error.code)}")
+    return None
 
 
 def _key_field(public_key: bytes) -> dict[str, Any]:

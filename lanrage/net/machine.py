@@ -15,7 +15,7 @@ from zope.interface import implementer
 from lanrage.core.links import OWNER_MARK, LocalAddress
 from lanrage.errors import LanrageError, Refused, Unreachable
 from lanrage.interfaces import IMachine
-from lanrage.net.devices import rights_named
+from lanrage.net.devices import refusals_named
 from lanrage.net.threads import in_thread
 
 IFF_UP, IFF_BROADCAST, IFF_LOOPBACK = 0x1, 0x2, 0x8
@@ -115,7 +115,7 @@ def _has_default_route() -> bool:
 
 
 def _add_member_route(member: IPv4Address, device: str, source: IPv4Address) -> None:
-    with rights_named("adding a route"), IPRoute() as route:
+    with refusals_named("adding a route"), IPRoute() as route:
         index = _index(device)
         for entry in _routes(route):
             if entry["dst_len"] == 32 and entry.get_attr("RTA_DST") == str(member) and _table(entry) == MAIN_TABLE:
@@ -129,7 +129,7 @@ def _add_member_route(member: IPv4Address, device: str, source: IPv4Address) -> 
 
 
 def _remove_member_route(member: IPv4Address, device: str) -> None:
-    with rights_named("removing a route"), IPRoute() as route:
+    with refusals_named("removing a route"), IPRoute() as route:
         try:
             route.route("del", dst=f"{member}/32", oif=_index(device), scope="link")
         except Unreachable:

@@ -18,12 +18,13 @@ from lanrage.errors import BadInput, LanrageError, MissingRight, Unreachable
 from lanrage.interfaces import ITunnel, IUndoJournal
 from lanrage.net.daemon import Daemon
 from lanrage.net.devices import (
+    NET_ADMIN_HINT,
+    NO_TUN,
     find_device,
-    net_admin_missing,
     raise_device,
+    refusals_named,
     remove_device,
     remove_leftover,
-    rights_named,
 )
 from lanrage.net.processes import Program
 from lanrage.net.threads import INetReactor, in_thread
@@ -111,7 +112,7 @@ class UserspaceTunnel:
     def _make_room(self) -> None:
         """End what a crash left under our name, unless it is somebody else's."""
         path = socket_path(self.name)
-        with rights_named("making a WireGuard device"), IPRoute() as route:
+        with refusals_named("making a WireGuard device"), IPRoute() as route:
             device = find_device(route, self.name)
             holder = Program.of(listener(path) or 0)
             if holder is not None:
@@ -139,7 +140,7 @@ class UserspaceTunnel:
                 if ready(await self._ask(GET)):
                     return
             except Unreachable:
-                if self._reactor.seconds() > deadline:
+                if self._daemon is None or self._daemon.ended or self._reactor.seconds() > deadline:
                     raise
             if self._reactor.seconds() > deadline:
                 raise Unreachable(f"{PROGRAM} does not bring {self.name} up within {START_TIMEOUT_S:.0f} s")
@@ -164,7 +165,7 @@ class UserspaceTunnel:
             raise LanrageError(f"{PROGRAM} of {self.name} refused a change: {os.strerror(reply.errno)}")
 
     def _raise(self, mtu: int) -> None:
-        with rights_named("setting up a WireGuard device"), IPRoute() as route:
+        with refusals_named("setting up a WireGuard device"), IPRoute() as route:
             raise_device(route, self.name, mtu)
 
     def _note(self, entry: UndoEntry) -> None:
@@ -183,13 +184,11 @@ def _why_ended(name: str, words: str) -> LanrageError:
     """What the program's last words mean to the user."""
     said = " ".join(words.split())
     if "/dev/net/tun" in said and "no such" in said.lower():
-        return MissingRight(
-            "there is no /dev/net/tun: load its module (modprobe tun), or give the container the device"
-        )
+        return MissingRight(NO_TUN)
     if "uapi" in said.lower():
         return MissingRight(
             f"{PROGRAM} may not write {SOCKET_FOLDER}: add RuntimeDirectory=wireguard to the systemd service"
         )
     if "not permitted" in said or "denied" in said:
-        return net_admin_missing(PROGRAM)
+        return MissingRight(f"{PROGRAM} needs CAP_NET_ADMIN: {NET_ADMIN_HINT} $(command -v {PROGRAM})")
     return Unreachable(f"{PROGRAM} of {name} ended{': ' if said else ''}{said}")
