@@ -1,0 +1,89 @@
+"""Laboratories with real nodes: a small one in every run, the checks in ``make test-lab``."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import tempfile
+from pathlib import Path
+
+import pytest
+from twisted.trial.unittest import SynchronousTestCase
+
+from lanrage.lab import netns, roles, teardown
+from lanrage.lab.broadcasts import broadcasts
+from lanrage.lab.churn import churn
+from lanrage.lab.demo import demo
+from lanrage.lab.faults import faults
+from lanrage.lab.folder import Folder, Record
+from lanrage.lab.lab import Lab, up
+from lanrage.lab.leftovers import leftovers, machine
+from lanrage.lab.paths import expected_paths, settle
+from lanrage.lab.process import end
+from lanrage.lab.result import Result
+
+pytestmark = pytest.mark.needs("root", "ip", "nft", "tun", "wireguard-go")
+
+
+class LabCase(SynchronousTestCase):
+    """A folder of its own."""
+
+    def setUp(self) -> None:
+        """Make it."""
+        self.base = Path(tempfile.mkdtemp(prefix="lanrage-lab-"))
+        self.addCleanup(shutil.rmtree, self.base, ignore_errors=True)
+
+    def check(self, result: Result) -> None:
+        """A check must hold in full."""
+        self.assertEqual(result.shortfalls, [], result.figures)
+
+
+class SmallTests(LabCase):
+    """Three hosts: direct, relayed, and behind one router."""
+
+    name = "tsmall"
+
+    def inodes(self, lab: Lab) -> set[int]:
+        """Numbers of its namespaces."""
+        return {inode for inode in map(netns.inode, lab.plan.namespaces()) if inode is not None}
+
+    def test_small(self) -> None:
+        """Every pair meets by the path that its NATs allow; after kills of all kinds nothing is left."""
+        before = machine()
+        folder = Folder.of(self.name, self.base)
+        self.addCleanup(teardown.down, self.name, folder)
+        lab, report = up(Record(self.name, ("open", "restricted", "symmetric")), self.base)
+        self.assertEqual(len(report["join_to_first_packet_ms"]), 2)
+        self.assertEqual(len({host["party_address"] for host in report["hosts"]} - {None}), 3)
+        result = Result("small")
+        settle(lab, result, expected_paths(lab.plan))
+        self.check(result)
+        inodes = self.inodes(lab)
+        process = roles.running(folder, "h2")
+        assert process is not None
+        end([process], first=signal.SIGKILL)
+        teardown.down(self.name, folder)
+        self.assertEqual(leftovers(self.name, folder, inodes, before), [])
+
+
+@pytest.mark.lab
+@pytest.mark.needs("teeworlds-server", "DDNet-Server", "openttd")
+@pytest.mark.timeout(300)
+class CheckTests(LabCase):
+    """The checks that a user may run hold here."""
+
+    def test_demo(self) -> None:
+        """Every game is found by everybody."""
+        self.check(demo(self.base))
+
+    def test_broadcasts(self) -> None:
+        """Everything sent to all arrives once."""
+        self.check(broadcasts(self.base))
+
+    def test_faults(self) -> None:
+        """Direct pairs play on, and all resume."""
+        self.check(faults(self.base))
+
+    def test_churn(self) -> None:
+        """Three times up and down, nothing left."""
+        self.check(churn(self.base, 3))
