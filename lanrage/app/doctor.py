@@ -25,6 +25,7 @@ from lanrage.core.hiding import Hider, host_names
 from lanrage.core.judgement import judge
 from lanrage.core.links import WIREGUARD_PORT
 from lanrage.errors import LanrageError, MissingRight
+from lanrage.net.rights import effective_capabilities
 
 CAPABILITIES = {"net_admin": 12, "net_raw": 13, "net_bind_service": 10, "sys_ptrace": 19}
 """Bit of each capability that we know a use for (linux/capability.h)."""
@@ -88,8 +89,7 @@ def _number(path: Path) -> int | None:
 
 
 def _capabilities(root: Path) -> list[str]:
-    fields = [line.split() for line in _lines(root / "proc/self/status")]
-    mask = next((int(field[1], 16) for field in fields if field[:1] == ["CapEff:"]), 0)
+    mask = effective_capabilities("\n".join(_lines(root / "proc/self/status")))
     return [name for name, bit in CAPABILITIES.items() if mask >> bit & 1]
 
 

@@ -137,6 +137,7 @@ class JudgementTests(SynchronousTestCase):
         """Missing, denied; module, program, neither."""
         self.assertEqual(self.bad(facts({"tun": "missing"})), [("tun", "failure")])
         self.assertEqual(self.bad(facts({"tun": "denied"})), [("tun", "failure")])
+        self.assertIn(("tun", "warning"), self.bad(without_node(tun="denied")))
         self.assertEqual(self.bad(facts({"kernel_wireguard": "missing"})), [])
         self.assertEqual(self.bad(facts({"kernel_wireguard": "missing", "programs": []})), [("wireguard", "failure")])
 
