@@ -89,13 +89,17 @@ class LanHost:
         self.programs: list[Program] = []
 
     def cable(self, hub: Namespace) -> None:
-        """Connect the tunnel's stand-in to the hub, and the real card to nobody."""
+        """Connect the tunnel's stand-in to the hub, and the real card to nobody.
+
+        The machine filters by reverse path and forwards, as the less friendly ones do.
+        """
         port = f"t{self.number}"
         self.space.run(
             f"ip link add lrtun mtu 1280 type veth peer name {port} netns {hub.path}; ip link set lrtun up;"
             f"ip link add eth0 type veth peer name nobody; ip link set nobody up; ip link set eth0 up;"
             f"ip addr add {self.real}/24 brd + dev eth0; ip route add default via 192.168.{self.number}.1;"
-            "sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.lrtun.rp_filter=2 net.ipv4.igmp_max_memberships=40"
+            "sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.lrtun.rp_filter=2;"
+            "sysctl -qw net.ipv4.conf.eth0.rp_filter=1 net.ipv4.ip_forward=1"
         )
         hub.run(f"ip link set {port} up master hub")
 

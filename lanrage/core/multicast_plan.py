@@ -32,7 +32,7 @@ class Scan:
 
     :param found: how many sockets are members of each group on each real card, of those that could be asked.
     :param adopted: sockets that are members on the LAN card because of us.
-    :param denied: sockets that could not be asked.
+    :param denied: sockets that could not be asked: another user's, or gone meanwhile.
     """
 
     found: Mapping[GroupOnCard, int] = attrs.Factory(dict)

@@ -1,8 +1,9 @@
 """Makes a game's own socket a member of its multicast group on the LAN card too (``docs/protocol-lan.rst``).
 
-A socket of another process is borrowed by ``pidfd_getfd`` (Linux 5.6, needs the right to trace it: CAP_SYS_PTRACE for
-other users' processes), asked whether it joined the group on a real card, and joined on the LAN card. The copy is
-closed at once: held longer, it would keep a game's port after its end. Everything here blocks; run it in a thread.
+A socket of another process is borrowed by ``pidfd_getfd`` (Linux 5.6), asked whether it joined the group on a real
+card, and joined on the LAN card. For other users' processes this needs CAP_SYS_PTRACE to borrow and
+CAP_DAC_READ_SEARCH to find the socket in ``/proc/PID/fd``. The copy is closed at once: held longer, it would keep a
+game's port after its end. Everything here blocks; run it in a thread.
 """
 
 from __future__ import annotations
@@ -57,17 +58,17 @@ class Adopter:
         :param inodes: the UDP sockets of this network namespace.
         """
         found: Counter[GroupOnCard] = Counter()
-        denied = 0
+        left = set(inodes)
         self._adopted = {key for key in self._adopted if key[0] in inodes}
-        for pid, number, inode in _holders(set(inodes)):
+        for pid, number, inode in _holders(left):
             try:
                 borrowed = _borrow(pid, number, inode)
-            except OSError as error:
-                denied += error.errno in (errno.EPERM, errno.ENOSYS, errno.EACCES)
+            except OSError:
                 continue
+            left.discard(inode)
             with borrowed:
                 found.update(self._look_at(borrowed, inode, places))
-        return Scan(dict(found), len(self._adopted), denied)
+        return Scan(dict(found), len(self._adopted), len(left))
 
     def _look_at(self, borrowed: socket.socket, inode: int, places: Collection[GroupOnCard]) -> list[GroupOnCard]:
         joined: list[GroupOnCard] = []
@@ -98,7 +99,7 @@ class Adopter:
 
 
 def _holders(inodes: set[int]) -> Iterator[tuple[int, int, int]]:
-    """(pid, descriptor, inode) of each socket, once, in whichever process it is met first."""
+    """(pid, descriptor, inode) of each socket, until the caller has taken it out of `inodes`."""
     for pid in [int(name) for name in os.listdir("/proc") if name.isdigit()]:
         if not inodes:
             return
@@ -113,7 +114,6 @@ def _holders(inodes: set[int]) -> Iterator[tuple[int, int, int]]:
             except OSError:
                 continue
             if target.startswith("socket:[") and (inode := int(target[8:-1])) in inodes:
-                inodes.discard(inode)
                 yield pid, int(number), inode
 
 

@@ -26,6 +26,7 @@ UDP = (
     "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer\n"
     "  137: 00000000:115D 00000000:0000 07 00000000:00000000 00:00000000 00000000  1000        0 4321 2 0000 0\n"
     "  138: 0100007F:115E 0100007F:0035 01 00000000:00000000 00:00000000 00000000  1000        0 4322 2 0000 0\n"
+    "  139: 00000000:CA6C 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 0 2 0000 0\n"
 )
 
 
@@ -47,7 +48,7 @@ class TableTests(SynchronousTestCase):
         )
 
     def test_sockets(self) -> None:
-        """Only sockets that are not connected to one sender."""
+        """Only sockets that are not connected to one sender, and not the kernel's own."""
         self.assertEqual(parse_unconnected(UDP), frozenset({4321}))
 
     def test_here(self) -> None:
