@@ -9,7 +9,7 @@ import attrs
 
 from lanrage.app.party_session import Devices
 from lanrage.core.code import check_address
-from lanrage.core.links import KEY_BYTES, WIREGUARD_PORT, check_device_name
+from lanrage.core.links import KEY_BYTES, check_device_name
 from lanrage.errors import BadInput
 from lanrage.net.tunnels import TUNNEL_KINDS
 from lanrage.wire.control import RelayInfo
@@ -127,6 +127,10 @@ class NodeConfig:
         )
         return cls(*folders(options), devices, options.get("server") or "")
 
+    def with_server(self, server: str) -> NodeConfig:
+        """The same with another default control server."""
+        return attrs.evolve(self, server=server)
+
 
 @attrs.frozen
 class ControlConfig:
@@ -140,6 +144,7 @@ class ControlConfig:
     state_dir: Path
     listen: str = f"tcp:{CONTROL_PORT}"
     stun_port: int = STUN_PORT
+    public: str = ""
     relays: tuple[RelayInfo, ...] = ()
 
     @classmethod
@@ -150,7 +155,12 @@ class ControlConfig:
         """
         relays = tuple(parse_relay(text, "relay") for text in options["relay"].split(",") if text)
         stun = parse_port(options["stun-port"], "stun-port")
-        return cls(folders(options)[0], options["listen"], stun, relays)
+        public = options["public-address"]
+        if public and ":" not in public:
+            public = f"{public}:{CONTROL_PORT}"
+        if public:
+            check_address(public, "public-address")
+        return cls(folders(options)[0], options["listen"], stun, public, relays)
 
 
 @attrs.frozen
@@ -174,8 +184,39 @@ class RelayConfig:
         if not options.get("server-key"):
             raise BadInput("server-key", "a relay needs the control server's key, 64 hexadecimal digits or @FILE")
         return cls(
-            parse_public_key(options["server-key"], "server-key"), parse_ports(options["ports"], "ports"), options["host"]
+            parse_public_key(options["server-key"], "server-key"),
+            parse_ports(options["ports"], "ports"),
+            options["host"],
         )
+
+
+@attrs.frozen
+class AllConfig:
+    """Every role on one machine: the embedded default."""
+
+    control: ControlConfig
+    ports: tuple[int, int]
+    node: NodeConfig
+
+    @classmethod
+    def parse(cls, options: dict[str, str]) -> AllConfig:
+        """Read the options.
+
+        :raises BadInput: names the option and the rule.
+        """
+        ports = parse_ports(options["ports"], "ports")
+        control = ControlConfig.parse(options)
+        own = RelayInfo("", *ports)
+        return cls(attrs.evolve(control, relays=(own, *control.relays)), ports, NodeConfig.parse(options))
+
+
+CONFIGS: dict[str, type[NodeConfig] | type[ControlConfig] | type[RelayConfig] | type[AllConfig]] = {
+    "node": NodeConfig,
+    "control": ControlConfig,
+    "relay": RelayConfig,
+    "all": AllConfig,
+}
+"""The configuration of each role."""
 
 
 def folders(options: dict[str, str]) -> tuple[Path, Path]:

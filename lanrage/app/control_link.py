@@ -66,9 +66,7 @@ class ControlLink:
         self._pending: set[Deferred[None]] = set()
         self._following = False
         self._stopped = False
-        self.client = ControlClient(
-            reactor, keys, addresses, pin, on_notice=self._notice, on_connected=self._connected
-        )
+        self.client = ControlClient(reactor, keys, addresses, pin, on_notice=self._notice, on_connected=self._connected)
 
     # --- life ---------------------------------------------------------------------------------------------------------
 

@@ -147,7 +147,9 @@ class Links:
             self.log.warn("a signal was refused: {error}", error=str(error))
             return
         fit = tuple(c for c in offer.values() if fit_to_probe(c.endpoint, self._addresses, (self._network,)))
-        self.log.debug("{peer} offers {offered} candidates, {fit} fit", peer=link.name, offered=len(offer.candidates), fit=len(fit))
+        self.log.debug(
+            "{peer} offers {offered} candidates, {fit} fit", peer=link.name, offered=len(offer.candidates), fit=len(fit)
+        )
         link.offered(offer, fit)
 
     def probe_received(self, payload: bytes, source: Endpoint) -> None:

@@ -28,8 +28,8 @@ from lanrage.wire.control import (
     JoinParty,
     PartyState,
     PublishInvitation,
-    Reserved,
     ReserveAddress,
+    Reserved,
 )
 
 Progress = Callable[[str], None]
@@ -70,7 +70,9 @@ class Membership:
         """
         party_key = SigningKey(self.random(KEY_BYTES))
         subnet = choose_subnet(networks, self.random)
-        founded = found(party_key, self.keys, wish.name, wish.member_name, subnet, wish.max_members, self._server_now(link))
+        founded = found(
+            party_key, self.keys, wish.name, wish.member_name, subnet, wish.max_members, self._server_now(link)
+        )
         party_id = founded.charter.party_id
         save_secret(party_key_path(self.state_dir, party_id), party_key.seed)
         progress("founding the party")
@@ -123,7 +125,15 @@ class Membership:
         state = await link.ask(JoinParty(code.party_id, certificate, invitation_id), PartyState)
         replica = self._replica(code.party_id, state)
         saved = SavedParty(
-            code.party_id, state.revision, shown.charter, (), code.addresses, code.server, member_name, shown.invitation, ""
+            code.party_id,
+            state.revision,
+            shown.charter,
+            (),
+            code.addresses,
+            code.server,
+            member_name,
+            shown.invitation,
+            "",
         )
         return saved.updated(replica), replica
 

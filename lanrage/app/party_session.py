@@ -8,7 +8,7 @@ from ipaddress import IPv4Interface
 from typing import Any
 
 import attrs
-from twisted.internet.defer import Deferred, DeferredLock
+from twisted.internet.defer import Deferred, DeferredLock, succeed
 from twisted.logger import Logger
 
 from lanrage.app.lan import LanPlane
@@ -139,9 +139,7 @@ class PartySession:
             self._reactor, self._keys, self._probe_port.send, links, self._around.fetch_ticket, self._around.random
         )
         links.is_relay = self.relays.is_relay
-        self.reflexive = ReflexiveWatch(
-            self._reactor, self._probe_port.send, links.set_reflexive, self._around.random
-        )
+        self.reflexive = ReflexiveWatch(self._reactor, self._probe_port.send, links.set_reflexive, self._around.random)
         self._probe_port.open(self.listen_port, self._received)
         await links.start(self.listen_port)
 
@@ -153,7 +151,7 @@ class PartySession:
         if self.relays is not None:
             parts.append(self.relays.stop)
         if self.links is not None:
-            parts.append(lambda: self._lock.run(lambda: Deferred.fromCoroutine(self.links.stop())))  # type: ignore[union-attr]
+            parts.append(self._stop_links)
         parts.append(self._probe_port.close)
         if self.lan is not None:
             parts.append(self.lan.stopService)
@@ -169,12 +167,17 @@ class PartySession:
                 self.log.failure("a part of the party's session did not stop")
         self.links = self.relays = self.reflexive = self.lan = self.tunnel = None
 
+    def _stop_links(self) -> Deferred[None]:
+        """After a change of members that is under way."""
+        links = self.links
+        return self._lock.run(links.stop) if links is not None else succeed(None)
+
     # --- inputs -------------------------------------------------------------------------------------------------------
 
     def set_members(self, members: Iterable[Member]) -> Deferred[None]:
         """Make the links equal to these verified members; the last call wins."""
         self._members = tuple(members)
-        applying: Deferred[None] = self._lock.run(lambda: Deferred.fromCoroutine(self._apply()))
+        applying: Deferred[None] = self._lock.run(self._apply)
         applying.addErrback(lambda failure: self.log.failure("members were not taken over", failure))
         return applying
 

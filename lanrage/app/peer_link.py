@@ -8,7 +8,6 @@ from ipaddress import IPv4Network
 from typing import Protocol
 
 import attrs
-from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
@@ -227,5 +226,3 @@ class PeerLink:
             offer, self.keys.seal, sender=self._own_key, receiver=self.peer_key, nonce=self._random(signals.NONCE_BYTES)
         )
         self._outlet.send_signal(self.identity, payload)
-
-

@@ -40,13 +40,14 @@ class ReflectorService(Service):
         except CannotListenError as error:
             raise BadInput("stun-port", f"UDP port {self._port} is in use by another program") from error
         super().startService()  # type: ignore[no-untyped-call]
-        log.info("reflector listens on UDP {port}", port=self._listening.getHost().port)  # type: ignore[union-attr]
+        log.info("reflector listens on UDP {port}", port=self.port)
 
     @property
     def port(self) -> int:
         """The UDP port it listens on."""
         assert self._listening is not None
-        return int(self._listening.getHost().port)
+        host: Any = self._listening.getHost()
+        return int(host.port)
 
     def stopService(self) -> Deferred[Any]:
         """Close the port."""

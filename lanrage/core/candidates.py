@@ -57,7 +57,9 @@ def is_private(address: IPv4Address) -> bool:
     return any(address in network for network in PRIVATE_NETWORKS)
 
 
-def own_candidates(addresses: Iterable[LocalAddress], port: int, reflexive: Iterable[Endpoint]) -> tuple[Candidate, ...]:
+def own_candidates(
+    addresses: Iterable[LocalAddress], port: int, reflexive: Iterable[Endpoint]
+) -> tuple[Candidate, ...]:
     """What this node offers: its cards' addresses with WireGuard's port, and how reflectors saw that port.
 
     :param addresses: those of the machine, without LANrage's own devices.

@@ -61,7 +61,9 @@ class InvitationCode:
 
     def encode(self) -> str:
         """The text to paste."""
-        body = bytes([VERSION]) + self.secret + bytes.fromhex(self.party_id) + self.server + bytes([len(self.addresses)])
+        body = (
+            bytes([VERSION]) + self.secret + bytes.fromhex(self.party_id) + self.server + bytes([len(self.addresses)])
+        )
         for address in self.addresses:
             raw = address.encode("ascii")
             body += bytes([len(raw)]) + raw

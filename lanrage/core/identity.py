@@ -137,6 +137,9 @@ class PairKeys:
         """Derive from both static WireGuard keys, in order, and the party; both ends get the same."""
         low, high = sorted((mine.public, theirs))
         secret = derive(
-            mine.agree(theirs), salt=bytes.fromhex(party_id), label=b"lanrage pair v1" + low + high, length=2 * KEY_BYTES
+            mine.agree(theirs),
+            salt=bytes.fromhex(party_id),
+            label=b"lanrage pair v1" + low + high,
+            length=2 * KEY_BYTES,
         )
         return cls(secret[:KEY_BYTES], secret[KEY_BYTES:])

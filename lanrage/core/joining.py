@@ -37,7 +37,13 @@ class Founded:
 
 
 def found(
-    party_key: SigningKey, keys: NodeKeys, name: str, member_name: str, subnet: IPv4Network, max_members: int, now: float
+    party_key: SigningKey,
+    keys: NodeKeys,
+    name: str,
+    member_name: str,
+    subnet: IPv4Network,
+    max_members: int,
+    now: float,
 ) -> Founded:
     """Write and sign a party's charter and its founder's certificate; the founder takes the first address."""
     charter = Charter(party_key.public, name, str(subnet), int(now), max_members)

@@ -65,4 +65,5 @@ class StunReflector(DatagramProtocol):
         else:
             self.counters.answered += 1
             answer = Message(Kind.SUCCESS, message.transaction, mapped=Endpoint(host, port))
-        self.transport.write(encode(answer), addr)
+        if self.transport is not None:
+            self.transport.write(encode(answer), addr)

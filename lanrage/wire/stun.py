@@ -22,6 +22,9 @@ FINGERPRINT_XOR = 0x5354554E
 
 XOR_MAPPED_ADDRESS, MAPPED_ADDRESS, ERROR_CODE, UNKNOWN_ATTRIBUTES = 0x0020, 0x0001, 0x0009, 0x000A
 SOFTWARE, FINGERPRINT = 0x8022, 0x8028
+IGNORED = frozenset((MAPPED_ADDRESS, ERROR_CODE, UNKNOWN_ATTRIBUTES, 0x0006, 0x0008, 0x0014, 0x0015, 0x001C))
+"""Comprehension-required attributes that a reflector without accounts understands and has no use for: also USERNAME,
+MESSAGE-INTEGRITY, REALM, NONCE, MESSAGE-INTEGRITY-SHA256 (section 18.3)."""
 COMPREHENSION_OPTIONAL = 0x8000
 """Attributes from here on may be ignored by who does not know them."""
 
@@ -112,7 +115,7 @@ def decode(data: bytes) -> Message:
         elif name == FINGERPRINT:
             if at + 8 != len(data) or value != struct.pack("!I", zlib.crc32(data[:at]) ^ FINGERPRINT_XOR):
                 raise DecodeError("the STUN fingerprint does not hold")
-        elif name < COMPREHENSION_OPTIONAL and name not in (MAPPED_ADDRESS, UNKNOWN_ATTRIBUTES, ERROR_CODE):
+        elif name < COMPREHENSION_OPTIONAL and name not in IGNORED:
             unknown.append(name)
     return Message(kind, transaction, mapped, error_code, tuple(dict.fromkeys(unknown)))
 

@@ -1,0 +1,287 @@
+"""The node: one player's machine in (at most) one party, and the operations of its user."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, DeferredLock
+from twisted.logger import Logger
+from zope.interface import implementer
+
+from lanrage.app import node_view
+from lanrage.app.config import NodeConfig
+from lanrage.app.control_link import ControlLink
+from lanrage.app.membership import Membership, Wish
+from lanrage.app.operations import INode, Progress
+from lanrage.app.party_life import PartyLife
+from lanrage.app.results import Invited, Joined, Left, PartyCreated
+from lanrage.core.code import InvitationCode, check_address
+from lanrage.core.replica import PartyReplica
+from lanrage.errors import CryptoError, DecodeError, LanrageError, MissingRight, Refused
+from lanrage.net.machine import Machine
+from lanrage.net.rights import Rights, read_rights
+from lanrage.net.threads import in_thread
+from lanrage.net.undo import undo_all
+from lanrage.store.files import make_folder
+from lanrage.store.keys import load_node_keys
+from lanrage.store.replica import SavedParty
+from lanrage.store.undo import UndoJournal
+from lanrage.wire.control import Done, LeaveParty
+
+UNDO_FILE = "undo.jsonl"
+
+
+def _quiet(_text: str) -> None:
+    """Progress that nobody asked for."""
+
+
+@implementer(INode)
+class NodeService(Service):
+    """Loads the keys, undoes what a crash left, returns to the party; then does what its user asks.
+
+    :param reactor: everything that Twisted's reactor does.
+    :param now: seconds since the epoch.
+    :param random: ``os.urandom``, or a test's own.
+    :ivar started: fires when the node is up. A party that this machine cannot take part in is no failure:
+        :meth:`status` says what is missing.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self,
+        reactor: Any,
+        config: NodeConfig,
+        *,
+        now: Callable[[], float] = time.time,
+        random: Callable[[int], bytes] = os.urandom,
+    ) -> None:
+        self._reactor = reactor
+        self._config = config
+        self._now = now
+        self._random = random
+        self._lock = DeferredLock()
+        self._life: PartyLife | None = None
+        self._lacks: list[str] = []
+        self.started: Deferred[None] = Deferred()
+
+    # --- life ---------------------------------------------------------------------------------------------------------
+
+    def startService(self) -> None:
+        """Begin; :attr:`started` tells how it went."""
+        super().startService()  # type: ignore[no-untyped-call]
+        self._lock.run(self._start).chainDeferred(self.started)
+
+    async def _start(self) -> None:
+        folder = make_folder(self._config.state_dir)
+        keys = await in_thread(self._reactor, load_node_keys, folder, self._random)
+        undo = UndoJournal(folder / UNDO_FILE)
+        await undo_all(self._reactor, undo)
+        self._life = life = PartyLife(self._reactor, self._config, keys, undo, self._now, self._random)
+        self._lacks = (await self._rights()).missing(self._config.devices.kind)
+        saved = await life.load()
+        if saved is not None:
+            await self._return_to(life, saved)
+
+    async def _return_to(self, life: PartyLife, saved: SavedParty) -> None:
+        try:
+            replica = saved.restore(self._now())
+        except (CryptoError, DecodeError) as error:
+            life.trouble = f"the party file does not hold: {error}; join the party again"
+            self.log.error("{trouble}", trouble=life.trouble)
+            return
+        link = life.control_link(saved.addresses, saved.server)
+        try:
+            await life.enter(saved, replica, link)
+        except LanrageError as error:
+            life.trouble = str(error)
+            self.log.error("this machine cannot take part in the party: {error}", error=str(error))
+        link.start()
+
+    def stopService(self) -> Deferred[None]:
+        """Take everything down; nothing is left on the machine, the party stays on disk."""
+        super().stopService()  # type: ignore[no-untyped-call]
+        return self._lock.run(self._stop)
+
+    async def _stop(self) -> None:
+        if self._life is not None:
+            await self._life.go_out()
+
+    def greeting(self, server: str) -> list[str]:
+        """For the log at start: the state, and the next command to type.
+
+        :param server: the default control server.
+        """
+        life = self._own()
+        if life.saved is not None:
+            return [
+                f"node: {node_view.state(life)}, {life.saved.my_name} in {life.saved.party_id}",
+                "next: lanrage status",
+            ]
+        lines = [f"node: idle; this node lacks something: {text}" for text in self._lacks]
+        return [
+            *(lines or ["node: idle"]),
+            f"next: lanrage party create NAME --server {server}   or   lanrage party join CODE",
+        ]
+
+    # --- operations ---------------------------------------------------------------------------------------------------
+
+    def create_party(self, name: str, **wishes: Any) -> Deferred[dict[str, Any]]:
+        """See :meth:`INode.create_party`."""
+        return self._alone(self._create(name, **wishes))
+
+    def join_party(self, code: str, **wishes: Any) -> Deferred[dict[str, Any]]:
+        """See :meth:`INode.join_party`."""
+        return self._alone(self._join(code, **wishes))
+
+    def leave_party(self, *, progress: Progress | None = None) -> Deferred[dict[str, Any]]:
+        """See :meth:`INode.leave_party`."""
+        return self._alone(self._leave(progress or _quiet))
+
+    def invite(self, *, expires_hours: float, uses: int) -> Deferred[dict[str, Any]]:
+        """See :meth:`INode.invite`."""
+        return self._alone(self._invite(expires_hours, uses))
+
+    async def show_party(self) -> dict[str, Any]:
+        """See :meth:`INode.show_party`."""
+        life = self._own()
+        life.current()
+        return _plain(node_view.party(life, self._now()))
+
+    async def status(self) -> dict[str, Any]:
+        """See :meth:`INode.status`."""
+        life = self._own()
+        return _plain(node_view.status(life, self._missing(life, await self._rights())))
+
+    async def diagnose(self) -> dict[str, Any]:
+        """See :meth:`INode.diagnose`."""
+        life = self._own()
+        local = await in_thread(self._reactor, node_view.local_facts, self._config.devices)
+        missing = self._missing(life, await self._rights())
+        return _plain(node_view.facts(life, local, missing, self._now()))
+
+    # --- their work ---------------------------------------------------------------------------------------------------
+
+    async def _create(
+        self,
+        name: str,
+        *,
+        server: str,
+        member_name: str,
+        max_members: int,
+        expires_hours: float,
+        uses: int,
+        progress: Progress | None = None,
+    ) -> dict[str, Any]:
+        progress = progress or _quiet
+        address = check_address(server or self._config.server, "server")
+        life = await self._free_to_enter()
+        link = life.control_link((address,), None)
+        progress(f"connecting to {address}")
+        await link.open()
+        try:
+            networks = await Machine(self._reactor).networks()
+            wish = Wish(name, member_name, max_members, expires_hours, uses)
+            saved, replica = await self._membership(life).create(link, address, wish, networks, progress)
+            await self._settle(life, saved, replica, link, progress)
+        except BaseException:
+            await link.close()
+            raise
+        shown = node_view.entered(life)
+        return _plain(PartyCreated(shown.party_id, shown.name, shown.subnet, shown.address, saved.code))
+
+    async def _join(self, code: str, *, member_name: str, progress: Progress | None = None) -> dict[str, Any]:
+        progress = progress or _quiet
+        invitation = InvitationCode.decode(code)
+        life = await self._free_to_enter()
+        link = life.control_link(invitation.addresses, invitation.server)
+        progress(f"connecting to {invitation.addresses[0]}")
+        await link.open()
+        try:
+            networks = await Machine(self._reactor).networks()
+            saved, replica = await self._membership(life).join(link, invitation, member_name, networks, progress)
+            await self._settle(life, saved, replica, link, progress)
+        except BaseException:
+            await link.close()
+            raise
+        shown: Joined = node_view.entered(life)
+        return _plain(shown)
+
+    async def _settle(
+        self, life: PartyLife, saved: SavedParty, replica: PartyReplica, link: ControlLink, progress: Progress
+    ) -> None:
+        """The server has us as a member: keep it on disk, then bring the session up."""
+        await life.keep(saved)
+        progress("bringing the LAN card up")
+        try:
+            await life.enter(saved, replica, link)
+        except BaseException:
+            # Without a session there is nothing to keep; the address stays ours at the server.
+            await self._say_goodbye(saved.party_id, link)
+            await life.go_out()
+            await life.forget()
+            raise
+        if link.client.server_info is not None:
+            life.up(link.client.server_info)
+
+    async def _say_goodbye(self, party_id: str, link: ControlLink) -> None:
+        try:
+            await link.ask(LeaveParty(party_id), Done)
+        except LanrageError as error:
+            self.log.warn("the control server did not hear that we left: {error}", error=str(error))
+
+    async def _leave(self, progress: Progress) -> dict[str, Any]:
+        life = self._own()
+        saved, _, link = life.current()
+        progress("leaving")
+        try:
+            await link.ask(LeaveParty(saved.party_id), Done)
+        except Refused as error:
+            self.log.info("the control server had let go of us already: {error}", error=str(error))
+        await life.go_out()
+        await life.forget()
+        return _plain(Left(saved.party_id))
+
+    async def _invite(self, hours: float, uses: int) -> dict[str, Any]:
+        life = self._own()
+        saved, _, link = life.current()
+        return _plain(Invited(await self._membership(life).invite(link, saved, hours, uses)))
+
+    # --- small --------------------------------------------------------------------------------------------------------
+
+    def _alone(self, work: Any) -> Deferred[dict[str, Any]]:
+        """One operation at a time."""
+        return self._lock.run(lambda: Deferred.fromCoroutine(work))
+
+    def _own(self) -> PartyLife:
+        if self._life is None:
+            raise LanrageError("the node is still starting, or could not start: see its log")
+        return self._life
+
+    def _membership(self, life: PartyLife) -> Membership:
+        return Membership(life.keys, self._config.state_dir, self._random, self._now)
+
+    async def _free_to_enter(self) -> PartyLife:
+        life = self._own()
+        if life.saved is not None:
+            raise Refused("already_in_party", "this node is in a party already; leave it first: lanrage party leave")
+        missing = (await self._rights()).missing(self._config.devices.kind)
+        if missing:
+            raise MissingRight(" ".join(missing))
+        return life
+
+    async def _rights(self) -> Rights:
+        return await read_rights(self._reactor)
+
+    def _missing(self, life: PartyLife, rights: Rights) -> list[str]:
+        return [*rights.missing(self._config.devices.kind), *([life.trouble] if life.trouble else [])]
+
+
+def _plain(value: msgspec.Struct) -> dict[str, Any]:
+    plain: dict[str, Any] = msgspec.to_builtins(value)
+    return plain

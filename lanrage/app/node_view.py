@@ -1,0 +1,172 @@
+"""What the node shows of itself: plain values of its parts, in the shapes of :mod:`lanrage.app.results`."""
+
+from __future__ import annotations
+
+from lanrage import __version__
+from lanrage.app.doctor import collect_local
+from lanrage.app.party_life import PartyLife
+from lanrage.app.party_session import Devices, PartySession
+from lanrage.app.peer_link import PeerLink
+from lanrage.app.results import (
+    CardShown,
+    ControlShown,
+    Joined,
+    MemberShown,
+    PartyName,
+    PartyShown,
+    PathKind,
+    StatusShown,
+    TunnelShown,
+)
+from lanrage.core.diagnosis import CardFacts, ControlFacts, LocalFacts, MemberFacts, NodeFacts, RelayFacts, TunnelFacts
+from lanrage.core.identity import fingerprint
+from lanrage.core.links import Endpoint
+from lanrage.core.path import Path
+from lanrage.core.replica import ReplicaMember
+
+
+def party(life: PartyLife, now: float) -> PartyShown:
+    """The party with the links to its members.
+
+    :param now: seconds since the epoch.
+    :raises Refused: ``not_in_party``.
+    """
+    saved, replica, _ = life.current()
+    charter = replica.charter
+    members = sorted(replica.members.values(), key=lambda entry: entry.member.certificate.ip)
+    return PartyShown(
+        replica.party_id,
+        charter.name if charter is not None else "",
+        charter.subnet if charter is not None else "",
+        replica.revision,
+        saved.my_name,
+        [_member(entry, life, now) for entry in members],
+    )
+
+
+def entered(life: PartyLife) -> Joined:
+    """What a founder or joiner is told first."""
+    _, replica, _ = life.current()
+    charter, session = replica.charter, life.session
+    assert charter is not None and session is not None
+    return Joined(replica.party_id, charter.name, charter.subnet, str(session.address.ip), len(replica.members))
+
+
+def status(life: PartyLife, missing: list[str]) -> StatusShown:
+    """The node's state.
+
+    :param missing: what it lacks, in sentences.
+    """
+    link, session, replica = life.link, life.session, life.replica
+    charter = replica.charter if replica is not None else None
+    return StatusShown(
+        __version__,
+        state(life),
+        ControlShown(link.client.address, link.client.connected) if link is not None else None,
+        _tunnel(session),
+        _card(session),
+        PartyName(charter.party_id, charter.name) if charter is not None else None,
+        missing,
+        dict(session.lan.counters()) if session is not None and session.lan is not None else {},
+    )
+
+
+def state(life: PartyLife) -> str:
+    """One word for what the node is at."""
+    if life.saved is None:
+        return "idle"
+    if life.session is None:
+        return "in-party-without-card"
+    return "in-party" if life.link is not None and life.link.client.connected else "in-party-offline"
+
+
+def local_facts(devices: Devices) -> LocalFacts:
+    """The machine as this process sees it; blocks."""
+    return collect_local((devices.tunnel, devices.card))
+
+
+def facts(life: PartyLife, local: LocalFacts, missing: list[str], now: float) -> NodeFacts:
+    """For the doctor."""
+    session, link = life.session, life.link
+    tunnel, card = _tunnel(session), _card(session)
+    control = None
+    if link is not None:
+        client = link.client
+        control = ControlFacts(client.address, client.connected, client.failure or None, link.clock_offset)
+    relays: list[RelayFacts] = []
+    seen: tuple[Endpoint, ...] = ()
+    if session is not None and session.relays is not None and session.relays.address:
+        relays.append(RelayFacts(session.relays.address, True if session.relays.bound else None))
+    if session is not None and session.reflexive is not None:
+        seen = session.reflexive.seen
+    return NodeFacts(
+        __version__,
+        state(life),
+        missing,
+        local,
+        TunnelFacts(tunnel.device, tunnel.kind, tunnel.port) if tunnel is not None else None,
+        CardFacts(card.name, card.address) if card is not None else None,
+        control,
+        str(seen[0]) if seen else None,
+        relays,
+        _member_facts(life, now),
+    )
+
+
+def path_kind(link: PeerLink) -> PathKind:
+    """``direct`` or ``relay`` once WireGuard's handshake came through, else ``none``."""
+    path = link.plan.current
+    if path is None or not link.ready:
+        return "none"
+    return "relay" if path.relayed else "direct"
+
+
+def _member(entry: ReplicaMember, life: PartyLife, now: float) -> MemberShown:
+    certificate = entry.member.certificate
+    me = entry.identity == life.keys.identity.public
+    name, address, identity = certificate.name, certificate.address, fingerprint(entry.identity).hex()
+    links = life.session.links if life.session is not None else None
+    link = links.peers.get(entry.identity) if links is not None else None
+    if link is None:
+        return MemberShown(name, address, identity, entry.online or me, me, "none")
+    seen = link.status
+    return MemberShown(
+        name,
+        address,
+        identity,
+        entry.online,
+        me,
+        path_kind(link),
+        rtt_ms=_milliseconds(link.plan.current),
+        endpoint=str(link.plan.active) if link.plan.active is not None else None,
+        handshake_age_s=max(0.0, now - seen.latest_handshake) if seen is not None and link.ready else None,
+        rx_bytes=seen.rx_bytes if seen is not None else 0,
+        tx_bytes=seen.tx_bytes if seen is not None else 0,
+        join_to_path_ms=round(link.ready_after * 1000, 1) if link.ready_after is not None else None,
+        moves=link.plan.moves,
+    )
+
+
+def _milliseconds(path: Path | None) -> float | None:
+    return round(path.rtt * 1000, 3) if path is not None and path.rtt is not None else None
+
+
+def _tunnel(session: PartySession | None) -> TunnelShown | None:
+    if session is None or session.tunnel is None:
+        return None
+    return TunnelShown(session.tunnel.name, session.tunnel.kind, session.listen_port)
+
+
+def _card(session: PartySession | None) -> CardShown | None:
+    return CardShown(session.devices.card, str(session.address.ip)) if session is not None else None
+
+
+def _member_facts(life: PartyLife, now: float) -> list[MemberFacts]:
+    if life.replica is None:
+        return []
+    shown = [_member(entry, life, now) for entry in life.replica.members.values()]
+    return [
+        MemberFacts(m.name, m.address, m.online, m.path, m.endpoint, m.rtt_ms, m.handshake_age_s)
+        for m in shown
+        if not m.me
+    ]

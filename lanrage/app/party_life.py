@@ -1,0 +1,181 @@
+"""This node's party, from entering to leaving: replica, session and control link kept together, and on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from ipaddress import IPv4Interface
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
+from lanrage.app.config import NodeConfig
+from lanrage.app.control_link import ControlLink
+from lanrage.app.party_session import PartySession, Surroundings
+from lanrage.core.identity import NodeKeys
+from lanrage.core.replica import PartyReplica, PresenceChanged, ReplicaChange
+from lanrage.errors import REFUSALS, Refused
+from lanrage.interfaces import IUndoJournal
+from lanrage.net.threads import in_thread
+from lanrage.store.replica import PartyFile, SavedParty
+from lanrage.wire.control import Accepted
+
+
+class PartyLife:
+    """At most one party at a time.
+
+    :param now: seconds since the epoch.
+    :param random: ``os.urandom``, or a test's own.
+    :ivar saved: the party as on disk; ``None`` outside a party.
+    :ivar session: ``None`` while this machine cannot take part (rights, devices).
+    :ivar trouble: why not, for the user.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self,
+        reactor: Any,
+        config: NodeConfig,
+        keys: NodeKeys,
+        undo: IUndoJournal,
+        now: Callable[[], float],
+        random: Callable[[int], bytes],
+    ) -> None:
+        self._reactor = reactor
+        self._config = config
+        self.keys = keys
+        self._undo = undo
+        self._now = now
+        self._random = random
+        self._file = PartyFile(config.state_dir)
+        self.saved: SavedParty | None = None
+        self.replica: PartyReplica | None = None
+        self.link: ControlLink | None = None
+        self.session: PartySession | None = None
+        self.trouble = ""
+        self._saving: Deferred[None] | None = None
+        self._save_again = False
+
+    # --- disk ---------------------------------------------------------------------------------------------------------
+
+    async def load(self) -> SavedParty | None:
+        """The party on disk; a damaged file is set aside and named in :attr:`trouble`."""
+        saved: SavedParty | None = await in_thread(self._reactor, self._file.load)
+        self.trouble = self._file.trouble
+        return saved
+
+    async def keep(self, saved: SavedParty) -> None:
+        """Write the party before it is entered."""
+        await in_thread(self._reactor, self._file.save, saved)
+
+    async def forget(self) -> None:
+        """Remove the party from disk."""
+        await self._settled()
+        await in_thread(self._reactor, self._file.remove)
+
+    # --- life ---------------------------------------------------------------------------------------------------------
+
+    def control_link(self, addresses: tuple[str, ...], pin: bytes | None) -> ControlLink:
+        """A link that is not dialled yet; what it hears comes here."""
+        return ControlLink(
+            self._reactor,
+            self.keys,
+            addresses,
+            pin,
+            on_changes=self._changed,
+            on_signal=self._signalled,
+            on_up=self.up,
+            now=self._now,
+        )
+
+    async def enter(self, saved: SavedParty, replica: PartyReplica, link: ControlLink) -> None:
+        """Take part with a verified replica.
+
+        :raises LanrageError: when this machine cannot; the party is then held without a session.
+        """
+        self.saved, self.replica, self.link = saved, replica, link
+        link.follow(replica)
+        own = replica.members.get(self.keys.identity.public)
+        if own is None or replica.charter is None:
+            raise Refused("not_a_member", "the party does not hold this node's own membership; join it again")
+        address = IPv4Interface(f"{own.member.certificate.address}/{replica.charter.network.prefixlen}")
+        around = Surroundings(link.signal, lambda identity: Deferred.fromCoroutine(link.ticket(identity)), self._random)
+        session = PartySession(
+            self._reactor, self.keys, saved.party_id, address, self._config.devices, around, self._undo
+        )
+        await session.start()
+        self.session, self.trouble = session, ""
+        await session.set_members(entry.member for entry in replica.members.values())
+
+    async def go_out(self) -> None:
+        """Take the session down and end the link; the disk is left as it is."""
+        link, self.link = self.link, None
+        session, self.session = self.session, None
+        self.saved = self.replica = None
+        self.trouble = ""
+        if session is not None:
+            await session.stop()
+        if link is not None:
+            await link.close()
+        await self._settled()
+
+    def up(self, info: Accepted) -> None:
+        """The control link is up and the party in step: use its reflectors and relays, tell members where we are."""
+        session = self.session
+        if session is None or session.links is None or session.relays is None or session.reflexive is None:
+            return
+        session.reflexive.use(info.reflectors)
+        session.relays.use(info.relays)
+        session.links.offer_to_all()
+
+    def current(self) -> tuple[SavedParty, PartyReplica, ControlLink]:
+        """The party and its link.
+
+        :raises Refused: ``not_in_party``.
+        """
+        if self.saved is None or self.replica is None or self.link is None:
+            raise Refused("not_in_party", REFUSALS["not_in_party"])
+        return self.saved, self.replica, self.link
+
+    # --- within -------------------------------------------------------------------------------------------------------
+
+    def _changed(self, changes: list[ReplicaChange]) -> None:
+        session, replica = self.session, self.replica
+        if replica is None:
+            return
+        if session is not None:
+            session.set_members(entry.member for entry in replica.members.values())
+            for change in changes:
+                if isinstance(change, PresenceChanged) and change.member.online and session.links is not None:
+                    session.links.online(change.member.identity)
+        self._save()
+
+    def _signalled(self, sender: bytes, payload: bytes) -> None:
+        if self.session is not None and self.session.links is not None:
+            self.session.links.signalled(sender, payload)
+
+    def _save(self) -> None:
+        """Write the replica, one write at a time; the last state wins."""
+        if self._saving is not None:
+            self._save_again = True
+            return
+        if self.saved is None or self.replica is None:
+            return
+        self.saved = saved = self.saved.updated(self.replica)
+        self._saving = in_thread(self._reactor, self._file.save, saved)
+        self._saving.addErrback(lambda failure: self.log.failure("the party file was not written", failure))
+        self._saving.addBoth(self._written)
+
+    def _written(self, _result: object) -> None:
+        self._saving = None
+        if self._save_again:
+            self._save_again = False
+            self._save()
+
+    async def _settled(self) -> None:
+        """Wait until no write is under way."""
+        while self._saving is not None:
+            waiting: Deferred[None] = Deferred()
+            self._saving.addBoth(lambda _result: waiting.callback(None))  # noqa: B023 - awaited before the next round
+            await waiting

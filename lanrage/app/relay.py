@@ -1,0 +1,100 @@
+"""The relay role: a range of UDP ports, one table (``docs/protocol-relay.rst``)."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IListeningPort
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+
+from lanrage.core.relay_table import RelayLimits, RelayTable
+from lanrage.errors import BadInput
+from lanrage.net.relay_server import RelayPort, RelayPorts
+
+SWEEP = 5.0
+"""Seconds between looks for bindings that ended; each is also looked at when it is used."""
+LARGEST = 65535
+"""Bytes; no UDP datagram is longer, so none is cut."""
+
+log = Logger()
+
+
+class RelayService(Service):
+    """A relay for the pairs that one control server names.
+
+    :param server_key: the control server's Ed25519 public key, 32 bytes.
+    :param ports: first and last UDP port.
+    :param host: address to listen on; empty = all.
+    :param now: seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        reactor: Any,
+        server_key: bytes,
+        ports: tuple[int, int],
+        host: str = "",
+        *,
+        limits: RelayLimits | None = None,
+        now: Callable[[], float] = time.time,
+        random: Callable[[int], bytes] = os.urandom,
+    ) -> None:
+        self._reactor, self._server_key, self._range, self._host = reactor, server_key, ports, host
+        self._limits = limits if limits is not None else RelayLimits()
+        self._now, self._random = now, random
+        self._ports: list[IListeningPort] = []
+        self._table: RelayTable | None = None
+        self._sweep: LoopingCall | None = None
+
+    def startService(self) -> None:
+        """Open all ports, or none.
+
+        :raises BadInput: field ``ports``, naming the port that is taken.
+        """
+        table = RelayTable(self._server_key, self._random, self._limits)
+        shared = RelayPorts(table, self._reactor.seconds, self._now)
+        first, last = self._range
+        for number in range(first, last + 1):
+            try:
+                port = self._reactor.listenUDP(number, RelayPort(shared, number), self._host, maxPacketSize=LARGEST)
+            except CannotListenError as error:
+                self._close()
+                raise BadInput("ports", _reason(number, error)) from error
+            self._ports.append(port)
+        self._table = table
+        self._sweep = LoopingCall(lambda: table.expire(self._reactor.seconds()))
+        self._sweep.clock = self._reactor
+        self._sweep.start(SWEEP, now=False)
+        super().startService()  # type: ignore[no-untyped-call]
+        log.info("the relay listens on UDP {first} to {last}", first=first, last=last)
+
+    def stopService(self) -> Deferred[Any]:
+        """Close all ports; bindings are forgotten, and nodes bind anew at the next start."""
+        super().stopService()  # type: ignore[no-untyped-call]
+        sweep, self._sweep = self._sweep, None
+        if sweep is not None:
+            sweep.stop()
+        return self._close()
+
+    def counters(self) -> dict[str, int]:
+        """Bindings that stand, and what was forwarded and dropped since the start."""
+        if self._table is None:
+            return {}
+        return {"bindings": len(self._table)} | self._table.counters.as_dict()
+
+    def _close(self) -> Deferred[Any]:
+        ports, self._ports = self._ports, []
+        return gatherResults([maybeDeferred(port.stopListening) for port in ports])
+
+
+def _reason(number: int, error: CannotListenError) -> str:
+    code = getattr(error.socketError, "errno", None)
+    reason = os.strerror(code).lower() if code else str(error.socketError)
+    return f"UDP port {number} cannot be used: {reason}"

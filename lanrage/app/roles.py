@@ -1,0 +1,128 @@
+"""Each role's parts, wired in one place."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, maybeDeferred
+
+from lanrage.app.api import ApiService
+from lanrage.app.config import CONTROL_PORT, AllConfig, ControlConfig, NodeConfig, RelayConfig
+from lanrage.app.control import ControlService, ControlSettings
+from lanrage.app.node import NodeService
+from lanrage.app.reflector import ReflectorService
+from lanrage.app.relay import RelayService
+from lanrage.app.service import RoleService
+
+API_SOCKET = "node.sock"
+
+Config = NodeConfig | ControlConfig | RelayConfig | AllConfig
+
+
+def make(reactor: Any, config: Config) -> RoleService:
+    """The service of a role's configuration."""
+    if isinstance(config, NodeConfig):
+        return _node(reactor, config)
+    if isinstance(config, ControlConfig):
+        return _control(reactor, config)
+    if isinstance(config, RelayConfig):
+        first, last = config.ports
+        relay = RelayService(reactor, config.server_key, config.ports, config.host)
+        return RoleService(reactor, [relay], lambda: [f"relay listens on UDP {first}-{last}"])
+    return _all(reactor, config)
+
+
+def _node_parts(reactor: Any, config: NodeConfig) -> tuple[NodeService, ApiService]:
+    node = NodeService(reactor, config)
+    return node, ApiService(reactor, config.run_dir / API_SOCKET, node)
+
+
+def _node(reactor: Any, config: NodeConfig) -> RoleService:
+    node, api = _node_parts(reactor, config)
+    return RoleService(reactor, [api, node], lambda: node.greeting(config.server or "HOST:PORT"))
+
+
+def _control_parts(reactor: Any, config: ControlConfig) -> tuple[ControlService, ReflectorService]:
+    settings = ControlSettings(config.state_dir, config.listen, (f":{config.stun_port}",), config.relays)
+    return ControlService(reactor, settings), ReflectorService(reactor, config.stun_port)
+
+
+def _control_greeting(control: ControlService, config: ControlConfig) -> list[str]:
+    address = config.public or f"{own_address()}:{control.address.port}"
+    return [
+        f"control server listens on {config.listen}, reflector on UDP {config.stun_port}",
+        f"nodes reach it as {address}",
+    ]
+
+
+def _control(reactor: Any, config: ControlConfig) -> RoleService:
+    control, reflector = _control_parts(reactor, config)
+    return RoleService(
+        reactor,
+        [reflector, control],
+        lambda: [
+            *_control_greeting(control, config),
+            f"next, on a player's machine: lanrage party create NAME --server {config.public or own_address()}",
+        ],
+    )
+
+
+class EmbeddedRelay(Service):
+    """The relay beside a control server in one process: it takes the server's key once that has it."""
+
+    def __init__(self, reactor: Any, control: ControlService, ports: tuple[int, int]) -> None:
+        self._reactor = reactor
+        self._control = control
+        self._ports = ports
+        self._relay: RelayService | None = None
+
+    def startService(self) -> None:
+        """Open the ports.
+
+        :raises BadInput: field ``ports``, when one is taken.
+        """
+        assert self._control.key is not None
+        self._relay = RelayService(self._reactor, self._control.key.public, self._ports, "")
+        self._relay.startService()  # type: ignore[no-untyped-call]
+        super().startService()  # type: ignore[no-untyped-call]
+
+    def stopService(self) -> Deferred[Any]:
+        """Close the ports."""
+        super().stopService()  # type: ignore[no-untyped-call]
+        relay, self._relay = self._relay, None
+        return maybeDeferred(relay.stopService if relay is not None else lambda: None)
+
+
+def _all(reactor: Any, config: AllConfig) -> RoleService:
+    control, reflector = _control_parts(reactor, config.control)
+    relay = EmbeddedRelay(reactor, control, config.ports)
+    server = config.node.server or config.control.public or f"{own_address()}:{_port(config.control.listen)}"
+    node, api = _node_parts(reactor, config.node.with_server(server))
+    first, last = config.ports
+    return RoleService(
+        reactor,
+        [api, reflector, control, relay, node],
+        lambda: [
+            *_control_greeting(control, config.control),
+            f"relay listens on UDP {first}-{last}",
+            *node.greeting(server),
+        ],
+    )
+
+
+def _port(listen: str) -> int:
+    """The TCP port of an endpoint string, as far as it can be read from it."""
+    word = next((part for part in listen.split(":")[1:] if part.isdigit()), "")
+    return int(word) if word else CONTROL_PORT
+
+
+def own_address() -> str:
+    """This machine's address towards others (the one of its default route), else loopback; nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
+        try:
+            asker.connect(("192.0.2.1", 9))
+        except OSError:
+            return "127.0.0.1"
+        return str(asker.getsockname()[0])

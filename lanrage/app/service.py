@@ -1,0 +1,174 @@
+"""``twistd lanrage``: the roles, their options, and the service that each becomes."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from twisted.application.service import IService, MultiService, Service
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from twisted.python import usage
+
+from lanrage import __version__
+from lanrage.app.config import CONFIGS, CONTROL_PORT, RELAY_PORTS, STUN_PORT
+from lanrage.core.links import WIREGUARD_PORT
+from lanrage.errors import LanrageError
+
+STATE = ["state-dir", "d", None, "Folder of keys and state (default: /var/lib/lanrage as root, else in your home)."]
+RUN = ["run-dir", None, None, "Folder of the socket that the lanrage command talks to (default: /run/lanrage as root)."]
+NODE: list[list[Any]] = [
+    ["tunnel-device", None, "lanrage-wg0", "Name of the WireGuard device; unique on the machine."],
+    ["card", None, "lanrage0", "Name of the LAN card that games see."],
+    ["wireguard-port", None, str(WIREGUARD_PORT), "UDP port of WireGuard; 0 = any."],
+    ["wireguard", None, "auto", "How WireGuard runs: auto, kernel or userspace (wireguard-go)."],
+    ["server", None, "", "HOST:PORT of the control server for new parties, where a user names none."],
+]
+CONTROL: list[list[Any]] = [
+    ["listen", None, f"tcp:{CONTROL_PORT}", "Where nodes connect: a Twisted endpoint string."],
+    ["stun-port", None, str(STUN_PORT), "UDP port of the reflector."],
+    ["public-address", None, "", "HOST[:PORT] under which nodes reach this server; shown in hints."],
+    ["relay", None, "", "Relays to tell nodes of: HOST:FIRST-LAST, comma between; an empty HOST is this server's."],
+]
+RELAY: list[list[Any]] = [
+    ["server-key", None, "", "Public key of the control server whose tickets count: 64 hex digits, or @FILE."],
+    ["ports", None, "{}-{}".format(*RELAY_PORTS), "UDP ports, FIRST-LAST."],
+    ["host", None, "", "Address to listen on (default: all)."],
+]
+
+
+class ControlOptions(usage.Options):
+    """Control server: parties, members, invitations, a reflector."""
+
+    optParameters: ClassVar[list[list[Any]]] = [STATE, *CONTROL]
+
+
+class RelayOptions(usage.Options):
+    """Relay: forwards between the two members that a ticket names."""
+
+    optParameters: ClassVar[list[list[Any]]] = [STATE, *RELAY]
+
+
+class NodeOptions(usage.Options):
+    """Node: the player's machine."""
+
+    optParameters: ClassVar[list[list[Any]]] = [STATE, RUN, *NODE]
+
+
+class AllOptions(usage.Options):
+    """All roles on one machine: the default."""
+
+    optParameters: ClassVar[list[list[Any]]] = [STATE, RUN, *CONTROL, ["ports", None, RELAY[1][2], RELAY[1][3]], *NODE]
+
+
+class Options(usage.Options):
+    """``twistd lanrage [ROLE] [OPTIONS]``."""
+
+    synopsis = "[control | relay | node | all] [options]"
+    longdesc = "LAN games between friends. Without a role, all of them run on this machine."
+    subCommands: ClassVar[list[list[Any]]] = [
+        ["control", None, ControlOptions, "Control server: parties, members, invitations, a reflector."],
+        ["relay", None, RelayOptions, "Relay: forwards between the two members that a ticket names."],
+        ["node", None, NodeOptions, "Node: the player's machine."],
+        ["all", None, AllOptions, "All roles on one machine (the default)."],
+    ]
+    defaultSubCommand = "all"
+
+    def opt_version(self) -> None:
+        """Show the version."""
+        sys.stdout.write(f"LANrage {__version__}\n")
+        sys.exit(0)
+
+    def postOptions(self) -> None:
+        """Check the role's options.
+
+        :raises usage.UsageError: one sentence that names the option and the rule.
+        """
+        try:
+            self["config"] = CONFIGS[self.subCommand or "all"].parse(self.subOptions)
+        except LanrageError as error:
+            raise usage.UsageError(str(error)) from error
+
+
+class RoleService(MultiService):
+    """One role's services. A part that cannot start ends the process with one sentence, not a traceback.
+
+    :param parts: each has ``startService``; those with a ``started`` Deferred are waited for, in order.
+    :param greeting: called once all run; says where they listen and what to do next.
+    """
+
+    log = Logger()
+
+    def __init__(self, reactor: Any, parts: list[Service], greeting: Callable[[], list[str]]) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._reactor = reactor
+        self._parts = parts
+        self._greeting = greeting
+        self._running: list[Service] = []
+        self._starting: Deferred[None] | None = None
+
+    def startService(self) -> None:
+        """Start the parts one after another."""
+        super().startService()  # type: ignore[no-untyped-call]
+        self._starting = Deferred.fromCoroutine(self._start())
+
+    async def _start(self) -> None:
+        try:
+            for part in self._parts:
+                self._running.append(part)
+                part.startService()  # type: ignore[no-untyped-call]
+                started = getattr(part, "started", None)
+                if started is not None:
+                    await started
+        except LanrageError as error:
+            self._fail(str(error))
+        except Exception:  # a bug: its traceback belongs into the log  # pylint: disable=broad-exception-caught
+            self.log.failure("LANrage cannot start")
+            self._fail("an unexpected error; see the log above")
+        else:
+            for line in self._greeting():
+                self.log.info("{line}", line=line)
+
+    def _fail(self, sentence: str) -> None:
+        """End twistd with status 1 and one sentence; it knows no other way than its interpreter's exit."""
+        self.log.critical("LANrage cannot start: {sentence}", sentence=sentence)
+        atexit.register(_exit_failed, sentence)
+        self._reactor.callWhenRunning(self._reactor.stop)
+
+    def stopService(self) -> Deferred[None]:
+        """Stop the parts, the last first, each after the other."""
+        super().stopService()  # type: ignore[no-untyped-call]
+        return Deferred.fromCoroutine(self._stop())
+
+    async def _stop(self) -> None:
+        while self._running:
+            part = self._running.pop()
+            try:
+                stopping = part.stopService()
+                if isinstance(stopping, Deferred):
+                    await stopping
+            except Exception:  # the others must stop all the same  # pylint: disable=broad-exception-caught
+                self.log.failure("{part} did not stop well", part=type(part).__name__)
+
+
+def _exit_failed(sentence: str) -> None:
+    sys.stderr.write(f"lanrage: {sentence}\n")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(1)
+
+
+def makeService(options: Options) -> IService:
+    """Build the service of the chosen role; called by twistd.
+
+    :param options: parsed; ``options["config"]`` is the role's configuration.
+    """
+    from twisted.internet import reactor  # pylint: disable=import-outside-toplevel
+
+    from lanrage.app import roles  # pylint: disable=import-outside-toplevel
+
+    service: IService = roles.make(reactor, options["config"])
+    return service
