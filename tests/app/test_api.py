@@ -4,17 +4,49 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import UNSET
 from twisted.internet import reactor as installed_reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import UNIXClientEndpoint
 from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.internet.task import Clock
 from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.app import api
-from lanrage.wire.local import CALL_LIMIT
+from lanrage.app.api import ApiFactory, kernel_credentials
+from lanrage.app.operations import OPERATIONS
+from lanrage.wire.local import CALL_LIMIT, decode_answer
 from tests.api_case import ApiCase
+from tests.fakes_node import FakeNode
 
 reactor: Any = installed_reactor
+
+
+values = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63)
+    | st.text(max_size=10)
+    | st.lists(st.integers(), max_size=2)
+)
+arguments = st.dictionaries(
+    st.sampled_from(["name", "code", "member_name", "uses", "expires_hours", "x"]),
+    values | st.sampled_from(["Ann", "LR1-x", "a:1"]),
+    max_size=3,
+)
+payloads = st.one_of(
+    st.binary(max_size=60),
+    values.map(msgspec.json.encode),
+    st.fixed_dictionaries(
+        {"id": values | st.integers(0, 9), "op": st.sampled_from([*OPERATIONS, "no", 5])},
+        optional={"args": arguments | values, "correlation_id": values},
+    ).map(msgspec.json.encode),
+)
+"""From noise to calls that are nearly, or quite, right."""
 
 
 class AnswerTests(ApiCase):
@@ -131,3 +163,23 @@ class AnswerTests(ApiCase):
             await UNIXClientEndpoint(reactor, str(self.path)).connect(Factory.forProtocol(Noise))
             await lost.addTimeout(10, reactor)
         self.assertIn(b'"state"', await (await self.opened()).ask(b'{"id":1,"op":"status"}'))
+
+
+class AnyMessageTests(SynchronousTestCase):
+    """The service under messages that hypothesis draws, without a socket in between."""
+
+    @given(st.lists(payloads, max_size=6))
+    def test_each_message_gets_one_answer(self, messages: list[bytes]) -> None:
+        """A result or an error of the house, whatever came before it."""
+        factory = ApiFactory(Clock(), FakeNode(), 0, kernel_credentials)
+        protocol = factory.buildProtocol(None)
+        sent: list[bytes] = []
+        protocol.sendMessage = sent.append
+        protocol.state = protocol.STATE_OPEN
+        for number, message in enumerate(messages, 1):
+            protocol.onMessage(message, False)
+            answers = [decode_answer(answer) for answer in sent]
+            ends = [answer for answer in answers if answer.progress is UNSET]
+            self.assertEqual(len(ends), number, answers)
+            if ends[-1].error is not UNSET:
+                self.assertNotEqual(ends[-1].error.code, "internal", ends[-1])
