@@ -1,0 +1,253 @@
+"""Who may send to whom through a relay: a table that only proven bindings enter (``docs/protocol-relay.rst``).
+
+An end is bound at a line (its address and the relay's port) after a cookie proved the address, a ticket of the control
+server named the pair and the ticket's holder signed. Data goes from a line to the line of the pair's other end alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import attrs
+
+from lanrage.core.budget import Budget
+from lanrage.core.identity import verify_signature
+from lanrage.core.rate import TokenBucket
+from lanrage.core.relay import Bind, BindRequest, Bound, Challenge, Message, Refusal, Rejected, Unbind, Unknown
+from lanrage.core.relay_cookies import CookieJar, Line
+from lanrage.core.relay_counters import Drop, RelayCounters
+from lanrage.core.tickets import Ticket, binding_statement, open_ticket
+from lanrage.errors import CryptoError, DecodeError
+
+LIFETIME = 60
+"""Seconds that a binding stands without a refresh; the node refreshes every few seconds."""
+
+
+@attrs.frozen
+class RelayLimits:
+    """How much one relay carries; each is there so that no client can take what others need.
+
+    :param bindings: in all; about 1 KiB each.
+    :param holder_bindings: of one identity: a party of 64 needs 63, twice that while it roams.
+    :param packets: a second, of one binding: a game's LAN traffic and a file copy of about 50 Mbit/s.
+    :param packets_burst: packets at once.
+    :param control: control messages a second from one host; a school behind one address starts a party at once.
+    :param control_burst: control messages at once.
+    :param unknown: UNKNOWN messages a second to one host.
+    """
+
+    bindings: int = 16384
+    holder_bindings: int = 128
+    packets: float = 5000.0
+    packets_burst: float = 5000.0
+    control: float = 200.0
+    control_burst: float = 600.0
+    unknown: float = 10.0
+
+
+@attrs.define(eq=False)
+class Binding:
+    """One end of a pair.
+
+    :ivar until: when it ends, by the relay's own clock.
+    :ivar peer: the other end, while it is bound.
+    :ivar number: of the last BOUND.
+    """
+
+    line: Line
+    ticket: Ticket
+    transaction: bytes
+    signature: bytes = attrs.field(repr=False)
+    until: float
+    bucket: TokenBucket
+    peer: Binding | None = attrs.field(default=None, repr=False)
+    number: int = 0
+
+    def bound(self, lifetime: float) -> tuple[Line, Message]:
+        """What its holder is told."""
+        self.number += 1
+        return self.line, Bound(self.transaction, self.number, max(0, int(lifetime)), self.peer is not None)
+
+
+Answers = list[tuple[Line, Message]]
+"""What to send where; the last element of a line is the relay's own port from which it goes."""
+
+
+@attrs.define
+class RelayTable:
+    """The relay's decisions.
+
+    :param server: the control server's Ed25519 public key, 32 bytes.
+    :param random: `n` random bytes.
+    """
+
+    server: bytes
+    random: Callable[[int], bytes]
+    limits: RelayLimits = RelayLimits()
+    counters: RelayCounters = attrs.field(init=False, factory=RelayCounters)
+    _lines: dict[Line, Binding] = attrs.field(init=False, factory=dict)
+    _pairs: dict[tuple[bytes, tuple[bytes, bytes]], dict[bytes, Binding]] = attrs.field(init=False, factory=dict)
+    _held: dict[bytes, int] = attrs.field(init=False, factory=dict)
+    _jar: CookieJar = attrs.field(init=False)
+    _asked: Budget[str] = attrs.field(init=False)
+    _told: Budget[str] = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._jar = CookieJar(self.random)
+        self._asked = Budget(self.limits.control, self.limits.control_burst)
+        self._told = Budget(self.limits.unknown, self.limits.unknown)
+
+    def __len__(self) -> int:
+        """Bindings that stand."""
+        return len(self._lines)
+
+    # --- data ---------------------------------------------------------------------------------------------------------
+
+    def forward(self, line: Line, size: int, now: float) -> Line | None:
+        """Where a datagram of `size` bytes that came in at `line` goes; ``None`` = it is dropped and counted.
+
+        :param now: seconds of a clock that only moves forward.
+        """
+        binding = self._alive(line, now)
+        if binding is None:
+            self.counters.drop(Drop.UNBOUND)
+            return None
+        peer = binding.peer and self._alive(binding.peer.line, now)
+        if peer is None:
+            self.counters.drop(Drop.NO_PEER)
+            return None
+        if not binding.bucket.take(now):
+            self.counters.drop(Drop.LIMITED)
+            return None
+        self.counters.forwarded_packets += 1
+        self.counters.forwarded_bytes += size
+        return peer.line
+
+    def unknown(self, line: Line, now: float) -> Answers:
+        """What to tell an address that sent data without a binding; not too often."""
+        if line in self._lines or not self._told.allow(line.host, now):
+            return []
+        return [(line, Unknown())]
+
+    # --- control ------------------------------------------------------------------------------------------------------
+
+    def control(self, message: Message, line: Line, now: float, wall: float) -> Answers:
+        """Deal with a control message.
+
+        :param now: seconds of a clock that only moves forward.
+        :param wall: seconds since the epoch, for tickets.
+        """
+        if not self._asked.allow(line.host, now):
+            self.counters.drop(Drop.CONTROL_LIMITED)
+            return []
+        match message:
+            case BindRequest():
+                return self._request(message, line, now, wall)
+            case Bind():
+                return self._bind(message, line, now, wall)
+            case Unbind():
+                binding = self._alive(line, now)
+                if binding is not None and binding.transaction == message.transaction:
+                    return self._remove(binding, now)
+        self.counters.drop(Drop.UNEXPECTED)
+        return []
+
+    def expire(self, now: float) -> None:
+        """Forget what ended; to be called every few seconds."""
+        for binding in [each for each in self._lines.values() if each.until <= now]:
+            self._remove(binding, now)
+
+    def _request(self, message: BindRequest, line: Line, now: float, wall: float) -> Answers:
+        binding = self._alive(line, now)
+        if binding is None or binding.transaction != message.transaction:
+            return [(line, Challenge(message.transaction, self._jar.bake(line, message.transaction, now)))]
+        if wall >= binding.ticket.expires:
+            return [*self._remove(binding, now), self._reject(line, message.transaction, Refusal.EXPIRED)]
+        return [self._refresh(binding, now, wall)]
+
+    def _refresh(self, binding: Binding, now: float, wall: float) -> tuple[Line, Message]:
+        lifetime = min(float(LIFETIME), binding.ticket.expires - wall)
+        binding.until = now + lifetime
+        return binding.bound(lifetime)
+
+    def _bind(self, message: Bind, line: Line, now: float, wall: float) -> Answers:
+        if not self._jar.knows(message.cookie, line, message.transaction, now):
+            self.counters.drop(Drop.COOKIE)
+            return [(line, Challenge(message.transaction, self._jar.bake(line, message.transaction, now)))]
+        before = self._alive(line, now)
+        again = before is not None and before.transaction == message.transaction
+        if before is not None and again and before.signature == message.signature and wall < before.ticket.expires:
+            return [self._refresh(before, now, wall)]  # a copy, or its answer was lost: proven already
+        try:
+            ticket = open_ticket(message.ticket, self.server)
+        except (CryptoError, DecodeError):
+            return [self._reject(line, message.transaction, Refusal.TICKET)]
+        if wall >= ticket.expires:
+            return [self._reject(line, message.transaction, Refusal.EXPIRED)]
+        try:
+            signed = binding_statement(message.cookie, message.transaction, ticket.pair)
+            verify_signature(ticket.holder, signed, message.signature)
+        except CryptoError:
+            return [self._reject(line, message.transaction, Refusal.HOLDER)]
+        return self._place(message, ticket, line, now, wall)
+
+    def _place(self, message: Bind, ticket: Ticket, line: Line, now: float, wall: float) -> Answers:
+        key = (ticket.party_id, ticket.pair)
+        others = [end for end in self._pairs.get(key, {}).values() if end.ticket.holder != ticket.holder]
+        others = [end for end in others if self._alive(end.line, now) and end.line != line]
+        replaced = {self._lines.get(line), self._pairs.get(key, {}).get(ticket.holder)} - {None}
+        if len(others) > 1 or self._is_full(ticket.holder, replaced, now):
+            return [self._reject(line, message.transaction, Refusal.FULL)]
+        answers: Answers = []
+        for old in replaced:
+            if old is not None:
+                answers += self._remove(old, now)
+        bucket = TokenBucket(self.limits.packets, self.limits.packets_burst)
+        binding = Binding(line, ticket, message.transaction, message.signature, now, bucket)
+        self._lines[line] = binding
+        self._pairs.setdefault(key, {})[ticket.holder] = binding
+        self._held[ticket.holder] = self._held.get(ticket.holder, 0) + 1
+        self.counters.bound += 1
+        if others:
+            binding.peer, others[0].peer = others[0], binding
+            answers = [others[0].bound(others[0].until - now)]
+        return [self._refresh(binding, now, wall), *answers]
+
+    def _is_full(self, holder: bytes, replaced: set[Binding | None], now: float) -> bool:
+        if len(self._lines) - len(replaced) >= self.limits.bindings:
+            self.expire(now)
+        own = sum(1 for each in replaced if each is not None and each.ticket.holder == holder)
+        if self._held.get(holder, 0) - own >= self.limits.holder_bindings:
+            self.expire(now)
+        return (
+            len(self._lines) - len(replaced) >= self.limits.bindings
+            or self._held.get(holder, 0) - own >= self.limits.holder_bindings
+        )
+
+    def _alive(self, line: Line, now: float) -> Binding | None:
+        binding = self._lines.get(line)
+        if binding is not None and binding.until <= now:
+            self._remove(binding, now)
+            return None
+        return binding
+
+    def _remove(self, binding: Binding, now: float) -> Answers:
+        """Forget a binding; its peer is told."""
+        ticket, peer = binding.ticket, binding.peer
+        del self._lines[binding.line]
+        key = (ticket.party_id, ticket.pair)
+        ends = self._pairs[key]
+        del ends[ticket.holder]
+        if not ends:
+            del self._pairs[key]
+        self._held[ticket.holder] -= 1
+        if not self._held[ticket.holder]:
+            del self._held[ticket.holder]
+        if peer is None:
+            return []
+        binding.peer = peer.peer = None
+        return [peer.bound(peer.until - now)]
+
+    def _reject(self, line: Line, transaction: bytes, reason: Refusal) -> tuple[Line, Message]:
+        self.counters.drop(Drop[reason.name])
+        return line, Rejected(transaction, reason)

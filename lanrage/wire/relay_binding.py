@@ -1,0 +1,85 @@
+"""A node's binding at a relay, in bytes: what comes from the relay's address goes in, what goes there comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import attrs
+
+from lanrage.core.links import Endpoint
+from lanrage.core.relay import Message
+from lanrage.core.relay_client import RelayClient
+from lanrage.core.tickets import Pair
+from lanrage.errors import DecodeError
+from lanrage.wire.relay import decode, encode
+
+
+@attrs.define
+class RelayBinding:
+    """One end of one pair at one port of a relay; each method returns the datagrams to send to :attr:`relay`.
+
+    :param ticket: as issued by the control server.
+    :param pair: the WireGuard keys of both ends, the lower one first.
+    :param sign: signs by the node's identity key.
+    :param relay: the relay's address and the port chosen for this pair; only datagrams from there may be given to
+        :meth:`receive`.
+    """
+
+    ticket: bytes = attrs.field(repr=False)
+    pair: Pair
+    sign: Callable[[bytes], bytes] = attrs.field(repr=False)
+    relay: Endpoint
+    _client: RelayClient = attrs.field(init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._client = RelayClient(self.ticket, self.pair, self.sign)
+
+    def start(self, now: float) -> list[bytes]:
+        """Begin, or begin anew.
+
+        :param now: seconds of a clock that only moves forward, in all methods.
+        """
+        return _bytes(self._client.start(now))
+
+    def receive(self, payload: bytes, now: float) -> list[bytes]:
+        """A datagram with the relay's magic came from :attr:`relay`; what is no message is ignored."""
+        try:
+            return _bytes(self._client.receive(decode(payload), now))
+        except DecodeError:
+            return []
+
+    def tick(self, now: float) -> list[bytes]:
+        """The deadline came."""
+        return _bytes(self._client.tick(now))
+
+    def deadline(self) -> float | None:
+        """When to call :meth:`tick`; ``None`` = never."""
+        return self._client.deadline()
+
+    def stop(self) -> list[bytes]:
+        """Give the binding up."""
+        return _bytes(self._client.stop())
+
+    @property
+    def bound(self) -> bool:
+        """The relay holds the binding."""
+        return self._client.bound
+
+    @property
+    def peer_present(self) -> bool:
+        """The other end is bound, too."""
+        return self._client.peer_present
+
+    @property
+    def usable(self) -> bool:
+        """Data sent to :attr:`relay` reaches the other end."""
+        return self._client.usable
+
+    @property
+    def failed(self) -> str:
+        """``expired`` or ``refused`` when only another ticket helps, else empty."""
+        return self._client.failed
+
+
+def _bytes(messages: list[Message]) -> list[bytes]:
+    return [encode(message) for message in messages]
