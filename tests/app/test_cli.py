@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +128,8 @@ class StatusTests(CommandCase):
 
     def test_where_the_socket_is(self) -> None:
         """Option, environment, default."""
-        folder = Path(self.mktemp())
+        folder = Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, folder)
         (folder / "lanrage").mkdir(parents=True)
         own = folder / "lanrage" / "node.sock"
         own.touch()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import tempfile
 from typing import Any
 
 import pytest
@@ -66,12 +67,14 @@ class TestWireguardGo(TunnelContract, TestCase):
             ("Failed to open uapi socket", MissingRight, "RuntimeDirectory=wireguard"),
             ("out of luck", Unreachable, "out of luck"),
         ):
-            script = os.path.join(self.mktemp() + ".sh")
+            folder = tempfile.mkdtemp()
+            self.addCleanup(shutil.rmtree, folder)
+            script = os.path.join(folder, "program.sh")
             with open(script, "w", encoding="ascii") as file:
                 file.write(f"#!/bin/sh\necho '{words}' >&2; exit 1\n")
             os.chmod(script, 0o700)
             journal = MemoryJournal()
-            tunnel = UserspaceTunnel(self.bench.reactor, "lrt-a", journal, os.path.abspath(script))
+            tunnel = UserspaceTunnel(self.bench.reactor, "lrt-a", journal, script)
             with pytest.raises(kind, match=match):
                 await tunnel.create(new_key(), PORT_A, MTU)
             assert not journal.entries()
