@@ -18,6 +18,7 @@ from pyroute2.netlink.exceptions import NetlinkError
 
 from lanrage.core.links import OWNER_MARK
 from lanrage.errors import BadInput, LanrageError, MissingRight, Unreachable
+from lanrage.net.sysctl import set_device
 
 NET_ADMIN_HINT = (
     "run it as root or by its systemd unit (AmbientCapabilities=CAP_NET_ADMIN CAP_NET_RAW), or grant both: "
@@ -128,7 +129,8 @@ def _delete(route: IPRoute, index: int) -> None:
 
 
 def raise_device(route: IPRoute, name: str, mtu: int) -> None:
-    """Mark a device that we made, set its MTU in bytes and bring it up."""
+    """Mark a tunnel that we made, set its MTU in bytes and bring it up; IPv6's own chatter stays out of it."""
     index = socket.if_nametoindex(name)
+    set_device("ipv6", name, "disable_ipv6", "1")
     route.link("set", index=index, ifalias=OWNER_MARK, mtu=mtu)
     route.link("set", index=index, state="up")

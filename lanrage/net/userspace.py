@@ -26,6 +26,7 @@ from lanrage.net.devices import (
     remove_device,
     remove_leftover,
 )
+from lanrage.net.gro import switch_off_gro
 from lanrage.net.processes import Program
 from lanrage.net.threads import INetReactor, in_thread
 from lanrage.net.uapi_client import SOCKET_FOLDER, ask, listener, socket_path
@@ -57,6 +58,7 @@ class UserspaceTunnel:
         self._journal = journal
         self._program = program or which(PROGRAM)
         self._daemon: Daemon | None = None
+        self._running: Program | None = None
         self._noted: list[UndoEntry] = []
 
     async def create(self, private_key: bytes, listen_port: int, mtu: int) -> None:
@@ -72,6 +74,7 @@ class UserspaceTunnel:
             await self._until(lambda reply: reply.status.listen_port > 0)
             if listen_port:
                 await self._set(DeviceUpdate(listen_port=listen_port))
+            await in_thread(self._reactor, self._split_datagrams)
         except BaseException:
             await self.destroy()
             raise
@@ -127,9 +130,9 @@ class UserspaceTunnel:
     async def _start(self, program: str) -> None:
         self._daemon = Daemon(self._reactor, program, self.name)
         environment = {"LOG_LEVEL": "error", "PATH": os.defpath}
-        running = self._daemon.start(["-f", self.name], environment)
-        if running is not None:
-            await in_thread(self._reactor, self._note, UndoEntry("process", self.name, str(running)))
+        self._running = self._daemon.start(["-f", self.name], environment)
+        if self._running is not None:
+            await in_thread(self._reactor, self._note, UndoEntry("process", self.name, str(self._running)))
         await self._until(lambda reply: True)
 
     async def _until(self, ready: Callable[[Reply], bool]) -> None:
@@ -167,6 +170,11 @@ class UserspaceTunnel:
     def _raise(self, mtu: int) -> None:
         with refusals_named("setting up a WireGuard device"), IPRoute() as route:
             raise_device(route, self.name, mtu)
+
+    def _split_datagrams(self) -> None:
+        """The port's sockets are made anew when the port changes, so this comes last."""
+        if self._running is not None:
+            switch_off_gro(self._running.pid)
 
     def _note(self, entry: UndoEntry) -> None:
         if self._journal is not None:

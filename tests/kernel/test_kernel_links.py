@@ -12,6 +12,7 @@ from lanrage.net.kernel import KernelTunnel, kernel_has_wireguard
 from lanrage.net.tunnels import make_tunnel
 from tests.contracts_links import TunnelContract
 from tests.namespaces import may_unshare
+from tests.public_port import OnePublicPort
 from tests.real_links import RealBench
 
 IN_VM = "LANRAGE_KERNEL_VM" in os.environ
@@ -39,3 +40,10 @@ class TestKernelWireGuard(TunnelContract, TestCase):
         """Where the kernel has WireGuard it is the first choice."""
         tunnel = await make_tunnel(self.bench.reactor, "lrt-a")
         assert tunnel.kind == "kernel"
+
+
+class TestProbesBesideTheKernel(OnePublicPort, TestCase):
+    """The probe port shares the port of kernel WireGuard."""
+
+    timeout = 120
+    make = KernelTunnel

@@ -1,0 +1,75 @@
+"""Keeps the kernel from gluing datagrams together on WireGuard's port, which would hide probes (docs/links.rst).
+
+Newer versions of wireguard-go ask for ``UDP_GRO``: datagrams that come close together from one sender are handed over
+as one packet. The raw socket beside it then sees one packet that begins with WireGuard's bytes, and its filter misses
+the probe behind them. The option belongs to the socket, so we borrow the socket and switch it off.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import socket
+from pathlib import Path
+
+from twisted.logger import Logger
+
+log = Logger()
+
+UDP_GRO = 104
+"""<linux/udp.h>; Python 3.11 does not name it."""
+
+PIDFD_GETFD = 438
+"""The system call's number, alike on all architectures (Linux 5.6 and later)."""
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def switch_off_gro(pid: int) -> int:
+    """Switch merging off on the UDP sockets of a program of ours; returns on how many it was on.
+
+    What may not be borrowed is left as it is, and logged: links work all the same, some probes get lost under load.
+    Blocks, for microseconds.
+    """
+    changed = 0
+    try:
+        process = os.pidfd_open(pid)
+    except OSError:
+        return 0
+    try:
+        for number in _sockets(pid):
+            with contextlib.closing(_borrowed(process, number)) as borrowed:
+                changed += _switch_off(borrowed)
+    except OSError as error:
+        log.warn("UDP_GRO of process {pid} stays as it is: {error}", pid=pid, error=error)
+    finally:
+        os.close(process)
+    return changed
+
+
+def _sockets(pid: int) -> list[int]:
+    found = []
+    for path in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            if os.readlink(path).startswith("socket:"):
+                found.append(int(path.name))
+    return found
+
+
+def _borrowed(process: int, number: int) -> socket.socket:
+    """Our own descriptor of the other program's socket."""
+    descriptor = _libc.syscall(PIDFD_GETFD, process, number, 0)
+    if descriptor < 0:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))
+    return socket.socket(fileno=descriptor)
+
+
+def _switch_off(borrowed: socket.socket) -> bool:
+    if borrowed.type != socket.SOCK_DGRAM or borrowed.family not in (socket.AF_INET, socket.AF_INET6):
+        return False
+    if not borrowed.getsockopt(socket.IPPROTO_UDP, UDP_GRO):
+        return False
+    borrowed.setsockopt(socket.IPPROTO_UDP, UDP_GRO, 0)
+    return True
