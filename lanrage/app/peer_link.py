@@ -27,7 +27,7 @@ OFFER_INTERVAL = 0.05
 """Seconds between two offers to one peer: probes of an unknown session ask for one each."""
 OFFER_BURST, OFFER_SPAN = 5, 2.0
 """So many offers in so many seconds; then the next waits until the span is over."""
-CHECK_DELAYS = (0.05, 0.2, 1.0)
+CHECK_DELAYS = (0.01, 0.05, 0.2, 1.0)
 """Seconds after a write at which WireGuard's endpoint is read back."""
 
 

@@ -254,10 +254,13 @@ class PathPlan:
         self._pending, self._corrections = None, 0
         self.active, self._written_at = pending.endpoint, now
         self.moves += 1
-        return [
+        actions: list[Action] = [
             WriteEndpoint(pending.endpoint, initiate=True),
             Moved(self.paths[pending.endpoint].candidate, pending.reason),
         ]
+        # A packet to the peer may have begun a handshake that had nowhere to go; WireGuard begins no other within five
+        # seconds (RekeyTimeout), unless the peer is new.
+        return actions if self.handshaken else [ResetPeer(), *actions]
 
     def _handshake_again(self, now: float) -> list[Action]:
         if not self.decides or self.active is None or self._written_at is None:

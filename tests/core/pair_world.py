@@ -17,6 +17,9 @@ from lanrage.core.probe import Probe
 DIRECT = {"a": Endpoint("198.51.100.1", 51820), "b": Endpoint("198.51.100.2", 51820)}
 RELAY = {"a": Endpoint("203.0.113.1", 7800), "b": Endpoint("203.0.113.1", 7801)}
 
+REKEY_TIMEOUT = 5.0
+"""Seconds in which WireGuard begins no second handshake with a peer (WireGuard paper, section 6.1)."""
+
 
 @attrs.define
 class Side:
@@ -29,6 +32,7 @@ class Side:
     resets: int = 0
     history: list[Moved] = attrs.field(factory=list)
     initiations: int = 0
+    initiates_from: float = 0.0
 
 
 @attrs.define
@@ -88,12 +92,14 @@ class PairWorld:
                 self._write(side, action)
             elif isinstance(action, ResetPeer):
                 side.wireguard, side.resets, self.handshaken = None, side.resets + 1, False
+                side.initiates_from = 0.0
             else:
                 side.history.append(action)
 
     def _write(self, side: Side, action: WriteEndpoint) -> None:
         side.wireguard = action.endpoint
-        if not self.handshaken and action.initiate:
+        if not self.handshaken and action.initiate and self.now >= side.initiates_from:
+            side.initiates_from = self.now + REKEY_TIMEOUT
             side.initiations += 1
             relayed = action.endpoint in RELAY.values()
             if self.delivers(side.name, relayed) and self.delivers(self.other(side.name), relayed):
@@ -121,6 +127,10 @@ class PairWorld:
 
     def _later(self, delay: float, call: Callable[[], None]) -> None:
         heapq.heappush(self._queue, (self.now + delay, next(self._count), call))
+
+    def talk_early(self, name: str) -> None:
+        """A game sends to the peer before there is a path: WireGuard begins a handshake that goes nowhere."""
+        self.sides[name].initiates_from = self.now + REKEY_TIMEOUT
 
     def run(self, seconds: float) -> None:
         """Let time pass: packets arrive, deadlines come, WireGuard is looked at each 200 ms."""
