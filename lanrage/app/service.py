@@ -82,6 +82,16 @@ class Options(usage.Options):
         sys.stdout.write(f"LANrage {__version__}\n")
         sys.exit(0)
 
+    def getUsage(self, width: int | None = None) -> str:
+        """The roles with the options of each; once a role is chosen, its own alone."""
+        text = super().getUsage(width)
+        if hasattr(self, "subOptions"):
+            return text
+        for role, _, maker, _ in self.subCommands:
+            options = maker().getUsage(width).partition("Options:\n")[2]
+            text += f"\nOptions of {role}:\n{options.rstrip()}\n"
+        return text
+
     def postOptions(self) -> None:
         """Check the role's options.
 
