@@ -11,6 +11,7 @@ from lanrage.lab.demo import STALL_MS
 from lanrage.lab.folder import BASE, Folder, Record
 from lanrage.lab.lab import up
 from lanrage.lab.leftovers import leftovers, machine
+from lanrage.lab.netns import LabError
 from lanrage.lab.result import Result, percentile
 
 NAME = "churn"
@@ -29,7 +30,11 @@ def churn(base: Path = BASE, rounds: int = 20, say: Callable[[str], None] = lamb
     downs: list[float] = []
     left: list[str] = []
     for number in range(1, rounds + 1):
-        lab, report = up(Record(NAME, KINDS), base)
+        try:
+            lab, report = up(Record(NAME, KINDS), base)
+        except LabError as error:
+            result.fail(f"round {number}: {error}")
+            continue
         firsts += report["join_to_first_packet_ms"].values()
         pairs.append(report["all_pairs_ms"])
         ups.append(report["up_ms"])

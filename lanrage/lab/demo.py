@@ -69,6 +69,9 @@ def laboratory(name: str, kinds: tuple[str, ...], base: Path, say: Callable[[str
     lab, _ = up(Record(name, kinds), base, nodes=False, say=say)
     try:
         yield lab
+    except BaseException:
+        teardown.keep_logs(lab.folder)
+        raise
     finally:
         teardown.down(name, lab.folder)
 
@@ -135,14 +138,18 @@ def _seek_all(lab: Lab, subnet: str, result: Result) -> None:
 def _seek_one(
     server: GameServer, host: Host, seeker: Host, address: str | None, targets: tuple[str, ...]
 ) -> dict[str, Any]:
-    """One row of the table: the server must answer each kind of broadcast, and nobody else may answer for it."""
+    """One row of the table: the server must answer each kind of broadcast, and from no other address.
+
+    Answers of other servers do not count: DDNet's speaks Teeworlds' protocol too, also to a seeker on its own host.
+    """
     begin = time.monotonic()
     seen: dict[str, list[Sighting]] = {
-        target: seek(seeker.netns, server.discovery, [target], address, SEEK_S) for target in targets
+        target: [s for s in seek(seeker.netns, server.discovery, [target], address, SEEK_S) if s.title == server.title]
+        for target in targets
     }
     sources = {sighting.source for sightings in seen.values() for sighting in sightings}
-    found = address is not None and sources == {address} and all(seen.values())
     times = {target: sightings[0].ms for target, sightings in seen.items() if sightings}
+    found = address is not None and sources == {address} and len(times) == len(targets)
     return {
         "server": host.name,
         "game": server.game,

@@ -131,7 +131,7 @@ class OpenTTD:
 
     def read(self, datagram: bytes) -> Found | Reply | None:
         """``PACKET_UDP_SERVER_RESPONSE``."""
-        return Found("OpenTTD") if len(datagram) >= 3 and datagram[2] == 1 else None
+        return Found(self.game) if len(datagram) >= 3 and datagram[2] == 1 else None
 
 
 DISCOVERIES: tuple[Discovery, ...] = (Teeworlds(), DDNet(), OpenTTD())

@@ -20,6 +20,7 @@ class GameServer:
     """How to run a server and how its clients find it.
 
     :param package: the Debian package.
+    :param titled: its discovery tells a name.
     :param argv: the command after the program's path, from the folder that it may write into.
     """
 
@@ -27,11 +28,17 @@ class GameServer:
     program: str
     package: str
     argv: Callable[[Path], list[str]]
+    titled: bool = True
 
     @property
     def game(self) -> str:
         """A short name."""
         return self.discovery.game
+
+    @property
+    def title(self) -> str:
+        """The name that it announces."""
+        return f"lanrage-{self.game}" if self.titled else self.game
 
     def program_path(self) -> str:
         """Where the program is.
@@ -67,5 +74,5 @@ def _openttd(folder: Path) -> list[str]:
 
 TEEWORLDS = GameServer(Teeworlds(), "teeworlds-server", "teeworlds-server", _teeworlds)
 DDNET = GameServer(DDNet(), "DDNet-Server", "ddnet-server", _ddnet)
-OPENTTD = GameServer(OpenTTD(), "openttd", "openttd openttd-opengfx", _openttd)
+OPENTTD = GameServer(OpenTTD(), "openttd", "openttd openttd-opengfx", _openttd, titled=False)
 SERVERS = (TEEWORLDS, DDNET, OPENTTD)

@@ -157,6 +157,7 @@ def up(
             _populate(lab, say)
         return lab, _report(lab, begin)
     except BaseException:
+        teardown.keep_logs(folder)
         teardown.down(record.name, folder)
         raise
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import time
 from pathlib import Path
 
@@ -12,6 +14,9 @@ from lanrage.lab.process import GRACE_S, ROUNDS, end, end_in_namespaces
 
 WIREGUARD_SOCKETS = Path("/var/run/wireguard")
 """One folder for the whole machine; wireguard-go leaves its socket behind when it is killed."""
+
+KEEP_LOGS = "LANRAGE_LAB_KEEP_LOGS"
+"""Names a folder for the logs of laboratories that fail, which are otherwise removed with all the rest."""
 
 ORPHAN_S = 0.05
 """Where a laboratory was killed while it was built, its last ``ip`` command goes on for some milliseconds."""
@@ -44,6 +49,18 @@ def down(name: str, folder: Folder, grace: float = GRACE_S) -> bool:
 
 def _spaces(name: str) -> list[str]:
     return [space for space in netns.existing() if owner(space) == name]
+
+
+def keep_logs(folder: Folder) -> Path | None:
+    """Save what the processes said, when ``LANRAGE_LAB_KEEP_LOGS`` names a folder; where it went."""
+    target = os.environ.get(KEEP_LOGS)
+    if not target or not folder.path.exists():
+        return None
+    kept = Path(target) / f"{folder.path.name}-{time.time_ns()}"
+    kept.mkdir(parents=True)
+    for path in folder.path.glob("*.log"):
+        shutil.copy(path, kept)
+    return kept
 
 
 def wireguard_sockets(name: str) -> list[Path]:
