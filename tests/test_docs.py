@@ -1,0 +1,69 @@
+"""The pages name every command and every option, so that a user finds what the program can do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+from twisted.trial.unittest import SynchronousTestCase
+
+from lanrage.app.cli import main
+from lanrage.app.service import Options
+from lanrage.lab.cli import lab
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+
+
+def page(name: str) -> str:
+    """A page's text, with line breaks as spaces."""
+    return " ".join((DOCS / f"{name}.rst").read_text(encoding="utf-8").split())
+
+
+def commands(group: click.Group, words: tuple[str, ...]) -> Iterator[tuple[str, click.Command]]:
+    """All commands below a group with the words that call them; the laboratory is loaded late and has a page of its own."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, (*words, name))
+        elif name != "lab":
+            yield " ".join((*words, name)), command
+
+
+def unnamed(group: click.Group, words: tuple[str, ...], text: str) -> list[str]:
+    """Commands and options that a text does not name."""
+    missing = []
+    for called, command in commands(group, words):
+        if called not in text:
+            missing.append(called)
+        for parameter in command.params:
+            if isinstance(parameter, click.Option) and parameter.opts[-1] not in text:
+                missing.append(f"{called} {parameter.opts[-1]}")
+    return missing
+
+
+class CommandTests(SynchronousTestCase):
+    """The command line."""
+
+    def test_party_and_status(self) -> None:
+        """docs/cli.rst names all that is not the laboratory's."""
+        self.assertEqual(unnamed(main, ("lanrage",), page("cli")), [])
+
+    def test_laboratory(self) -> None:
+        """docs/lab.rst names the laboratory's."""
+        self.assertEqual(unnamed(lab, ("lanrage", "lab"), page("lab")), [])
+
+
+class ServiceTests(SynchronousTestCase):
+    """``twistd lanrage``."""
+
+    def test_options(self) -> None:
+        """docs/install.rst names each role and its options."""
+        text = page("install")
+        missing: list[str] = []
+        for role, _, maker, _ in Options.subCommands:
+            options = maker()
+            words = [f"--{word.rstrip('=')}" for word in options.longOpt if word not in {"help", "version"}]
+            missing.extend(f"{role} {word}" for word in words if word not in text)
+            if f"``{role}``" not in text:
+                missing.append(role)
+        self.assertEqual(missing, [])

@@ -1,0 +1,74 @@
+"""The units for systemd start roles that exist, with options that exist, and with no more rights than they need."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from twisted.trial.unittest import SynchronousTestCase
+
+from lanrage.app.service import Options
+
+FOLDER = Path(__file__).resolve().parent.parent / "packaging" / "systemd"
+
+CAPABILITIES = {"node": {"CAP_NET_ADMIN", "CAP_NET_RAW"}, "control": set[str](), "relay": set[str]()}
+"""Role: what its unit may grant."""
+
+
+def settings(role: str) -> dict[str, str]:
+    """A unit's ``Name=value`` lines, the last one of a name."""
+    lines = (FOLDER / f"lanrage-{role}.service").read_text(encoding="utf-8").splitlines()
+    pairs = (line.partition("=") for line in lines if "=" in line and not line.startswith("#"))
+    return {name: value for name, _, value in pairs}
+
+
+class UnitTests(SynchronousTestCase):
+    """One unit a role."""
+
+    def each(self, check: Callable[[str, dict[str, str]], None]) -> None:
+        """Run a check for each role's unit."""
+        for role in CAPABILITIES:
+            check(role, settings(role))
+
+    def test_command_line(self) -> None:
+        """What a unit runs is understood by the service."""
+
+        def check(role: str, unit: dict[str, str]) -> None:
+            words = shlex.split(unit["ExecStart"].replace("$LANRAGE_CONTROL_OPTIONS", ""))
+            arguments = words[words.index("lanrage") + 1 :]
+            options = Options()
+            options.parseOptions(
+                [word.replace("@${CREDENTIALS_DIRECTORY}/server.pub", "ab" * 32) for word in arguments]
+            )
+            self.assertEqual(options.subCommand, role)
+
+        self.each(check)
+
+    def test_rights(self) -> None:
+        """No unit runs as root, and each grants what its role needs."""
+
+        def check(role: str, unit: dict[str, str]) -> None:
+            self.assertEqual(unit["User"], "lanrage")
+            self.assertEqual(set(unit["CapabilityBoundingSet"].split()), CAPABILITIES[role])
+            self.assertEqual(set(unit.get("AmbientCapabilities", "").split()), CAPABILITIES[role])
+            self.assertEqual(unit["NoNewPrivileges"], "yes")
+
+        self.each(check)
+
+
+@pytest.mark.needs("systemd-analyze")
+@pytest.mark.parametrize("role", CAPABILITIES)
+def test_systemd_reads_it(role: str, tmp_path: Path) -> None:
+    """systemd finds no unknown setting; the program's path is the only thing that differs here."""
+    text = (FOLDER / f"lanrage-{role}.service").read_text(encoding="utf-8")
+    unit = tmp_path / f"lanrage-{role}.service"
+    unit.write_text(text.replace("/opt/lanrage/bin/twistd", sys.executable), encoding="utf-8")
+    program = shutil.which("systemd-analyze")
+    assert program is not None
+    done = subprocess.run([program, "verify", unit], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
