@@ -68,8 +68,8 @@ class StoreContract:
         """One row a key; erasing one that is not there is no error."""
 
         async def work() -> None:
-            changes = [
-                *map(Put, ROWS[:3]),
+            changes: list[Change] = [
+                *(Put(row) for row in ROWS[:3]),
                 Put(PartyRow(ONE, b"charter", 9)),
                 Erase(PartyRow, (TWO,)),
                 Erase(MembershipRow, (ONE, b"a" * 32)),

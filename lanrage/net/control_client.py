@@ -13,7 +13,7 @@ from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.internet.defer import TimeoutError as DeferredTimeout
 from twisted.internet.endpoints import HostnameEndpoint
 from twisted.internet.error import ConnectError, ConnectingCancelledError, ConnectionClosed, DNSLookupError, UserError
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 from twisted.logger import Logger
 
 from lanrage.core.identity import NodeKeys, fingerprint
@@ -52,6 +52,11 @@ def parse_address(address: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
+def hostname_endpoint(reactor: Any, host: str, port: int) -> IStreamClientEndpoint:
+    """TCP to a name or address, IPv6 and IPv4 side by side (RFC 8305)."""
+    return HostnameEndpoint(reactor, host, port, timeout=CONNECT_TIMEOUT)
+
+
 def fill_hosts(info: Accepted, host: str) -> Accepted:
     """Put the address by which the server was reached where it left a host empty."""
     shown = f"[{host}]" if ":" in host else host
@@ -72,6 +77,7 @@ class ControlClient(Service):
     :param on_connected: called with :attr:`server_info` after each login.
     :param on_disconnected: called with the reason when a logged-in connection ends.
     :param jitter: a number from 0 to 1 for each delay.
+    :param endpoint: where to dial, from reactor, host and port.
     :ivar server_info: what the server said at its last login, empty hosts filled in; ``None`` before the first.
     :ivar server_key: the server's Ed25519 key, 32 bytes; empty before the first login.
     :ivar address: the address connected to, or tried last.
@@ -91,6 +97,7 @@ class ControlClient(Service):
         random: Callable[[int], bytes] = os.urandom,
         jitter: Callable[[], float] = _random.random,
         versions: tuple[int, ...] = VERSIONS,
+        endpoint: Callable[[Any, str, int], IStreamClientEndpoint] = hostname_endpoint,
     ) -> None:
         self._reactor = reactor
         self._clock: IReactorTime = reactor
@@ -98,7 +105,7 @@ class ControlClient(Service):
         self._addresses = addresses
         self.pin = pin
         self._on_notice, self._on_connected, self._on_disconnected = on_notice, on_connected, on_disconnected
-        self._random, self._jitter, self._versions = random, jitter, versions
+        self._random, self._jitter, self._versions, self._endpoint = random, jitter, versions, endpoint
         self._connection: Connection | None = None
         self._loop: Deferred[None] | None = None
         self._pause: Deferred[None] | None = None
@@ -213,7 +220,7 @@ class ControlClient(Service):
             self._keys, self.pin, self._random, server=f"the control server at {address}", versions=self._versions
         )
         factory = ConnectionFactory(self._clock, address, login, self._on_notice)
-        endpoint = HostnameEndpoint(self._reactor, host, port, timeout=CONNECT_TIMEOUT)
+        endpoint = self._endpoint(self._reactor, host, port)
         try:
             connection = cast(Connection, await endpoint.connect(factory))
         except (ConnectError, ConnectionClosed, DNSLookupError, UserError, DeferredTimeout, OSError) as error:

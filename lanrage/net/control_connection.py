@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autobahn.twisted.websocket import WebSocketClientFactory, WebSocketClientProtocol
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
@@ -62,6 +62,8 @@ class Connection(WebSocketClientProtocol):  # type: ignore[misc]
 
         :returns: fires with the reply, or fails with :class:`Refused` or :class:`Unreachable`; cancel to give up.
         """
+        if self.state != self.STATE_OPEN:
+            return fail(Unreachable(f"the connection to {self.login.server} is closing"))
         number = self._number = self._number + 1
 
         def forget(_: object) -> None:
@@ -83,6 +85,8 @@ class Connection(WebSocketClientProtocol):  # type: ignore[misc]
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         """Take one message; a bad one ends the connection."""
+        if self._error is not None:
+            return
         try:
             self._take(bytes(payload))
         except LanrageError as error:

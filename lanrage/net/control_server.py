@@ -107,6 +107,9 @@ class ServerConnection(WebSocketServerProtocol):  # type: ignore[misc]
         """Say why, and end the connection."""
         if self._ending:
             return
+        if self.state != self.STATE_OPEN:
+            self.cut()
+            return
         denied = Denied(code, message)
         if code == "version_mismatch":
             denied = self.login.denial()
@@ -123,6 +126,8 @@ class ServerConnection(WebSocketServerProtocol):  # type: ignore[misc]
         self.transport.abortConnection()
 
     def _write(self, data: bytes) -> None:
+        if self.state != self.STATE_OPEN:
+            return
         if not self._paused:
             self.sendMessage(data, True)
             return
@@ -142,7 +147,7 @@ class ServerConnection(WebSocketServerProtocol):  # type: ignore[misc]
         while self._queue and not self._paused and not self._ending:
             data = self._queue.popleft()
             self._queued -= len(data)
-            self.sendMessage(data, True)
+            self._write(data)
 
     def stopProducing(self) -> None:
         """The connection is gone."""

@@ -56,7 +56,7 @@ class WorldMachine(RuleBasedStateMachine):
         self.members[HOST.identity.public] = ("host", "10.1.2.1")
         self.addresses[HOST.identity.public] = "10.1.2.1"
         self.revision = 1
-        apply(self.replica, message(outcome.reply), self.now)  # type: ignore[arg-type]
+        apply(self.replica, message(outcome.reply), self.now)
         for secret, uses in ((LIMITED, USES), (OPEN, 0)):
             blob = KIT.invitation(secret, uses=uses)
             self._done(self.world.publish(caller(HOST), KIT.party_id, blob, self.now))
@@ -70,7 +70,7 @@ class WorldMachine(RuleBasedStateMachine):
                 del self.rows[change.kind, change.key]
         for note in outcome.notes:
             if note.to == HOST.identity.public:
-                changes = apply(self.replica, message(note.body), self.now)  # type: ignore[arg-type]
+                changes = apply(self.replica, message(note.body), self.now)
                 assert not any(isinstance(change, MemberRejected) for change in changes), changes
 
     def _others(self, identity: bytes) -> dict[bytes, tuple[str, str]]:

@@ -180,12 +180,12 @@ class JournalTests(SynchronousTestCase):
             self.journal.add(changes)
             moments.append(_after(moments[-1], changes))
             oldest = len(moments) - 1
-            self.journal.committed().addCallback(lambda _, oldest=oldest: self._check(moments, oldest))
+            self.journal.committed().addCallback(self._check, moments, oldest)
             self.store.slow, self.store.failing = data.draw(st.booleans()), data.draw(st.integers(0, 2))
             self.clock.advance(data.draw(st.sampled_from([0, 0.05, 0.1, 1.0])))
             if data.draw(st.booleans()):
                 self.store.release()
-            self._check(moments, 0)
+            self._check(None, moments, 0)
         self.store.slow, self.store.failing = False, 0
         self.store.release()
         stopped = Deferred.fromCoroutine(self.journal.stop())
@@ -194,7 +194,7 @@ class JournalTests(SynchronousTestCase):
         self.assertEqual(moments[-1], self.store.rows)
         self.assertEqual([], self.clock.getDelayedCalls())
 
-    def _check(self, moments: list[dict[Any, Any]], oldest: int) -> None:
+    def _check(self, _: None, moments: list[dict[Any, Any]], oldest: int) -> None:
         self.assertIn(self.store.rows, moments[oldest:])
 
 

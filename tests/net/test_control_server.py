@@ -1,0 +1,218 @@
+"""The control server's side of the channel under bad bytes, silence, floods and slow readers; all in memory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autobahn.twisted.websocket import WebSocketClientFactory, WebSocketClientProtocol
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from lanrage.net.control_server import EXCESS_LIMIT, LOGIN_TIMEOUT, OUT_LIMIT, REQUEST_BURST, REQUEST_RATE
+from lanrage.net.websocket import ClockTimer
+from lanrage.wire.control import (
+    REQUEST_LIMIT,
+    SUBPROTOCOL,
+    Denied,
+    Done,
+    FollowParty,
+    Hello,
+    Notice,
+    RefusedReply,
+    Reply,
+    Request,
+    Signalled,
+    decode,
+    decode_record,
+    encode,
+)
+from lanrage.wire.login import ClientLogin
+from tests.fakes_channel import MemoryNetwork, RecordingDesk
+from tests.fakes_control import SeededRandom, node_keys
+
+BODY = FollowParty("0" * 32, 0)
+
+
+class RawClient(WebSocketClientProtocol):  # type: ignore[misc]
+    """Sends what it is told and keeps what it hears."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: list[bytes] = []
+        self.is_closed_ = False
+
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:
+        """Keep."""
+        self.heard.append(bytes(payload))
+
+    def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
+        """Remember."""
+        self.is_closed_ = True
+
+
+class ServerConnectionTests(SynchronousTestCase):
+    """A server and whatever talks to it."""
+
+    def setUp(self) -> None:
+        """A server that admits everybody."""
+        self.net = MemoryNetwork()
+        self.desk = RecordingDesk()
+        self.factory = self.net.serve("server:1", self.desk)
+
+    def dial(self, protocol: str = SUBPROTOCOL) -> RawClient:
+        """A WebSocket to the server."""
+        factory = WebSocketClientFactory("ws://server:1/", protocols=[protocol], reactor=self.net.clock)
+        factory._batched_timer = ClockTimer(self.net.clock)
+        factory.setProtocolOptions(openHandshakeTimeout=0, serverConnectionDropTimeout=0, closeHandshakeTimeout=0)
+        factory.protocol = RawClient
+        factory.noisy = False
+        client = factory.buildProtocol(None)
+        self.net.join(client, self.factory)
+        self.net.settle()
+        return client  # type: ignore[no-any-return]
+
+    def log_in(self) -> tuple[RawClient, ClientLogin]:
+        """A client that is logged in."""
+        client = self.dial()
+        login = ClientLogin(node_keys("node"), None, SeededRandom("raw"))
+        client.sendMessage(login.start(), True)
+        while not login.done:
+            self.net.settle()
+            client.sendMessage(login.receive(client.heard.pop(0)), True)
+        self.net.settle()
+        return client, login
+
+    def gone(self, client: RawClient) -> None:
+        """The connection is closed, and neither timers nor memory of it are left."""
+        self.net.settle()
+        self.net.settle(2.0)
+        self.assertTrue(client.is_closed_)
+        self.assertEqual(set(), self.factory.connections)
+        self.assertEqual([], self.net.clock.getDelayedCalls())
+        self.assertEqual([], self.flushLoggedErrors())
+
+    def heard(self, client: RawClient, login: ClientLogin) -> list[Any]:
+        """What the server said since the login."""
+        assert login.channel is not None
+        records, client.heard = client.heard, []
+        return [decode_record(login.channel.open(record)) for record in records]
+
+    def test_login_and_request(self) -> None:
+        """A node that is logged in is known by its identity, and its requests reach the desk."""
+        client, login = self.log_in()
+        assert login.channel is not None
+        client.sendMessage(login.channel.seal(Request(1, BODY, "c1")), True)
+        self.net.settle()
+        self.assertEqual([Request(1, BODY, "c1")], self.desk.requests)
+        self.assertEqual([Reply(1, Done())], self.heard(client, login))
+        self.assertEqual(node_keys("node").identity.public, self.desk.opened_[0].identity)
+        client.dropConnection(abort=True)
+        self.gone(client)
+        self.assertEqual(self.desk.opened_, self.desk.closed_)
+
+    def test_login_has_a_deadline(self) -> None:
+        """Who connects and stays silent, or stops half way, is cut off after 5 s, and the desk never hears of it."""
+        silent, half = self.dial(), self.dial()
+        half.sendMessage(ClientLogin(node_keys("node"), None, SeededRandom("raw")).start(), True)
+        self.net.settle(LOGIN_TIMEOUT - 0.1)
+        self.assertFalse(silent.is_closed_ or half.is_closed_)
+        self.net.settle(0.2)
+        self.assertTrue(silent.is_closed_)
+        self.gone(half)
+        self.assertEqual([], self.desk.opened_)
+
+    def test_other_subprotocol(self) -> None:
+        """Another subprotocol is refused in the WebSocket handshake."""
+        self.gone(self.dial("chat"))
+
+    def test_other_version_is_told_ours(self) -> None:
+        """A node of another version learns which we speak."""
+        client = self.dial()
+        client.sendMessage(encode(Hello((99,), bytes(32), bytes(32))), True)
+        self.net.settle()
+        denied = decode(client.heard[0], Denied)
+        self.assertEqual(("version_mismatch", (1,)), (denied.code, denied.versions))
+        self.gone(client)
+
+    @given(data=st.binary(max_size=200), text=st.booleans())
+    def test_any_first_bytes(self, data: bytes, text: bool) -> None:
+        """Bytes that are no hello are answered by a denial and the end; there is no traceback."""
+        self.setUp()
+        client = self.dial()
+        client.sendMessage(data.hex().encode() if text else data, not text)
+        self.net.settle()
+        self.assertEqual("bad_input", decode(client.heard[0], Denied).code)
+        self.gone(client)
+
+    @given(data=st.binary(max_size=200))
+    def test_any_record(self, data: bytes) -> None:
+        """Bytes that are no record end a session, with a sealed word."""
+        self.setUp()
+        client, login = self.log_in()
+        client.sendMessage(data, True)
+        self.net.settle()
+        (said,) = self.heard(client, login)
+        self.assertEqual("bad_input", said.body.code)
+        self.gone(client)
+        self.assertEqual([], self.desk.requests)
+
+    def test_sealed_nonsense(self) -> None:
+        """A record that opens and holds no request is refused as well."""
+        client, login = self.log_in()
+        assert login.channel is not None
+        client.sendMessage(login.channel.seal(Reply(1, Done())), True)
+        self.gone(client)
+
+    def test_too_large_message(self) -> None:
+        """More than a request can have is not even read."""
+        client = self.dial()
+        client.sendMessage(bytes(REQUEST_LIMIT + 100), True)
+        self.gone(client)
+
+    def test_flood(self) -> None:
+        """Beyond the rate requests are refused; who goes on is cut off; who waits is served again."""
+        client, login = self.log_in()
+        assert login.channel is not None
+        for number in range(int(REQUEST_BURST) + 2):
+            client.sendMessage(login.channel.seal(Request(number, BODY)), True)
+        self.net.settle()
+        self.assertEqual(int(REQUEST_BURST), len(self.desk.requests))
+        self.assertEqual("limit", self.heard(client, login)[-1].body.code)
+        self.net.settle(1.0)
+        for number in range(int(REQUEST_RATE)):
+            client.sendMessage(login.channel.seal(Request(number, BODY)), True)
+        self.net.settle()
+        self.assertFalse(any(isinstance(m.body, RefusedReply) for m in self.heard(client, login)))
+        for number in range(EXCESS_LIMIT + 1):
+            client.sendMessage(login.channel.seal(Request(number, BODY)), True)
+        self.net.settle()
+        self.assertEqual("limit", self.heard(client, login)[-1].body.code)
+        self.gone(client)
+
+    def test_slow_reader(self) -> None:
+        """What a client does not read waits, in order and within a bound; beyond it the client is cut off."""
+        client, login = self.log_in()
+        connection = self.desk.opened_[0]
+        connection.pauseProducing()
+        note = Notice(Signalled("0" * 32, bytes(32), bytes(8000)))
+        for _ in range(5):
+            connection.send(note)
+        self.net.settle()
+        self.assertEqual([], self.heard(client, login))
+        connection.resumeProducing()
+        self.net.settle()
+        self.assertEqual([note] * 5, self.heard(client, login))
+        connection.pauseProducing()
+        for _ in range(OUT_LIMIT // 8000 + 1):
+            connection.send(note)
+        self.gone(client)
+
+    def test_sending_to_the_dead(self) -> None:
+        """Messages to a connection that ended are dropped in silence."""
+        client, _ = self.log_in()
+        connection = self.desk.opened_[0]
+        client.dropConnection(abort=True)
+        self.gone(client)
+        connection.send(Reply(1, Done()))
+        connection.deny("stopping", "too late")
