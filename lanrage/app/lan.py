@@ -175,9 +175,12 @@ class LanPlane(Service):
             self._keeping.stop()
             self._keeping = None
         while self._opened:
-            closed = self._opened.pop()()
-            if isinstance(closed, Awaitable):
-                await closed
+            try:
+                closed = self._opened.pop()()
+                if isinstance(closed, Awaitable):
+                    await closed
+            except Exception:  # pylint: disable=broad-except  # one part that fails to close keeps no other open
+                log.failure("a part of the LAN plane failed to close")
         self._groups = None
 
     def _start_keeping(self) -> None:
@@ -193,6 +196,9 @@ class LanPlane(Service):
             known = await self._own_addresses()
         except (OSError, LanrageError) as error:
             log.warn("this machine's addresses cannot be read: {error}", error=error)
+            return
+        except Exception:  # pylint: disable=broad-except  # the next look may succeed
+            log.failure("reading this machine's addresses failed")
             return
         self._out.own = frozenset(each.address for each in known)
 

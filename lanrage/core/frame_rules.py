@@ -34,41 +34,39 @@ SSDP_GROUP = IPv4Address("239.255.255.250")
 
 LOOPBACK = IPv4Network("127.0.0.0/8")
 
+SYSTEM_PORTS = range(1024)
+"""Ports of a machine's services (RFC 6335, 6), such as DHCP, NTP, NetBIOS, RIP, syslog; of the known LAN games only
+Doom (:data:`DOOM_PORT`) uses one."""
+
+DOOM_PORT = 666
+"""Doom's registered port; nothing else is there."""
+
 SERVICE_PORTS = frozenset(
     {
-        7,  # echo, and
-        19,  # chargen: answer each other without end
-        67,  # DHCP server and
-        68,  # client: would renumber the receiver
-        123,  # NTP: a broadcast client takes its clock from anybody
-        137,  # NetBIOS names and
-        138,  # datagrams (browsing): whoever answers first is the name
-        520,  # RIP: routes
-        546,  # DHCPv6 client and
-        547,  # server, misused over IPv4 by nobody honest
+        *SYSTEM_PORTS,
         1900,  # SSDP: names gateways
         3702,  # WS-Discovery: names printers and shares
+        4011,  # network boot: names what a machine boots
         4666,  # our own carrier
+        4789,  # VXLAN and
+        8472,  # its older port: whole frames for a network inside
         5350,  # NAT-PMP and PCP announcements
         5351,  # and requests: open ports on gateways
         5353,  # mDNS: lists a machine's services to near-strangers
         5355,  # LLMNR: whoever answers first is the name
     }
-)
-"""Never carried, as source or destination port, in either direction, from any card."""
+) - {DOOM_PORT}
+"""Never carried, as source or destination port, in either direction, from any card: they steer a machine, or name its
+services."""
 
 CHATTER_PORTS = frozenset(
     {
-        9,  # wake on LAN: meant for a machine of the real network
-        111,  # portmapper broadcasts
-        161,  # SNMP discovery
-        631,  # printer browsing
-        1716,  # KDE Connect
+        1716,  # KDE Connect (and America's Army, which is found only if it uses the LAN card)
         3289,  # scanner discovery (ENPC)
         8610,  # printer discovery (Canon) and
         8612,  # its scanners
         10001,  # network gear discovery
-        17500,  # Dropbox LAN sync
+        17500,  # Dropbox LAN sync (and RalliSport Challenge, as above)
         21027,  # Syncthing
         57621,  # Spotify Connect
     }
@@ -149,8 +147,6 @@ def refuse_udp(content: Udp, network: IPv4Network) -> Drop | None:
         return Drop.DESTINATION
     if content.source_port in SERVICE_PORTS or content.destination_port in SERVICE_PORTS:
         return Drop.SERVICE
-    if not content.destination_port:
-        return Drop.MALFORMED
     return None
 
 

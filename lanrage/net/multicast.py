@@ -19,8 +19,9 @@ from twisted.python.failure import Failure
 
 from lanrage.core.lan_frames import Udp
 from lanrage.core.multicast_plan import GroupOnCard, Scan, raw_ways, wanted_places
-from lanrage.errors import DecodeError
+from lanrage.errors import DecodeError, MissingRight
 from lanrage.net.adopt import Adopter
+from lanrage.net.devices import NET_ADMIN_HINT
 from lanrage.wire.igmp import parse_igmp
 from lanrage.wire.packets import write_ipv4
 from lanrage.wire.udp_table import parse_unconnected
@@ -173,11 +174,13 @@ class RawWay:
     def open(self) -> None:
         """Open the raw socket.
 
-        :raises OSError: EPERM without CAP_NET_RAW.
+        :raises MissingRight: without CAP_NET_RAW.
         """
-        self._socket = socket.socket(
-            socket.AF_INET, socket.SOCK_RAW | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC, socket.IPPROTO_RAW
-        )
+        kind = socket.SOCK_RAW | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
+        try:
+            self._socket = socket.socket(socket.AF_INET, kind, socket.IPPROTO_RAW)
+        except PermissionError as error:
+            raise MissingRight(f"bringing multicast to games needs CAP_NET_RAW: {NET_ADMIN_HINT}") from error
         self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_LOOP, 1)
 
     def send(self, packet: bytes, group: IPv4Address, index: int) -> None:

@@ -134,7 +134,11 @@ class PlaneTests(SynchronousTestCase):
         self.assertEqual(len(self.port.sent), 1)
         self.address_error = MissingRight("no")
         self.clock.advance(HOUSEKEEPING_SECONDS)
+        self.address_error = ZeroDivisionError()
+        self.clock.advance(HOUSEKEEPING_SECONDS)
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
         self.address_error = None
+        self.clock.advance(HOUSEKEEPING_SECONDS)
         self.capture.receive(4, CAPTURED)
         self.assertEqual(len(self.port.sent), 2)
         self.stop()
@@ -152,6 +156,17 @@ class PlaneTests(SynchronousTestCase):
         self.successResultOf(self.plane.stopService())
         self.failureResultOf(starting, CancelledError)
         self.assertIsNone(self.port.receive)
+
+    def test_failed_close(self) -> None:
+        """A part that fails to close is logged, and the others are closed."""
+        self.start()
+
+        def fail() -> None:
+            raise ZeroDivisionError
+
+        self.plane._opened.append(fail)
+        self.stop()
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
 
     def test_bare(self) -> None:
         """Without capture and ways for multicast the LAN card alone is served."""

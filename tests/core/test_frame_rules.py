@@ -57,11 +57,14 @@ class OutboundTests(SynchronousTestCase):
             (Drop.DESTINATION, from_game(udp(ME, IPv4Address("224.0.0.22")))),
             (Drop.DESTINATION, from_game(udp(ME, IPv4Address("224.0.0.251")))),
             (Drop.DESTINATION, from_game(udp(ME, IPv4Address("239.255.255.250")))),
-            (Drop.MALFORMED, from_game(udp(ME, destination_port=0))),
         ]
         cases += [(Drop.SERVICE, from_game(udp(ME, destination_port=port))) for port in SERVICE_PORTS]
         cases += [(Drop.SERVICE, from_game(udp(ME, source_port=port))) for port in SERVICE_PORTS]
         self.assertEqual([outbound(frame, LAN) for _, frame in cases], [reason for reason, _ in cases])
+
+    def test_doom(self) -> None:
+        """The one game below 1024 travels."""
+        self.assertIsInstance(outbound(from_game(udp(ME, source_port=666, destination_port=666)), LAN), Frame)
 
     def test_ipx(self) -> None:
         """IPX goes to all or to one member, and names no other card as its node."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from ipaddress import IPv4Address
 
+import pytest
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.core.multicast_plan import GroupOnCard, Scan
-from lanrage.net.multicast import LOOK_SECONDS, MulticastWays
+from lanrage.net.multicast import LOOK_SECONDS, MulticastWays, RawWay
 from lanrage.wire.packets import write_ipv4
 from tests.strategies_lan import GROUP, udp
 
@@ -190,3 +191,18 @@ class WatchTests(SynchronousTestCase):
         self.assertEqual(len(self.threads), 1)
         self.finish()
         self.successResultOf(self.ways.stop())
+
+
+@pytest.mark.needs("net-raw")
+class RawWayTests(SynchronousTestCase):
+    """The raw socket; what it brings is seen in ``tests/app/test_lan_real.py``."""
+
+    def test_refusals(self) -> None:
+        """What the kernel refuses is lost; a closed socket sends nothing; closing twice is no error."""
+        raw = RawWay()
+        raw.send(write_ipv4(udp(destination=GROUP), ttl=0), GROUP, 1)
+        raw.open()
+        raw.send(b"too short", GROUP, 1)
+        raw.send(write_ipv4(udp(destination=GROUP), ttl=0), GROUP, 2**31 - 1)
+        raw.close()
+        raw.close()
