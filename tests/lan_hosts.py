@@ -33,7 +33,7 @@ class Program:
 
     def __init__(self, where: Namespace, *words: str, **environment: str) -> None:
         with where.inside():
-            self.process = subprocess.Popen(
+            self.process = subprocess.Popen(  # pylint: disable=consider-using-with  # lives until end()
                 words,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
