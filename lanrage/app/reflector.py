@@ -1,4 +1,4 @@
-"""The STUN reflector as a service."""
+"""The STUN reflector as a service (``docs/protocol-stun.rst``)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from twisted.internet.interfaces import IListeningPort
 from twisted.logger import Logger
 
 from lanrage.errors import BadInput
+from lanrage.net.listening import why_not
 from lanrage.net.stun_server import StunReflector
 
 log = Logger()
@@ -33,12 +34,12 @@ class ReflectorService(Service):
     def startService(self) -> None:
         """Listen.
 
-        :raises BadInput: field ``stun-port``, when the port is taken.
+        :raises BadInput: field ``stun-port``, when the port cannot be had, with the system's reason.
         """
         try:
             self._listening = self._reactor.listenUDP(self._port, self.reflector, self._host)
         except CannotListenError as error:
-            raise BadInput("stun-port", f"UDP port {self._port} is in use by another program") from error
+            raise BadInput("stun-port", why_not(self._port, error)) from error
         super().startService()  # type: ignore[no-untyped-call]
         log.info("reflector listens on UDP {port}", port=self.port)
 

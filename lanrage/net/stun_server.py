@@ -1,8 +1,8 @@
 """The reflector: tells whoever asks from which address it was seen (RFC 8489; ``docs/protocol-stun.rst``).
 
-It answers valid binding requests and nothing else, so it cannot be made to answer an answer. A response is at most 12
-bytes longer than the shortest request (the mapped address); the rate a source address is limited, so what little there
-is to gain by forging a source stays small.
+It answers valid binding requests and nothing else, so it cannot be made to answer an answer. A response over IPv4 is at
+most 12 bytes longer than its request, 24 over IPv6 (the mapped address, without which it were no answer), and the rate a
+source address is limited, so what little there is to gain by forging a source stays small.
 """
 
 from __future__ import annotations
@@ -19,17 +19,27 @@ from lanrage.wire.stun import Kind, Message, decode, encode
 
 RATE, BURST = 20.0, 60.0
 """Requests a second, and at once, from one host: a school behind one address with a party of 16 starting together."""
-BAD_REQUEST, UNKNOWN_ATTRIBUTE = 400, 420
+UNKNOWN_ATTRIBUTE = 420
+UNKNOWN_NAMED = 2
+"""Unknown attributes that an error names: the request spent at least 4 bytes on each, the error 12 and 4 on the pair."""
 
 
 @attrs.define
 class ReflectorCounters:
-    """What came in."""
+    """What came in.
+
+    :ivar answered: requests told the address they came from.
+    :ivar refused: requests with attributes unknown here.
+    :ivar malformed: anything else; never answered.
+    :ivar limited: requests above their host's rate; not answered.
+    :ivar unsent: answers that the kernel did not take.
+    """
 
     answered: int = 0
     refused: int = 0
     malformed: int = 0
     limited: int = 0
+    unsent: int = 0
 
 
 class StunReflector(DatagramProtocol):
@@ -59,11 +69,17 @@ class StunReflector(DatagramProtocol):
         if not self._budget.allow(host, self._now()):
             self.counters.limited += 1
             return
-        if message.unknown:
-            self.counters.refused += 1
-            answer = Message(Kind.ERROR, message.transaction, error=UNKNOWN_ATTRIBUTE, unknown=message.unknown[:4])
-        else:
+        try:
+            if self.transport is not None:
+                self.transport.write(encode(self._answer(message, Endpoint(host, port))), addr)
+        except OSError:
+            self.counters.unsent += 1
+
+    def _answer(self, request: Message, source: Endpoint) -> Message:
+        transaction, fingerprint = request.transaction, request.fingerprint
+        if not request.unknown:
             self.counters.answered += 1
-            answer = Message(Kind.SUCCESS, message.transaction, mapped=Endpoint(host, port))
-        if self.transport is not None:
-            self.transport.write(encode(answer), addr)
+            return Message(Kind.SUCCESS, transaction, mapped=source, fingerprint=fingerprint)
+        self.counters.refused += 1
+        named = request.unknown[:UNKNOWN_NAMED]
+        return Message(Kind.ERROR, transaction, error=UNKNOWN_ATTRIBUTE, unknown=named, fingerprint=fingerprint)

@@ -19,6 +19,8 @@ TRANSACTION_BYTES = 12
 MESSAGE_LIMIT = 548
 """Bytes: what fits every IPv4 path with its IP and UDP headers (RFC 8489 section 6.1)."""
 FINGERPRINT_XOR = 0x5354554E
+FINGERPRINT_BYTES = 8
+"""The attribute with its header."""
 
 XOR_MAPPED_ADDRESS, MAPPED_ADDRESS, ERROR_CODE, UNKNOWN_ATTRIBUTES = 0x0020, 0x0001, 0x0009, 0x000A
 SOFTWARE, FINGERPRINT = 0x8022, 0x8028
@@ -43,8 +45,10 @@ class Message:
 
     :param transaction: 12 bytes.
     :param mapped: the address from which the request was seen; in a success response.
-    :param error: code from 300 to 699; in an error response.
-    :param unknown: comprehension-required attributes of the message that this codec does not know.
+    :param error: code from 300 to 699, 0 = none; in an error response.
+    :param unknown: comprehension-required attributes that this codec does not know: of this message, or, in an error
+        response that is to be sent, of the request.
+    :param fingerprint: ends in a FINGERPRINT, by which it is told from other traffic on the port (section 14.7).
     """
 
     kind: Kind
@@ -52,10 +56,11 @@ class Message:
     mapped: Endpoint | None = None
     error: int = 0
     unknown: tuple[int, ...] = ()
+    fingerprint: bool = True
 
 
 def encode(message: Message) -> bytes:
-    """Bytes of a message, with a FINGERPRINT so that it is told from other traffic on the port."""
+    """Bytes of a message."""
     body = b""
     if message.mapped is not None:
         body += _attribute(XOR_MAPPED_ADDRESS, _xor_address(message.mapped, message.transaction))
@@ -64,9 +69,13 @@ def encode(message: Message) -> bytes:
     if message.kind is Kind.ERROR and message.unknown:
         body += _attribute(UNKNOWN_ATTRIBUTES, struct.pack(f"!{len(message.unknown)}H", *message.unknown))
     # The length covers the FINGERPRINT itself (section 14.7).
-    header = HEADER.pack(message.kind, len(body) + 8, COOKIE, message.transaction)
-    crc = zlib.crc32(header + body) ^ FINGERPRINT_XOR
-    return header + body + _attribute(FINGERPRINT, struct.pack("!I", crc))
+    size = len(body) + FINGERPRINT_BYTES * message.fingerprint
+    plain = HEADER.pack(message.kind, size, COOKIE, message.transaction) + body
+    return plain + _attribute(FINGERPRINT, _fingerprint(plain)) if message.fingerprint else plain
+
+
+def _fingerprint(before: bytes) -> bytes:
+    return struct.pack("!I", zlib.crc32(before) ^ FINGERPRINT_XOR)
 
 
 def _attribute(kind: int, value: bytes) -> bytes:
@@ -106,18 +115,25 @@ def decode(data: bytes) -> Message:
         kind = Kind(code)
     except ValueError as error:
         raise DecodeError("a STUN message of another method") from error
-    mapped, error_code, unknown = None, 0, []
+    mapped, error_code, unknown, fingerprint = None, 0, [], False
     for at, name, value in _attributes(data):
         if name == XOR_MAPPED_ADDRESS and mapped is None:
             mapped = _read_xor_address(value, transaction)
-        elif name == ERROR_CODE and len(value) >= 4:
-            error_code = (value[2] & 7) * 100 + value[3]
+        elif name == ERROR_CODE and not error_code:
+            error_code = _read_error(value)
         elif name == FINGERPRINT:
-            if at + 8 != len(data) or value != struct.pack("!I", zlib.crc32(data[:at]) ^ FINGERPRINT_XOR):
+            fingerprint = True
+            if at + FINGERPRINT_BYTES != len(data) or value != _fingerprint(data[:at]):
                 raise DecodeError("the STUN fingerprint does not hold")
         elif name < COMPREHENSION_OPTIONAL and name not in IGNORED:
             unknown.append(name)
-    return Message(kind, transaction, mapped, error_code, tuple(dict.fromkeys(unknown)))
+    return Message(kind, transaction, mapped, error_code, tuple(dict.fromkeys(unknown)), fingerprint)
+
+
+def _read_error(value: bytes) -> int:
+    if len(value) < 4 or not 3 <= value[2] & 7 <= 6 or value[3] > 99:
+        raise DecodeError("a STUN error without a code")
+    return (value[2] & 7) * 100 + value[3]
 
 
 def _attributes(data: bytes) -> list[tuple[int, int, bytes]]:

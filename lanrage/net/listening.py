@@ -1,0 +1,14 @@
+"""Why a port could not be opened, in one sentence."""
+
+from __future__ import annotations
+
+import os
+
+from twisted.internet.error import CannotListenError
+
+
+def why_not(port: int, error: CannotListenError) -> str:
+    """The system's reason why UDP `port` cannot be listened on."""
+    code = getattr(error.socketError, "errno", None)
+    reason = os.strerror(code).lower() if isinstance(code, int) and code > 0 else str(error.socketError)
+    return f"UDP port {port} cannot be used: {reason}"
