@@ -205,16 +205,21 @@ class PeerLink:
             self._outlet.check_soon(delay)
 
     async def _write(self, action: WriteEndpoint) -> None:
+        if action.fresh:
+            self._forget_session()
+            await self._tunnel.remove_peer(self.peer_key)
         allowed = (IPv4Network(f"{self.member.certificate.address}/32"),)
-        await self._tunnel.set_peer(
-            TunnelPeer(self.peer_key, allowed, action.endpoint, KEEPALIVE if action.initiate else 0)
-        )
+        await self._tunnel.set_peer(TunnelPeer(self.peer_key, allowed, action.endpoint, KEEPALIVE))
         for delay in CHECK_DELAYS:
             self._outlet.check_soon(delay)
 
-    async def _reset(self) -> None:
+    def _forget_session(self) -> None:
+        """What WireGuard said of the peer until now is of no use."""
         self.resets += 1
         self.ready = False
+
+    async def _reset(self) -> None:
+        self._forget_session()
         await self._tunnel.remove_peer(self.peer_key)
         await self._outlet.add_peer(self.member)
 

@@ -57,11 +57,14 @@ class ResetPeer:
 class WriteEndpoint:
     """Set WireGuard's endpoint of the peer.
 
-    :param initiate: switch the keepalive on, which starts the handshake.
+    The keepalive is switched on with it, so a peer without a session begins a handshake at once.
+
+    :param fresh: remove the peer first and add it with its endpoint in one step. A packet to it may have begun a handshake
+        that had nowhere to go, and WireGuard begins no other within five seconds (RekeyTimeout), unless the peer is new.
     """
 
     endpoint: Endpoint
-    initiate: bool
+    fresh: bool = False
 
 
 @attrs.frozen
@@ -178,7 +181,7 @@ class PathPlan:
             if not self._settled or (endpoint != self.active and self._corrections < CORRECTIONS):
                 self._corrections += endpoint != self.active
                 self._settled = True
-                return [WriteEndpoint(self.active, initiate=True)]
+                return [WriteEndpoint(self.active)]
             return []
         return self._handshake_again(now)
 
@@ -244,7 +247,7 @@ class PathPlan:
             self.moves += 1
             actions.append(Moved(path.candidate, "decided by the peer"))
             if self.handshaken:
-                actions.append(WriteEndpoint(path.endpoint, initiate=True))
+                actions.append(WriteEndpoint(path.endpoint))
         return actions
 
     def _agreed(self, probe: Probe, now: float) -> list[Action]:
@@ -254,13 +257,10 @@ class PathPlan:
         self._pending, self._corrections = None, 0
         self.active, self._written_at = pending.endpoint, now
         self.moves += 1
-        actions: list[Action] = [
-            WriteEndpoint(pending.endpoint, initiate=True),
+        return [
+            WriteEndpoint(pending.endpoint, fresh=not self.handshaken),
             Moved(self.paths[pending.endpoint].candidate, pending.reason),
         ]
-        # A packet to the peer may have begun a handshake that had nowhere to go; WireGuard begins no other within five
-        # seconds (RekeyTimeout), unless the peer is new.
-        return actions if self.handshaken else [ResetPeer(), *actions]
 
     def _handshake_again(self, now: float) -> list[Action]:
         if not self.decides or self.active is None or self._written_at is None:
@@ -269,7 +269,7 @@ class PathPlan:
             return []
         self._restarts += 1
         self._written_at = now
-        return [ResetPeer(), WriteEndpoint(self.active, initiate=True)]
+        return [WriteEndpoint(self.active, fresh=True)]
 
     def _repeat(self, now: float) -> list[Action]:
         pending = self._pending

@@ -98,7 +98,9 @@ class PairWorld:
 
     def _write(self, side: Side, action: WriteEndpoint) -> None:
         side.wireguard = action.endpoint
-        if not self.handshaken and action.initiate and self.now >= side.initiates_from:
+        if action.fresh:
+            side.initiates_from, self.handshaken = 0.0, False
+        if not self.handshaken and self.now >= side.initiates_from:
             side.initiates_from = self.now + REKEY_TIMEOUT
             side.initiations += 1
             relayed = action.endpoint in RELAY.values()
