@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from ipaddress import ip_address
 from typing import Any
 
 import click
+
+from lanrage.errors import BadInput
 
 PIPE_WIDTH = 200
 """Columns where no terminal tells its own, so that a table's rows stay lines."""
@@ -75,6 +78,20 @@ def _code(screen: Screen, code: str) -> None:
     screen.line()
     screen.line(f"lanrage party join {code} --as NAME", "bold")
     screen.line()
+    if only_here(code):
+        screen.line("Mind: the code holds loopback addresses only, so nobody on another machine can join.", "yellow")
+        screen.line("Create the party with --server ADDRESS, an address of the control server that friends reach.")
+
+
+def only_here(code: str) -> bool:
+    """Whether all addresses of the control server in a code are loopback; false for what is no code."""
+    from lanrage.core.code import InvitationCode
+
+    try:
+        hosts = [address.rpartition(":")[0].strip("[]") for address in InvitationCode.decode(code).addresses]
+        return all(host == "localhost" or ip_address(host).is_loopback for host in hosts)
+    except (BadInput, ValueError):
+        return False
 
 
 def created(screen: Screen, result: dict[str, Any]) -> None:
@@ -92,7 +109,8 @@ def joined(screen: Screen, result: dict[str, Any]) -> None:
     """After ``party join``."""
     members = result.get("members")
     count = len(members) if isinstance(members, list) else members
-    screen.line(f"You are in the party {result['name']} as {result['address']}; it has {count} members.")
+    members = "1 member" if count == 1 else f"{count} members"
+    screen.line(f"You are in the party {result['name']} as {result['address']}; it has {members}.")
     screen.line("Start a game, or look who is there: lanrage party show")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from ipaddress import ip_address
 
 from lanrage.core.diagnosis import Check, DeviceFacts, Facts, Level, MemberFacts
 from lanrage.core.links import TUNNEL_MTU
@@ -162,7 +163,9 @@ def _ways(facts: Facts) -> Iterator[Check]:
     node = facts.node
     if node is None or node.tunnel is None:
         return
-    if node.reflexive:
+    if node.reflexive and _is_loopback(node.reflexive):
+        yield Check("reflexive", "unknown", "the reflector is on this machine and cannot tell how others see it")
+    elif node.reflexive:
         yield Check("reflexive", "ok", f"seen from outside as {node.reflexive}")
     else:
         advice = "let UDP out to the control server's port 3478; until then only a relay or the same LAN works"
@@ -175,6 +178,15 @@ def _ways(facts: Facts) -> Iterator[Check]:
         yield Check("relay", "warning", f"none of {len(asked)} relays answers", "let UDP out to ports 7800-7863")
     elif not node.relays:
         yield Check("relay", "warning", "the control server names no relay", "pairs that cannot punch will not connect")
+    else:
+        yield Check("relay", "unknown", "no pair has needed a relay yet")
+
+
+def _is_loopback(endpoint: str) -> bool:
+    try:
+        return ip_address(endpoint.rpartition(":")[0].strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 def _members(facts: Facts) -> Iterator[Check]:

@@ -83,7 +83,9 @@ class FolderLock:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             os.close(descriptor)
-            raise Refused("node_running", f"a node is running already in {self._folder}; stop it first") from error
+            raise Refused(
+                "node_running", f"a node is running already in {self._folder.absolute()}; stop it first"
+            ) from error
         self._descriptor = descriptor
 
     def release(self) -> None:

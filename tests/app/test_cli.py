@@ -16,8 +16,10 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage import errors
 from lanrage.app.cli import SYSTEM_SOCKET, LazyGroup, main, own_socket, with_port
+from lanrage.app.cli_output import only_here
 from lanrage.app.config import default_run_folder
 from lanrage.app.operations import OPERATIONS, Progress, perform
+from lanrage.core.code import InvitationCode
 from lanrage.errors import BadInput, LanrageError, Refused
 from tests.fakes_node import CODE, FakeNode
 
@@ -65,6 +67,14 @@ class PartyTests(CommandCase):
         self.assertIn(f"lanrage party join {CODE} --as NAME", out.splitlines())
         self.assertNotIn("\x1b", out)
         self.assertEqual(self.node.calls, [("create_party", "Friday", "play.example.org:7766", "Ann", 16, 24.0, 16)])
+
+    def test_a_code_that_only_this_machine_can_use(self) -> None:
+        """Its founder is told before the friends find out."""
+        cases = {("127.0.0.1:1", "[::1]:1"): True, ("localhost:7766",): True, ("127.0.0.1:1", "a.org:1"): False}
+        for addresses, wanted in cases.items():
+            code = InvitationCode(bytes(16), "0" * 32, bytes(16), addresses).encode()
+            self.assertEqual(only_here(code), wanted)
+        self.assertFalse(only_here(CODE))
 
     def test_create_hands_every_option_on(self) -> None:
         """Numbers and the JSON result."""

@@ -175,7 +175,9 @@ class JudgementTests(SynchronousTestCase):
         self.assertEqual(self.bad(facts(reflexive=None)), [("reflexive", "warning")])
         self.assertEqual(self.bad(facts(relays=[RelayFacts("a:1", False)])), [("relay", "warning")])
         self.assertEqual(self.bad(facts(relays=[])), [("relay", "warning")])
-        self.assertEqual(self.bad(facts(relays=[RelayFacts("a:1")])), [])
+        self.assertEqual(self.bad(facts(relays=[RelayFacts("a:1")])), [("relay", "unknown")])
+        for loopback in ("127.0.0.1:51820", "[::1]:5"):
+            self.assertEqual(self.bad(facts(reflexive=loopback)), [("reflexive", "unknown")])
 
     def test_members(self) -> None:
         """Offline is fine; online without path, without route, without handshake is not."""
