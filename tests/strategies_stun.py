@@ -15,9 +15,7 @@ unknown_names = st.lists(st.integers(0x4000, 0x7FFF), min_size=1, max_size=9, un
 
 requests = st.builds(Message, st.just(Kind.REQUEST), transactions, fingerprint=fingerprints)
 successes = st.builds(Message, st.just(Kind.SUCCESS), transactions, mapped=endpoints, fingerprint=fingerprints)
-errors = st.builds(
-    Message, st.just(Kind.ERROR), transactions, error=st.integers(300, 699), fingerprint=fingerprints
-)
+errors = st.builds(Message, st.just(Kind.ERROR), transactions, error=st.integers(300, 699), fingerprint=fingerprints)
 messages = st.one_of(requests, successes, errors)
 
 attributes = st.builds(

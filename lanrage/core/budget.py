@@ -26,6 +26,10 @@ class Budget(Generic[K]):
     burst: float
     _buckets: dict[K, TokenBucket] = attrs.field(init=False, factory=dict)
 
+    def __len__(self) -> int:
+        """Keys remembered."""
+        return len(self._buckets)
+
     def allow(self, key: K, now: float) -> bool:
         """Take one token of `key`; false when there is none."""
         bucket = self._buckets.pop(key, None) or TokenBucket(self.rate, self.burst)

@@ -1,7 +1,7 @@
 """The reflector: tells whoever asks from which address it was seen (RFC 8489; ``docs/protocol-stun.rst``).
 
-It answers valid binding requests and nothing else, so it cannot be made to answer an answer. A response over IPv4 is at
-most 12 bytes longer than its request, 24 over IPv6 (the mapped address, without which it were no answer), and the rate a
+It answers valid binding requests and nothing else, so it never answers an answer. A response over IPv4 is at
+most 12 bytes longer than its request, 24 over IPv6 (the mapped address), and the rate of a
 source address is limited, so what little there is to gain by forging a source stays small.
 """
 
@@ -21,7 +21,7 @@ RATE, BURST = 20.0, 60.0
 """Requests a second, and at once, from one host: a school behind one address with a party of 16 starting together."""
 UNKNOWN_ATTRIBUTE = 420
 UNKNOWN_NAMED = 2
-"""Unknown attributes that an error names: the request spent at least 4 bytes on each, the error 12 and 4 on the pair."""
+"""Unknown attributes that an error names: the request spent 4 bytes or more on each."""
 
 
 @attrs.define
@@ -54,6 +54,11 @@ class StunReflector(DatagramProtocol):
         self._now = now
         self._budget: Budget[str] = Budget(RATE, BURST)
         self.counters = ReflectorCounters()
+
+    @property
+    def remembered(self) -> int:
+        """Hosts whose rate is known; bounded."""
+        return len(self._budget)
 
     def datagramReceived(self, datagram: bytes, addr: tuple[str, int]) -> None:
         """One datagram from anybody."""

@@ -1,4 +1,4 @@
-"""STUN: what is written reads back, any bytes are a value or a DecodeError, and others' messages mean the same to us."""
+"""STUN: what is written reads back, any bytes are a value or a DecodeError, and others mean the same by it."""
 
 from __future__ import annotations
 
