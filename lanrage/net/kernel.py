@@ -122,14 +122,14 @@ class KernelTunnel:
 
     def _move(self, public_key: bytes, endpoint: Endpoint) -> None:
         with refusals_named(f"changing the WireGuard device {self.name}"), WireGuard() as wireguard:
-            if public_key not in _read(wireguard, self.name).peers:
+            if public_key not in read_device(wireguard, self.name).peers:
                 raise LookupError(f"{self.name} has no peer {b64encode(public_key).decode()}")
             fields = {**_key_field(public_key), **_endpoint_fields(endpoint), "update_only": True}
             wireguard.set(self.name, peer=fields)
 
     def _status(self) -> TunnelStatus:
         with refusals_named(f"reading the WireGuard device {self.name}"), WireGuard() as wireguard:
-            return _read(wireguard, self.name)
+            return read_device(wireguard, self.name)
 
 
 def _translated(error: NetlinkError, port: int) -> LanrageError | None:
@@ -152,7 +152,7 @@ def _endpoint_fields(endpoint: Endpoint | None) -> dict[str, Any]:
     return {} if endpoint is None else {"endpoint_addr": endpoint.host, "endpoint_port": endpoint.port}
 
 
-def _read(wireguard: WireGuard, name: str) -> TunnelStatus:
+def read_device(wireguard: WireGuard, name: str) -> TunnelStatus:
     """Gather a device from the messages of a dump; a peer with many networks goes on in the next message."""
     public_key, port = bytes(KEY_BYTES), 0
     peers: dict[bytes, PeerStatus] = {}

@@ -9,10 +9,10 @@ import struct
 
 from twisted.internet.defer import Deferred
 from twisted.internet.defer import TimeoutError as DeferredTimeout
-from twisted.internet.endpoints import UNIXClientEndpoint, connectProtocol
+from twisted.internet.endpoints import UNIXClientEndpoint
 from twisted.internet.error import ConnectError, ConnectionClosed
 from twisted.internet.interfaces import IReactorTime
-from twisted.internet.protocol import Protocol, connectionDone
+from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
 
 from lanrage.errors import DecodeError, Unreachable
@@ -58,6 +58,19 @@ class _Exchange(Protocol):
             self.transport.loseConnection()
 
 
+class _Once(Factory):
+    """Makes one exchange, without a word in the log for each."""
+
+    noisy = False
+
+    def __init__(self, exchange: _Exchange) -> None:
+        self._exchange = exchange
+
+    def buildProtocol(self, addr: object) -> _Exchange:
+        del addr
+        return self._exchange
+
+
 async def ask(reactor: IReactorTime, path: str, request: bytes) -> Reply:
     """Send a request and read its reply.
 
@@ -65,7 +78,7 @@ async def ask(reactor: IReactorTime, path: str, request: bytes) -> Reply:
     """
     exchange = _Exchange(request)
     try:
-        await connectProtocol(UNIXClientEndpoint(reactor, path, timeout=int(REPLY_TIMEOUT_S)), exchange)
+        await UNIXClientEndpoint(reactor, path, timeout=int(REPLY_TIMEOUT_S)).connect(_Once(exchange))
         return decode_reply(await exchange.reply.addTimeout(REPLY_TIMEOUT_S, reactor))
     except (ConnectError, ConnectionClosed, DeferredTimeout, DecodeError) as error:
         raise Unreachable(f"no WireGuard program answers at {path}: {error}") from error
