@@ -128,6 +128,7 @@ class ApiFactory(WebSocketServerFactory):  # type: ignore[misc]
     """
 
     protocol = ApiProtocol
+    noisy = False
 
     def __init__(self, reactor: Any, node: INode, group: int, credentials: Callable[[Any], PeerCredentials]) -> None:
         super().__init__(URL, reactor=reactor, server="lanrage")
