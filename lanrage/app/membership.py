@@ -77,7 +77,7 @@ class Membership:
         save_secret(party_key_path(self.state_dir, party_id), party_key.seed)
         progress("founding the party")
         state = await link.ask(CreateParty(founded.charter_blob, founded.certificate_blob), PartyState)
-        replica = self._replica(party_id, state)
+        replica = self._replica(link, party_id, state)
         progress("making the invitation")
         code = await self._publish(link, party_key, party_id, (address,), wish.expires_hours, wish.uses)
         saved = SavedParty(
@@ -123,7 +123,7 @@ class Membership:
         certificate = certify(admission, self.keys, member_name, reserved.address, reserved.now)
         progress("joining")
         state = await link.ask(JoinParty(code.party_id, certificate, invitation_id), PartyState)
-        replica = self._replica(code.party_id, state)
+        replica = self._replica(link, code.party_id, state)
         saved = SavedParty(
             code.party_id,
             state.revision,
@@ -137,11 +137,13 @@ class Membership:
         )
         return saved.updated(replica), replica
 
-    def _replica(self, party_id: str, state: PartyState) -> PartyReplica:
+    def _replica(self, link: ControlLink, party_id: str, state: PartyState) -> PartyReplica:
+        """The verified party, followed from this very state on: the next member may join before we are through."""
         replica = PartyReplica(party_id)
         party.apply(replica, state, self.now())
         if self.keys.identity.public not in replica.members:
             raise CryptoError("the control server's answer does not hold our own membership")
+        link.follow(replica)
         return replica
 
     def _server_now(self, link: ControlLink) -> float:
