@@ -133,6 +133,13 @@ class Links:
         """Party addresses of the members whose link is up."""
         return {link.member.certificate.ip for link in self.peers.values() if link.ready}
 
+    async def look(self) -> None:
+        """Read WireGuard's state now, so that what is shown is true."""
+        try:
+            await self._read_status()
+        except LanrageError as error:
+            self.log.warn("WireGuard's state cannot be read: {error}", error=str(error))
+
     # --- inputs -------------------------------------------------------------------------------------------------------
 
     def signalled(self, sender: bytes, payload: bytes) -> None:

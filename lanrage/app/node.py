@@ -151,6 +151,8 @@ class NodeService(Service):
         """See :meth:`INode.show_party`."""
         life = self._own()
         life.current()
+        if life.session is not None and life.session.links is not None:
+            await life.session.links.look()
         return _plain(node_view.party(life, self._now()))
 
     async def status(self) -> dict[str, Any]:
