@@ -21,7 +21,7 @@ def page(name: str) -> str:
 
 
 def commands(group: click.Group, words: tuple[str, ...]) -> Iterator[tuple[str, click.Command]]:
-    """All commands below a group with the words that call them; the laboratory is loaded late and has a page of its own."""
+    """All commands below a group with the words that call them; the laboratory comes late and has its own page."""
     for name, command in group.commands.items():
         if isinstance(command, click.Group):
             yield from commands(command, (*words, name))
