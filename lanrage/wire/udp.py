@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import socket
 import struct
+from ipaddress import IPv4Address
 
 import attrs
 
 from lanrage.core.links import Endpoint
 from lanrage.wire.packets import checksum
 
+PROTOCOL = 17
+"""UDP's number in an IPv4 header."""
 HEADER_BYTES = 8
 IPV4_BYTES = 20
 """Of an IPv4 header without options."""
@@ -27,8 +29,8 @@ class Datagram:
 def write_segment(payload: bytes, source: Endpoint, to: Endpoint) -> bytes:
     """Header and payload, with the checksum, which some ways (NAT64, IPv6) do not go without."""
     length = HEADER_BYTES + len(payload)
-    addresses = socket.inet_aton(source.host) + socket.inet_aton(to.host)
-    pseudo = addresses + struct.pack("!HHHHHH", socket.IPPROTO_UDP, length, source.port, to.port, length, 0)
+    addresses = IPv4Address(source.host).packed + IPv4Address(to.host).packed
+    pseudo = addresses + struct.pack("!HHHHHH", PROTOCOL, length, source.port, to.port, length, 0)
     return struct.pack("!HHHH", source.port, to.port, length, checksum(pseudo + payload)) + payload
 
 
@@ -39,11 +41,11 @@ def read_packet(packet: bytes) -> Datagram | None:
     by its own means.
     """
     header = (packet[0] & 0x0F) * 4 if packet else 0
-    if header < IPV4_BYTES or len(packet) < header + HEADER_BYTES or packet[9] != socket.IPPROTO_UDP:
+    if header < IPV4_BYTES or len(packet) < header + HEADER_BYTES or packet[9] != PROTOCOL:
         return None
     source_port, port, length = struct.unpack_from("!HHH", packet, header)
     if not HEADER_BYTES <= length <= len(packet) - header or not source_port or not port:
         return None
-    source, to = (socket.inet_ntoa(packet[start : start + 4]) for start in (12, 16))
+    source, to = (str(IPv4Address(packet[start : start + 4])) for start in (12, 16))
     payload = packet[header + HEADER_BYTES : header + length]
     return Datagram(Endpoint(source, source_port), Endpoint(to, port), payload)
