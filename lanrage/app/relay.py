@@ -16,6 +16,7 @@ from twisted.logger import Logger
 
 from lanrage.core.relay_table import RelayLimits, RelayTable
 from lanrage.errors import BadInput
+from lanrage.net.listening import why_not
 from lanrage.net.relay_server import RelayPort, RelayPorts
 
 SWEEP = 5.0
@@ -66,7 +67,7 @@ class RelayService(Service):
                 port = self._reactor.listenUDP(number, RelayPort(shared, number), self._host, maxPacketSize=LARGEST)
             except CannotListenError as error:
                 self._close()
-                raise BadInput("ports", _reason(number, error)) from error
+                raise BadInput("ports", why_not(number, error)) from error
             self._ports.append(port)
         self._table = table
         self._sweep = LoopingCall(lambda: table.expire(self._reactor.seconds()))
@@ -92,9 +93,3 @@ class RelayService(Service):
     def _close(self) -> Deferred[Any]:
         ports, self._ports = self._ports, []
         return gatherResults([maybeDeferred(port.stopListening) for port in ports])
-
-
-def _reason(number: int, error: CannotListenError) -> str:
-    code = getattr(error.socketError, "errno", None)
-    reason = os.strerror(code).lower() if code else str(error.socketError)
-    return f"UDP port {number} cannot be used: {reason}"

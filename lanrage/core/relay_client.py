@@ -137,8 +137,9 @@ class RelayClient:
 
     def _challenged(self, message: Challenge, now: float) -> list[Message]:
         last = self._message
-        if self.bound and not self._tries:
-            return []  # a late copy: nothing was asked
+        if self.bound:
+            # The relay forgot the binding. A new transaction, so that no late word of the old one counts.
+            return self.start(now) if self._tries else []  # nothing was asked: a late copy
         if self._state is State.BINDING and isinstance(last, Bind) and last.cookie == message.cookie:
             return []  # answered already
         if self._state in (State.IDLE, State.FAILED):

@@ -16,7 +16,7 @@ from lanrage.core.rate import TokenBucket
 from lanrage.core.relay import Bind, BindRequest, Bound, Challenge, Message, Refusal, Rejected, Unbind, Unknown
 from lanrage.core.relay_cookies import CookieJar, Line
 from lanrage.core.relay_counters import Drop, RelayCounters
-from lanrage.core.tickets import Ticket, binding_statement, open_ticket
+from lanrage.core.tickets import Pair, Ticket, binding_statement, open_ticket
 from lanrage.errors import CryptoError, DecodeError
 
 LIFETIME = 60
@@ -69,6 +69,8 @@ class Binding:
         return self.line, Bound(self.transaction, self.number, max(0, int(lifetime)), self.peer is not None)
 
 
+_PairKey = tuple[bytes, Pair]
+"""Party and pair: two nodes may share several parties."""
 Answers = list[tuple[Line, Message]]
 """What to send where; the last element of a line is the relay's own port from which it goes."""
 
@@ -86,7 +88,7 @@ class RelayTable:
     limits: RelayLimits = RelayLimits()
     counters: RelayCounters = attrs.field(init=False, factory=RelayCounters)
     _lines: dict[Line, Binding] = attrs.field(init=False, factory=dict)
-    _pairs: dict[tuple[bytes, tuple[bytes, bytes]], dict[bytes, Binding]] = attrs.field(init=False, factory=dict)
+    _pairs: dict[_PairKey, dict[bytes, Binding]] = attrs.field(init=False, factory=dict)
     _held: dict[bytes, int] = attrs.field(init=False, factory=dict)
     _jar: CookieJar = attrs.field(init=False)
     _asked: Budget[str] = attrs.field(init=False)
@@ -193,36 +195,40 @@ class RelayTable:
 
     def _place(self, message: Bind, ticket: Ticket, line: Line, now: float, wall: float) -> Answers:
         key = (ticket.party_id, ticket.pair)
-        others = [end for end in self._pairs.get(key, {}).values() if end.ticket.holder != ticket.holder]
-        others = [end for end in others if self._alive(end.line, now) and end.line != line]
-        replaced = {self._lines.get(line), self._pairs.get(key, {}).get(ticket.holder)} - {None}
+        for end in list(self._pairs.get(key, {}).values()):
+            self._alive(end.line, now)
+        ends = self._pairs.get(key, {})
+        others = [end for end in ends.values() if end.ticket.holder != ticket.holder and end.line != line]
+        replaced = list(dict.fromkeys(old for old in (self._lines.get(line), ends.get(ticket.holder)) if old))
         if len(others) > 1 or self._is_full(ticket.holder, replaced, now):
             return [self._reject(line, message.transaction, Refusal.FULL)]
-        answers: Answers = []
-        for old in replaced:
-            if old is not None:
-                answers += self._remove(old, now)
+        left = [answer for old in replaced for answer in self._remove(old, now)]
+        binding = self._enter(key, message, ticket, line, now)
+        if others:
+            peer = others[0]
+            binding.peer, peer.peer = peer, binding
+            left = [answer for answer in left if answer[0] != peer.line] + [peer.bound(peer.until - now)]
+        return [self._refresh(binding, now, wall), *left]
+
+    def _enter(self, key: _PairKey, message: Bind, ticket: Ticket, line: Line, now: float) -> Binding:
         bucket = TokenBucket(self.limits.packets, self.limits.packets_burst)
         binding = Binding(line, ticket, message.transaction, message.signature, now, bucket)
         self._lines[line] = binding
         self._pairs.setdefault(key, {})[ticket.holder] = binding
         self._held[ticket.holder] = self._held.get(ticket.holder, 0) + 1
         self.counters.bound += 1
-        if others:
-            binding.peer, others[0].peer = others[0], binding
-            answers = [others[0].bound(others[0].until - now)]
-        return [self._refresh(binding, now, wall), *answers]
+        return binding
 
-    def _is_full(self, holder: bytes, replaced: set[Binding | None], now: float) -> bool:
-        if len(self._lines) - len(replaced) >= self.limits.bindings:
-            self.expire(now)
-        own = sum(1 for each in replaced if each is not None and each.ticket.holder == holder)
-        if self._held.get(holder, 0) - own >= self.limits.holder_bindings:
-            self.expire(now)
-        return (
-            len(self._lines) - len(replaced) >= self.limits.bindings
-            or self._held.get(holder, 0) - own >= self.limits.holder_bindings
-        )
+    def _is_full(self, holder: bytes, replaced: list[Binding], now: float) -> bool:
+        own = sum(each.ticket.holder == holder for each in replaced)
+
+        def full() -> bool:
+            left, held = len(self._lines) - len(replaced), self._held.get(holder, 0) - own
+            return left >= self.limits.bindings or held >= self.limits.holder_bindings
+
+        if full():
+            self.expire(now)  # takes none of those to be replaced: all of them stand
+        return full()
 
     def _alive(self, line: Line, now: float) -> Binding | None:
         binding = self._lines.get(line)

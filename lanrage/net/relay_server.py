@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from twisted.internet.error import MessageLengthError
 from twisted.internet.protocol import DatagramProtocol
 
 from lanrage.core.relay_cookies import Line
@@ -54,7 +55,7 @@ class RelayPorts:
         try:
             if port is not None and port.transport is not None:
                 port.transport.write(datagram, (to.host, to.port))
-        except OSError:
+        except (OSError, MessageLengthError):
             self.table.counters.drop(Drop.UNSENT)
 
 

@@ -8,7 +8,7 @@ Layout, network byte order::
     6  8s  transaction    but for UNKNOWN, which ends here
     14 ..  body           by kind
 
-    BIND_REQUEST, UNBIND  18 zero bytes, so that no answer is larger than what asked for it
+    BIND_REQUEST, UNBIND  22 zero bytes, so that what asks is never smaller than what answers
     CHALLENGE             16s cookie
     BIND                  16s cookie, 64s signature, the ticket up to the end
     BOUND                 I number, H lifetime in seconds, B 1 if the other end is there, else 0
@@ -39,8 +39,8 @@ from lanrage.errors import DecodeError
 
 MAGIC = b"LRRL"
 VERSION = 1
-PADDING = bytes(18)
-"""A padded message has 32 bytes, two more than a CHALLENGE."""
+PADDING = bytes(22)
+"""A padded message has 36 bytes: as many as its largest answer, an ERROR to the asker with a BOUND to its peer."""
 _HEADER = struct.Struct("!4sBB8s")
 _PREFIX = struct.Struct("!4sBB")
 _BIND = struct.Struct(f"!{COOKIE_BYTES}s{SIGNATURE_BYTES}s")
