@@ -7,7 +7,7 @@ from pathlib import Path
 
 import attrs
 
-from lanrage.app.party_session import Devices
+from lanrage.app.machinery import Devices
 from lanrage.core.code import check_address
 from lanrage.core.links import KEY_BYTES, check_device_name
 from lanrage.errors import BadInput

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -16,6 +16,7 @@ from zope.interface import implementer
 from lanrage.app import node_view
 from lanrage.app.config import NodeConfig
 from lanrage.app.control_link import ControlLink
+from lanrage.app.machinery import Devices, Machinery, RealMachinery
 from lanrage.app.membership import Membership, Wish
 from lanrage.app.operations import INode, Progress
 from lanrage.app.party_life import PartyLife
@@ -23,7 +24,7 @@ from lanrage.app.results import Invited, Joined, Left, PartyCreated
 from lanrage.core.code import InvitationCode, check_address
 from lanrage.core.replica import PartyReplica
 from lanrage.errors import CryptoError, DecodeError, LanrageError, MissingRight, Refused
-from lanrage.net.machine import Machine
+from lanrage.interfaces import IUndoJournal
 from lanrage.net.rights import Rights, read_rights
 from lanrage.net.threads import in_thread
 from lanrage.net.undo import undo_all
@@ -47,6 +48,8 @@ class NodeService(Service):
     :param reactor: everything that Twisted's reactor does.
     :param now: seconds since the epoch.
     :param random: ``os.urandom``, or a test's own.
+    :param machinery: makes what touches the machine.
+    :param rights: reads what this process may do.
     :ivar started: fires when the node is up. A party that this machine cannot take part in is no failure:
         :meth:`status` says what is missing.
     """
@@ -60,9 +63,13 @@ class NodeService(Service):
         *,
         now: Callable[[], float] = time.time,
         random: Callable[[int], bytes] = os.urandom,
+        machinery: Callable[[Any, Devices, IUndoJournal], Machinery] = RealMachinery,
+        rights: Callable[[Any], Awaitable[Rights]] = read_rights,
     ) -> None:
         self._reactor = reactor
         self._config = config
+        self._make_machinery = machinery
+        self._read_rights = rights
         self._now = now
         self._random = random
         self._lock = DeferredLock()
@@ -82,7 +89,8 @@ class NodeService(Service):
         keys = await in_thread(self._reactor, load_node_keys, folder, self._random)
         undo = UndoJournal(folder / UNDO_FILE)
         await undo_all(self._reactor, undo)
-        self._life = life = PartyLife(self._reactor, self._config, keys, undo, self._now, self._random)
+        machinery = self._make_machinery(self._reactor, self._config.devices, undo)
+        self._life = life = PartyLife(self._reactor, self._config, keys, machinery, self._now, self._random)
         self._lacks = (await self._rights()).missing(self._config.devices.kind)
         saved = await life.load()
         if saved is not None:
@@ -187,7 +195,7 @@ class NodeService(Service):
         progress(f"connecting to {address}")
         await link.open()
         try:
-            networks = await Machine(self._reactor).networks()
+            networks = await life.machinery.machine.networks()
             wish = Wish(name, member_name, max_members, expires_hours, uses)
             saved, replica = await self._membership(life).create(link, address, wish, networks, progress)
             await self._settle(life, saved, replica, link, progress)
@@ -205,7 +213,7 @@ class NodeService(Service):
         progress(f"connecting to {invitation.addresses[0]}")
         await link.open()
         try:
-            networks = await Machine(self._reactor).networks()
+            networks = await life.machinery.machine.networks()
             saved, replica = await self._membership(life).join(link, invitation, member_name, networks, progress)
             await self._settle(life, saved, replica, link, progress)
         except BaseException:
@@ -274,11 +282,12 @@ class NodeService(Service):
             raise Refused("already_in_party", "this node is in a party already; leave it first: lanrage party leave")
         missing = (await self._rights()).missing(self._config.devices.kind)
         if missing:
-            raise MissingRight(" ".join(missing))
+            raise MissingRight(". ".join(missing))
+        life.machinery.check()
         return life
 
     async def _rights(self) -> Rights:
-        return await read_rights(self._reactor)
+        return await self._read_rights(self._reactor)
 
     def _missing(self, life: PartyLife, rights: Rights) -> list[str]:
         return [*rights.missing(self._config.devices.kind), *([life.trouble] if life.trouble else [])]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from lanrage import __version__
 from lanrage.app.doctor import collect_local
+from lanrage.app.machinery import Devices
 from lanrage.app.party_life import PartyLife
-from lanrage.app.party_session import Devices, PartySession
+from lanrage.app.party_session import PartySession
 from lanrage.app.peer_link import PeerLink
 from lanrage.app.results import (
     CardShown,
@@ -48,7 +49,8 @@ def entered(life: PartyLife) -> Joined:
     """What a founder or joiner is told first."""
     _, replica, _ = life.current()
     charter, session = replica.charter, life.session
-    assert charter is not None and session is not None
+    assert charter is not None
+    assert session is not None
     return Joined(replica.party_id, charter.name, charter.subnet, str(session.address.ip), len(replica.members))
 
 

@@ -11,11 +11,11 @@ from twisted.logger import Logger
 
 from lanrage.app.config import NodeConfig
 from lanrage.app.control_link import ControlLink
+from lanrage.app.machinery import Machinery
 from lanrage.app.party_session import PartySession, Surroundings
 from lanrage.core.identity import NodeKeys
 from lanrage.core.replica import PartyReplica, PresenceChanged, ReplicaChange
 from lanrage.errors import REFUSALS, Refused
-from lanrage.interfaces import IUndoJournal
 from lanrage.net.threads import in_thread
 from lanrage.store.replica import PartyFile, SavedParty
 from lanrage.wire.control import Accepted
@@ -38,14 +38,14 @@ class PartyLife:
         reactor: Any,
         config: NodeConfig,
         keys: NodeKeys,
-        undo: IUndoJournal,
+        machinery: Machinery,
         now: Callable[[], float],
         random: Callable[[int], bytes],
     ) -> None:
         self._reactor = reactor
         self._config = config
         self.keys = keys
-        self._undo = undo
+        self.machinery = machinery
         self._now = now
         self._random = random
         self._file = PartyFile(config.state_dir)
@@ -102,7 +102,7 @@ class PartyLife:
         address = IPv4Interface(f"{own.member.certificate.address}/{replica.charter.network.prefixlen}")
         around = Surroundings(link.signal, lambda identity: Deferred.fromCoroutine(link.ticket(identity)), self._random)
         session = PartySession(
-            self._reactor, self.keys, saved.party_id, address, self._config.devices, around, self._undo
+            self._reactor, self.keys, saved.party_id, address, self._config.devices, around, self.machinery
         )
         await session.start()
         self.session, self.trouble = session, ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable, Iterable
 from ipaddress import IPv4Interface
 from typing import Any
@@ -13,39 +12,15 @@ from twisted.logger import Logger
 
 from lanrage.app.lan import LanPlane
 from lanrage.app.links import Links
+from lanrage.app.machinery import Devices, Machinery
 from lanrage.app.reflexive import ReflexiveWatch
 from lanrage.app.relay_links import RelayLinks
 from lanrage.core.certificates import Member
 from lanrage.core.identity import NodeKeys
 from lanrage.core.links import TUNNEL_MTU, Endpoint
-from lanrage.interfaces import IMachine, IProbePort, ITunnel, IUndoJournal
-from lanrage.net.adopt import Adopter
-from lanrage.net.capture import Capture
-from lanrage.net.card import TapCard
-from lanrage.net.lan_port import LanPort
-from lanrage.net.machine import Machine
-from lanrage.net.multicast import MulticastWays, RawWay
-from lanrage.net.rawport import RawProbePort
-from lanrage.net.threads import in_thread
-from lanrage.net.tunnels import make_tunnel
+from lanrage.interfaces import ITunnel
 from lanrage.wire import probes
 from lanrage.wire.relay import MAGIC as RELAY_MAGIC
-
-
-@attrs.frozen
-class Devices:
-    """Which devices a session makes.
-
-    :param tunnel: the WireGuard device's name, unique on the machine.
-    :param kind: one of :data:`lanrage.net.tunnels.TUNNEL_KINDS`.
-    :param card: the LAN card's name.
-    :param port: WireGuard's UDP port, 0 = any.
-    """
-
-    tunnel: str = "lanrage-wg0"
-    kind: str = "auto"
-    card: str = "lanrage0"
-    port: int = 51820
 
 
 @attrs.frozen
@@ -75,7 +50,7 @@ class PartySession:
         address: IPv4Interface,
         devices: Devices,
         around: Surroundings,
-        journal: IUndoJournal,
+        machinery: Machinery,
     ) -> None:
         self._reactor = reactor
         self._keys = keys
@@ -83,7 +58,7 @@ class PartySession:
         self.address = address
         self.devices = devices
         self._around = around
-        self._journal = journal
+        self._machinery = machinery
         self._lock = DeferredLock()
         self._members: tuple[Member, ...] = ()
         self.tunnel: ITunnel | None = None
@@ -92,9 +67,7 @@ class PartySession:
         self.relays: RelayLinks | None = None
         self.reflexive: ReflexiveWatch | None = None
         self.listen_port = 0
-        self._machine: IMachine = Machine(reactor)
-        self._probe_port: IProbePort = RawProbePort(reactor)
-        self._raw = RawWay()
+        self._probe_port = machinery.probe_port()
 
     # --- life ---------------------------------------------------------------------------------------------------------
 
@@ -104,10 +77,10 @@ class PartySession:
         :raises LanrageError: what is missing, and how to get it.
         """
         try:
-            self.tunnel = await make_tunnel(self._reactor, self.devices.tunnel, self.devices.kind, self._journal)
+            self.tunnel = await self._machinery.tunnel()
             await self.tunnel.create(self._keys.wireguard.secret, self.devices.port, TUNNEL_MTU)
             self.listen_port = (await self.tunnel.status()).listen_port
-            self.lan = self._make_lan()
+            self.lan = self._machinery.lan_plane(self.address, int.from_bytes(self._around.random(8), "big"))
             await self.lan.startService()
             await self._start_links(self.tunnel)
         except BaseException:
@@ -130,7 +103,7 @@ class PartySession:
             network=self.address.network,
             tunnel=tunnel,
             probe_port=self._probe_port,
-            machine=self._machine,
+            machine=self._machinery.machine,
             send_signal=self._around.send_signal,
             changed=self._changed,
             random=self._around.random,
@@ -155,7 +128,6 @@ class PartySession:
         parts.append(self._probe_port.close)
         if self.lan is not None:
             parts.append(self.lan.stopService)
-        parts.append(self._raw.close)
         if self.tunnel is not None:
             parts.append(self.tunnel.destroy)
         for part in parts:
@@ -204,27 +176,3 @@ class PartySession:
     def _changed(self) -> None:
         if self.lan is not None and self.links is not None:
             self.lan.set_members(self.links.ready_addresses())
-
-    def _make_lan(self) -> LanPlane:
-        card = TapCard(self._reactor, self.devices.card)
-        return LanPlane(
-            self._reactor,
-            card,
-            LanPort(self._reactor, self.address.ip, self.devices.tunnel),
-            self.address,
-            int.from_bytes(self._around.random(8), "big"),
-            own_addresses=self._machine.local_addresses,
-            capture=Capture(self._reactor, (self.devices.card, self.devices.tunnel)),
-            groups=self._make_groups,
-        )
-
-    def _make_groups(self) -> MulticastWays:
-        """The card is there: its index is known now."""
-        self._raw.open()
-        return MulticastWays(
-            self._reactor,
-            Adopter(socket.if_nametoindex(self.devices.card)),
-            lambda call: in_thread(self._reactor, call),
-            self._raw.send,
-            excluded=(socket.if_nametoindex(self.devices.tunnel),),
-        )

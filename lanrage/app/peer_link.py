@@ -191,7 +191,8 @@ class PeerLink:
             return self._write(action)
         if isinstance(action, ResetPeer):
             return self._reset()
-        return self._moved(action)
+        self._moved(action)
+        return None
 
     def _moved(self, move: Moved) -> None:
         self.log.info(

@@ -18,7 +18,7 @@ from lanrage.net.threads import in_thread
 from lanrage.wire.stun import TRANSACTION_BYTES, Kind, Message, decode, encode
 
 RETRIES = (0.0, 0.1, 0.3, 0.7, 1.5)
-"""Seconds after the start of a round at which the request goes out until it is answered (RFC 8489 6.2.1 doubles too)."""
+"""Seconds after the start of a round at which the request goes out until answered (RFC 8489 6.2.1 doubles too)."""
 ROUND_INTERVAL = 25.0
 """Seconds between rounds: keeps the mapping open and notices a new one."""
 

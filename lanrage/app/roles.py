@@ -85,7 +85,7 @@ class EmbeddedRelay(Service):
         """
         assert self._control.key is not None
         self._relay = RelayService(self._reactor, self._control.key.public, self._ports, "")
-        self._relay.startService()  # type: ignore[no-untyped-call]
+        self._relay.startService()
         super().startService()  # type: ignore[no-untyped-call]
 
     def stopService(self) -> Deferred[Any]:

@@ -129,7 +129,7 @@ class RoleService(MultiService):
         try:
             for part in self._parts:
                 self._running.append(part)
-                part.startService()  # type: ignore[no-untyped-call]
+                part.startService()
                 started = getattr(part, "started", None)
                 if started is not None:
                     await started

@@ -1,0 +1,141 @@
+"""The parts of a party session that touch the machine, made in one place; tests put their own in."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Awaitable
+from ipaddress import IPv4Interface
+from typing import Any, Protocol
+
+import attrs
+from twisted.internet.defer import Deferred
+
+from lanrage.app.lan import LanPlane
+from lanrage.core.links import WIREGUARD_PORT
+from lanrage.errors import BadInput
+from lanrage.interfaces import IMachine, IProbePort, ITunnel, IUndoJournal
+from lanrage.net.adopt import Adopter
+from lanrage.net.capture import Capture
+from lanrage.net.card import TapCard
+from lanrage.net.lan_port import LanPort
+from lanrage.net.machine import Machine
+from lanrage.net.multicast import MulticastWays, RawWay
+from lanrage.net.rawport import RawProbePort
+from lanrage.net.threads import in_thread
+from lanrage.net.tunnels import make_tunnel
+
+
+@attrs.frozen
+class Devices:
+    """Which devices a session makes.
+
+    :param tunnel: the WireGuard device's name, unique on the machine.
+    :param kind: one of :data:`lanrage.net.tunnels.TUNNEL_KINDS`.
+    :param card: the LAN card's name.
+    :param port: WireGuard's UDP port, 0 = any.
+    """
+
+    tunnel: str = "lanrage-wg0"
+    kind: str = "auto"
+    card: str = "lanrage0"
+    port: int = WIREGUARD_PORT
+
+
+class Machinery(Protocol):
+    """Makes the parts of one session."""
+
+    machine: IMachine
+
+    def check(self) -> None:
+        """Refuse what is certain to fail, before a party is told of us.
+
+        :raises BadInput: the port or the card's name is taken.
+        """
+
+    def tunnel(self) -> Awaitable[ITunnel]:
+        """A WireGuard device, not created yet."""
+
+    def probe_port(self) -> IProbePort:
+        """The port beside WireGuard, not open yet."""
+
+    def lan_plane(self, address: IPv4Interface, nonce: int) -> LanPlane:
+        """The LAN plane with its card, not started yet."""
+
+
+class RealMachinery:
+    """The machine in whose network namespace this process runs.
+
+    :param journal: remembers what is made, for the next start after a crash.
+    """
+
+    def __init__(self, reactor: Any, devices: Devices, journal: IUndoJournal) -> None:
+        self._reactor = reactor
+        self._devices = devices
+        self._journal = journal
+        self.machine: IMachine = Machine(reactor)
+
+    def check(self) -> None:
+        """See :meth:`Machinery.check`."""
+        devices = self._devices
+        if devices.card in [name for _, name in socket.if_nameindex()]:
+            raise BadInput("card", f"the device {devices.card} exists already; remove it or set another name")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as trial:
+            try:
+                trial.bind(("", devices.port))
+            except OSError as error:
+                rule = f"UDP port {devices.port} is in use by another program; set another one"
+                raise BadInput("wireguard-port", rule) from error
+
+    def tunnel(self) -> Awaitable[ITunnel]:
+        """See :meth:`Machinery.tunnel`."""
+        return make_tunnel(self._reactor, self._devices.tunnel, self._devices.kind, self._journal)
+
+    def probe_port(self) -> IProbePort:
+        """See :meth:`Machinery.probe_port`."""
+        return RawProbePort(self._reactor)
+
+    def lan_plane(self, address: IPv4Interface, nonce: int) -> LanPlane:
+        """See :meth:`Machinery.lan_plane`."""
+        devices = self._devices
+        return LanPlane(
+            self._reactor,
+            TapCard(self._reactor, devices.card),
+            LanPort(self._reactor, address.ip, devices.tunnel),
+            address,
+            nonce,
+            own_addresses=self.machine.local_addresses,
+            capture=Capture(self._reactor, (devices.card, devices.tunnel)),
+            groups=self._groups,
+        )
+
+    def _groups(self) -> _Groups:
+        """Called once the card is there: its index is known then."""
+        raw = RawWay()
+        raw.open()
+        devices = self._devices
+        ways = MulticastWays(
+            self._reactor,
+            Adopter(socket.if_nametoindex(devices.card)),
+            lambda call: in_thread(self._reactor, call),
+            raw.send,
+            excluded=(socket.if_nametoindex(devices.tunnel),),
+        )
+        return _Groups(ways, raw)
+
+
+class _Groups:
+    """The ways for multicast with the raw socket that they use, ended together."""
+
+    def __init__(self, ways: MulticastWays, raw: RawWay) -> None:
+        self._raw = raw
+        self._ways = ways
+        self.start = ways.start
+        self.deliver = ways.deliver
+
+    def stop(self) -> Deferred[None]:
+        """Stop the ways, then close the socket."""
+        return self._ways.stop().addBoth(self._close)
+
+    def _close(self, result: Any) -> Any:
+        self._raw.close()
+        return result
