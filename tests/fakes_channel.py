@@ -79,7 +79,7 @@ class MemoryNetwork:
     def settle(self, seconds: float = 0.0) -> None:
         """Move time, then all that is on its way."""
         self.clock.advance(seconds)
-        while any([pump.flush() for pump in list(self.pumps)]):
+        while any(pump.flush() for pump in list(self.pumps)):
             pass
         self.pumps = [pump for pump in self.pumps if not pump.serverIO.disconnected or not pump.clientIO.disconnected]
 

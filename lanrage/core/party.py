@@ -78,6 +78,7 @@ class Party:
     reservations: dict[bytes, Reservation] = attrs.field(factory=dict)
     deltas: deque[DeltaView] = attrs.field(factory=lambda: deque(maxlen=DELTAS_KEPT))
     followers: set[bytes] = attrs.field(factory=set)
+    memberships_limit: int = MEMBERSHIPS_LIMIT
 
     @property
     def party_id(self) -> str:
@@ -182,7 +183,7 @@ class Party:
 
     def surplus(self) -> bytes | None:
         """Who is forgotten when there are too many rows: the one who left longest ago."""
-        if len(self.memberships) <= MEMBERSHIPS_LIMIT:
+        if len(self.memberships) <= self.memberships_limit:
             return None
         left = [(entry.left, key) for key, entry in self.memberships.items() if entry.left is not None]
         return min(left)[1] if left else None

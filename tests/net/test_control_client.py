@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -74,7 +75,7 @@ class ControlClientTests(SynchronousTestCase):
         for _ in range(600):
             self.net.settle(0.1)
         times = [at for at, _ in self.net.dialled]
-        pauses = [later - sooner for sooner, later in zip(times, times[1:], strict=False)]
+        pauses = [later - sooner for sooner, later in pairwise(times)]
         expected = [min(LAST_DELAY, FIRST_DELAY * 2**n) for n in range(len(pauses))]
         for pause, wanted in zip(pauses, expected, strict=True):
             self.assertLess(abs(wanted - pause), 0.11)

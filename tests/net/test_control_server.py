@@ -34,7 +34,7 @@ from tests.fakes_control import SeededRandom, node_keys
 BODY = FollowParty("0" * 32, 0)
 
 
-class RawClient(WebSocketClientProtocol):  # type: ignore[misc]
+class RawClient(WebSocketClientProtocol):
     """Sends what it is told and keeps what it hears."""
 
     def __init__(self) -> None:
@@ -70,7 +70,7 @@ class ServerConnectionTests(SynchronousTestCase):
         client = factory.buildProtocol(None)
         self.net.join(client, self.factory)
         self.net.settle()
-        return client  # type: ignore[no-any-return]
+        return client
 
     def log_in(self) -> tuple[RawClient, ClientLogin]:
         """A client that is logged in."""

@@ -1,0 +1,184 @@
+"""The control channel's messages: round trips, limits, and any bytes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from lanrage.errors import DecodeError
+from lanrage.wire import control
+from lanrage.wire.control import (
+    MESSAGE_LIMIT,
+    Accepted,
+    Confirm,
+    CreateParty,
+    Delta,
+    Deltas,
+    Denied,
+    Done,
+    FetchInvitation,
+    FetchTicket,
+    FollowParty,
+    Hello,
+    InvitationFound,
+    JoinParty,
+    LeaveParty,
+    Login,
+    MemberJoined,
+    MemberLeft,
+    MemberRow,
+    Notice,
+    PartyState,
+    Presence,
+    PublishInvitation,
+    RefusedReply,
+    RelayInfo,
+    Reply,
+    Request,
+    ReserveAddress,
+    Reserved,
+    SendSignal,
+    Signalled,
+    TicketIssued,
+    Welcome,
+    decode,
+    decode_opening,
+    decode_record,
+    encode,
+)
+from tests.strategies_control import names
+
+keys = st.binary(min_size=32, max_size=32)
+signatures = st.binary(min_size=64, max_size=64)
+ids = st.binary(min_size=16, max_size=16).map(bytes.hex)
+blobs = st.binary(min_size=1, max_size=600)
+revisions = st.integers(0, 2**53)
+times = st.floats(0, 2**40)
+rows = st.builds(MemberRow, blobs, st.binary(max_size=400), st.booleans())
+deltas = st.builds(
+    Deltas,
+    ids,
+    st.lists(
+        st.builds(Delta, revisions, st.one_of(st.builds(MemberJoined, rows), st.builds(MemberLeft, keys))), max_size=5
+    ).map(tuple),
+    st.none() | st.lists(keys, max_size=5).map(tuple),
+)
+requests = st.one_of(
+    st.builds(CreateParty, blobs, blobs),
+    st.builds(PublishInvitation, ids, blobs),
+    st.builds(FetchInvitation, ids, ids),
+    st.builds(ReserveAddress, ids, ids, names),
+    st.builds(JoinParty, ids, blobs, ids),
+    st.builds(LeaveParty, ids),
+    st.builds(FollowParty, ids, revisions),
+    st.builds(SendSignal, ids, keys, blobs),
+    st.builds(FetchTicket, ids, keys),
+)
+replies = st.one_of(
+    st.builds(PartyState, ids, revisions, blobs, st.lists(rows, max_size=4).map(tuple)),
+    deltas,
+    st.just(Done()),
+    st.builds(InvitationFound, blobs, blobs),
+    st.builds(Reserved, st.ip_addresses(v=4).map(str), times),
+    st.builds(TicketIssued, blobs, st.floats(0.1, 1e6)),
+    st.builds(RefusedReply, st.just("limit"), st.text(max_size=300)),
+)
+denials = st.builds(Denied, st.just("limit"), st.text(max_size=300), st.lists(st.integers(0, 9), max_size=3).map(tuple))
+notices = st.one_of(
+    deltas, st.builds(Presence, ids, keys, st.booleans()), st.builds(Signalled, ids, keys, blobs), denials
+)
+relays = st.builds(
+    RelayInfo, st.sampled_from(["", "relay.example", "::1"]), st.integers(1, 65535), st.integers(1, 65535)
+)
+openings: list[Any] = [
+    (Hello, st.builds(Hello, st.lists(st.integers(0, 65535), min_size=1, max_size=16).map(tuple), keys, keys)),
+    (Welcome, st.builds(Welcome, st.integers(0, 65535), keys, keys, keys, signatures)),
+    (Denied, denials),
+    (Login, st.builds(Login, keys, keys, signatures)),
+    (Accepted, st.builds(Accepted, st.just("s"), times, st.just((":3478",)), st.lists(relays, max_size=3).map(tuple))),
+    (Confirm, st.just(Confirm())),
+    (Request, st.builds(Request, revisions, requests, st.from_regex("[0-9a-zA-Z-]{0,32}", fullmatch=True))),
+]
+
+
+class MessageTests(SynchronousTestCase):
+    """Bytes to values and back."""
+
+    @given(data=st.data())
+    def test_round_trip(self, data: Any) -> None:
+        """Every message comes back as it was, and as its own kind alone."""
+        for kind, strategy in openings:
+            message = data.draw(strategy)
+            self.assertEqual(message, decode(encode(message), kind))
+            for other, _ in openings:
+                if other is not kind:
+                    with self.assertRaises(DecodeError):
+                        decode(encode(message), other)
+        for record in (data.draw(st.builds(Reply, revisions, replies)), data.draw(st.builds(Notice, notices))):
+            self.assertEqual(record, decode_record(encode(record)))
+
+    @given(data=st.binary(max_size=200))
+    def test_any_bytes(self, data: bytes) -> None:
+        """Any bytes give a value or the one error."""
+        for read in (decode_opening, decode_record, lambda raw: decode(raw, Request), lambda raw: decode(raw, Hello)):
+            try:
+                read(data)
+            except DecodeError as error:
+                self.assertTrue(str(error))
+
+    @given(data=st.data(), body=requests)
+    def test_any_flipped_bit(self, data: Any, body: Any) -> None:
+        """A changed message is another message or the one error."""
+        raw = bytearray(encode(Request(1, body)))
+        raw[data.draw(st.integers(0, len(raw) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+        try:
+            decode(bytes(raw), Request)
+        except DecodeError as error:
+            self.assertTrue(str(error))
+
+    def test_limits(self) -> None:
+        """What is too long, too short, too much or unknown is refused with its field named."""
+        party = "0" * 32
+        for wrong in (
+            FollowParty(party + "\n", 0),
+            FollowParty(party.upper().replace("0", "A"), 0),
+            FollowParty(party, -1),
+            FollowParty(party, 2**53 + 1),
+            SendSignal(party, bytes(31), b"x"),
+            SendSignal(party, bytes(32), b""),
+            SendSignal(party, bytes(32), bytes(control.SIGNAL_LIMIT + 1)),
+            CreateParty(bytes(5000), b"x"),
+            ReserveAddress(party, party, " "),
+            ReserveAddress(party, party, "x" * 33),
+        ):
+            with self.assertRaises(DecodeError):
+                decode(encode(Request(1, wrong)), Request)
+        with self.assertRaises(DecodeError):
+            decode(encode(Request(1, FollowParty(party, 0), "no blanks")), Request)
+        with self.assertRaises(DecodeError):
+            decode(bytes(MESSAGE_LIMIT + 1), Request)
+
+    def test_unknown_fields(self) -> None:
+        """Before the login they are passed over, for other versions' sake; after it they are refused."""
+        hello = msgspec.msgpack.decode(encode(Hello((1,), bytes(32), bytes(32))))
+        decode(msgspec.msgpack.encode(dict(hello, more=1)), Hello)
+        request = msgspec.msgpack.decode(encode(Request(1, FollowParty("0" * 32, 0))))
+        with self.assertRaises(DecodeError):
+            decode(msgspec.msgpack.encode(dict(request, more=1)), Request)
+
+    def test_deep_nesting(self) -> None:
+        """Bytes that nest a thousand times are refused and do not exhaust the stack."""
+        for raw in (b"\x91" * 10000 + b"\xc0", b"\x81\xa1t" * 5000 + b"\xc0"):
+            with self.assertRaises(DecodeError):
+                decode(raw, Request)
+
+    def test_full_party_fits(self) -> None:
+        """64 members with the longest names fit into one message."""
+        row = MemberRow(bytes(600), bytes(350), True)
+        self.assertLess(len(encode(Reply(1, PartyState("0" * 32, 1, bytes(400), (row,) * 64)))), MESSAGE_LIMIT)
+        delta = Delta(2**53, MemberJoined(row))
+        self.assertLess(len(encode(Reply(1, Deltas("0" * 32, (delta,) * 64, (bytes(32),) * 64)))), MESSAGE_LIMIT)
