@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Sequence
 
 from twisted.internet.defer import Deferred
 from twisted.internet.defer import TimeoutError as DeferredTimeout
+from twisted.internet.error import ProcessExitedAlready
 from twisted.internet.interfaces import IProcessTransport
 from twisted.internet.protocol import ProcessProtocol
 from twisted.logger import Logger
@@ -28,13 +30,14 @@ class Daemon(ProcessProtocol):
     :ivar ended: whether it is gone.
     """
 
-    def __init__(self, reactor: INetReactor, program: str, label: str) -> None:
-        """`label` says in the log what it works for."""
+    def __init__(self, reactor: INetReactor, program: str, label: str, grace: float = TERM_GRACE_S) -> None:
+        """`label` says in the log what it works for; `grace` is seconds from SIGTERM to SIGKILL."""
         self.words = b""
         self.ended = False
         self._reactor = reactor
         self._program = program
         self._label = label
+        self._grace = grace
         self._wanted = True
         self._process: IProcessTransport | None = None
         self._waiters: list[Deferred[None]] = []
@@ -47,12 +50,13 @@ class Daemon(ProcessProtocol):
         return Program.of(process.pid or 0)
 
     async def stop(self) -> None:
-        """SIGTERM, then SIGKILL after :data:`~lanrage.net.processes.TERM_GRACE_S`; returns when it is gone."""
+        """SIGTERM, then SIGKILL after the grace; returns when it is gone."""
         self._wanted = False
         for signal in ("TERM", "KILL"):
             if not self.ended and self._process is not None:
-                self._process.signalProcess(signal)
-                await self._wait(TERM_GRACE_S)
+                with contextlib.suppress(ProcessExitedAlready):  # only its pipes are not closed yet
+                    self._process.signalProcess(signal)
+                await self._wait(self._grace)
 
     async def _wait(self, seconds: float) -> None:
         waiter: Deferred[None] = Deferred()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 from base64 import b64encode
@@ -138,24 +139,24 @@ class UserspaceTunnel:
     async def _until(self, ready: Callable[[Reply], bool]) -> None:
         """Ask until the answer is `ready`."""
         deadline = self._reactor.seconds() + START_TIMEOUT_S
-        while True:
-            try:
+        while self._reactor.seconds() < deadline:
+            with contextlib.suppress(Unreachable):
                 if ready(await self._ask(GET)):
                     return
-            except Unreachable:
-                if self._daemon is None or self._daemon.ended or self._reactor.seconds() > deadline:
-                    raise
-            if self._reactor.seconds() > deadline:
-                raise Unreachable(f"{PROGRAM} does not bring {self.name} up within {START_TIMEOUT_S:.0f} s")
+            self._check()
             await deferLater(self._reactor, POLL_S)
+        raise Unreachable(f"{PROGRAM} does not bring {self.name} up within {START_TIMEOUT_S:.0f} s")
 
     async def _ask(self, request: bytes) -> Reply:
-        daemon = self._daemon
-        if daemon is None:
-            raise Unreachable(f"the WireGuard device {self.name} is gone")
-        if daemon.ended:
-            raise _why_ended(self.name, daemon.words.decode("utf-8", "replace"))
+        self._check()
         return await ask(self._reactor, socket_path(self.name), request)
+
+    def _check(self) -> None:
+        """Raise what ended the program, if it has ended."""
+        if self._daemon is None:
+            raise Unreachable(f"the WireGuard device {self.name} is gone")
+        if self._daemon.ended:
+            raise _why_ended(self.name, self._daemon.words.decode("utf-8", "replace"))
 
     async def _set(self, update: DeviceUpdate) -> None:
         reply = await self._ask(encode_set(update))
