@@ -1,6 +1,6 @@
 """Signed statements: the party's charter, invitations, member certificates, and the chain that proves a member.
 
-Every node verifies the chain itself before it configures a WireGuard peer, so a control server that lies gets nobody in::
+Every node verifies the chain itself before it configures a WireGuard peer: a control server that lies gets nobody in::
 
     party_id  = fingerprint of the party key (self-certifying)
     charter   signed by the party key: name, subnet, limits

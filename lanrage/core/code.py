@@ -1,8 +1,8 @@
 """The invitation code that friends paste to each other.
 
-``LR1-`` and URL-safe base64 of: version (1 byte), secret (16), party id (16), fingerprint of the control server's key (16),
-number of addresses (1), then each address (1 byte length, ``host:port`` in ASCII), and 4 bytes of SHA-256 over all of it, so
-that a typo is told from an unknown invitation. Whoever has the code can join: it is a secret.
+``LR1-`` and URL-safe base64 of: version (1 byte), secret (16), party id (16), fingerprint of the control server's key
+(16), number of addresses (1), then each address (1 byte length, ``host:port`` in ASCII), and 4 bytes of SHA-256 over
+all of it, so that a typo is told from an unknown invitation. Whoever has the code can join: it is a secret.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ import random as _random
 from collections.abc import Callable
 from typing import Any, cast
 
+import attrs
 import msgspec
 from twisted.application.service import Service
 from twisted.internet.defer import CancelledError, Deferred, succeed
@@ -57,6 +58,22 @@ def hostname_endpoint(reactor: Any, host: str, port: int) -> IStreamClientEndpoi
     return HostnameEndpoint(reactor, host, port, timeout=CONNECT_TIMEOUT)
 
 
+@attrs.frozen
+class Dialling:
+    """How a client dials: replaced by tests.
+
+    :param endpoint: where to dial, from reactor, host and port.
+    :param jitter: a number from 0 to 1 for each delay.
+    :param random: secret bytes.
+    :param versions: of the protocol, that are offered.
+    """
+
+    endpoint: Callable[[Any, str, int], IStreamClientEndpoint] = hostname_endpoint
+    jitter: Callable[[], float] = _random.random
+    random: Callable[[int], bytes] = os.urandom
+    versions: tuple[int, ...] = VERSIONS
+
+
 def fill_hosts(info: Accepted, host: str) -> Accepted:
     """Put the address by which the server was reached where it left a host empty."""
     shown = f"[{host}]" if ":" in host else host
@@ -76,8 +93,7 @@ class ControlClient(Service):
     :param on_notice: called with each notice's body and its correlation id.
     :param on_connected: called with :attr:`server_info` after each login.
     :param on_disconnected: called with the reason when a logged-in connection ends.
-    :param jitter: a number from 0 to 1 for each delay.
-    :param endpoint: where to dial, from reactor, host and port.
+    :param dialling: how to dial, where it is not the usual way.
     :ivar server_info: what the server said at its last login, empty hosts filled in; ``None`` before the first.
     :ivar server_key: the server's Ed25519 key, 32 bytes; empty before the first login.
     :ivar address: the address connected to, or tried last.
@@ -94,10 +110,7 @@ class ControlClient(Service):
         on_notice: Callable[[NoticeBody, str], None] = _nothing,
         on_connected: Callable[[Accepted], None] = _nothing,
         on_disconnected: Callable[[str], None] = _nothing,
-        random: Callable[[int], bytes] = os.urandom,
-        jitter: Callable[[], float] = _random.random,
-        versions: tuple[int, ...] = VERSIONS,
-        endpoint: Callable[[Any, str, int], IStreamClientEndpoint] = hostname_endpoint,
+        dialling: Dialling | None = None,
     ) -> None:
         self._reactor = reactor
         self._clock: IReactorTime = reactor
@@ -105,7 +118,7 @@ class ControlClient(Service):
         self._addresses = addresses
         self.pin = pin
         self._on_notice, self._on_connected, self._on_disconnected = on_notice, on_connected, on_disconnected
-        self._random, self._jitter, self._versions, self._endpoint = random, jitter, versions, endpoint
+        self._dialling = dialling or Dialling()
         self._connection: Connection | None = None
         self._loop: Deferred[None] | None = None
         self._pause: Deferred[None] | None = None
@@ -191,7 +204,7 @@ class ControlClient(Service):
                 attempt = 0 if self._clock.seconds() - began >= STEADY else attempt
             if self.running:
                 delay = min(LAST_DELAY, FIRST_DELAY * 2 ** min(attempt, DOUBLINGS))
-                await self._sleep(REPLACED_DELAY if replaced else delay * self._jitter())
+                await self._sleep(REPLACED_DELAY if replaced else delay * self._dialling.jitter())
             attempt += 1
 
     async def _dial_all(self) -> Connection | None:
@@ -216,11 +229,10 @@ class ControlClient(Service):
         :raises Unreachable, VersionMismatch, CryptoError, Refused: named after the address.
         """
         host, port = parse_address(address)
-        login = ClientLogin(
-            self._keys, self.pin, self._random, server=f"the control server at {address}", versions=self._versions
-        )
+        name, how = f"the control server at {address}", self._dialling
+        login = ClientLogin(self._keys, self.pin, how.random, server=name, versions=how.versions)
         factory = ConnectionFactory(self._clock, address, login, self._on_notice)
-        endpoint = self._endpoint(self._reactor, host, port)
+        endpoint = self._dialling.endpoint(self._reactor, host, port)
         try:
             connection = cast(Connection, await endpoint.connect(factory))
         except (ConnectError, ConnectionClosed, DNSLookupError, UserError, DeferredTimeout, OSError) as error:
@@ -276,7 +288,7 @@ def _call(callback: Callable[..., None], *args: object) -> None:
     """Call an observer; its errors are logged and end nothing."""
     try:
         callback(*args)
-    except Exception:
+    except Exception:  # pylint: disable=broad-exception-caught  # the observer's bug, not the link's
         log.failure("an observer of the control link failed")
 
 

@@ -38,13 +38,16 @@ class Connection(WebSocketClientProtocol):  # type: ignore[misc]
 
     factory: ConnectionFactory
 
-    def connectionMade(self) -> None:
-        """The TCP connection stands."""
-        self.login: ClientLogin = self.factory.login
+    def __init__(self) -> None:
+        super().__init__()
         self._pending: dict[int, Deferred[ReplyBody]] = {}
         self._number = 0
         self._error: LanrageError | None = None
-        super().connectionMade()
+
+    @property
+    def login(self) -> ClientLogin:
+        """The login of this connection, done or not."""
+        return self.factory.login
 
     @property
     def info(self) -> Accepted:
@@ -173,5 +176,5 @@ class ConnectionFactory(WebSocketClientFactory):  # type: ignore[misc]
         """Hand a notice on; the receiver's own errors do not end the connection."""
         try:
             self._notice(body, correlation_id)
-        except Exception:
+        except Exception:  # pylint: disable=broad-exception-caught  # the observer's bug, not the link's
             log.failure("a notice was not handled: {kind}", kind=type(body).__name__)

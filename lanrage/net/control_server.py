@@ -75,11 +75,11 @@ class ServerConnection(WebSocketServerProtocol):  # type: ignore[misc]
 
     factory: ServerFactory
 
-    def connectionMade(self) -> None:
-        """A TCP connection; it has 5 s to log in."""
-        factory = self.factory
-        self.session = factory.random(6).hex()
-        self.login = ServerLogin(factory.key, factory.random, lambda: factory.desk.accept(self.session), VERSIONS)
+    login: ServerLogin
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.session = ""
         self._bucket = TokenBucket(REQUEST_RATE, REQUEST_BURST)
         self._excess = 0
         self._paused = False
@@ -87,7 +87,14 @@ class ServerConnection(WebSocketServerProtocol):  # type: ignore[misc]
         self._opened = False
         self._queue: deque[bytes] = deque()
         self._queued = 0
-        self._deadline: IDelayedCall | None = factory.clock.callLater(LOGIN_TIMEOUT, self._late)
+        self._deadline: IDelayedCall | None = None
+
+    def connectionMade(self) -> None:
+        """A TCP connection; it has 5 s to log in."""
+        factory = self.factory
+        self.session = factory.random(6).hex()
+        self.login = ServerLogin(factory.key, factory.random, lambda: factory.desk.accept(self.session), VERSIONS)
+        self._deadline = factory.clock.callLater(LOGIN_TIMEOUT, self._late)
         super().connectionMade()
 
     @property
@@ -177,7 +184,7 @@ class ServerConnection(WebSocketServerProtocol):  # type: ignore[misc]
         except LanrageError as error:
             log.info("session {session} was denied: {reason}", session=self.session, reason=str(error))
             self.deny("bad_input", str(error)[:300])
-        except Exception:
+        except Exception:  # pylint: disable=broad-exception-caught  # a bug ends one connection, not the server
             log.failure("session {session} failed", session=self.session)
             self.cut()
 

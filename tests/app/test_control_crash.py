@@ -21,7 +21,7 @@ from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 
 from lanrage.errors import Unreachable
-from lanrage.net.control_client import ControlClient
+from lanrage.net.control_client import ControlClient, Dialling
 from lanrage.wire.control import (
     CreateParty,
     FollowParty,
@@ -97,7 +97,7 @@ class ControlCrash(TestCase):
 
     def link(self, seed: str, port: int) -> ControlClient:
         """A node's control link."""
-        link = ControlClient(reactor, node_keys(seed), (f"127.0.0.1:{port}",), jitter=lambda: 0.1)
+        link = ControlClient(reactor, node_keys(seed), (f"127.0.0.1:{port}",), dialling=Dialling(jitter=lambda: 0.1))
         link.startService()
         self.addCleanup(link.stopService)
         return link

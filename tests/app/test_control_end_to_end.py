@@ -16,11 +16,12 @@ from twisted.trial.unittest import TestCase
 
 from lanrage.app.control import ControlService, ControlSettings
 from lanrage.core.identity import NodeKeys, fingerprint
-from lanrage.core.replica import MemberAdded, MemberRemoved, PartyReplica, PresenceChanged, ReplicaChange
+from lanrage.core.replica import MemberAdded, MemberRemoved, PartyReplica, ReplicaChange
 from lanrage.core.tickets import Ticket, pair_of, verify
 from lanrage.errors import BadInput, CryptoError, LanrageError, Refused, Unreachable, VersionMismatch
-from lanrage.net.control_client import ControlClient
+from lanrage.net.control_client import ControlClient, Dialling
 from lanrage.wire.control import (
+    VERSIONS,
     CreateParty,
     Deltas,
     Done,
@@ -53,14 +54,15 @@ WAIT = 10.0
 class Node:
     """A node's control link with its replica."""
 
-    def __init__(self, keys: NodeKeys, port: int, pin: bytes | None = None, **options: Any) -> None:
+    def __init__(
+        self, keys: NodeKeys, port: int, pin: bytes | None = None, versions: tuple[int, ...] = VERSIONS
+    ) -> None:
         self.keys = keys
         self.replica: PartyReplica | None = None
         self.changes: list[ReplicaChange] = []
         self.notices: list[NoticeBody] = []
-        self.link = ControlClient(
-            reactor, keys, (f"127.0.0.1:{port}",), pin, on_notice=self._heard, jitter=lambda: 0.1, **options
-        )
+        dialling = Dialling(jitter=lambda: 0.1, versions=versions)
+        self.link = ControlClient(reactor, keys, (f"127.0.0.1:{port}",), pin, on_notice=self._heard, dialling=dialling)
 
     def _heard(self, body: NoticeBody, correlation_id: str) -> None:
         self.notices.append(body)
@@ -83,6 +85,10 @@ class Node:
         assert self.replica is not None
         certificates = [m.member.certificate for m in self.replica.members.values()]
         return {c.name: c.address for c in certificates}
+
+    def everybody_online(self) -> bool:
+        """Nobody is missing."""
+        return self.replica is not None and all(entry.online for entry in self.replica.members.values())
 
     async def join(self, kit: PartyKit, name: str, secret: bytes = SECRET) -> str:
         """Join as the node does it: fetch, reserve, certify, join."""
@@ -217,7 +223,7 @@ class ControlEndToEnd(TestCase):
             self.assertEqual({"host": "10.66.0.1", "guest": "10.66.0.2"}, host.names())
             await guest.link.when_connected(patient=True)
             await guest.follow()
-            await self.until(lambda: isinstance(host.changes[-1], PresenceChanged) and host.changes[-1].member.online)
+            await self.until(lambda: host.everybody_online() and guest.everybody_online())
             third = await self.node("third", service)
             self.assertEqual("10.66.0.3", await third.join(self.kit, "third"))
             await self.until(lambda: len(host.names()) == 3 and len(guest.names()) == 3)

@@ -10,7 +10,15 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.core.identity import SigningKey, fingerprint
 from lanrage.errors import CryptoError, Refused, Unreachable
-from lanrage.net.control_client import FIRST_DELAY, LAST_DELAY, LOGIN_TIMEOUT, REPLACED_DELAY, STEADY, ControlClient
+from lanrage.net.control_client import (
+    FIRST_DELAY,
+    LAST_DELAY,
+    LOGIN_TIMEOUT,
+    REPLACED_DELAY,
+    STEADY,
+    ControlClient,
+    Dialling,
+)
 from lanrage.net.websocket import PING_INTERVAL, PING_TIMEOUT
 from lanrage.wire.control import Done, FollowParty, Notice, NoticeBody, Presence, RefusedReply, Reply
 from tests.fakes_channel import SERVER_KEY, MemoryNetwork, RecordingDesk
@@ -40,9 +48,7 @@ class ControlClientTests(SynchronousTestCase):
             pin,
             on_notice=lambda body, _: self.heard.append(body),
             on_disconnected=self.ended.append,
-            random=SeededRandom("client"),
-            jitter=lambda: jitter,
-            endpoint=self.net.endpoint,
+            dialling=Dialling(self.net.endpoint, lambda: jitter, SeededRandom("client")),
             **options,
         )
         client.startService()
