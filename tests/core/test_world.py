@@ -188,7 +188,10 @@ class WorldTests(SynchronousTestCase):
             change = self.join if number % 2 == 0 else self._leave
             change(GUEST, "guest", now=NOW + number)
         revision = self.world.parties[KIT.party_id].revision
-        follow = lambda since: self.world.follow(caller(HOST), KIT.party_id, since).reply  # noqa: E731
+
+        def follow(since: int) -> PartyView | DeltasView:
+            return self.world.follow(caller(HOST), KIT.party_id, since).reply
+
         self.assertEqual(DeltasView(KIT.party_id, (), (HOST.identity.public,)), follow(revision))
         gap = follow(revision - DELTAS_SENT)
         assert isinstance(gap, DeltasView)

@@ -29,7 +29,7 @@ secrets = st.sampled_from([LIMITED, OPEN])
 KIT = PartyKit.make("machine", subnet="10.1.2.0/28", max_members=5)
 HOST = node_keys("host of the machine")
 nodes = st.sampled_from(NODES)
-names = st.one_of(st.sampled_from(NAMES), st.integers(1, 99).map("player {}".format))
+member_names = st.one_of(st.sampled_from(NAMES), st.integers(1, 99).map(lambda number: f"player {number}"))
 
 
 class WorldMachine(RuleBasedStateMachine):
@@ -79,7 +79,7 @@ class WorldMachine(RuleBasedStateMachine):
         everybody = self.members | {key: value for key, value in held.items() if key not in self.members}
         return {key: value for key, value in everybody.items() if key != identity}
 
-    @rule(node=nodes, name=names, secret=secrets)
+    @rule(node=nodes, name=member_names, secret=secrets)
     def reserve(self, node: Any, name: str, secret: bytes) -> None:
         """An address and a name are held for a node, or it is told why not."""
         identity = node.identity.public
@@ -143,7 +143,7 @@ class WorldMachine(RuleBasedStateMachine):
         assert isinstance(outcome.reply, PartyView)
         self._done(outcome)
 
-    @rule(node=nodes, name=names, secret=secrets)
+    @rule(node=nodes, name=member_names, secret=secrets)
     def enter(self, node: Any, name: str, secret: bytes) -> None:
         """A node reserves and joins at once, as nodes do."""
         self.reserve(node, name, secret)
