@@ -43,10 +43,10 @@ class Row:
     wrong_source: tuple[str, ...]
 
 
-def broadcasts(base: Path = BASE, say: Callable[[str], None] = lambda _text: None) -> Result:
+def broadcasts(base: Path = BASE, name: str = NAME, say: Callable[[str], None] = lambda _text: None) -> Result:
     """Each way of sending to all, from each host, heard by sockets of each kind on every other host."""
     result = Result(NAME)
-    with laboratory(NAME, KINDS, base, say) as lab:
+    with laboratory(name, KINDS, base, say) as lab:
         lab.start(roles.roles(lab.plan))
         lab.gather()
         settle(lab, result, expected_paths(lab.plan))

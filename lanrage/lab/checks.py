@@ -16,4 +16,4 @@ CHECKS: dict[str, Callable[..., Result]] = {
     "churn": churn,
     "faults": faults,
 }
-"""Each takes ``base`` (folder) and ``say``, ``churn`` also ``rounds``, and gives a :class:`Result`."""
+"""Each takes ``base`` (folder), ``name`` (of its laboratory) and ``say``, ``churn`` also ``rounds``; gives a result."""

@@ -18,11 +18,13 @@ NAME = "churn"
 KINDS = ("open", "restricted", "symmetric")
 
 
-def churn(base: Path = BASE, rounds: int = 20, say: Callable[[str], None] = lambda _text: None) -> Result:
+def churn(
+    base: Path = BASE, rounds: int = 20, name: str = NAME, say: Callable[[str], None] = lambda _text: None
+) -> Result:
     """Build and remove a laboratory many times."""
     result = Result(NAME)
-    folder = Folder.of(NAME, base)
-    teardown.down(NAME, folder)
+    folder = Folder.of(name, base)
+    teardown.down(name, folder)
     before = machine()
     firsts: list[float] = []
     pairs: list[float] = []
@@ -31,7 +33,7 @@ def churn(base: Path = BASE, rounds: int = 20, say: Callable[[str], None] = lamb
     left: list[str] = []
     for number in range(1, rounds + 1):
         try:
-            lab, report = up(Record(NAME, KINDS), base)
+            lab, report = up(Record(name, KINDS), base)
         except LabError as error:
             result.fail(f"round {number}: {error}")
             continue
@@ -42,7 +44,7 @@ def churn(base: Path = BASE, rounds: int = 20, say: Callable[[str], None] = lamb
         begin = time.monotonic()
         lab.down()
         downs.append(round(1000 * (time.monotonic() - begin), 1))
-        left += [f"round {number}: {what}" for what in leftovers(NAME, folder, inodes, before)]
+        left += [f"round {number}: {what}" for what in leftovers(name, folder, inodes, before)]
         say(f"round {number}: up {ups[-1]:.0f} ms, all pairs {pairs[-1]:.0f} ms, down {downs[-1]:.0f} ms")
     result.exactly("rounds", len(ups), rounds)
     result.at_most("join_to_first_packet_ms_max", max(firsts, default=None), STALL_MS)

@@ -203,7 +203,8 @@ def _add_check(word: str, check: Callable[..., Result], options: list[Callable[[
 
     run.__doc__ = (check.__doc__ or "").split("\n", maxsplit=1)[0]
     command: Callable[..., Any] = guarded(run)
-    for option in (json_option, *reversed(options)):
+    named = click.option("--name", default=word, show_default=True, help="Name; one there is removed.")
+    for option in (json_option, named, *reversed(options)):
         command = option(command)
     lab.command(word)(command)
 

@@ -40,7 +40,7 @@ STALL_MS = 2000.0
 """WireGuard repeats a lost handshake after five seconds; anything near that is a stall."""
 
 
-def demo(base: Path = BASE, say: Callable[[str], None] = lambda _text: None) -> Result:
+def demo(base: Path = BASE, name: str = NAME, say: Callable[[str], None] = lambda _text: None) -> Result:
     """Three hosts behind NATs, a real game server on each, found by all others.
 
     :raises MissingRight: when a game is not installed.
@@ -48,7 +48,7 @@ def demo(base: Path = BASE, say: Callable[[str], None] = lambda _text: None) -> 
     result = Result(NAME)
     for server in SERVERS:
         server.program_path()
-    with laboratory(NAME, KINDS, base, say) as lab:
+    with laboratory(name, KINDS, base, say) as lab:
         for host, server in zip(lab.plan.hosts, SERVERS, strict=True):
             start_server(lab, host, server)
         lab.start(roles.roles(lab.plan))
@@ -94,7 +94,7 @@ def wait_listening(lab: Lab) -> None:
 
 def gather_and_seek(lab: Lab, result: Result) -> str:
     """Join all hosts while each joiner's lobby looks for the founder's game; the party's broadcast address."""
-    code, address = party.found(lab.folder, lab.plan, NAME)
+    code, address = party.found(lab.folder, lab.plan, lab.record.name)
     subnet = str(IPv4Interface(f"{address}/{SUBNET_BITS}").network.broadcast_address)
     targets = (LIMITED, subnet)
     with ThreadPoolExecutor(max_workers=len(lab.plan.hosts)) as pool:

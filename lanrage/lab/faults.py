@@ -34,10 +34,10 @@ FORGET_S = 10.0
 """How long a member may take to know that another, killed one is back."""
 
 
-def faults(base: Path = BASE, say: Callable[[str], None] = lambda _text: None) -> Result:
+def faults(base: Path = BASE, name: str = NAME, say: Callable[[str], None] = lambda _text: None) -> Result:
     """Kill a node, then control and relay, and start them again."""
     result = Result(NAME)
-    with laboratory(NAME, KINDS, base, say) as lab:
+    with laboratory(name, KINDS, base, say) as lab:
         lab.start(roles.roles(lab.plan))
         lab.gather()
         settle(lab, result, expected_paths(lab.plan))

@@ -17,6 +17,9 @@ from lanrage.lab import teardown
 from lanrage.lab.cli import lab
 from lanrage.lab.folder import Folder
 from lanrage.lab.wan import python_env
+from tests.lab.bare import own
+
+NAME = own("tcli")
 
 
 class CliCase(SynchronousTestCase):
@@ -71,13 +74,13 @@ class CommandTests(CliCase):
 
     def test_life(self) -> None:
         """Up, show, list, set, exec, down."""
-        self.addCleanup(teardown.down, "tcli", Folder.of("tcli", self.base))
-        name = ("--name", "tcli")
+        self.addCleanup(teardown.down, NAME, Folder.of(NAME, self.base))
+        name = ("--name", NAME)
         up = self.invoke("up", *name, "--bare", "--json", "--nat", "restricted,lan,open")
         self.assertEqual(up.exit_code, 0, up.output)
         shown = json.loads(self.invoke("show", *name, "--json").output)
         self.assertEqual([host["nat"] for host in shown["hosts"]], ["restricted", "lan", "open"])
-        self.assertEqual(json.loads(self.invoke("list", "--json").output).count("tcli"), 1)
+        self.assertEqual(json.loads(self.invoke("list", "--json").output).count(NAME), 1)
         self.assertIn("is there already", self.invoke("up", *name, "--bare").output)
         for args, word in (
             (("--between", "1,3", "--block"), ""),

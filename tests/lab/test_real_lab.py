@@ -21,6 +21,7 @@ from lanrage.lab.leftovers import leftovers, machine
 from lanrage.lab.paths import expected_paths, settle
 from lanrage.lab.process import end
 from lanrage.lab.result import Result
+from tests.lab.bare import own
 
 pytestmark = pytest.mark.needs("root", "ip", "nft", "tun", "wireguard-go")
 
@@ -41,7 +42,7 @@ class LabCase(SynchronousTestCase):
 class SmallTests(LabCase):
     """Three hosts: direct, relayed, and behind one router."""
 
-    name = "tsmall"
+    name = own("tsmall")
 
     def inodes(self, lab: Lab) -> set[int]:
         """Numbers of its namespaces."""
@@ -74,16 +75,16 @@ class CheckTests(LabCase):
 
     def test_demo(self) -> None:
         """Every game is found by everybody."""
-        self.check(demo(self.base))
+        self.check(demo(self.base, own("demo")))
 
     def test_broadcasts(self) -> None:
         """Everything sent to all arrives once."""
-        self.check(broadcasts(self.base))
+        self.check(broadcasts(self.base, own("broadc")))
 
     def test_faults(self) -> None:
         """Direct pairs play on, and all resume."""
-        self.check(faults(self.base))
+        self.check(faults(self.base, own("faults")))
 
     def test_churn(self) -> None:
         """Three times up and down, nothing left."""
-        self.check(churn(self.base, 3))
+        self.check(churn(self.base, 3, own("churn")))

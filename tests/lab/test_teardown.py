@@ -21,10 +21,11 @@ from lanrage.lab.lab import Lab, up
 from lanrage.lab.plan import device_prefix, make_plan, owner
 from lanrage.lab.process import in_namespaces, spawn, start_ticks, wait_for
 from lanrage.lab.wan import python_env
-from tests.lab.bare import bare_lab
+from tests.lab.bare import own
 
 pytestmark = pytest.mark.needs("root", "ip", "nft", "tun")
 
+NAME = own("tdown")
 STUBBORN = (
     "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
 )
@@ -43,11 +44,11 @@ class TeardownTests(SynchronousTestCase):
         folder = tempfile.mkdtemp(prefix="lanrage-lab-")
         self.addCleanup(shutil.rmtree, folder)
         self.base = Path(folder) / "labs"
-        self.addCleanup(lambda: teardown.down("tdown", Folder.of("tdown", self.base), 0.1))
+        self.addCleanup(lambda: teardown.down(NAME, Folder.of(NAME, self.base), 0.1))
 
     def bare(self) -> Lab:
         """A laboratory of two hosts."""
-        return up(Record("tdown", ("open", "cone")), self.base, nodes=False)[0]
+        return up(Record(NAME, ("open", "cone")), self.base, nodes=False)[0]
 
     def test_stubborn_processes(self) -> None:
         """A recorded process and a stranger in a host's network end, even when they ignore SIGTERM."""
@@ -58,67 +59,68 @@ class TeardownTests(SynchronousTestCase):
         lab.folder.add_process(known)
         stranger = spawn("x", lab.plan.hosts[1].netns, argv, log, python_env(), lab.folder.path)
         wait_for("both ignore SIGTERM", lambda: log.read_text().count("up") == 2, 10)
-        self.assertTrue(teardown.down("tdown", lab.folder, 0.1))
+        self.assertTrue(teardown.down(NAME, lab.folder, 0.1))
         self.assertEqual([start_ticks(known.pid), start_ticks(stranger.pid)], [None, None])
-        self.assertEqual((spaces("tdown"), self.base.exists()), ([], False))
+        self.assertEqual((spaces(NAME), self.base.exists()), ([], False))
 
     def test_folder_lost(self) -> None:
         """The namespaces' names are enough."""
         lab = self.bare()
         lab.folder.remove()
-        self.assertEqual(teardown.names(self.base), ["tdown"])
-        self.assertTrue(teardown.down("tdown", lab.folder))
-        self.assertEqual(spaces("tdown"), [])
+        self.assertIn(NAME, teardown.names(self.base))
+        self.assertTrue(teardown.down(NAME, lab.folder))
+        self.assertEqual(spaces(NAME), [])
 
     def test_twice(self) -> None:
         """The second time there is nothing to do."""
         lab = self.bare()
-        self.assertTrue(teardown.down("tdown", lab.folder))
-        self.assertFalse(teardown.down("tdown", lab.folder))
+        self.assertTrue(teardown.down(NAME, lab.folder))
+        self.assertFalse(teardown.down(NAME, lab.folder))
 
     def test_stale_sockets(self) -> None:
         """A killed wireguard-go's socket goes, another program's stays."""
         teardown.WIREGUARD_SOCKETS.mkdir(parents=True, exist_ok=True)
-        ours = teardown.WIREGUARD_SOCKETS / f"{device_prefix('tdown')}1.sock"
-        other = teardown.WIREGUARD_SOCKETS / f"{device_prefix('tdowns')}1.sock"
+        ours = teardown.WIREGUARD_SOCKETS / f"{device_prefix(NAME)}1.sock"
+        other = teardown.WIREGUARD_SOCKETS / f"{device_prefix(NAME + 's')}1.sock"
         for path in (ours, other):
             path.touch()
             self.addCleanup(path.unlink, missing_ok=True)
         lab = self.bare()
-        teardown.down("tdown", lab.folder)
+        teardown.down(NAME, lab.folder)
         self.assertEqual((ours.exists(), other.exists()), (False, True))
 
     def test_neighbours(self) -> None:
         """A laboratory whose name begins alike stands on."""
-        with bare_lab("tdown-h1", "open") as other:
-            teardown.down("tdown", self.bare().folder)
-            self.assertEqual(len(spaces("tdown-h1")), len(other.plan.namespaces()))
-        self.assertEqual(spaces("tdown-h1"), [])
+        neighbour = f"{NAME}-h1"
+        other = up(Record(neighbour, ("open",)), self.base, nodes=False)[0]
+        self.addCleanup(teardown.down, neighbour, other.folder)
+        teardown.down(NAME, self.bare().folder)
+        self.assertEqual(len(spaces(neighbour)), len(other.plan.namespaces()))
 
     def test_laboratory_killed(self) -> None:
         """``lab up`` is killed by SIGKILL at any moment; ``down`` finds all that it made."""
-        argv = [sys.executable, "-m", "lanrage.lab", "up", "--bare", "--name", "tdown", "--nat", "cone,cone,cone"]
+        argv = [sys.executable, "-m", "lanrage.lab", "up", "--bare", "--name", NAME, "--nat", "cone,cone,cone"]
         argv += ["--wan-delay-ms", "10", "--dir", str(self.base)]
         for moment in (3, 9):
             inodes = self.kill_at(argv, moment)
-            teardown.down("tdown", Folder.of("tdown", self.base), 0.5)
-            self.assertEqual((spaces("tdown"), in_namespaces(inodes)), ([], {}))
+            teardown.down(NAME, Folder.of(NAME, self.base), 0.5)
+            self.assertEqual((spaces(NAME), in_namespaces(inodes)), ([], {}))
 
     def kill_at(self, argv: list[str], moment: int) -> set[int]:
         """Kill the command when it has made so many namespaces; the numbers of those that are there."""
         with subprocess.Popen(argv, env=python_env(), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as run:
-            wait_for("namespaces", lambda: len(spaces("tdown")) >= moment or run.poll() is not None, 20)
+            wait_for("namespaces", lambda: len(spaces(NAME)) >= moment or run.poll() is not None, 20)
             with contextlib.suppress(ProcessLookupError):
                 os.kill(run.pid, signal.SIGKILL)
-        return {inode for inode in map(netns.inode, spaces("tdown")) if inode is not None}
+        return {inode for inode in map(netns.inode, spaces(NAME)) if inode is not None}
 
     def test_failed_up(self) -> None:
         """What cannot come up is removed at once, and the name is free again."""
-        plan = make_plan("tdown", ["open"])
+        plan = make_plan(NAME, ["open"])
         netns.create([plan.hosts[0].netns])
         with self.assertRaises(netns.LabError):
             self.bare()
-        self.assertEqual(spaces("tdown"), [])
+        self.assertEqual(spaces(NAME), [])
         begin = time.monotonic()
         self.bare()
         self.assertLess(time.monotonic() - begin, 10)
