@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 from twisted.application.service import Service
@@ -38,6 +38,8 @@ PUBLIC_MODE = 0o644
 """Everybody may know the public key: a relay elsewhere is given it."""
 STOP_TIME = 1.0
 """Seconds that connections get to end by themselves when the service stops."""
+
+T = TypeVar("T")
 
 log = Logger()
 
@@ -85,6 +87,7 @@ class ControlService(Service):
         self._factory: ServerFactory | None = None
         self._port: IListeningPort | None = None
         self.started: Deferred[None] = Deferred()
+        self._starting: Deferred[None] | None = None
         self.key: SigningKey | None = None
 
     # --- life ---------------------------------------------------------------------------------------------------------
@@ -93,7 +96,14 @@ class ControlService(Service):
         """Start; :attr:`started` tells how it went."""
         super().startService()  # type: ignore[no-untyped-call]
         starting = Deferred.fromCoroutine(self.start())
+        self._starting = Deferred()
+        starting.addBoth(self._start_ended, self._starting)
         starting.chainDeferred(self.started)
+
+    @staticmethod
+    def _start_ended(result: T, waiter: Deferred[None]) -> T:
+        waiter.callback(None)
+        return result
 
     async def start(self) -> None:
         """Load, then listen.
@@ -140,6 +150,8 @@ class ControlService(Service):
 
     async def stop(self) -> None:
         """Close the port, end the connections, write what waits, close the store."""
+        if self._starting is not None:
+            await self._starting
         port, self._port = self._port, None
         if port is not None:
             await maybeDeferred(port.stopListening)

@@ -276,6 +276,21 @@ class ControlEndToEnd(TestCase):
 
         return self.run_async(life())
 
+    def test_stop_during_the_start(self) -> Deferred[None]:
+        """A server that is stopped while it still loads leaves nothing open, and its folder can be used at once."""
+
+        async def life() -> None:
+            settings = ControlSettings(self.folder, "tcp:0:interface=127.0.0.1")
+            service = ControlService(reactor, settings)
+            service.startService()
+            await service.stopService()
+            await service.started
+            again = ControlService(reactor, settings)
+            await again.start()
+            await again.stop()
+
+        return self.run_async(life())
+
     def test_port_taken(self) -> Deferred[None]:
         """A second server on the port is told which port is taken."""
 
