@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
+from twisted.internet.defer import Deferred, gatherResults, maybeDeferred, succeed
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort
 from twisted.internet.task import LoopingCall
@@ -53,6 +53,7 @@ class RelayService(Service):
         self._ports: list[IListeningPort] = []
         self._table: RelayTable | None = None
         self._sweep: LoopingCall | None = None
+        self._closing: Deferred[Any] = succeed(None)
 
     def startService(self) -> None:
         """Open all ports, or none.
@@ -66,7 +67,7 @@ class RelayService(Service):
             try:
                 port = self._reactor.listenUDP(number, RelayPort(shared, number), self._host, maxPacketSize=LARGEST)
             except CannotListenError as error:
-                self._close()
+                self._closing = self._close()
                 raise BadInput("ports", why_not(number, error)) from error
             self._ports.append(port)
         self._table = table
@@ -82,7 +83,7 @@ class RelayService(Service):
         sweep, self._sweep = self._sweep, None
         if sweep is not None:
             sweep.stop()
-        return self._close()
+        return gatherResults([self._closing, self._close()])
 
     def counters(self) -> dict[str, int]:
         """Bindings that stand, and what was forwarded and dropped since the start."""
