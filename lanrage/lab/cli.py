@@ -67,6 +67,12 @@ def guarded(function: Callable[P, None]) -> Callable[P, None]:
     return run
 
 
+def opened(name: str, base: Path) -> Lab:
+    """A laboratory that is to be changed."""
+    netns.check_rights()
+    return Lab.open(name, base)
+
+
 @click.group()
 def lab() -> None:
     """Hosts, NAT routers and a WAN in network namespaces, with a real node in each host."""
@@ -124,7 +130,7 @@ def set_command(
     name: str, base: Path, between: str | None, loss: float | None, delay_ms: float | None, block: bool | None
 ) -> None:
     """Change loss and delay, or cut a way."""
-    there = Lab.open(name, base)
+    there = opened(name, base)
     if loss is None and delay_ms is None and block is None:
         raise BadInput("set", "needs one of --loss, --delay-ms, --block and --no-block")
     there.change(parse_between(there.plan, between) if between else None, loss, delay_ms, block)
@@ -138,7 +144,7 @@ def set_command(
 @guarded
 def exec_command(name: str, base: Path, host: str, command: tuple[str, ...]) -> None:
     """Run a command in a host's network: lanrage lab exec 2 -- ip route."""
-    there = Lab.open(name, base)
+    there = opened(name, base)
     space = there.plan.public if host == "public" else there.plan.host(host).netns
     words = command[1:] if command[0] == "--" else command
     program = which("ip")
@@ -159,6 +165,8 @@ def exec_command(name: str, base: Path, host: str, command: tuple[str, ...]) -> 
 @guarded
 def down_command(name: str, base: Path, everything: bool) -> None:
     """Remove a laboratory with all that is left of it; one that is gone is no error."""
+    if teardown.names(base):
+        netns.check_rights()
     for each in teardown.names(base) if everything else [name]:
         there = teardown.down(each, Folder.of(each, base))
         say(f"{each} is removed" if there else f"there is no laboratory named {each}")
@@ -172,7 +180,7 @@ def down_command(name: str, base: Path, everything: bool) -> None:
 @guarded
 def kill_command(name: str, base: Path, role: str, word: str) -> None:
     """Send a signal to the node of a host, or to control or relay."""
-    there = Lab.open(name, base)
+    there = opened(name, base)
     try:
         number = signal.Signals[f"SIG{word.upper().removeprefix('SIG')}"]
     except KeyError as error:
@@ -189,7 +197,7 @@ def kill_command(name: str, base: Path, role: str, word: str) -> None:
 @guarded
 def start_command(name: str, base: Path, role: str) -> None:
     """Start the node of a host, or control or relay, again; ends when it is ready."""
-    there = Lab.open(name, base)
+    there = opened(name, base)
     with there.folder.locked():
         there.start([roles.role_of(there.plan, role)])
 

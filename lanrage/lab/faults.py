@@ -16,7 +16,7 @@ from lanrage.lab.lab import Lab
 from lanrage.lab.paths import DIRECT, RELAY, expected_paths, settle
 from lanrage.lab.ping import INTERVAL_S, Pinger, first_answers, stream
 from lanrage.lab.plan import Host
-from lanrage.lab.process import end, send, wait_for
+from lanrage.lab.process import end, in_namespaces, send, wait_for
 from lanrage.lab.result import Result
 
 NAME = "faults"
@@ -53,7 +53,7 @@ def faults(base: Path = BASE, name: str = NAME, say: Callable[[str], None] = lam
 
 
 def _kill_node(lab: Lab, host: Host, pinger: Pinger, result: Result) -> None:
-    address, devices = lab.addresses()[host.name], _devices(host)
+    address, devices, processes = lab.addresses()[host.name], _devices(host), _processes(host)
     _kill(lab, host.name)
     begin = time.monotonic()
     lab.start([host.name])
@@ -62,6 +62,7 @@ def _kill_node(lab: Lab, host: Host, pinger: Pinger, result: Result) -> None:
     result.at_most("node_kill_to_all_pairs_ms", _ms(begin) if opened else None, RECOVER_S * 1000)
     result.exactly("node_address_after", lab.addresses().get(host.name), address)
     result.exactly("node_devices_after", _devices(host), devices)
+    result.exactly("node_processes_after", _processes(host), processes)
 
 
 def _kill_servers(lab: Lab, pinger: Pinger, result: Result) -> None:
@@ -104,6 +105,11 @@ def _others(lab: Lab, host: Host) -> dict[str, str]:
 def _devices(host: Host) -> list[str]:
     """The names of a host's devices."""
     return sorted(link["ifname"] for link in json.loads(netns.run(["ip", "-n", host.netns, "-json", "link", "show"])))
+
+
+def _processes(host: Host) -> int:
+    """How many processes run in a host's network: the node, and wireguard-go where the kernel has no WireGuard."""
+    return len(in_namespaces({netns.inode(host.netns) or 0}))
 
 
 def _all_open(lab: Lab, pinger: Pinger, addresses: dict[str, str]) -> bool:

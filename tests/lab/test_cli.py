@@ -49,7 +49,6 @@ class InputTests(CliCase):
             ("loss: 101.0", "up", "--wan-loss", "101"),
             ("delay-ms: -1.0", "up", "--wan-delay-ms", "-1"),
             ("no laboratory named none", "show", "--name", "none"),
-            ("no laboratory named none", "set", "--name", "none", "--loss", "1"),
         ):
             outcome = self.invoke(*args)
             self.assertIn(word, outcome.output)
