@@ -125,7 +125,7 @@ class ControlService(Service):
         except BaseException:
             await self._store.close()
             raise
-        log.info("control server {key} listens on {host}", key=self.key.public.hex(), host=str(self._port.getHost()))
+        log.info("control server {key} listens on {host}", key=self.key.public.hex(), host=_shown(self.address))
 
     def _welcome(self, session: str) -> Accepted:
         return Accepted(session, self._now(), self._settings.reflectors, self._settings.relays)
@@ -189,7 +189,7 @@ class ControlService(Service):
         """What ``lanrage status`` and the log show."""
         journal = self._journal
         return {
-            "listen": str(self._port.getHost()) if self._port is not None else "",
+            "listen": _shown(self.address) if self._port is not None else "",
             "fingerprint": fingerprint(self.key.public).hex() if self.key is not None else "",
             "connections": len(self._factory.connections) if self._factory is not None else 0,
             "sessions": len(self._desk.sessions) if self._desk is not None else 0,
@@ -197,6 +197,13 @@ class ControlService(Service):
             "members": sum(len(list(party.members())) for party in self._world.parties.values()),
             "journal": attrs.asdict(journal.counters) | {"trouble": journal.trouble} if journal is not None else {},
         }
+
+
+def _shown(address: Any) -> str:
+    """An address for people: ``host:port``, or the path of a socket."""
+    if not hasattr(address, "port"):
+        return str(getattr(address, "name", address))
+    return f"[{address.host}]:{address.port}" if ":" in address.host else f"{address.host}:{address.port}"
 
 
 def _issue(key: SigningKey, party_id: str, holder: bytes, pair: Pair, expiry: float) -> bytes:

@@ -188,6 +188,8 @@ class World:
         party.memberships[caller.identity] = gone = attrs.evolve(entry, left=now)
         party.followers.discard(caller.identity)
         self.parties_of[caller.identity].discard(party_id)
+        if not self.parties_of[caller.identity]:
+            del self.parties_of[caller.identity]
         changes, notes = self._revise(party, caller.identity, None)
         return Outcome(None, (Put(_membership_row(party_id, gone)), *changes), notes)
 

@@ -19,8 +19,10 @@ from lanrage.core.identity import fingerprint
 from lanrage.core.replica import MemberAdded, MemberRemoved
 from lanrage.core.tickets import Ticket, pair_of, verify
 from lanrage.errors import BadInput, CryptoError, LanrageError, Refused, Unreachable, VersionMismatch
+from lanrage.net.control_client import ControlClient
 from lanrage.wire.control import (
     CreateParty,
+    Deltas,
     Done,
     FetchTicket,
     FollowParty,
@@ -33,6 +35,7 @@ from lanrage.wire.control import (
 )
 from tests.app.control_node import SECRET, Node
 from tests.fakes_control import PartyKit, node_keys
+from tests.fakes_store import MemoryStore
 
 reactor: Any = _reactor
 WAIT = 10.0
@@ -273,6 +276,54 @@ class ControlEndToEnd(TestCase):
             again.replica = host.replica
             await again.follow()
             self.assertEqual(1, service.status()["sessions"])
+
+        return self.run_async(life())
+
+    def test_nothing_is_answered_before_it_is_on_disk(self) -> Deferred[None]:
+        """While the disk is slow or full neither the answer nor the notices leave; then all do, in order."""
+
+        async def life() -> None:
+            store = MemoryStore()
+            service = await self.serve(store=store)
+            host, guest = await self.node("host", service), await self.node("guest", service)
+            certificate = self.kit.certificate(host.keys, "host", "10.66.0.1", now=time.time())
+            store.slow = True
+            asked = Deferred.fromCoroutine(host.link.request(CreateParty(self.kit.charter_blob, certificate)))
+            await deferLater(reactor, 0.2, lambda: None)
+            self.assertFalse(asked.called)
+            store.failing = 2
+            store.slow = False
+            store.release()
+            host.take(await asked)
+            self.assertEqual(2, service.status()["journal"]["failures"])
+            await host.link.request(
+                PublishInvitation(self.kit.party_id, self.kit.invitation(SECRET, now=time.time() - 5))
+            )
+            store.slow = True
+            joining = Deferred.fromCoroutine(guest.join(self.kit, "guest"))
+            await deferLater(reactor, 0.2, lambda: None)
+            self.assertEqual(([], False), ([n for n in host.notices if isinstance(n, Deltas)], joining.called))
+            store.slow = False
+            store.release()
+            await joining
+            await self.until(lambda: len(host.names()) == 2)
+
+        return self.run_async(life())
+
+    def test_ipv6(self) -> Deferred[None]:
+        """Over IPv6 as well, and hosts that are left empty are filled in with brackets."""
+
+        async def life() -> None:
+            settings = ControlSettings(self.folder, "tcp6:0:interface=\\:\\:1", (":3478",))
+            service = ControlService(reactor, settings)
+            await service.start()
+            self.services.append(service)
+            self.assertEqual(f"[::1]:{service.address.port}", service.status()["listen"])
+            link = ControlClient(reactor, node_keys("v6"), (f"[::1]:{service.address.port}",))
+            self.services.append(link)
+            link.startService()
+            info = await link.when_connected()
+            self.assertEqual(("[::1]:3478",), info.reflectors)
 
         return self.run_async(life())
 
