@@ -33,10 +33,12 @@ def wireguard(name: str) -> bytes:
     return hashlib.sha256(b"wg" + name.encode()).digest()
 
 
-def ticket(name: str, other: str, *, key: SigningKey = SERVER, life: float = HOUR, party: bytes = PARTY) -> bytes:
-    """A ticket for `name`'s pair with `other`."""
+def ticket(
+    name: str, other: str, *, key: SigningKey = SERVER, life: float = HOUR, party: bytes = PARTY, owner: str = ""
+) -> bytes:
+    """A ticket for `name`'s pair with `other`; `owner` = somebody else holds it."""
     pair = pair_of(wireguard(name), wireguard(other))
-    return issue(Ticket(party, holder(name).public, pair, int(WALL + life)), key)
+    return issue(Ticket(party, holder(owner or name).public, pair, int(WALL + life)), key)
 
 
 def counting() -> Callable[[int], bytes]:
