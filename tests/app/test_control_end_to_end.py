@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import time
-from collections.abc import Callable, Coroutine
-from pathlib import Path
 from typing import Any
 
 from twisted.internet import reactor as _reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
-from twisted.trial.unittest import TestCase
 
 from lanrage.app.control import ControlService, ControlSettings
 from lanrage.core.identity import fingerprint
 from lanrage.core.replica import MemberAdded, MemberRemoved
 from lanrage.core.tickets import Ticket, pair_of, verify
-from lanrage.errors import BadInput, CryptoError, LanrageError, Refused, Unreachable, VersionMismatch
 from lanrage.net.control_client import ControlClient
 from lanrage.wire.control import (
     CreateParty,
     Deltas,
-    Done,
     FetchTicket,
-    FollowParty,
     LeaveParty,
     PublishInvitation,
     RelayInfo,
@@ -33,86 +25,15 @@ from lanrage.wire.control import (
     Signalled,
     TicketIssued,
 )
-from tests.app.control_node import SECRET, Node
-from tests.fakes_control import PartyKit, node_keys
+from tests.app.control_node import SECRET, ControlCase
+from tests.fakes_control import node_keys
 from tests.fakes_store import MemoryStore
 
 reactor: Any = _reactor
-WAIT = 10.0
-"""Seconds for anything to happen, on a busy machine."""
 
 
-class ControlEndToEnd(TestCase):
+class ControlEndToEnd(ControlCase):
     """Over real sockets."""
-
-    timeout = 60
-
-    def setUp(self) -> None:
-        """A folder for the server's state."""
-        self.folder = Path(tempfile.mkdtemp(prefix="lanrage-control-"))
-        self.addCleanup(shutil.rmtree, self.folder)
-        self.services: list[Any] = []
-        self.addCleanup(self._stop_all)
-        self.kit = PartyKit.make(now=time.time() - 10)
-
-    async def _stop(self, service: Any) -> None:
-        self.services.remove(service)
-        await service.stopService()
-
-    def _stop_all(self) -> Deferred[None]:
-        async def stop() -> None:
-            for service in reversed(list(self.services)):
-                await self._stop(service)
-
-        return Deferred.fromCoroutine(stop())
-
-    async def serve(self, port: int = 0, **options: Any) -> ControlService:
-        """Start a server."""
-        settings = ControlSettings(self.folder, f"tcp:{port}:interface=127.0.0.1", (":3478",), (RelayInfo("", 1, 9),))
-        service = ControlService(reactor, settings, **options)
-        service.startService()
-        await service.started
-        self.services.append(service)
-        return service
-
-    async def node(self, seed: object, service: ControlService, **options: Any) -> Node:
-        """Start a node and let it log in."""
-        node = Node(node_keys(seed), service.address.port, **options)
-        self.services.append(node.link)
-        node.link.startService()
-        await node.link.when_connected()
-        return node
-
-    async def founded(self, **invitation: Any) -> tuple[ControlService, Node]:
-        """A server with a party of one and an invitation."""
-        service = await self.serve()
-        host = await self.node("host", service)
-        certificate = self.kit.certificate(host.keys, "host", "10.66.0.1", now=time.time())
-        host.take(await host.link.request(CreateParty(self.kit.charter_blob, certificate)))
-        blob = self.kit.invitation(SECRET, now=time.time() - 5, **invitation)
-        self.assertEqual(Done(), await host.link.request(PublishInvitation(self.kit.party_id, blob)))
-        return service, host
-
-    async def until(self, condition: Callable[[], object]) -> None:
-        """Wait for an event."""
-        deadline = time.monotonic() + WAIT
-        while not condition():
-            if time.monotonic() > deadline:
-                self.fail("it did not happen in time")
-            await deferLater(reactor, 0.01, lambda: None)
-
-    async def refused(self, code: str, work: Coroutine[Any, Any, Any]) -> str:
-        """The work is refused with this word; its sentence."""
-        try:
-            await work
-        except Refused as error:
-            self.assertEqual(code, error.code)
-            return error.message
-        raise AssertionError("was not refused")
-
-    def run_async(self, work: Coroutine[Any, Any, None]) -> Deferred[None]:
-        """Run a test."""
-        return Deferred.fromCoroutine(work)
 
     def test_life_of_a_party(self) -> Deferred[None]:
         """Create, join by code, deltas to both, signals, leave, rejoin with the same address."""
@@ -171,54 +92,6 @@ class ControlEndToEnd(TestCase):
 
         return self.run_async(life())
 
-    def test_bad_input_is_refused_in_one_sentence(self) -> Deferred[None]:
-        """Wrong code, taken name, strangers, unknown peers."""
-
-        async def life() -> None:
-            service, host = await self.founded()
-            guest = await self.node("guest", service)
-            await self.refused("unknown_invitation", guest.join(self.kit, "guest", b"x" * 16))
-            await self.refused("unknown_invitation", guest.join(PartyKit.make("another"), "guest"))
-            await self.refused("name_taken", guest.join(self.kit, "HOST"))
-            await self.refused("not_a_member", guest.link.request(FollowParty(self.kit.party_id, 0)))
-            await self.refused("unknown_party", guest.link.request(FollowParty("0" * 32, 0)))
-            signal = SendSignal(self.kit.party_id, guest.keys.identity.public, b"x")
-            await self.refused("unknown_peer", host.link.request(signal))
-            await self.refused("bad_certificate", host.link.request(CreateParty(self.kit.charter_blob, b"nonsense")))
-
-        return self.run_async(life())
-
-    def test_full_party(self) -> Deferred[None]:
-        """The third of two is refused."""
-
-        async def life() -> None:
-            self.kit = PartyKit.make(max_members=2, now=time.time() - 10)
-            service, _ = await self.founded()
-            await (await self.node("guest", service)).join(self.kit, "guest")
-            third = await self.node("third", service)
-            self.assertIn("2", await self.refused("party_full", third.join(self.kit, "third")))
-
-        return self.run_async(life())
-
-    def test_used_up_and_expired_invitations(self) -> Deferred[None]:
-        """Uses are counted by identity; an expired invitation is told from an unknown one."""
-
-        async def life() -> None:
-            service, host = await self.founded(uses=1)
-            guest = await self.node("guest", service)
-            await guest.join(self.kit, "guest")
-            third = await self.node("third", service)
-            await self.refused("invitation_used_up", third.join(self.kit, "third"))
-            await guest.link.request(LeaveParty(self.kit.party_id))
-            self.assertEqual("10.66.0.2", await guest.join(self.kit, "guest"))
-            late = b"l" * 16
-            blob = self.kit.invitation(late, now=time.time() - 5, lasts=6)
-            await host.link.request(PublishInvitation(self.kit.party_id, blob))
-            await deferLater(reactor, 2.1, lambda: None)
-            await self.refused("invitation_expired", third.join(self.kit, "third", late))
-
-        return self.run_async(life())
-
     def test_ticket(self) -> Deferred[None]:
         """A ticket for the pair of two members, and for nobody else."""
 
@@ -240,31 +113,6 @@ class ControlEndToEnd(TestCase):
             self.assertGreater(expires, time.time() + issued.lifetime - 10)
 
         return self.run_async(life())
-
-    def test_wrong_server_version_and_absence(self) -> Deferred[None]:
-        """Another key, another version and no server are three different errors that name the address."""
-
-        async def life() -> None:
-            service = await self.serve()
-            port = service.address.port
-            await self._dial_fails(CryptoError, "another key", port, pin=b"x" * 16)
-            await self._dial_fails(VersionMismatch, "control protocol 1, this node speaks 7", port, versions=(7,))
-            await self._stop(service)
-            await self._dial_fails(Unreachable, "refused", port)
-
-        return self.run_async(life())
-
-    async def _dial_fails(self, kind: type[LanrageError], text: str, port: int, **options: Any) -> None:
-        node = Node(node_keys("guest"), port, **options)
-        node.link.startService()
-        try:
-            with self.assertRaises(kind) as caught:
-                await node.link.when_connected()
-            self.assertIn(text, str(caught.exception))
-            self.assertIn(f"127.0.0.1:{port}", str(caught.exception))
-            self.assertEqual(str(caught.exception), node.link.failure)
-        finally:
-            await node.link.stopService()
 
     def test_newest_connection_wins(self) -> Deferred[None]:
         """A node that starts again with the same identity takes the place of its old self."""
@@ -339,21 +187,5 @@ class ControlEndToEnd(TestCase):
             again = ControlService(reactor, settings)
             await again.start()
             await again.stop()
-
-        return self.run_async(life())
-
-    def test_port_taken(self) -> Deferred[None]:
-        """A second server on the port is told which port is taken."""
-
-        async def life() -> None:
-            service = await self.serve()
-            port = service.address.port
-            other = ControlService(reactor, ControlSettings(self.folder / "b", f"tcp:{port}:interface=127.0.0.1"))
-            with self.assertRaises(BadInput) as caught:
-                await other.start()
-            self.assertIn(f"port {port} cannot be used: address already in use", str(caught.exception))
-            bad = ControlService(reactor, ControlSettings(self.folder / "c", "nonsense:1"))
-            with self.assertRaises(BadInput):
-                await bad.start()
 
         return self.run_async(life())
