@@ -144,4 +144,4 @@ class RelayMachine(RuleBasedStateMachine):
 
 
 TestRelayMachine = RelayMachine.TestCase
-TestRelayMachine.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestRelayMachine.settings = settings(max_examples=30, stateful_step_count=40, deadline=None)
