@@ -144,7 +144,7 @@ class ControlLink:
             replica = self.replica
             if replica is None:
                 return
-            reply = await self.client.request(FollowParty(replica.party_id, replica.revision))
+            reply = await self.client.request(FollowParty(replica.party_id, replica.since))
             self.trouble = ""
             if isinstance(reply, PartyState | Deltas):
                 self._apply(replica, reply)
