@@ -1,7 +1,7 @@
 """Candidates: the addresses at which a member may be reached, and which of a peer's are fit to be probed.
 
-A peer's candidates are a stranger's claim. Probed without thought, they would aim a whole party's probes at a victim, so
-they are few, and never point where no member can be.
+A peer's candidates are a stranger's claim. Probed without thought, they would aim a whole party's probes at a victim,
+so they are few, and never point where no member can be.
 """
 
 from __future__ import annotations
@@ -62,15 +62,15 @@ def own_candidates(
 ) -> tuple[Candidate, ...]:
     """What this node offers: its cards' addresses with WireGuard's port, and how reflectors saw that port.
 
+    A machine with many bridges for containers has more cards than the limit; what friends far away need stays in.
+
     :param addresses: those of the machine, without LANrage's own devices.
     :param port: WireGuard's listen port.
     """
-    found = [
-        Candidate(CandidateKind.LOCAL, Endpoint(str(a.address), port)) for a in addresses if not a.address.is_loopback
-    ]
-    known = {c.endpoint for c in found}
-    found += [Candidate(CandidateKind.REFLEXIVE, e) for e in dict.fromkeys(reflexive) if e not in known]
-    return tuple(found[:CANDIDATE_LIMIT])
+    local = dict.fromkeys(Endpoint(str(a.address), port) for a in addresses if not a.address.is_loopback)
+    seen = [endpoint for endpoint in dict.fromkeys(reflexive) if endpoint not in local][:CANDIDATE_LIMIT]
+    found = [Candidate(CandidateKind.LOCAL, endpoint) for endpoint in local][: CANDIDATE_LIMIT - len(seen)]
+    return (*found, *(Candidate(CandidateKind.REFLEXIVE, endpoint) for endpoint in seen))
 
 
 def fit_to_probe(endpoint: Endpoint, addresses: Iterable[LocalAddress], forbidden: Iterable[IPv4Network] = ()) -> bool:

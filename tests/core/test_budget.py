@@ -1,0 +1,61 @@
+"""Budgets: no address gets more than its share, and the table stays small."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from lanrage.core.budget import KEY_LIMIT, Budget
+
+steps = st.lists(st.tuples(st.sampled_from("abc"), st.floats(0, 2)), max_size=80)
+
+
+class BudgetTests(SynchronousTestCase):
+    """A bucket for each key."""
+
+    @given(steps, st.integers(1, 20), st.integers(1, 10))
+    def test_bounded(self, walk: list[tuple[str, float]], rate: int, burst: int) -> None:
+        """In every span of time a key gets at most its burst and what the rate added; others do not matter."""
+        budget: Budget[str] = Budget(float(rate), float(burst))
+        now = 0.0
+        allowed: dict[str, list[float]] = {key: [] for key in "abc"}
+        for key, gap in walk:
+            now += gap
+            if budget.allow(key, now):
+                allowed[key].append(now)
+        for times in allowed.values():
+            for first in range(len(times)):
+                for last in range(first, len(times)):
+                    limit = burst + rate * (times[last] - times[first])
+                    self.assertLessEqual(last - first + 1, limit + 1e-6)
+
+    @given(steps)
+    def test_generous(self, walk: list[tuple[str, float]]) -> None:
+        """Who stays within the rate is never refused."""
+        budget: Budget[str] = Budget(4.0, 1.0)
+        now = 0.0
+        for key, gap in walk:
+            now += gap + 0.25 + 1e-9
+            self.assertTrue(budget.allow(key, now))
+
+    def test_exact(self) -> None:
+        """Two at once, then one each half second; each key by itself."""
+        budget: Budget[str] = Budget(2.0, 2.0)
+        self.assertEqual([True, True, False], [budget.allow("a", 10.0) for _ in range(3)])
+        self.assertTrue(budget.allow("b", 10.0))
+        self.assertFalse(budget.allow("a", 10.4))
+        self.assertEqual([True, False], [budget.allow("a", 10.5) for _ in range(2)])
+
+    def test_longest_idle_is_forgotten(self) -> None:
+        """The table is bounded; a key in use keeps its bucket, the idle one begins anew."""
+        budget: Budget[int] = Budget(0.001, 1.0)
+        budget.allow(-1, 0.0)
+        budget.allow(-2, 0.0)
+        for key in range(KEY_LIMIT - 2):
+            budget.allow(key, 0.0)
+        self.assertFalse(budget.allow(-2, 0.0))
+        budget.allow(KEY_LIMIT, 0.0)
+        self.assertEqual(KEY_LIMIT, len(budget))
+        self.assertFalse(budget.allow(-2, 0.0))
+        self.assertTrue(budget.allow(-1, 0.0))

@@ -1,0 +1,185 @@
+"""One path: when it is pinged, when it is open, when it is dead."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from lanrage.core.candidates import Candidate, CandidateKind
+from lanrage.core.links import Endpoint
+from lanrage.core.path import (
+    ACTIVE_INTERVAL,
+    COLD_INTERVAL,
+    DEAD_AFTER,
+    DOUBT_INTERVAL,
+    OPENING_GAPS,
+    SMOOTHING,
+    STANDBY_INTERVAL,
+    TIMEOUT_MAX,
+    TIMEOUT_MIN,
+    Path,
+)
+
+
+def path(kind: CandidateKind = CandidateKind.REFLEXIVE, now: float = 0.0) -> Path:
+    """A path to be pinged from `now` on."""
+    return Path(Candidate(kind, Endpoint("198.51.100.1", 51820)), now)
+
+
+class Walk:
+    """Drives a path as the plan does: pings when due, losses counted; `answers` says which pings are answered."""
+
+    def __init__(self, delay: float, answers: list[bool], active: bool = True) -> None:
+        self.path = path()
+        self.now, self.delay, self.answers, self.active = 0.0, delay, answers, active
+        self.pings: list[float] = []
+        self.deaths: list[float] = []
+        self.pongs: list[tuple[float, bytes]] = []
+
+    def run(self, until: float) -> None:
+        """Let time pass."""
+        while True:
+            moment = min([self.path.deadline(), *(at for at, _ in self.pongs)])
+            if moment > until:
+                return
+            self.now = max(self.now, moment)
+            for at, transaction in [pong for pong in self.pongs if pong[0] <= self.now]:
+                self.pongs.remove((at, transaction))
+                self.path.pong(transaction, self.now)
+            if self.path.expire(self.now):
+                self.deaths.append(self.now)
+            if self.path.next_ping <= self.now:
+                self._ping()
+
+    def _ping(self) -> None:
+        transaction = len(self.pings).to_bytes(8, "big")
+        if not self.answers or self.answers[len(self.pings) % len(self.answers)]:
+            self.pongs.append((self.now + self.delay, transaction))
+        self.pings.append(self.now)
+        self.path.sent(transaction, self.now, active=self.active)
+
+
+class PathTests(SynchronousTestCase):
+    """The life of a path."""
+
+    def test_opening(self) -> None:
+        """Five pings to an address that does not answer, and then one each half minute: it may be a victim's."""
+        walk = Walk(0.05, [False])
+        walk.run(2 * COLD_INTERVAL + 5)
+        opening = [sum(OPENING_GAPS[: n + 1]) for n in range(len(OPENING_GAPS))]
+        expected = [*opening, opening[-1] + COLD_INTERVAL, opening[-1] + 2 * COLD_INTERVAL]
+        self.assertEqual([round(at, 6) for at in expected], [round(at, 6) for at in walk.pings])
+        self.assertEqual((False, None, []), (walk.path.proven, walk.path.rtt, walk.deaths))
+
+    def test_proven(self) -> None:
+        """Once open it is pinged each second in use, each ten beside it."""
+        for active, interval in ((True, ACTIVE_INTERVAL), (False, STANDBY_INTERVAL)):
+            walk = Walk(0.02, [], active)
+            walk.run(45.0)
+            self.assertTrue(walk.path.proven)
+            gaps = [round(b - a, 6) for a, b in zip(walk.pings[2:], walk.pings[3:], strict=False)]
+            self.assertEqual({interval}, set(gaps))
+            self.assertAlmostEqual(0.02, walk.path.rtt or 0.0)
+
+    def test_death(self) -> None:
+        """A path in use that falls silent is dead within 2.5 s, once, and is opened again."""
+        walk = Walk(0.02, [True] * 5 + [False] * 500)
+        walk.run(60.0)
+        last_heard = walk.pings[4] + 0.02
+        self.assertEqual(1, len(walk.deaths))
+        self.assertLess(walk.deaths[0] - last_heard, 2.5 + ACTIVE_INTERVAL)
+        self.assertGreater(walk.deaths[0] - last_heard, DEAD_AFTER * DOUBT_INTERVAL)
+        self.assertFalse(walk.path.proven)
+        after = [at for at in walk.pings if walk.deaths[0] <= at < walk.deaths[0] + 1.0]
+        self.assertEqual(len(OPENING_GAPS), len(after))
+
+    def test_doubt(self) -> None:
+        """One loss is asked after at once, and forgotten when the next is answered."""
+        walk = Walk(0.02, [True, True, False, True, True])
+        walk.run(4.5)
+        self.assertEqual([], walk.deaths)
+        self.assertEqual(0, walk.path.missed)
+        gaps = [b - a for a, b in zip(walk.pings, walk.pings[1:], strict=False)]
+        self.assertAlmostEqual(ACTIVE_INTERVAL + TIMEOUT_MIN - ACTIVE_INTERVAL, gaps[2])
+
+    @given(st.lists(st.booleans(), min_size=1, max_size=30), st.floats(0.0, 0.25), st.booleans())
+    def test_any_loss(self, answers: list[bool], delay: float, active: bool) -> None:
+        """Whatever is lost: pings are bounded, a death is preceded by as many losses, the round trip is true."""
+        walk = Walk(delay, answers, active)
+        walk.run(40.0)
+        self.assertLessEqual(len(walk.pings), 40 * 2 / DOUBT_INTERVAL)
+        if walk.path.proven:
+            self.assertAlmostEqual(delay, walk.path.rtt or 0.0, places=6)
+        if all(answers):
+            self.assertEqual((True, []), (walk.path.proven, walk.deaths))
+        longest = max(len(run) for run in "".join("x" if a else "-" for a in answers * 3).split("x"))
+        if longest < DEAD_AFTER:
+            self.assertEqual([], walk.deaths)
+
+    def test_foreign_pong(self) -> None:
+        """A pong that answers none of our pings, or answers one twice, proves nothing."""
+        one = path()
+        self.assertFalse(one.pong(b"nothing!", 1.0))
+        self.assertFalse(one.proven)
+        one.sent(b"12345678", 1.0, active=False)
+        self.assertTrue(one.pong(b"12345678", 1.1))
+        self.assertFalse(one.pong(b"12345678", 9.0))
+        self.assertEqual((1.1, True), (one.last_pong, one.proven))
+
+    def test_late_pong(self) -> None:
+        """A pong that overtakes earlier ones forgives them; later pings still count."""
+        one = path()
+        for step, name in enumerate((b"a", b"b", b"c")):
+            one.sent(name, 0.01 * step, active=True)
+        one.pong(b"b", 0.1)
+        self.assertEqual({b"c": 0.02}, one.outstanding)
+        self.assertFalse(one.pong(b"a", 0.11))
+
+    def test_smoothing(self) -> None:
+        """A new sample weighs by its share; after a death the first one counts alone."""
+        one = path()
+        for name, sent, got in ((b"a", 0.0, 0.1), (b"b", 1.0, 1.2)):
+            one.sent(name, sent, active=True)
+            one.pong(name, got)
+        self.assertAlmostEqual(SMOOTHING * 0.2 + (1 - SMOOTHING) * 0.1, one.rtt or 0.0)
+        for step in range(DEAD_AFTER):
+            one.sent(bytes([step]), 2.0, active=True)
+        self.assertTrue(one.expire(10.0))
+        one.sent(b"c", 11.0, active=True)
+        one.pong(b"c", 11.5)
+        self.assertAlmostEqual(0.5, one.rtt or 0.0)
+
+    @given(st.floats(0, 10))
+    def test_timeout_bounds(self, rtt: float) -> None:
+        """Never so short that a slow path is called dead, never so long that a dead one is called slow."""
+        one = path()
+        self.assertEqual(TIMEOUT_MAX, one.timeout)
+        one.rtt = rtt
+        self.assertTrue(TIMEOUT_MIN <= one.timeout <= TIMEOUT_MAX)
+        self.assertTrue(one.timeout > rtt or rtt >= TIMEOUT_MAX)
+
+    def test_open_again(self) -> None:
+        """An offer opens a cold path anew; a proven one is left alone."""
+        walk = Walk(0.02, [False])
+        walk.run(5.0)
+        walk.path.open_again(5.0)
+        self.assertEqual((5.0, 0, 0), (walk.path.next_ping, walk.path.opening, walk.path.missed))
+        proven = Walk(0.02, [])
+        proven.run(5.0)
+        before = proven.path.next_ping
+        proven.path.open_again(5.0)
+        self.assertEqual(before, proven.path.next_ping)
+
+    def test_order(self) -> None:
+        """Kind first, then distance; an unproven one comes last of its kind."""
+        near = {kind: path(kind) for kind in CandidateKind}
+        for one in near.values():
+            one.rtt = 0.5
+        near[CandidateKind.RELAY].rtt = 0.001
+        unknown = path(CandidateKind.PEER)
+        self.assertEqual(
+            [CandidateKind.LOCAL, CandidateKind.REFLEXIVE, CandidateKind.PEER, CandidateKind.PEER, CandidateKind.RELAY],
+            [one.candidate.kind for one in sorted([*near.values(), unknown], key=lambda each: each.order)],
+        )
+        self.assertEqual([False, False, False, True], [near[kind].relayed for kind in CandidateKind])
