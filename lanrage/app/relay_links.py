@@ -22,6 +22,8 @@ from lanrage.net.threads import in_thread
 from lanrage.wire.control import RelayInfo
 from lanrage.wire.relay_binding import RelayBinding
 
+TICKET_RENEWAL = 1200.0
+"""Seconds after which the next ticket is fetched: a third of its life, so two more tries come before it ends."""
 TICKET_RETRY = 5.0
 """Seconds until a ticket that could not be had, or was refused, is asked for again."""
 
@@ -35,6 +37,7 @@ class _Bound:
     binding: RelayBinding | None = None
     usable: bool = False
     timer: IDelayedCall | None = None
+    renewal: IDelayedCall | None = None
     fetching: Deferred[None] | None = None
 
 
@@ -144,7 +147,7 @@ class RelayLinks:
         return next((port for port in ports if port not in self._by_port), None)
 
     def _fetch(self, bound: _Bound) -> None:
-        bound.timer = None
+        bound.renewal = None
         bound.fetching = self._fetch_ticket(bound.link.identity).addCallback(lambda t: self._start(bound, t))
         bound.fetching.addErrback(lambda failure: self._no_ticket(bound, failure))
 
@@ -156,15 +159,25 @@ class RelayLinks:
             self.log.info("no relay ticket for {peer}: {why}", peer=bound.link.name, why=failure.getErrorMessage())
         else:
             self.log.failure("no relay ticket for {peer}", failure, peer=bound.link.name)
-        bound.timer = self._reactor.callLater(TICKET_RETRY, self._fetch, bound)
+        self._fetch_later(bound, TICKET_RETRY)
+
+    def _fetch_later(self, bound: _Bound, delay: float) -> None:
+        if bound.renewal is not None and bound.renewal.active():
+            bound.renewal.cancel()
+        bound.renewal = self._reactor.callLater(delay, self._fetch, bound)
 
     def _start(self, bound: _Bound, ticket: bytes) -> None:
         bound.fetching = None
         if self._by_port.get(bound.port) is not bound:
             return
+        self._fetch_later(bound, TICKET_RENEWAL)
+        now = self._reactor.seconds()
+        if bound.binding is not None:
+            self._drive(bound, bound.binding.renew(ticket, now))
+            return
         pair = pair_of(self._keys.wireguard.public, bound.link.peer_key)
         bound.binding = RelayBinding(ticket, pair, self._keys.identity.sign, bound.port)
-        self._drive(bound, bound.binding.start(self._reactor.seconds()))
+        self._drive(bound, bound.binding.start(now))
 
     def _drive(self, bound: _Bound, packets: list[bytes]) -> None:
         """Send what the binding wants, tell the plan, wait for the next deadline."""
@@ -182,7 +195,7 @@ class RelayLinks:
         if binding.failed:
             self.log.info("the relay refuses {peer}: {why}", peer=bound.link.name, why=binding.failed)
             bound.binding = None
-            bound.timer = self._reactor.callLater(TICKET_RETRY, self._fetch, bound)
+            self._fetch_later(bound, TICKET_RETRY)
             return
         now = self._reactor.seconds()
         deadline = binding.deadline()
@@ -196,8 +209,9 @@ class RelayLinks:
     def _drop(self, identity: bytes) -> None:
         bound = self._bound.pop(identity)
         del self._by_port[bound.port]
-        if bound.timer is not None and bound.timer.active():
-            bound.timer.cancel()
+        for waiting in (bound.timer, bound.renewal):
+            if waiting is not None and waiting.active():
+                waiting.cancel()
         if bound.fetching is not None:
             bound.fetching.cancel()
         if bound.binding is not None:

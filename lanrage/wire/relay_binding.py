@@ -30,6 +30,7 @@ class RelayBinding:
     sign: Callable[[bytes], bytes] = attrs.field(repr=False)
     relay: Endpoint
     _client: RelayClient = attrs.field(init=False, repr=False)
+    _successor: RelayClient | None = attrs.field(init=False, default=None, repr=False)
 
     def __attrs_post_init__(self) -> None:
         self._client = RelayClient(self.ticket, self.pair, self.sign)
@@ -39,25 +40,41 @@ class RelayBinding:
 
         :param now: seconds of a clock that only moves forward, in all methods.
         """
+        self._successor = None
         return _bytes(self._client.start(now))
+
+    def renew(self, ticket: bytes, now: float) -> list[bytes]:
+        """Go on with another ticket, before the time of the one in use is over: usable all the while.
+
+        Should the relay refuse it, the one in use serves to its end.
+        """
+        self.ticket = ticket
+        self._successor = RelayClient(ticket, self.pair, self.sign)
+        return _bytes(self._successor.start(now))
 
     def receive(self, payload: bytes, now: float) -> list[bytes]:
         """A datagram with the relay's magic came from :attr:`relay`; what is no message is ignored."""
         try:
-            return _bytes(self._client.receive(decode(payload), now))
+            message = decode(payload)
         except DecodeError:
             return []
+        # Each knows its own by the transaction; UNKNOWN, which has none, concerns a binding that stands.
+        answers = self._successor.receive(message, now) if self._successor is not None else []
+        self._succeed()
+        return _bytes(answers + self._client.receive(message, now))
 
     def tick(self, now: float) -> list[bytes]:
         """The deadline came."""
-        return _bytes(self._client.tick(now))
+        return _bytes([message for client in self._clients() for message in client.tick(now)])
 
     def deadline(self) -> float | None:
         """When to call :meth:`tick`; ``None`` = never."""
-        return self._client.deadline()
+        deadlines = [client.deadline() for client in self._clients()]
+        return min((deadline for deadline in deadlines if deadline is not None), default=None)
 
     def stop(self) -> list[bytes]:
         """Give the binding up."""
+        self._successor = None
         return _bytes(self._client.stop())
 
     @property
@@ -79,6 +96,18 @@ class RelayBinding:
     def failed(self) -> str:
         """``expired`` or ``refused`` when only another ticket helps, else empty."""
         return self._client.failed
+
+    def _clients(self) -> list[RelayClient]:
+        return [self._client] if self._successor is None else [self._client, self._successor]
+
+    def _succeed(self) -> None:
+        """The relay keeps one binding at a line: once it holds the successor's, the one before is gone."""
+        if self._successor is None:
+            return
+        if self._successor.bound:
+            self._client = self._successor
+        if self._successor.bound or self._successor.failed:
+            self._successor = None
 
 
 def _bytes(messages: list[Message]) -> list[bytes]:
