@@ -34,6 +34,10 @@ class CookieJar:
     random: Callable[[int], bytes]
     _secrets: dict[int, bytes] = attrs.field(init=False, factory=dict, repr=False)
 
+    def __len__(self) -> int:
+        """Secrets kept."""
+        return len(self._secrets)
+
     def bake(self, line: Line, transaction: bytes, now: float) -> bytes:
         """The cookie of this address and transaction, 16 bytes; the same until the secret changes.
 

@@ -20,8 +20,6 @@ from lanrage.wire.stun import Kind, Message, decode, encode
 RATE, BURST = 20.0, 60.0
 """Requests a second, and at once, from one host: a school behind one address with a party of 16 starting together."""
 UNKNOWN_ATTRIBUTE = 420
-UNKNOWN_NAMED = 2
-"""Unknown attributes that an error names: the request spent 4 bytes or more on each."""
 
 
 @attrs.define
@@ -86,5 +84,6 @@ class StunReflector(DatagramProtocol):
             self.counters.answered += 1
             return Message(Kind.SUCCESS, transaction, mapped=source, fingerprint=fingerprint)
         self.counters.refused += 1
-        named = request.unknown[:UNKNOWN_NAMED]
-        return Message(Kind.ERROR, transaction, error=UNKNOWN_ATTRIBUTE, unknown=named, fingerprint=fingerprint)
+        # Naming an attribute takes 2 bytes; the request spent at least 4 on it.
+        unknown = request.unknown
+        return Message(Kind.ERROR, transaction, error=UNKNOWN_ATTRIBUTE, unknown=unknown, fingerprint=fingerprint)

@@ -68,9 +68,11 @@ class BindTests(SynchronousTestCase):
         world.send(anna, anna.binding.start(world.relay.now))
         world.run(1, lambda: anna.binding.bound)
         world.send(ben, ben.binding.start(world.relay.now))
-        world.fate = lambda: [0.02] if not ben.binding.bound else []
-        world.run(0.3, lambda: ben.binding.bound)
-        world.fate = lambda: [0.02]
+        passes = iter([True, True, True, True, False])  # Ben's four messages, then the word to Anna
+        world.fate = lambda: [0.02] if next(passes, True) else []
+        self.assertTrue(world.run(0.3, lambda: ben.binding.usable))
+        world.run(0.1)
+        self.assertFalse(anna.binding.peer_present)
         self.assertTrue(world.run(1.5, lambda: anna.binding.usable))
 
     def test_a_restarted_relay_is_bound_again(self) -> None:
