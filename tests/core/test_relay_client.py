@@ -68,7 +68,7 @@ class BindTests(SynchronousTestCase):
         world.send(anna, anna.binding.start(world.relay.now))
         world.run(1, lambda: anna.binding.bound)
         world.send(ben, ben.binding.start(world.relay.now))
-        passes = iter([True, True, True, True, False])  # Ben's four messages, then the word to Anna
+        passes = iter([True, True, True, False])  # CHALLENGE, BIND, BOUND to Ben, BOUND to Anna
         world.fate = lambda: [0.02] if next(passes, True) else []
         self.assertTrue(world.run(0.3, lambda: ben.binding.usable))
         world.run(0.1)

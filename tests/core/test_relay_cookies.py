@@ -19,7 +19,7 @@ moments = st.floats(0, 10 * ROTATION)
 def test_a_cookie_is_of_one_line_and_transaction(
     one: Line, other: Line, first: bytes, second: bytes, now: float
 ) -> None:
-    """And of no other."""
+    """And of one transaction."""
     jar = CookieJar(counting())
     cookie = jar.bake(one, first, now)
     assert len(cookie) == COOKIE_BYTES
