@@ -8,9 +8,9 @@ from lanrage.core.candidates import RANK, Candidate, CandidateKind
 from lanrage.core.links import Endpoint
 
 OPENING_GAPS = (0.0, 0.05, 0.1, 0.2, 0.4)
-"""Seconds between the first pings. Five unanswered ones at most, since an address that a peer names may be a victim's."""
+"""Seconds between the first pings. Five unanswered at most, since an address that a peer names may be a victim's."""
 COLD_INTERVAL = 30.0
-"""Seconds between attempts on a path that did not open: a NAT's mapping outlives this, so that the ends need not meet."""
+"""Seconds between attempts on a path that did not open: a NAT's mapping outlives this, so the ends need not meet."""
 ACTIVE_INTERVAL = 1.0
 """Seconds between pings on the path in use: a dead one is noticed within about 2.5 s."""
 STANDBY_INTERVAL = 10.0
@@ -85,7 +85,9 @@ class Path:
                 return DOUBT_INTERVAL
             return ACTIVE_INTERVAL if active else STANDBY_INTERVAL
         self.opening += 1
-        return OPENING_GAPS[self.opening] if self.opening < len(OPENING_GAPS) else COLD_INTERVAL
+        if self.opening < len(OPENING_GAPS):
+            return OPENING_GAPS[self.opening]
+        return COLD_INTERVAL if self.rtt is None else HEALING_INTERVAL
 
     def pong(self, transaction: bytes, now: float) -> bool:
         """A pong came; false when it answers none of our pings."""

@@ -1,11 +1,12 @@
 """The path plan: per peer, which address WireGuard sends to, and why (``docs/protocol-probe.rst``).
 
-A pure machine: inputs carry `now` (seconds, of a clock that only moves forward), outputs are actions for the adapter. One end
-of a pair (the lower WireGuard key) decides; it numbers each decision and tells the other over the very path it chose; both
-write the endpoint and compare it with what WireGuard uses, since WireGuard follows the last packet it heard ("roaming").
+A pure machine: inputs carry `now` (seconds, of a clock that only moves forward), outputs are actions for the adapter.
+One end of a pair (the lower WireGuard key) decides; it numbers each decision and tells the other over the very path it
+chose; both write the endpoint and compare it with what WireGuard uses, since WireGuard follows the last packet it heard
+("roaming").
 
-WireGuard stalls for about five seconds when both ends start a handshake at once, so there is one initiator, the decider: the
-other end's peer stays without an endpoint until it has been heard.
+WireGuard stalls for about five seconds when both ends start a handshake at once, so there is one initiator, the
+decider: the other end's peer stays without an endpoint until it has been heard.
 """
 
 from __future__ import annotations
@@ -29,8 +30,9 @@ BETTER_BY, BETTER_FOR = 0.01, 5.0
 """Seconds that an equal kind of path must be shorter, and for how long, before traffic moves to it."""
 CORRECTIONS = 6
 """How often one decision is written again when WireGuard followed an old packet."""
-HANDSHAKE_PATIENCE = 1.5
-"""Seconds after which a handshake that did not come is started anew, well before WireGuard's own five."""
+HANDSHAKE_PATIENCE, HANDSHAKE_TRIPS = 0.4, 3.0
+"""Seconds, and round trips, after which a handshake that did not come is started anew: WireGuard itself waits five
+seconds. Doubled each time."""
 HANDSHAKE_BACKOFF = 30.0
 """Seconds between such new starts at most."""
 
@@ -59,8 +61,9 @@ class WriteEndpoint:
 
     The keepalive is switched on with it, so a peer without a session begins a handshake at once.
 
-    :param fresh: remove the peer first and add it with its endpoint in one step. A packet to it may have begun a handshake
-        that had nowhere to go, and WireGuard begins no other within five seconds (RekeyTimeout), unless the peer is new.
+    :param fresh: remove the peer first and add it with its endpoint in one step. A packet to it may have begun a
+        handshake that had nowhere to go, and WireGuard begins no other within five seconds (RekeyTimeout), unless the
+        peer is new.
     """
 
     endpoint: Endpoint
@@ -255,17 +258,19 @@ class PathPlan:
         if pending is None or probe.decision != pending.number or pending.endpoint not in self.paths:
             return []
         self._pending, self._corrections = None, 0
-        self.active, self._written_at = pending.endpoint, now
         self.moves += 1
-        return [
-            WriteEndpoint(pending.endpoint, fresh=not self.handshaken),
-            Moved(self.paths[pending.endpoint].candidate, pending.reason),
-        ]
+        moved = Moved(self.paths[pending.endpoint].candidate, pending.reason)
+        if self.active == pending.endpoint:
+            return [moved]
+        self.active, self._written_at = pending.endpoint, now
+        return [WriteEndpoint(pending.endpoint, fresh=not self.handshaken), moved]
 
     def _handshake_again(self, now: float) -> list[Action]:
         if not self.decides or self.active is None or self._written_at is None:
             return []
-        if now - self._written_at < min(HANDSHAKE_BACKOFF, HANDSHAKE_PATIENCE * 2**self._restarts):
+        path = self.paths.get(self.active)
+        patience = HANDSHAKE_PATIENCE + HANDSHAKE_TRIPS * (path.rtt or 0.0 if path is not None else 0.0)
+        if now - self._written_at < min(HANDSHAKE_BACKOFF, patience * 2**self._restarts):
             return []
         self._restarts += 1
         self._written_at = now
@@ -304,7 +309,17 @@ class PathPlan:
         self._decision += 1
         self._better_since = None
         self._pending = _Pending(self._decision, best.endpoint, reason, now)
-        return self._repeat(now)
+        return [*self._begin_handshake(best, now), *self._repeat(now)]
+
+    def _begin_handshake(self, path: Path, now: float) -> list[Action]:
+        """Before the first handshake there is nothing to move: it starts beside the decision, a round trip earlier.
+
+        The other end is configured when it answers pings, and keeps no endpoint of its own until it is heard.
+        """
+        if self.handshaken:
+            return []
+        self.active, self._written_at = path.endpoint, now
+        return [WriteEndpoint(path.endpoint, fresh=True)]
 
     def _reason(self, held: Path | None, best: Path, now: float) -> str | None:
         """Why to move from `held` to `best`, or ``None`` to stay: kind first, then a clear and lasting gain."""

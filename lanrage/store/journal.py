@@ -172,7 +172,7 @@ class Journal:
         began = self._clock.seconds()
         try:
             size = await self._store.apply(batch)
-        except Exception as error:
+        except Exception as error:  # whatever it is, the changes wait  # pylint: disable=broad-exception-caught
             self._failed(error)
         else:
             self._confirmed(batch, size, self._clock.seconds() - began)

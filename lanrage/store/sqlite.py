@@ -204,7 +204,8 @@ class SqliteStore:
     def _trouble(self, error: Exception) -> StoreError:
         if isinstance(error, OSError):
             return StoreError(f"{self.path} cannot be opened: {error.strerror}")
-        damaged = type(error) is sqlite3.DatabaseError
+        # Its subclasses are other troubles.
+        damaged = type(error) is sqlite3.DatabaseError  # pylint: disable=unidiomatic-typecheck
         if damaged:
             return StoreError(
                 f"{self.path} is damaged ({error}) and was left as it is: restore a backup or move it away"

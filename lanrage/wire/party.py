@@ -16,9 +16,9 @@ from lanrage.wire.control import (
 )
 
 
-def record(row: MemberRow) -> MemberRecord:
+def record(member: MemberRow) -> MemberRecord:
     """A member's row as the replica takes it."""
-    return MemberRecord(row.certificate, row.invitation, row.online)
+    return MemberRecord(member.certificate, member.invitation, member.online)
 
 
 def row(shown: MemberRecord) -> MemberRow:

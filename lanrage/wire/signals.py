@@ -1,7 +1,7 @@
-"""Signals between two members through the control server, sealed so that it reads nothing (``docs/protocol-probe.rst``).
+"""Signals between two members through the control server, which reads nothing (``docs/protocol-probe.rst``).
 
-A sealed signal is a random 12-byte nonce and ChaCha20-Poly1305 (RFC 8439) ciphertext under the pair's seal key, with both
-WireGuard keys, sender first, as associated data.
+A sealed signal is a random 12-byte nonce and ChaCha20-Poly1305 (RFC 8439) ciphertext under the pair's seal key, with
+both WireGuard keys, sender first, as associated data.
 """
 
 from __future__ import annotations

@@ -25,10 +25,9 @@ class BudgetTests(SynchronousTestCase):
             if budget.allow(key, now):
                 allowed[key].append(now)
         for times in allowed.values():
-            for first in range(len(times)):
-                for last in range(first, len(times)):
-                    limit = burst + rate * (times[last] - times[first])
-                    self.assertLessEqual(last - first + 1, limit + 1e-6)
+            for first, begin in enumerate(times):
+                for count, end in enumerate(times[first:], 1):
+                    self.assertLessEqual(count, burst + rate * (end - begin) + 1e-6)
 
     @given(steps)
     def test_generous(self, walk: list[tuple[str, float]]) -> None:

@@ -131,6 +131,7 @@ class CautionTests(SynchronousTestCase):
     """What a peer may not make us do."""
 
     def plan(self) -> PathPlan:
+        """The deciding end of a pair."""
         source = random.Random(1)
         return PathPlan(True, b"t" * 8, b"s" * 8, source.randbytes)
 

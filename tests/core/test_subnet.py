@@ -60,7 +60,10 @@ class ChooseTests(SynchronousTestCase):
 
     def test_next_free_one(self) -> None:
         """Around the end of the block to its beginning; then the next block."""
-        last = lambda size: (255).to_bytes(size, "big")  # noqa: E731
+
+        def last(size: int) -> bytes:
+            return (255).to_bytes(size, "big")
+
         self.assertEqual(net("10.66.0.0/24"), choose_subnet([net("10.66.255.7/32")], last))
         self.assertEqual(net("172.16.255.0/24"), choose_subnet([net("10.0.0.0/8")], last))
 
