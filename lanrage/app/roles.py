@@ -14,7 +14,7 @@ from lanrage.app.control import ControlService, ControlSettings
 from lanrage.app.node import NodeService
 from lanrage.app.reflector import ReflectorService
 from lanrage.app.relay import RelayService
-from lanrage.app.service import RoleService
+from lanrage.app.role_service import RoleService
 
 API_SOCKET = "node.sock"
 
