@@ -192,6 +192,7 @@ class ControlService(Service):
             "listen": _shown(self.address) if self._port is not None else "",
             "fingerprint": fingerprint(self.key.public).hex() if self.key is not None else "",
             "connections": len(self._factory.connections) if self._factory is not None else 0,
+            "refused": dict(self._factory.refusals) if self._factory is not None else {},
             "sessions": len(self._desk.sessions) if self._desk is not None else 0,
             "parties": len(self._world.parties),
             "members": sum(len(list(party.members())) for party in self._world.parties.values()),

@@ -75,7 +75,7 @@ class Requests:
                 return self._ticket(caller, body, now)
             return self._change(caller, body, now)
         except Refused as error:
-            return Answer(RefusedReply(error.code, error.message))
+            return Answer(RefusedReply(error.code, error.message), at_once=isinstance(body, SendSignal | FetchTicket))
         except (CryptoError, DecodeError) as error:
             return Answer(RefusedReply("bad_certificate", str(error)[:300]))
 

@@ -11,7 +11,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from lanrage.errors import LanrageError, Refused, Unreachable
-from lanrage.net.websocket import configure, stop_timers
+from lanrage.net.websocket import QuietLog, configure, stop_timers
 from lanrage.wire.control import (
     MESSAGE_LIMIT,
     SUBPROTOCOL,
@@ -37,6 +37,7 @@ class Connection(WebSocketClientProtocol):  # type: ignore[misc]
     """The protocol; made by :class:`ConnectionFactory`."""
 
     factory: ConnectionFactory
+    log = QuietLog()
 
     def __init__(self) -> None:
         super().__init__()

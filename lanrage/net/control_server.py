@@ -6,7 +6,7 @@ Bytes that make no sense end the connection they came by, with a word where one 
 from __future__ import annotations
 
 import os
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -19,7 +19,7 @@ from zope.interface import implementer
 from lanrage.core.identity import SigningKey
 from lanrage.core.rate import TokenBucket
 from lanrage.errors import LanrageError, VersionMismatch
-from lanrage.net.websocket import configure, stop_timers
+from lanrage.net.websocket import QuietLog, configure, stop_timers
 from lanrage.wire.control import (
     REQUEST_LIMIT,
     SUBPROTOCOL,
@@ -46,6 +46,9 @@ REQUEST_BURST = 300.0
 """Requests a second and at once: joining a party of 64 takes a ticket and two signals for each member."""
 EXCESS_LIMIT = 1000
 """Refused requests over the rate after which a connection is cut off."""
+
+TELL_INTERVAL = 10.0
+"""Seconds between two log lines about refused connections: strangers must not fill the disk."""
 
 log = Logger()
 
@@ -75,6 +78,7 @@ class ServerConnection(WebSocketServerProtocol):  # type: ignore[misc]
 
     factory: ServerFactory
 
+    log = QuietLog()
     login: ServerLogin
 
     def __init__(self) -> None:
@@ -141,7 +145,7 @@ class ServerConnection(WebSocketServerProtocol):  # type: ignore[misc]
         self._queue.append(data)
         self._queued += len(data)
         if self._queued > OUT_LIMIT:
-            log.warn("session {session} reads too slowly and is cut off", session=self.session)
+            self.factory.refused("slow", self.peer, "reads too slowly")
             self.cut()
 
     def pauseProducing(self) -> None:
@@ -179,10 +183,10 @@ class ServerConnection(WebSocketServerProtocol):  # type: ignore[misc]
         try:
             self._take(bytes(payload))
         except VersionMismatch as error:
-            log.info("session {session} was denied: {reason}", session=self.session, reason=str(error))
+            self.factory.refused("version_mismatch", self.peer, str(error))
             self.deny("version_mismatch", str(error))
         except LanrageError as error:
-            log.info("session {session} was denied: {reason}", session=self.session, reason=str(error))
+            self.factory.refused("bad_input", self.peer, str(error))
             self.deny("bad_input", str(error)[:300])
         except Exception:  # pylint: disable=broad-exception-caught  # a bug ends one connection, not the server
             log.failure("session {session} failed", session=self.session)
@@ -203,6 +207,7 @@ class ServerConnection(WebSocketServerProtocol):  # type: ignore[misc]
             return
         self._excess += 1
         if self._excess > EXCESS_LIMIT:
+            self.factory.refused("flood", self.peer, "asks too much")
             self.deny("limit", "too many requests")
         else:
             self.send(Reply(request.id, RefusedReply("limit", "too many requests: wait a second")))
@@ -214,7 +219,7 @@ class ServerConnection(WebSocketServerProtocol):  # type: ignore[misc]
 
     def _late(self) -> None:
         self._deadline = None
-        log.info("session {session} from {peer} did not log in in time", session=self.session, peer=self.peer)
+        self.factory.refused("late", self.peer, "did not log in in time")
         self.cut()
 
     def _stop_deadline(self) -> None:
@@ -240,6 +245,7 @@ class ServerFactory(WebSocketServerFactory):  # type: ignore[misc]
     :param key: the server's own.
     :param desk: decides.
     :ivar connections: all of them, logged in or not.
+    :ivar refusals: connections that were ended by us, counted by reason.
     """
 
     protocol = ServerConnection
@@ -253,6 +259,21 @@ class ServerFactory(WebSocketServerFactory):  # type: ignore[misc]
         self.setProtocolOptions(maxConnections=CONNECTIONS_LIMIT, webStatus=False)
         self.clock, self.key, self.desk, self.random = clock, key, desk, random
         self.connections: set[ServerConnection] = set()
+        self.refusals: Counter[str] = Counter()
+        self._told = -TELL_INTERVAL
+
+    def refused(self, reason: str, peer: str | None, sentence: str) -> None:
+        """Count a connection that we end, and tell of it now and then."""
+        self.refusals[reason] += 1
+        now = self.clock.seconds()
+        if now - self._told >= TELL_INTERVAL:
+            self._told = now
+            log.info(
+                "{peer} was refused: {sentence}; refused so far: {refusals}",
+                peer=peer,
+                sentence=sentence,
+                refusals=dict(self.refusals),
+            )
 
     def buildProtocol(self, addr: Any) -> Any:
         """A connection that is known until it ends."""

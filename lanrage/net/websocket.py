@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
 
 PING_INTERVAL = 10.0
 """Seconds between WebSocket pings: keeps NAT mappings and proxies (60 s at least) open, finds a dead peer soon."""
@@ -14,6 +15,8 @@ PING_TIMEOUT = 10.0
 """Seconds without a pong after which the peer is dead."""
 CLOSE_TIMEOUT = 1.0
 """Seconds for the closing handshake, then the connection is cut."""
+
+log = Logger()
 
 
 @attrs.define
@@ -41,6 +44,23 @@ class ClockTimer:
     def call_later(self, delay: float, function: Callable[..., object], *args: Any, **kwargs: Any) -> _Call:
         """Call `function` after `delay` seconds."""
         return _Call(self.clock.callLater(delay, function, *args, **kwargs))
+
+
+class QuietLog:
+    """Stands in for Autobahn's logger, which warns twice of every peer that makes a mistake.
+
+    A stranger must not be able to fill a disk with log lines: what Autobahn warns of is told at debug level, and the
+    ends of the channel count and summarise.
+    """
+
+    def _drop(self, *_: object, **__: object) -> None:
+        """Autobahn says this for every frame."""
+
+    def _tell(self, message: str = "", **fields: Any) -> None:
+        log.debug(message, **fields)
+
+    debug = trace = _drop
+    info = warn = warning = error = critical = failure = _tell
 
 
 def configure(factory: Any, clock: IReactorTime, *, limit: int, open_timeout: float) -> None:

@@ -121,6 +121,7 @@ class ServerConnectionTests(SynchronousTestCase):
         self.assertTrue(silent.is_closed_)
         self.gone(half)
         self.assertEqual([], self.desk.opened_)
+        self.assertEqual({"late": 2}, self.factory.refusals)
 
     def test_other_subprotocol(self) -> None:
         """Another subprotocol is refused in the WebSocket handshake."""

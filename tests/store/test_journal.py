@@ -67,6 +67,16 @@ class JournalTests(SynchronousTestCase):
         )
         self.assertEqual(999, counters.saved)
 
+    def test_thousand_peers(self) -> None:
+        """1000 peers that change 20 times a second: at least 50 times fewer writes than changes."""
+        for step in range(20):
+            self.journal.add([seen(peer.to_bytes(2, "big"), float(step)) for peer in range(1000)])
+            self.clock.advance(0.05)
+        counters = self.journal.counters
+        self.assertEqual(20_000, counters.queued)
+        self.assertLessEqual(counters.batches, counters.queued // 50)
+        self.assertLessEqual(counters.batches, 11)
+
     def test_unchanged_value_is_not_written(self) -> None:
         """What the disk has already is dropped, also when it was loaded, and when it is on its way."""
         self.journal.add([party("a", 1)])
