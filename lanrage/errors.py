@@ -1,4 +1,4 @@
-"""One tree of errors. The docstring or message is what the user reads: one sentence that names the field and the rule."""
+"""One tree of errors. The message is what the user reads: one sentence that names the field and the rule."""
 
 from __future__ import annotations
 

@@ -93,6 +93,7 @@ class Links:
         self._checks: list[IDelayedCall] = []
         self._checking: Deferred[None] | None = None
         self._check_again = False
+        self._stopped = False
         self._loops = [LoopingCall(self._check), LoopingCall(self._refresh)]
 
     # --- life ---------------------------------------------------------------------------------------------------------
@@ -107,6 +108,7 @@ class Links:
 
     async def stop(self) -> None:
         """Forget all members, with their routes."""
+        self._stopped = True
         for loop in self._loops:
             if loop.running:
                 loop.stop()
@@ -212,7 +214,8 @@ class Links:
     def check_soon(self, delay: float) -> None:
         """Read WireGuard's state back after `delay` seconds."""
         self._checks = [call for call in self._checks if call.active()]
-        self._checks.append(self._clock.callLater(delay, self._check))
+        if not self._stopped:
+            self._checks.append(self._clock.callLater(delay, self._check))
 
     async def add_peer(self, member: Member) -> None:
         """Configure the peer without endpoint, and its route."""
@@ -256,7 +259,7 @@ class Links:
         if self._checking is not None:
             self._check_again = True
             return
-        checking = Deferred.fromCoroutine(self._read_status())
+        checking = Deferred.fromCoroutine(self.look())
         checking.addErrback(lambda failure: self.log.failure("WireGuard's state cannot be read", failure))
         self._checking = checking
         checking.addBoth(self._checked)

@@ -7,6 +7,7 @@ from ipaddress import IPv4Network
 from pathlib import Path
 
 import attrs
+from twisted.internet.defer import Deferred
 
 from lanrage.app.control_link import ControlLink
 from lanrage.core.certificates import SECRET_BYTES
@@ -111,15 +112,20 @@ class Membership:
         """
         invitation_id = code.invitation_id
         progress("reading the invitation")
-        shown = await link.ask(FetchInvitation(code.party_id, invitation_id), InvitationFound)
-        admission = admit(code, shown.charter, shown.invitation, self._server_now(link))
-        other = clash(admission.charter.network, networks)
-        if other is not None:
-            raise Refused(
-                "subnet_clash", f"the party's subnet {admission.charter.subnet} overlaps with {other} of this machine"
-            )
-        progress("reserving an address")
-        reserved = await link.ask(ReserveAddress(code.party_id, invitation_id, member_name), Reserved)
+        # Asked at once, a round trip earlier: what is reserved in vain is free again within a minute.
+        reserving = Deferred.fromCoroutine(
+            link.ask(ReserveAddress(code.party_id, invitation_id, member_name), Reserved)
+        )
+        try:
+            shown = await link.ask(FetchInvitation(code.party_id, invitation_id), InvitationFound)
+            admission = admit(code, shown.charter, shown.invitation, self._server_now(link))
+            other = clash(admission.charter.network, networks)
+            if other is not None:
+                subnet = admission.charter.subnet
+                raise Refused("subnet_clash", f"the party's subnet {subnet} overlaps with {other} of this machine")
+            reserved = await reserving
+        finally:
+            reserving.addErrback(lambda _: None)  # told above, or of no more use
         certificate = certify(admission, self.keys, member_name, reserved.address, reserved.now)
         progress("joining")
         state = await link.ask(JoinParty(code.party_id, certificate, invitation_id), PartyState)

@@ -16,7 +16,8 @@ from lanrage.core.candidates import Candidate
 from lanrage.core.certificates import Member
 from lanrage.core.identity import PairKeys
 from lanrage.core.links import Endpoint, PeerStatus, TunnelPeer
-from lanrage.core.path_plan import Action, Moved, PathPlan, ResetPeer, SendOffer, SendProbe, WriteEndpoint
+from lanrage.core.path_actions import Action, Moved, ResetPeer, SendOffer, SendProbe, WriteEndpoint
+from lanrage.core.path_plan import PathPlan
 from lanrage.core.probe import Probe
 from lanrage.interfaces import ITunnel
 from lanrage.wire import probes, signals
@@ -93,6 +94,7 @@ class PeerLink:
         self._timer: IDelayedCall | None = None
         self._offer_timer: IDelayedCall | None = None
         self._offers: deque[float] = deque(maxlen=OFFER_BURST)
+        self._closed = False
 
     @property
     def peer_key(self) -> bytes:
@@ -136,7 +138,7 @@ class PeerLink:
 
     def offer(self) -> None:
         """Send our candidates; the last of a burst is never lost."""
-        if self._offer_timer is not None:
+        if self._offer_timer is not None or self._closed:
             return
         now = self._clock.seconds()
         wait = 0.0
@@ -150,7 +152,8 @@ class PeerLink:
             self._offer_now()
 
     async def close(self) -> None:
-        """Stop timers and let a running action end."""
+        """Stop timers and let a running action end; what still comes in starts nothing."""
+        self._closed = True
         for timer in (self._timer, self._offer_timer):
             if timer is not None and timer.active():
                 timer.cancel()
@@ -172,7 +175,7 @@ class PeerLink:
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
         now = self._clock.seconds()
-        deadline = self.plan.deadline(now)
+        deadline = None if self._closed else self.plan.deadline(now)
         self._timer = None if deadline is None else self._clock.callLater(max(0.001, deadline - now), self._tick)
 
     def _tick(self) -> None:

@@ -11,6 +11,8 @@ OPENING_GAPS = (0.0, 0.05, 0.1, 0.2, 0.4)
 """Seconds between the first pings. Five unanswered at most, since an address that a peer names may be a victim's."""
 COLD_INTERVAL = 30.0
 """Seconds between attempts on a path that did not open: a NAT's mapping outlives this, so the ends need not meet."""
+HEALING_INTERVAL = 3.0
+"""Seconds between attempts on a path that was open once: who answered is no victim, and a game should not wait."""
 ACTIVE_INTERVAL = 1.0
 """Seconds between pings on the path in use: a dead one is noticed within about 2.5 s."""
 STANDBY_INTERVAL = 10.0

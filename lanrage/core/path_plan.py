@@ -18,6 +18,7 @@ import attrs
 from lanrage.core.candidates import CANDIDATE_LIMIT, Candidate, CandidateKind
 from lanrage.core.links import Endpoint
 from lanrage.core.path import DEAD_AFTER, Path
+from lanrage.core.path_actions import Action, Moved, ResetPeer, SendOffer, SendProbe, WriteEndpoint
 from lanrage.core.probe import Probe, ProbeKind
 
 PATH_LIMIT = CANDIDATE_LIMIT + 8
@@ -35,50 +36,6 @@ HANDSHAKE_PATIENCE, HANDSHAKE_TRIPS = 0.4, 3.0
 seconds. Doubled each time."""
 HANDSHAKE_BACKOFF = 30.0
 """Seconds between such new starts at most."""
-
-
-@attrs.frozen
-class SendProbe:
-    """Send this probe."""
-
-    probe: Probe
-    to: Endpoint
-
-
-@attrs.frozen
-class SendOffer:
-    """Tell the peer our candidates through the control server."""
-
-
-@attrs.frozen
-class ResetPeer:
-    """Remove and add the peer in WireGuard: the keys of its former life are of no use."""
-
-
-@attrs.frozen
-class WriteEndpoint:
-    """Set WireGuard's endpoint of the peer.
-
-    The keepalive is switched on with it, so a peer without a session begins a handshake at once.
-
-    :param fresh: remove the peer first and add it with its endpoint in one step. A packet to it may have begun a
-        handshake that had nowhere to go, and WireGuard begins no other within five seconds (RekeyTimeout), unless the
-        peer is new.
-    """
-
-    endpoint: Endpoint
-    fresh: bool = False
-
-
-@attrs.frozen
-class Moved:
-    """Traffic now takes another path; for logs and for the history."""
-
-    path: Candidate
-    reason: str
-
-
-Action = SendProbe | SendOffer | ResetPeer | WriteEndpoint | Moved
 
 
 @attrs.define
@@ -177,16 +134,7 @@ class PathPlan:
     def wireguard(self, endpoint: Endpoint | None, handshaken: bool, now: float) -> list[Action]:
         """What WireGuard says of the peer: where it sends to, and whether a handshake was ever completed."""
         self.handshaken = handshaken
-        if self.active is None:
-            return []
-        if handshaken:
-            self._written_at, self._restarts = None, 0
-            if not self._settled or (endpoint != self.active and self._corrections < CORRECTIONS):
-                self._corrections += endpoint != self.active
-                self._settled = True
-                return [WriteEndpoint(self.active)]
-            return []
-        return self._handshake_again(now)
+        return [*self._correct(endpoint, now), *self.tick(now)]
 
     def tick(self, now: float) -> list[Action]:
         """Do what is due: count losses, send pings, repeat or make decisions."""
@@ -268,13 +216,36 @@ class PathPlan:
     def _handshake_again(self, now: float) -> list[Action]:
         if not self.decides or self.active is None or self._written_at is None:
             return []
-        path = self.paths.get(self.active)
-        patience = HANDSHAKE_PATIENCE + HANDSHAKE_TRIPS * (path.rtt or 0.0 if path is not None else 0.0)
-        if now - self._written_at < min(HANDSHAKE_BACKOFF, patience * 2**self._restarts):
+        if now < self._patient_until():
             return []
         self._restarts += 1
         self._written_at = now
         return [WriteEndpoint(self.active, fresh=True)]
+
+    def _correct(self, endpoint: Endpoint | None, now: float) -> list[Action]:
+        """Make WireGuard's endpoint the agreed one."""
+        if self.active is None:
+            return []
+        if not self.handshaken:
+            return self._handshake_again(now)
+        self._written_at, self._restarts = None, 0
+        if self._settled and (endpoint == self.active or self._corrections >= CORRECTIONS):
+            return []
+        self._corrections += endpoint != self.active
+        self._settled = True
+        return [WriteEndpoint(self.active)]
+
+    def _shaking(self, now: float) -> bool:
+        return not self.handshaken and now < self._patient_until()
+
+    def _patient_until(self) -> float:
+        """Until when a handshake under way is left alone; WireGuard's far end takes but one each 20 ms, too."""
+        if self._written_at is None or self.active is None:
+            return 0.0
+        path = self.paths.get(self.active)
+        trip = path.rtt or 0.0 if path is not None else 0.0
+        patience: float = (HANDSHAKE_PATIENCE + HANDSHAKE_TRIPS * trip) * 2**self._restarts
+        return self._written_at + min(HANDSHAKE_BACKOFF, patience)
 
     def _repeat(self, now: float) -> list[Action]:
         pending = self._pending
@@ -304,7 +275,7 @@ class PathPlan:
         if held is None and target is None and best.relayed and now < self._offered_at + RELAY_PATIENCE:
             return []
         reason = self._reason(held, best, now)
-        if reason is None:
+        if reason is None or (held is not None and held.proven and self._shaking(now)):
             return []
         self._decision += 1
         self._better_since = None

@@ -13,8 +13,20 @@ from typing import Annotated, TypeVar
 import msgspec
 from msgspec import Meta
 
-from lanrage.core.certificates import STATEMENT_LIMIT, Name
+from lanrage.core.certificates import Name
 from lanrage.errors import DecodeError
+from lanrage.wire.control_types import (
+    Blob,
+    CorrelationId,
+    Key,
+    Message,
+    Opening,
+    OptionalBlob,
+    PartyId,
+    Random,
+    Revision,
+    Text,
+)
 
 SUBPROTOCOL = "lanrage.control"
 VERSION = 1
@@ -26,31 +38,10 @@ REQUEST_LIMIT = 16 * 1024
 SIGNAL_LIMIT = 8192
 """Bytes of one sealed signal: 20 candidates are under 1 KiB."""
 
-Key = Annotated[bytes, Meta(min_length=32, max_length=32)]
-Random = Annotated[bytes, Meta(min_length=32, max_length=32)]
-PartyId = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}\Z")]
-Blob = Annotated[bytes, Meta(min_length=1, max_length=STATEMENT_LIMIT)]
-OptionalBlob = Annotated[bytes, Meta(max_length=STATEMENT_LIMIT)]
-Revision = Annotated[int, Meta(ge=0, le=2**53)]
-Text = Annotated[str, Meta(max_length=300)]
-CorrelationId = Annotated[str, Meta(max_length=32, pattern=r"^[0-9a-zA-Z-]*\Z")]
-
-
-class _Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Base of all sealed messages."""
-
-
-class _Opening(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Base of the messages in clear: every version must be able to read another's, so unknown fields are passed over.
-
-    What either side sent is bound into the keys byte by byte, so nobody can add or take a field unnoticed.
-    """
-
-
 # --- before the login -------------------------------------------------------------------------------------------------
 
 
-class Hello(_Opening, frozen=True, tag="hello"):
+class Hello(Opening, frozen=True, tag="hello"):
     """Client's first message.
 
     :param versions: protocol versions that it speaks.
@@ -62,7 +53,7 @@ class Hello(_Opening, frozen=True, tag="hello"):
     nonce: Random
 
 
-class Welcome(_Opening, frozen=True, tag="welcome"):
+class Welcome(Opening, frozen=True, tag="welcome"):
     """Server's answer: its key proves itself over both first messages."""
 
     version: int
@@ -72,7 +63,7 @@ class Welcome(_Opening, frozen=True, tag="welcome"):
     signature: Annotated[bytes, Meta(min_length=64, max_length=64)]
 
 
-class Denied(_Opening, frozen=True, tag="denied"):
+class Denied(Opening, frozen=True, tag="denied"):
     """The server ends the connection and says why; the only refusal that can come before the login.
 
     :param code: ``version_mismatch``, ``bad_input``, ``limit``, ``replaced``, ``slow`` or ``stopping``.
@@ -84,7 +75,7 @@ class Denied(_Opening, frozen=True, tag="denied"):
     versions: Annotated[tuple[int, ...], Meta(max_length=16)] = ()
 
 
-class Login(_Message, frozen=True, tag="login"):
+class Login(Message, frozen=True, tag="login"):
     """Client's first sealed record: who it is, proven by a signature over the transcript and by its WireGuard key."""
 
     identity: Key
@@ -92,7 +83,7 @@ class Login(_Message, frozen=True, tag="login"):
     signature: Annotated[bytes, Meta(min_length=64, max_length=64)]
 
 
-class RelayInfo(_Message, frozen=True):
+class RelayInfo(Message, frozen=True):
     """A relay: UDP ports `first` to `last` of `host`; an empty host is the address by which the server was reached."""
 
     host: Annotated[str, Meta(max_length=255)]
@@ -100,7 +91,7 @@ class RelayInfo(_Message, frozen=True):
     last: Annotated[int, Meta(ge=1, le=65535)]
 
 
-class Accepted(_Message, frozen=True, tag="accepted"):
+class Accepted(Message, frozen=True, tag="accepted"):
     """Server's first sealed record after the login.
 
     :param session: for logs on both sides.
@@ -114,35 +105,35 @@ class Accepted(_Message, frozen=True, tag="accepted"):
     relays: Annotated[tuple[RelayInfo, ...], Meta(max_length=32)]
 
 
-class Confirm(_Message, frozen=True, tag="confirm"):
+class Confirm(Message, frozen=True, tag="confirm"):
     """Client's first record under the second key: proves that it owns the WireGuard key of its :class:`Login`."""
 
 
 # --- requests ---------------------------------------------------------------------------------------------------------
 
 
-class CreateParty(_Message, frozen=True, tag="create"):
+class CreateParty(Message, frozen=True, tag="create"):
     """Register a party with its founder; answered by :class:`PartyState`."""
 
     charter: Blob
     certificate: Blob
 
 
-class PublishInvitation(_Message, frozen=True, tag="publish"):
+class PublishInvitation(Message, frozen=True, tag="publish"):
     """Store an invitation so that its code can be used; answered by :class:`Done`. Members only."""
 
     party_id: PartyId
     invitation: Blob
 
 
-class FetchInvitation(_Message, frozen=True, tag="fetch"):
+class FetchInvitation(Message, frozen=True, tag="fetch"):
     """Ask for the signed invitation behind a code; answered by :class:`InvitationFound`."""
 
     party_id: PartyId
     invitation_id: PartyId
 
 
-class ReserveAddress(_Message, frozen=True, tag="reserve"):
+class ReserveAddress(Message, frozen=True, tag="reserve"):
     """Ask for the address to be certified; the same identity always gets the same; answered by :class:`Reserved`."""
 
     party_id: PartyId
@@ -150,7 +141,7 @@ class ReserveAddress(_Message, frozen=True, tag="reserve"):
     name: Name
 
 
-class JoinParty(_Message, frozen=True, tag="join"):
+class JoinParty(Message, frozen=True, tag="join"):
     """Become a member by a certificate over the reserved address; answered by :class:`PartyState`."""
 
     party_id: PartyId
@@ -158,20 +149,20 @@ class JoinParty(_Message, frozen=True, tag="join"):
     invitation_id: PartyId
 
 
-class LeaveParty(_Message, frozen=True, tag="leave"):
+class LeaveParty(Message, frozen=True, tag="leave"):
     """Give up membership; the address stays reserved for this identity; answered by :class:`Done`."""
 
     party_id: PartyId
 
 
-class FollowParty(_Message, frozen=True, tag="follow"):
+class FollowParty(Message, frozen=True, tag="follow"):
     """Receive a party's deltas from now on, after those since a revision; answered by Deltas or :class:`PartyState`."""
 
     party_id: PartyId
     since: Revision
 
 
-class SendSignal(_Message, frozen=True, tag="signal"):
+class SendSignal(Message, frozen=True, tag="signal"):
     """Pass sealed bytes to another member who is online; answered by :class:`Done`."""
 
     party_id: PartyId
@@ -179,7 +170,7 @@ class SendSignal(_Message, frozen=True, tag="signal"):
     payload: Annotated[bytes, Meta(min_length=1, max_length=SIGNAL_LIMIT)]
 
 
-class FetchTicket(_Message, frozen=True, tag="ticket"):
+class FetchTicket(Message, frozen=True, tag="ticket"):
     """Ask for a relay ticket for the pair of the caller and another member; answered by :class:`TicketIssued`."""
 
     party_id: PartyId
@@ -202,7 +193,7 @@ RequestBody = (
 # --- replies ----------------------------------------------------------------------------------------------------------
 
 
-class MemberRow(_Message, frozen=True):
+class MemberRow(Message, frozen=True):
     """A member as the server holds it; nodes verify both blobs themselves.
 
     :param invitation: empty for the founder.
@@ -213,7 +204,7 @@ class MemberRow(_Message, frozen=True):
     online: bool
 
 
-class PartyState(_Message, frozen=True, tag="party"):
+class PartyState(Message, frozen=True, tag="party"):
     """A party in full, at a revision."""
 
     party_id: PartyId
@@ -222,32 +213,32 @@ class PartyState(_Message, frozen=True, tag="party"):
     members: Annotated[tuple[MemberRow, ...], Meta(max_length=64)]
 
 
-class Done(_Message, frozen=True, tag="done"):
+class Done(Message, frozen=True, tag="done"):
     """The request was carried out (and, where it changes the party, is on disk)."""
 
 
-class InvitationFound(_Message, frozen=True, tag="invitation"):
+class InvitationFound(Message, frozen=True, tag="invitation"):
     """The signed invitation and the charter of its party."""
 
     charter: Blob
     invitation: Blob
 
 
-class Reserved(_Message, frozen=True, tag="reserved"):
+class Reserved(Message, frozen=True, tag="reserved"):
     """The address to put into the certificate, and the server's clock for its times."""
 
     address: Annotated[str, Meta(max_length=15)]
     now: float
 
 
-class TicketIssued(_Message, frozen=True, tag="issued"):
+class TicketIssued(Message, frozen=True, tag="issued"):
     """A signed relay ticket and its life in seconds."""
 
     ticket: Annotated[bytes, Meta(min_length=1, max_length=1024)]
     lifetime: Annotated[float, Meta(gt=0)]
 
 
-class RefusedReply(_Message, frozen=True, tag="refused"):
+class RefusedReply(Message, frozen=True, tag="refused"):
     """Why not: a word of :data:`lanrage.errors.REFUSALS` (or ``bad_input``) and a sentence."""
 
     code: Annotated[str, Meta(max_length=40)]
@@ -257,13 +248,13 @@ class RefusedReply(_Message, frozen=True, tag="refused"):
 # --- notices ----------------------------------------------------------------------------------------------------------
 
 
-class MemberJoined(_Message, frozen=True, tag="joined"):
+class MemberJoined(Message, frozen=True, tag="joined"):
     """A new member, or a known one with a new certificate."""
 
     member: MemberRow
 
 
-class MemberLeft(_Message, frozen=True, tag="left"):
+class MemberLeft(Message, frozen=True, tag="left"):
     """A member is gone."""
 
     identity: Key
@@ -272,14 +263,14 @@ class MemberLeft(_Message, frozen=True, tag="left"):
 Change = MemberJoined | MemberLeft
 
 
-class Delta(_Message, frozen=True):
+class Delta(Message, frozen=True):
     """What one revision changed."""
 
     revision: Revision
     change: Change
 
 
-class Deltas(_Message, frozen=True, tag="deltas"):
+class Deltas(Message, frozen=True, tag="deltas"):
     """Consecutive revisions of one party, oldest first; also the reply to :class:`FollowParty` for a small gap."""
 
     party_id: PartyId
@@ -288,7 +279,7 @@ class Deltas(_Message, frozen=True, tag="deltas"):
     """In a reply: identities that are online; ``None`` in a notice."""
 
 
-class Presence(_Message, frozen=True, tag="presence"):
+class Presence(Message, frozen=True, tag="presence"):
     """A member's channel came up or went down; not a revision."""
 
     party_id: PartyId
@@ -296,7 +287,7 @@ class Presence(_Message, frozen=True, tag="presence"):
     online: bool
 
 
-class Signalled(_Message, frozen=True, tag="signalled"):
+class Signalled(Message, frozen=True, tag="signalled"):
     """Sealed bytes from another member."""
 
     party_id: PartyId
@@ -308,7 +299,7 @@ ReplyBody = PartyState | Deltas | Done | InvitationFound | Reserved | TicketIssu
 NoticeBody = Deltas | Presence | Signalled | Denied
 
 
-class Request(_Message, frozen=True, tag="q"):
+class Request(Message, frozen=True, tag="q"):
     """A numbered request; numbers rise within a connection."""
 
     id: Annotated[int, Meta(ge=0, le=2**53)]
@@ -316,14 +307,14 @@ class Request(_Message, frozen=True, tag="q"):
     correlation_id: CorrelationId = ""
 
 
-class Reply(_Message, frozen=True, tag="a"):
+class Reply(Message, frozen=True, tag="a"):
     """The answer to the request of the same number."""
 
     id: Annotated[int, Meta(ge=0, le=2**53)]
     body: ReplyBody
 
 
-class Notice(_Message, frozen=True, tag="n"):
+class Notice(Message, frozen=True, tag="n"):
     """Something happened that was not asked for."""
 
     body: NoticeBody

@@ -11,7 +11,8 @@ import attrs
 
 from lanrage.core.candidates import Candidate, CandidateKind
 from lanrage.core.links import Endpoint
-from lanrage.core.path_plan import Action, Moved, PathPlan, ResetPeer, SendOffer, SendProbe, WriteEndpoint
+from lanrage.core.path_actions import Action, Moved, ResetPeer, SendOffer, SendProbe, WriteEndpoint
+from lanrage.core.path_plan import PathPlan
 from lanrage.core.probe import Probe
 
 DIRECT = {"a": Endpoint("198.51.100.1", 51820), "b": Endpoint("198.51.100.2", 51820)}

@@ -11,7 +11,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from lanrage.core.candidates import Candidate, CandidateKind
 from lanrage.core.links import Endpoint
 from lanrage.core.path import COLD_INTERVAL, OPENING_GAPS
-from lanrage.core.path_plan import PATH_LIMIT, PathPlan, SendOffer, SendProbe
+from lanrage.core.path_actions import SendOffer, SendProbe
+from lanrage.core.path_plan import PATH_LIMIT, PathPlan
 from lanrage.core.probe import Probe, ProbeKind
 from tests.core.pair_world import RELAY, PairWorld
 
@@ -76,6 +77,15 @@ class AgreementTests(SynchronousTestCase):
         self.assertEqual(world.agreed(), "direct")
         world.run(3)
         self.assertEqual(world.agreed(), "relay")
+
+    def test_direct_path_that_heals(self) -> None:
+        """A path that was open once and opens again is back in use within six seconds."""
+        world = PairWorld(delivers=lambda sender, relayed: relayed or not 10 < world.now < 40)
+        started(world)
+        world.run(40)
+        self.assertEqual(world.agreed(), "relay")
+        world.run(6)
+        self.assertEqual(world.agreed(), "direct")
 
     def test_one_way_path_is_none(self) -> None:
         """A path that carries one direction only is never taken."""
