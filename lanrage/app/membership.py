@@ -13,7 +13,7 @@ from lanrage.app.control_link import ControlLink
 from lanrage.core.certificates import SECRET_BYTES
 from lanrage.core.code import InvitationCode
 from lanrage.core.identity import NodeKeys, SigningKey, fingerprint
-from lanrage.core.joining import admit, certify, found, invite
+from lanrage.core.joining import Admission, admit, certify, found, invite
 from lanrage.core.links import KEY_BYTES
 from lanrage.core.replica import PartyReplica
 from lanrage.core.subnet import choose_subnet, clash
@@ -110,38 +110,45 @@ class Membership:
 
         :raises Refused: with the reason.
         """
-        invitation_id = code.invitation_id
         progress("reading the invitation")
-        # Asked at once, a round trip earlier: what is reserved in vain is free again within a minute.
+        admission, reserved = await self._read(link, code, member_name, networks)
+        certificate = certify(admission, self.keys, member_name, reserved.address, reserved.now)
+        progress("joining")
+        state = await link.ask(JoinParty(code.party_id, certificate, code.invitation_id), PartyState)
+        replica = self._replica(link, code.party_id, state)
+        saved = SavedParty(
+            code.party_id,
+            state.revision,
+            admission.charter_blob,
+            (),
+            code.addresses,
+            code.server,
+            member_name,
+            admission.invitation_blob,
+            "",
+        )
+        return saved.updated(replica), replica
+
+    async def _read(
+        self, link: ControlLink, code: InvitationCode, member_name: str, networks: Collection[IPv4Network]
+    ) -> tuple[Admission, Reserved]:
+        """The verified invitation, and the address that is kept for us.
+
+        Both are asked for at once, which saves a round trip: what is reserved in vain is free again within a minute.
+        """
         reserving = Deferred.fromCoroutine(
-            link.ask(ReserveAddress(code.party_id, invitation_id, member_name), Reserved)
+            link.ask(ReserveAddress(code.party_id, code.invitation_id, member_name), Reserved)
         )
         try:
-            shown = await link.ask(FetchInvitation(code.party_id, invitation_id), InvitationFound)
+            shown = await link.ask(FetchInvitation(code.party_id, code.invitation_id), InvitationFound)
             admission = admit(code, shown.charter, shown.invitation, self._server_now(link))
             other = clash(admission.charter.network, networks)
             if other is not None:
                 subnet = admission.charter.subnet
                 raise Refused("subnet_clash", f"the party's subnet {subnet} overlaps with {other} of this machine")
-            reserved = await reserving
+            return admission, await reserving
         finally:
             reserving.addErrback(lambda _: None)  # told above, or of no more use
-        certificate = certify(admission, self.keys, member_name, reserved.address, reserved.now)
-        progress("joining")
-        state = await link.ask(JoinParty(code.party_id, certificate, invitation_id), PartyState)
-        replica = self._replica(link, code.party_id, state)
-        saved = SavedParty(
-            code.party_id,
-            state.revision,
-            shown.charter,
-            (),
-            code.addresses,
-            code.server,
-            member_name,
-            shown.invitation,
-            "",
-        )
-        return saved.updated(replica), replica
 
     def _replica(self, link: ControlLink, party_id: str, state: PartyState) -> PartyReplica:
         """The verified party, followed from this very state on: the next member may join before we are through."""

@@ -76,10 +76,12 @@ def invite(party_key: SigningKey, secret: bytes, hours: float, uses: int, now: f
 
 @attrs.frozen
 class Admission:
-    """A verified invitation with the party behind it."""
+    """A verified invitation with the party behind it; both also as the signed blobs that they were read from."""
 
     charter: Charter
+    charter_blob: bytes = attrs.field(repr=False)
     invitation: Invitation
+    invitation_blob: bytes = attrs.field(repr=False)
     key: SigningKey = attrs.field(repr=False)
 
 
@@ -99,7 +101,7 @@ def admit(code: InvitationCode, charter_blob: bytes, invitation_blob: bytes, now
         raise Refused("bad_certificate", f"the control server's answer does not fit the code: {error}") from error
     if now > invitation.expires:
         raise Refused("invitation_expired", REFUSALS["invitation_expired"])
-    return Admission(charter, invitation, key)
+    return Admission(charter, charter_blob, invitation, invitation_blob, key)
 
 
 def certify(admission: Admission, keys: NodeKeys, member_name: str, address: str, now: float) -> bytes:

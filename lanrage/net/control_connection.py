@@ -16,7 +16,6 @@ from lanrage.wire.control import (
     MESSAGE_LIMIT,
     SUBPROTOCOL,
     Accepted,
-    Denied,
     NoticeBody,
     RefusedReply,
     Reply,
@@ -25,6 +24,7 @@ from lanrage.wire.control import (
     RequestBody,
     decode_record,
 )
+from lanrage.wire.control_opening import Denied
 from lanrage.wire.login import TAG_BYTES, ClientLogin
 
 OPEN_TIMEOUT = 5.0

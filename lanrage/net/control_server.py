@@ -25,7 +25,6 @@ from lanrage.wire.control import (
     SUBPROTOCOL,
     VERSIONS,
     Accepted,
-    Denied,
     Notice,
     RefusedReply,
     Reply,
@@ -33,6 +32,7 @@ from lanrage.wire.control import (
     decode,
     encode,
 )
+from lanrage.wire.control_opening import Denied
 from lanrage.wire.login import TAG_BYTES, ServerLogin
 
 LOGIN_TIMEOUT = 5.0

@@ -1,9 +1,10 @@
 """The control channel's login and its sealed records, without I/O (``docs/protocol-control.rst``).
 
-Four messages: :class:`~lanrage.wire.control.Hello` and :class:`~lanrage.wire.control.Welcome` in clear (ephemeral keys,
-the server's signature over both), then :class:`~lanrage.wire.control.Login` sealed by the ephemeral secret, then
-:class:`~lanrage.wire.control.Accepted` and all that follows sealed by keys to which the client's WireGuard key belongs
-as well. So the channel needs no CA, survives a TLS proxy, and plain ``ws://`` tells a listener nothing.
+Four messages: :class:`~lanrage.wire.control_opening.Hello` and :class:`~lanrage.wire.control_opening.Welcome` in
+clear (ephemeral keys, the server's signature over both), then :class:`~lanrage.wire.control.Login` sealed by the
+ephemeral secret, then :class:`~lanrage.wire.control.Accepted` and all that follows sealed by keys to which the
+client's WireGuard key belongs as well. So the channel needs no CA, survives a TLS proxy, and plain ``ws://`` tells a
+listener nothing.
 """
 
 from __future__ import annotations
@@ -19,18 +20,8 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from lanrage.core.identity import AgreementKey, NodeKeys, SigningKey, derive, fingerprint, verify_signature
 from lanrage.core.links import KEY_BYTES
 from lanrage.errors import CryptoError, Refused, VersionMismatch
-from lanrage.wire.control import (
-    VERSIONS,
-    Accepted,
-    Confirm,
-    Denied,
-    Hello,
-    Login,
-    Welcome,
-    decode,
-    decode_opening,
-    encode,
-)
+from lanrage.wire.control import VERSIONS, Accepted, Confirm, Login, decode, decode_opening, encode
+from lanrage.wire.control_opening import Denied, Hello, Welcome
 
 NONCE_BYTES = 32
 TAG_BYTES = 16

@@ -14,10 +14,8 @@ from lanrage.net.websocket import ClockTimer
 from lanrage.wire.control import (
     REQUEST_LIMIT,
     SUBPROTOCOL,
-    Denied,
     Done,
     FollowParty,
-    Hello,
     Notice,
     RefusedReply,
     Reply,
@@ -27,6 +25,7 @@ from lanrage.wire.control import (
     decode_record,
     encode,
 )
+from lanrage.wire.control_opening import Denied, Hello
 from lanrage.wire.login import ClientLogin
 from tests.fakes_channel import MemoryNetwork, RecordingDesk
 from tests.fakes_control import SeededRandom, node_keys

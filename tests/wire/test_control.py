@@ -18,12 +18,10 @@ from lanrage.wire.control import (
     CreateParty,
     Delta,
     Deltas,
-    Denied,
     Done,
     FetchInvitation,
     FetchTicket,
     FollowParty,
-    Hello,
     InvitationFound,
     JoinParty,
     LeaveParty,
@@ -44,12 +42,12 @@ from lanrage.wire.control import (
     SendSignal,
     Signalled,
     TicketIssued,
-    Welcome,
     decode,
     decode_opening,
     decode_record,
     encode,
 )
+from lanrage.wire.control_opening import Denied, Hello, Welcome
 from tests.strategies_control import names
 
 keys = st.binary(min_size=32, max_size=32)

@@ -10,7 +10,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.core.identity import AgreementKey, NodeKeys, SigningKey, fingerprint
 from lanrage.errors import CryptoError, DecodeError, LanrageError, Refused, VersionMismatch
-from lanrage.wire.control import Accepted, Denied, Done, FollowParty, Reply, Request, decode, decode_record, encode
+from lanrage.wire.control import Accepted, Done, FollowParty, Reply, Request, decode, decode_record, encode
+from lanrage.wire.control_opening import Denied
 from lanrage.wire.login import ClientLogin, ServerLogin
 from tests.fakes_control import SeededRandom, node_keys, seeded
 
