@@ -230,6 +230,8 @@ class ServerConnection(WebSocketServerProtocol):  # type: ignore[misc]
     def connectionLost(self, reason: Any = None) -> None:
         """The connection is gone."""
         self._stop_deadline()
+        if not self._opened and not self._ending:
+            self.factory.refused("no login", self.peer, "went away, or spoke no WebSocket")
         self._ending = True
         self._queue.clear()
         super().connectionLost(reason)

@@ -7,7 +7,6 @@ from typing import Any
 
 import attrs
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
-from twisted.logger import Logger
 
 PING_INTERVAL = 10.0
 """Seconds between WebSocket pings: keeps NAT mappings and proxies (60 s at least) open, finds a dead peer soon."""
@@ -15,8 +14,6 @@ PING_TIMEOUT = 10.0
 """Seconds without a pong after which the peer is dead."""
 CLOSE_TIMEOUT = 1.0
 """Seconds for the closing handshake, then the connection is cut."""
-
-log = Logger()
 
 
 @attrs.define
@@ -49,18 +46,13 @@ class ClockTimer:
 class QuietLog:
     """Stands in for Autobahn's logger, which warns twice of every peer that makes a mistake.
 
-    A stranger must not be able to fill a disk with log lines: what Autobahn warns of is told at debug level, and the
-    ends of the channel count and summarise.
+    A stranger must not be able to fill a disk with log lines: the ends of the channel count and summarise instead.
     """
 
-    def _drop(self, *_: object, **__: object) -> None:
-        """Autobahn says this for every frame."""
+    def debug(self, *_: object, **__: object) -> None:
+        """Drop it."""
 
-    def _tell(self, message: str = "", **fields: Any) -> None:
-        log.debug(message, **fields)
-
-    debug = trace = _drop
-    info = warn = warning = error = critical = failure = _tell
+    trace = info = warn = warning = error = critical = failure = debug
 
 
 def configure(factory: Any, clock: IReactorTime, *, limit: int, open_timeout: float) -> None:
