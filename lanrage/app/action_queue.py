@@ -26,6 +26,7 @@ class ActionQueue(Generic[T]):
         self._perform = perform
         self._items: deque[T] = deque()
         self._running: Deferred[None] | None = None
+        self._busy = False
         self._closed = False
 
     def put(self, items: Iterable[T]) -> None:
@@ -33,10 +34,9 @@ class ActionQueue(Generic[T]):
         if self._closed:
             return
         self._items.extend(items)
-        if self._running is None and self._items:
+        if self._items and not self._busy:
+            self._busy = True
             self._running = Deferred.fromCoroutine(self._run())
-            if self._running.called:
-                self._running = None
 
     async def _run(self) -> None:
         while self._items:
@@ -47,7 +47,7 @@ class ActionQueue(Generic[T]):
                     await waiting
             except Exception:  # one bad action never stops the others  # pylint: disable=broad-exception-caught
                 self.log.failure("the action {item} failed", item=type(item).__name__)
-        self._running = None
+        self._busy = False
 
     async def close(self) -> None:
         """Drop what waits and let the running item end."""

@@ -24,12 +24,20 @@ from lanrage.wire import probes, signals
 
 STATUS_INTERVAL = 1.0
 """Seconds between reads of WireGuard's state."""
+LOST_AFTER = 3
+"""Reads in a row that fail until the device counts as gone: one alone may be a busy machine's."""
 REFRESH_INTERVAL = 5.0
 """Seconds between looks at this machine's addresses."""
 
 PROBE_RATE, PROBE_BURST = 40.0, 80.0
-"""Probes a second, and at once, to one address, over all peers: what peers name as theirs must not make a party a
-weapon. A relay carries each pair on a port of its own."""
+"""Probes a second, and at once, to one address and port, over all peers: what peers name as theirs must not make a
+party a weapon. A relay carries each pair on a port of its own."""
+HOST_RATE, HOST_BURST = 120.0, 400.0
+"""Likewise to one host, over all of its ports: the opening of 16 friends behind one router fits. A relay, which the
+control server named, counts by port alone."""
+OFFER_RATE, OFFER_BURST = 3.0, 10.0
+"""Offers a second, and at once, that a member is heard with. It sends at most 2.5 a second; each may cost us a new
+start of WireGuard's peer and a round of probes to 20 addresses."""
 
 
 @attrs.define
@@ -40,7 +48,9 @@ class LinkCounters:
     probes_unknown: int = 0
     probes_forged: int = 0
     probes_over_budget: int = 0
+    probes_inside: int = 0
     signals_refused: int = 0
+    signals_over_budget: int = 0
 
 
 class Links:
@@ -75,6 +85,7 @@ class Links:
         self.counters = LinkCounters()
         self.reflexive: tuple[Endpoint, ...] = ()
         self.is_relay: Callable[[Endpoint], bool] = lambda endpoint: False
+        self.on_lost: Callable[[str], None] = lambda why: None
         self.listen_port = 0
         self._clock = clock
         self._keys = keys
@@ -88,6 +99,9 @@ class Links:
         self._changed = changed
         self._random = random
         self._budget: Budget[Endpoint] = Budget(PROBE_RATE, PROBE_BURST)
+        self._hosts: Budget[str] = Budget(HOST_RATE, HOST_BURST)
+        self._offers: Budget[bytes] = Budget(OFFER_RATE, OFFER_BURST)
+        self._blind = 0
         self._addresses: list[LocalAddress] = []
         self._by_tag: dict[bytes, PeerLink] = {}
         self._checks: list[IDelayedCall] = []
@@ -140,20 +154,30 @@ class Links:
         try:
             await self._read_status()
         except LanrageError as error:
-            self.log.warn("WireGuard's state cannot be read: {error}", error=str(error))
+            self._blind += 1
+            if self._blind == 1:
+                self.log.warn("WireGuard's state cannot be read: {error}", error=str(error))
+            elif self._blind == LOST_AFTER and not self._stopped:
+                self.on_lost(str(error))
+        else:
+            self._blind = 0
 
     # --- inputs -------------------------------------------------------------------------------------------------------
 
     def signalled(self, sender: bytes, payload: bytes) -> None:
         """A sealed signal from a member came by the control server."""
         link = self.peers.get(sender)
+        if link is None:
+            self.counters.signals_refused += 1
+            return
+        if not self._offers.allow(sender, self._clock.seconds()):
+            self.counters.signals_over_budget += 1
+            return
         try:
-            if link is None:
-                raise DecodeError("a signal from nobody we know")
             offer = signals.unseal(payload, link.keys.seal, sender=link.peer_key, receiver=self._keys.wireguard.public)
         except (CryptoError, DecodeError) as error:
             self.counters.signals_refused += 1
-            self.log.warn("a signal was refused: {error}", error=str(error))
+            self.log.warn("a signal of {peer} was refused: {error}", peer=link.name, error=str(error))
             return
         fit = tuple(c for c in offer.values() if fit_to_probe(c.endpoint, self._addresses, (self._network,)))
         self.log.debug(
@@ -162,7 +186,13 @@ class Links:
         link.offered(offer, fit)
 
     def probe_received(self, payload: bytes, source: Endpoint) -> None:
-        """Bytes with the probes' magic came in at WireGuard's port."""
+        """Bytes with the probes' magic came in at WireGuard's port.
+
+        One that came through the tunnel itself is refused: a path to its source would lead WireGuard into itself.
+        """
+        if IPv4Address(source.host) in self._network:
+            self.counters.probes_inside += 1
+            return
         try:
             link = self._by_tag.get(probes.peek_tag(payload))
             if link is None:
@@ -201,8 +231,9 @@ class Links:
         return own_candidates(self._addresses, self.listen_port, self.reflexive)
 
     def send_probe(self, payload: bytes, to: Endpoint) -> None:
-        """Send from WireGuard's port, within the budget of the target."""
-        if self._budget.allow(to, self._clock.seconds()):
+        """Send from WireGuard's port, within the budgets of the target."""
+        now = self._clock.seconds()
+        if self._budget.allow(to, now) and (self.is_relay(to) or self._hosts.allow(to.host, now)):
             self._probe_port.send(payload, to)
         else:
             self.counters.probes_over_budget += 1
@@ -251,8 +282,12 @@ class Links:
         self._by_tag.pop(probes.sender_tag(self._party_id, certificate.wireguard_key), None)
         self._changed()  # the LAN plane drops the member first
         await link.close()
-        await self._tunnel.remove_peer(certificate.wireguard_key)
-        await self._machine.remove_member_route(certificate.ip, self._tunnel.name)
+        try:
+            await self._tunnel.remove_peer(certificate.wireguard_key)
+            await self._machine.remove_member_route(certificate.ip, self._tunnel.name)
+        except LanrageError as error:
+            # With the device went the peer and its route; the other links must be ended all the same.
+            self.log.info("{peer} was gone from this machine: {error}", peer=link.name, error=str(error))
 
     def _check(self) -> None:
         """Read WireGuard's state; reads never overlap, and one asked for meanwhile follows."""
@@ -286,6 +321,9 @@ class Links:
             addresses = await self._machine.local_addresses()
         except LanrageError as error:
             self.log.warn("the addresses of this machine cannot be read: {error}", error=str(error))
+            return
+        except Exception:  # the next look may succeed  # pylint: disable=broad-exception-caught
+            self.log.failure("reading the addresses of this machine failed")
             return
         if addresses != self._addresses:
             self._addresses = addresses

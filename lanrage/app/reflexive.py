@@ -8,12 +8,13 @@ from ipaddress import ip_address
 from typing import Any
 
 import attrs
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 
+from lanrage.core.code import check_address
 from lanrage.core.links import Endpoint
-from lanrage.errors import DecodeError
+from lanrage.errors import BadInput, DecodeError
 from lanrage.net.threads import in_thread
 from lanrage.wire.stun import TRANSACTION_BYTES, Kind, Message, decode, encode
 
@@ -21,6 +22,8 @@ RETRIES = (0.0, 0.1, 0.3, 0.7, 1.5)
 """Seconds after the start of a round at which the request goes out until answered (RFC 8489 6.2.1 doubles too)."""
 ROUND_INTERVAL = 25.0
 """Seconds between rounds: keeps the mapping open and notices a new one."""
+RESOLVE_RETRY = 20.0
+"""Seconds until names without an address are looked up again: a network that comes up late is common."""
 
 
 @attrs.define
@@ -63,12 +66,13 @@ class ReflexiveWatch:
     def use(self, reflectors: tuple[str, ...]) -> None:
         """Ask these reflectors (``host:port``) from now on, beginning at once."""
         self._cancel()
-        if all(_literal(text) for text in reflectors):
-            self._begin([Endpoint.parse(text) for text in reflectors])
+        fit = tuple(text for text in reflectors if self._fits(text))
+        if all(_literal(text) for text in fit):
+            self._begin([Endpoint.parse(text) for text in fit])
             return
-        self._resolving = in_thread(self._reactor, _resolve, reflectors)
-        self._resolving.addCallback(self._begin)
-        self._resolving.addErrback(lambda failure: self.log.failure("reflectors cannot be resolved", failure))
+        self._resolving = in_thread(self._reactor, _resolve, fit)
+        self._resolving.addCallback(self._resolved, fit)
+        self._resolving.addErrback(self._unresolved)
 
     def received(self, payload: bytes, source: Endpoint) -> None:
         """STUN came in at WireGuard's port."""
@@ -88,6 +92,24 @@ class ReflexiveWatch:
         """Ask no more."""
         self._cancel()
         self._questions = []
+
+    def _fits(self, text: str) -> bool:
+        try:
+            check_address(text, "reflector")
+        except BadInput as error:
+            self.log.warn("the control server names a reflector that cannot be: {error}", error=str(error))
+            return False
+        return True
+
+    def _resolved(self, found: list[Endpoint], reflectors: tuple[str, ...]) -> None:
+        self._begin(found)
+        if len(found) < len(reflectors):
+            self.log.warn("{count} reflectors have no address", count=len(reflectors) - len(found))
+            self._calls.append(self._reactor.callLater(RESOLVE_RETRY, self.use, reflectors))
+
+    def _unresolved(self, failure: Any) -> None:
+        if not failure.check(CancelledError):
+            self.log.failure("reflectors cannot be asked", failure)
 
     def _begin(self, reflectors: list[Endpoint]) -> None:
         self._resolving = None
@@ -139,6 +161,6 @@ def _resolve(reflectors: tuple[str, ...]) -> list[Endpoint]:
         try:
             for entry in socket.getaddrinfo(host.strip("[]"), int(port), socket.AF_INET, socket.SOCK_DGRAM)[:1]:
                 found.append(Endpoint(str(entry[4][0]), int(port)))
-        except OSError:
+        except (OSError, UnicodeError):  # no such name, or one that is none
             continue
     return found

@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from typing import Any
 
 import attrs
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 
@@ -26,6 +26,8 @@ TICKET_RENEWAL = 1200.0
 """Seconds after which the next ticket is fetched: a third of its life, so two more tries come before it ends."""
 TICKET_RETRY = 5.0
 """Seconds until a ticket that could not be had, or was refused, is asked for again."""
+RESOLVE_RETRY = 20.0
+"""Seconds until the relay's name, which had no address, is looked up again: a network that comes up late is common."""
 
 
 @attrs.define
@@ -70,6 +72,7 @@ class RelayLinks:
         self._bound: dict[bytes, _Bound] = {}
         self._by_port: dict[Endpoint, _Bound] = {}
         self._resolving: Deferred[Any] | None = None
+        self._resolve_later: IDelayedCall | None = None
 
     def use(self, relays: tuple[RelayInfo, ...]) -> None:
         """Bind at the first of these relays from now on."""
@@ -77,17 +80,14 @@ class RelayLinks:
         if relay == self._relay and self._host:
             self.follow()
             return
-        for identity in list(self._bound):
-            self._drop(identity)
+        self.stop()
         self._relay, self._host = relay, ""
         if relay is None:
             return
         if _is_address(relay.host):
             self._found(relay.host)
-            return
-        self._resolving = in_thread(self._reactor, socket.gethostbyname, relay.host)
-        self._resolving.addCallback(self._found)
-        self._resolving.addErrback(lambda failure: self.log.failure("the relay's name does not resolve", failure))
+        else:
+            self._resolve(relay.host)
 
     def follow(self) -> None:
         """Bind for new peers, let go of those who left."""
@@ -114,6 +114,8 @@ class RelayLinks:
         """Give all ports back."""
         if self._resolving is not None:
             self._resolving.cancel()
+        if self._resolve_later is not None and self._resolve_later.active():
+            self._resolve_later.cancel()
         for identity in list(self._bound):
             self._drop(identity)
 
@@ -128,6 +130,21 @@ class RelayLinks:
         return sum(1 for bound in self._bound.values() if bound.binding is not None and bound.binding.bound)
 
     # --- within -------------------------------------------------------------------------------------------------------
+
+    def _resolve(self, name: str) -> None:
+        self._resolving = in_thread(self._reactor, socket.gethostbyname, name)
+        self._resolving.addCallback(self._found)
+        self._resolving.addErrback(self._unresolved, name)
+
+    def _unresolved(self, failure: Any, name: str) -> None:
+        self._resolving = None
+        if failure.check(CancelledError):
+            return
+        if failure.check(OSError, UnicodeError):
+            self.log.warn("the relay {name} has no address: {why}", name=name, why=failure.getErrorMessage())
+        else:
+            self.log.failure("the relay cannot be used", failure)
+        self._resolve_later = self._reactor.callLater(RESOLVE_RETRY, self._resolve, name)
 
     def _found(self, host: str) -> None:
         self._resolving = None
