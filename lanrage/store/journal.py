@@ -24,7 +24,7 @@ INTERVAL = 0.1
 FIRST_RETRY = 0.1
 LAST_RETRY = 5.0
 """Seconds between two tries of a batch, doubling: a full disk is looked at often enough to go on soon."""
-STOP_PATIENCE = 10.0
+STOP_PATIENCE = 3.0
 """Seconds that :meth:`Journal.stop` keeps trying: what stays unwritten then was never acknowledged."""
 
 Key = tuple[type[Row], tuple[str | bytes, ...]]
@@ -119,7 +119,7 @@ class Journal:
         return done
 
     async def stop(self) -> None:
-        """Write what waits, then return; gives up after 10 s of failures.
+        """Write what waits, then return; gives up after 3 s of failures.
 
         :raises StoreError: what could not be written, and why.
         """

@@ -13,6 +13,7 @@ from lanrage.app.control import ControlService, ControlSettings
 from lanrage.core.identity import fingerprint
 from lanrage.core.replica import MemberAdded, MemberRemoved
 from lanrage.core.tickets import Ticket, pair_of, verify
+from lanrage.errors import Unreachable
 from lanrage.net.control_client import ControlClient
 from lanrage.wire.control import (
     CreateParty,
@@ -155,6 +156,25 @@ class ControlEndToEnd(ControlCase):
             store.release()
             await joining
             await self.until(lambda: len(host.names()) == 2)
+
+        return self.run_async(life())
+
+    def test_stop_with_a_broken_disk(self) -> Deferred[None]:
+        """A server whose disk takes nothing any more stops all the same, and says what it could not write."""
+
+        async def life() -> None:
+            store = MemoryStore()
+            service = await self.serve(store=store)
+            host = await self.node("host", service)
+            store.failing = 10**6
+            certificate = self.kit.certificate(host.keys, "host", "10.66.0.1", now=time.time())
+            asked = Deferred.fromCoroutine(host.link.request(CreateParty(self.kit.charter_blob, certificate)))
+            await self.until(lambda: store.failing < 10**6)
+            stopped = Deferred.fromCoroutine(self._stop(service))
+            with self.assertRaises(Unreachable):
+                await asked
+            await stopped
+            self.assertEqual({}, store.rows)
 
         return self.run_async(life())
 

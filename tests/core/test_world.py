@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from lanrage.core.identity import NodeKeys
 from lanrage.core.party import DELTAS_SENT, INVITATIONS_LIMIT
 from lanrage.core.records import DeltasView, Note, PartyView, PresenceView
-from lanrage.core.world import PARTIES_PER_IDENTITY, Outcome, World
+from lanrage.core.world import PARTIES_LIMIT, PARTIES_PER_IDENTITY, Outcome, World
 from lanrage.core.world_load import load_world
 from lanrage.core.world_rows import Erase, InvitationRow, MembershipRow, PartyRow, Put, SeenRow, UseRow
 from lanrage.errors import CryptoError, DecodeError, Refused, StoreError
@@ -141,6 +141,24 @@ class WorldTests(SynchronousTestCase):
         self.refused("limit", self.world.create, caller(HOST), last.charter_blob, blob, NOW)
         self.world.leave(caller(HOST), KIT.party_id, NOW)
         self.found(last)
+
+    def test_server_is_full(self) -> None:
+        """A server holds so many parties and no more; those that are there go on."""
+        party = self.world.parties[KIT.party_id]
+        self.world.parties.update({f"{number:032x}": party for number in range(PARTIES_LIMIT)})
+        last = PartyKit.make("last")
+        blob = last.certificate(GUEST, "guest", "10.66.0.1")
+        with self.assertRaises(Refused) as caught:
+            self.world.create(caller(GUEST), last.charter_blob, blob, NOW)
+        self.assertEqual("limit", caught.exception.code)
+        self.join(GUEST, "guest")
+
+    def test_unknown_party_tells_nothing(self) -> None:
+        """Who asks about a party that is not there hears what he would hear of a wrong code."""
+        wrong = ("0" * 32, KIT.invitation_id(SECRET))
+        self.refused("unknown_invitation", self.world.fetch, caller(GUEST), *wrong, NOW)
+        self.refused("unknown_invitation", self.world.reserve, caller(GUEST), *wrong, "guest", NOW)
+        self.refused("unknown_invitation", self.world.join, caller(GUEST), *wrong, b"x", NOW)
 
     def test_reservations_fill_the_party(self) -> None:
         """A reserved place is taken, and free again a minute later."""

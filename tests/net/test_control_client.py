@@ -252,6 +252,14 @@ class ControlClientTests(SynchronousTestCase):
         self.net.settle()
         self.assertEqual(["a record is forged, damaged or out of order"], self.ended)
 
+    def test_stop_in_the_middle_of_a_login(self) -> None:
+        """Stopping ends a login that hangs, and nothing is left."""
+        self.net.silent.add(ONE)
+        client = self.client()
+        self.net.settle(1.0)
+        self.successResultOf(client.stopService())
+        self.assertEqual("stopped", client.failure)
+
     def test_stop_tells_those_who_wait(self) -> None:
         """Stopping ends the waiting."""
         client = self.client()
