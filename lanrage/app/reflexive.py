@@ -70,9 +70,8 @@ class ReflexiveWatch:
         if all(_literal(text) for text in fit):
             self._begin([Endpoint.parse(text) for text in fit])
             return
-        self._resolving = in_thread(self._reactor, _resolve, fit)
-        self._resolving.addCallback(self._resolved, fit)
-        self._resolving.addErrback(self._unresolved)
+        self._resolving = resolving = in_thread(self._reactor, _resolve, fit)
+        resolving.addCallback(self._resolved, fit).addErrback(self._unresolved)
 
     def received(self, payload: bytes, source: Endpoint) -> None:
         """STUN came in at WireGuard's port."""

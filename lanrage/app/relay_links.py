@@ -132,9 +132,8 @@ class RelayLinks:
     # --- within -------------------------------------------------------------------------------------------------------
 
     def _resolve(self, name: str) -> None:
-        self._resolving = in_thread(self._reactor, socket.gethostbyname, name)
-        self._resolving.addCallback(self._found)
-        self._resolving.addErrback(self._unresolved, name)
+        self._resolving = resolving = in_thread(self._reactor, socket.gethostbyname, name)
+        resolving.addCallback(self._found).addErrback(self._unresolved, name)
 
     def _unresolved(self, failure: Any, name: str) -> None:
         self._resolving = None

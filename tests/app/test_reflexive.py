@@ -1,195 +1,205 @@
-"""How a node learns its address as seen from outside: asked again and again, through a router, of real reflectors."""
+"""How a node learns its outside address: the watch and reflectors joined in memory, through a NAT, under loss."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from random import Random
 from typing import Any
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.internet import reactor as _reactor
+from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
-from twisted.python.failure import Failure
-from twisted.trial.unittest import SynchronousTestCase
+from twisted.internet.testing import FakeDatagramTransport
+from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from lanrage.app.reflexive import RESOLVE_RETRY, RETRIES, ROUND_INTERVAL, ReflexiveWatch
+from lanrage.app.reflexive import RETRIES, ROUND_INTERVAL, ReflexiveWatch
 from lanrage.core.links import Endpoint
-from lanrage.wire.stun import Kind, Message, encode
-from tests.fakes_control import SeededRandom
-from tests.fakes_underlay import Underlay, UnderlayPort
+from lanrage.net.stun_server import StunReflector
+from lanrage.wire.stun import Kind, Message, decode, encode
+from tests.core.relay_world import counting
+from tests.strategies_stun import datagrams
 
+reactor: Any = _reactor
 ONE, TWO = Endpoint("203.0.113.1", 3478), Endpoint("203.0.113.2", 3478)
-LOCAL = Endpoint("127.0.0.1", 3478)
-PORT = 51820
+OUTSIDE = Endpoint("198.51.100.9", 6000)
 
 
-class ThreadClock(Clock):
-    """A clock whose threads do their work at once, or when the test lets them."""
+class World:
+    """A node behind a NAT, and reflectors outside.
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.held: list[Callable[[], None]] | None = None
+    :param outside: how each reflector sees the node.
+    :param lost: whether a request does not arrive.
+    :ivar told: what the watch told, each time.
+    """
 
-    def getThreadPool(self) -> ThreadClock:
-        """The pool is the clock."""
-        return self
-
-    def callInThreadWithCallback(self, done: Any, call: Any, *args: Any) -> None:
-        """Work for a thread."""
-
-        def work() -> None:
-            try:
-                result = call(*args)
-            except Exception as error:  # pylint: disable=broad-exception-caught
-                done(False, Failure(error))
-            else:
-                done(True, result)
-
-        if self.held is None:
-            work()
-        else:
-            self.held.append(work)
-
-    def callFromThread(self, call: Any, *args: Any) -> None:
-        """Back in the reactor."""
-        call(*args)
-
-
-class ReflexiveTests(SynchronousTestCase):
-    """One node behind a router, two reflectors."""
-
-    def setUp(self) -> None:
-        """The world, with the watch not yet in use."""
-        self.clock = ThreadClock()
-        self.underlay = Underlay(self.clock, 0.01)
-        self.host = self.underlay.host("192.168.1.2", "198.51.100.7")
-        self.port = UnderlayPort(self.underlay, self.host)
+    def __init__(self, outside: dict[Endpoint, Endpoint], lost: Callable[[], bool] = lambda: False) -> None:
+        self.outside, self.lost = outside, lost
+        self.clock = Clock()
+        self.sent: list[tuple[bytes, Endpoint]] = []
         self.told: list[tuple[Endpoint, ...]] = []
-        self.watch = ReflexiveWatch(self.clock, self.port.send, self.told.append, SeededRandom(1))
-        self.port.open(PORT, lambda payload, source, local: self.watch.received(payload, source))
-        for endpoint in (ONE, TWO, LOCAL):
-            self.underlay.reflector(endpoint)
+        self.watch = ReflexiveWatch(self.clock, self.send, self.told.append, counting())
+        self.reflector = StunReflector(self.clock.seconds)
+        self.transport = FakeDatagramTransport()
+        self.reflector.makeConnection(self.transport)
 
-    def run_until(self, end: float) -> None:
-        """Let time pass."""
-        while self.clock.seconds() < end - 1e-9:
-            calls = [call.getTime() for call in self.clock.getDelayedCalls()]
-            self.clock.advance(max(0.0, min([end, *calls]) - self.clock.seconds()))
+    def send(self, payload: bytes, to: Endpoint) -> None:
+        """From WireGuard's port; the answer takes 20 ms."""
+        self.sent.append((payload, to))
+        source = self.outside.get(to)
+        if source is None or self.lost():
+            return
+        self.reflector.datagramReceived(payload, (source.host, source.port))
+        answers, self.transport.written = self.transport.written, []
+        for answer, _ in answers:
+            self.clock.callLater(0.02, self.watch.received, answer, to)
 
-    def asked(self, of: Endpoint = ONE) -> int:
-        """How many requests went to a reflector."""
-        return self.underlay.sent.get(of, 0)
+    def run(self, seconds: float) -> None:
+        """In steps small enough for answers."""
+        self.clock.pump([0.01] * round(seconds / 0.01))
 
-    def mapped(self) -> Endpoint:
-        """The router's port for us now."""
-        return self.host.out(PORT, ONE)
 
-    def test_seen(self) -> None:
-        """One mapping seen by two reflectors is one address; it is told once, and each is asked once a round."""
-        self.watch.use((str(ONE), str(TWO)))
-        self.run_until(20.0)
-        self.assertEqual([(self.mapped(),)], self.told)
-        self.assertEqual((self.mapped(),), self.watch.seen)
-        self.assertEqual((1, 1), (self.asked(ONE), self.asked(TWO)))
-        self.run_until(2 * ROUND_INTERVAL + 1)
-        self.assertEqual((3, 3), (self.asked(ONE), self.asked(TWO)))
-        self.assertEqual(1, len(self.told))
+class TestWatch(SynchronousTestCase):
+    """Asking, telling, stopping."""
 
-    def test_symmetric(self) -> None:
-        """A router that gives each reflector another port is seen with both, in the reflectors' order."""
-        self.host.symmetric = True
-        self.watch.use((str(TWO), str(ONE)))
-        self.run_until(1.0)
-        expected = (self.host.out(PORT, TWO), self.host.out(PORT, ONE))
-        self.assertEqual(expected, self.watch.seen)
-        self.assertEqual(2, len(set(expected)))
+    def world(self, *reflectors: Endpoint) -> World:
+        """A watch at work, which leaves nothing behind."""
+        world = World(dict.fromkeys(reflectors, OUTSIDE))
+        self.addCleanup(lambda: self.assertEqual(world.clock.getDelayedCalls(), []))
+        self.addCleanup(world.watch.stop)
+        world.watch.use(tuple(map(str, reflectors)))
+        return world
 
-    def test_retries(self) -> None:
-        """A lost request is sent again, at the times that the table tells, and no more once it is answered."""
-        lost = [True]
-        self.underlay.drops = lambda source, to: to == ONE and lost[0]
-        self.watch.use((str(ONE),))
-        times = []
-        for step in range(1, 300):
-            before = self.asked()
-            self.run_until(step * 0.01)
-            times += [round((step - 1) * 0.01, 2)] * (self.asked() - before)
-        self.assertEqual(len(RETRIES), len(times))
-        for wanted, got in zip(RETRIES, times, strict=True):
-            self.assertAlmostEqual(wanted, got, delta=0.011)
-        self.assertEqual([], self.told)
-        lost[0] = False
-        self.run_until(ROUND_INTERVAL + 0.05)
-        self.assertEqual([(self.mapped(),)], self.told)
-        self.run_until(2 * ROUND_INTERVAL - 1)
-        self.assertEqual(len(RETRIES) + 1, self.asked())
+    def test_the_outside_address_is_told_once(self) -> None:
+        """After one request and one round trip; repeated answers say nothing new, and nothing is asked again."""
+        world = self.world(ONE)
+        world.run(3)
+        self.assertEqual((world.told, world.watch.seen, len(world.sent)), ([(OUTSIDE,)], (OUTSIDE,), 1))
+        world.run(3 * ROUND_INTERVAL)
+        self.assertEqual((len(world.told), len(world.sent)), (1, 4))
 
-    def test_changed_mapping(self) -> None:
-        """After a router's restart the new address is told within a round."""
-        self.watch.use((str(ONE),))
-        self.run_until(1.0)
-        old = self.mapped()
-        self.host.forget()
-        self.run_until(ROUND_INTERVAL + 0.1)
-        self.assertNotEqual(old, self.mapped())
-        self.assertEqual([(old,), (self.mapped(),)], self.told)
+    def test_two_reflectors_that_agree_are_one(self) -> None:
+        """Without repetition; where they differ (a symmetric NAT) both are told, in the reflectors' order."""
+        world = self.world(ONE, TWO)
+        world.run(1)
+        self.assertEqual(world.watch.seen, (OUTSIDE,))
+        other = Endpoint(OUTSIDE.host, 6001)
+        world.outside[TWO] = other
+        world.run(ROUND_INTERVAL)
+        self.assertEqual(world.told[-1], (OUTSIDE, other))
 
-    def test_refusals(self) -> None:
-        """Nobody but the reflector asked, with the transaction asked, tells us anything."""
-        sent: list[bytes] = []
-        self.underlay.services[ONE] = lambda payload, source: sent.append(payload)
-        self.watch.use((str(ONE),))
-        self.run_until(0.05)
-        transaction = sent[0][8:20]
-        lie = Endpoint("203.0.113.66", 6)
-        good = encode(Message(Kind.SUCCESS, transaction, mapped=lie))
-        self.watch.received(good, TWO)
-        self.watch.received(encode(Message(Kind.SUCCESS, b"x" * 12, mapped=lie)), ONE)
-        self.watch.received(encode(Message(Kind.REQUEST, transaction, mapped=lie)), ONE)
-        self.watch.received(encode(Message(Kind.SUCCESS, transaction)), ONE)
-        self.watch.received(good[:-1], ONE)
-        self.watch.received(b"", ONE)
-        self.assertEqual([], self.told)
-        self.watch.received(good, ONE)
-        self.assertEqual([(lie,)], self.told)
-        self.watch.received(encode(Message(Kind.SUCCESS, transaction, mapped=TWO)), ONE)
-        self.assertEqual([(lie,)], self.told)
+    def test_a_new_mapping_is_noticed(self) -> None:
+        """With the next round."""
+        world = self.world(ONE)
+        world.run(1)
+        world.outside[ONE] = Endpoint(OUTSIDE.host, 7000)
+        world.run(ROUND_INTERVAL)
+        self.assertEqual(world.told, [(OUTSIDE,), (world.outside[ONE],)])
 
-    def test_names(self) -> None:
-        """A name is resolved in a thread; what is no address of anything is left out, the others are asked."""
-        self.watch.use(("localhost:3478", "no such host", f"{ONE.host}:99999", "a..b:5", str(ONE)))
-        self.run_until(1.0)
-        self.assertEqual((1, 1), (self.asked(LOCAL), self.asked(ONE)))
-        self.assertEqual([(self.mapped(),)], self.told)
+    def test_a_lost_request_is_repeated(self) -> None:
+        """As the page says; then there is silence until the next round."""
+        world = self.world()
+        world.watch.use((str(ONE),))
+        world.run(ROUND_INTERVAL - 1)
+        self.assertEqual(len(world.sent), len(RETRIES))
+        self.assertEqual(len({payload for payload, _ in world.sent}), 1, "one transaction")
+        world.outside[ONE] = OUTSIDE
+        world.run(2)
+        self.assertEqual(world.told, [(OUTSIDE,)])
 
-    def test_names_that_resolve_later(self) -> None:
-        """A name without an address is looked up again."""
-        self.watch.use(("a..b:5",))
-        calls = [round(call.getTime(), 6) for call in self.clock.getDelayedCalls()]
-        self.assertIn(RESOLVE_RETRY, calls)
-        self.run_until(RESOLVE_RETRY + 1)
-        again = [round(call.getTime(), 6) for call in self.clock.getDelayedCalls()]
-        self.assertIn(2 * RESOLVE_RETRY, again)
+    def test_only_the_asked_one_is_believed(self) -> None:
+        """By source and transaction; an error or a request says nothing."""
+        world = self.world()
+        world.watch.use((str(ONE),))
+        world.run(0.01)
+        transaction = decode(world.sent[0][0]).transaction
+        good = encode(Message(Kind.SUCCESS, transaction, mapped=Endpoint("192.0.2.66", 1)))
+        world.watch.received(good, TWO)
+        world.watch.received(good, Endpoint(ONE.host, 1))
+        world.watch.received(encode(Message(Kind.SUCCESS, b"guessed once", mapped=Endpoint("192.0.2.66", 1))), ONE)
+        world.watch.received(encode(Message(Kind.ERROR, transaction, error=420)), ONE)
+        self.assertEqual(world.told, [])
+        world.watch.received(good, ONE)
+        self.assertEqual(world.told, [(Endpoint("192.0.2.66", 1),)])
 
-    def test_another_set(self) -> None:
-        """Other reflectors take the place of the former; what those saw is forgotten."""
-        self.watch.use((str(ONE),))
-        self.run_until(1.0)
-        self.host.symmetric = True
-        self.watch.use((str(TWO),))
-        self.run_until(2.0)
-        self.assertEqual((self.host.out(PORT, TWO),), self.watch.seen)
-        self.run_until(ROUND_INTERVAL * 2)
-        self.assertEqual(1, self.asked(ONE))
+    def test_an_answer_counts_once(self) -> None:
+        """A copy that comes in a later round says nothing."""
+        world = self.world(ONE)
+        world.run(1)
+        old = encode(Message(Kind.SUCCESS, decode(world.sent[0][0]).transaction, mapped=Endpoint("192.0.2.66", 1)))
+        world.outside.clear()
+        world.run(ROUND_INTERVAL)
+        world.watch.received(old, ONE)
+        self.assertEqual(world.told, [(OUTSIDE,)])
 
-    def test_stop(self) -> None:
-        """After stop nothing waits, is asked or told; also while names are resolved."""
-        self.watch.use((str(ONE),))
-        self.watch.stop()
-        self.underlay.close()
-        self.assertEqual([], self.clock.getDelayedCalls())
-        self.clock.held = []
-        self.watch.use(("localhost:3478",))
-        self.watch.stop()
-        for work in self.clock.held:
-            work()
-        self.assertEqual([], self.clock.getDelayedCalls())
-        self.assertEqual([], self.told)
-        self.assertEqual([], self.flushLoggedErrors())
+    def test_other_reflectors_take_their_place(self) -> None:
+        """What the former one said is forgotten with it."""
+        world = self.world(ONE)
+        world.run(1)
+        world.outside[TWO] = Endpoint(OUTSIDE.host, 6001)
+        world.watch.use((str(TWO),))
+        world.run(1)
+        self.assertEqual(world.watch.seen, (world.outside[TWO],))
+
+    def test_after_the_stop_nothing_happens(self) -> None:
+        """Not even on an answer that was under way."""
+        world = self.world(ONE)
+        world.run(0.01)
+        world.watch.stop()
+        world.run(2 * ROUND_INTERVAL)
+        self.assertEqual((world.told, len(world.sent)), ([], 1))
+
+
+@settings(max_examples=30)
+@given(st.integers(0, 2**32), st.sampled_from([0.2, 0.5]))
+def test_it_is_learnt_under_loss(seed: int, loss: float) -> None:
+    """At half of all requests lost, within some rounds."""
+    dice = Random(seed)
+    world = World({ONE: OUTSIDE}, lost=lambda: dice.random() < loss)
+    world.watch.use((str(ONE),))
+    for _ in range(8):
+        if not world.told:
+            world.run(ROUND_INTERVAL)
+    world.watch.stop()
+    assert world.told == [(OUTSIDE,)]
+
+
+@given(datagrams)
+def test_any_bytes_from_the_reflector(datagram: bytes) -> None:
+    """It goes on."""
+    world = World({ONE: OUTSIDE})
+    world.watch.use((str(ONE),))
+    world.watch.received(datagram, ONE)
+    world.run(0.1)
+    world.watch.stop()
+    assert world.watch.seen == (OUTSIDE,)
+
+
+class TestNames(TestCase):
+    """Reflectors named by a host name."""
+
+    def make(self) -> tuple[ReflexiveWatch, Deferred[Endpoint]]:
+        """A watch, and where its first request goes."""
+        asked: Deferred[Endpoint] = Deferred()
+
+        def send(_payload: bytes, to: Endpoint) -> None:
+            if not asked.called:
+                asked.callback(to)
+
+        watch = ReflexiveWatch(reactor, send, lambda seen: None, counting())
+        self.addCleanup(watch.stop)
+        return watch, asked
+
+    def test_a_name_is_resolved(self) -> Deferred[None]:
+        """In a thread; one that does not resolve is left out."""
+        watch, asked = self.make()
+        watch.use(("no-such-host.invalid:3478", "localhost:3479"))
+        return asked.addTimeout(10.0, reactor).addCallback(self.assertEqual, Endpoint("127.0.0.1", 3479))
+
+    def test_a_stop_while_resolving_is_no_failure(self) -> None:
+        """Nothing is logged, nothing is asked."""
+        watch, asked = self.make()
+        watch.use(("localhost:3479",))
+        watch.stop()
+        self.assertFalse(asked.called)
