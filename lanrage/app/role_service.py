@@ -77,7 +77,8 @@ class RoleService(MultiService):
 
 
 def _exit_failed(sentence: str) -> None:
-    sys.stderr.write(f"lanrage: {sentence}\n")
+    if sys.__stderr__ is not None:  # twistd makes log events of what is written to sys.stderr
+        sys.__stderr__.write(f"lanrage: {sentence}\n")
+        sys.__stderr__.flush()
     sys.stdout.flush()
-    sys.stderr.flush()
     os._exit(1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from twisted.application.service import IService
@@ -76,6 +77,13 @@ class Options(usage.Options):
         """Show the version."""
         sys.stdout.write(f"LANrage {__version__}\n")
         sys.exit(0)
+
+    def parseOptions(self, options: Sequence[str] | None = None) -> None:
+        """Read the command line; what is wrong with it ends the program with one sentence, not with all of the help."""
+        try:
+            super().parseOptions(options)  # type: ignore[no-untyped-call]
+        except usage.UsageError as error:
+            sys.exit(f"lanrage: {error} (twistd lanrage --help lists roles and options)")
 
     def getUsage(self, width: int | None = None) -> str:
         """The roles with the options of each; once a role is chosen, its own alone."""
