@@ -51,11 +51,14 @@ class ILanCard(Interface):
 
     name: str = Attribute("the device's name")
 
-    def open(address: IPv4Interface, receive: Callable[[bytes], None]) -> Awaitable[None]:
+    def open(
+        address: IPv4Interface, receive: Callable[[bytes], None], lost: Callable[[], None] | None = None
+    ) -> Awaitable[None]:
         """Make the card, give it the party address and its MAC, and bring it up.
 
         :param address: the party address with its network, for example ``10.66.0.1/24``.
         :param receive: called with each Ethernet frame that this machine sends on the card.
+        :param lost: called when somebody else removed the card while it was open.
         :raises MissingRight: without CAP_NET_ADMIN or ``/dev/net/tun``.
         :raises BadInput: when a device of this name belongs to somebody else.
         """

@@ -24,10 +24,13 @@ class MemoryCard:
     written: list[bytes] = attrs.field(factory=list)
     full: bool = False
     waits: Deferred[None] | None = None
+    lost: Callable[[], None] | None = None
 
-    async def open(self, address: IPv4Interface, receive: Callable[[bytes], None]) -> None:
+    async def open(
+        self, address: IPv4Interface, receive: Callable[[bytes], None], lost: Callable[[], None] | None = None
+    ) -> None:
         """See :meth:`lanrage.interfaces.ILanCard.open`; waits for :attr:`waits`, if set."""
-        self.opened, self.receive = address, receive
+        self.opened, self.receive, self.lost = address, receive, lost
         if self.waits is not None:
             await self.waits
 

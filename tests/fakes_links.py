@@ -150,11 +150,14 @@ class MemoryCard:
         self.received: list[bytes] = []
         self.full = False
         self.heard: Callable[[bytes], None] = self.received.append
+        self.lost: Callable[[], None] | None = None
         self._receive: Callable[[bytes], None] = lambda frame: None
 
-    async def open(self, address: IPv4Interface, receive: Callable[[bytes], None]) -> None:
+    async def open(
+        self, address: IPv4Interface, receive: Callable[[bytes], None], lost: Callable[[], None] | None = None
+    ) -> None:
         """See :meth:`lanrage.interfaces.ILanCard.open`."""
-        self.address, self._receive = address, receive
+        self.address, self._receive, self.lost = address, receive, lost
 
     def write(self, frame: bytes) -> bool:
         """See :meth:`lanrage.interfaces.ILanCard.write`."""

@@ -75,6 +75,7 @@ class LanPlane(Service):
     :param capture: broadcasts that games send on real cards; ``None`` carries those of the LAN card only.
     :param groups: makes the ways for multicast once the card is there; ``None`` uses the LAN card only.
     :param mtu: of the tunnel.
+    :ivar on_lost: called with a sentence when the card went away while it was in use.
     """
 
     def __init__(  # pylint: disable=too-many-arguments
@@ -92,6 +93,7 @@ class LanPlane(Service):
     ) -> None:
         self._clock, self._card, self._carrier, self._address = clock, card, carrier, address
         self._own_addresses, self._capture, self._make_groups = own_addresses, capture, groups
+        self.on_lost: Callable[[str], None] = lambda why: None
         self._groups: GroupWays | None = None
         self._counters = LanCounters()
         lan = PartyLan(address.ip, address.network)
@@ -150,7 +152,7 @@ class LanPlane(Service):
 
     async def _start(self) -> None:
         try:
-            await self._card.open(self._address, self.frame_from_card)
+            await self._card.open(self._address, self.frame_from_card, self._card_lost)
             self._opened.append(self._card.close)
             self._carrier.open(self.datagram_from_member)
             self._opened.append(self._carrier.close)
@@ -201,6 +203,9 @@ class LanPlane(Service):
             log.failure("reading this machine's addresses failed")
             return
         self._out.own = frozenset(each.address for each in known)
+
+    def _card_lost(self) -> None:
+        self.on_lost(f"the LAN card {self._card.name} is gone")
 
     def _deliver(self, datagram: Udp) -> None:
         if self._groups is not None:

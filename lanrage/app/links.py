@@ -12,7 +12,7 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from lanrage.app.peer_link import PeerLink
-from lanrage.core.budget import Budget
+from lanrage.core.budget import ProbeBudget
 from lanrage.core.candidates import Candidate, fit_to_probe, own_candidates
 from lanrage.core.certificates import Member
 from lanrage.core.identity import NodeKeys, PairKeys
@@ -24,20 +24,10 @@ from lanrage.wire import probes, signals
 
 STATUS_INTERVAL = 1.0
 """Seconds between reads of WireGuard's state."""
-LOST_AFTER = 3
-"""Reads in a row that fail until the device counts as gone: one alone may be a busy machine's."""
+LOST_AFTER = 2.0
+"""Seconds of failing reads until the device counts as gone: one alone may be a busy machine's."""
 REFRESH_INTERVAL = 5.0
 """Seconds between looks at this machine's addresses."""
-
-PROBE_RATE, PROBE_BURST = 40.0, 80.0
-"""Probes a second, and at once, to one address and port, over all peers: what peers name as theirs must not make a
-party a weapon. A relay carries each pair on a port of its own."""
-HOST_RATE, HOST_BURST = 120.0, 400.0
-"""Likewise to one host, over all of its ports: the opening of 16 friends behind one router fits. A relay, which the
-control server named, counts by port alone."""
-OFFER_RATE, OFFER_BURST = 3.0, 10.0
-"""Offers a second, and at once, that a member is heard with. It sends at most 2.5 a second; each may cost us a new
-start of WireGuard's peer and a round of probes to 20 addresses."""
 
 
 @attrs.define
@@ -65,6 +55,8 @@ class Links:
     """
 
     log = Logger()
+    _blind_since: float | None = None
+    _lost = False
 
     def __init__(  # pylint: disable=too-many-arguments
         self,
@@ -98,10 +90,7 @@ class Links:
         self._send_signal = send_signal
         self._changed = changed
         self._random = random
-        self._budget: Budget[Endpoint] = Budget(PROBE_RATE, PROBE_BURST)
-        self._hosts: Budget[str] = Budget(HOST_RATE, HOST_BURST)
-        self._offers: Budget[bytes] = Budget(OFFER_RATE, OFFER_BURST)
-        self._blind = 0
+        self._budget = ProbeBudget()
         self._addresses: list[LocalAddress] = []
         self._by_tag: dict[bytes, PeerLink] = {}
         self._checks: list[IDelayedCall] = []
@@ -154,13 +143,9 @@ class Links:
         try:
             await self._read_status()
         except LanrageError as error:
-            self._blind += 1
-            if self._blind == 1:
-                self.log.warn("WireGuard's state cannot be read: {error}", error=str(error))
-            elif self._blind == LOST_AFTER and not self._stopped:
-                self.on_lost(str(error))
+            self._blinded(error)
         else:
-            self._blind = 0
+            self._blind_since = None
 
     # --- inputs -------------------------------------------------------------------------------------------------------
 
@@ -170,7 +155,7 @@ class Links:
         if link is None:
             self.counters.signals_refused += 1
             return
-        if not self._offers.allow(sender, self._clock.seconds()):
+        if not link.hears(self._clock.seconds()):
             self.counters.signals_over_budget += 1
             return
         try:
@@ -233,7 +218,7 @@ class Links:
     def send_probe(self, payload: bytes, to: Endpoint) -> None:
         """Send from WireGuard's port, within the budgets of the target."""
         now = self._clock.seconds()
-        if self._budget.allow(to, now) and (self.is_relay(to) or self._hosts.allow(to.host, now)):
+        if self._budget.allow(to, now, relay=self.is_relay(to)):
             self._probe_port.send(payload, to)
         else:
             self.counters.probes_over_budget += 1
@@ -304,6 +289,15 @@ class Links:
         if self._check_again:
             self._check_again = False
             self.check_soon(0)
+
+    def _blinded(self, error: LanrageError) -> None:
+        now = self._clock.seconds()
+        if self._blind_since is None:
+            self._blind_since = now
+            self.log.warn("WireGuard's state cannot be read: {error}", error=str(error))
+        elif now - self._blind_since >= LOST_AFTER and not self._lost and not self._stopped:
+            self._lost = True
+            self.on_lost(str(error))
 
     async def _read_status(self) -> None:
         resets = {link.peer_key: link.resets for link in self.peers.values()}

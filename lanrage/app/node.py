@@ -90,7 +90,9 @@ class NodeService(Service):
         undo = UndoJournal(folder / UNDO_FILE)
         await undo_all(self._reactor, undo)
         machinery = self._make_machinery(self._reactor, self._config.devices, undo)
-        self._life = life = PartyLife(self._reactor, self._config, keys, machinery, self._now, self._random)
+        self._life = life = PartyLife(
+            self._reactor, self._config, keys, machinery, self._now, self._random, self._lock.run
+        )
         self._lacks = (await self._rights()).missing(self._config.devices.kind)
         saved = await life.load()
         if saved is not None:
@@ -107,8 +109,7 @@ class NodeService(Service):
         try:
             await life.enter(saved, replica, link)
         except LanrageError as error:
-            life.trouble = str(error)
-            self.log.error("this machine cannot take part in the party: {error}", error=str(error))
+            life.cannot_take_part(error)
         link.start()
 
     def stopService(self) -> Deferred[None]:

@@ -6,16 +6,17 @@ from collections.abc import Callable
 from ipaddress import IPv4Interface
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.logger import Logger
 
 from lanrage.app.config import NodeConfig
 from lanrage.app.control_link import ControlLink
 from lanrage.app.machinery import Machinery
 from lanrage.app.party_session import PartySession, Surroundings
+from lanrage.app.revival import Revival
 from lanrage.core.identity import NodeKeys
 from lanrage.core.replica import PartyReplica, PresenceChanged, ReplicaChange
-from lanrage.errors import REFUSALS, Refused
+from lanrage.errors import REFUSALS, LanrageError, Refused
 from lanrage.net.threads import in_thread
 from lanrage.store.replica import PartyFile, SavedParty
 from lanrage.wire.control import Accepted
@@ -26,6 +27,7 @@ class PartyLife:
 
     :param now: seconds since the epoch.
     :param random: ``os.urandom``, or a test's own.
+    :param alone: runs a coroutine function when no operation of the user runs, for what this does by itself.
     :ivar saved: the party as on disk; ``None`` outside a party.
     :ivar session: ``None`` while this machine cannot take part (rights, devices).
     :ivar trouble: why not, for the user.
@@ -41,6 +43,7 @@ class PartyLife:
         machinery: Machinery,
         now: Callable[[], float],
         random: Callable[[int], bytes],
+        alone: Callable[[Callable[[], Any]], Deferred[Any]] = maybeDeferred,
     ) -> None:
         self._reactor = reactor
         self._config = config
@@ -56,6 +59,7 @@ class PartyLife:
         self.trouble = ""
         self._saving: Deferred[None] | None = None
         self._save_again = False
+        self._revival = Revival(reactor, lambda: alone(self._revive), self._complain)
 
     # --- disk ---------------------------------------------------------------------------------------------------------
 
@@ -96,6 +100,17 @@ class PartyLife:
         """
         self.saved, self.replica, self.link = saved, replica, link
         link.follow(replica)
+        await self._bring_up(saved, replica, link)
+
+    def cannot_take_part(self, error: LanrageError) -> None:
+        """Entering failed; where time may change that, it is tried again."""
+        if isinstance(error, Refused):
+            self.log.error("this machine cannot take part in the party: {error}", error=str(error))
+            self.trouble = str(error)
+        else:
+            self._revival.lost(f"this machine cannot take part in the party: {error}")
+
+    async def _bring_up(self, saved: SavedParty, replica: PartyReplica, link: ControlLink) -> None:
         own = replica.members.get(self.keys.identity.public)
         if own is None or replica.charter is None:
             raise Refused("not_a_member", "the party does not hold this node's own membership; join it again")
@@ -104,12 +119,29 @@ class PartyLife:
         session = PartySession(
             self._reactor, self.keys, saved.party_id, address, self._config.devices, around, self.machinery
         )
+        session.on_lost = self._revival.lost
         await session.start()
         self.session, self.trouble = session, ""
+        self._revival.came_up()
         await session.set_members(entry.member for entry in replica.members.values())
+
+    async def _revive(self) -> None:
+        """Take down what is left of the session and bring a new one up."""
+        if self.saved is None or self.replica is None or self.link is None:
+            return
+        session, self.session = self.session, None
+        if session is not None:
+            await session.stop()
+        await self._bring_up(self.saved, self.replica, self.link)
+        if self.link.client.connected and self.link.client.server_info is not None:
+            self.up(self.link.client.server_info)
+
+    def _complain(self, sentence: str) -> None:
+        self.trouble = sentence
 
     async def go_out(self) -> None:
         """Take the session down and end the link; the disk is left as it is."""
+        self._revival.stop()
         link, self.link = self.link, None
         session, self.session = self.session, None
         self.saved = self.replica = None

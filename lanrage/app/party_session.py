@@ -38,7 +38,10 @@ class Surroundings:
 
 
 class PartySession:
-    """One party, from :meth:`start` to :meth:`stop`."""
+    """One party, from :meth:`start` to :meth:`stop`.
+
+    :ivar on_lost: called with a sentence when a device of this session went away while it was in use.
+    """
 
     log = Logger()
 
@@ -67,6 +70,7 @@ class PartySession:
         self.relays: RelayLinks | None = None
         self.reflexive: ReflexiveWatch | None = None
         self.listen_port = 0
+        self.on_lost: Callable[[str], None] = lambda why: None
         self._probe_port = machinery.probe_port()
 
     # --- life ---------------------------------------------------------------------------------------------------------
@@ -81,6 +85,7 @@ class PartySession:
             await self.tunnel.create(self._keys.wireguard.secret, self.devices.port, TUNNEL_MTU)
             self.listen_port = (await self.tunnel.status()).listen_port
             self.lan = self._machinery.lan_plane(self.address, int.from_bytes(self._around.random(8), "big"))
+            self.lan.on_lost = self._lost
             await self.lan.startService()
             await self._start_links(self.tunnel)
         except BaseException:
@@ -112,6 +117,7 @@ class PartySession:
             self._reactor, self._keys, self._probe_port.send, links, self._around.fetch_ticket, self._around.random
         )
         links.is_relay = self.relays.is_relay
+        links.on_lost = self._lost
         self.reflexive = ReflexiveWatch(self._reactor, self._probe_port.send, links.set_reflexive, self._around.random)
         self._probe_port.open(self.listen_port, self._received)
         await links.start(self.listen_port)
@@ -172,6 +178,9 @@ class PartySession:
             self.reflexive.received(payload, source)
 
     # --- within -------------------------------------------------------------------------------------------------------
+
+    def _lost(self, why: str) -> None:
+        self.on_lost(why)
 
     def _changed(self) -> None:
         if self.lan is not None and self.links is not None:

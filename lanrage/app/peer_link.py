@@ -19,6 +19,7 @@ from lanrage.core.links import Endpoint, PeerStatus, TunnelPeer
 from lanrage.core.path_actions import Action, Moved, ResetPeer, SendOffer, SendProbe, WriteEndpoint
 from lanrage.core.path_plan import PathPlan
 from lanrage.core.probe import Probe
+from lanrage.core.rate import TokenBucket
 from lanrage.interfaces import ITunnel
 from lanrage.wire import probes, signals
 
@@ -28,6 +29,9 @@ OFFER_INTERVAL = 0.05
 """Seconds between two offers to one peer: probes of an unknown session ask for one each."""
 OFFER_BURST, OFFER_SPAN = 5, 2.0
 """So many offers in so many seconds; then the next waits until the span is over."""
+HEARD_RATE, HEARD_BURST = 3.0, 10.0
+"""Offers a second, and at once, that the peer is heard with. An honest one sends at most 2.5 a second; each may cost a
+new start of WireGuard's peer and a round of probes to 20 addresses."""
 CHECK_DELAYS = (0.01, 0.05, 0.2, 1.0)
 """Seconds after a write at which WireGuard's endpoint is read back."""
 
@@ -94,6 +98,7 @@ class PeerLink:
         self._timer: IDelayedCall | None = None
         self._offer_timer: IDelayedCall | None = None
         self._offers: deque[float] = deque(maxlen=OFFER_BURST)
+        self._heard = TokenBucket(HEARD_RATE, HEARD_BURST)
         self._closed = False
 
     @property
@@ -111,6 +116,10 @@ class PeerLink:
         self._queue.put([Configure(), SendOffer()])
 
     # --- inputs -------------------------------------------------------------------------------------------------------
+
+    def hears(self, now: float) -> bool:
+        """Whether one more signal of the peer is listened to now."""
+        return self._heard.take(now)
 
     def offered(self, offer: signals.Offer, fit: tuple[Candidate, ...]) -> None:
         """The peer's offer arrived; `fit` are its candidates that may be probed."""

@@ -6,12 +6,20 @@ from typing import Generic, TypeVar
 
 import attrs
 
+from lanrage.core.links import Endpoint
 from lanrage.core.rate import TokenBucket
 
 K = TypeVar("K")
 
 KEY_LIMIT = 4096
 """Keys remembered; beyond it the longest idle one is forgotten, which gives it a full bucket again."""
+
+PROBE_RATE, PROBE_BURST = 40.0, 80.0
+"""Probes a second, and at once, to one address and port, over all peers: what peers name as theirs must not make a
+party a weapon. A relay carries each pair on a port of its own."""
+HOST_RATE, HOST_BURST = 120.0, 400.0
+"""Likewise to one host, over all of its ports: the opening of 16 friends behind one router fits. A relay, which the
+control server named, counts by port alone."""
 
 
 @attrs.define
@@ -37,3 +45,18 @@ class Budget(Generic[K]):
         if len(self._buckets) > KEY_LIMIT:
             del self._buckets[next(iter(self._buckets))]
         return bucket.take(now)
+
+
+@attrs.define
+class ProbeBudget:
+    """Which probes may go out."""
+
+    _ports: Budget[Endpoint] = attrs.field(factory=lambda: Budget(PROBE_RATE, PROBE_BURST))
+    _hosts: Budget[str] = attrs.field(factory=lambda: Budget(HOST_RATE, HOST_BURST))
+
+    def allow(self, to: Endpoint, now: float, *, relay: bool) -> bool:
+        """Take what one probe costs.
+
+        :param relay: `to` is a port of a relay.
+        """
+        return self._ports.allow(to, now) and (relay or self._hosts.allow(to.host, now))

@@ -33,8 +33,9 @@ LARGEST_FRAME = 2048
 class _Frames:
     """What :class:`twisted.pair.tuntap.TuntapPort` wants of its protocol: hands frames on as they are."""
 
-    def __init__(self, receive: Callable[[bytes], None]) -> None:
+    def __init__(self, receive: Callable[[bytes], None], closed: Callable[[], None]) -> None:
         self._receive = receive
+        self._closed = closed
 
     def addProto(self, num: int, proto: object) -> None:
         """Part of the interface; frames are not taken apart here."""
@@ -49,6 +50,7 @@ class _Frames:
 
     def doStop(self) -> None:
         """The port is closed."""
+        self._closed()
 
 
 @implementer(ILanCard)
@@ -78,17 +80,22 @@ class TapCard:
         self._system = system
         self._configure = configure or configure_card
         self._port: TuntapPort | None = None
+        self._lost: Callable[[], None] | None = None
 
-    async def open(self, address: IPv4Interface, receive: Callable[[bytes], None]) -> None:
+    async def open(
+        self, address: IPv4Interface, receive: Callable[[bytes], None], lost: Callable[[], None] | None = None
+    ) -> None:
         """See :meth:`lanrage.interfaces.ILanCard.open`."""
         if self._system is None:
             _refuse_existing(self.name)
-        port = TuntapPort(self.name.encode(), _Frames(receive), LARGEST_FRAME, self._reactor, self._system)
+        port = TuntapPort(
+            self.name.encode(), _Frames(receive, self._closed), LARGEST_FRAME, self._reactor, self._system
+        )
         try:
             port.startListening()
         except CannotListenError as error:
             raise _translated(error, self.name) from error
-        self._port = port
+        self._port, self._lost = port, lost
         try:
             await in_thread(self._reactor, self._configure, self.name, address, self._mtu)
         except BaseException:
@@ -111,6 +118,12 @@ class TapCard:
         port, self._port = self._port, None
         if port is not None:
             await port.stopListening()
+
+    def _closed(self) -> None:
+        """The port is closed: by :meth:`close`, which has let go of it before, or because the device went away."""
+        if self._port is not None and self._lost is not None:
+            log.error("the LAN card {card} is gone: something removed it", card=self.name)
+            self._lost()
 
 
 def configure_card(name: str, address: IPv4Interface, mtu: int) -> None:

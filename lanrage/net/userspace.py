@@ -36,6 +36,8 @@ from lanrage.wire.uapi import GET, DeviceUpdate, PeerUpdate, Reply, encode_set
 PROGRAM = "wireguard-go"
 START_TIMEOUT_S = 5.0
 """Its socket answers in 5 to 20 ms; a machine that needs longer than this has another trouble."""
+BANNER = ("\u250c", "\u2502", "\u2514")
+"""How the lines of wireguard-go's banner begin: left corners and side of a frame."""
 POLL_S = 0.005
 """Neither the socket nor the bound port is announced; this adds at most as much to the start."""
 
@@ -190,8 +192,9 @@ class UserspaceTunnel:
 
 
 def _why_ended(name: str, words: str) -> LanrageError:
-    """What the program's last words mean to the user."""
-    said = " ".join(words.split())
+    """What the program's last words mean to the user; the banner in a frame that it prints at each start is none."""
+    lines = [line for line in words.splitlines() if not line.lstrip().startswith(BANNER)]
+    said = " ".join(" ".join(lines).split())
     if "/dev/net/tun" in said and "no such" in said.lower():
         return MissingRight(NO_TUN)
     if "uapi" in said.lower():

@@ -8,8 +8,9 @@ import attrs
 import msgspec
 from twisted.internet.defer import Deferred
 
-from lanrage.app.links import PROBE_BURST, PROBE_RATE, STATUS_INTERVAL, LinkCounters
+from lanrage.app.links import STATUS_INTERVAL, LinkCounters
 from lanrage.app.peer_link import OFFER_BURST, OFFER_SPAN
+from lanrage.core.budget import PROBE_BURST, PROBE_RATE
 from lanrage.core.candidates import CandidateKind
 from lanrage.core.identity import PairKeys
 from lanrage.core.links import Endpoint, LocalAddress

@@ -97,6 +97,18 @@ class TestMemoryCard(TestCase):
         assert self.card.dropped == 1
         await self.card.close()
 
+    async def test_removed_by_somebody(self) -> None:
+        """A card that goes away while it is open is told; one that is closed is not."""
+        lost: list[str] = []
+        await self.card.open(ADDRESS, self.received.append, lambda: lost.append("lost"))
+        self.reactor.readers[0].connectionLost(None)
+        assert lost == ["lost"]
+        assert not self.card.write(FRAME)
+        await self.card.close()
+        await self.card.open(ADDRESS, self.received.append, lambda: lost.append("again"))
+        await self.card.close()
+        assert lost == ["lost"]
+
     async def test_sentences(self) -> None:
         """No rights, no TUN, a busy name: one sentence each."""
         for code, kind, word in (

@@ -45,8 +45,9 @@ class TestWireguardGo(TunnelContract, TestCase):
         program = Program.of(listener(socket_path("lrt-a")) or 0)
         assert program is not None
         await in_thread(self.bench.reactor, program.end)
-        with pytest.raises(Unreachable, match="lrt-a"):
+        with pytest.raises(Unreachable, match="lrt-a") as caught:
             await tunnel.status()
+        assert "Running wireguard-go" not in str(caught.value)  # its banner is no reason
         await tunnel.destroy()
         assert not self.bench.has_device("lrt-a")
         assert not os.path.exists(socket_path("lrt-a"))

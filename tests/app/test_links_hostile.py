@@ -1,0 +1,84 @@
+"""What a member with valid keys may not make another's links do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import attrs
+from zope.interface import implementer
+
+from lanrage.app.peer_link import HEARD_BURST, HEARD_RATE
+from lanrage.core.budget import HOST_BURST, HOST_RATE
+from lanrage.core.candidates import CandidateKind
+from lanrage.core.identity import PairKeys
+from lanrage.core.links import Endpoint
+from lanrage.core.probe import Probe, ProbeKind
+from lanrage.interfaces import IProbePort
+from lanrage.wire import probes, signals
+from tests.app.links_case import LinksCase
+
+VICTIM = "203.0.113.99"
+
+
+@implementer(IProbePort)
+@attrs.frozen
+class WatchedPort:
+    """Notes where to the port sends."""
+
+    port: IProbePort
+    sent: list[Endpoint]
+
+    def open(self, port: int, receive: Callable[[bytes, Endpoint, str], None]) -> None:
+        """See :meth:`lanrage.interfaces.IProbePort.open`."""
+        self.port.open(port, receive)
+
+    def send(self, payload: bytes, to: Endpoint) -> None:
+        """See :meth:`lanrage.interfaces.IProbePort.send`."""
+        self.sent.append(to)
+        self.port.send(payload, to)
+
+    def close(self) -> None:
+        """See :meth:`lanrage.interfaces.IProbePort.close`."""
+        self.port.close()
+
+
+class HostileMemberTests(LinksCase):
+    """Bert holds all keys that a member holds, and means no good."""
+
+    def setUp(self) -> None:
+        """The two, connected."""
+        super().setUp()
+        self.anna, self.bert = self.two()
+        self.keys: PairKeys = self.anna.links.peers[self.bert.keys.identity.public].keys
+
+    def _offer(self, number: int, ports: range) -> None:
+        rows = tuple(signals.CandidateRow(CandidateKind.REFLEXIVE, VICTIM, port) for port in ports)
+        offer = signals.Offer(number.to_bytes(8, "big"), b"", rows)
+        mine, theirs = self.bert.keys.wireguard.public, self.anna.keys.wireguard.public
+        sealed = signals.seal(offer, self.keys.seal, sender=mine, receiver=theirs, nonce=number.to_bytes(12, "big"))
+        self.anna.links.signalled(self.bert.keys.identity.public, sealed)
+
+    def test_aims_at_a_host(self) -> None:
+        """Twenty ports of one victim with ever new sessions: what it gets from a member is bounded over all ports."""
+        sent: list[Endpoint] = []
+        self.anna.links._probe_port = WatchedPort(self.anna.links._probe_port, sent)
+        seconds = 20
+        for number in range(seconds * 50):
+            self._offer(number + 1, range(1000 + number % 500, 1020 + number % 500))
+            self.world.run(0.02)
+        aimed = [to for to in sent if to.host == VICTIM]
+        heard = seconds * HEARD_RATE + HEARD_BURST
+        self.assertGreater(self.anna.links.counters.signals_over_budget, seconds * 50 - heard - 3)
+        self.assertLessEqual(len(aimed), HOST_BURST + seconds * HOST_RATE)
+        self.assertGreater(len(aimed), 20)
+
+    def test_inside_the_tunnel(self) -> None:
+        """A probe that came through the tunnel makes no path: WireGuard would be sent into itself."""
+        link = self.anna.links.peers[self.bert.keys.identity.public]
+        before = dict(link.plan.paths)
+        assert link.plan.peer_session is not None
+        tag = probes.sender_tag(self.world.kit.party_id, self.bert.keys.wireguard.public)
+        ping = Probe(ProbeKind.PING, tag, link.plan.peer_session, b"t" * 8)
+        self.anna.links.probe_received(probes.encode(ping, self.keys.probe), Endpoint(str(self.bert.address), 51820))
+        self.assertEqual(1, self.anna.links.counters.probes_inside)
+        self.assertEqual(list(before), list(link.plan.paths))
