@@ -12,12 +12,11 @@ from twisted.logger import Logger
 from lanrage.core.identity import NodeKeys
 from lanrage.core.replica import Behind, MemberRejected, PartyReplica, ReplicaChange
 from lanrage.errors import CryptoError, DecodeError, LanrageError, Refused, Unreachable
-from lanrage.net.control_client import ControlClient
+from lanrage.net.control_client import ControlClient, Dialling
 from lanrage.wire import party
 from lanrage.wire.control import (
     Accepted,
     Deltas,
-    Denied,
     FetchTicket,
     FollowParty,
     NoticeBody,
@@ -29,6 +28,7 @@ from lanrage.wire.control import (
     Signalled,
     TicketIssued,
 )
+from lanrage.wire.control_opening import Denied
 
 R = TypeVar("R")
 
@@ -40,6 +40,7 @@ class ControlLink:
     :param on_signal: called with (sender's identity, payload).
     :param on_up: called when the link is up and the party is in step.
     :param now: seconds since the epoch.
+    :param dialling: how to dial, where it is not the usual way.
     """
 
     log = Logger()
@@ -55,6 +56,7 @@ class ControlLink:
         on_signal: Callable[[bytes, bytes], None],
         on_up: Callable[[Accepted], None],
         now: Callable[[], float] = time.time,
+        dialling: Dialling | None = None,
     ) -> None:
         self.replica: PartyReplica | None = None
         self.trouble = ""
@@ -66,7 +68,15 @@ class ControlLink:
         self._pending: set[Deferred[None]] = set()
         self._following = False
         self._stopped = False
-        self.client = ControlClient(reactor, keys, addresses, pin, on_notice=self._notice, on_connected=self._connected)
+        self.client = ControlClient(
+            reactor,
+            keys,
+            addresses,
+            pin,
+            on_notice=self._notice,
+            on_connected=self._connected,
+            dialling=dialling,
+        )
 
     # --- life ---------------------------------------------------------------------------------------------------------
 
