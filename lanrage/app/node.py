@@ -23,7 +23,7 @@ from lanrage.app.party_life import PartyLife
 from lanrage.app.results import Invited, Joined, Left, PartyCreated
 from lanrage.core.code import InvitationCode, check_address
 from lanrage.core.replica import PartyReplica
-from lanrage.errors import CryptoError, DecodeError, LanrageError, MissingRight, Refused
+from lanrage.errors import CryptoError, DecodeError, LanrageError, MissingRight, Refused, Unreachable
 from lanrage.interfaces import IUndoJournal
 from lanrage.net.rights import Rights, read_rights
 from lanrage.net.threads import in_thread
@@ -35,6 +35,8 @@ from lanrage.store.undo import UndoJournal
 from lanrage.wire.control import Done, LeaveParty
 
 UNDO_FILE = "undo.jsonl"
+LEAVE_TIMEOUT = 3.0
+"""Seconds that a user who leaves waits for the control server's answer, which takes milliseconds."""
 
 
 def _quiet(_text: str) -> None:
@@ -227,9 +229,9 @@ class NodeService(Service):
         self, life: PartyLife, saved: SavedParty, replica: PartyReplica, link: ControlLink, progress: Progress
     ) -> None:
         """The server has us as a member: keep it on disk, then bring the session up."""
-        await life.keep(saved)
-        progress("bringing the LAN card up")
         try:
+            await life.keep(saved)
+            progress("bringing the LAN card up")
             await life.enter(saved, replica, link)
         except BaseException:
             # Without a session there is nothing to keep; the address stays ours at the server.
@@ -251,9 +253,13 @@ class NodeService(Service):
         saved, _, link = life.current()
         progress("leaving")
         try:
-            await link.ask(LeaveParty(saved.party_id), Done)
+            await link.client.request(LeaveParty(saved.party_id), timeout=LEAVE_TIMEOUT)
         except Refused as error:
             self.log.info("the control server had let go of us already: {error}", error=str(error))
+        except Unreachable as error:
+            # A server that is gone for good must not hold us; to the others we are offline until it hears from us.
+            self.log.warn("the control server did not hear that we left: {error}", error=str(error))
+            progress(f"the control server could not be told, it will show you as offline: {error}")
         await life.go_out()
         await life.forget()
         return _plain(Left(saved.party_id))

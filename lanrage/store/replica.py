@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 from typing import Annotated
 
@@ -114,9 +113,14 @@ class PartyFile:
         write_atomic(self.path, msgspec.json.format(msgspec.json.encode(saved), indent=1))
 
     def remove(self) -> None:
-        """Forget the party; a file that is gone is no error."""
-        with contextlib.suppress(FileNotFoundError):
-            self.path.unlink()
+        """Forget the party; a file that is gone is no error.
+
+        :raises StoreError: when it cannot be removed.
+        """
+        try:
+            self.path.unlink(missing_ok=True)
+        except OSError as error:
+            raise StoreError(f"{self.path} cannot be removed: {error.strerror}") from error
 
     def _set_aside(self, reason: str) -> None:
         aside = self.path.with_name(f"{FILE}.damaged")
