@@ -169,6 +169,7 @@ class _Out:
     _at: Endpoint
 
     def write(self, datagram: bytes, addr: tuple[str, int]) -> None:
+        """Send a datagram from the service's address."""
         self._underlay.emit(self._at, datagram, Endpoint(*addr))
 
 

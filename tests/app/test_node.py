@@ -60,7 +60,14 @@ class LifeTests(PartyCase):
             await self.serve()
             anna = await self.player("anna", 1)
             idle = await anna.node.status()
-            empty: dict[str, Any] = {"control": None, "tunnel": None, "card": None, "party": None, "missing": [], "lan": {}}
+            empty: dict[str, Any] = {
+                "control": None,
+                "tunnel": None,
+                "card": None,
+                "party": None,
+                "missing": [],
+                "lan": {},
+            }
             self.assertEqual({"version": __version__, "state": "idle"} | empty, idle)
             self.assertEqual("idle", (await anna.node.diagnose())["state"])
             self.assertEqual(
