@@ -89,7 +89,10 @@ class Player:
     """One member's links with everything that they need.
 
     :ivar ready: what the LAN plane was told, each time, with the peers of WireGuard at that moment.
+    :ivar stopped: fires when all is down; there once it was told to stop.
     """
+
+    stopped: Deferred[None]
 
     def __init__(self, world: LinkWorld, name: str, number: int, host: Host) -> None:
         self.world, self.name, self.host = world, name, host
