@@ -305,7 +305,11 @@ class Links:
         status = await self._tunnel.status()
         for link in list(self.peers.values()):
             peer = status.peers.get(link.peer_key)
-            if peer is not None and link.peer_key in resets:
+            if link.peer_key not in resets:
+                continue
+            if peer is None:
+                link.missing(resets[link.peer_key])
+            else:
                 link.saw(peer, resets[link.peer_key])
         if self.ready_addresses() != before:
             self._changed()

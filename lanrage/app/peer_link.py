@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from ipaddress import IPv4Network
 from typing import Protocol
 
@@ -20,6 +20,7 @@ from lanrage.core.path_actions import Action, Moved, ResetPeer, SendOffer, SendP
 from lanrage.core.path_plan import PathPlan
 from lanrage.core.probe import Probe
 from lanrage.core.rate import TokenBucket
+from lanrage.errors import LanrageError
 from lanrage.interfaces import ITunnel
 from lanrage.wire import probes, signals
 
@@ -32,6 +33,8 @@ OFFER_BURST, OFFER_SPAN = 5, 2.0
 HEARD_RATE, HEARD_BURST = 3.0, 10.0
 """Offers a second, and at once, that the peer is heard with. An honest one sends at most 2.5 a second; each may cost a
 new start of WireGuard's peer and a round of probes to 20 addresses."""
+CONFIGURE_RETRY = 2.0
+"""Seconds until a peer that this machine did not take (a busy program, a route in the way) is configured again."""
 CHECK_DELAYS = (0.01, 0.05, 0.2, 1.0)
 """Seconds after a write at which WireGuard's endpoint is read back."""
 
@@ -96,9 +99,11 @@ class PeerLink:
         self._random = random
         self._queue: ActionQueue[Action | Configure] = ActionQueue(self._perform)
         self._timer: IDelayedCall | None = None
+        self._again: IDelayedCall | None = None
         self._offer_timer: IDelayedCall | None = None
         self._offers: deque[float] = deque(maxlen=OFFER_BURST)
         self._heard = TokenBucket(HEARD_RATE, HEARD_BURST)
+        self._configured = False
         self._closed = False
 
     @property
@@ -145,6 +150,14 @@ class PeerLink:
         self.ready = handshaken
         self._do(self.plan.wireguard(status.endpoint, handshaken, self._clock.seconds()))
 
+    def missing(self, resets: int) -> None:
+        """WireGuard does not know the peer: something else removed it, so the link begins anew."""
+        if self._configured and resets == self.resets:
+            self.log.warn("{peer} was missing from WireGuard", peer=self.name)
+            self._forget_session()
+            self.plan.restart(self._random(probes.SESSION_BYTES))
+            self._do([Configure(), SendOffer()])
+
     def offer(self) -> None:
         """Send our candidates; the last of a burst is never lost."""
         if self._offer_timer is not None or self._closed:
@@ -163,10 +176,10 @@ class PeerLink:
     async def close(self) -> None:
         """Stop timers and let a running action end; what still comes in starts nothing."""
         self._closed = True
-        for timer in (self._timer, self._offer_timer):
+        for timer in (self._timer, self._offer_timer, self._again):
             if timer is not None and timer.active():
                 timer.cancel()
-        self._timer = self._offer_timer = None
+        self._timer = self._offer_timer = self._again = None
         await self._queue.close()
 
     @property
@@ -176,7 +189,7 @@ class PeerLink:
 
     # --- actions ------------------------------------------------------------------------------------------------------
 
-    def _do(self, actions: list[Action]) -> None:
+    def _do(self, actions: Sequence[Action | Configure]) -> None:
         self._queue.put(actions)
         self._schedule()
 
@@ -192,7 +205,7 @@ class PeerLink:
 
     def _perform(self, action: Action | Configure) -> Awaitable[None] | None:
         if isinstance(action, Configure):
-            return self._outlet.add_peer(self.member)
+            return self._configure()
         if isinstance(action, SendProbe):
             self._outlet.send_probe(probes.encode(action.probe, self.keys.probe), action.to)
             return None
@@ -217,24 +230,36 @@ class PeerLink:
         for delay in CHECK_DELAYS:
             self._outlet.check_soon(delay)
 
+    async def _configure(self) -> None:
+        self._again = None
+        try:
+            await self._outlet.add_peer(self.member)
+        except LanrageError as error:
+            self.log.warn("{peer} cannot be reached from this machine: {error}", peer=self.name, error=str(error))
+            if not self._closed:
+                self._again = self._clock.callLater(CONFIGURE_RETRY, self._queue.put, [Configure()])
+        else:
+            self._configured = True
+
     async def _write(self, action: WriteEndpoint) -> None:
         if action.fresh:
             self._forget_session()
             await self._tunnel.remove_peer(self.peer_key)
         allowed = (IPv4Network(f"{self.member.certificate.address}/32"),)
         await self._tunnel.set_peer(TunnelPeer(self.peer_key, allowed, action.endpoint, KEEPALIVE))
+        self._configured = self._again is None
         for delay in CHECK_DELAYS:
             self._outlet.check_soon(delay)
 
     def _forget_session(self) -> None:
         """What WireGuard said of the peer until now is of no use."""
         self.resets += 1
-        self.ready = False
+        self.ready = self._configured = False
 
     async def _reset(self) -> None:
         self._forget_session()
         await self._tunnel.remove_peer(self.peer_key)
-        await self._outlet.add_peer(self.member)
+        await self._configure()
 
     def _offer_now(self) -> None:
         self._offer_timer = None

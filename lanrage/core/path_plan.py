@@ -97,6 +97,11 @@ class PathPlan:
             actions.append(SendOffer())
         return actions + self.tick(now)
 
+    def restart(self, session: bytes) -> None:
+        """WireGuard lost the peer: begin as a new link does; the peer resets its end when it hears the new session."""
+        self.session = session
+        self._start_over(None)
+
     def relay(self, endpoint: Endpoint, usable: bool, now: float) -> list[Action]:
         """A relay port became usable for this pair, or ceased to be."""
         if not usable:
@@ -172,7 +177,7 @@ class PathPlan:
 
     # --- within -------------------------------------------------------------------------------------------------------
 
-    def _start_over(self, session: bytes) -> None:
+    def _start_over(self, session: bytes | None) -> None:
         self.peer_session, self.active, self.handshaken = session, None, False
         self._decision, self._pending, self._better_since = 0, None, None
         self._corrections, self._written_at, self._restarts, self._settled = 0, None, 0, False
