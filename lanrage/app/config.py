@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from ipaddress import ip_address
 from pathlib import Path
 
 import attrs
@@ -45,7 +46,7 @@ def parse_port(text: str, field: str, *, zero: bool = False) -> int:
     :raises BadInput: names `field`.
     """
     low = 0 if zero else 1
-    if not text.isascii() or not text.isdigit() or not low <= int(text) <= 65535:
+    if not text.isascii() or not text.isdigit() or len(text) > 5 or not low <= int(text) <= 65535:
         raise BadInput(field, f"{text!r} is not a port from {low} to 65535")
     return int(text)
 
@@ -125,7 +126,10 @@ class NodeConfig:
             check_device_name(options["card"], "card"),
             parse_port(options["wireguard-port"], "wireguard-port", zero=True),
         )
-        return cls(*folders(options), devices, options.get("server") or "")
+        server = options.get("server") or ""
+        if server:
+            check_address(server, "server")
+        return cls(*folders(options), devices, server)
 
     def with_server(self, server: str) -> NodeConfig:
         """The same with another default control server."""
@@ -183,11 +187,10 @@ class RelayConfig:
         """
         if not options.get("server-key"):
             raise BadInput("server-key", "a relay needs the control server's key, 64 hexadecimal digits or @FILE")
-        return cls(
-            parse_public_key(options["server-key"], "server-key"),
-            parse_ports(options["ports"], "ports"),
-            options["host"],
-        )
+        host = options["host"]
+        if host and not _is_address(host):
+            raise BadInput("host", f"{host!r} is no address of this machine")
+        return cls(parse_public_key(options["server-key"], "server-key"), parse_ports(options["ports"], "ports"), host)
 
 
 @attrs.frozen
@@ -217,6 +220,14 @@ CONFIGS: dict[str, type[NodeConfig] | type[ControlConfig] | type[RelayConfig] | 
     "all": AllConfig,
 }
 """The configuration of each role."""
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def folders(options: dict[str, str]) -> tuple[Path, Path]:

@@ -40,6 +40,8 @@ class RoleService(MultiService):
     async def _start(self) -> None:
         try:
             for part in self._parts:
+                if not self.running:  # stopped while a part was starting: the others must not start any more
+                    return
                 self._running.append(part)
                 part.startService()
                 started = getattr(part, "started", None)
@@ -51,7 +53,7 @@ class RoleService(MultiService):
             self.log.failure("LANrage cannot start")
             self._fail("an unexpected error; see the log above")
         else:
-            for line in self._greeting():
+            for line in self._greeting() if self.running else []:
                 self.log.info("{line}", line=line)
 
     def _fail(self, sentence: str) -> None:

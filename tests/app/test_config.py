@@ -1,0 +1,195 @@
+"""The roles' options: what is right is read as it stands, what is wrong is refused by the option's name."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import attrs
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from lanrage.app.config import (
+    RELAY_PORTS,
+    RELAY_PORTS_LIMIT,
+    AllConfig,
+    ControlConfig,
+    NodeConfig,
+    RelayConfig,
+    default_folder,
+    default_run_folder,
+    parse_port,
+    parse_ports,
+    parse_public_key,
+    parse_relay,
+)
+from lanrage.app.machinery import Devices
+from lanrage.app.service import AllOptions, ControlOptions, NodeOptions, RelayOptions
+from lanrage.core.links import WIREGUARD_PORT
+from lanrage.errors import BadInput
+from lanrage.wire.control import RelayInfo
+
+KEY = "0123456789abcdef" * 4
+FOLDERS = ["--state-dir", "/s", "--run-dir", "/r"]
+
+
+def options(kind: type, *words: str) -> dict[str, str]:
+    """The options of a role as twistd gives them."""
+    parsed = kind()
+    parsed.parseOptions(list(words))
+    return dict(parsed)
+
+
+class ConfigCase(SynchronousTestCase):
+    """What is refused."""
+
+    def refused(self, field: str, work: Callable[[], object]) -> str:
+        """It is refused by this option's name, in one sentence; the rule."""
+        with self.assertRaises(BadInput) as caught:
+            work()
+        self.assertEqual(field, caught.exception.field)
+        self.assertNotIn("\n", str(caught.exception))
+        return caught.exception.rule
+
+
+class PartTests(ConfigCase):
+    """Ports, ranges, relays, keys."""
+
+    @given(st.integers(0, 65535))
+    def test_port(self, port: int) -> None:
+        """Each port is itself; 0 where it means any."""
+        self.assertEqual(port, parse_port(str(port), "p", zero=True))
+        if port:
+            self.assertEqual(port, parse_port(str(port), "p"))
+
+    @given(st.text(max_size=6) | st.integers(65536).map(str) | st.integers(max_value=-1).map(str))
+    def test_no_port(self, text: str) -> None:
+        """Anything else is refused."""
+        if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 65535):
+            self.refused("p", lambda: parse_port(text, "p"))
+
+    def test_odd_numbers(self) -> None:
+        """Digits of another script, blanks, and a number of a million digits are no ports."""
+        for text in ("\u0663", " 5", "5 ", "1e3", "0x5", "+5", "9" * 1_000_000, "00080", ""):
+            if text != "00080":
+                self.refused("p", lambda text=text: parse_port(text, "p"))  # type: ignore[misc]
+        self.assertEqual(80, parse_port("00080", "p"))
+
+    @given(st.integers(1, 65535), st.integers(1, 65535))
+    def test_ports(self, first: int, last: int) -> None:
+        """A range holds 1 to 256 ports, in order."""
+        text = f"{first}-{last}"
+        if first <= last < first + RELAY_PORTS_LIMIT:
+            self.assertEqual((first, last), parse_ports(text, "ports"))
+        else:
+            self.refused("ports", lambda: parse_ports(text, "ports"))
+        self.assertEqual((first, first), parse_ports(str(first), "ports"))
+
+    def test_relay(self) -> None:
+        """By name, address, IPv6 address in brackets; an empty host is the control server's own."""
+        right = {
+            "relay.example.org:7800-7863": RelayInfo("relay.example.org", 7800, 7863),
+            "203.0.113.5:7800": RelayInfo("203.0.113.5", 7800, 7800),
+            "[2001:db8::1]:7800-7801": RelayInfo("2001:db8::1", 7800, 7801),
+            ":7800-7801": RelayInfo("", 7800, 7801),
+        }
+        self.assertEqual(right, {text: parse_relay(text, "relay") for text in right})
+        for wrong in ("", "7800-7801", "host:", "host:0", "2001:db8::1:7800", "a b:7800", "host:7800-7801-7802"):
+            self.refused("relay", lambda wrong=wrong: parse_relay(wrong, "relay"))  # type: ignore[misc]
+
+    def test_public_key(self) -> None:
+        """In digits, or in a file."""
+        folder = Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, folder)
+        (folder / "server.pub").write_text(KEY + "\n", "ascii")
+        (folder / "binary").write_bytes(b"\xff" * 32)
+        self.assertEqual(bytes.fromhex(KEY), parse_public_key(KEY, "server-key"))
+        self.assertEqual(bytes.fromhex(KEY), parse_public_key(f"@{folder}/server.pub", "server-key"))
+        wrong = ("", KEY[:-1], KEY[:-2], KEY + "00", "g" * 64, f"@{folder}/none", f"@{folder}/binary", f"@{folder}")
+        for text in wrong:
+            self.refused("server-key", lambda text=text: parse_public_key(text, "server-key"))  # type: ignore[misc]
+
+    def test_folders(self) -> None:
+        """Root's are the system's; a user's are the user's own."""
+        home = Path.home()
+        user = {"XDG_DATA_HOME": "/home/u/data", "XDG_RUNTIME_DIR": "/run/user/5"}
+        self.assertEqual(Path("/var/lib/lanrage"), default_folder(user, root=True))
+        self.assertEqual(Path("/run/lanrage"), default_run_folder(user, root=True))
+        self.assertEqual(Path("/home/u/data/lanrage"), default_folder(user, root=False))
+        self.assertEqual(Path("/run/user/5/lanrage"), default_run_folder(user, root=False))
+        self.assertEqual(home / ".local/share/lanrage", default_folder({}, root=False))
+        self.assertEqual(home / ".local/share/lanrage/run", default_run_folder({}, root=False))
+
+
+class RoleTests(ConfigCase):
+    """Whole configurations."""
+
+    def test_node(self) -> None:
+        """Defaults, and every option."""
+        default = NodeConfig(Path("/s"), Path("/r"), Devices("lanrage-wg0", "auto", "lanrage0", WIREGUARD_PORT))
+        self.assertEqual(default, NodeConfig.parse(options(NodeOptions, *FOLDERS)))
+        words = "--tunnel-device wg7 --card party0 --wireguard-port 0 --wireguard userspace --server host:7766"
+        given_all = NodeConfig(Path("/s"), Path("/r"), Devices("wg7", "userspace", "party0", 0), "host:7766")
+        self.assertEqual(given_all, NodeConfig.parse(options(NodeOptions, *FOLDERS, *words.split())))
+        self.assertEqual(attrs.evolve(default, server="a:1"), default.with_server("a:1"))
+
+    def test_node_refusals(self) -> None:
+        """Each wrong option by its name."""
+        wrong = {
+            "tunnel-device": ("", "a" * 16, "a/b", "..", "a b", "\u00e9"),
+            "card": ("", "lanrage0:1", "."),
+            "wireguard-port": ("", "-1", "65536", "x"),
+            "wireguard": ("", "Kernel", "module"),
+            "server": ("host", "host:0", ":7766", "host:99999", "http://host:7766"),
+        }
+        for name, values in wrong.items():
+            for value in values:
+                words = options(NodeOptions, *FOLDERS) | {name: value}
+                self.refused(name, lambda words=words: NodeConfig.parse(words))  # type: ignore[misc]
+
+    def test_control(self) -> None:
+        """Defaults, and every option; a public address without a port has the usual one."""
+        self.assertEqual(ControlConfig(Path("/s")), ControlConfig.parse(options(ControlOptions, *FOLDERS[:2])))
+        words = "--listen tcp:1 --stun-port 2 --public-address example.org --relay a:3-4,:5"
+        relays = (RelayInfo("a", 3, 4), RelayInfo("", 5, 5))
+        expected = ControlConfig(Path("/s"), "tcp:1", 2, "example.org:7766", relays)
+        self.assertEqual(expected, ControlConfig.parse(options(ControlOptions, *FOLDERS[:2], *words.split())))
+        wrong = {
+            "stun-port": ("0", "x", "70000"),
+            "public-address": ("a b", "host:0", "2001:db8::1"),
+            "relay": ("a", "a:1-2,b", "a:2-1"),
+        }
+        for name, values in wrong.items():
+            for value in values:
+                given_words = options(ControlOptions, *FOLDERS[:2]) | {name: value}
+                self.refused(name, lambda words=given_words: ControlConfig.parse(words))  # type: ignore[misc]
+
+    def test_relay(self) -> None:
+        """The key is needed; the rest has defaults."""
+        self.assertEqual(
+            RelayConfig(bytes.fromhex(KEY), RELAY_PORTS, ""),
+            RelayConfig.parse(options(RelayOptions, "--server-key", KEY)),
+        )
+        words = ("--server-key", KEY, "--ports", "1-2", "--host", "203.0.113.1")
+        expected = RelayConfig(bytes.fromhex(KEY), (1, 2), "203.0.113.1")
+        self.assertEqual(expected, RelayConfig.parse(options(RelayOptions, *words)))
+        self.assertIn("needs", self.refused("server-key", lambda: RelayConfig.parse(options(RelayOptions))))
+        for name, value in (("ports", "2-1"), ("host", "relay.example.org"), ("host", "1.2.3")):
+            given_words = options(RelayOptions, *words) | {name: value}
+            self.refused(name, lambda words=given_words: RelayConfig.parse(words))  # type: ignore[misc]
+
+    def test_all(self) -> None:
+        """Everything on one machine: the own relay comes first in what nodes are told of."""
+        words = [*FOLDERS, "--ports", "7-9", "--relay", "a:3-4"]
+        expected = AllConfig(
+            ControlConfig(Path("/s"), relays=(RelayInfo("", 7, 9), RelayInfo("a", 3, 4))),
+            (7, 9),
+            NodeConfig(Path("/s"), Path("/r")),
+        )
+        self.assertEqual(expected, AllConfig.parse(options(AllOptions, *words)))
+        for name, value in (("ports", "x"), ("stun-port", "x"), ("card", "a/b")):
+            given_words = options(AllOptions, *words) | {name: value}
+            self.refused(name, lambda words=given_words: AllConfig.parse(words))  # type: ignore[misc]

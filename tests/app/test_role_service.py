@@ -1,0 +1,146 @@
+"""A role as one service: parts in order, a part that fails ends the program, a stop waits for all of them."""
+
+from __future__ import annotations
+
+import atexit
+from typing import Any
+
+import attrs
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, succeed
+from twisted.logger import LogLevel, globalLogPublisher
+from twisted.trial.unittest import SynchronousTestCase
+
+from lanrage.app import role_service
+from lanrage.app.role_service import RoleService
+from lanrage.errors import BadInput
+
+
+class Part(Service):
+    """A part that tells what happens to it.
+
+    :param slow: its start is waited for.
+    """
+
+    def __init__(self, case: RoleServiceTests, name: str, *, slow: bool = False) -> None:
+        self.case, self.label = case, name
+        self.starting: Deferred[None] = Deferred()
+        self.stopping: Deferred[None] = succeed(None)
+        self.error: Exception | None = None
+        if slow:
+            self.started = self.starting
+
+    def startService(self) -> None:
+        """Begin."""
+        self.case.events.append(f"start {self.label}")
+        if self.error is not None:
+            raise self.error
+
+    def stopService(self) -> Deferred[None]:
+        """End."""
+        self.case.events.append(f"stop {self.label}")
+        return self.stopping
+
+
+@attrs.define
+class Ended:
+    """A reactor that only tells whether it was stopped."""
+
+    stopped: int = 0
+
+    def callWhenRunning(self, call: object) -> None:
+        """At once."""
+        call()  # type: ignore[operator]
+
+    def stop(self) -> None:
+        """The program ends."""
+        self.stopped += 1
+
+
+class RoleServiceTests(SynchronousTestCase):
+    """Three parts, the second one slow."""
+
+    def setUp(self) -> None:
+        """Parts and what happens to them."""
+        self.events: list[str] = []
+        self.said: list[tuple[LogLevel, str]] = []
+        self.reactor = Ended()
+        self.parts = [Part(self, "a"), Part(self, "b", slow=True), Part(self, "c")]
+        self.service = RoleService(self.reactor, list(self.parts), self.greet)
+        self.addCleanup(atexit.unregister, role_service._exit_failed)
+        self.observer: Any = self._observe
+        globalLogPublisher.addObserver(self.observer)
+        self.addCleanup(globalLogPublisher.removeObserver, self.observer)
+
+    def _observe(self, event: dict[str, object]) -> None:
+        if event.get("log_namespace") == "lanrage.app.role_service.RoleService":
+            level = event["log_level"]
+            assert isinstance(level, LogLevel.info.__class__)
+            self.said.append((level, str(event.get("line", event.get("sentence", event.get("part", ""))))))
+
+    def greet(self) -> list[str]:
+        """The greeting."""
+        self.events.append("greeting")
+        return ["it runs"]
+
+    def test_order(self) -> None:
+        """Each part starts when the one before it stands; they stop in the other order, each after the other."""
+        self.service.startService()
+        self.assertEqual(["start a", "start b"], self.events)
+        self.parts[1].starting.callback(None)
+        self.assertEqual(["start a", "start b", "start c", "greeting"], self.events)
+        self.assertEqual([(LogLevel.info, "it runs")], self.said)
+        self.events.clear()
+        self.parts[2].stopping = Deferred()
+        stopping = self.service.stopService()
+        self.assertEqual(["stop c"], self.events)
+        self.assertNoResult(stopping)
+        self.parts[2].stopping.callback(None)
+        self.assertEqual(["stop c", "stop b", "stop a"], self.events)
+        self.successResultOf(stopping)
+        self.assertEqual(0, self.reactor.stopped)
+
+    def test_stop_while_starting(self) -> None:
+        """What had not started yet is not started any more, and nobody is greeted."""
+        self.service.startService()
+        stopping = self.service.stopService()
+        self.parts[1].starting.callback(None)
+        self.successResultOf(stopping)
+        self.assertEqual(["start a", "start b", "stop b", "stop a"], self.events)
+
+    def test_failing_part(self) -> None:
+        """One sentence, the program ends, and what stood is stopped; the other parts are never started."""
+        for slow in (False, True):
+            self.setUp()
+            if slow:
+                self.service.startService()
+                self.parts[1].starting.errback(BadInput("listen", "port 7766 is taken"))
+            else:
+                self.parts[1].error = BadInput("listen", "port 7766 is taken")
+                self.service.startService()
+            self.assertEqual([(LogLevel.critical, "listen: port 7766 is taken")], self.said)
+            self.assertEqual(1, self.reactor.stopped)
+            self.successResultOf(self.service.stopService())
+            self.assertEqual(["start a", "start b", "stop b", "stop a"], self.events)
+            globalLogPublisher.removeObserver(self.observer)
+
+    def test_bug(self) -> None:
+        """An error of ours goes into the log with its traceback, and the sentence says so."""
+        self.parts[0].error = RuntimeError("a bug")
+        self.service.startService()
+        self.assertEqual([RuntimeError], [type(failure.value) for failure in self.flushLoggedErrors()])
+        self.assertEqual((LogLevel.critical, "an unexpected error; see the log above"), self.said[-1])
+        self.assertEqual(1, self.reactor.stopped)
+
+    def test_part_that_does_not_stop_well(self) -> None:
+        """Its error is logged; the others stop all the same."""
+        self.service.startService()
+        self.parts[1].starting.callback(None)
+        self.events.clear()
+        self.parts[1].stopping = Deferred()
+        stopping = self.service.stopService()
+        self.parts[1].stopping.errback(RuntimeError("stuck"))
+        self.successResultOf(stopping)
+        self.assertEqual(["stop c", "stop b", "stop a"], self.events)
+        self.assertEqual([RuntimeError], [type(failure.value) for failure in self.flushLoggedErrors()])
+        self.assertEqual(1, self.said.count((LogLevel.critical, "Part")))
