@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import atexit
-from typing import Any
+from typing import Any, cast
 
 import attrs
 from twisted.application.service import Service
@@ -68,7 +68,7 @@ class RoleServiceTests(SynchronousTestCase):
         self.parts = [Part(self, "a"), Part(self, "b", slow=True), Part(self, "c")]
         self.service = RoleService(self.reactor, list(self.parts), self.greet)
         self.addCleanup(atexit.unregister, role_service._exit_failed)
-        self.observer: Any = self._observe
+        self.observer = cast(Any, self._observe)
         globalLogPublisher.addObserver(self.observer)
         self.addCleanup(globalLogPublisher.removeObserver, self.observer)
 
