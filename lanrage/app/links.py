@@ -39,6 +39,7 @@ class LinkCounters:
     probes_forged: int = 0
     probes_over_budget: int = 0
     probes_inside: int = 0
+    probes_too_many: int = 0
     signals_refused: int = 0
     signals_over_budget: int = 0
 
@@ -155,14 +156,15 @@ class Links:
         if link is None:
             self.counters.signals_refused += 1
             return
-        if not link.hears(self._clock.seconds()):
+        if not link.hears_signal():
             self.counters.signals_over_budget += 1
             return
         try:
             offer = signals.unseal(payload, link.keys.seal, sender=link.peer_key, receiver=self._keys.wireguard.public)
         except (CryptoError, DecodeError) as error:
             self.counters.signals_refused += 1
-            self.log.warn("a signal of {peer} was refused: {error}", peer=link.name, error=str(error))
+            if link.speaks():
+                self.log.warn("a signal of {peer} was refused: {error}", peer=link.name, error=str(error))
             return
         fit = tuple(c for c in offer.values() if fit_to_probe(c.endpoint, self._addresses, (self._network,)))
         self.log.debug(
@@ -189,6 +191,9 @@ class Links:
             return
         except DecodeError:
             self.counters.probes_malformed += 1
+            return
+        if not link.hears_probe(probe):
+            self.counters.probes_too_many += 1
             return
         link.probed(probe, source, relayed=self.is_relay(source))
 

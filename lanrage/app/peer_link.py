@@ -18,7 +18,7 @@ from lanrage.core.identity import PairKeys
 from lanrage.core.links import Endpoint, PeerStatus, TunnelPeer
 from lanrage.core.path_actions import Action, Moved, ResetPeer, SendOffer, SendProbe, WriteEndpoint
 from lanrage.core.path_plan import PathPlan
-from lanrage.core.probe import Probe
+from lanrage.core.probe import Probe, ProbeKind
 from lanrage.core.rate import TokenBucket
 from lanrage.errors import LanrageError
 from lanrage.interfaces import ITunnel
@@ -33,10 +33,26 @@ OFFER_BURST, OFFER_SPAN = 5, 2.0
 HEARD_RATE, HEARD_BURST = 3.0, 10.0
 """Offers a second, and at once, that the peer is heard with. An honest one sends at most 2.5 a second; each may cost a
 new start of WireGuard's peer and a round of probes to 20 addresses."""
+PROBES_RATE, PROBES_BURST = 200.0, 600.0
+"""Probes a second, and at once, that are heard: 28 paths open with 280 pings and pongs in a second."""
+DECISIONS_RATE, DECISIONS_BURST = 12.0, 30.0
+"""Likewise of decisions, which cost a write to WireGuard: an honest end repeats one each 100 ms."""
+SPOKEN_RATE, SPOKEN_BURST = 0.2, 20.0
+"""Lines of the log that one peer may cause, so that nobody fills a friend's disk."""
 CONFIGURE_RETRY = 2.0
 """Seconds until a peer that this machine did not take (a busy program, a route in the way) is configured again."""
 CHECK_DELAYS = (0.01, 0.05, 0.2, 1.0)
 """Seconds after a write at which WireGuard's endpoint is read back."""
+
+
+@attrs.define
+class _Limits:
+    """How much of one peer is listened to."""
+
+    signals: TokenBucket = attrs.field(factory=lambda: TokenBucket(HEARD_RATE, HEARD_BURST))
+    probes: TokenBucket = attrs.field(factory=lambda: TokenBucket(PROBES_RATE, PROBES_BURST))
+    decisions: TokenBucket = attrs.field(factory=lambda: TokenBucket(DECISIONS_RATE, DECISIONS_BURST))
+    spoken: TokenBucket = attrs.field(factory=lambda: TokenBucket(SPOKEN_RATE, SPOKEN_BURST))
 
 
 @attrs.frozen
@@ -102,7 +118,7 @@ class PeerLink:
         self._again: IDelayedCall | None = None
         self._offer_timer: IDelayedCall | None = None
         self._offers: deque[float] = deque(maxlen=OFFER_BURST)
-        self._heard = TokenBucket(HEARD_RATE, HEARD_BURST)
+        self._limits = _Limits()
         self._configured = False
         self._closed = False
 
@@ -122,9 +138,20 @@ class PeerLink:
 
     # --- inputs -------------------------------------------------------------------------------------------------------
 
-    def hears(self, now: float) -> bool:
+    def hears_signal(self) -> bool:
         """Whether one more signal of the peer is listened to now."""
-        return self._heard.take(now)
+        return self._limits.signals.take(self._clock.seconds())
+
+    def hears_probe(self, probe: Probe) -> bool:
+        """Whether one more probe of the peer is listened to now."""
+        now, limits = self._clock.seconds(), self._limits
+        if probe.kind in (ProbeKind.DECIDE, ProbeKind.DECIDED) and not limits.decisions.take(now):
+            return False
+        return limits.probes.take(now)
+
+    def speaks(self) -> bool:
+        """Whether what the peer just did may be told in the log."""
+        return self._limits.spoken.take(self._clock.seconds())
 
     def offered(self, offer: signals.Offer, fit: tuple[Candidate, ...]) -> None:
         """The peer's offer arrived; `fit` are its candidates that may be probed."""
@@ -220,13 +247,14 @@ class PeerLink:
         return None
 
     def _moved(self, move: Moved) -> None:
-        self.log.info(
-            "path to {peer} is now {kind} {endpoint}: {reason}",
-            peer=self.name,
-            kind=str(move.path.kind),
-            endpoint=str(move.path.endpoint),
-            reason=move.reason,
-        )
+        if self.speaks():
+            self.log.info(
+                "path to {peer} is now {kind} {endpoint}: {reason}",
+                peer=self.name,
+                kind=str(move.path.kind),
+                endpoint=str(move.path.endpoint),
+                reason=move.reason,
+            )
         for delay in CHECK_DELAYS:
             self._outlet.check_soon(delay)
 

@@ -30,14 +30,25 @@ class Daemon(ProcessProtocol):
     :ivar ended: whether it is gone.
     """
 
-    def __init__(self, reactor: INetReactor, program: str, label: str, grace: float = TERM_GRACE_S) -> None:
-        """`label` says in the log what it works for; `grace` is seconds from SIGTERM to SIGKILL."""
+    def __init__(
+        self,
+        reactor: INetReactor,
+        program: str,
+        label: str,
+        grace: float = TERM_GRACE_S,
+        chatter: tuple[str, ...] = (),
+    ) -> None:
+        """`label` says in the log what it works for; `grace` is seconds from SIGTERM to SIGKILL.
+
+        Lines that begin with one of `chatter` are not logged.
+        """
         self.words = b""
         self.ended = False
         self._reactor = reactor
         self._program = program
         self._label = label
         self._grace = grace
+        self._chatter = chatter
         self._wanted = True
         self._process: IProcessTransport | None = None
         self._waiters: list[Deferred[None]] = []
@@ -70,7 +81,9 @@ class Daemon(ProcessProtocol):
     def outReceived(self, data: bytes) -> None:
         """Keep and log what it says."""
         self.words = (self.words + data)[-MAX_WORDS:]
-        log.warn("{program} of {label}: {words!r}", program=self._program, label=self._label, words=data)
+        for line in data.decode("utf-8", "replace").splitlines():
+            if line.strip() and not line.startswith(self._chatter):
+                log.warn("{program} of {label}: {line!r}", program=self._program, label=self._label, line=line)
 
     errReceived = outReceived
 

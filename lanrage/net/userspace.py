@@ -131,7 +131,7 @@ class UserspaceTunnel:
         self._note(UndoEntry("device", self.name))
 
     async def _start(self, program: str) -> None:
-        self._daemon = Daemon(self._reactor, program, self.name)
+        self._daemon = Daemon(self._reactor, program, self.name, chatter=BANNER)
         environment = {"LOG_LEVEL": "error", "PATH": os.defpath}
         self._running = self._daemon.start(["-f", self.name], environment)
         if self._running is not None:
@@ -193,7 +193,7 @@ class UserspaceTunnel:
 
 def _why_ended(name: str, words: str) -> LanrageError:
     """What the program's last words mean to the user; the banner in a frame that it prints at each start is none."""
-    lines = [line for line in words.splitlines() if not line.lstrip().startswith(BANNER)]
+    lines = [line for line in words.splitlines() if not line.startswith(BANNER)]
     said = " ".join(" ".join(lines).split())
     if "/dev/net/tun" in said and "no such" in said.lower():
         return MissingRight(NO_TUN)

@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import attrs
+from twisted.logger import capturedLogs
 from zope.interface import implementer
 
-from lanrage.app.peer_link import HEARD_BURST, HEARD_RATE
+from lanrage.app.peer_link import (
+    DECISIONS_BURST,
+    DECISIONS_RATE,
+    HEARD_BURST,
+    HEARD_RATE,
+    SPOKEN_BURST,
+    SPOKEN_RATE,
+)
 from lanrage.core.budget import HOST_BURST, HOST_RATE
 from lanrage.core.candidates import CandidateKind
 from lanrage.core.identity import PairKeys
@@ -82,3 +90,23 @@ class HostileMemberTests(LinksCase):
         self.anna.links.probe_received(probes.encode(ping, self.keys.probe), Endpoint(str(self.bert.address), 51820))
         self.assertEqual(1, self.anna.links.counters.probes_inside)
         self.assertEqual(list(before), list(link.plan.paths))
+
+    def test_decides_without_end(self) -> None:
+        """A flood of decisions is followed at a bounded rate: few writes to WireGuard, few lines in the log."""
+        decider, other = self.anna, self.bert  # the lower key is Anna's
+        keys = other.links.peers[decider.keys.identity.public].keys
+        link = other.links.peers[decider.keys.identity.public]
+        assert link.plan.peer_session is not None
+        tag = probes.sender_tag(self.world.kit.party_id, decider.keys.wireguard.public)
+        moves, seconds = link.plan.moves, 10
+        with capturedLogs() as events:
+            for number in range(seconds * 200):
+                decide = Probe(ProbeKind.DECIDE, tag, link.plan.peer_session, b"t" * 8, decision=number + 100)
+                source = Endpoint(decider.host.outer, 2000 + number % 2)
+                other.links.probe_received(probes.encode(decide, keys.probe), source)
+                self.world.run(0.005)
+        self.assertLessEqual(link.plan.moves - moves, DECISIONS_BURST + seconds * DECISIONS_RATE + 1)
+        self.assertGreater(link.plan.moves - moves, 10)
+        told = [event for event in events if "path to" in (event.get("log_format") or "")]
+        self.assertLessEqual(len(told), SPOKEN_BURST + seconds * SPOKEN_RATE + 1)
+        self.assertGreater(other.links.counters.probes_too_many, seconds * 200 - 200)

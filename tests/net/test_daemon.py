@@ -6,6 +6,7 @@ import shutil
 from typing import Any, cast
 
 from twisted.internet.task import deferLater
+from twisted.logger import capturedLogs
 from twisted.trial.unittest import TestCase
 
 from lanrage.net.daemon import Daemon
@@ -57,6 +58,15 @@ class TestDaemon(TestCase):
         while not self.daemon.ended:
             await deferLater(self.reactor, 0.005)
         assert self.daemon.words == b"reason\n"
+
+    async def test_log(self) -> None:
+        """Each line is logged once, as text that cannot forge a line of the log; its chatter is not."""
+        daemon = Daemon(self.reactor, SHELL, "a test", chatter=("| ",))
+        with capturedLogs() as events:
+            daemon.start(["-c", "printf '| hello\\n\\none\\ntwo\\n'"], {"PATH": "/bin:/usr/bin"})
+            while not daemon.ended:
+                await deferLater(self.reactor, 0.005)
+        assert [event["line"] for event in events if "line" in event] == ["one", "two"]
 
     async def test_never_started(self) -> None:
         """Stopping what was not started is no error."""
