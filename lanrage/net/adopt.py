@@ -21,9 +21,7 @@ from ipaddress import IPv4Address
 import attrs
 
 from lanrage.core.multicast_plan import GroupOnCard, Scan
-
-SYS_PIDFD_GETFD = 438
-"""The same on all architectures (asm-generic/unistd.h); neither libc nor Python 3.11 wraps it."""
+from lanrage.net.borrow import borrow
 
 MCAST_MSFILTER = 48
 IP_DROP_MEMBERSHIP = 36
@@ -124,15 +122,13 @@ def _borrow(pid: int, number: int, inode: int) -> socket.socket:
     """
     process = os.pidfd_open(pid)
     try:
-        copy = _libc.syscall(SYS_PIDFD_GETFD, process, number, 0)
-        if copy < 0:
-            raise OSError(ctypes.get_errno(), "pidfd_getfd")
+        copy = borrow(process, number)
     finally:
         os.close(process)
-    if os.fstat(copy).st_ino != inode:
-        os.close(copy)
+    if os.fstat(copy.fileno()).st_ino != inode:
+        copy.close()
         raise OSError(errno.ENOENT, "the descriptor changed")
-    return socket.socket(fileno=copy)
+    return copy
 
 
 def _filter_mode(borrowed: socket.socket, place: GroupOnCard) -> int | None:

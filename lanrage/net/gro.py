@@ -8,22 +8,18 @@ the probe behind them. The option belongs to the socket, so we borrow the socket
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import socket
 from pathlib import Path
 
 from twisted.logger import Logger
 
+from lanrage.net.borrow import borrow
+
 log = Logger()
 
 UDP_GRO = 104
 """<linux/udp.h>; Python 3.11 does not name it."""
-
-PIDFD_GETFD = 438
-"""The system call's number, alike on all architectures (Linux 5.6 and later)."""
-
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 def switch_off_gro(pid: int) -> int:
@@ -39,7 +35,7 @@ def switch_off_gro(pid: int) -> int:
         return 0
     try:
         for number in _sockets(pid):
-            with contextlib.closing(_borrowed(process, number)) as borrowed:
+            with contextlib.closing(borrow(process, number)) as borrowed:
                 changed += _switch_off(borrowed)
     except OSError as error:
         log.warn("UDP_GRO of process {pid} stays as it is: {error}", pid=pid, error=error)
@@ -55,15 +51,6 @@ def _sockets(pid: int) -> list[int]:
             if os.readlink(path).startswith("socket:"):
                 found.append(int(path.name))
     return found
-
-
-def _borrowed(process: int, number: int) -> socket.socket:
-    """Our own descriptor of the other program's socket."""
-    descriptor = _libc.syscall(PIDFD_GETFD, process, number, 0)
-    if descriptor < 0:
-        code = ctypes.get_errno()
-        raise OSError(code, os.strerror(code))
-    return socket.socket(fileno=descriptor)
 
 
 def _switch_off(borrowed: socket.socket) -> bool:
