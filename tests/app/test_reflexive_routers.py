@@ -2,54 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-from twisted.internet.task import Clock
-from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.app.reflexive import RESOLVE_RETRY, RETRIES, ROUND_INTERVAL, ReflexiveWatch
 from lanrage.core.links import Endpoint
 from lanrage.wire.stun import Kind, Message, encode
 from tests.fakes_control import SeededRandom
+from tests.fakes_threads import ThreadClock
 from tests.fakes_underlay import Underlay, UnderlayPort
 
 ONE, TWO = Endpoint("203.0.113.1", 3478), Endpoint("203.0.113.2", 3478)
 LOCAL = Endpoint("127.0.0.1", 3478)
 PORT = 51820
-
-
-class ThreadClock(Clock):
-    """A clock whose threads do their work at once, or when the test lets them."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.held: list[Callable[[], None]] | None = None
-
-    def getThreadPool(self) -> ThreadClock:
-        """The pool is the clock."""
-        return self
-
-    def callInThreadWithCallback(self, done: Any, call: Any, *args: Any) -> None:
-        """Work for a thread."""
-
-        def work() -> None:
-            try:
-                result = call(*args)
-            except Exception as error:  # pylint: disable=broad-exception-caught
-                done(False, Failure(error))
-            else:
-                done(True, result)
-
-        if self.held is None:
-            work()
-        else:
-            self.held.append(work)
-
-    def callFromThread(self, call: Any, *args: Any) -> None:
-        """Back in the reactor."""
-        call(*args)
 
 
 class ReflexiveTests(SynchronousTestCase):
@@ -188,8 +152,7 @@ class ReflexiveTests(SynchronousTestCase):
         self.clock.held = []
         self.watch.use(("localhost:3478",))
         self.watch.stop()
-        for work in self.clock.held:
-            work()
+        self.clock.let_go()
         self.assertEqual([], self.clock.getDelayedCalls())
         self.assertEqual([], self.told)
         self.assertEqual([], self.flushLoggedErrors())
