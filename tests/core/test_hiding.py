@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.core.hiding import Hider, host_names
 
-v4 = st.integers(2**24, 2**32 - 1).map(IPv4Address)
+v4 = st.integers(2**24, 2**32 - 1).map(IPv4Address).filter(lambda address: not address.is_loopback)
 v6 = st.integers(2**64, 2**128 - 1).map(IPv6Address)
 
 
