@@ -11,6 +11,7 @@ from ipaddress import IPv4Address
 import attrs
 
 from lanrage.core import frame_rules
+from lanrage.core.budget import Budget
 from lanrage.core.dedup import CardLedger, FrameLedger, datagram_digest
 from lanrage.core.lan_counters import LanCounters
 from lanrage.core.lan_frames import Drop, Frame, PartyLan, Udp
@@ -22,6 +23,10 @@ from lanrage.wire.packets import MAX_FRAME_BYTES, read_frame, write_frame
 
 LAN_CARD = 0
 """Stands for the LAN card where real cards have their interface index; indices start at 1."""
+
+ARRIVALS_RATE, ARRIVALS_BURST = 1000.0, 4000.0
+"""Datagrams a second, and at once, taken from one member: five times the busiest game's broadcasts. Without a bound one
+member's flood holds this machine's processor and every game's socket."""
 
 
 @attrs.define
@@ -105,6 +110,7 @@ class Inflow:
     counters: LanCounters
     _members: dict[str, IPv4Address] = attrs.field(factory=dict)
     _ledger: FrameLedger = attrs.field(factory=FrameLedger)
+    _arrivals: Budget[IPv4Address] = attrs.field(factory=lambda: Budget(ARRIVALS_RATE, ARRIVALS_BURST))
     _parts: Reassembly = attrs.field(factory=lambda: Reassembly(MAX_FRAME_BYTES))
 
     def set_lan(self, lan: PartyLan) -> None:
@@ -122,6 +128,9 @@ class Inflow:
         origin = self._members.get(source)
         if origin is None:
             self.counters.drop(Drop.STRANGER)
+            return
+        if not self._arrivals.allow(origin, now):
+            self.counters.drop(Drop.FLOOD)
             return
         try:
             part = decode_part(data)

@@ -1,4 +1,4 @@
-"""What the LAN plane did and refused, by reason (mission B2); every counter exists from the start."""
+"""What the LAN plane did and refused, by reason; every counter exists from the start."""
 
 from __future__ import annotations
 

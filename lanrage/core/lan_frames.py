@@ -52,6 +52,7 @@ class Drop(Enum):
     CHATTER = "chatter"  # periodic noise of the desktop (see CHATTER_PORTS)
     # What arrives by the carrier.
     STRANGER = "stranger"  # source address or port is no current member's
+    FLOOD = "flood"  # more than any game sends (see ARRIVALS_RATE)
     HEADER = "header"  # no frame of our protocol
     ORIGIN = "origin"  # claims another member's frame
     NOT_CANONICAL = "not_canonical"  # differs from what our own encoder makes of its values

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from lanrage.app.lan_flow import Inflow, Outflow
+from lanrage.app.lan_flow import ARRIVALS_BURST, ARRIVALS_RATE, Inflow, Outflow
 from lanrage.core.frame_rules import canonical, inbound
 from lanrage.core.lan_counters import LanCounters
 from lanrage.core.lan_frames import IPX_ETHERTYPE, Drop, Frame, Ipx, Udp, derived_mac, destination_mac
@@ -115,6 +115,19 @@ class JoinedTests(SynchronousTestCase):
         self.assertEqual([to for to, _ in sender.sent], [str(ME)])
         receiver.inside.arrived(sender.sent[0][1], str(PEER), 0.0)
         self.assertEqual(receiver.card, [frame])
+
+    def test_flood(self) -> None:
+        """One member's flood costs a look at its address; another member's frames come through meanwhile."""
+        host = Host(ME, PEER, THIRD)
+        for number in range(int(ARRIVALS_BURST + ARRIVALS_RATE)):
+            host.inside.arrived(b"flood", str(PEER), number / 1e6)
+        self.assertGreater(host.dropped()[Drop.FLOOD], ARRIVALS_RATE - 20)
+        sender = Host(THIRD, ME, PEER)
+        sender.out.from_card(beacon(source=THIRD), 0.0)
+        for to, datagram in sender.sent:
+            if to == str(ME):
+                host.inside.arrived(datagram, str(THIRD), 0.01)
+        self.assertEqual(1, len(host.card))
 
 
 class SenderTests(SynchronousTestCase):

@@ -6,7 +6,7 @@ import time
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from lanrage.app.lan_flow import Inflow, Outflow
+from lanrage.app.lan_flow import ARRIVALS_RATE, Inflow, Outflow
 from lanrage.core.lan_counters import LanCounters
 from tests.strategies_lan import ME, PEER, beacon, lan_of
 
@@ -39,8 +39,8 @@ class LanRateTests(SynchronousTestCase):
         for frame in frames:
             out.from_card(frame, 0.0)
         sent = time.perf_counter()
-        for data in wire:
-            inside.arrived(data, str(PEER), 0.0)
+        for number, data in enumerate(wire):
+            inside.arrived(data, str(PEER), number / ARRIVALS_RATE)
         took = time.perf_counter()
         rates = [FRAMES / (sent - began), FRAMES / (took - sent)]
         print(f"LAN plane: {rates[0]:.0f} frames/s out, {rates[1]:.0f} frames/s in")
