@@ -297,7 +297,8 @@ class NodeService(Service):
         return await self._read_rights(self._reactor)
 
     def _missing(self, life: PartyLife, rights: Rights) -> list[str]:
-        return [*rights.missing(self._config.devices.kind), *([life.trouble] if life.trouble else [])]
+        troubles = (life.trouble, life.link.trouble if life.link is not None else "")
+        return [*rights.missing(self._config.devices.kind), *(trouble for trouble in troubles if trouble)]
 
 
 def _plain(value: msgspec.Struct) -> dict[str, Any]:

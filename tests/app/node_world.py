@@ -164,6 +164,7 @@ class NodeCase(TestCase):
         self.underlay = Underlay(reactor, 0.002)
         self.underlay.reflector(REFLECTOR)
         self.running: list[Any] = []
+        self.players: list[Player] = []
         self.server: ControlService | None = None
         self.server_address = "127.0.0.1:1"
         self.addCleanup(self.underlay.close)
@@ -199,7 +200,8 @@ class NodeCase(TestCase):
 
     async def player(self, name: str, number: int) -> Player:
         """A machine with a running node."""
-        return await Player(self, name, number).start()
+        self.players.append(Player(self, name, number))
+        return await self.players[-1].start()
 
     async def until(self, condition: Callable[[], Any]) -> None:
         """Wait for an event."""

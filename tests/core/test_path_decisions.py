@@ -103,11 +103,13 @@ class DecisionTests(SynchronousTestCase):
     """Moves of the deciding end."""
 
     def test_no_agreement(self) -> None:
-        """A path on which the other end never agrees is given up after a second, and the next one is taken."""
+        """A path on which the other end falls silent instead of agreeing is given up; the next one is taken."""
         peer = Peer({NEAR: 0.02, RELAY: 0.05}, {RELAY})
         peer.offer(NEAR)
         peer.do(peer.plan.relay(RELAY, True, 0.0))
-        peer.run(1.5)
+        peer.run(0.5)
+        del peer.trips[NEAR]
+        peer.run(2.0)
         relayed = next(at for at, endpoint in peer.decides if endpoint == RELAY)
         tried = [at for at, endpoint in peer.decides if endpoint == NEAR and at < relayed]
         self.assertEqual(DECIDE_TRIES, len(tried))
