@@ -86,6 +86,9 @@ class InvitationCode:
             body = base64.b64decode(raw + "=" * (-len(raw) % 4), altchars=b"-_", validate=True)
         except (binascii.Error, ValueError) as error:
             raise BadInput("code", "damaged: please paste it again in full") from error
+        if base64.urlsafe_b64encode(body).rstrip(b"=") != raw.encode("ascii"):
+            # The last character has bits that mean nothing; each code has one spelling all the same.
+            raise BadInput("code", "damaged: please paste it again in full")
         body, checksum = body[:-CHECKSUM_BYTES], body[-CHECKSUM_BYTES:]
         if hashlib.sha256(body).digest()[:CHECKSUM_BYTES] != checksum:
             raise BadInput("code", "its checksum does not hold: please paste it again in full")
