@@ -242,21 +242,6 @@ class InPartyTests(PartyCase):
 
         return self.run_async(life())
 
-    def test_leave_without_the_server(self) -> Deferred[None]:
-        """A server that is gone holds nobody: the node leaves, and is free for another party."""
-
-        async def life() -> None:
-            _, bert, created, _ = await self.party()
-            await self.unserve()
-            said: list[str] = []
-            self.assertEqual({"party_id": created["party_id"]}, await bert.node.leave_party(progress=said.append))
-            self.assertIn("control server", said[-1])
-            self.assertEqual("idle", (await bert.node.status())["state"])
-            self.assertEqual(([], []), bert.machinery.standing)
-            self.assertFalse((bert.folder / "state" / FILE).exists())
-
-        return self.run_async(life())
-
     def test_progress(self) -> Deferred[None]:
         """What the user hears while waiting."""
 
