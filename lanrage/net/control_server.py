@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections import Counter, deque
 from collections.abc import Callable
+from ipaddress import ip_address, ip_network
 from typing import Any, Protocol
 
 from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
@@ -39,6 +40,10 @@ LOGIN_TIMEOUT = 5.0
 """Seconds from the TCP connection to the end of the login; four messages over a slow mobile network take 2."""
 CONNECTIONS_LIMIT = 4096
 """Connections at once: the usual limit of file descriptors is set to more by the unit file."""
+HOST_LIMIT = 256
+"""Connections at once from one host (IPv6: one /64): a LAN party behind one address, and no more of what all share."""
+OPENING_LIMIT = 8192
+"""Bytes of the HTTP request that opens a WebSocket; Autobahn alone would gather and search it without a bound."""
 OUT_LIMIT = 1024 * 1024
 """Bytes that wait for a slow client; then it is cut off, comes back, and asks for what it missed by revision."""
 REQUEST_RATE = 50.0
@@ -74,6 +79,7 @@ class ServerConnection(WebSocketServerProtocol):  # type: ignore[misc]
     """One connection; made by :class:`ServerFactory`.
 
     :ivar session: its name in logs on both sides.
+    :ivar origin: what :data:`HOST_LIMIT` counts it under; empty = not counted.
     """
 
     factory: ServerFactory
@@ -84,6 +90,7 @@ class ServerConnection(WebSocketServerProtocol):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__()
         self.session = ""
+        self.origin = ""
         self._bucket = TokenBucket(REQUEST_RATE, REQUEST_BURST)
         self._excess = 0
         self._paused = False
@@ -166,6 +173,16 @@ class ServerConnection(WebSocketServerProtocol):  # type: ignore[misc]
 
     # --- in -----------------------------------------------------------------------------------------------------------
 
+    def dataReceived(self, data: bytes) -> None:
+        """Bytes from the client; who does not come to the end of an HTTP request is cut off."""
+        if self._ending and self.state == self.STATE_CONNECTING:
+            return
+        if self.state == self.STATE_CONNECTING and len(self.data) + len(data) > OPENING_LIMIT:
+            self.factory.refused("no login", self.peer, "its HTTP request has no end")
+            self.cut()
+            return
+        super().dataReceived(data)
+
     def onConnect(self, request: Any) -> str:
         """Only our subprotocol is spoken here."""
         if SUBPROTOCOL not in request.protocols:
@@ -236,7 +253,7 @@ class ServerConnection(WebSocketServerProtocol):  # type: ignore[misc]
         self._queue.clear()
         super().connectionLost(reason)
         stop_timers(self)
-        self.factory.connections.discard(self)
+        self.factory.forget(self)
         if self._opened:
             self.factory.desk.closed(self)
 
@@ -262,6 +279,7 @@ class ServerFactory(WebSocketServerFactory):  # type: ignore[misc]
         self.clock, self.key, self.desk, self.random = clock, key, desk, random
         self.connections: set[ServerConnection] = set()
         self.refusals: Counter[str] = Counter()
+        self._hosts: Counter[str] = Counter()
         self._told = -TELL_INTERVAL
 
     def refused(self, reason: str, peer: str | None, sentence: str) -> None:
@@ -278,7 +296,34 @@ class ServerFactory(WebSocketServerFactory):  # type: ignore[misc]
             )
 
     def buildProtocol(self, addr: Any) -> Any:
-        """A connection that is known until it ends."""
+        """A connection that is known until it ends; none for a host that has too many."""
+        origin = _origin(addr)
+        if len(self.connections) >= CONNECTIONS_LIMIT or self._hosts.get(origin, 0) >= HOST_LIMIT:
+            self.refused("limit", str(getattr(addr, "host", addr)), "too many connections")
+            return None
         connection = super().buildProtocol(addr)
+        connection.origin = origin
+        if origin:
+            self._hosts[origin] += 1
         self.connections.add(connection)
         return connection
+
+    def forget(self, connection: ServerConnection) -> None:
+        """A connection ended."""
+        if connection in self.connections and connection.origin:
+            self._hosts[connection.origin] -= 1
+            if not self._hosts[connection.origin]:
+                del self._hosts[connection.origin]
+        self.connections.discard(connection)
+
+
+def _origin(addr: Any) -> str:
+    """The host or IPv6 /64 that a connection comes from; empty for this machine: a TLS proxy speaks for many."""
+    try:
+        ip = ip_address(str(getattr(addr, "host", "")).partition("%")[0])
+    except ValueError:
+        return ""  # a UNIX socket
+    ip = getattr(ip, "ipv4_mapped", None) or ip
+    if ip.is_loopback:
+        return ""
+    return str(ip) if ip.version == 4 else str(ip_network((ip, 64), strict=False))

@@ -7,9 +7,21 @@ from typing import Any
 from autobahn.twisted.websocket import WebSocketClientFactory, WebSocketClientProtocol
 from hypothesis import given
 from hypothesis import strategies as st
+from twisted.internet.address import IPv4Address, UNIXAddress
+from twisted.internet.error import ConnectionDone
+from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from lanrage.net.control_server import EXCESS_LIMIT, LOGIN_TIMEOUT, OUT_LIMIT, REQUEST_BURST, REQUEST_RATE
+from lanrage.net.control_server import (
+    EXCESS_LIMIT,
+    HOST_LIMIT,
+    LOGIN_TIMEOUT,
+    OPENING_LIMIT,
+    OUT_LIMIT,
+    REQUEST_BURST,
+    REQUEST_RATE,
+)
 from lanrage.net.websocket import ClockTimer
 from lanrage.wire.control import (
     REQUEST_LIMIT,
@@ -30,6 +42,7 @@ from lanrage.wire.login import ClientLogin
 from tests.fakes_channel import MemoryNetwork, RecordingDesk
 from tests.fakes_control import SeededRandom, node_keys
 
+ADDRESS = IPv4Address("TCP", "198.51.100.7", 40000)
 BODY = FollowParty("0" * 32, 0)
 
 
@@ -169,6 +182,41 @@ class ServerConnectionTests(SynchronousTestCase):
         client = self.dial()
         client.sendMessage(bytes(REQUEST_LIMIT + 100), True)
         self.gone(client)
+
+    def test_http_request_without_an_end(self) -> None:
+        """A request that does not end is neither gathered nor searched: who sends it is cut off."""
+        client, transport = self.factory.buildProtocol(ADDRESS), StringTransport()
+        client.makeConnection(transport)
+        client.dataReceived(b"GET / HTTP/1.1\r\n" + bytes(OPENING_LIMIT - 100))
+        self.assertFalse(transport.disconnecting or transport.disconnected)
+        for _ in range(3):
+            client.dataReceived(bytes(100))
+        self.assertTrue(transport.disconnecting or transport.disconnected)
+        self.assertLessEqual(len(client.data), OPENING_LIMIT)
+        self.assertEqual(1, self.factory.refusals["no login"])
+        client.connectionLost(Failure(ConnectionDone()))
+        self.assertEqual((set(), []), (self.factory.connections, self.net.clock.getDelayedCalls()))
+
+    def test_one_host_does_not_take_all_connections(self) -> None:
+        """A host, or an IPv6 /64, has so many; another still comes in, and one that ends makes room."""
+        for first, second, other in (
+            ("198.51.100.7", "::ffff:198.51.100.7", "198.51.100.8"),
+            ("2001:db8::1", "2001:db8::2%eth0", "2001:db8:0:1::1"),
+        ):
+            held = [self.factory.buildProtocol(IPv4Address("TCP", first, n + 1)) for n in range(HOST_LIMIT)]
+            self.assertIsNone(self.factory.buildProtocol(IPv4Address("TCP", second, 1)))
+            self.assertIsNotNone(self.factory.buildProtocol(IPv4Address("TCP", other, 1)))
+            self.factory.forget(held[0])
+            self.factory.forget(held[0])
+            self.assertIsNotNone(self.factory.buildProtocol(IPv4Address("TCP", second, 1)))
+            self.assertIsNone(self.factory.buildProtocol(IPv4Address("TCP", second, 1)))
+        self.assertEqual(4, self.factory.refusals["limit"])
+
+    def test_a_proxy_here_speaks_for_many(self) -> None:
+        """What comes from this machine, or by a UNIX socket, is not counted under one host."""
+        for address in (IPv4Address("TCP", "127.0.0.1", 1), IPv4Address("TCP", "::1", 1), UNIXAddress(b"/x")):
+            for _ in range(HOST_LIMIT + 1):
+                self.assertIsNotNone(self.factory.buildProtocol(address))
 
     def test_flood(self) -> None:
         """Beyond the rate requests are refused; who goes on is cut off; who waits is served again."""
