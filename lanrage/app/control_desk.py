@@ -11,11 +11,16 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from lanrage.app.control_requests import Requests
+from lanrage.core.rate import TokenBucket
 from lanrage.core.world import Caller, Outcome
 from lanrage.net.control_server import ServerConnection
 from lanrage.store.journal import Journal
 from lanrage.wire.control import Accepted, Notice, NoticeBody, RefusedReply, Reply, Request
 from lanrage.wire.party import message
+
+LINES_RATE = 1.0
+LINES_BURST = 1000.0
+"""Log lines about sessions, a second and at once: strangers may log in, and must not fill the disk."""
 
 log = Logger()
 
@@ -37,6 +42,7 @@ class ControlDesk:
     _now: Callable[[], float]
     sessions: dict[bytes, ServerConnection] = attrs.field(init=False, factory=dict)
     _tasks: set[Deferred[None]] = attrs.field(init=False, factory=set)
+    _lines: TokenBucket = attrs.field(init=False, factory=lambda: TokenBucket(LINES_RATE, LINES_BURST))
 
     def accept(self, session: str) -> Accepted:
         """What a node is told at its login."""
@@ -48,7 +54,7 @@ class ControlDesk:
         self.sessions[connection.identity] = connection
         if old is not None:
             old.deny("replaced", "another node with this identity has logged in")
-        log.info(
+        self._say(
             "session {session} is node {identity} at {peer}",
             session=connection.session,
             identity=connection.identity.hex(),
@@ -58,7 +64,7 @@ class ControlDesk:
 
     def closed(self, connection: ServerConnection) -> None:
         """The connection of a node ended."""
-        log.info("session {session} ended", session=connection.session)
+        self._say("session {session} ended", session=connection.session)
         if self.sessions.get(connection.identity) is connection:
             del self.sessions[connection.identity]
             self._keep(self._tell(self._requests.world.disconnected(connection.identity, self._now())))
@@ -91,7 +97,7 @@ class ControlDesk:
         for identity, body in answer.notices:
             self._notify(identity, body, request.correlation_id)
         connection.send(Reply(request.id, answer.reply))
-        log.debug(
+        self._say(
             "session {session} asked {kind}, answered {answer} [{correlation_id}]",
             session=connection.session,
             kind=type(request.body).__name__,
@@ -109,6 +115,11 @@ class ControlDesk:
         session = self.sessions.get(identity)
         if session is not None:
             session.send(Notice(body, correlation_id))
+
+    def _say(self, text: str, **fields: object) -> None:
+        """Log, unless there was too much already."""
+        if self._lines.take(self._now()):
+            log.info(text, **fields)
 
     def _keep(self, work: Coroutine[Any, Any, None]) -> None:
         """Start a piece of work and keep it until it is done."""

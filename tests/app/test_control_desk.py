@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.logger import LogEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
-from lanrage.app.control_desk import ControlDesk
+from lanrage.app.control_desk import LINES_BURST, ControlDesk
 from lanrage.app.control_requests import Requests
 from lanrage.core.world import World
 from lanrage.errors import Refused
@@ -61,6 +62,17 @@ class DeskTests(SynchronousTestCase):
         self.ask(self.guest, ReserveAddress(KIT.party_id, INVITATION, "guest"))
         self.ask(self.guest, JoinParty(KIT.party_id, self.certificate, INVITATION))
         self.heard("host")
+
+    def test_strangers_do_not_fill_the_log(self) -> None:
+        """Beyond so many lines about sessions at once no more are written; requests are answered all the same."""
+        lines: list[LogEvent] = []
+        globalLogPublisher.addObserver(lines.append)
+        self.addCleanup(globalLogPublisher.removeObserver, lines.append)
+        for _ in range(int(LINES_BURST) + 100):
+            self.ask(self.guest, FollowParty(KIT.party_id, 0))
+            self.net.settle(1.0)
+        told = [line for line in lines if line.get("log_namespace") == "lanrage.app.control_desk"]
+        self.assertLessEqual(len(told), LINES_BURST)
 
     def node(self, name: str, keys: Any) -> ControlClient:
         """A node that is connected."""
