@@ -111,8 +111,10 @@ class Party:
     # --- rules --------------------------------------------------------------------------------------------------------
 
     def expire(self, now: float) -> None:
-        """Forget reservations that were not used."""
-        for identity in [key for key, held in self.reservations.items() if held.until <= now]:
+        """Forget reservations that were not used; one that ends too late was made before the clock went back."""
+        for identity in [
+            key for key, held in self.reservations.items() if not now < held.until <= now + RESERVATION_TIME
+        ]:
             del self.reservations[identity]
 
     def usable(self, invitation_id: str, identity: bytes, now: float) -> StoredInvitation:

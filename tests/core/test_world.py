@@ -18,6 +18,7 @@ from tests.fakes_control import NOW, PartyKit, caller, node_keys
 HOST, GUEST, THIRD = node_keys("host"), node_keys("guest"), node_keys("third")
 SECRET = b"w" * 16
 KIT = PartyKit.make("world")
+SMALL = PartyKit.make("seats", max_members=2)
 
 
 class WorldTests(SynchronousTestCase):
@@ -110,6 +111,15 @@ class WorldTests(SynchronousTestCase):
         invitation = kit.invitation_id(SECRET)
         self.refused("invitation_used_up", self.world.fetch, caller(THIRD), kit.party_id, invitation, NOW)
         self.assertEqual(kit.charter_blob, self.world.fetch(caller(GUEST), kit.party_id, invitation, NOW).reply[0])
+
+    def test_reservations_end_when_the_clock_goes_back(self) -> None:
+        """A reservation made before the server's clock went back an hour does not hold its seat for that hour."""
+        self.found(SMALL)
+        invitation = SMALL.invitation_id(SECRET)
+        self.world.reserve(caller(GUEST), SMALL.party_id, invitation, "guest", NOW + 3600)
+        self.refused("party_full", self.world.reserve, caller(THIRD), SMALL.party_id, invitation, "third", NOW + 3600)
+        self.world.reserve(caller(THIRD), SMALL.party_id, invitation, "third", NOW)
+        self.assertEqual({THIRD.identity.public}, set(self.world.parties[SMALL.party_id].reservations))
 
     def test_expired_invitation(self) -> None:
         """Until its last second it serves."""
