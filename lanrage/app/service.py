@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -106,6 +107,15 @@ class Options(usage.Options):
             raise usage.UsageError(str(error)) from error
 
 
+def keep_steady(reactor: Any) -> None:
+    """Let a reactor that does not run yet count time by the clock that only moves forward.
+
+    Twisted counts by the time of day: setting that back by an hour would hold up every timer for an hour, setting it
+    forward would end all that has a lifetime.
+    """
+    reactor.seconds = time.monotonic
+
+
 def makeService(options: Options) -> IService:
     """Build the service of the chosen role; called by twistd.
 
@@ -115,5 +125,6 @@ def makeService(options: Options) -> IService:
 
     from lanrage.app import roles  # pylint: disable=import-outside-toplevel
 
+    keep_steady(reactor)
     service: IService = roles.make(reactor, options["config"])
     return service

@@ -7,13 +7,15 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.app.config import AllConfig, ControlConfig, NodeConfig, RelayConfig
-from lanrage.app.service import Options
+from lanrage.app.service import Options, keep_steady
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -34,6 +36,14 @@ WRONG: tuple[tuple[str, str], ...] = (
     ("control --relay example.org", "relay: 'example.org' is not HOST:FIRST-LAST"),
 )
 """Command line, and how its sentence begins."""
+
+
+def test_time_of_day_moves_no_timer() -> None:
+    """A role's timers count by the steady clock, not by the time of day."""
+    reactor = Clock()
+    keep_steady(reactor)
+    before = time.monotonic()
+    assert before <= reactor.seconds() <= time.monotonic()
 
 
 @pytest.mark.parametrize(("words", "sentence"), WRONG)
