@@ -70,7 +70,9 @@ class Rights:
                 f"No WireGuard is here: load the kernel's module (modprobe wireguard), or apt-get install {PROGRAM}"
             ]
         if not self.socket_folder:
-            return [f"{PROGRAM} may not write {SOCKET_FOLDER}: add RuntimeDirectory=wireguard to the systemd service"]
+            return [
+                f"This user's {PROGRAM} may not write {SOCKET_FOLDER}: RuntimeDirectory=wireguard in its unit helps"
+            ]
         return []
 
 

@@ -34,6 +34,7 @@ def test_sentences(change: dict[str, bool], kind: str, words: list[str]) -> None
     sentences = attrs.evolve(ALL, **change).missing(kind)
     assert len(sentences) == len(words)
     assert all(word in sentence for word, sentence in zip(words, sentences, strict=True))
+    assert all(sentence[0].isupper() for sentence in sentences)
 
 
 def test_capabilities() -> None:
