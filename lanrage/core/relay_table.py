@@ -6,7 +6,9 @@ server named the pair and the ticket's holder signed. Data goes from a line to t
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
+from typing import TypeVar
 
 import attrs
 
@@ -19,6 +21,8 @@ from lanrage.core.relay_counters import Drop, RelayCounters
 from lanrage.core.tickets import Pair, Ticket, binding_statement, open_ticket
 from lanrage.errors import CryptoError, DecodeError
 
+K = TypeVar("K")
+
 LIFETIME = 60
 """Seconds that a binding stands without a refresh; the node refreshes every few seconds."""
 
@@ -29,6 +33,7 @@ class RelayLimits:
 
     :param bindings: in all; about 1 KiB each.
     :param holder_bindings: of one identity: a party of 64 needs 63, twice that while it roams.
+    :param host_bindings: of one host, whoever holds them: identities cost nothing, addresses do.
     :param packets: a second, of one binding: a game's LAN traffic and a file copy of about 50 Mbit/s.
     :param packets_burst: packets at once.
     :param control: control messages a second from one host; a school behind one address starts a party at once.
@@ -38,6 +43,7 @@ class RelayLimits:
 
     bindings: int = 16384
     holder_bindings: int = 128
+    host_bindings: int = 1024
     packets: float = 5000.0
     packets_burst: float = 5000.0
     control: float = 200.0
@@ -89,7 +95,8 @@ class RelayTable:
     counters: RelayCounters = attrs.field(init=False, factory=RelayCounters)
     _lines: dict[Line, Binding] = attrs.field(init=False, factory=dict)
     _pairs: dict[_PairKey, dict[bytes, Binding]] = attrs.field(init=False, factory=dict)
-    _held: dict[bytes, int] = attrs.field(init=False, factory=dict)
+    _held: Counter[bytes] = attrs.field(init=False, factory=Counter)
+    _hosts: Counter[str] = attrs.field(init=False, factory=Counter)
     _jar: CookieJar = attrs.field(init=False)
     _asked: Budget[str] = attrs.field(init=False)
     _told: Budget[str] = attrs.field(init=False)
@@ -200,7 +207,7 @@ class RelayTable:
         ends = self._pairs.get(key, {})
         others = [end for end in ends.values() if end.ticket.holder != ticket.holder and end.line != line]
         replaced = list(dict.fromkeys(old for old in (self._lines.get(line), ends.get(ticket.holder)) if old))
-        if len(others) > 1 or self._is_full(ticket.holder, replaced, now):
+        if len(others) > 1 or self._is_full(ticket.holder, line.host, replaced, now):
             return [self._reject(line, message.transaction, Refusal.FULL)]
         left = [answer for old in replaced for answer in self._remove(old, now)]
         binding = self._enter(key, message, ticket, line, now)
@@ -215,16 +222,19 @@ class RelayTable:
         binding = Binding(line, ticket, message.transaction, message.signature, now, bucket)
         self._lines[line] = binding
         self._pairs.setdefault(key, {})[ticket.holder] = binding
-        self._held[ticket.holder] = self._held.get(ticket.holder, 0) + 1
+        self._held[ticket.holder] += 1
+        self._hosts[line.host] += 1
         self.counters.bound += 1
         return binding
 
-    def _is_full(self, holder: bytes, replaced: list[Binding], now: float) -> bool:
+    def _is_full(self, holder: bytes, host: str, replaced: list[Binding], now: float) -> bool:
         own = sum(each.ticket.holder == holder for each in replaced)
+        here = sum(each.line.host == host for each in replaced)
 
         def full() -> bool:
-            left, held = len(self._lines) - len(replaced), self._held.get(holder, 0) - own
-            return left >= self.limits.bindings or held >= self.limits.holder_bindings
+            limits, left = self.limits, len(self._lines) - len(replaced)
+            held, hosted = self._held[holder] - own, self._hosts[host] - here
+            return left >= limits.bindings or held >= limits.holder_bindings or hosted >= limits.host_bindings
 
         if full():
             self.expire(now)  # takes none of those to be replaced: all of them stand
@@ -246,9 +256,8 @@ class RelayTable:
         del ends[ticket.holder]
         if not ends:
             del self._pairs[key]
-        self._held[ticket.holder] -= 1
-        if not self._held[ticket.holder]:
-            del self._held[ticket.holder]
+        _less(self._held, ticket.holder)
+        _less(self._hosts, binding.line.host)
         if peer is None:
             return []
         binding.peer = peer.peer = None
@@ -257,3 +266,10 @@ class RelayTable:
     def _reject(self, line: Line, transaction: bytes, reason: Refusal) -> tuple[Line, Message]:
         self.counters.drop(Drop[reason.name])
         return line, Rejected(transaction, reason)
+
+
+def _less(counts: Counter[K], key: K) -> None:
+    """One less; what reached zero takes no room."""
+    counts[key] -= 1
+    if not counts[key]:
+        del counts[key]

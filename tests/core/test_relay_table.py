@@ -129,6 +129,19 @@ class TestLimits:
         desk.relay.now += LIFETIME
         assert isinstance(desk.bind(lines[2], "anna", "dora")[0][1], Bound)
 
+    def test_bindings_of_one_host(self) -> None:
+        """Many identities of one host do not take what others need; it may still renew, and what ended makes room."""
+        desk = Desk(RelayLimits(host_bindings=2))
+        lines = [Line(EVE.host, 1000 + n, 7800) for n in range(3)]
+        for line, name in zip(lines, ("eve1", "eve2", "eve3"), strict=True):
+            [(_, last)] = desk.bind(line, name, "anna")
+        assert isinstance(last, Rejected)
+        assert last.reason is Refusal.FULL
+        assert isinstance(desk.bind(BEN, "ben", "anna")[0][1], Bound)
+        assert isinstance(desk.bind(lines[2], "eve1", "anna")[0][1], Bound)  # it moves its own
+        desk.relay.now += LIFETIME
+        assert isinstance(desk.bind(lines[0], "eve3", "anna")[0][1], Bound)
+
     def test_bindings_in_all(self) -> None:
         """A full relay refuses the new and keeps the old, which may still roam."""
         desk = Desk(RelayLimits(bindings=2))
