@@ -89,6 +89,11 @@ class Party:
         """Those who are members now."""
         return (entry.member for entry in self.memberships.values() if entry.left is None)
 
+    @property
+    def deserted(self) -> bool:
+        """All have left."""
+        return next(self.members(), None) is None
+
     def member(self, identity: bytes) -> Member | None:
         """The member of this identity, if it is one now."""
         entry = self.memberships.get(identity)

@@ -67,11 +67,13 @@ class World:
 
     :ivar online: identities with a channel.
     :ivar parties_of: the parties of which an identity is a member now.
+    :ivar empty: the parties that all have left, the longest ago first; they go when the server is full.
     """
 
     parties: dict[str, Party] = attrs.field(init=False, factory=dict)
     online: set[bytes] = attrs.field(init=False, factory=set)
     parties_of: dict[bytes, set[str]] = attrs.field(init=False, factory=dict)
+    empty: dict[str, None] = attrs.field(init=False, factory=dict)
 
     # --- founding and joining -----------------------------------------------------------------------------------------
 
@@ -89,11 +91,12 @@ class World:
             if self._holds(party, caller, certificate) and party.charter_blob == charter_blob:
                 return self._repeated(party, caller)
             raise refuse("party_exists")
-        if len(self.parties) >= PARTIES_LIMIT:
+        if len(self.parties) >= PARTIES_LIMIT and not self.empty:
             raise refuse("limit", f"this control server holds {PARTIES_LIMIT} parties, and no more")
         self._check_quota(caller.identity)
+        gone = self._forget_party(next(iter(self.empty))) if len(self.parties) >= PARTIES_LIMIT else []
         party = self.parties[charter.party_id] = Party(charter, charter_blob)
-        return self._admit(party, member, ())
+        return self._admit(party, member, tuple(gone))
 
     def publish(self, caller: Caller, party_id: str, blob: bytes, now: float) -> Outcome[None]:
         """Store an invitation.
@@ -190,6 +193,8 @@ class World:
         self.parties_of[caller.identity].discard(party_id)
         if not self.parties_of[caller.identity]:
             del self.parties_of[caller.identity]
+        if party.deserted:
+            self.empty[party_id] = None
         changes, notes = self._revise(party, caller.identity, None)
         return Outcome(None, (Put(_membership_row(party_id, gone)), *changes), notes)
 
@@ -269,6 +274,7 @@ class World:
         entry = party.memberships[identity] = Membership(member)
         gone.append(party.surplus())
         party.reservations.pop(identity, None)
+        self.empty.pop(party.party_id, None)
         self.parties_of.setdefault(identity, set()).add(party.party_id)
         erased = []
         for other in gone:
@@ -302,6 +308,14 @@ class World:
             if follower != identity
         ]
         return Outcome(None, (Put(SeenRow(identity, now)),), tuple(notes))
+
+    def _forget_party(self, party_id: str) -> list[Change]:
+        party = self.parties.pop(party_id)
+        del self.empty[party_id]
+        changes: list[Change] = [Erase(MembershipRow, (party_id, identity)) for identity in sorted(party.memberships)]
+        for invitation_id in list(party.invitations):
+            changes += self._forget_invitation(party, invitation_id)
+        return [*changes, Erase(PartyRow, (party_id,))]
 
     @staticmethod
     def _forget_invitation(party: Party, invitation_id: str) -> list[Change]:

@@ -23,6 +23,7 @@ def load_world(rows: Iterable[Row]) -> World:
         except (CryptoError, DecodeError, KeyError) as error:
             key = ", ".join(part if isinstance(part, str) else part.hex() for part in row.key)
             raise StoreError(f"the stored {type(row).__name__} of {key} does not hold: {error}") from error
+    world.empty.update((party_id, None) for party_id, party in world.parties.items() if party.deserted)
     return world
 
 

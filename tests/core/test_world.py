@@ -7,7 +7,7 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.core.identity import NodeKeys
-from lanrage.core.party import DELTAS_SENT, INVITATIONS_LIMIT
+from lanrage.core.party import DELTAS_SENT, INVITATIONS_LIMIT, Party
 from lanrage.core.records import DeltasView, Note, PartyView, PresenceView
 from lanrage.core.world import PARTIES_LIMIT, PARTIES_PER_IDENTITY, Outcome, World
 from lanrage.core.world_load import load_world
@@ -162,6 +162,32 @@ class WorldTests(SynchronousTestCase):
             self.world.create(caller(GUEST), last.charter_blob, blob, NOW)
         self.assertEqual("limit", caught.exception.code)
         self.join(GUEST, "guest")
+
+    def test_deserted_parties_make_room(self) -> None:
+        """A party that all have left goes when the server is full, on disk too; until then its founder may return."""
+        self.join(GUEST, "guest")
+        self.world.leave(caller(GUEST), KIT.party_id, NOW)
+        self.assertEqual([], list(self.world.empty))
+        self.world.leave(caller(HOST), KIT.party_id, NOW)
+        self.join(GUEST, "guest")
+        self.assertEqual([], list(self.world.empty))
+        self.world.leave(caller(GUEST), KIT.party_id, NOW)
+        busy = Party(SMALL.charter, SMALL.charter_blob)
+        self.world.parties.update({f"{number:032x}": busy for number in range(PARTIES_LIMIT - 1)})
+        last = PartyKit.make("last")
+        made = self.world.create(caller(THIRD), last.charter_blob, last.certificate(THIRD, "third", "10.66.0.1"), NOW)
+        self.assertNotIn(KIT.party_id, self.world.parties)
+        erased = {(change.kind, change.key[0]) for change in made.changes if isinstance(change, Erase)}
+        self.assertEqual({(kind, KIT.party_id) for kind in (PartyRow, MembershipRow, InvitationRow)}, erased)
+        self.assertEqual([], list(self.world.empty))
+
+    def test_deserted_parties_are_known_after_a_restart(self) -> None:
+        """The rows tell."""
+        rows = [PartyRow(KIT.party_id, KIT.charter_blob, 3), PartyRow(SMALL.party_id, SMALL.charter_blob, 1)]
+        member = MembershipRow(
+            KIT.party_id, HOST.identity.public, KIT.certificate(HOST, "host", "10.66.0.1"), b"", None
+        )
+        self.assertEqual([SMALL.party_id], list(load_world([*rows, member]).empty))
 
     def test_unknown_party_tells_nothing(self) -> None:
         """Who asks about a party that is not there hears what he would hear of a wrong code."""
