@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from twisted.internet.defer import Deferred
-from twisted.logger import LogEvent, globalLogPublisher
+from twisted.logger import ILogObserver, LogEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.app.control_desk import LINES_BURST, ControlDesk
@@ -66,8 +66,9 @@ class DeskTests(SynchronousTestCase):
     def test_strangers_do_not_fill_the_log(self) -> None:
         """Beyond so many lines about sessions at once no more are written; requests are answered all the same."""
         lines: list[LogEvent] = []
-        globalLogPublisher.addObserver(lines.append)
-        self.addCleanup(globalLogPublisher.removeObserver, lines.append)
+        observer = cast(ILogObserver, lines.append)
+        globalLogPublisher.addObserver(observer)
+        self.addCleanup(globalLogPublisher.removeObserver, observer)
         for _ in range(int(LINES_BURST) + 100):
             self.ask(self.guest, FollowParty(KIT.party_id, 0))
             self.net.settle(1.0)
