@@ -7,6 +7,7 @@ from ipaddress import IPv4Network
 import attrs
 
 from lanrage.app.links import LinkCounters
+from lanrage.app.node_view import path_kind
 from lanrage.app.peer_link import KEEPALIVE
 from lanrage.core.links import Endpoint, LocalAddress, PeerStatus
 from tests.app.link_world import PORT, RELAY, LinkWorld
@@ -114,6 +115,21 @@ class MeetingTests(LinksCase):
             self.assertGreater(removed, before)
             self.assertEqual(("direct", "direct"), (first.path(second), second.path(first)))
 
+    def test_wireguard_silent(self) -> None:
+        """Probes pass, WireGuard's packets do not: no path is shown, and the handshake is tried until it comes."""
+        anna, bert = self.world.player("anna", 1), self.world.player("bert", 2)
+        tunnels = {player: player.host.tunnel for player in (anna, bert)}
+        anna.host.tunnel = bert.host.tunnel = None
+        self.world.meet("anna", "bert")
+        self.world.run(2.0)
+        links = [anna.links.peers[bert.keys.identity.public], bert.links.peers[anna.keys.identity.public]]
+        self.assertEqual(["none", "none"], [path_kind(link) for link in links])
+        self.assertEqual([set(), set()], [anna.links.ready_addresses(), bert.links.ready_addresses()])
+        self.assertEqual([True, True], [link.plan.current is not None for link in links])
+        anna.host.tunnel, bert.host.tunnel = tunnels[anna], tunnels[bert]
+        self.world.run(5.0)
+        self.assertEqual(["direct", "direct"], [path_kind(link) for link in links])
+
     def test_addresses_change(self) -> None:
         """Another network card: within seconds the peers are told where this machine is now."""
         anna, bert = self.two()
@@ -186,6 +202,23 @@ class LeavingTests(LinksCase):
                 self.successResultOf(player.stopped)
                 self.assertEqual(({}, {}), (player.tunnel.peers, player.machine.routes))
             self.assertEqual([], world.clock.getDelayedCalls())
+
+    def test_stop_while_a_read_waits_for_another(self) -> None:
+        """A read of WireGuard's state that was asked for during another one does not outlive the end."""
+        anna, bert = self.two()
+        bert.stop()
+        anna.tunnel.slow = 0.3
+        anna.links.check_soon(0)
+        self.world.run(0.05)
+        anna.links.check_soon(0)
+        self.world.run(0.05)
+        anna.stop()
+        left: list[object] = []
+        self.world.underlay.close()
+        anna.stopped.addCallback(lambda _: left.extend(self.world.clock.getDelayedCalls()))
+        self.world.run(0.5)
+        self.successResultOf(anna.stopped)
+        self.assertEqual([], left)
 
     def test_word_of_the_relay_after_the_end(self) -> None:
         """A link that is closed starts no timers, whatever is still said to it."""

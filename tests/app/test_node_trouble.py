@@ -133,6 +133,8 @@ class TroubleTests(PartyCase):
             anna.machinery.broken = StoreError("the journal cannot be written")
             await self.fails(StoreError, "store", anna.create())
             self.assertEqual("idle", (await anna.node.status())["state"])
+            assert self.server is not None
+            self.assertEqual(0, self.server.status()["members"])
             anna.machinery.broken = None
             created = await anna.create()
             await self.fails(Refused, "already_in_party", anna.create())

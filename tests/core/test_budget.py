@@ -53,8 +53,8 @@ class BudgetTests(SynchronousTestCase):
         budget.allow(-2, 0.0)
         for key in range(KEY_LIMIT - 2):
             budget.allow(key, 0.0)
-        self.assertFalse(budget.allow(-2, 0.0))
+        self.assertFalse(budget.allow(-1, 0.0))
         budget.allow(KEY_LIMIT, 0.0)
         self.assertEqual(KEY_LIMIT, len(budget))
-        self.assertFalse(budget.allow(-2, 0.0))
-        self.assertTrue(budget.allow(-1, 0.0))
+        self.assertFalse(budget.allow(-1, 0.0))
+        self.assertTrue(budget.allow(-2, 0.0))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from ipaddress import IPv4Network
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -115,6 +115,8 @@ class JoinTests(SynchronousTestCase):
         self.assertEqual("Bob", Member.verify(admitted().charter, blob, INVITATION).certificate.name)
 
     @given(st.integers(int(NOW) - 5000, int(NOW) + 5000))
+    @example(int(NOW + 3600))
+    @example(int(NOW + 3600) + 1)
     def test_expiry(self, now: int) -> None:
         """One second past its end an invitation admits nobody; before that it does."""
         try:
