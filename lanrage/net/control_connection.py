@@ -10,8 +10,8 @@ from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-from lanrage.errors import LanrageError, Refused, Unreachable
-from lanrage.net.websocket import QuietLog, configure, stop_timers
+from lanrage.errors import DecodeError, LanrageError, Refused, Unreachable
+from lanrage.net.websocket import QuietLog, configure, is_endless, stop_timers
 from lanrage.wire.control import (
     MESSAGE_LIMIT,
     SUBPROTOCOL,
@@ -82,6 +82,16 @@ class Connection(WebSocketClientProtocol):  # type: ignore[misc]
     def close(self) -> None:
         """End the connection now."""
         self.transport.abortConnection()
+
+    def dataReceived(self, data: bytes) -> None:
+        """Bytes from the server; what does not come to the end of an HTTP answer is no server of ours."""
+        if self._error is not None:
+            return
+        if is_endless(self, data):
+            self._error = DecodeError(f"what answers at {self.login.server} speaks no WebSocket")
+            self.close()
+            return
+        super().dataReceived(data)
 
     def onOpen(self) -> None:
         """The WebSocket stands: log in."""

@@ -20,7 +20,7 @@ from zope.interface import implementer
 from lanrage.core.identity import SigningKey
 from lanrage.core.rate import TokenBucket
 from lanrage.errors import LanrageError, VersionMismatch
-from lanrage.net.websocket import QuietLog, configure, stop_timers
+from lanrage.net.websocket import QuietLog, configure, is_endless, stop_timers
 from lanrage.wire.control import (
     REQUEST_LIMIT,
     SUBPROTOCOL,
@@ -42,8 +42,6 @@ CONNECTIONS_LIMIT = 4096
 """Connections at once: the usual limit of file descriptors is set to more by the unit file."""
 HOST_LIMIT = 256
 """Connections at once from one host (IPv6: one /64): a LAN party behind one address, and no more of what all share."""
-OPENING_LIMIT = 8192
-"""Bytes of the HTTP request that opens a WebSocket; Autobahn alone would gather and search it without a bound."""
 OUT_LIMIT = 1024 * 1024
 """Bytes that wait for a slow client; then it is cut off, comes back, and asks for what it missed by revision."""
 REQUEST_RATE = 50.0
@@ -177,7 +175,7 @@ class ServerConnection(WebSocketServerProtocol):  # type: ignore[misc]
         """Bytes from the client; who does not come to the end of an HTTP request is cut off."""
         if self._ending and self.state == self.STATE_CONNECTING:
             return
-        if self.state == self.STATE_CONNECTING and len(self.data) + len(data) > OPENING_LIMIT:
+        if is_endless(self, data):
             self.factory.refused("no login", self.peer, "its HTTP request has no end")
             self.cut()
             return

@@ -12,6 +12,8 @@ PING_INTERVAL = 10.0
 """Seconds between WebSocket pings: keeps NAT mappings and proxies (60 s at least) open, finds a dead peer soon."""
 PING_TIMEOUT = 10.0
 """Seconds without a pong after which the peer is dead."""
+OPENING_LIMIT = 8192
+"""Bytes of the HTTP head that opens a WebSocket; Autobahn alone would gather and search it without a bound."""
 CLOSE_TIMEOUT = 1.0
 """Seconds for the closing handshake, then the connection is cut."""
 
@@ -72,6 +74,11 @@ def configure(factory: Any, clock: IReactorTime, *, limit: int, open_timeout: fl
         tcpNoDelay=True,
         failByDrop=True,
     )
+
+
+def is_endless(connection: Any, data: bytes) -> bool:
+    """Whether these bytes would make the HTTP head that opens a connection longer than it may be."""
+    return connection.state == connection.STATE_CONNECTING and len(connection.data) + len(data) > OPENING_LIMIT
 
 
 def stop_timers(connection: Any) -> None:

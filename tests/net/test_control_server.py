@@ -17,12 +17,11 @@ from lanrage.net.control_server import (
     EXCESS_LIMIT,
     HOST_LIMIT,
     LOGIN_TIMEOUT,
-    OPENING_LIMIT,
     OUT_LIMIT,
     REQUEST_BURST,
     REQUEST_RATE,
 )
-from lanrage.net.websocket import ClockTimer
+from lanrage.net.websocket import OPENING_LIMIT, ClockTimer
 from lanrage.wire.control import (
     REQUEST_LIMIT,
     SUBPROTOCOL,
