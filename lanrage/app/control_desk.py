@@ -22,6 +22,9 @@ LINES_RATE = 1.0
 LINES_BURST = 1000.0
 """Log lines about sessions, a second and at once: strangers may log in, and must not fill the disk."""
 
+TASKS_LIMIT = 10_000
+"""Requests that may wait for the disk at one time, about 20 MB: a disk that is full for hours must not fill memory."""
+
 log = Logger()
 
 
@@ -71,6 +74,10 @@ class ControlDesk:
 
     def requested(self, connection: ServerConnection, request: Request) -> None:
         """A node asks."""
+        if len(self._tasks) >= TASKS_LIMIT:
+            sentence = "the control server waits for its disk; ask again later"
+            connection.send(Reply(request.id, RefusedReply("limit", sentence)))
+            return
         self._keep(self._serve(connection, request))
 
     def stop(self) -> None:

@@ -6,10 +6,11 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 
 from lanrage.core.identity import NodeKeys
+from lanrage.core.rate import TokenBucket
 from lanrage.core.replica import Behind, MemberRejected, PartyReplica, ReplicaChange
 from lanrage.errors import CryptoError, DecodeError, LanrageError, Refused, Unreachable
 from lanrage.net.control_client import ControlClient, Dialling
@@ -29,6 +30,9 @@ from lanrage.wire.control import (
     TicketIssued,
 )
 from lanrage.wire.control_opening import Denied
+
+WORDS_RATE, WORDS_BURST = 0.2, 20.0
+"""Warnings a second, and at once, about one server: a hostile one must not fill the disk."""
 
 R = TypeVar("R")
 
@@ -68,6 +72,7 @@ class ControlLink:
         self._pending: set[Deferred[None]] = set()
         self._following = False
         self._stopped = False
+        self._words = TokenBucket(WORDS_RATE, WORDS_BURST)
         self.client = ControlClient(
             reactor,
             keys,
@@ -172,7 +177,7 @@ class ControlLink:
         del correlation_id
         replica = self.replica
         if isinstance(body, Denied):
-            self.log.warn("the control server says: {sentence}", sentence=body.message)
+            self._warn("the control server says: {sentence}", sentence=body.message)
         elif replica is None or body.party_id != replica.party_id:
             return
         elif isinstance(body, Signalled):
@@ -184,11 +189,11 @@ class ControlLink:
         try:
             changes = party.apply(replica, heard, self._now())
         except (CryptoError, DecodeError) as error:
-            self.log.warn("what the control server says of the party is refused: {error}", error=str(error))
+            self._warn("what the control server says of the party is refused: {error}", error=str(error))
             return
         for change in changes:
             if isinstance(change, MemberRejected):
-                self.log.warn("{who} is not taken in: {reason}", who=change.who, reason=change.reason)
+                self._warn("{who} is not taken in: {reason}", who=change.who, reason=change.reason)
         if any(isinstance(change, Behind) for change in changes):
             self._catch_up(None)
         if changes:
@@ -201,5 +206,14 @@ class ControlLink:
         deferred.addBoth(lambda _: self._pending.discard(deferred))
 
     def _failed(self, failure: Any) -> None:
-        if not self._stopped and not failure.check(LanrageError):
+        if self._stopped or failure.check(CancelledError):
+            return
+        if failure.check(LanrageError):
+            self._warn("work on the control link failed: {reason}", reason=failure.getErrorMessage())
+        else:
             self.log.failure("work on the control link failed", failure)
+
+    def _warn(self, text: str, **fields: object) -> None:
+        """Log what the server does wrong, at the rate at which a person reads."""
+        if self._words.take(self._now()):
+            self.log.warn(text, **fields)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from ipaddress import IPv4Network
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from lanrage.core.joining import Admission, admit, certify, found, invite
 from lanrage.core.links import KEY_BYTES
 from lanrage.core.replica import PartyReplica
 from lanrage.core.subnet import choose_subnet, clash
-from lanrage.errors import CryptoError, Refused
+from lanrage.errors import CryptoError, LanrageError, Refused
 from lanrage.store.keys import load_secret, party_key_path, save_secret
 from lanrage.store.replica import SavedParty
 from lanrage.wire import party
@@ -27,6 +28,7 @@ from lanrage.wire.control import (
     FetchInvitation,
     InvitationFound,
     JoinParty,
+    LeaveParty,
     PartyState,
     PublishInvitation,
     ReserveAddress,
@@ -77,15 +79,26 @@ class Membership:
         party_id = founded.charter.party_id
         save_secret(party_key_path(self.state_dir, party_id), party_key.seed)
         progress("founding the party")
-        state = await link.ask(CreateParty(founded.charter_blob, founded.certificate_blob), PartyState)
-        replica = self._replica(link, party_id, state)
-        progress("making the invitation")
-        code = await self._publish(link, party_key, party_id, (address,), wish.expires_hours, wish.uses)
+        try:
+            state = await link.ask(CreateParty(founded.charter_blob, founded.certificate_blob), PartyState)
+            replica = self._replica(link, party_id, state)
+            progress("making the invitation")
+            code = await self._publish(link, party_key, party_id, (address,), wish.expires_hours, wish.uses)
+        except BaseException:
+            await self._take_back(link, party_id)
+            raise
         saved = SavedParty(
             party_id, state.revision, founded.charter_blob, (), (address,), fingerprint(link.client.server_key),
             wish.member_name, b"", code,
         )  # fmt: skip
         return saved.updated(replica), replica
+
+    async def _take_back(self, link: ControlLink, party_id: str) -> None:
+        """Founding failed half way: leave nothing of the party here, nor at the server where it still hears us."""
+        party_key_path(self.state_dir, party_id).unlink(missing_ok=True)
+        if link.client.connected:
+            with suppress(LanrageError):
+                await link.ask(LeaveParty(party_id), Done)
 
     async def invite(self, link: ControlLink, saved: SavedParty, hours: float, uses: int) -> str:
         """A new code for a party whose root key is here.

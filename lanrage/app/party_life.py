@@ -21,6 +21,8 @@ from lanrage.net.threads import in_thread
 from lanrage.store.replica import PartyFile, SavedParty
 from lanrage.wire.control import Accepted
 
+NOT_SHOWN = "The control server no longer shows this node as a member: leave the party and join it again"
+
 
 class PartyLife:
     """At most one party at a time.
@@ -176,12 +178,18 @@ class PartyLife:
         session, replica = self.session, self.replica
         if replica is None:
             return
+        self._judge_own(replica)
         if session is not None:
             session.set_members(entry.member for entry in replica.members.values())
             for change in changes:
                 if isinstance(change, PresenceChanged) and change.member.online and session.links is not None:
                     session.links.online(change.member.identity)
         self._save()
+
+    def _judge_own(self, replica: PartyReplica) -> None:
+        """Is this node itself still shown as a member? The session stays: only a signed word could end it."""
+        if self.session is not None:
+            self.trouble = "" if self.keys.identity.public in replica.members else NOT_SHOWN
 
     def _signalled(self, sender: bytes, payload: bytes) -> None:
         if self.session is not None and self.session.links is not None:

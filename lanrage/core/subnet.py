@@ -11,7 +11,7 @@ PREFIX = 24
 """254 addresses; a party has at most 64 members, and addresses stay with whoever left."""
 PREFERRED = IPv4Network("10.66.0.0/16")
 """The first choice: a corner of 10/8 that routers rarely ship with."""
-FALLBACKS = tuple(IPv4Network(n) for n in ("10.64.0.0/12", "172.16.0.0/12", "192.168.0.0/16"))
+FALLBACKS = tuple(IPv4Network(n) for n in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 """Private networks (RFC 1918), from which a free part is taken when the first choice is not free."""
 
 

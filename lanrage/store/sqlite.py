@@ -187,9 +187,11 @@ class SqliteStore:
                 connection.execute(statements[change.kind], values)
                 size += sum(len(value) if isinstance(value, (bytes, str)) else 8 for value in values)
             connection.execute("COMMIT")
-        except sqlite3.Error as error:
+        except BaseException as error:  # whatever it is, the next batch must find no open transaction
             with contextlib.suppress(sqlite3.Error):
                 connection.execute("ROLLBACK")
+            if not isinstance(error, sqlite3.Error):
+                raise
             raise self._trouble(error) from error
         return size
 

@@ -8,7 +8,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import ILogObserver, LogEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
-from lanrage.app.control_desk import LINES_BURST, ControlDesk
+from lanrage.app.control_desk import LINES_BURST, TASKS_LIMIT, ControlDesk
 from lanrage.app.control_requests import Requests
 from lanrage.core.world import World
 from lanrage.errors import Refused
@@ -196,3 +196,13 @@ class DeskTests(SynchronousTestCase):
         self.net.settle()
         self.assertNoResult(waiting)
         waiting.addErrback(lambda _: None)
+
+    def test_requests_that_wait_are_bounded(self) -> None:
+        """With a disk that takes nothing more, further requests are refused instead of piling up."""
+        piled: list[Deferred[None]] = [Deferred() for _ in range(TASKS_LIMIT)]
+        self.desk._tasks.update(piled)
+        waiting = self.start(self.guest, LeaveParty(KIT.party_id))
+        self.net.settle()
+        self.assertEqual(self.failureResultOf(waiting, Refused).value.code, "limit")
+        self.desk._tasks.difference_update(piled)
+        self.assertEqual(self.ask(self.guest, LeaveParty(KIT.party_id)), Done())

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from twisted.internet.defer import Deferred
 
+from lanrage.app.party_life import NOT_SHOWN
 from lanrage.errors import Refused, StoreError
 from lanrage.store.replica import FILE, SavedParty
 from tests.app.node_world import PartyCase, Player
@@ -139,5 +140,36 @@ class TroubleTests(PartyCase):
             created = await anna.create()
             await self.fails(Refused, "already_in_party", anna.create())
             self.assertEqual(1, len((await anna.node.show_party())["members"]), created)
+
+        return self.run_async(life())
+
+    def test_founding_that_fails_half_way(self) -> Deferred[None]:
+        """A party whose invitation the server refuses is given up there, and its key is not kept here."""
+
+        async def life() -> None:
+            await self.serve()
+            anna = await self.player("anna", 1)
+            await self.fails(Refused, "invitation_expired", anna.create(expires_hours=-1.0))
+            assert self.server is not None
+            self.assertEqual(0, self.server.status()["members"])
+            self.assertEqual([], list((anna.folder / "state").glob("party-*.key")))
+            self.assertEqual("idle", (await anna.node.status())["state"])
+
+        return self.run_async(life())
+
+    def test_own_membership_removed(self) -> Deferred[None]:
+        """A server that shows us no more: status says so, and the links stay, since its word is not signed."""
+
+        async def life() -> None:
+            anna, bert, _, _ = await self.party()
+            await self.until_paths(anna, bert)
+            party = bert.node._life
+            assert party is not None
+            assert party.replica is not None
+            me = party.keys.identity.public
+            party._changed(party.replica.left(party.replica.revision + 1, me))
+            status = await bert.node.status()
+            self.assertEqual(("in-party", [NOT_SHOWN]), (status["state"], status["missing"]))
+            self.assertEqual({"anna": "direct"}, await bert.paths())
 
         return self.run_async(life())
