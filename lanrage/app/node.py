@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import msgspec
@@ -144,19 +144,19 @@ class NodeService(Service):
 
     def create_party(self, name: str, **wishes: Any) -> Deferred[dict[str, Any]]:
         """See :meth:`INode.create_party`."""
-        return self._alone(self._create(name, **wishes))
+        return self._alone(lambda: self._create(name, **wishes))
 
     def join_party(self, code: str, **wishes: Any) -> Deferred[dict[str, Any]]:
         """See :meth:`INode.join_party`."""
-        return self._alone(self._join(code, **wishes))
+        return self._alone(lambda: self._join(code, **wishes))
 
     def leave_party(self, *, progress: Progress | None = None) -> Deferred[dict[str, Any]]:
         """See :meth:`INode.leave_party`."""
-        return self._alone(self._leave(progress or _quiet))
+        return self._alone(lambda: self._leave(progress or _quiet))
 
     def invite(self, *, expires_hours: float, uses: int) -> Deferred[dict[str, Any]]:
         """See :meth:`INode.invite`."""
-        return self._alone(self._invite(expires_hours, uses))
+        return self._alone(lambda: self._invite(expires_hours, uses))
 
     async def show_party(self) -> dict[str, Any]:
         """See :meth:`INode.show_party`."""
@@ -271,9 +271,9 @@ class NodeService(Service):
 
     # --- small --------------------------------------------------------------------------------------------------------
 
-    def _alone(self, work: Any) -> Deferred[dict[str, Any]]:
-        """One operation at a time."""
-        return self._lock.run(lambda: Deferred.fromCoroutine(work))
+    def _alone(self, work: Callable[[], Coroutine[Any, Any, dict[str, Any]]]) -> Deferred[dict[str, Any]]:
+        """One operation at a time; one that is cancelled while it waits is never begun."""
+        return self._lock.run(work)
 
     def _own(self) -> PartyLife:
         if self._life is None:

@@ -20,6 +20,7 @@ from lanrage.core.links import Endpoint
 from lanrage.core.path import DEAD_AFTER, Path
 from lanrage.core.path_actions import Action, Moved, ResetPeer, SendOffer, SendProbe, WriteEndpoint
 from lanrage.core.probe import Probe, ProbeKind
+from lanrage.core.rate import TokenBucket
 
 PATH_LIMIT = CANDIDATE_LIMIT + 8
 """Paths a peer: its offer, its relay ports and a few addresses from which its probes came."""
@@ -29,8 +30,8 @@ DECIDE_INTERVAL, DECIDE_TRIES = 0.1, 10
 """A decision is repeated each 100 ms until the other end agrees; after a second the path is given up."""
 BETTER_BY, BETTER_FOR = 0.01, 5.0
 """Seconds that an equal kind of path must be shorter, and for how long, before traffic moves to it."""
-CORRECTIONS = 6
-"""How often one decision is written again when WireGuard followed an old packet."""
+CORRECTIONS, CORRECTION_RATE = 6.0, 1 / 60
+"""How often one decision is written again at once, and a second, when WireGuard followed an old packet."""
 HANDSHAKE_PATIENCE, HANDSHAKE_TRIPS = 0.4, 3.0
 """Seconds, and round trips, after which a handshake that did not come is started anew: WireGuard itself waits five
 seconds. Doubled each time."""
@@ -70,7 +71,7 @@ class PathPlan:
     _pending: _Pending | None = None
     _offered_at: float = 0.0
     _better_since: float | None = None
-    _corrections: int = 0
+    _corrections: TokenBucket = attrs.field(factory=lambda: TokenBucket(CORRECTION_RATE, CORRECTIONS))
     _written_at: float | None = None
     _restarts: int = 0
     _settled: bool = False
@@ -180,7 +181,8 @@ class PathPlan:
     def _start_over(self, session: bytes | None) -> None:
         self.peer_session, self.active, self.handshaken = session, None, False
         self._decision, self._pending, self._better_since = 0, None, None
-        self._corrections, self._written_at, self._restarts, self._settled = 0, None, 0, False
+        self._written_at, self._restarts, self._settled = None, 0, False
+        self._decided()
         self.paths = {e: Path(p.candidate, p.next_ping) for e, p in self.paths.items() if p.relayed}
 
     def _path(self, candidate: Candidate, now: float) -> Path | None:
@@ -198,7 +200,8 @@ class PathPlan:
             return []
         actions: list[Action] = [self._answer(ProbeKind.DECIDED, probe, path.endpoint)]
         if probe.decision > self._decision:
-            self._decision, self._corrections = probe.decision, 0
+            self._decision = probe.decision
+            self._decided()
             self.active = path.endpoint
             self.moves += 1
             actions.append(Moved(path.candidate, "decided by the peer"))
@@ -210,7 +213,8 @@ class PathPlan:
         pending = self._pending
         if pending is None or probe.decision != pending.number or pending.endpoint not in self.paths:
             return []
-        self._pending, self._corrections = None, 0
+        self._pending = None
+        self._decided()
         self.moves += 1
         moved = Moved(self.paths[pending.endpoint].candidate, pending.reason)
         if self.active == pending.endpoint:
@@ -227,6 +231,10 @@ class PathPlan:
         self._written_at = now
         return [WriteEndpoint(self.active, fresh=True)]
 
+    def _decided(self) -> None:
+        """A path is newly agreed: its endpoint may be corrected anew."""
+        self._corrections = TokenBucket(CORRECTION_RATE, CORRECTIONS)
+
     def _correct(self, endpoint: Endpoint | None, now: float) -> list[Action]:
         """Make WireGuard's endpoint the agreed one."""
         if self.active is None:
@@ -234,9 +242,8 @@ class PathPlan:
         if not self.handshaken:
             return self._handshake_again(now)
         self._written_at, self._restarts = None, 0
-        if self._settled and (endpoint == self.active or self._corrections >= CORRECTIONS):
+        if self._settled and (endpoint == self.active or not self._corrections.take(now)):
             return []
-        self._corrections += endpoint != self.active
         self._settled = True
         return [WriteEndpoint(self.active)]
 

@@ -11,10 +11,10 @@ from twisted.trial.unittest import SynchronousTestCase
 from lanrage.core.candidates import Candidate, CandidateKind
 from lanrage.core.links import Endpoint
 from lanrage.core.path import COLD_INTERVAL, OPENING_GAPS
-from lanrage.core.path_actions import SendOffer, SendProbe
+from lanrage.core.path_actions import SendOffer, SendProbe, WriteEndpoint
 from lanrage.core.path_plan import PATH_LIMIT, PathPlan
 from lanrage.core.probe import Probe, ProbeKind
-from tests.core.pair_world import RELAY, PairWorld
+from tests.core.pair_world import DIRECT, RELAY, PairWorld
 
 
 def started(world: PairWorld, relay: bool = True) -> PairWorld:
@@ -113,6 +113,16 @@ class AgreementTests(SynchronousTestCase):
             side.wireguard = RELAY[side.name]
         world.run(1)
         self.assertEqual(world.agreed(), "direct")
+
+    def test_roaming_without_end(self) -> None:
+        """An endpoint that is moved again and again is corrected six times at once, then once a minute, for ever."""
+        world = started(PairWorld())
+        world.run(2)
+        plan = world.sides["a"].plan
+        fix = WriteEndpoint(DIRECT["b"])
+        times = [100.0 + second for second in range(300) if fix in plan.wireguard(RELAY["a"], True, 100.0 + second)]
+        self.assertEqual(times[:6], [100.0, 101.0, 102.0, 103.0, 104.0, 105.0])
+        self.assertEqual(len(times), 6 + 299 // 60)
 
     def test_lost_first_handshake(self) -> None:
         """A handshake that does not come is started anew before WireGuard would (5 s)."""
