@@ -6,7 +6,7 @@ import hashlib
 
 import attrs
 
-from lanrage.core.certificates import Certificate, Charter, Invitation, invite_key, sign
+from lanrage.core.certificates import Certificate, Charter, Invitation, invite_key, prove_reservation, sign
 from lanrage.core.identity import AgreementKey, NodeKeys, SigningKey, fingerprint
 from lanrage.core.world import Caller
 
@@ -92,6 +92,10 @@ class PartyKit:
         """A signed invitation."""
         public = invite_key(secret, self.party_id).public
         return sign(Invitation(bytes.fromhex(self.party_id), public, int(now), int(now + lasts), uses), self.key)
+
+    def proof(self, keys: NodeKeys, secret: bytes) -> bytes:
+        """That a node holds the secret."""
+        return prove_reservation(invite_key(secret, self.party_id), keys.identity.public)
 
     def invitation_id(self, secret: bytes) -> str:
         """Its name at the server."""

@@ -96,7 +96,7 @@ class Requests:
                 found = world.fetch(caller, body.party_id, body.invitation_id, now)
                 return _answer(found, InvitationFound(*found.reply))
             case ReserveAddress():
-                held = world.reserve(caller, body.party_id, body.invitation_id, body.name, now)
+                held = world.reserve(caller, body.party_id, body.invitation_id, body.name, body.proof, now)
                 return _answer(held, Reserved(str(held.reply), now))
             case JoinParty():
                 joined = world.join(caller, body.party_id, body.invitation_id, body.certificate, now)

@@ -11,7 +11,7 @@ import attrs
 from twisted.internet.defer import Deferred
 
 from lanrage.app.control_link import ControlLink
-from lanrage.core.certificates import SECRET_BYTES
+from lanrage.core.certificates import SECRET_BYTES, invite_key, prove_reservation
 from lanrage.core.code import InvitationCode
 from lanrage.core.identity import NodeKeys, SigningKey, fingerprint
 from lanrage.core.joining import Admission, admit, certify, found, invite
@@ -149,8 +149,9 @@ class Membership:
 
         Both are asked for at once, which saves a round trip: what is reserved in vain is free again within a minute.
         """
+        proof = prove_reservation(invite_key(code.secret, code.party_id), self.keys.identity.public)
         reserving = Deferred.fromCoroutine(
-            link.ask(ReserveAddress(code.party_id, code.invitation_id, member_name), Reserved)
+            link.ask(ReserveAddress(code.party_id, code.invitation_id, member_name, proof), Reserved)
         )
         try:
             shown = await link.ask(FetchInvitation(code.party_id, code.invitation_id), InvitationFound)

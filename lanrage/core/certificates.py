@@ -123,6 +123,8 @@ _LABELS: dict[type[Any], bytes] = {
     Certificate: b"lanrage certificate v1\0",
 }
 
+_RESERVATION = b"lanrage reservation v1\0"
+
 
 class _Envelope(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     body: Annotated[bytes, Meta(max_length=STATEMENT_LIMIT)]
@@ -236,6 +238,19 @@ class Member:
         """
         invitation = open_invitation(invitation_blob, charter) if invitation_blob else None
         return cls(open_certificate(certificate_blob, charter, invitation), certificate_blob, invitation_blob)
+
+
+def prove_reservation(key: SigningKey, identity: bytes) -> bytes:
+    """The invite key's signature, 64 bytes: `identity` holds the code, not only the invitation's id."""
+    return key.sign(_RESERVATION + identity)
+
+
+def check_reservation(invitation: Invitation, identity: bytes, proof: bytes) -> None:
+    """Check what :func:`prove_reservation` made.
+
+    :raises CryptoError: when it is not by this invitation's key for this identity.
+    """
+    verify_signature(invitation.invite_key, _RESERVATION + identity, proof)
 
 
 def invite_key(secret: bytes, party_id: str) -> SigningKey:

@@ -14,6 +14,7 @@ import attrs
 from lanrage.core.certificates import (
     Certificate,
     Member,
+    check_reservation,
     open_charter,
     open_invitation,
     peek_party_key,
@@ -30,6 +31,7 @@ from lanrage.core.party import (
 )
 from lanrage.core.records import DeltasView, DeltaView, MemberRecord, Note, PartyView, PresenceView
 from lanrage.core.world_rows import Change, Erase, InvitationRow, MembershipRow, PartyRow, Put, SeenRow, UseRow
+from lanrage.errors import CryptoError
 
 PARTIES_LIMIT = 10_000
 """Parties of one server: about 100 MB of memory when all are full."""
@@ -130,15 +132,23 @@ class World:
             raise refuse("unknown_invitation")
         return Outcome((party.charter_blob, party.usable(invitation_id, caller.identity, now).blob))
 
-    def reserve(self, caller: Caller, party_id: str, invitation_id: str, name: str, now: float) -> Outcome[IPv4Address]:
+    def reserve(
+        self, caller: Caller, party_id: str, invitation_id: str, name: str, proof: bytes, now: float
+    ) -> Outcome[IPv4Address]:
         """Hold an address and a name for 60 s, in memory alone.
 
-        :raises Refused: ``unknown_invitation`` (and its like), ``party_full``, ``name_taken``, ``limit``.
+        :param proof: that the caller holds the invitation's secret; whoever knew its id alone could hold all seats.
+        :raises Refused: ``bad_certificate``, ``unknown_invitation`` (and its like), ``party_full``, ``name_taken``,
+            ``limit``.
         """
         party = self.parties.get(party_id)
         if party is None:
             raise refuse("unknown_invitation")
-        party.usable(invitation_id, caller.identity, now)
+        stored = party.usable(invitation_id, caller.identity, now)
+        try:
+            check_reservation(stored.invitation, caller.identity, proof)
+        except CryptoError as error:
+            raise refuse("bad_certificate", "the reservation is not signed by the invitation's key") from error
         party.expire(now)
         if party_id not in self.parties_of.get(caller.identity, ()):
             self._check_quota(caller.identity)

@@ -99,11 +99,16 @@ class FetchInvitation(Message, frozen=True, tag="fetch"):
 
 
 class ReserveAddress(Message, frozen=True, tag="reserve"):
-    """Ask for the address to be certified; the same identity always gets the same; answered by :class:`Reserved`."""
+    """Ask for the address to be certified; the same identity always gets the same; answered by :class:`Reserved`.
+
+    :param proof: the invite key's signature over the caller's identity
+        (:func:`lanrage.core.certificates.prove_reservation`).
+    """
 
     party_id: PartyId
     invitation_id: PartyId
     name: Name
+    proof: Annotated[bytes, Meta(min_length=64, max_length=64)]
 
 
 class JoinParty(Message, frozen=True, tag="join"):

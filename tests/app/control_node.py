@@ -89,7 +89,7 @@ class Node:
         invitation = kit.invitation_id(secret)
         found = await self.link.request(FetchInvitation(kit.party_id, invitation))
         assert isinstance(found, InvitationFound)
-        reserved = await self.link.request(ReserveAddress(kit.party_id, invitation, name))
+        reserved = await self.link.request(ReserveAddress(kit.party_id, invitation, name, kit.proof(self.keys, secret)))
         assert isinstance(reserved, Reserved)
         certificate = kit.certificate(self.keys, name, reserved.address, secret=secret, now=reserved.now)
         self.take(await self.link.request(JoinParty(kit.party_id, certificate, invitation)))

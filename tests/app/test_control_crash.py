@@ -133,7 +133,8 @@ class ControlCrash(TestCase):
         try:
             while True:
                 reserved = await guest.request(
-                    ReserveAddress(self.kit.party_id, self.invitation_id, "guest"), timeout=2
+                    ReserveAddress(self.kit.party_id, self.invitation_id, "guest", self.kit.proof(keys, SECRET)),
+                    timeout=2,
                 )
                 assert isinstance(reserved, Reserved)
                 self.assertEqual("10.66.0.2", reserved.address)

@@ -59,7 +59,7 @@ class DeskTests(SynchronousTestCase):
         self.ask(self.host, CreateParty(KIT.charter_blob, KIT.certificate(HOST, "host", "10.66.0.1")))
         self.ask(self.host, PublishInvitation(KIT.party_id, KIT.invitation(SECRET)))
         self.certificate = KIT.certificate(GUEST, "guest", "10.66.0.2", secret=SECRET)
-        self.ask(self.guest, ReserveAddress(KIT.party_id, INVITATION, "guest"))
+        self.ask(self.guest, ReserveAddress(KIT.party_id, INVITATION, "guest", KIT.proof(GUEST, SECRET)))
         self.ask(self.guest, JoinParty(KIT.party_id, self.certificate, INVITATION))
         self.heard("host")
 

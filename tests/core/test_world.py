@@ -40,7 +40,7 @@ class WorldTests(SynchronousTestCase):
     ) -> Outcome[PartyView]:
         """Reserve and join."""
         invitation = kit.invitation_id(secret)
-        address = self.world.reserve(caller(keys), kit.party_id, invitation, name, now).reply
+        address = self.world.reserve(caller(keys), kit.party_id, invitation, name, kit.proof(keys, secret), now).reply
         certificate = kit.certificate(keys, name, str(address), secret=secret, now=now)
         return self.world.join(caller(keys), kit.party_id, invitation, certificate, now)
 
@@ -88,7 +88,7 @@ class WorldTests(SynchronousTestCase):
         for address in ("10.66.0.2", "10.66.0.9"):
             blob = KIT.certificate(GUEST, "guest", address, secret=SECRET)
             self.refused("bad_certificate", self.world.join, caller(GUEST), KIT.party_id, invitation, blob, NOW)
-        self.world.reserve(caller(GUEST), KIT.party_id, invitation, "guest", NOW)
+        self.world.reserve(caller(GUEST), KIT.party_id, invitation, "guest", KIT.proof(GUEST, SECRET), NOW)
         blob = KIT.certificate(GUEST, "guest", "10.66.0.2", secret=SECRET, now=NOW + 60)
         with self.assertRaises(Refused):
             self.world.join(caller(GUEST), KIT.party_id, invitation, blob, NOW + 60)
@@ -116,9 +116,18 @@ class WorldTests(SynchronousTestCase):
         """A reservation made before the server's clock went back an hour does not hold its seat for that hour."""
         self.found(SMALL)
         invitation = SMALL.invitation_id(SECRET)
-        self.world.reserve(caller(GUEST), SMALL.party_id, invitation, "guest", NOW + 3600)
-        self.refused("party_full", self.world.reserve, caller(THIRD), SMALL.party_id, invitation, "third", NOW + 3600)
-        self.world.reserve(caller(THIRD), SMALL.party_id, invitation, "third", NOW)
+        self.world.reserve(caller(GUEST), SMALL.party_id, invitation, "guest", SMALL.proof(GUEST, SECRET), NOW + 3600)
+        self.refused(
+            "party_full",
+            self.world.reserve,
+            caller(THIRD),
+            SMALL.party_id,
+            invitation,
+            "third",
+            SMALL.proof(THIRD, SECRET),
+            NOW + 3600,
+        )
+        self.world.reserve(caller(THIRD), SMALL.party_id, invitation, "third", SMALL.proof(THIRD, SECRET), NOW)
         self.assertEqual({THIRD.identity.public}, set(self.world.parties[SMALL.party_id].reservations))
 
     def test_expired_invitation(self) -> None:
@@ -193,18 +202,24 @@ class WorldTests(SynchronousTestCase):
         """Who asks about a party that is not there hears what he would hear of a wrong code."""
         wrong = ("0" * 32, KIT.invitation_id(SECRET))
         self.refused("unknown_invitation", self.world.fetch, caller(GUEST), *wrong, NOW)
-        self.refused("unknown_invitation", self.world.reserve, caller(GUEST), *wrong, "guest", NOW)
+        self.refused("unknown_invitation", self.world.reserve, caller(GUEST), *wrong, "guest", bytes(64), NOW)
         self.refused("unknown_invitation", self.world.join, caller(GUEST), *wrong, b"x", NOW)
+
+    def test_reservation_needs_the_secret(self) -> None:
+        """Who knows an invitation's id alone, or another's proof, holds no seat."""
+        reserve = (caller(GUEST), KIT.party_id, KIT.invitation_id(SECRET), "guest")
+        for proof in (bytes(64), KIT.proof(THIRD, SECRET), KIT.proof(GUEST, b"o" * 16)):
+            self.refused("bad_certificate", self.world.reserve, *reserve, proof, NOW)
 
     def test_reservations_fill_the_party(self) -> None:
         """A reserved place is taken, and free again a minute later."""
         kit = PartyKit.make("small", max_members=2)
         self.found(kit)
         reserve = (kit.party_id, kit.invitation_id(SECRET))
-        self.world.reserve(caller(GUEST), *reserve, "guest", NOW)
-        self.world.reserve(caller(GUEST), *reserve, "guest", NOW)
-        self.refused("party_full", self.world.reserve, caller(THIRD), *reserve, "third", NOW)
-        self.world.reserve(caller(THIRD), *reserve, "third", NOW + 60)
+        self.world.reserve(caller(GUEST), *reserve, "guest", kit.proof(GUEST, SECRET), NOW)
+        self.world.reserve(caller(GUEST), *reserve, "guest", kit.proof(GUEST, SECRET), NOW)
+        self.refused("party_full", self.world.reserve, caller(THIRD), *reserve, "third", kit.proof(THIRD, SECRET), NOW)
+        self.world.reserve(caller(THIRD), *reserve, "third", kit.proof(THIRD, SECRET), NOW + 60)
 
     def test_addresses_run_out(self) -> None:
         """All 14 addresses were held once: the one who left longest ago loses its own, and members never do."""
@@ -220,9 +235,9 @@ class WorldTests(SynchronousTestCase):
         assert member is not None
         self.assertEqual("10.9.9.6", member.certificate.address)
         self.join(node_keys(7), "n7", kit=kit)
-        message = self.refused(
-            "party_full", self.world.reserve, caller(node_keys(4)), kit.party_id, kit.invitation_id(SECRET), "n4", NOW
-        )
+        last = node_keys(4)
+        reserve = (caller(last), kit.party_id, kit.invitation_id(SECRET), "n4", kit.proof(last, SECRET))
+        message = self.refused("party_full", self.world.reserve, *reserve, NOW)
         self.assertIn("10.9.9.0/28", message)
 
     def test_old_memberships_are_forgotten(self) -> None:

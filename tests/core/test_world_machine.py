@@ -94,7 +94,9 @@ class WorldMachine(RuleBasedStateMachine):
         elif name_key(name) in names:
             expected = "name_taken"
         try:
-            outcome = self.world.reserve(caller(node), KIT.party_id, KIT.invitation_id(secret), name, self.now)
+            outcome = self.world.reserve(
+                caller(node), KIT.party_id, KIT.invitation_id(secret), name, KIT.proof(node, secret), self.now
+            )
         except Refused as error:
             assert error.code == expected, (error.code, expected)
             return

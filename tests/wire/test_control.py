@@ -69,7 +69,7 @@ requests = st.one_of(
     st.builds(CreateParty, blobs, blobs),
     st.builds(PublishInvitation, ids, blobs),
     st.builds(FetchInvitation, ids, ids),
-    st.builds(ReserveAddress, ids, ids, names),
+    st.builds(ReserveAddress, ids, ids, names, signatures),
     st.builds(JoinParty, ids, blobs, ids),
     st.builds(LeaveParty, ids),
     st.builds(FollowParty, ids, revisions),
@@ -150,8 +150,9 @@ class MessageTests(SynchronousTestCase):
             SendSignal(party, bytes(32), b""),
             SendSignal(party, bytes(32), bytes(control.SIGNAL_LIMIT + 1)),
             CreateParty(bytes(5000), b"x"),
-            ReserveAddress(party, party, " "),
-            ReserveAddress(party, party, "x" * 33),
+            ReserveAddress(party, party, "x", bytes(63)),
+            ReserveAddress(party, party, " ", bytes(64)),
+            ReserveAddress(party, party, "x" * 33, bytes(64)),
         ):
             with self.assertRaises(DecodeError):
                 decode(encode(Request(1, wrong)), Request)
