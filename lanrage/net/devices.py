@@ -29,6 +29,9 @@ NET_ADMIN_HINT = (
 NO_TUN = "there is no /dev/net/tun: load its module (modprobe tun), or give the container the device"
 """How a user gets TUN and TAP devices."""
 
+TUN_DENIED = "This user may not open /dev/net/tun: chmod 0666 /dev/net/tun, as udev does by default"
+"""Likewise, where the device's mode is what is missing."""
+
 OUR_KINDS = ("wireguard", "tun")
 """Of the devices that a journal may name."""
 

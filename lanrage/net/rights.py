@@ -9,7 +9,7 @@ from shutil import which
 import attrs
 from twisted.internet.interfaces import IReactorThreads
 
-from lanrage.net.devices import NET_ADMIN_HINT, NO_TUN
+from lanrage.net.devices import NET_ADMIN_HINT, NO_TUN, TUN_DENIED
 from lanrage.net.kernel import kernel_has_wireguard
 from lanrage.net.threads import in_thread
 from lanrage.net.uapi_client import SOCKET_FOLDER
@@ -31,6 +31,7 @@ class Rights:
     :param kernel_wireguard: the kernel has WireGuard.
     :param wireguard_go: the program is installed.
     :param socket_folder: wireguard-go may put its socket where it always does.
+    :param tun_there: ``/dev/net/tun`` exists.
     """
 
     net_admin: bool
@@ -39,6 +40,7 @@ class Rights:
     kernel_wireguard: bool
     wireguard_go: bool
     socket_folder: bool
+    tun_there: bool = False
 
     @property
     def links(self) -> bool:
@@ -57,7 +59,7 @@ class Rights:
         if lacking:
             sentences.append(f"LANrage lacks {' and '.join(lacking)} for devices, routes and probes: {NET_ADMIN_HINT}")
         if not self.tun:
-            sentences.append(f"{NO_TUN[0].upper()}{NO_TUN[1:]}")
+            sentences.append(TUN_DENIED if self.tun_there else f"{NO_TUN[0].upper()}{NO_TUN[1:]}")
         return sentences + self._missing_wireguard(kind)
 
     def _missing_wireguard(self, kind: str) -> list[str]:
@@ -91,6 +93,7 @@ def _read() -> Rights:
         kernel_wireguard=kernel_has_wireguard(),
         wireguard_go=which(PROGRAM) is not None,
         socket_folder=os.access(folder if folder.exists() else folder.parent, os.W_OK),
+        tun_there=os.path.exists(TUN_DEVICE),
     )
 
 

@@ -21,6 +21,7 @@ ALL = Rights(True, True, True, True, True, True)
         ({"net_admin": False}, "auto", ["CAP_NET_ADMIN"]),
         ({"net_admin": False, "net_raw": False}, "auto", ["CAP_NET_ADMIN and CAP_NET_RAW"]),
         ({"tun": False}, "auto", ["modprobe tun"]),
+        ({"tun": False, "tun_there": True}, "auto", ["chmod 0666 /dev/net/tun"]),
         ({"kernel_wireguard": False}, "auto", []),
         ({"wireguard_go": False, "socket_folder": False}, "auto", []),
         ({"kernel_wireguard": False}, "kernel", ["wireguard to auto"]),
