@@ -12,6 +12,7 @@ from lanrage.core.links import Endpoint, LocalAddress, PeerStatus, TunnelPeer, T
 from lanrage.core.undo import UndoEntry
 from lanrage.errors import BadInput, Refused, Unreachable
 from lanrage.interfaces import ILanCard, IMachine, IProbePort, ITunnel, IUndoJournal
+from lanrage.net.devices import port_taken
 from lanrage.wire.uapi import public_of
 
 NOW = 1.7e9
@@ -69,7 +70,7 @@ class MemoryTunnel:
         self._world.devices.pop((self.host, self.name), None)
         port = listen_port or next(number for number in range(40000, 65536) if not self._taken(number))
         if self._taken(port):
-            raise BadInput("wireguard_port", f"UDP port {port} is taken by another program")
+            raise port_taken(port)
         self._private_key, self._port, self.peers = private_key, port, {}
         self._world.devices[self.host, self.name] = self
 

@@ -17,6 +17,7 @@ from lanrage.interfaces import IMachine, IProbePort, ITunnel, IUndoJournal
 from lanrage.net.adopt import Adopter
 from lanrage.net.capture import Capture
 from lanrage.net.card import TapCard
+from lanrage.net.devices import port_taken
 from lanrage.net.lan_port import LanPort
 from lanrage.net.machine import Machine
 from lanrage.net.multicast import MulticastWays, RawWay
@@ -83,8 +84,7 @@ class RealMachinery:
             try:
                 trial.bind(("", devices.port))
             except OSError as error:
-                rule = f"UDP port {devices.port} is in use by another program; set another one"
-                raise BadInput("wireguard-port", rule) from error
+                raise port_taken(devices.port) from error
 
     def tunnel(self) -> Awaitable[ITunnel]:
         """See :meth:`Machinery.tunnel`."""

@@ -93,9 +93,13 @@ class Membership:
         )  # fmt: skip
         return saved.updated(replica), replica
 
+    def forget_key(self, party_id: str) -> None:
+        """Remove the root key of a party that did not come to be."""
+        party_key_path(self.state_dir, party_id).unlink(missing_ok=True)
+
     async def _take_back(self, link: ControlLink, party_id: str) -> None:
         """Founding failed half way: leave nothing of the party here, nor at the server where it still hears us."""
-        party_key_path(self.state_dir, party_id).unlink(missing_ok=True)
+        self.forget_key(party_id)
         if link.client.connected:
             with suppress(LanrageError):
                 await link.ask(LeaveParty(party_id), Done)

@@ -200,8 +200,13 @@ class NodeService(Service):
         try:
             networks = await life.machinery.machine.networks()
             wish = Wish(name, member_name, max_members, expires_hours, uses)
-            saved, replica = await self._membership(life).create(link, address, wish, networks, progress)
-            await self._settle(life, saved, replica, link, progress)
+            membership = self._membership(life)
+            saved, replica = await membership.create(link, address, wish, networks, progress)
+            try:
+                await self._settle(life, saved, replica, link, progress)
+            except BaseException:
+                membership.forget_key(saved.party_id)
+                raise
         except BaseException:
             await link.close()
             raise

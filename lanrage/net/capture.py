@@ -113,7 +113,11 @@ class Capture:
             except OSError:
                 return
             try:
-                self._receive(socket.if_nametoindex(address[0]), frame)
+                index = socket.if_nametoindex(address[0])
+            except OSError:  # the card went away after it sent this
+                continue
+            try:
+                self._receive(index, frame)
             except Exception:  # pylint: disable=broad-exception-caught  # one frame never stops the capture
                 log.failure("a frame of {card} was not dealt with", card=address[0])
 

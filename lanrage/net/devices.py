@@ -39,6 +39,11 @@ REFUSED = (errno.EPERM, errno.EACCES)
 GONE = (errno.ENODEV, errno.ENXIO)
 
 
+def port_taken(port: int) -> BadInput:
+    """WireGuard's port belongs to another program."""
+    return BadInput("wireguard-port", f"UDP port {port} is in use by another program; set another one, or 0 for any")
+
+
 @attrs.frozen
 class Device:
     """A network device of this machine.

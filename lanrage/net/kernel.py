@@ -15,9 +15,9 @@ from zope.interface import implementer
 
 from lanrage.core.links import KEY_BYTES, Endpoint, PeerStatus, TunnelPeer, TunnelStatus
 from lanrage.core.undo import UndoEntry
-from lanrage.errors import BadInput, LanrageError, MissingRight
+from lanrage.errors import LanrageError, MissingRight
 from lanrage.interfaces import ITunnel, IUndoJournal
-from lanrage.net.devices import raise_device, refusals_named, remove_device, remove_leftover
+from lanrage.net.devices import port_taken, raise_device, refusals_named, remove_device, remove_leftover
 from lanrage.net.threads import in_thread
 
 ABSENT = (errno.ENOENT, errno.EOPNOTSUPP, errno.EPROTONOSUPPORT)
@@ -135,7 +135,7 @@ class KernelTunnel:
 def _translated(error: NetlinkError, port: int) -> LanrageError | None:
     """The sentence of what only making a device runs into; the rest is :func:`refusals_named`'s."""
     if error.code == errno.EADDRINUSE:
-        return BadInput("wireguard_port", f"UDP port {port} is taken by another program; set another one, or 0 for any")
+        return port_taken(port)
     if error.code in ABSENT:
         return NoKernelWireGuard(
             "this kernel has no WireGuard: load its module (modprobe wireguard), "

@@ -67,6 +67,7 @@ class MulticastWays:
     """Groups on real cards at the last look at the sockets."""
 
     _seen: object = attrs.field(default=None, init=False)
+    _blind: bool = attrs.field(default=False, init=False)
     _scanning: Deferred[None] | None = attrs.field(default=None, init=False)
     _call: LoopingCall | None = attrs.field(default=None, init=False)
 
@@ -113,8 +114,11 @@ class MulticastWays:
         """A table that cannot be read now is read at the next look; nothing ends the looking."""
         try:
             self.look()
+            self._blind = False
         except (OSError, DecodeError) as error:
-            log.warn("multicast groups cannot be read: {error}", error=error)
+            if not self._blind:  # once, not four times a second
+                log.warn("multicast groups cannot be read: {error}", error=error)
+            self._blind = True
         except Exception:  # pylint: disable=broad-except
             log.failure("the look at multicast groups failed")
 

@@ -22,6 +22,7 @@ from lanrage.net.devices import (
     NET_ADMIN_HINT,
     NO_TUN,
     find_device,
+    port_taken,
     raise_device,
     refusals_named,
     remove_device,
@@ -163,10 +164,7 @@ class UserspaceTunnel:
     async def _set(self, update: DeviceUpdate) -> None:
         reply = await self._ask(encode_set(update))
         if reply.errno == errno.EADDRINUSE:
-            port = update.listen_port
-            raise BadInput(
-                "wireguard_port", f"UDP port {port} is taken by another program; set another one, or 0 for any"
-            )
+            raise port_taken(update.listen_port or 0)
         if reply.errno:
             raise LanrageError(f"{PROGRAM} of {self.name} refused a change: {os.strerror(reply.errno)}")
 

@@ -14,7 +14,7 @@ from lanrage.core.certificates import STATEMENT_LIMIT, Name
 from lanrage.core.records import MemberRecord
 from lanrage.core.replica import PartyReplica
 from lanrage.errors import LanrageError, StoreError
-from lanrage.store.files import make_folder, read_private, write_atomic
+from lanrage.store.files import make_folder, read_private, sync_folder, write_atomic
 
 FILE = "party.json"
 VERSION = 1
@@ -119,6 +119,8 @@ class PartyFile:
         """
         try:
             self.path.unlink(missing_ok=True)
+            if self.folder.exists():
+                sync_folder(self.folder)
         except OSError as error:
             raise StoreError(f"{self.path} cannot be removed: {error.strerror}") from error
 

@@ -136,6 +136,7 @@ class TroubleTests(PartyCase):
             self.assertEqual("idle", (await anna.node.status())["state"])
             assert self.server is not None
             self.assertEqual(0, self.server.status()["members"])
+            self.assertEqual([], list((anna.folder / "state").glob("party-*.key")))
             anna.machinery.broken = None
             created = await anna.create()
             await self.fails(Refused, "already_in_party", anna.create())

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from ipaddress import IPv4Address
+from typing import cast
 
 import pytest
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
+from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.core.multicast_plan import GroupOnCard, Scan
@@ -174,6 +176,28 @@ class WatchTests(SynchronousTestCase):
         self.finish()
         self.successResultOf(stopping)
         self.assertEqual([places for places, _ in self.adopter.asked], [{PLACE}, set()])
+
+    def test_blindness_is_told_once(self) -> None:
+        """A table that stays unreadable is one warning, and one more after it could be read in between."""
+        told: list[LogEvent] = []
+
+        def listen(event: LogEvent) -> None:
+            if "cannot be read" in formatEvent(event):
+                told.append(event)
+
+        observer = cast(ILogObserver, listen)
+        globalLogPublisher.addObserver(observer)
+        self.addCleanup(globalLogPublisher.removeObserver, observer)
+        self.ways.start()
+        readable = self.tables["/proc/net/igmp"]
+        for table, warnings in (("nonsense\nnonsense", 1), (readable, 1), ("nonsense\nnonsense", 2)):
+            self.tables["/proc/net/igmp"] = table
+            for _ in range(5):
+                self.clock.advance(LOOK_SECONDS)
+            self.assertEqual(len(told), warnings)
+        while self.threads:
+            self.finish()
+        self.successResultOf(self.ways.stop())
 
     def test_trouble(self) -> None:
         """Tables that cannot be read and looks that fail do not end the watch."""
