@@ -8,6 +8,7 @@ from pathlib import Path
 
 import attrs
 
+from lanrage.app.control_door import DoorSettings
 from lanrage.app.machinery import Devices
 from lanrage.core.code import check_address
 from lanrage.core.links import KEY_BYTES, check_device_name
@@ -143,6 +144,7 @@ class ControlConfig:
     :param listen: Twisted endpoint string (https://docs.twistedmatrix.com, "endpoints").
     :param public: ``host:port`` under which nodes reach this server, for messages to the user.
     :param relays: that nodes are told of.
+    :param door: certificate and proxies.
     """
 
     state_dir: Path
@@ -150,6 +152,7 @@ class ControlConfig:
     stun_port: int = STUN_PORT
     public: str = ""
     relays: tuple[RelayInfo, ...] = ()
+    door: DoorSettings = DoorSettings()
 
     @classmethod
     def parse(cls, options: dict[str, str]) -> ControlConfig:
@@ -164,7 +167,8 @@ class ControlConfig:
             public = f"{public}:{CONTROL_PORT}"
         if public:
             check_address(public, "public-address")
-        return cls(folders(options)[0], options["listen"], stun, public, relays)
+        door = DoorSettings.parse(options["tls-certificate"], options["tls-key"], options["proxy"])
+        return cls(folders(options)[0], options["listen"], stun, public, relays, door)
 
 
 @attrs.frozen

@@ -11,20 +11,18 @@ from typing import Any, TypeVar
 
 import attrs
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, maybeDeferred
-from twisted.internet.endpoints import serverFromString
-from twisted.internet.error import CannotListenError
-from twisted.internet.interfaces import IListeningPort
+from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
 from lanrage.app.control_desk import ControlDesk
+from lanrage.app.control_door import Door, DoorSettings
 from lanrage.app.control_requests import Requests
 from lanrage.core.identity import SigningKey, fingerprint
 from lanrage.core.tickets import Pair, Ticket, issue
 from lanrage.core.world import World
 from lanrage.core.world_load import load_world
-from lanrage.errors import BadInput, StoreError
+from lanrage.errors import StoreError
 from lanrage.net.control_server import ServerFactory
 from lanrage.store.database import IStore
 from lanrage.store.files import write_atomic
@@ -52,12 +50,14 @@ class ControlSettings:
     :param listen: endpoint string, for example ``tcp:7766``.
     :param reflectors: ``host:port`` of STUN reflectors to tell nodes of; an empty host = as they reached us.
     :param relays: likewise.
+    :param door: certificate and proxies.
     """
 
     state_dir: Path
     listen: str
     reflectors: tuple[str, ...] = ()
     relays: tuple[RelayInfo, ...] = ()
+    door: DoorSettings = DoorSettings()
 
 
 class ControlService(Service):
@@ -85,9 +85,10 @@ class ControlService(Service):
         self._journal: Journal | None = None
         self._desk: ControlDesk | None = None
         self._factory: ServerFactory | None = None
-        self._port: IListeningPort | None = None
+        self._door: Door | None = None
         self.started: Deferred[None] = Deferred()
         self._starting: Deferred[None] | None = None
+        self._stopping = False
         self.key: SigningKey | None = None
 
     # --- life ---------------------------------------------------------------------------------------------------------
@@ -108,7 +109,7 @@ class ControlService(Service):
     async def start(self) -> None:
         """Load, then listen.
 
-        :raises BadInput: field ``listen``: no endpoint, or the port is taken.
+        :raises BadInput: field ``listen``: no endpoint, or the port is taken; a certificate that cannot be used.
         :raises StoreError: the key or the database cannot be used.
         """
         folder = self._settings.state_dir
@@ -121,7 +122,9 @@ class ControlService(Service):
             requests = Requests(self._world, partial(_issue, self.key) if self._settings.relays else None)
             self._desk = ControlDesk(requests, self._journal, self._welcome, self._now)
             self._factory = ServerFactory(self._reactor, self.key, self._desk, self._random)
-            self._port = await self._listen(self._factory)
+            self._factory.readiness = self.unready
+            self._door = Door(self._reactor, self._settings.door, folder, self.key, self._now, self._random)
+            await self._door.open(self._settings.listen, self._factory)
         except BaseException:
             await self._store.close()
             raise
@@ -130,18 +133,11 @@ class ControlService(Service):
     def _welcome(self, session: str) -> Accepted:
         return Accepted(session, self._now(), self._settings.reflectors, self._settings.relays)
 
-    async def _listen(self, factory: ServerFactory) -> IListeningPort:
-        listen = self._settings.listen
-        try:
-            endpoint = serverFromString(self._reactor, listen)
-        except (ValueError, TypeError) as error:
-            raise BadInput("listen", f"{listen!r} is no endpoint such as tcp:7766") from error
-        try:
-            port: IListeningPort = await endpoint.listen(factory)
-            return port
-        except CannotListenError as error:
-            reason = os.strerror(error.socketError.errno) if error.socketError.errno else str(error.socketError)
-            raise BadInput("listen", f"port {error.port} cannot be used: {reason.lower()}") from error
+    def unready(self) -> str:
+        """Why the server cannot do its work; empty = it can."""
+        if self._stopping or self._journal is None:
+            return "stopping"
+        return f"changes wait for the disk: {self._journal.trouble}" if self._journal.trouble else ""
 
     def stopService(self) -> Deferred[None]:
         """Stop; fires when everything acknowledged is on disk and nothing is left open."""
@@ -152,9 +148,9 @@ class ControlService(Service):
         """Close the port, end the connections, write what waits, close the store."""
         if self._starting is not None:
             await self._starting
-        port, self._port = self._port, None
-        if port is not None:
-            await maybeDeferred(port.stopListening)
+        self._stopping = True
+        if self._door is not None:
+            await self._door.stop_listening()
         await self._end_connections()
         journal, self._journal = self._journal, None
         if journal is None:
@@ -169,6 +165,8 @@ class ControlService(Service):
 
     async def _end_connections(self) -> None:
         connections = self._factory.connections if self._factory is not None else set()
+        if self._door is not None:
+            self._door.cut_silent()
         for connection in list(connections):
             connection.deny("stopping", "the control server stops")
         deadline = self._reactor.seconds() + STOP_TIME
@@ -176,20 +174,20 @@ class ControlService(Service):
             await deferLater(self._reactor, 0.02, lambda: None)
         for connection in list(connections):
             connection.cut()
-        while connections:
+        while connections or (self._door is not None and self._door.waiting):
             await deferLater(self._reactor, 0.0, lambda: None)
 
     @property
     def address(self) -> Any:
         """The address it listens at (``IAddress``)."""
-        assert self._port is not None
-        return self._port.getHost()
+        assert self._door is not None
+        return self._door.address
 
     def status(self) -> dict[str, Any]:
         """What ``lanrage status`` and the log show."""
         journal = self._journal
         return {
-            "listen": _shown(self.address) if self._port is not None else "",
+            "listen": _shown(self.address) if self._door is not None and self._door.address is not None else "",
             "fingerprint": fingerprint(self.key.public).hex() if self.key is not None else "",
             "connections": len(self._factory.connections) if self._factory is not None else 0,
             "refused": dict(self._factory.refusals) if self._factory is not None else {},

@@ -11,6 +11,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from lanrage.errors import DecodeError, LanrageError, Refused, Unreachable
+from lanrage.net.tls_client import tls_failure
 from lanrage.net.websocket import QuietLog, configure, is_endless, stop_timers
 from lanrage.wire.control import (
     MESSAGE_LIMIT,
@@ -134,6 +135,7 @@ class Connection(WebSocketClientProtocol):  # type: ignore[misc]
 
     def connectionLost(self, reason: Any = None) -> None:
         """The TCP connection is gone."""
+        self._error = self._error or tls_failure(reason, self.login.server)
         super().connectionLost(reason)
         stop_timers(self)
         self.factory.gone.callback(None)
@@ -151,6 +153,7 @@ class ConnectionFactory(WebSocketClientFactory):  # type: ignore[misc]
     """Makes one :class:`Connection`.
 
     :param notice: called with each notice's body and correlation id.
+    :param scheme: ``wss`` where TLS is below it.
     :ivar ready: fires with the connection once it is logged in, or fails with a :class:`LanrageError`.
     :ivar lost: fires with the error that ended a connection that was logged in.
     :ivar gone: fires when the TCP connection is gone, however far it came.
@@ -160,9 +163,14 @@ class ConnectionFactory(WebSocketClientFactory):  # type: ignore[misc]
     noisy = False
 
     def __init__(
-        self, clock: IReactorTime, address: str, login: ClientLogin, notice: Callable[[NoticeBody, str], None]
+        self,
+        clock: IReactorTime,
+        address: str,
+        login: ClientLogin,
+        notice: Callable[[NoticeBody, str], None],
+        scheme: str = "ws",
     ) -> None:
-        super().__init__(f"ws://{address}/", protocols=[SUBPROTOCOL], useragent="lanrage", reactor=clock)
+        super().__init__(f"{scheme}://{address}/", protocols=[SUBPROTOCOL], useragent="lanrage", reactor=clock)
         configure(self, clock, limit=MESSAGE_LIMIT + TAG_BYTES, open_timeout=OPEN_TIMEOUT)
         self.setProtocolOptions(serverConnectionDropTimeout=0)
         self.login = login

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from collections import Counter, deque
 from collections.abc import Callable
-from ipaddress import ip_address, ip_network
 from typing import Any, Protocol
 
 from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
@@ -17,9 +16,11 @@ from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTim
 from twisted.logger import Logger
 from zope.interface import implementer
 
+from lanrage.core.admission import CONNECTIONS_LIMIT
 from lanrage.core.identity import SigningKey
 from lanrage.core.rate import TokenBucket
 from lanrage.errors import LanrageError, VersionMismatch
+from lanrage.net.http_answers import HttpAnswers
 from lanrage.net.websocket import QuietLog, configure, is_endless, stop_timers
 from lanrage.wire.control import (
     REQUEST_LIMIT,
@@ -38,10 +39,6 @@ from lanrage.wire.login import TAG_BYTES, ServerLogin
 
 LOGIN_TIMEOUT = 5.0
 """Seconds from the TCP connection to the end of the login; four messages over a slow mobile network take 2."""
-CONNECTIONS_LIMIT = 4096
-"""Connections at once: the usual limit of file descriptors is set to more by the unit file."""
-HOST_LIMIT = 256
-"""Connections at once from one host (IPv6: one /64): a LAN party behind one address, and no more of what all share."""
 OUT_LIMIT = 1024 * 1024
 """Bytes that wait for a slow client; then it is cut off, comes back, and asks for what it missed by revision."""
 REQUEST_RATE = 50.0
@@ -73,11 +70,12 @@ class Desk(Protocol):
 
 
 @implementer(IPushProducer)
-class ServerConnection(WebSocketServerProtocol):  # type: ignore[misc]
+class ServerConnection(HttpAnswers, WebSocketServerProtocol):  # type: ignore[misc]
     """One connection; made by :class:`ServerFactory`.
 
     :ivar session: its name in logs on both sides.
-    :ivar origin: what :data:`HOST_LIMIT` counts it under; empty = not counted.
+    :ivar waited: seconds since the TCP connection that have passed before this object was connected.
+    :ivar gate: given the HTTP headers of the opening request, says why it is refused, or nothing.
     """
 
     factory: ServerFactory
@@ -88,7 +86,8 @@ class ServerConnection(WebSocketServerProtocol):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__()
         self.session = ""
-        self.origin = ""
+        self.waited = 0.0
+        self.gate: Callable[[dict[str, str]], str] = lambda headers: ""
         self._bucket = TokenBucket(REQUEST_RATE, REQUEST_BURST)
         self._excess = 0
         self._paused = False
@@ -103,7 +102,7 @@ class ServerConnection(WebSocketServerProtocol):  # type: ignore[misc]
         factory = self.factory
         self.session = factory.random(6).hex()
         self.login = ServerLogin(factory.key, factory.random, lambda: factory.desk.accept(self.session), VERSIONS)
-        self._deadline = factory.clock.callLater(LOGIN_TIMEOUT, self._late)
+        self._deadline = factory.clock.callLater(max(0.0, LOGIN_TIMEOUT - self.waited), self._late)
         super().connectionMade()
 
     @property
@@ -183,9 +182,16 @@ class ServerConnection(WebSocketServerProtocol):  # type: ignore[misc]
 
     def onConnect(self, request: Any) -> str:
         """Only our subprotocol is spoken here."""
+        if self.gate(request.headers):
+            self._ending = True
+            raise ConnectionDeny(429, "too many connections")
         if SUBPROTOCOL not in request.protocols:
             raise ConnectionDeny(ConnectionDeny.BAD_REQUEST, f"this server speaks {SUBPROTOCOL}")
         return SUBPROTOCOL
+
+    def watched(self) -> None:
+        """The request was no WebSocket's but has been answered: its end is nothing to report."""
+        self._ending = True
 
     def onOpen(self) -> None:
         """The WebSocket stands; the client speaks first."""
@@ -263,6 +269,7 @@ class ServerFactory(WebSocketServerFactory):  # type: ignore[misc]
     :param desk: decides.
     :ivar connections: all of them, logged in or not.
     :ivar refusals: connections that were ended by us, counted by reason.
+    :ivar readiness: why the server cannot do its work, for who watches it; empty = it can.
     """
 
     protocol = ServerConnection
@@ -277,7 +284,7 @@ class ServerFactory(WebSocketServerFactory):  # type: ignore[misc]
         self.clock, self.key, self.desk, self.random = clock, key, desk, random
         self.connections: set[ServerConnection] = set()
         self.refusals: Counter[str] = Counter()
-        self._hosts: Counter[str] = Counter()
+        self.readiness: Callable[[], str] = lambda: ""
         self._told = -TELL_INTERVAL
 
     def refused(self, reason: str, peer: str | None, sentence: str) -> None:
@@ -294,34 +301,11 @@ class ServerFactory(WebSocketServerFactory):  # type: ignore[misc]
             )
 
     def buildProtocol(self, addr: Any) -> Any:
-        """A connection that is known until it ends; none for a host that has too many."""
-        origin = _origin(addr)
-        if len(self.connections) >= CONNECTIONS_LIMIT or self._hosts.get(origin, 0) >= HOST_LIMIT:
-            self.refused("limit", str(getattr(addr, "host", addr)), "too many connections")
-            return None
+        """A connection that is known until it ends."""
         connection = super().buildProtocol(addr)
-        connection.origin = origin
-        if origin:
-            self._hosts[origin] += 1
         self.connections.add(connection)
         return connection
 
     def forget(self, connection: ServerConnection) -> None:
         """A connection ended."""
-        if connection in self.connections and connection.origin:
-            self._hosts[connection.origin] -= 1
-            if not self._hosts[connection.origin]:
-                del self._hosts[connection.origin]
         self.connections.discard(connection)
-
-
-def _origin(addr: Any) -> str:
-    """The host or IPv6 /64 that a connection comes from; empty for this machine: a TLS proxy speaks for many."""
-    try:
-        ip = ip_address(str(getattr(addr, "host", "")).partition("%")[0])
-    except ValueError:
-        return ""  # a UNIX socket
-    ip = getattr(ip, "ipv4_mapped", None) or ip
-    if ip.is_loopback:
-        return ""
-    return str(ip) if ip.version == 4 else str(ip_network((ip, 64), strict=False))
