@@ -62,7 +62,7 @@ def is_current(pem: bytes, key: SigningKey, now: float) -> bool:
 
 
 def public_key(certificate: x509.Certificate) -> bytes:
-    """The raw Ed25519 key of a certificate, 32 bytes; empty where it has a key of another kind, or none one can read."""
+    """The raw Ed25519 key of a certificate, 32 bytes; empty where its key is of another kind, or cannot be read."""
     try:
         key = certificate.public_key()
     except (ValueError, UnsupportedAlgorithm):

@@ -24,6 +24,7 @@ from lanrage.core.server_certificate import own_key, public_key
 from lanrage.errors import CryptoError, LanrageError, Unreachable
 
 REASONS = {
+    7: "its signature does not hold",
     9: "it is not valid yet, or the clock here is wrong",
     10: "it has expired, or the clock here is wrong",
     18: "it is signed by itself",
