@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from math import inf
 from pathlib import Path
+from socket import socket
 from typing import Any
 
 import attrs
@@ -28,6 +29,9 @@ from lanrage.net.front import FrontFactory
 from lanrage.net.tls_server import TlsSource, authority, own_context
 from lanrage.store.certificate import CertificateFiles, load_certificate
 
+BACKLOG = 1024
+"""Connections that the system holds until they are accepted, instead of Twisted's 50: a thousand nodes may come back in
+the same second after a restart."""
 LOOK_INTERVAL = 10.0
 """Seconds between two looks at the certificate's files: a new one counts that soon."""
 WARNING = 7 * 86400.0
@@ -97,7 +101,9 @@ class Door:
         self._source = source = TlsSource(context)
         admission = Admission(raise_limit(CONNECTIONS_LIMIT))
         self._front = front = FrontFactory(inner, source, admission, self._settings.proxies)
-        self._port = await _listen(self._reactor, listen, front)
+        self._port = port = await _listen(self._reactor, listen, front)
+        if isinstance(waiting := getattr(port, "socket", None), socket):
+            waiting.listen(BACKLOG)
         self._looking = LoopingCall(self.look)
         self._looking.clock = self._reactor
         self._looking.start(LOOK_INTERVAL, now=False).addErrback(_broken)

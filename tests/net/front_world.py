@@ -6,7 +6,7 @@ from typing import Any
 
 from twisted.internet.address import IPv4Address, UNIXAddress
 from twisted.internet.error import ConnectionDone
-from twisted.internet.protocol import Protocol
+from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.testing import StringTransport
 from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
@@ -121,15 +121,8 @@ class FrontCase(SynchronousTestCase):
                 """Keep."""
                 heard.append(data)
 
-        class Listeners:
-            """Makes one."""
-
-            def buildProtocol(self, addr: Any) -> Listener:
-                """Make it."""
-                return Listener()
-
         judge = ServerCheck(NAME, PIN, "server", lambda _: None)
-        client = TLSMemoryBIOFactory(judge, True, Listeners(), self.net.clock).buildProtocol(SERVER)
+        client = TLSMemoryBIOFactory(judge, True, Factory.forProtocol(Listener), self.net.clock).buildProtocol(SERVER)
         server = self.join(client, peer)
         self.net.settle(0.001)
         return client, heard, server
