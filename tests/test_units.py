@@ -96,6 +96,6 @@ def test_systemd_reads_the_socket(tmp_path: Path) -> None:
         (tmp_path / name).write_text(text, encoding="utf-8")
     program = shutil.which("systemd-analyze")
     assert program is not None
-    command = [program, "verify", tmp_path / "lanrage-control.socket"]
+    command = [program, "verify", str(tmp_path / "lanrage-control.socket")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (0, "")

@@ -11,6 +11,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from lanrage.errors import DecodeError, LanrageError, Refused, Unreachable
+from lanrage.net.http_answers import how_refused
 from lanrage.net.tls_client import tls_failure
 from lanrage.net.websocket import QuietLog, configure, is_endless, stop_timers
 from lanrage.wire.control import (
@@ -92,7 +93,11 @@ class Connection(WebSocketClientProtocol):  # type: ignore[misc]
             self._error = DecodeError(f"what answers at {self.login.server} speaks no WebSocket")
             self.close()
             return
-        super().dataReceived(data)
+        try:
+            super().dataReceived(data)
+        except UnicodeDecodeError:  # Autobahn reads an HTTP answer as UTF-8
+            self._error = DecodeError(f"what answers at {self.login.server} speaks no WebSocket")
+            self.close()
 
     def onOpen(self) -> None:
         """The WebSocket stands: log in."""
@@ -142,7 +147,7 @@ class Connection(WebSocketClientProtocol):  # type: ignore[misc]
 
     def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
         """The connection is gone: nothing more will be answered."""
-        error = self._error or Unreachable(f"{self.login.server} closed the connection")
+        error = self._error or Unreachable(f"{self.login.server} {how_refused(self)}")
         pending, self._pending = self._pending, {}
         for answer in pending.values():
             answer.errback(Unreachable(f"the connection to {self.login.server} was lost before the answer"))

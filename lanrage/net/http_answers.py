@@ -70,3 +70,16 @@ class HttpAnswers:
             protocol.watched()
         protocol.sendData(http_answer(code if code in ANSWERS else 400, text))
         protocol.dropConnection(abort=False)
+
+
+def how_refused(client: Any) -> str:
+    """How a server ended a client's connection, as a clause: by an HTTP answer that opens no WebSocket, or without.
+
+    :param client: Autobahn's client protocol.
+    """
+    words = str(getattr(client, "http_status_line", "")).split()
+    if len(words) < 2 or len(words[1]) != 3 or not words[1].isascii() or not words[1].isdigit() or words[1] == "101":
+        return "closed the connection"
+    if words[1] == "429":
+        return "takes no more connections from this address now"
+    return f"answered HTTP {words[1]}: a proxy that does not reach it, or another program"

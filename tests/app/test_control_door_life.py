@@ -74,7 +74,7 @@ class DoorLifeTests(SynchronousTestCase):
         self.assertEqual((None, []), (door.address, self.reactor.getDelayedCalls()))
 
     def test_own_certificate(self) -> None:
-        """It stays for most of a year, and is replaced before it expires, also in the file; a lost file is made anew."""
+        """It stays for most of a year and is replaced before it expires, in its file, too; a lost file is made anew."""
         door = self.open(DoorSettings())
         first, pem = self.context(door), (self.folder / CERTIFICATE).read_bytes()
         self.reactor.advance(LOOK_INTERVAL)
