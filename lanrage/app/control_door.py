@@ -19,7 +19,7 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from lanrage.core.admission import CONNECTIONS_LIMIT, Admission
+from lanrage.core.door_limits import CONNECTIONS_LIMIT, DoorLimits
 from lanrage.core.identity import SigningKey
 from lanrage.core.origins import Proxies
 from lanrage.errors import BadInput, LanrageError
@@ -99,8 +99,8 @@ class Door:
         context = self._load()
         assert context is not None  # the first one
         self._source = source = TlsSource(context)
-        admission = Admission(raise_limit(CONNECTIONS_LIMIT))
-        self._front = front = FrontFactory(inner, source, admission, self._settings.proxies)
+        limits = DoorLimits(raise_limit(CONNECTIONS_LIMIT))
+        self._front = front = FrontFactory(inner, source, limits, self._settings.proxies)
         self._port = port = await _listen(self._reactor, listen, front)
         if isinstance(waiting := getattr(port, "socket", None), socket):
             waiting.listen(BACKLOG)

@@ -16,7 +16,7 @@ from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTim
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from lanrage.core.admission import CONNECTIONS_LIMIT
+from lanrage.core.door_limits import CONNECTIONS_LIMIT
 from lanrage.core.identity import SigningKey
 from lanrage.core.rate import TokenBucket
 from lanrage.errors import LanrageError, VersionMismatch

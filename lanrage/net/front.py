@@ -11,7 +11,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime, ISSLTranspor
 from twisted.internet.protocol import Factory
 from twisted.internet.protocol import Protocol as TwistedProtocol
 
-from lanrage.core.admission import Admission
+from lanrage.core.door_limits import DoorLimits
 from lanrage.core.origins import Proxies, is_here, origin_of
 from lanrage.net.http_answers import WANTS_TLS, http_answer
 from lanrage.net.tls_server import TlsFactory, TlsSource
@@ -37,7 +37,7 @@ class Inner(Protocol):
 class Front(TwistedProtocol):
     """One TCP connection: waits for its first byte, then hands everything on.
 
-    :ivar origin: what :class:`Admission` counts it under.
+    :ivar origin: what :class:`DoorLimits` counts it under.
     """
 
     factory: FrontFactory
@@ -101,7 +101,7 @@ class Front(TwistedProtocol):
             return ""
         client = factory.proxies.client(self.host, headers.get("x-forwarded-for", ""))
         origin = origin_of(client)
-        refused = factory.admission.move(self.origin, origin, factory.inner.clock.seconds())
+        refused = factory.limits.move(self.origin, origin, factory.inner.clock.seconds())
         if refused:
             factory.inner.refused(refused, client, "too many connections")
         else:
@@ -145,8 +145,8 @@ class FrontFactory(Factory):
 
     noisy = False
 
-    def __init__(self, inner: Inner, source: TlsSource, admission: Admission, proxies: Proxies) -> None:
-        self.inner, self.admission, self.proxies = inner, admission, proxies
+    def __init__(self, inner: Inner, source: TlsSource, limits: DoorLimits, proxies: Proxies) -> None:
+        self.inner, self.limits, self.proxies = inner, limits, proxies
         self.tls = TlsFactory(source, inner.clock)
         self.fronts: set[Front] = set()
 
@@ -155,7 +155,7 @@ class FrontFactory(Factory):
         host = str(getattr(addr, "host", ""))
         # A proxy speaks for many: whom it counts for is known once its request has come.
         origin = "" if host in self.proxies else origin_of(host)
-        refused = self.admission.enter(origin, self.inner.clock.seconds())
+        refused = self.limits.enter(origin, self.inner.clock.seconds())
         if refused:
             self.inner.refused(refused, host, "too many connections")
             return None
@@ -168,7 +168,7 @@ class FrontFactory(Factory):
         """A connection ended."""
         if front in self.fronts:
             self.fronts.discard(front)
-            self.admission.leave(front.origin)
+            self.limits.leave(front.origin)
 
     def cut(self) -> None:
         """End all connections that have said nothing yet."""

@@ -13,7 +13,7 @@ from twisted.python.failure import Failure
 from twisted.test.iosim import FakeTransport, connect
 from twisted.trial.unittest import SynchronousTestCase
 
-from lanrage.core.admission import Admission
+from lanrage.core.door_limits import DoorLimits
 from lanrage.core.identity import fingerprint
 from lanrage.core.origins import Proxies
 from lanrage.core.server_certificate import make_certificate
@@ -63,8 +63,8 @@ class FrontCase(SynchronousTestCase):
         self.desk = RecordingDesk()
         self.inner = self.net.serve("server:1", self.desk)
         self.source = TlsSource(own_context(SERVER_KEY, make_certificate(SERVER_KEY, NOW, bytes(16))))
-        self.admission = Admission()
-        self.front = FrontFactory(self.inner, self.source, self.admission, Proxies.parse(self.proxies, "proxy"))
+        self.limits = DoorLimits()
+        self.front = FrontFactory(self.inner, self.source, self.limits, Proxies.parse(self.proxies, "proxy"))
         self.addCleanup(self.quiet)
 
     def quiet(self) -> None:
@@ -74,7 +74,7 @@ class FrontCase(SynchronousTestCase):
     def gone(self) -> None:
         """All connections have ended, and nothing remembers them."""
         self.net.settle()
-        self.assertEqual((set(), set(), 0), (self.front.fronts, self.inner.connections, self.admission.count))
+        self.assertEqual((set(), set(), 0), (self.front.fronts, self.inner.connections, self.limits.count))
         self.assertEqual([], self.net.clock.getDelayedCalls())
 
     def raw(self, peer: Any = FOREIGN) -> tuple[Front, Wire]:

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lanrage.core.admission import BURST, HOST_LIMIT
+from lanrage.core.door_limits import BURST, HOST_LIMIT
 from lanrage.net.control_server import LOGIN_TIMEOUT
 from lanrage.net.front import FIRST_BYTE_TIMEOUT, Front
 from lanrage.net.tls_server import LINGER

@@ -9,17 +9,17 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from twisted.trial.unittest import SynchronousTestCase
 
-from lanrage.core.admission import BURST, HOST_LIMIT, MEMORY_LIMIT, RATE, Admission
+from lanrage.core.door_limits import BURST, HOST_LIMIT, MEMORY_LIMIT, RATE, DoorLimits
 
 HOSTS = st.sampled_from(["", "a", "b", "c"])
 
 
-class AdmissionTests(SynchronousTestCase):
+class DoorLimitsTests(SynchronousTestCase):
     """The limits."""
 
     def test_one_host_does_not_take_all(self) -> None:
         """A host has so many at once; another still comes in, and one that ends makes room."""
-        door = Admission()
+        door = DoorLimits()
         said = [door.enter("a", n / RATE) for n in range(HOST_LIMIT + 1)]
         self.assertEqual([""] * HOST_LIMIT + ["limit"], said)
         self.assertEqual("", door.enter("b", 0.0))
@@ -29,7 +29,7 @@ class AdmissionTests(SynchronousTestCase):
 
     def test_this_machine_is_not_counted(self) -> None:
         """What has no origin takes room in all, and nothing else."""
-        door = Admission(limit=2 * HOST_LIMIT)
+        door = DoorLimits(limit=2 * HOST_LIMIT)
         self.assertEqual({""}, {door.enter("", 0.0) for _ in range(2 * HOST_LIMIT)})
         self.assertEqual("limit", door.enter("", 0.0))
         door.leave("")
@@ -37,7 +37,7 @@ class AdmissionTests(SynchronousTestCase):
 
     def test_rate(self) -> None:
         """A host that comes and goes is slowed down; who is refused for that gets in again after a while."""
-        door = Admission()
+        door = DoorLimits()
         taken = 0
         while not door.enter("a", 5.0):
             door.leave("a")
@@ -49,7 +49,7 @@ class AdmissionTests(SynchronousTestCase):
 
     def test_memory_is_bounded(self) -> None:
         """However many hosts come by, so many are remembered, those that came last."""
-        door = Admission()
+        door = DoorLimits()
         for n in range(2 * MEMORY_LIMIT):
             self.assertEqual("", door.enter(str(n), 0.0))
             door.leave(str(n))
@@ -59,7 +59,7 @@ class AdmissionTests(SynchronousTestCase):
 
     def test_a_proxy_tells_whom_it_speaks_for(self) -> None:
         """A connection moves to its client's host, whose limits count; refused, it stays where it was."""
-        door = Admission()
+        door = DoorLimits()
         for n in range(HOST_LIMIT):
             self.assertEqual("", door.enter("", n / RATE))
             self.assertEqual("", door.move("", "client", n / RATE))
@@ -71,12 +71,12 @@ class AdmissionTests(SynchronousTestCase):
         self.assertEqual((0, 0), (door.count, len(door._hosts)))
 
 
-class AdmissionMachine(RuleBasedStateMachine):
+class DoorLimitsMachine(RuleBasedStateMachine):
     """Connections come, move and go; the count is always that of those who are in."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.door = Admission(limit=6)
+        self.door = DoorLimits(limit=6)
         self.inside: list[str] = []
         self.now = 0.0
 
@@ -110,4 +110,4 @@ class AdmissionMachine(RuleBasedStateMachine):
         assert self.door._hosts == Counter(origin for origin in self.inside if origin)
 
 
-TestAdmissionMachine = AdmissionMachine.TestCase
+TestDoorLimitsMachine = DoorLimitsMachine.TestCase

@@ -21,7 +21,7 @@ MEMORY_LIMIT = 16_384
 
 
 @attrs.define(eq=False)
-class Admission:
+class DoorLimits:
     """Who is let in; hosts are named by :func:`lanrage.core.origins.origin_of`, and ``""`` is never counted as one.
 
     :param limit: connections at once.
