@@ -12,7 +12,7 @@ from twisted.python.failure import Failure
 
 from lanrage.app.control_requests import Requests
 from lanrage.core.rate import TokenBucket
-from lanrage.core.world import Caller, Outcome
+from lanrage.core.world_state import Caller, Outcome
 from lanrage.net.control_server import ServerConnection
 from lanrage.store.journal import Journal
 from lanrage.wire.control import Accepted, Notice, NoticeBody, RefusedReply, Reply, Request

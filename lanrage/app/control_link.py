@@ -11,7 +11,8 @@ from twisted.logger import Logger
 
 from lanrage.core.identity import NodeKeys
 from lanrage.core.rate import TokenBucket
-from lanrage.core.replica import Behind, MemberRejected, PartyReplica, ReplicaChange
+from lanrage.core.replica import PartyReplica
+from lanrage.core.replica_changes import Behind, Forked, MemberRejected, ReplicaChange
 from lanrage.errors import CryptoError, DecodeError, LanrageError, Refused, Unreachable
 from lanrage.net.control_client import ControlClient, Dialling
 from lanrage.wire import party
@@ -29,6 +30,7 @@ from lanrage.wire.control import (
     Signalled,
     TicketIssued,
 )
+from lanrage.wire.control_ledger import StatusChanged
 from lanrage.wire.control_opening import Denied
 
 WORDS_RATE, WORDS_BURST = 0.2, 20.0
@@ -159,7 +161,7 @@ class ControlLink:
             replica = self.replica
             if replica is None:
                 return
-            reply = await self.client.request(FollowParty(replica.party_id, replica.since))
+            reply = await self.client.request(FollowParty(replica.party_id, replica.since, replica.epoch))
             self.trouble = ""
             if isinstance(reply, PartyState | Deltas):
                 self._apply(replica, reply)
@@ -185,7 +187,7 @@ class ControlLink:
         else:
             self._apply(replica, body)
 
-    def _apply(self, replica: PartyReplica, heard: PartyState | Deltas | Presence) -> None:
+    def _apply(self, replica: PartyReplica, heard: PartyState | Deltas | Presence | StatusChanged) -> None:
         try:
             changes = party.apply(replica, heard, self._now())
         except (CryptoError, DecodeError) as error:
@@ -194,6 +196,8 @@ class ControlLink:
         for change in changes:
             if isinstance(change, MemberRejected):
                 self._warn("{who} is not taken in: {reason}", who=change.who, reason=change.reason)
+            elif isinstance(change, Forked):
+                self._warn("{who} shows another ledger from record {epoch} on", who=change.who, epoch=change.epoch)
         if any(isinstance(change, Behind) for change in changes):
             self._catch_up(None)
         if changes:

@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 import attrs
 
-from lanrage.core.party import refuse
+from lanrage.core.ledger import refuse
 from lanrage.core.tickets import Pair, pair_of
-from lanrage.core.world import Caller, Outcome, World
+from lanrage.core.world import World
 from lanrage.core.world_rows import Change
+from lanrage.core.world_state import Caller, Outcome
 from lanrage.errors import CryptoError, DecodeError, Refused
 from lanrage.wire.control import (
     CreateParty,
@@ -31,10 +32,13 @@ from lanrage.wire.control import (
     Signalled,
     TicketIssued,
 )
-from lanrage.wire.party import message
+from lanrage.wire.control_ledger import AppendRecord, ConflictsFound, FetchConflicts, SetStatus
+from lanrage.wire.party import conflict, lost, message
 
 TICKET_LIFETIME = 3600.0
 """Seconds: a node fetches the next one long before; a stolen one is of use for the same pair alone."""
+CONTENDED = ("party_full", "name_taken")
+"""Refusals of a join that another one caused: the last seat, the last address, the name."""
 
 
 @attrs.frozen
@@ -73,8 +77,15 @@ class Requests:
                 return self._signal(caller, body)
             if isinstance(body, FetchTicket):
                 return self._ticket(caller, body, now)
+            if isinstance(body, AppendRecord | SetStatus | FetchConflicts):
+                return self._govern(caller, body, now)
             return self._change(caller, body, now)
         except Refused as error:
+            if isinstance(body, ReserveAddress) and error.code in CONTENDED:
+                wish = f"join as {body.name}"
+                return _answer(
+                    self.world.contend(caller, body.party_id, wish, error, now), RefusedReply(error.code, error.message)
+                )
             return Answer(RefusedReply(error.code, error.message), at_once=isinstance(body, SendSignal | FetchTicket))
         except (CryptoError, DecodeError) as error:
             return Answer(RefusedReply("bad_certificate", str(error)[:300]))
@@ -104,8 +115,21 @@ class Requests:
             case LeaveParty():
                 return _answer(world.leave(caller, body.party_id, now), Done())
             case FollowParty():
-                followed = world.follow(caller, body.party_id, body.since)
+                followed = world.follow(caller, body.party_id, body.since, body.epoch)
                 return _answer(followed, message(followed.reply))
+
+    def _govern(self, caller: Caller, body: AppendRecord | SetStatus | FetchConflicts, now: float) -> Answer:
+        world = self.world
+        match body:
+            case AppendRecord():
+                appended = world.append(caller, body.party_id, body.record, now)
+                return _answer(appended, Done() if appended.reply is None else lost(appended.reply))
+            case SetStatus():
+                said = world.set_status(caller, body.party_id, body.text)
+                return attrs.evolve(_answer(said, Done()), at_once=True)
+            case FetchConflicts():
+                found = world.conflicts(caller, body.party_id)
+                return _answer(found, ConflictsFound(tuple(map(conflict, found.reply))))
 
     def _signal(self, caller: Caller, body: SendSignal) -> Answer:
         peer = self.world.peer(caller, body.party_id, body.to)

@@ -271,8 +271,8 @@ class NodeService(Service):
 
     async def _invite(self, hours: float, uses: int) -> dict[str, Any]:
         life = self._own()
-        saved, _, link = life.current()
-        return _plain(Invited(await self._membership(life).invite(link, saved, hours, uses)))
+        saved, replica, link = life.current()
+        return _plain(Invited(await self._membership(life).invite(link, saved, replica, hours, uses)))
 
     # --- small --------------------------------------------------------------------------------------------------------
 

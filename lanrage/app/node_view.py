@@ -23,7 +23,7 @@ from lanrage.core.diagnosis import CardFacts, ControlFacts, LocalFacts, MemberFa
 from lanrage.core.identity import fingerprint
 from lanrage.core.links import Endpoint
 from lanrage.core.path import Path
-from lanrage.core.replica import ReplicaMember
+from lanrage.core.replica_changes import ReplicaMember
 
 
 def party(life: PartyLife, now: float) -> PartyShown:

@@ -15,7 +15,8 @@ from lanrage.app.machinery import Machinery
 from lanrage.app.party_session import PartySession, Surroundings
 from lanrage.app.revival import Revival
 from lanrage.core.identity import NodeKeys
-from lanrage.core.replica import PartyReplica, PresenceChanged, ReplicaChange
+from lanrage.core.replica import PartyReplica
+from lanrage.core.replica_changes import PresenceChanged, ReplicaChange
 from lanrage.errors import REFUSALS, LanrageError, Refused
 from lanrage.net.threads import in_thread
 from lanrage.store.replica import PartyFile, SavedParty

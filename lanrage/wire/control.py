@@ -13,8 +13,19 @@ from typing import Annotated, TypeVar
 import msgspec
 from msgspec import Meta
 
-from lanrage.core.certificates import Name
+from lanrage.core.certificates import Epoch, Name
 from lanrage.errors import DecodeError
+from lanrage.wire.control_ledger import (
+    AppendRecord,
+    ConflictsFound,
+    FetchConflicts,
+    Lost,
+    RecordAdded,
+    Records,
+    SetStatus,
+    StatusChanged,
+    StatusText,
+)
 from lanrage.wire.control_opening import Denied, Welcome
 from lanrage.wire.control_types import (
     Blob,
@@ -126,10 +137,14 @@ class LeaveParty(Message, frozen=True, tag="leave"):
 
 
 class FollowParty(Message, frozen=True, tag="follow"):
-    """Receive a party's deltas from now on, after those since a revision; answered by Deltas or :class:`PartyState`."""
+    """Receive a party's deltas from now on, after those since a revision; answered by Deltas or :class:`PartyState`.
+
+    :param epoch: of the last ledger record that this node has.
+    """
 
     party_id: PartyId
     since: Revision
+    epoch: Epoch = 0
 
 
 class SendSignal(Message, frozen=True, tag="signal"):
@@ -157,6 +172,9 @@ RequestBody = (
     | FollowParty
     | SendSignal
     | FetchTicket
+    | AppendRecord
+    | SetStatus
+    | FetchConflicts
 )
 
 
@@ -172,15 +190,22 @@ class MemberRow(Message, frozen=True):
     certificate: Blob
     invitation: OptionalBlob
     online: bool
+    status: StatusText = ""
 
 
 class PartyState(Message, frozen=True, tag="party"):
-    """A party in full, at a revision."""
+    """A party in full, at a revision.
+
+    :param epoch: of the ledger's last record.
+    :param records: those after the epoch that was asked for, as many as one message takes.
+    """
 
     party_id: PartyId
     revision: Revision
     charter: Blob
     members: Annotated[tuple[MemberRow, ...], Meta(max_length=64)]
+    epoch: Epoch = 0
+    records: Records = ()
 
 
 class Done(Message, frozen=True, tag="done"):
@@ -230,7 +255,7 @@ class MemberLeft(Message, frozen=True, tag="left"):
     identity: Key
 
 
-Change = MemberJoined | MemberLeft
+Change = MemberJoined | MemberLeft | RecordAdded
 
 
 class Delta(Message, frozen=True):
@@ -265,8 +290,10 @@ class Signalled(Message, frozen=True, tag="signalled"):
     payload: Annotated[bytes, Meta(max_length=SIGNAL_LIMIT)]
 
 
-ReplyBody = PartyState | Deltas | Done | InvitationFound | Reserved | TicketIssued | RefusedReply
-NoticeBody = Deltas | Presence | Signalled | Denied
+ReplyBody = (
+    PartyState | Deltas | Done | InvitationFound | Reserved | TicketIssued | Lost | ConflictsFound | RefusedReply
+)
+NoticeBody = Deltas | Presence | StatusChanged | Signalled | Denied
 
 
 class Request(Message, frozen=True, tag="q"):

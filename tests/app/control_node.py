@@ -16,7 +16,8 @@ from twisted.trial.unittest import TestCase
 
 from lanrage.app.control import ControlService, ControlSettings
 from lanrage.core.identity import NodeKeys
-from lanrage.core.replica import PartyReplica, ReplicaChange
+from lanrage.core.replica import PartyReplica
+from lanrage.core.replica_changes import ReplicaChange
 from lanrage.errors import Refused
 from lanrage.net.control_client import ControlClient, Dialling
 from lanrage.wire.control import (

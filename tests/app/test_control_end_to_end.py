@@ -11,7 +11,7 @@ from twisted.internet.task import deferLater
 
 from lanrage.app.control import ControlService, ControlSettings
 from lanrage.core.identity import fingerprint
-from lanrage.core.replica import MemberAdded, MemberRemoved
+from lanrage.core.replica_changes import MemberAdded, MemberRemoved
 from lanrage.core.tickets import Ticket, pair_of, verify
 from lanrage.errors import Unreachable
 from lanrage.net.control_client import ControlClient

@@ -11,14 +11,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.app.control_link import ControlLink
 from lanrage.core.identity import fingerprint
-from lanrage.core.replica import (
-    MemberAdded,
-    MemberRejected,
-    MemberRemoved,
-    PartyReplica,
-    PresenceChanged,
-    ReplicaChange,
-)
+from lanrage.core.replica import PartyReplica
+from lanrage.core.replica_changes import MemberAdded, MemberRejected, MemberRemoved, PresenceChanged, ReplicaChange
 from lanrage.errors import CryptoError, DecodeError, Refused, Unreachable
 from lanrage.net.control_client import Dialling
 from lanrage.wire.control import (
