@@ -34,10 +34,15 @@ from lanrage.core.diagnosis import (
     TunnelFacts,
 )
 from lanrage.errors import Refused
+from tests.fakes_governing import FakeGovernor
 
 PARTY_ID = "0123456789abcdef0123456789abcdef"
 SUBNET = "10.66.0.0/24"
 CODE = "LR1-" + "QUJD" * 30
+
+
+RULE = ("delay", 72.0)
+"""How another member becomes the host, where nothing is said of it."""
 
 
 def healthy_local() -> LocalFacts:
@@ -75,7 +80,7 @@ def healthy_node() -> NodeFacts:
 
 @implementer(INode)
 @attrs.define
-class FakeNode:
+class FakeNode(FakeGovernor):
     """Carries the operations out in memory.
 
     :ivar failures: what a method raises instead, by its name.
@@ -116,10 +121,13 @@ class FakeNode:
         max_members: int,
         expires_hours: float,
         uses: int,
+        takeover: str,
+        takeover_hours: float,
         progress: Progress | None = None,
     ) -> dict[str, Any]:
         """See :class:`INode`."""
-        self._enter("create_party", name, server, member_name, max_members, expires_hours, uses)
+        rule = (takeover, takeover_hours)
+        self._enter("create_party", name, server, member_name, max_members, expires_hours, uses, *rule)
         if progress is not None:
             progress("asking the control server")
         self._admit(name, member_name)

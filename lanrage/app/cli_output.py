@@ -133,6 +133,7 @@ def shown(screen: Screen, result: dict[str, Any]) -> None:
             (
                 member["name"] + (" (you)" if me else ""),
                 member["address"],
+                _role(member),
                 "online" if member["online"] else "offline",
                 "-" if me else member["path"],
                 _measure(member["rtt_ms"], "ms", 1),
@@ -140,7 +141,17 @@ def shown(screen: Screen, result: dict[str, Any]) -> None:
                 _measure(member["handshake_age_s"], "s"),
             )
         )
-    screen.table(("member", "address", "state", "path", "RTT", "endpoint", "handshake"), rows)
+    screen.table(("member", "address", "role", "state", "path", "RTT", "endpoint", "handshake"), rows)
+    for member in result["members"]:
+        if member.get("status"):
+            screen.line(f"{member['name']}: {member['status']}")
+    for sentence in result.get("alarms") or ():
+        screen.line(f"Mind: {sentence}", "yellow")
+
+
+def _role(member: dict[str, Any]) -> str:
+    role = str(member.get("role", "member"))
+    return role if member.get("standing", "full") == "full" else f"{role}, not countersigned yet"
 
 
 def status(screen: Screen, result: dict[str, Any]) -> None:

@@ -74,6 +74,7 @@ class ControlLink:
         self._pending: set[Deferred[None]] = set()
         self._following = False
         self._stopped = False
+        self._identity = keys.identity.public
         self._words = TokenBucket(WORDS_RATE, WORDS_BURST)
         self.client = ControlClient(
             reactor,
@@ -113,6 +114,16 @@ class ControlLink:
     def follow(self, replica: PartyReplica) -> None:
         """From now on keep this replica in step."""
         self.replica = replica
+
+    def learn(self, blobs: tuple[bytes, ...], who: str) -> None:
+        """Take ledger records in that came by another way than the party's deltas."""
+        if self.replica is not None:
+            self._tell(self.replica.learn(blobs, who))
+
+    def said(self, text: str) -> None:
+        """The control server took our status, which it tells the others alone."""
+        if self.replica is not None:
+            self._tell(self.replica.status(self._identity, text))
 
     # --- requests -----------------------------------------------------------------------------------------------------
 
@@ -193,6 +204,9 @@ class ControlLink:
         except (CryptoError, DecodeError) as error:
             self._warn("what the control server says of the party is refused: {error}", error=str(error))
             return
+        self._tell(changes)
+
+    def _tell(self, changes: list[ReplicaChange]) -> None:
         for change in changes:
             if isinstance(change, MemberRejected):
                 self._warn("{who} is not taken in: {reason}", who=change.who, reason=change.reason)

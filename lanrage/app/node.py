@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from twisted.application.service import Service
@@ -16,11 +16,13 @@ from zope.interface import implementer
 from lanrage.app import node_view
 from lanrage.app.config import NodeConfig
 from lanrage.app.control_link import ControlLink
+from lanrage.app.governing_node import GoverningNode
 from lanrage.app.machinery import Devices, Machinery, RealMachinery
 from lanrage.app.membership import Membership, Wish
 from lanrage.app.operations import INode, Progress
 from lanrage.app.party_life import PartyLife
 from lanrage.app.results import Invited, Joined, Left, PartyCreated
+from lanrage.core.certificates import Takeover
 from lanrage.core.code import InvitationCode, check_address
 from lanrage.core.replica import PartyReplica
 from lanrage.errors import CryptoError, DecodeError, LanrageError, MissingRight, Refused, Unreachable
@@ -44,7 +46,7 @@ def _quiet(_text: str) -> None:
 
 
 @implementer(INode)
-class NodeService(Service):
+class NodeService(GoverningNode, Service):
     """Loads the keys, undoes what a crash left, returns to the party; then does what its user asks.
 
     :param reactor: everything that Twisted's reactor does.
@@ -189,6 +191,8 @@ class NodeService(Service):
         max_members: int,
         expires_hours: float,
         uses: int,
+        takeover: str,
+        takeover_hours: float,
         progress: Progress | None = None,
     ) -> dict[str, Any]:
         progress = progress or _quiet
@@ -199,7 +203,8 @@ class NodeService(Service):
         await link.open()
         try:
             networks = await life.machinery.machine.networks()
-            wish = Wish(name, member_name, max_members, expires_hours, uses)
+            delay = int(takeover_hours * 3600)
+            wish = Wish(name, member_name, max_members, expires_hours, uses, cast(Takeover, takeover), delay)
             membership = self._membership(life)
             saved, replica = await membership.create(link, address, wish, networks, progress)
             try:

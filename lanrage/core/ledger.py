@@ -10,7 +10,7 @@ import enum
 
 import attrs
 
-from lanrage.core.certificates import Certificate, Charter, Invitation, check_reservation, open_invitation
+from lanrage.core.certificates import Certificate, Charter, Invitation, open_certificate, open_invitation
 from lanrage.core.ledger_records import (
     Action,
     Admit,
@@ -225,7 +225,9 @@ class Ledger:
 
     def _check_admit(self, record: Record, action: Admit) -> None:
         invitation = open_invitation(action.invitation, self.charter)
-        check_reservation(invitation, action.identity, action.proof)
+        certificate = open_certificate(action.certificate, self.charter, invitation)
+        if certificate.identity != action.identity:
+            raise refuse("bad_record", "the record names another identity than its certificate")
         self._news(action.identity not in self.members)
         self.check_invitation(invitation, action.identity)
         if not invitation.created <= record.at <= invitation.expires + ADMIT_GRACE:

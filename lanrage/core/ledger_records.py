@@ -13,15 +13,15 @@ import msgspec
 from msgspec import Meta
 
 from lanrage.core.certificates import Epoch, Name
-from lanrage.core.envelope import Id16, Instant, Key, Signature, open_statement, seal_statement
+from lanrage.core.envelope import Id16, Instant, Key, open_statement, seal_statement
 from lanrage.core.identity import SigningKey, verify_signature
 from lanrage.errors import CryptoError
 
 HASH_BYTES = 32
 RECORD_LIMIT = 1100
 """Bytes of one signed record: it must fit into one datagram of the tunnel."""
-INVITATION_BYTES = 512
-"""Bytes of an invitation within a record; ours have about 230."""
+CHAIN_BYTES = 600
+"""Bytes of a certificate, and of an invitation, within a record; ours have at most 530 and 230."""
 VOIDED_LIMIT = 16
 """Invitations that one revocation may name; those that the ledger knows of are voided unnamed."""
 _RECORD = b"lanrage ledger record v1\0"
@@ -37,15 +37,11 @@ class _Action(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_field
 
 
 class Admit(_Action, frozen=True, tag="admit"):
-    """A full member countersigns one who joined by an invitation.
-
-    :param proof: the invite key's signature over the identity
-        (:func:`lanrage.core.certificates.prove_reservation`).
-    """
+    """A full member countersigns one who joined by an invitation; the whole chain is in the record."""
 
     identity: Key
-    invitation: Annotated[bytes, Meta(min_length=1, max_length=INVITATION_BYTES)]
-    proof: Signature
+    certificate: Annotated[bytes, Meta(min_length=1, max_length=CHAIN_BYTES)]
+    invitation: Annotated[bytes, Meta(min_length=1, max_length=CHAIN_BYTES)]
 
 
 class Withdraw(_Action, frozen=True, tag="withdraw"):

@@ -15,13 +15,14 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage import errors
-from lanrage.app.cli import SYSTEM_SOCKET, LazyGroup, main, own_socket, with_port
+from lanrage.app.cli import LazyGroup, main, with_port
+from lanrage.app.cli_call import SYSTEM_SOCKET, own_socket
 from lanrage.app.cli_output import only_here
 from lanrage.app.config import default_run_folder
 from lanrage.app.operations import OPERATIONS, Progress, perform
 from lanrage.core.code import InvitationCode
 from lanrage.errors import BadInput, LanrageError, Refused
-from tests.fakes_node import CODE, FakeNode
+from tests.fakes_node import CODE, RULE, FakeNode
 
 
 class CommandCase(SynchronousTestCase):
@@ -66,7 +67,9 @@ class PartyTests(CommandCase):
         self.assertIn(CODE, out.splitlines())
         self.assertIn(f"lanrage party join {CODE} --as NAME", out.splitlines())
         self.assertNotIn("\x1b", out)
-        self.assertEqual(self.node.calls, [("create_party", "Friday", "play.example.org:7766", "Ann", 16, 24.0, 16)])
+        self.assertEqual(
+            self.node.calls, [("create_party", "Friday", "play.example.org:7766", "Ann", 16, 24.0, 16, *RULE)]
+        )
 
     def test_a_code_that_only_this_machine_can_use(self) -> None:
         """Its founder is told before the friends find out."""
@@ -83,7 +86,7 @@ class PartyTests(CommandCase):
         options = ["--max-members", "4", "--expires", "0.5", "--uses", "3", "--json"]
         out = self.done("party", "create", "Friday", "--server", "[::1]:99", "--as", "Ann", *options)
         self.assertEqual(json.loads(out)["code"], CODE)
-        self.assertEqual(self.node.calls, [("create_party", "Friday", "[::1]:99", "Ann", 4, 0.5, 3)])
+        self.assertEqual(self.node.calls, [("create_party", "Friday", "[::1]:99", "Ann", 4, 0.5, 3, *RULE)])
 
     def test_join_shows_its_stages_on_stderr(self) -> None:
         """And its result on stdout; with --json nothing but JSON."""
