@@ -170,7 +170,7 @@ class ControlService(Service):
     async def _end_connections(self) -> None:
         connections = self._factory.connections if self._factory is not None else set()
         for connection in list(connections):
-            connection.deny("stopping", "the control server stops")
+            connection.deny("restarting", "the control server stops")
         deadline = self._reactor.seconds() + STOP_TIME
         while connections and self._reactor.seconds() < deadline:
             await deferLater(self._reactor, 0.02, lambda: None)

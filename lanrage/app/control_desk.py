@@ -13,7 +13,7 @@ from twisted.python.failure import Failure
 from lanrage.app.control_requests import Requests
 from lanrage.core.rate import TokenBucket
 from lanrage.core.world import Caller, Outcome
-from lanrage.net.control_server import ServerConnection
+from lanrage.net.control_session import ServerConnection
 from lanrage.store.journal import Journal
 from lanrage.wire.control import Accepted, Notice, NoticeBody, RefusedReply, Reply, Request
 from lanrage.wire.party import message
