@@ -88,7 +88,7 @@ class ControlDesk:
     async def _serve(self, connection: ServerConnection, request: Request) -> None:
         caller = Caller(connection.identity, connection.login.wireguard_key)
         try:
-            answer = self._requests.answer(caller, request.body, self._now())
+            answer = self._requests.answer(caller, request.body, self._now(), connection.origin)
         except Exception:  # pylint: disable=broad-exception-caught  # a bug costs one answer, not the server
             log.failure(
                 "request {kind} of session {session} failed [{correlation_id}]",
