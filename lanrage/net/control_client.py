@@ -30,10 +30,10 @@ LOGIN_TIMEOUT = 7.0
 """Seconds from the TCP connection to the end of the login: the server allows 5."""
 REQUEST_TIMEOUT = 10.0
 """Seconds to wait for an answer, the wait for a connection included."""
-FIRST_DELAY = 0.2
+FIRST_DELAY = 1.0
 LAST_DELAY = 10.0
-"""Seconds: the redial delay is drawn from 0 to a bound that doubles between these, so that a thousand nodes do not
-come back in one instant (full jitter)."""
+"""Seconds: the redial delay is drawn from 0 to a bound that doubles between these, so that thousands of nodes do not
+come back in one instant (full jitter): a server takes about a thousand logins a second."""
 DOUBLINGS = 10
 """More make no difference to the bound."""
 STEADY = 5.0

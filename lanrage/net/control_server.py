@@ -18,9 +18,9 @@ from twisted.logger import Logger
 from lanrage.core.admission import Admission
 from lanrage.core.identity import SigningKey
 from lanrage.net.control_session import Desk, ServerConnection
+from lanrage.net.outbox import QueueLimits
 from lanrage.net.websocket import KeepaliveTimers, configure
-from lanrage.wire.control import REQUEST_LIMIT
-from lanrage.wire.control_codec import SUBPROTOCOLS
+from lanrage.wire.control_codec import MESSAGE_LIMIT, SUBPROTOCOLS
 from lanrage.wire.login import TAG_BYTES
 
 CONNECTIONS_LIMIT = 4096
@@ -41,6 +41,7 @@ class ServerFactory(WebSocketServerFactory):  # type: ignore[misc]
     :param admission: who may come, and how much one may ask; without bans where none is given.
     :ivar connections: all of them, logged in or not.
     :ivar refusals: connections that were ended by us, counted by reason.
+    :ivar queue_limits: for connections to come.
     :ivar dropped: what was not sent to clients that read too slowly (:class:`lanrage.net.outbox.Outbox`).
     """
 
@@ -57,13 +58,14 @@ class ServerFactory(WebSocketServerFactory):  # type: ignore[misc]
     ) -> None:
         super().__init__(protocols=list(SUBPROTOCOLS), server="lanrage", reactor=clock)
         self.timers = KeepaliveTimers.on(clock)
-        configure(self, self.timers, limit=REQUEST_LIMIT + TAG_BYTES, open_timeout=0)
+        configure(self, self.timers, limit=MESSAGE_LIMIT + TAG_BYTES, open_timeout=0)
         self.setProtocolOptions(maxConnections=CONNECTIONS_LIMIT, webStatus=False)
         self.clock, self.key, self.desk, self.random = clock, key, desk, random
         self.admission = admission or Admission()
         self.connections: set[ServerConnection] = set()
         self.refusals: Counter[str] = Counter()
         self.dropped: Counter[str] = Counter()
+        self.queue_limits = QueueLimits()
         self._hosts: Counter[str] = Counter()
         self._told = -TELL_INTERVAL
 

@@ -18,9 +18,9 @@ from lanrage.errors import LanrageError, Refused, VersionMismatch
 from lanrage.net.outbox import Outbox
 from lanrage.net.websocket import QuietLog, Timed, is_endless, stop_timers
 from lanrage.wire.control import REQUEST_LIMIT, Accepted, Notice, RefusedReply, Reply, Request
-from lanrage.wire.control_codec import JSON, SUBPROTOCOLS, choose, codec_of
+from lanrage.wire.control_codec import JSON, MESSAGE_LIMIT, SUBPROTOCOLS, choose, codec_of
 from lanrage.wire.control_opening import Denied
-from lanrage.wire.login import ServerLogin, denial, mismatch
+from lanrage.wire.login import TAG_BYTES, ServerLogin, denial, mismatch
 
 if TYPE_CHECKING:
     from lanrage.net.control_server import ServerFactory
@@ -64,6 +64,7 @@ class ServerConnection(WebSocketServerProtocol):  # type: ignore[misc]
     log = QuietLog()
     login: ServerLogin
     meter: Meter
+    _outbox: Outbox
 
     def __init__(self) -> None:
         super().__init__()
@@ -73,7 +74,6 @@ class ServerConnection(WebSocketServerProtocol):  # type: ignore[misc]
         self._paused = False
         self._ending = False
         self._opened = False
-        self._outbox = Outbox(self._encode)
         self._deadline: IDelayedCall | None = None
         self._stall: Timed | None = None
 
@@ -83,7 +83,7 @@ class ServerConnection(WebSocketServerProtocol):  # type: ignore[misc]
         self.session = factory.random(6).hex()
         self.login = ServerLogin(factory.key, factory.random, lambda: factory.desk.accept(self.session))
         self.meter = factory.admission.meter(self.origin)
-        self._outbox.dropped = factory.dropped
+        self._outbox = Outbox(self._encode, factory.dropped, factory.queue_limits)
         self._deadline = factory.clock.callLater(LOGIN_TIMEOUT, self._late)
         super().connectionMade()
 
@@ -127,7 +127,11 @@ class ServerConnection(WebSocketServerProtocol):  # type: ignore[misc]
 
     def _encode(self, message: Reply | Notice) -> bytes:
         assert self.login.channel is not None
-        return self.login.channel.codec.encode(message)
+        plain = self.login.channel.codec.encode(message)
+        if len(plain) > MESSAGE_LIMIT and isinstance(message, Reply):
+            sentence = f"the answer has more than the {MESSAGE_LIMIT} bytes of a message"
+            return self.login.channel.codec.encode(Reply(message.id, RefusedReply("limit", sentence)))
+        return plain
 
     def _write(self, plain: bytes) -> None:
         assert self.login.channel is not None
@@ -212,9 +216,20 @@ class ServerConnection(WebSocketServerProtocol):  # type: ignore[misc]
             log.failure("session {session} failed", session=self.session)
             self.cut()
 
+    def onMessageFrameBegin(self, length: int) -> None:
+        """Refuse a message by its length, before it is read."""
+        super().onMessageFrameBegin(length)
+        if self.message_data_total_length > REQUEST_LIMIT + TAG_BYTES:
+            self._refuse_size()
+
     def _max_message_size_exceeded(self, msg_size: int, max_msg_size: int, reason: str) -> None:
-        """Autobahn refuses a message by its length, before it is read."""
-        self.failedByMe = True
+        """Autobahn found it as well; its own limit is that of what we send."""
+        self._refuse_size()
+
+    def _refuse_size(self) -> None:
+        if self.failedByMe:
+            return
+        self.failedByMe = True  # what is still to come of it is not kept
         self.factory.refused("size", self.peer, "sends too large a message")
         self.deny("limit", f"a message has at most {REQUEST_LIMIT} bytes")
 

@@ -35,6 +35,20 @@ def news_of(message: Reply | Notice) -> str:
     return str(getattr(message.body, "party_id", ""))
 
 
+@attrs.frozen
+class QueueLimits:
+    """How much may wait for one client.
+
+    :param bytes: with what may be dropped.
+    :param messages: likewise.
+    :param answer_bytes: without.
+    """
+
+    bytes: int = QUEUE_BYTES
+    messages: int = QUEUE_MESSAGES
+    answer_bytes: int = ANSWER_BYTES
+
+
 @attrs.define(eq=False)
 class Outbox:
     """The queue of one client, oldest first.
@@ -47,6 +61,7 @@ class Outbox:
 
     _encode: Encode
     dropped: Counter[str] = attrs.field(factory=Counter)
+    _limits: QueueLimits = QueueLimits()
     marked: dict[str, None] = attrs.field(init=False, factory=dict)
     waiting: int = attrs.field(init=False, default=0)
     _queue: deque[tuple[bytes, str]] = attrs.field(init=False, factory=deque)
@@ -68,7 +83,7 @@ class Outbox:
         self.waiting += len(data)
         if self._is_full:
             self._shed()
-        return self.waiting <= ANSWER_BYTES
+        return self.waiting <= self._limits.answer_bytes
 
     def take(self) -> bytes | None:
         """The next message to write: what waits, then a resync for each marked party; ``None`` for nothing."""
@@ -91,7 +106,7 @@ class Outbox:
 
     @property
     def _is_full(self) -> bool:
-        return self.waiting > QUEUE_BYTES or len(self._queue) > QUEUE_MESSAGES
+        return self.waiting > self._limits.bytes or len(self._queue) > self._limits.messages
 
     def _shed(self) -> None:
         """Drop all that may be dropped: half of a party's news is worth as little as none."""

@@ -136,7 +136,7 @@ class QuietLog:
 def configure(factory: Any, timers: Timers, *, limit: int, open_timeout: float) -> None:
     """Set an Autobahn factory's limits and timers.
 
-    :param limit: bytes of one message received.
+    :param limit: bytes of one message, received or sent: Autobahn knows but one limit for both.
     :param open_timeout: seconds for the WebSocket handshake; 0 = another deadline covers it.
     """
     factory._batched_timer = timers

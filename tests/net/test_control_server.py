@@ -14,6 +14,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.core.admission import REQUEST_BURST, REQUEST_RATE
+from lanrage.core.bans import Bans
 from lanrage.net.control_server import HOST_LIMIT
 from lanrage.net.control_session import EXCESS_LIMIT, LOGIN_TIMEOUT
 from lanrage.net.websocket import OPENING_LIMIT, ClockTimer
@@ -21,7 +22,9 @@ from lanrage.wire.control import (
     REQUEST_LIMIT,
     Done,
     FollowParty,
+    MemberRow,
     Notice,
+    PartyState,
     RefusedReply,
     Reply,
     Request,
@@ -178,10 +181,69 @@ class ServerConnectionTests(SynchronousTestCase):
         self.gone(client)
 
     def test_too_large_message(self) -> None:
-        """More than a request can have is not even read."""
+        """More than a request can have is not even read; the client is told the limit, before and after the login."""
         client = self.dial()
         client.sendMessage(bytes(REQUEST_LIMIT + 100), True)
+        self.net.settle()
+        denied = decode(client.heard[0], Denied)
+        self.assertEqual(("limit", True), (denied.code, str(REQUEST_LIMIT) in denied.message))
         self.gone(client)
+        client, login = self.log_in()
+        client.beginMessage(True)
+        for _ in range(3):
+            client.beginMessageFrame(REQUEST_LIMIT // 2)
+            client.sendMessageFrameData(bytes(REQUEST_LIMIT // 2))
+        self.net.settle()
+        self.assertEqual("limit", self.heard(client, login)[0].body.code)
+        self.gone(client)
+        self.assertEqual({"size": 2}, self.factory.refusals)
+
+    def test_large_answers(self) -> None:
+        """An answer may be larger than a request; one that no message can hold is refused instead."""
+        client, login = self.log_in()
+        row = MemberRow(bytes(2000), bytes(350), True)
+        for members in (60, 120):
+            self.desk.opened_[-1].send(Reply(members, PartyState("0" * 32, 1, b"c", (row,) * members)))
+        self.net.settle()
+        full, refused = self.heard(client, login)
+        self.assertEqual((60, 120), (len(full.body.members), refused.id))
+        self.assertEqual("limit", refused.body.code)
+
+    def test_come_back(self) -> None:
+        """Before a restart a client is told when to dial, also where it has much to read; nothing comes after that."""
+        client, login = self.log_in()
+        connection = self.desk.opened_[0]
+        connection.pauseProducing()
+        connection.send(Reply(1, Done()))
+        connection.deny("restarting", "it restarts", 1234)
+        connection.resumeProducing()
+        self.net.settle()
+        (said,) = self.heard(client, login)
+        self.assertEqual(Denied("restarting", "it restarts", (), 1234), said.body)
+        self.gone(client)
+
+    def test_limit_of_one_host(self) -> None:
+        """All connections of a host share a rate, and who is refused by it is told so."""
+        client, login = self.log_in()
+        assert login.channel is not None
+        meter = self.factory.admission.meter("198.51.100.7")
+        assert meter.host is not None
+        while meter.host.take(self.net.clock.seconds()):
+            pass
+        client.sendMessage(login.channel.seal(Request(1, BODY)), True)
+        self.net.settle()
+        (refused,) = self.heard(client, login)
+        self.assertEqual(("limit", True), (refused.body.code, "from this address" in refused.body.message))
+
+    def test_banned(self) -> None:
+        """A banned address is not let in, a banned identity is told so at the end of its login."""
+        self.factory.admission.bans = Bans.parse("192.0.2.0/24\n")
+        self.assertIsNone(self.factory.buildProtocol(IPv4Address("TCP", "192.0.2.7", 1)))
+        self.factory.admission.bans = Bans.parse(node_keys("node").identity.public.hex())
+        client, login = self.log_in()
+        self.assertEqual("banned", self.heard(client, login)[0].body.code)
+        self.gone(client)
+        self.assertEqual(([], {"banned": 2}), (self.desk.opened_, self.factory.refusals))
 
     def test_http_request_without_an_end(self) -> None:
         """A request that does not end is neither gathered nor searched: who sends it is cut off."""
