@@ -52,6 +52,18 @@ class Refused(LanrageError):
         self.message = message
 
 
+class ComeBack(Refused):
+    """The control server is about to restart and asks to be dialled again later.
+
+    :param message: one sentence for the user.
+    :param seconds: after which it may be dialled.
+    """
+
+    def __init__(self, message: str, seconds: float) -> None:
+        super().__init__("restarting", message)
+        self.seconds = seconds
+
+
 class MissingRight(LanrageError):
     """The process lacks a privilege or the machine a program; the message says how to grant or install it."""
 
@@ -101,6 +113,9 @@ REFUSALS: dict[str, str] = {
     "revoked": "this node was thrown out of the party",
     "invitation_void": "the invitation is void: ask for a new one",
     "node_running": "a node is running already at this socket",
+    "registration_closed": "this control server takes no new parties",
+    "bad_token": "this control server takes new parties by a registration token alone, and this is not it",
+    "server_ban": "this control server has banned this node or its address",
     "busy": "too many operations of one client are under way",
 }
 """Every refusal's word and its meaning."""

@@ -13,7 +13,7 @@ from twisted.python.failure import Failure
 from lanrage.app.control_requests import Requests
 from lanrage.core.rate import TokenBucket
 from lanrage.core.world_state import Caller, Outcome
-from lanrage.net.control_server import ServerConnection
+from lanrage.net.control_session import ServerConnection
 from lanrage.store.journal import Journal
 from lanrage.wire.control import Accepted, Notice, NoticeBody, RefusedReply, Reply, Request
 from lanrage.wire.party import message
@@ -88,7 +88,7 @@ class ControlDesk:
     async def _serve(self, connection: ServerConnection, request: Request) -> None:
         caller = Caller(connection.identity, connection.login.wireguard_key)
         try:
-            answer = self._requests.answer(caller, request.body, self._now())
+            answer = self._requests.answer(caller, request.body, self._now(), connection.origin)
         except Exception:  # pylint: disable=broad-exception-caught  # a bug costs one answer, not the server
             log.failure(
                 "request {kind} of session {session} failed [{correlation_id}]",

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
 from lanrage.core.identity import NodeKeys
@@ -26,6 +27,7 @@ from lanrage.wire.control import (
     Presence,
     ReplyBody,
     RequestBody,
+    Resync,
     SendSignal,
     Signalled,
     TicketIssued,
@@ -35,6 +37,9 @@ from lanrage.wire.control_opening import Denied
 
 WORDS_RATE, WORDS_BURST = 0.2, 20.0
 """Warnings a second, and at once, about one server: a hostile one must not fill the disk."""
+
+LIMIT_PAUSE = 2.0
+"""Seconds before the party is asked for again where the server was asked too much."""
 
 R = TypeVar("R")
 
@@ -71,8 +76,9 @@ class ControlLink:
         self._on_signal = on_signal
         self._on_up = on_up
         self._now = now
+        self._reactor = reactor
         self._pending: set[Deferred[None]] = set()
-        self._following = False
+        self._following = self._again = False
         self._stopped = False
         self._identity = keys.identity.public
         self._words = TokenBucket(WORDS_RATE, WORDS_BURST)
@@ -162,29 +168,47 @@ class ControlLink:
         if self.replica is not None:
             self._catch_up(info)
 
-    def _catch_up(self, info: Accepted | None) -> None:
-        if not self._following:
+    def _catch_up(self, info: Accepted | None, *, again: bool = False) -> None:
+        """Ask for what was missed; `again` = what is being answered now may lack some of it."""
+        if self._following:
+            self._again = self._again or again
+        else:
             self._following = True
             self._keep(self._follow(info))
 
     async def _follow(self, info: Accepted | None) -> None:
+        replica = self.replica
         try:
-            replica = self.replica
-            if replica is None:
-                return
+            if replica is not None:
+                await self._step(replica)
+        finally:
+            self._following = False
+        if info is not None and replica is not None and not self._stopped:
+            self._on_up(info)
+
+    async def _step(self, replica: PartyReplica) -> None:
+        """Ask for the party until an answer tells all."""
+        self._again = True
+        while self._again:
+            self._again = False
+            await self._ask_party(replica)
+
+    async def _ask_party(self, replica: PartyReplica) -> None:
+        try:
             reply = await self.client.request(FollowParty(replica.party_id, replica.since, replica.epoch))
             self.trouble = ""
             if isinstance(reply, PartyState | Deltas):
                 self._apply(replica, reply)
         except Refused as error:
+            if error.code == "limit":
+                self.log.info("the party is not in step yet: {reason}", reason=str(error))
+                await deferLater(self._reactor, LIMIT_PAUSE, lambda: None)
+                self._again = True
+                return
             self.trouble = f"the control server does not let this node follow the party: {error}"
             self.log.warn("{trouble}", trouble=self.trouble)
         except Unreachable as error:
             self.log.info("the party is not in step yet: {reason}", reason=str(error))
-        finally:
-            self._following = False
-        if info is not None and not self._stopped:
-            self._on_up(info)
 
     def _notice(self, body: NoticeBody, correlation_id: str) -> None:
         del correlation_id
@@ -195,6 +219,8 @@ class ControlLink:
             return
         elif isinstance(body, Signalled):
             self._on_signal(body.sender, body.payload)
+        elif isinstance(body, Resync):
+            self._catch_up(None, again=True)
         else:
             self._apply(replica, body)
 

@@ -6,6 +6,9 @@ from collections.abc import Callable
 
 import attrs
 
+from lanrage.core.admission import Admission
+from lanrage.core.certificates import peek_party_key
+from lanrage.core.identity import fingerprint
 from lanrage.core.ledger import refuse
 from lanrage.core.tickets import Pair, pair_of
 from lanrage.core.world import World
@@ -62,17 +65,22 @@ class Requests:
 
     :param issue_ticket: ``(party_id, holder's identity, pair, expiry)`` to a signed relay ticket; ``None`` where no
         relay is known.
+    :param admission: who may found parties.
     """
 
     world: World
     issue_ticket: Callable[[str, bytes, Pair, float], bytes] | None
+    admission: Admission = attrs.field(factory=Admission)
 
-    def answer(self, caller: Caller, body: RequestBody, now: float) -> Answer:
+    def answer(self, caller: Caller, body: RequestBody, now: float, origin: str = "") -> Answer:
         """Carry one request out; a refusal is an answer too.
 
         :param now: seconds since the epoch.
+        :param origin: the host that the caller comes from; empty = not counted.
         """
         try:
+            if isinstance(body, CreateParty):
+                return self._create(caller, body, now, origin)
             if isinstance(body, SendSignal):
                 return self._signal(caller, body)
             if isinstance(body, FetchTicket):
@@ -90,17 +98,24 @@ class Requests:
         except (CryptoError, DecodeError) as error:
             return Answer(RefusedReply("bad_certificate", str(error)[:300]))
 
+    def _create(self, caller: Caller, body: CreateParty, now: float, origin: str) -> Answer:
+        """Found a party where the server's rules allow it; one that is there already is the same request again."""
+        known = fingerprint(peek_party_key(body.charter)).hex() in self.world.parties
+        if not known:
+            self.admission.check_creation(caller.identity, origin, body.token, now)
+        created = self.world.create(caller, body.charter, body.certificate, now)
+        if not known:
+            self.admission.created(caller.identity, origin, now)
+        return _answer(created, message(created.reply))
+
     def _change(
         self,
         caller: Caller,
-        body: CreateParty | PublishInvitation | FetchInvitation | ReserveAddress | JoinParty | LeaveParty | FollowParty,
+        body: PublishInvitation | FetchInvitation | ReserveAddress | JoinParty | LeaveParty | FollowParty,
         now: float,
     ) -> Answer:
         world = self.world
         match body:
-            case CreateParty():
-                created = world.create(caller, body.charter, body.certificate, now)
-                return _answer(created, message(created.reply))
             case PublishInvitation():
                 return _answer(world.publish(caller, body.party_id, body.invitation, now), Done())
             case FetchInvitation():

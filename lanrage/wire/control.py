@@ -1,9 +1,8 @@
-"""Messages of the control channel, version 1 (``docs/protocol-control.rst``).
+"""Messages of the control channel after the login (``docs/protocol-control.rst``).
 
-Three are sent before the login is done, in clear: :class:`Hello`, :class:`Welcome`, :class:`Denied`. All others are
-sealed records (:mod:`lanrage.wire.login`): :class:`Login`, :class:`Accepted` and :class:`Confirm` once each, then one
-:class:`Request`, :class:`Reply` or :class:`Notice` a record. Everything is MessagePack; unknown fields (after the
-login), wrong types and values beyond their limits are refused by the types themselves.
+Those before it are in :mod:`lanrage.wire.control_opening`; then each sealed record (:mod:`lanrage.wire.login`) holds
+one :class:`Request`, :class:`Reply` or :class:`Notice`, as MessagePack or JSON (:mod:`lanrage.wire.control_codec`).
+Unknown fields, wrong types and values beyond their limits are refused by the types themselves.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from lanrage.core.certificates import Epoch, Name
-from lanrage.errors import DecodeError
+from lanrage.wire.control_codec import MSGPACK, Codec
 from lanrage.wire.control_ledger import (
     AppendRecord,
     ConflictsFound,
@@ -38,25 +37,14 @@ from lanrage.wire.control_types import (
     Text,
 )
 
-SUBPROTOCOL = "lanrage.control"
-VERSION = 1
-VERSIONS = (VERSION,)
-MESSAGE_LIMIT = 256 * 1024
-"""Bytes of one message from the server: a full party of 64 members is about 50 KiB."""
 REQUEST_LIMIT = 16 * 1024
-"""Bytes of one message from a client: the largest request holds a signal, or two statements."""
+"""Bytes of one message from a client: the largest request holds a signal, or two statements; as JSON 11 KiB."""
 SIGNAL_LIMIT = 8192
 """Bytes of one sealed signal: 20 candidates are under 1 KiB."""
+TOKEN_LIMIT = 256
+"""Characters of a registration token."""
 
-# --- before the login -------------------------------------------------------------------------------------------------
-
-
-class Login(Message, frozen=True, tag="login"):
-    """Client's first sealed record: who it is, proven by a signature over the transcript and by its WireGuard key."""
-
-    identity: Key
-    wireguard_key: Key
-    signature: Annotated[bytes, Meta(min_length=64, max_length=64)]
+# --- at the end of the login ------------------------------------------------------------------------------------------
 
 
 class RelayInfo(Message, frozen=True):
@@ -81,18 +69,18 @@ class Accepted(Message, frozen=True, tag="accepted"):
     relays: Annotated[tuple[RelayInfo, ...], Meta(max_length=32)]
 
 
-class Confirm(Message, frozen=True, tag="confirm"):
-    """Client's first record under the second key: proves that it owns the WireGuard key of its :class:`Login`."""
-
-
 # --- requests ---------------------------------------------------------------------------------------------------------
 
 
 class CreateParty(Message, frozen=True, tag="create"):
-    """Register a party with its founder; answered by :class:`PartyState`."""
+    """Register a party with its founder; answered by :class:`PartyState`.
+
+    :param token: where the server registers parties by token alone.
+    """
 
     charter: Blob
     certificate: Blob
+    token: Annotated[str, Meta(max_length=TOKEN_LIMIT)] = ""
 
 
 class PublishInvitation(Message, frozen=True, tag="publish"):
@@ -290,10 +278,16 @@ class Signalled(Message, frozen=True, tag="signalled"):
     payload: Annotated[bytes, Meta(max_length=SIGNAL_LIMIT)]
 
 
+class Resync(Message, frozen=True, tag="resync"):
+    """The client read too slowly and news of this party was dropped: it asks :class:`FollowParty` from its revision."""
+
+    party_id: PartyId
+
+
 ReplyBody = (
     PartyState | Deltas | Done | InvitationFound | Reserved | TicketIssued | Lost | ConflictsFound | RefusedReply
 )
-NoticeBody = Deltas | Presence | StatusChanged | Signalled | Denied
+NoticeBody = Deltas | Presence | StatusChanged | Signalled | Resync | Denied
 
 
 class Request(Message, frozen=True, tag="q"):
@@ -321,37 +315,32 @@ class Notice(Message, frozen=True, tag="n"):
 T = TypeVar("T")
 
 
-def encode(message: msgspec.Struct) -> bytes:
-    """One message as MessagePack."""
-    return msgspec.msgpack.encode(message)
+def encode(message: msgspec.Struct, codec: Codec = MSGPACK) -> bytes:
+    """One message as bytes."""
+    return codec.encode(message)
 
 
-def decode(data: bytes, kind: type[T]) -> T:
+def decode(data: bytes, kind: type[T], codec: Codec = MSGPACK) -> T:
     """Read one message of the given type (a class or a union of classes).
 
     :raises DecodeError: names the field and the rule.
     """
-    if len(data) > MESSAGE_LIMIT:
-        raise DecodeError(f"a message has at most {MESSAGE_LIMIT} bytes")
-    try:
-        return msgspec.msgpack.decode(data, type=kind)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise DecodeError(f"no valid control message: {error}") from error
+    return codec.decode(data, kind)
 
 
-def decode_opening(data: bytes) -> Welcome | Denied:
+def decode_opening(data: bytes, codec: Codec = MSGPACK) -> Welcome | Denied:
     """Read the server's first message.
 
     :raises DecodeError: names the field and the rule.
     """
-    message: Welcome | Denied = decode(data, Welcome | Denied)  # type: ignore[arg-type]
+    message: Welcome | Denied = codec.decode(data, Welcome | Denied)  # type: ignore[arg-type]
     return message
 
 
-def decode_record(data: bytes) -> Reply | Notice:
+def decode_record(data: bytes, codec: Codec = MSGPACK) -> Reply | Notice:
     """Read what a server sends after the login.
 
     :raises DecodeError: names the field and the rule.
     """
-    message: Reply | Notice = decode(data, Reply | Notice)  # type: ignore[arg-type]
+    message: Reply | Notice = codec.decode(data, Reply | Notice)  # type: ignore[arg-type]
     return message

@@ -21,7 +21,6 @@ from lanrage.core.replica_changes import ReplicaChange
 from lanrage.errors import Refused
 from lanrage.net.control_client import ControlClient, Dialling
 from lanrage.wire.control import (
-    VERSIONS,
     CreateParty,
     Deltas,
     Done,
@@ -37,6 +36,7 @@ from lanrage.wire.control import (
     ReserveAddress,
     Reserved,
 )
+from lanrage.wire.control_codec import SUBPROTOCOLS
 from lanrage.wire.party import apply
 from tests.fakes_control import PartyKit, node_keys
 
@@ -50,13 +50,13 @@ class Node:
     """A node's control link with its replica."""
 
     def __init__(
-        self, keys: NodeKeys, port: int, pin: bytes | None = None, versions: tuple[int, ...] = VERSIONS
+        self, keys: NodeKeys, port: int, pin: bytes | None = None, offers: tuple[str, ...] = SUBPROTOCOLS
     ) -> None:
         self.keys = keys
         self.replica: PartyReplica | None = None
         self.changes: list[ReplicaChange] = []
         self.notices: list[NoticeBody] = []
-        dialling = Dialling(jitter=lambda: 0.1, versions=versions)
+        dialling = Dialling(jitter=lambda: 0.1, offers=offers)
         self.link = ControlClient(reactor, keys, (f"127.0.0.1:{port}",), pin, on_notice=self._heard, dialling=dialling)
 
     def _heard(self, body: NoticeBody, correlation_id: str) -> None:

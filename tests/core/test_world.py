@@ -160,7 +160,7 @@ class WorldTests(SynchronousTestCase):
         """A node is in so many parties and in no more; leaving one makes room."""
         for number in range(PARTIES_PER_IDENTITY - 1):
             self.found(PartyKit.make(number))
-        last = PartyKit.make("last", host=GUEST)
+        last = PartyKit.make("last")
         blob = last.certificate(HOST, "host", "10.66.0.1")
         self.refused("limit", self.world.create, caller(HOST), last.charter_blob, blob, NOW)
         self.world.leave(caller(HOST), KIT.party_id, NOW)
