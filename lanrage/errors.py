@@ -93,6 +93,11 @@ REFUSALS: dict[str, str] = {
     "limit": "a limit of this control server is reached",
     "party_exists": "a party of this key exists already",
     "node_running": "a node is running already at this socket",
+    "no_such_code": "no such spoken code at this control server",
+    "wrong_code": "the spoken code does not fit, or somebody stands between you and who made it: ask for a new one",
+    "code_burnt": "the spoken code was tried already, and counts once: ask for a new one",
+    "code_expired": "the spoken code has expired: ask for a new one",
+    "inviter_offline": "the node that made the spoken code is not connected any more: ask for a new one",
     "busy": "too many operations of one client are under way",
 }
 """Every refusal's word and its meaning."""

@@ -21,6 +21,7 @@ from twisted.logger import Logger
 from lanrage.app.control_desk import ControlDesk
 from lanrage.app.control_requests import Requests
 from lanrage.core.identity import SigningKey, fingerprint
+from lanrage.core.mailboxes import Mailboxes
 from lanrage.core.tickets import Pair, Ticket, issue
 from lanrage.core.world import World
 from lanrage.core.world_load import load_world
@@ -118,7 +119,8 @@ class ControlService(Service):
         try:
             self._world = load_world(rows)
             self._journal = Journal(self._reactor, self._store, rows)
-            requests = Requests(self._world, partial(_issue, self.key) if self._settings.relays else None)
+            issue_ticket = partial(_issue, self.key) if self._settings.relays else None
+            requests = Requests(self._world, issue_ticket, Mailboxes(self._random))
             self._desk = ControlDesk(requests, self._journal, self._welcome, self._now)
             self._factory = ServerFactory(self._reactor, self.key, self._desk, self._random)
             self._port = await self._listen(self._factory)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 import attrs
 
+from lanrage.app import mailbox_requests
+from lanrage.core.mailboxes import Mailboxes
 from lanrage.core.party import refuse
 from lanrage.core.tickets import Pair, pair_of
 from lanrage.core.world import Caller, Outcome, World
@@ -31,6 +34,7 @@ from lanrage.wire.control import (
     Signalled,
     TicketIssued,
 )
+from lanrage.wire.control_mailbox import MailboxRequest
 from lanrage.wire.party import message
 
 TICKET_LIFETIME = 3600.0
@@ -58,16 +62,23 @@ class Requests:
 
     :param issue_ticket: ``(party_id, holder's identity, pair, expiry)`` to a signed relay ticket; ``None`` where no
         relay is known.
+    :param mailboxes: for spoken codes.
     """
 
     world: World
     issue_ticket: Callable[[str, bytes, Pair, float], bytes] | None
+    mailboxes: Mailboxes = attrs.field(factory=lambda: Mailboxes(os.urandom))
 
-    def answer(self, caller: Caller, body: RequestBody, now: float) -> Answer:
+    def answer(self, caller: Caller, body: RequestBody, now: float, origin: str = "") -> Answer:
         """Carry one request out; a refusal is an answer too.
 
         :param now: seconds since the epoch.
+        :param origin: the address that the caller comes from; empty = not counted.
         """
+        if isinstance(body, MailboxRequest):
+            parties = self.world.parties_of.get(caller.identity, ())
+            reply, told = mailbox_requests.answer(self.mailboxes, caller.identity, origin, parties, body, now)
+            return Answer(reply, notices=told, at_once=True)
         try:
             if isinstance(body, SendSignal):
                 return self._signal(caller, body)

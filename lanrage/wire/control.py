@@ -15,6 +15,7 @@ from msgspec import Meta
 
 from lanrage.core.certificates import Name
 from lanrage.errors import DecodeError
+from lanrage.wire.control_mailbox import MailboxNotice, MailboxReply, MailboxRequest
 from lanrage.wire.control_opening import Denied, Welcome
 from lanrage.wire.control_types import (
     Blob,
@@ -157,6 +158,7 @@ RequestBody = (
     | FollowParty
     | SendSignal
     | FetchTicket
+    | MailboxRequest
 )
 
 
@@ -265,8 +267,8 @@ class Signalled(Message, frozen=True, tag="signalled"):
     payload: Annotated[bytes, Meta(max_length=SIGNAL_LIMIT)]
 
 
-ReplyBody = PartyState | Deltas | Done | InvitationFound | Reserved | TicketIssued | RefusedReply
-NoticeBody = Deltas | Presence | Signalled | Denied
+ReplyBody = PartyState | Deltas | Done | InvitationFound | Reserved | TicketIssued | MailboxReply | RefusedReply
+NoticeBody = Deltas | Presence | Signalled | MailboxNotice | Denied
 
 
 class Request(Message, frozen=True, tag="q"):
