@@ -127,7 +127,7 @@ class SpokenCode:
         for place, char in enumerate(typed):
             if char not in ALPHABET:
                 group = _GROUPS[place // GROUP]
-                raise BadInput("code", f"{ascii(char)} in the {group} group is in no spoken code: ask for it again")
+                raise BadInput("code", f"{char!a} in the {group} group is in no spoken code: ask for it again")
         symbols = [ALPHABET.index(char) for char in typed]
         if _syndromes(symbols) != (0, 0):
             suspects = _suspects(symbols)

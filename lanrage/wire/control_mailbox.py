@@ -1,6 +1,6 @@
 """The control channel's messages about mailboxes, by which a spoken code becomes an invitation code.
 
-Which node may send what, and when, is :mod:`lanrage.core.mailboxes`; what the letters hold, :mod:`lanrage.core.pairing`.
+Who may send what, and when, is :mod:`lanrage.core.mailboxes`; what the letters hold is :mod:`lanrage.core.pairing`.
 """
 
 from __future__ import annotations
