@@ -21,7 +21,7 @@ NAMEPLATE_SYMBOLS = 4
 NAMEPLATES: int = 32**NAMEPLATE_SYMBOLS
 """Names of mailboxes: one in a thousand is taken when a server holds as many as it may."""
 PASSWORD_SYMBOLS = 6
-"""30 bits: a code allows one guess, which is right once in 2**30 codes."""
+"""30 bits: each side allows one guess a code, which is right once in 2**30 codes."""
 CHECK_SYMBOLS = 2
 SYMBOLS = NAMEPLATE_SYMBOLS + PASSWORD_SYMBOLS + CHECK_SYMBOLS
 GROUP = 4

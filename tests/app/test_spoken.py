@@ -57,7 +57,7 @@ class SpokenCase(PartyCase):
 
     async def until_void(self, anna: Player) -> None:
         """No code of Anna's waits any more."""
-        await self.until(lambda: not len(anna.node._spoken or ()))
+        await self.until(lambda: len(anna.node._spoken or ()) == 0)
 
     async def until_connected(self, anna: Player) -> None:
         """Anna's node has its server again."""
@@ -217,7 +217,7 @@ class JoiningTests(SpokenCase):
             await self.fails(Refused, "not_a_member", self.told(bert))
             self.assertEqual((0, 0), (len(bert.node._spoken or ()), len(anna.node._spoken or ())))
             assert self.server is not None
-            await self.until(lambda: not len(self.server._desk._requests.mailboxes))  # type: ignore[union-attr]
+            await self.until(lambda: len(self.server._desk._requests.mailboxes) == 0)  # type: ignore[union-attr]
 
         return self.run_async(life())
 
