@@ -116,6 +116,11 @@ REFUSALS: dict[str, str] = {
     "registration_closed": "this control server takes no new parties",
     "bad_token": "this control server takes new parties by a registration token alone, and this is not it",
     "server_ban": "this control server has banned this node or its address",
+    "no_such_code": "no such spoken code at this control server",
+    "wrong_code": "the spoken code does not fit, or somebody stands between you and who made it: ask for a new one",
+    "code_burnt": "the spoken code was tried already, and counts once: ask for a new one",
+    "code_expired": "the spoken code has expired: ask for a new one",
+    "inviter_offline": "the node that made the spoken code is not connected any more: ask for a new one",
     "busy": "too many operations of one client are under way",
 }
 """Every refusal's word and its meaning."""

@@ -44,6 +44,7 @@ WORDS = {
     "uses": "--uses",
     "takeover": "--takeover",
     "takeover_hours": "--takeover",
+    "spoken": "--spoken",
 }
 """How the command line calls an operation's arguments."""
 
@@ -241,13 +242,15 @@ def create(server: str, member_name: str | None, takeover: str, **rest: Any) -> 
 
 @operation(party, "join", output.joined)
 @click.argument("code", required=False)
+@click.option("--server", default="", metavar="HOST[:PORT]", help="Of a spoken code. [default: the node's]")
 @as_option
-def join(code: str | None, member_name: str | None) -> dict[str, Any]:
+def join(code: str | None, server: str, member_name: str | None) -> dict[str, Any]:
     """Join; without CODE, or with ``-``, it is asked for, so that it shows in no process list."""
     if code in (None, "-"):
         asking = sys.stdin.isatty()
         code = click.prompt("Invitation code", err=True) if asking else sys.stdin.readline()
-    return {"code": (code or "").strip(), "member_name": member_name or _login()}
+    where = {"server": with_port(server)} if server else {}
+    return {"code": (code or "").strip(), "member_name": member_name or _login(), **where}
 
 
 @operation(party, "leave", output.left)
@@ -264,7 +267,8 @@ def show() -> dict[str, Any]:
 
 @operation(party, "invite", output.invited)
 @expires_option
-@uses_option
+@click.option("--uses", type=click.IntRange(1, PARTY_LIMIT), help="How many can join. [default: 16; 1 if spoken]")
+@click.option("--spoken", is_flag=True, help="A short code to read out to one friend, for ten minutes.")
 def invite(**options: Any) -> dict[str, Any]:
     """Invite."""
     return options

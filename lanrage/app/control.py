@@ -24,6 +24,7 @@ from lanrage.app.control_requests import Requests
 from lanrage.core.admission import Admission, Registration
 from lanrage.core.bans import Bans
 from lanrage.core.identity import SigningKey, fingerprint
+from lanrage.core.mailboxes import Mailboxes
 from lanrage.core.restart import come_back
 from lanrage.core.tickets import Pair, Ticket, issue
 from lanrage.core.world import World
@@ -129,7 +130,7 @@ class ControlService(Service):
             self._world = load_world(rows)
             self._journal = Journal(self._reactor, self._store, rows)
             issue_ticket = partial(_issue, self.key) if self._settings.relays else None
-            requests = Requests(self._world, issue_ticket, self._admission)
+            requests = Requests(self._world, issue_ticket, self._admission, Mailboxes(self._random))
             self._desk = ControlDesk(requests, self._journal, self._welcome, self._now)
             self._factory = ServerFactory(self._reactor, self.key, self._desk, self._random, self._admission)
             if self._bans is not None:

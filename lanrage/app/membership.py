@@ -30,11 +30,11 @@ from lanrage.wire.control import (
     InvitationFound,
     JoinParty,
     LeaveParty,
-    PartyState,
     PublishInvitation,
     ReserveAddress,
     Reserved,
 )
+from lanrage.wire.control_party import PartyState
 
 Progress = Callable[[str], None]
 

@@ -22,7 +22,12 @@ class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 _NAME = f"1 to {NAME_LIMIT} characters, without control characters and without blanks at its ends"
 NameText = Annotated[Name, Meta(description=_NAME)]
 CodeText = Annotated[
-    str, Meta(min_length=1, max_length=CODE_TEXT_LIMIT, description="an invitation code, which starts with LR1-")
+    str,
+    Meta(
+        min_length=1,
+        max_length=CODE_TEXT_LIMIT,
+        description="an invitation code, which starts with LR1-, its link, or a spoken code",
+    ),
 ]
 
 

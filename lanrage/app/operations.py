@@ -56,8 +56,14 @@ class INode(IGoverningNode):
         :param takeover: how moderators may make another member the host: ``never``, ``majority`` or ``delay``.
         """
 
-    def join_party(code: str, *, member_name: str, progress: Progress | None = None) -> Awaitable[dict[str, Any]]:
-        """Become a member by an invitation code; the result is a :class:`Joined`."""
+    def join_party(
+        code: str, *, member_name: str, server: str, progress: Progress | None = None
+    ) -> Awaitable[dict[str, Any]]:
+        """Become a member by an invitation code, its link, or a spoken code; the result is a :class:`Joined`.
+
+        :param server: ``HOST:PORT`` of a spoken code's server; empty = the one that the node is set to. With an
+            invitation code an address of its server to try first.
+        """
 
     def leave_party(*, progress: Progress | None = None) -> Awaitable[dict[str, Any]]:
         """Give up membership and take card and peers down; the result is a :class:`Left`."""
@@ -65,8 +71,12 @@ class INode(IGoverningNode):
     def show_party() -> Awaitable[dict[str, Any]]:
         """The party as this node sees it; the result is a :class:`PartyShown`."""
 
-    def invite(*, expires_hours: float, uses: int) -> Awaitable[dict[str, Any]]:
-        """A new invitation code of the current party, by its host only; the result is an :class:`Invited`."""
+    def invite(*, expires_hours: float, uses: int | None, spoken: bool) -> Awaitable[dict[str, Any]]:
+        """A new invitation code of the current party, by its host only; the result is an :class:`Invited`.
+
+        :param uses: ``None``: one for a spoken code, as many as a usual party has for another.
+        :param spoken: with a short code to read out, for as long as this node is connected.
+        """
 
     def status() -> Awaitable[dict[str, Any]]:
         """The node's state; the result is a :class:`StatusShown`."""
@@ -85,6 +95,10 @@ ServerText = Annotated[
 ]
 Members = Annotated[int, Meta(ge=2, le=PARTY_LIMIT, description=f"a whole number from 2 to {PARTY_LIMIT}")]
 Uses = Annotated[int, Meta(ge=1, le=PARTY_LIMIT, description=f"a whole number from 1 to {PARTY_LIMIT}")]
+UsesOrUsual = Annotated[
+    Uses | None,
+    Meta(description=f"a whole number from 1 to {PARTY_LIMIT}, or null: {DEFAULT_MEMBERS}, but 1 with a spoken code"),
+]
 Hours = Annotated[
     float, Meta(gt=0, le=HOURS_LIMIT, description=f"a number of hours, more than 0 and at most {HOURS_LIMIT}")
 ]
@@ -122,13 +136,15 @@ class JoinParty(Request, frozen=True):
 
     code: CodeText
     member_name: NameText
+    server: ServerText = ""
 
 
 class Invite(Request, frozen=True):
     """Arguments of ``party.invite``."""
 
     expires_hours: Hours = DEFAULT_HOURS
-    uses: Uses = DEFAULT_MEMBERS
+    uses: UsesOrUsual = None
+    spoken: Annotated[bool, Meta(description="true or false: with a short code to read out")] = False
 
 
 _ALL = (
@@ -146,7 +162,7 @@ _ALL = (
         JoinParty,
         Joined,
         "join_party",
-        "Join a party by the invitation code that its host gave you.",
+        "Join a party by the invitation code, link or spoken code that its host gave you.",
         "lanrage party join LR1-... --as Ben",
         long=True,
     ),
@@ -208,7 +224,7 @@ async def perform(node: INode, name: str, args: dict[str, Any], progress: Progre
 
 
 def _shown(default: Any) -> str:
-    return "empty" if default == "" else str(default)
+    return "empty" if default == "" else msgspec.json.encode(default).decode()
 
 
 def reference() -> str:

@@ -17,13 +17,14 @@ class _Result(msgspec.Struct, frozen=True):
 
 
 class PartyCreated(_Result, frozen=True):
-    """A party was founded; `code` invites to it and is shown this once."""
+    """A party was founded; `code` invites to it and is shown this once; `link` is the same as a link."""
 
     party_id: str
     name: str
     subnet: str
     address: str
     code: str
+    link: str
 
 
 class Joined(_Result, frozen=True):
@@ -45,10 +46,23 @@ class Left(_Result, frozen=True):
     party_id: str
 
 
-class Invited(_Result, frozen=True):
-    """A new invitation code, shown this once."""
+class SpokenShown(_Result, frozen=True):
+    """A code to read out to one friend.
+
+    :param server: ``HOST:PORT`` of the control server, which the friend has to name.
+    """
 
     code: str
+    lifetime_s: float
+    server: str
+
+
+class Invited(_Result, frozen=True):
+    """A new invitation code, shown this once; as a link, too, and where that was asked for as a spoken code."""
+
+    code: str
+    link: str
+    spoken: SpokenShown | None = None
 
 
 class MemberShown(_Result, frozen=True):

@@ -17,16 +17,8 @@ from lanrage.core.records import (
 from lanrage.core.replica import PartyReplica
 from lanrage.core.replica_changes import ReplicaChange
 from lanrage.errors import DecodeError
-from lanrage.wire.control import (
-    Delta,
-    Deltas,
-    MemberJoined,
-    MemberLeft,
-    MemberRow,
-    PartyState,
-    Presence,
-)
 from lanrage.wire.control_ledger import Conflict, Lost, RecordAdded, StatusChanged
+from lanrage.wire.control_party import Delta, Deltas, MemberJoined, MemberLeft, MemberRow, PartyState, Presence
 
 
 def record(member: MemberRow) -> MemberRecord:

@@ -22,21 +22,19 @@ from lanrage.errors import Refused
 from lanrage.net.control_client import ControlClient, Dialling
 from lanrage.wire.control import (
     CreateParty,
-    Deltas,
     Done,
     FetchInvitation,
     FollowParty,
     InvitationFound,
     JoinParty,
     NoticeBody,
-    PartyState,
-    Presence,
     PublishInvitation,
     RelayInfo,
     ReserveAddress,
     Reserved,
 )
 from lanrage.wire.control_codec import SUBPROTOCOLS
+from lanrage.wire.control_party import Deltas, PartyState, Presence
 from lanrage.wire.party import apply
 from tests.fakes_control import PartyKit, node_keys
 

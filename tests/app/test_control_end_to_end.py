@@ -17,7 +17,6 @@ from lanrage.errors import Unreachable
 from lanrage.net.control_client import ControlClient
 from lanrage.wire.control import (
     CreateParty,
-    Deltas,
     FetchTicket,
     LeaveParty,
     PublishInvitation,
@@ -26,6 +25,7 @@ from lanrage.wire.control import (
     Signalled,
     TicketIssued,
 )
+from lanrage.wire.control_party import Deltas
 from tests.app.control_node import SECRET, ControlCase
 from tests.fakes_control import node_keys
 from tests.fakes_store import MemoryStore

@@ -17,18 +17,11 @@ from lanrage.errors import CryptoError, DecodeError, Refused, Unreachable
 from lanrage.net.control_client import Dialling
 from lanrage.wire.control import (
     Accepted,
-    Delta,
-    Deltas,
     Done,
     FetchTicket,
     FollowParty,
-    MemberJoined,
-    MemberLeft,
-    MemberRow,
     Notice,
     NoticeBody,
-    PartyState,
-    Presence,
     RefusedReply,
     Reply,
     ReplyBody,
@@ -37,6 +30,7 @@ from lanrage.wire.control import (
     Signalled,
     TicketIssued,
 )
+from lanrage.wire.control_party import Delta, Deltas, MemberJoined, MemberLeft, MemberRow, PartyState, Presence
 from tests.fakes_channel import SERVER_KEY, MemoryNetwork, RecordingDesk
 from tests.fakes_control import NOW, PartyKit, SeededRandom, node_keys
 

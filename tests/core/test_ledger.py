@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
@@ -180,7 +182,7 @@ class AdmissionTests(LedgerCase):
     def test_whose_invitation(self) -> None:
         """A plain member's invitation admits nobody, a moderator's does until the role is gone; it does not revive."""
         ada, bob = self.kit.admit("ada"), node_keys("bob")
-        hers = {"secret": b"h" * 16, "number": 3, "issuer": ada}
+        hers: dict[str, Any] = {"secret": b"h" * 16, "number": 3, "issuer": ada}
         self.refused("invitation_void", self.host, self.kit.admission(bob, **hers))
         self.kit.append(self.host, Appoint(ada.identity.public, "moderator"))
         self.ledger.check(self.kit.record(self.host, self.kit.admission(bob, **hers)))
@@ -230,7 +232,7 @@ class RevocationTests(LedgerCase):
 
     def test_kicked_comes_back_by_a_new_invitation_alone(self) -> None:
         """An invitation from before the kick does not serve, also one that the node never used."""
-        unused = {"secret": b"u" * 16, "number": 2}
+        unused: dict[str, Any] = {"secret": b"u" * 16, "number": 2}
         self.kit.append(self.bob, self.revoke(self.ada))
         self.refused("invitation_void", self.host, self.kit.admission(self.ada, **unused))
         self.kit.append(self.host, self.kit.admission(self.ada, **unused, epoch=self.ledger.epoch))
@@ -240,7 +242,7 @@ class RevocationTests(LedgerCase):
     def test_banned(self) -> None:
         """Nothing brings a banned node back but a pardon and a new invitation."""
         self.kit.append(self.bob, self.revoke(self.ada, ban=True))
-        fresh = {"secret": b"f" * 16, "number": 2, "epoch": self.ledger.epoch}
+        fresh: dict[str, Any] = {"secret": b"f" * 16, "number": 2, "epoch": self.ledger.epoch}
         self.assertEqual("banned", self.stands(self.ada, secret=b"f" * 16, epoch=self.ledger.epoch))
         self.refused("banned", self.host, self.kit.admission(self.ada, **fresh))
         self.refused("no_change", self.host, self.revoke(self.ada, ban=True))
@@ -266,7 +268,7 @@ class RevocationTests(LedgerCase):
 
     def test_moderators_invitations_fall_with_it(self) -> None:
         """What a moderator that was thrown out had issued is void."""
-        his = {"secret": b"i" * 16, "number": 9, "issuer": self.bob}
+        his: dict[str, Any] = {"secret": b"i" * 16, "number": 9, "issuer": self.bob}
         self.ledger.check(self.kit.record(self.host, self.kit.admission(node_keys("dora"), **his)))
         self.kit.append(self.host, self.revoke(self.bob))
         self.refused("invitation_void", self.host, self.kit.admission(node_keys("dora"), **his))

@@ -22,9 +22,7 @@ from lanrage.wire.control import (
     REQUEST_LIMIT,
     Done,
     FollowParty,
-    MemberRow,
     Notice,
-    PartyState,
     RefusedReply,
     Reply,
     Request,
@@ -35,6 +33,7 @@ from lanrage.wire.control import (
 )
 from lanrage.wire.control_codec import JSON, SUBPROTOCOLS, versions_of
 from lanrage.wire.control_opening import Denied, Hello
+from lanrage.wire.control_party import MemberRow, PartyState
 from lanrage.wire.login import ClientLogin
 from tests.fakes_channel import MemoryNetwork, RecordingDesk
 from tests.fakes_control import SeededRandom, node_keys

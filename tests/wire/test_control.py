@@ -14,8 +14,6 @@ from lanrage.wire import control
 from lanrage.wire.control import (
     Accepted,
     CreateParty,
-    Delta,
-    Deltas,
     Done,
     FetchInvitation,
     FetchTicket,
@@ -23,12 +21,7 @@ from lanrage.wire.control import (
     InvitationFound,
     JoinParty,
     LeaveParty,
-    MemberJoined,
-    MemberLeft,
-    MemberRow,
     Notice,
-    PartyState,
-    Presence,
     PublishInvitation,
     RefusedReply,
     RelayInfo,
@@ -46,6 +39,7 @@ from lanrage.wire.control import (
 )
 from lanrage.wire.control_codec import MESSAGE_LIMIT
 from lanrage.wire.control_opening import Confirm, Denied, Hello, Login, Welcome
+from lanrage.wire.control_party import Delta, Deltas, MemberJoined, MemberLeft, MemberRow, PartyState, Presence
 from tests.strategies_control import names
 
 keys = st.binary(min_size=32, max_size=32)
