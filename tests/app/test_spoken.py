@@ -214,7 +214,7 @@ class JoiningTests(SpokenCase):
             self.assertIn("server: a spoken code needs", await self.fails(BadInput, "bad_input", bert.join(code)))
             await self.fails(BadInput, "bad_input", bert.node.join_party(code, member_name="b", server="nonsense"))
             await bert.node.join_party(code, member_name="bert", server=address)
-            await self.fails(Refused, "not_a_member", self.told(bert))
+            await self.fails(Refused, "not_allowed", self.told(bert))
             self.assertEqual((0, 0), (len(bert.node._spoken or ()), len(anna.node._spoken or ())))
             assert self.server is not None
             await self.until(lambda: len(self.server._desk._requests.mailboxes) == 0)  # type: ignore[union-attr]
