@@ -11,6 +11,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime, ISSLTranspor
 from twisted.internet.protocol import Factory
 from twisted.internet.protocol import Protocol as TwistedProtocol
 
+from lanrage.core.admission import Admission
 from lanrage.core.door_limits import DoorLimits
 from lanrage.core.origins import Proxies, is_here, origin_of
 from lanrage.net.http_answers import WANTS_TLS, http_answer
@@ -26,9 +27,10 @@ class Inner(Protocol):
     """What the front needs of the factory of the channel: :class:`lanrage.net.control_server.ServerFactory`."""
 
     clock: IReactorTime
+    admission: Admission
 
     def buildProtocol(self, addr: Any) -> Any:
-        """A connection of the channel, with the attributes ``waited`` and ``gate``."""
+        """A :class:`lanrage.net.control_session.ServerConnection`; ``None`` for a peer that is banned."""
 
     def refused(self, reason: str, peer: str | None, sentence: str) -> None:
         """Count a connection that is ended by us, and tell of it now and then."""
@@ -48,6 +50,7 @@ class Front(TwistedProtocol):
         self._began = 0.0
         self._deadline: IDelayedCall | None = None
         self._target: Any = None
+        self._connection: Any = None
         self._ended = False
 
     def connectionMade(self) -> None:
@@ -66,22 +69,19 @@ class Front(TwistedProtocol):
     def _choose(self, data: bytes) -> None:
         self._stop_deadline()
         secure = ISSLTransport.providedBy(self.transport)  # an endpoint such as ssl: has ended TLS already
-        if data[0] == TLS_HANDSHAKE and not secure:
-            self._target = self.factory.tls.wrap(self._connection())
-        elif secure or is_here(self.host) or self.host in self.factory.proxies:
-            self._target = self._connection()
-        else:
+        tls = data[0] == TLS_HANDSHAKE and not secure
+        if not (tls or secure or is_here(self.host) or self.host in self.factory.proxies):
             self._refuse_plain(data)
             return
-        self._target.makeConnection(self.transport)
-
-    def _connection(self) -> Any:
         inner = self.factory.inner
         assert self.transport is not None
-        connection = inner.buildProtocol(self.transport.getPeer())
-        connection.waited = inner.clock.seconds() - self._began
-        connection.gate = self.gate
-        return connection
+        self._connection = connection = inner.buildProtocol(self.transport.getPeer())
+        if connection is None:
+            self.cut()
+            return
+        connection.waited, connection.gate = inner.clock.seconds() - self._began, self.gate
+        self._target = self.factory.tls.wrap(connection) if tls else connection
+        self._target.makeConnection(self.transport)
 
     def _refuse_plain(self, data: bytes) -> None:
         assert self.transport is not None
@@ -91,22 +91,26 @@ class Front(TwistedProtocol):
             self.transport.write(http_answer(400, WANTS_TLS))
         self.transport.loseConnection()
 
-    def gate(self, headers: dict[str, str]) -> str:
+    def gate(self, headers: dict[str, str]) -> int:
         """Called with the HTTP headers of a WebSocket request: a proxy of ours says there whom it speaks for.
 
-        :returns: why the connection is refused, or ``""``.
+        :returns: HTTP status that refuses the request, or 0.
         """
         factory = self.factory
         if self.host not in factory.proxies:
-            return ""
+            return 0
         client = factory.proxies.client(self.host, headers.get("x-forwarded-for", ""))
         origin = origin_of(client)
+        if factory.inner.admission.is_banned(origin):
+            factory.inner.refused("server_ban", client, "its address is banned")
+            return 403
         refused = factory.limits.move(self.origin, origin, factory.inner.clock.seconds())
         if refused:
             factory.inner.refused(refused, client, "too many connections")
-        else:
-            self.origin = origin
-        return refused
+            return 429
+        self.origin = origin
+        self._connection.known_as(origin)
+        return 0
 
     def _late(self) -> None:
         self._deadline = None
@@ -129,7 +133,7 @@ class Front(TwistedProtocol):
         self._ended = True
         self._stop_deadline()
         self.factory.forget(self)
-        target, self._target = self._target, None
+        target, self._target, self._connection = self._target, None, None
         if target is not None:
             target.connectionLost(reason)
 
@@ -151,10 +155,13 @@ class FrontFactory(Factory):
         self.fronts: set[Front] = set()
 
     def buildProtocol(self, addr: Any) -> Any:
-        """A connection; none for a host that has, or makes, too many."""
+        """A connection; none for a host that is banned, has too many, or makes too many."""
         host = str(getattr(addr, "host", ""))
         # A proxy speaks for many: whom it counts for is known once its request has come.
         origin = "" if host in self.proxies else origin_of(host)
+        if self.inner.admission.is_banned(origin):
+            self.inner.refused("server_ban", host, "its address is banned")
+            return None
         refused = self.limits.enter(origin, self.inner.clock.seconds())
         if refused:
             self.inner.refused(refused, host, "too many connections")

@@ -7,6 +7,7 @@ from typing import Any
 ANSWERS = {
     200: ("OK", "serving"),
     400: ("Bad Request", "this is no WebSocket request of a LANrage node"),
+    403: ("Forbidden", "this address is not served here"),
     404: ("Not Found", "nothing is here"),
     405: ("Method Not Allowed", "only GET is answered here"),
     426: ("Upgrade Required", "this is a LANrage control server: it speaks WebSocket"),
@@ -82,4 +83,6 @@ def how_refused(client: Any) -> str:
         return "closed the connection"
     if words[1] == "429":
         return "takes no more connections from this address now"
+    if words[1] == "403":
+        return "does not serve this address"
     return f"answered HTTP {words[1]}: a proxy that does not reach it, or another program"

@@ -21,6 +21,7 @@ from lanrage.net.control_connection import ConnectionFactory
 from lanrage.net.front import Front, FrontFactory
 from lanrage.net.tls_client import ServerCheck
 from lanrage.net.tls_server import TlsSource, own_context
+from lanrage.wire.control_codec import SUBPROTOCOLS
 from lanrage.wire.login import ClientLogin
 from tests.fakes_channel import SERVER_KEY, MemoryNetwork, RecordingDesk
 from tests.fakes_control import SeededRandom, node_keys
@@ -40,7 +41,7 @@ def opening(path: str = "/", *headers: str, upgrade: bool = True) -> bytes:
     lines = [f"GET {path} HTTP/1.1", "Host: play.example.org"]
     if upgrade:
         lines += ["Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13"]
-        lines += ["Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==", "Sec-WebSocket-Protocol: lanrage.control"]
+        lines += ["Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==", f"Sec-WebSocket-Protocol: {SUBPROTOCOLS[0]}"]
     return "\r\n".join([*lines, *headers, "", ""]).encode()
 
 

@@ -7,8 +7,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lanrage.core.bans import Bans
 from lanrage.core.door_limits import BURST, HOST_LIMIT
-from lanrage.net.control_server import LOGIN_TIMEOUT
+from lanrage.net.control_session import LOGIN_TIMEOUT
 from lanrage.net.front import FIRST_BYTE_TIMEOUT, Front
 from lanrage.net.tls_server import LINGER
 from tests.net.front_world import FOREIGN, HERE, LOCAL, PROXY, FrontCase, opening
@@ -203,6 +204,26 @@ class CountingTests(FrontCase):
         self.assertEqual(b"HTTP/1.1 101 Switching Protocols", line)
         for one in [*fronts, front]:
             self.hang_up(one)
+        self.gone()
+
+    def test_bans(self) -> None:
+        """A banned address gets no connection at all; behind a proxy HTTP 403; one banned meanwhile is cut off."""
+        front, transport = self.raw()
+        self.inner.admission.bans = Bans.parse("198.51.100.0/24\n203.0.113.77\n")
+        self.assertIsNone(self.front.buildProtocol(FOREIGN))
+        front.dataReceived(b"\x16\x03\x01")
+        self.assertTrue(transport.disconnected)
+        self.hang_up(front)
+        front, line = self.ask(PROXY, "X-Forwarded-For: 203.0.113.77")
+        self.assertEqual(b"HTTP/1.1 403 Forbidden", line)
+        self.hang_up(front)
+        front, line = self.ask(PROXY, "X-Forwarded-For: 203.0.113.78")
+        self.assertEqual(b"HTTP/1.1 101 Switching Protocols", line)
+        (connection,) = self.inner.connections
+        self.assertEqual("203.0.113.78", connection.origin)
+        self.assertIs(self.inner.admission.meter("203.0.113.78").host, connection.meter.host)
+        self.hang_up(front)
+        self.assertEqual({"server_ban": 3}, self.refusals())
         self.gone()
 
     def test_two_headers_are_one(self) -> None:
