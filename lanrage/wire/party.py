@@ -42,7 +42,7 @@ def message(view: PartyView | DeltasView | PresenceView | StatusView) -> PartySt
         case StatusView():
             return StatusChanged(view.party_id, view.identity, view.text)
         case DeltasView():
-            return Deltas(view.party_id, tuple(map(_delta, view.deltas)), view.online)
+            return Deltas(view.party_id, tuple(map(_delta, view.deltas)), view.online, view.statuses)
 
 
 def _delta(view: DeltaView) -> Delta:
@@ -93,4 +93,5 @@ def apply(
             changes += replica.recorded(delta.revision, delta.change.record)
     if heard.online is not None:
         changes += replica.online(heard.online)
+        changes += replica.say_all(dict(heard.statuses))
     return changes
