@@ -223,7 +223,7 @@ class CountingTests(FrontCase):
         self.assertEqual("203.0.113.78", connection.origin)
         self.assertIs(self.inner.admission.meter("203.0.113.78").host, connection.meter.host)
         self.hang_up(front)
-        self.assertEqual({"server_ban": 3}, self.refusals())
+        self.assertEqual({"server_ban": 3, "no login": 1}, self.refusals())
         self.gone()
 
     def test_two_headers_are_one(self) -> None:
