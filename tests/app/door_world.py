@@ -64,9 +64,9 @@ def fetch(address: Any, path: str = "/healthz", *, tls: bool = True, trust: Path
 def dial_tls(roots: Callable[[Any], None] = system_roots) -> Dialling:
     """Dial TLS on loopback, too."""
 
-    def endpoint(reactor: Any, host: str, port: int, check: ServerCheck) -> IStreamClientEndpoint:
+    def endpoint(clock: Any, host: str, port: int, check: ServerCheck) -> IStreamClientEndpoint:
         check.roots = roots
-        return wrapClientTLS(check, HostnameEndpoint(reactor, "127.0.0.1", port), reactor)
+        return wrapClientTLS(check, HostnameEndpoint(clock, "127.0.0.1", port), clock)
 
     return Dialling(endpoint, lambda: 0.1)
 

@@ -36,7 +36,7 @@ PIN = fingerprint(SERVER_KEY.public)
 NAME = "play.example.org"
 
 
-def opening(path: str = "/", *headers: str, upgrade: bool = True) -> bytes:
+def opening(*headers: str, path: str = "/", upgrade: bool = True) -> bytes:
     """The HTTP request that opens a WebSocket, or one that does not."""
     lines = [f"GET {path} HTTP/1.1", "Host: play.example.org"]
     if upgrade:

@@ -98,14 +98,14 @@ class PlainTests(FrontCase):
         """This machine, a UNIX socket, and a named proxy."""
         for peer in (HERE, LOCAL, PROXY):
             front, transport = self.raw(peer)
-            front.dataReceived(opening("/", "X-Forwarded-For: 203.0.113.77"))
+            front.dataReceived(opening("X-Forwarded-For: 203.0.113.77"))
             self.assertIn(b"101 Switching Protocols", transport.value())
             self.hang_up(front)
         self.gone()
 
     def test_foreign_is_refused(self) -> None:
         """Anybody else is told that this port wants TLS, whatever is asked for; health, too."""
-        for request in (opening(), opening("/healthz", upgrade=False), b"G"):
+        for request in (opening(), opening(path="/healthz", upgrade=False), b"G"):
             front, transport = self.raw()
             front.dataReceived(request)
             head, _, body = transport.value().partition(b"\r\n\r\n")
@@ -183,7 +183,7 @@ class CountingTests(FrontCase):
     def ask(self, peer: Any, header: str) -> tuple[Front, bytes]:
         """A WebSocket request over plain HTTP; the first line of the answer."""
         front, transport = self.raw(peer)
-        front.dataReceived(opening("/", *([header] if header else [])))
+        front.dataReceived(opening(*([header] if header else [])))
         return front, transport.value().split(b"\r\n")[0]
 
     def test_proxy_speaks_for_many(self) -> None:
@@ -229,7 +229,7 @@ class CountingTests(FrontCase):
     def test_two_headers_are_one(self) -> None:
         """A header that stands twice is read in its order, so that what the proxy added is the last."""
         front, transport = self.raw(PROXY)
-        front.dataReceived(opening("/", "X-Forwarded-For: 6.6.6.6", "X-Forwarded-For: 203.0.113.77"))
+        front.dataReceived(opening("X-Forwarded-For: 6.6.6.6", "X-Forwarded-For: 203.0.113.77"))
         self.assertIn(b"101", transport.value())
         self.assertEqual("203.0.113.77", front.origin)
         self.hang_up(front)
@@ -253,7 +253,7 @@ class CountingTests(FrontCase):
     def test_stranger_over_tls_is_not_believed(self) -> None:
         """Nor is a stranger who sends the header inside TLS."""
         client, _, server = self.tls()
-        client.write(opening("/", "X-Forwarded-For: 127.0.0.1"))
+        client.write(opening("X-Forwarded-For: 127.0.0.1"))
         self.net.settle(0.001)
         self.assertEqual("198.51.100.7", server.origin)
         client.abortConnection()
@@ -269,7 +269,7 @@ class LocalProxyTests(FrontCase):
         """By TCP on loopback and by a UNIX socket."""
         for peer in (HERE, LOCAL):
             front, _ = self.raw(peer)
-            front.dataReceived(opening("/", "X-Forwarded-For: 203.0.113.77"))
+            front.dataReceived(opening("X-Forwarded-For: 203.0.113.77"))
             self.assertEqual("203.0.113.77", front.origin)
             self.hang_up(front)
         self.gone()

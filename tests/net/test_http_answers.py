@@ -42,7 +42,7 @@ class HealthTests(FrontCase):
 
     def get(self, path: str) -> tuple[int, str]:
         """GET."""
-        return self.ask(opening(path, upgrade=False))
+        return self.ask(opening(path=path, upgrade=False))
 
     def test_health(self) -> None:
         """It serves; it is ready unless it says why not; nobody who asks is counted as refused."""
@@ -56,7 +56,7 @@ class HealthTests(FrontCase):
     def test_health_over_tls(self) -> None:
         """From anywhere."""
         client, heard, _ = self.tls()
-        client.write(opening("/readyz", upgrade=False))
+        client.write(opening(path="/readyz", upgrade=False))
         self.net.settle(0.001)
         self.net.settle(0.001)
         self.assertTrue(b"".join(heard).endswith(b"\r\n\r\nready\n"))
@@ -65,11 +65,11 @@ class HealthTests(FrontCase):
     def test_all_else(self) -> None:
         """A short answer, which repeats nothing of the request and names no version."""
         wanted = {
-            opening("/", upgrade=False): 426,
-            opening("/?redirect=http://evil.example&after=x", upgrade=False): 426,
-            opening("/status", upgrade=False): 404,
-            opening("/healthz/../x", upgrade=False): 404,
-            opening("/#x", upgrade=False): 400,
+            opening(upgrade=False): 426,
+            opening(path="/?redirect=http://evil.example&after=x", upgrade=False): 426,
+            opening(path="/status", upgrade=False): 404,
+            opening(path="/healthz/../x", upgrade=False): 404,
+            opening(path="/#x", upgrade=False): 400,
             b"POST /healthz HTTP/1.1\r\nHost: a\r\n\r\n": 405,
             b"GET /healthz HTTP/1.0\r\n\r\n": 505,
             b"GET /healthz HTTP/1.1\r\n\r\n": 400,
@@ -77,7 +77,7 @@ class HealthTests(FrontCase):
             b"evil evil evil\r\n\r\n": 405,
             b"\r\n\r\n": 400,
             opening().replace(b"Key: M", b"Key: evil"): 400,
-            opening("/", "Origin: evil://"): 400,
+            opening("Origin: evil://"): 400,
         }
         for request, code in wanted.items():
             status, text = self.ask(request)
