@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from ipaddress import IPv4Address, IPv4Network
 
-import attrs
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
+from lanrage.app.link_counters import LinkCounters
+from lanrage.app.offer_ear import OfferEar
 from lanrage.app.peer_link import PeerLink
 from lanrage.core.budget import ProbeBudget
 from lanrage.core.candidates import Candidate, fit_to_probe, own_candidates
@@ -20,28 +21,14 @@ from lanrage.core.links import Endpoint, LocalAddress, TunnelPeer
 from lanrage.core.path_plan import PathPlan
 from lanrage.errors import CryptoError, DecodeError, LanrageError
 from lanrage.interfaces import IMachine, IProbePort, ITunnel
-from lanrage.wire import probes, signals
+from lanrage.wire import knocks, probes
 
 STATUS_INTERVAL = 1.0
 """Seconds between reads of WireGuard's state."""
 LOST_AFTER = 2.0
 """Seconds of failing reads until the device counts as gone: one alone may be a busy machine's."""
-REFRESH_INTERVAL = 5.0
-"""Seconds between looks at this machine's addresses."""
-
-
-@attrs.define
-class LinkCounters:
-    """What the probe port refused, by reason."""
-
-    probes_malformed: int = 0
-    probes_unknown: int = 0
-    probes_forged: int = 0
-    probes_over_budget: int = 0
-    probes_inside: int = 0
-    probes_too_many: int = 0
-    signals_refused: int = 0
-    signals_over_budget: int = 0
+REFRESH_INTERVAL = 1.0
+"""Seconds between looks at this machine's addresses, of 2 ms in a thread each: a game waits for what follows."""
 
 
 class Links:
@@ -50,7 +37,9 @@ class Links:
     :param party_id: 32 hexadecimal digits.
     :param address: this node's party address.
     :param network: the party's subnet.
-    :param send_signal: ``(identity, payload)``: through the control server, best effort.
+    :param send_signal: ``(identity, payload)``: a new offer, by every way there is, best effort.
+    :param send_around: likewise, but not through the control server.
+    :param remembered: addresses of a member that worked in an earlier life.
     :param changed: called when the set of ready members may have changed.
     :param random: ``os.urandom``, or a test's own.
     """
@@ -58,6 +47,7 @@ class Links:
     log = Logger()
     _blind_since: float | None = None
     _lost = False
+    _unread: type[BaseException] | None = None
 
     def __init__(  # pylint: disable=too-many-arguments
         self,
@@ -73,12 +63,15 @@ class Links:
         send_signal: Callable[[bytes, bytes], None],
         changed: Callable[[], None],
         random: Callable[[int], bytes],
+        send_around: Callable[[bytes, bytes], None] = lambda identity, payload: None,
+        remembered: Callable[[bytes], tuple[Endpoint, ...]] = lambda identity: (),
     ) -> None:
         self.peers: dict[bytes, PeerLink] = {}
         self.counters = LinkCounters()
         self.reflexive: tuple[Endpoint, ...] = ()
         self.is_relay: Callable[[Endpoint], bool] = lambda endpoint: False
         self.on_lost: Callable[[str], None] = lambda why: None
+        self.on_moved: Callable[[], None] = lambda: None
         self.listen_port = 0
         self._clock = clock
         self._keys = keys
@@ -91,6 +84,10 @@ class Links:
         self._send_signal = send_signal
         self._changed = changed
         self._random = random
+        self._send_around = send_around
+        self._remembered = remembered
+        self._tag = probes.sender_tag(party_id, keys.wireguard.public)
+        self._ear = OfferEar(keys.wireguard.public, self.counters, self._fits)
         self._budget = ProbeBudget()
         self._addresses: list[LocalAddress] = []
         self._by_tag: dict[bytes, PeerLink] = {}
@@ -151,26 +148,8 @@ class Links:
     # --- inputs -------------------------------------------------------------------------------------------------------
 
     def signalled(self, sender: bytes, payload: bytes) -> None:
-        """A sealed signal from a member came by the control server."""
-        link = self.peers.get(sender)
-        if link is None:
-            self.counters.signals_refused += 1
-            return
-        if not link.hears_signal():
-            self.counters.signals_over_budget += 1
-            return
-        try:
-            offer = signals.unseal(payload, link.keys.seal, sender=link.peer_key, receiver=self._keys.wireguard.public)
-        except (CryptoError, DecodeError) as error:
-            self.counters.signals_refused += 1
-            if link.speaks():
-                self.log.warn("a signal of {peer} was refused: {error}", peer=link.name, error=str(error))
-            return
-        fit = tuple(c for c in offer.values() if fit_to_probe(c.endpoint, self._addresses, (self._network,)))
-        self.log.debug(
-            "{peer} offers {offered} candidates, {fit} fit", peer=link.name, offered=len(offer.candidates), fit=len(fit)
-        )
-        link.offered(offer, fit)
+        """A sealed signal from a member came by the control server, the tunnel or another member."""
+        self._ear.hear(self.peers.get(sender), payload, None)
 
     def probe_received(self, payload: bytes, source: Endpoint) -> None:
         """Bytes with the probes' magic came in at WireGuard's port.
@@ -179,6 +158,9 @@ class Links:
         """
         if IPv4Address(source.host) in self._network:
             self.counters.probes_inside += 1
+            return
+        if knocks.is_knock(payload):
+            self._knocked(payload, source)
             return
         try:
             link = self._by_tag.get(probes.peek_tag(payload))
@@ -232,6 +214,15 @@ class Links:
         """Pass a sealed signal on."""
         self._send_signal(identity, payload)
 
+    def send_around(self, identity: bytes, payload: bytes) -> None:
+        """Pass a sealed signal on without the control server."""
+        self._send_around(identity, payload)
+
+    def knock(self, payload: bytes, to: Endpoint) -> None:
+        """Send a sealed signal straight to an address of a member, where a member can be."""
+        if self.is_relay(to) or self._fits(to):
+            self.send_probe(knocks.encode(self._tag, payload), to)
+
     def check_soon(self, delay: float) -> None:
         """Read WireGuard's state back after `delay` seconds."""
         self._checks = [call for call in self._checks if call.active()]
@@ -247,6 +238,21 @@ class Links:
 
     # --- within -------------------------------------------------------------------------------------------------------
 
+    def _knocked(self, payload: bytes, source: Endpoint) -> None:
+        try:
+            tag, sealed = knocks.decode(payload)
+        except DecodeError:
+            self.counters.probes_malformed += 1
+            return
+        link = self._by_tag.get(tag)
+        if link is None:
+            self.counters.probes_unknown += 1
+            return
+        self._ear.hear(link, sealed, source)
+
+    def _fits(self, endpoint: Endpoint) -> bool:
+        return fit_to_probe(endpoint, self._addresses, (self._network,))
+
     def _add(self, member: Member) -> None:
         certificate = member.certificate
         mine = self._keys.wireguard
@@ -257,11 +263,12 @@ class Links:
             return
         plan = PathPlan(
             mine.public < certificate.wireguard_key,
-            probes.sender_tag(self._party_id, mine.public),
+            self._tag,
             self._random(probes.SESSION_BYTES),
             self._random,
         )
-        link = PeerLink(self._clock, self._tunnel, member, keys, plan, mine.public, self, self._random)
+        known = self._remembered(certificate.identity)
+        link = PeerLink(self._clock, self._tunnel, member, keys, plan, mine.public, self, self._random, known)
         self.peers[certificate.identity] = link
         self._by_tag[probes.sender_tag(self._party_id, certificate.wireguard_key)] = link
         link.start()
@@ -322,13 +329,19 @@ class Links:
     async def _refresh(self) -> None:
         try:
             addresses = await self._machine.local_addresses()
-        except LanrageError as error:
-            self.log.warn("the addresses of this machine cannot be read: {error}", error=str(error))
+        except Exception as error:  # the next look may succeed  # pylint: disable=broad-exception-caught
+            told, self._unread = self._unread, type(error)
+            if told is type(error):
+                return  # each second the same
+            if isinstance(error, LanrageError):
+                self.log.warn("the addresses of this machine cannot be read: {error}", error=str(error))
+            else:
+                self.log.failure("reading the addresses of this machine failed")
             return
-        except Exception:  # the next look may succeed  # pylint: disable=broad-exception-caught
-            self.log.failure("reading the addresses of this machine failed")
-            return
+        self._unread = None
         if addresses != self._addresses:
             self._addresses = addresses
             self.log.info("this machine's addresses changed")
-            self.offer_to_all()
+            self.on_moved()
+            for link in self.peers.values():
+                link.moved()

@@ -11,6 +11,7 @@ decider: the other end's peer stays without an endpoint until it has been heard.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable
 
 import attrs
@@ -37,6 +38,8 @@ HANDSHAKE_PATIENCE, HANDSHAKE_TRIPS = 0.4, 3.0
 seconds. Doubled each time."""
 HANDSHAKE_BACKOFF = 30.0
 """Seconds between such new starts at most."""
+FORMER_LIMIT = 32
+"""Sessions of the peer's former lives that are remembered: an offer of one is late, or a copy."""
 
 
 @attrs.define
@@ -75,19 +78,33 @@ class PathPlan:
     _written_at: float | None = None
     _restarts: int = 0
     _settled: bool = False
+    _former: deque[bytes] = attrs.field(factory=lambda: deque(maxlen=FORMER_LIMIT))
 
     # --- inputs -------------------------------------------------------------------------------------------------------
 
-    def offer(self, session: bytes, answers: bytes, candidates: Iterable[Candidate], now: float) -> list[Action]:
-        """The peer told where it may be reached.
+    def offer(
+        self,
+        session: bytes,
+        answers: bytes,
+        candidates: Iterable[Candidate],
+        now: float,
+        knocked: Endpoint | None = None,
+    ) -> list[Action]:
+        """The peer told where it may be reached. Offers come by several ways, so late ones and copies do no harm.
 
         :param candidates: those fit to be probed (:func:`lanrage.core.candidates.fit_to_probe`).
+        :param knocked: where the offer itself came from, when it came as a knock.
         """
         actions: list[Action] = []
+        if session in self._former:
+            return actions
         if session != self.peer_session:
             if self.peer_session is not None:
                 actions.append(ResetPeer())
+                self._former.append(self.peer_session)
             self._start_over(session)
+        if knocked is not None:
+            self._path(Candidate(CandidateKind.PEER, knocked), now)
         self._offered_at = now
         for candidate in candidates:
             if candidate.kind in (CandidateKind.LOCAL, CandidateKind.REFLEXIVE):
@@ -102,6 +119,13 @@ class PathPlan:
         """WireGuard lost the peer: begin as a new link does; the peer resets its end when it hears the new session."""
         self.session = session
         self._start_over(None)
+
+    def moved(self, now: float) -> list[Action]:
+        """This machine's addresses changed: ask every path at once whether it still is one."""
+        for path in self.paths.values():
+            path.open_again(now)
+            path.next_ping = min(path.next_ping, now)
+        return self.tick(now)
 
     def relay(self, endpoint: Endpoint, usable: bool, now: float) -> list[Action]:
         """A relay port became usable for this pair, or ceased to be."""
@@ -170,6 +194,11 @@ class PathPlan:
         if self.decides and self.active is None and self._offered_at + RELAY_PATIENCE > now:
             times.append(self._offered_at + RELAY_PATIENCE)
         return min(times, default=None)
+
+    @property
+    def reached(self) -> bool:
+        """Some path to the peer is open."""
+        return any(path.proven for path in self.paths.values())
 
     @property
     def current(self) -> Path | None:

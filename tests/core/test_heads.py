@@ -72,9 +72,7 @@ class World:
 
     def add(self, records: list[bytes], valid: list[bytes]) -> None:
         """Another member, who takes records of `valid`."""
-        self.nodes[f"n{len(self.nodes)}"] = Node(
-            list(records), valid, Heads(head_of(records), self.random.random)
-        )
+        self.nodes[f"n{len(self.nodes)}"] = Node(list(records), valid, Heads(head_of(records), self.random.random))
 
     def start(self) -> None:
         """Each link comes up, at both ends at different times."""

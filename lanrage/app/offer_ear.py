@@ -1,0 +1,56 @@
+"""Hearing members' offers, by whatever way they come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import attrs
+from twisted.logger import Logger
+
+from lanrage.app.link_counters import LinkCounters
+from lanrage.app.peer_link import PeerLink
+from lanrage.core.links import Endpoint
+from lanrage.errors import CryptoError, DecodeError
+from lanrage.wire import signals
+
+
+@attrs.define
+class OfferEar:
+    """Opens what members sealed for us.
+
+    :param own_key: our WireGuard key, 32 bytes.
+    :param fits: whether an address may be probed.
+    """
+
+    own_key: bytes
+    counters: LinkCounters
+    fits: Callable[[Endpoint], bool]
+    log = Logger()
+
+    def hear(self, link: PeerLink | None, payload: bytes, knocked: Endpoint | None) -> None:
+        """An offer came; by several ways, so copies are common and cost nothing.
+
+        :param link: to its sender, as it claims; ``None`` for a stranger.
+        :param knocked: where it came from, when it came as a knock.
+        """
+        if link is None:
+            self.counters.signals_refused += 1
+            return
+        if link.heard_before(payload):
+            self.counters.signals_repeated += 1
+            return
+        if not link.hears_signal():
+            self.counters.signals_over_budget += 1
+            return
+        try:
+            offer = signals.unseal(payload, link.keys.seal, sender=link.peer_key, receiver=self.own_key)
+        except (CryptoError, DecodeError) as error:
+            self.counters.signals_refused += 1
+            if link.speaks():
+                self.log.warn("a signal of {peer} was refused: {error}", peer=link.name, error=str(error))
+            return
+        fit = tuple(candidate for candidate in offer.values() if self.fits(candidate.endpoint))
+        self.log.debug(
+            "{peer} offers {offered} candidates, {fit} fit", peer=link.name, offered=len(offer.candidates), fit=len(fit)
+        )
+        link.offered(payload, offer, fit, knocked)
