@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.logger import Logger
 
 from lanrage.core.identity import NodeKeys
@@ -125,10 +125,13 @@ class ControlLink:
             raise DecodeError("the control server answered with another kind of message")
         return reply
 
-    def signal(self, identity: bytes, payload: bytes) -> None:
-        """Pass sealed bytes to a member; lost while the link is down or the member is offline."""
-        if self.replica is not None and self.client.connected:
-            self._keep(self._signal(SendSignal(self.replica.party_id, identity, payload)))
+    def signal(self, identity: bytes, payload: bytes) -> Deferred[bool]:
+        """Pass sealed bytes to a member; fires with whether the server took them: not while the link is down."""
+        if self.replica is None or not self.client.connected:
+            return succeed(False)
+        taken: Deferred[bool] = Deferred()
+        self._keep(self._signal(SendSignal(self.replica.party_id, identity, payload), taken))
+        return taken
 
     async def ticket(self, identity: bytes) -> bytes:
         """A relay ticket for this node and a member."""
@@ -138,11 +141,15 @@ class ControlLink:
 
     # --- within -------------------------------------------------------------------------------------------------------
 
-    async def _signal(self, body: SendSignal) -> None:
+    async def _signal(self, body: SendSignal, taken: Deferred[bool]) -> None:
+        took = False
         try:
             await self.client.request(body)
+            took = True
         except (Refused, Unreachable) as error:
             self.log.debug("a signal was not passed on: {reason}", reason=str(error))
+        finally:
+            taken.callback(took)
 
     def _connected(self, info: Accepted) -> None:
         self.clock_offset = info.now - self._now()
