@@ -35,6 +35,7 @@ class Path:
     :param rtt: smoothed round-trip time in seconds, ``None`` until proven.
     :param missed: unanswered pings in a row.
     :param opening: how many of the opening pings were sent.
+    :param observed: from where the peer sees our pings on this path.
     """
 
     candidate: Candidate
@@ -43,6 +44,7 @@ class Path:
     last_pong: float | None = None
     missed: int = 0
     opening: int = 0
+    observed: Endpoint | None = None
     outstanding: dict[bytes, float] = attrs.field(factory=dict)
 
     @property
@@ -105,6 +107,11 @@ class Path:
         if newly:
             self.next_ping = now + ACTIVE_INTERVAL
         return True
+
+    def seen_elsewhere(self, observed: Endpoint | None) -> bool:
+        """A pong told from where our ping came; true when that is not where it came from before."""
+        before, self.observed = self.observed, observed
+        return None not in (before, observed) and before != observed
 
     def expire(self, now: float) -> bool:
         """Count pings whose pong is overdue; true when the path died just now."""

@@ -20,6 +20,7 @@ from lanrage.core.candidates import CANDIDATE_LIMIT, Candidate, CandidateKind
 from lanrage.core.links import Endpoint
 from lanrage.core.path import DEAD_AFTER, Path
 from lanrage.core.path_actions import Action, Moved, ResetPeer, SendOffer, SendProbe, WriteEndpoint
+from lanrage.core.path_decision import Pending, patience
 from lanrage.core.probe import Probe, ProbeKind
 from lanrage.core.rate import TokenBucket
 
@@ -27,28 +28,14 @@ PATH_LIMIT = CANDIDATE_LIMIT + 8
 """Paths a peer: its offer, its relay ports and a few addresses from which its probes came."""
 RELAY_PATIENCE = 0.1
 """Seconds after the offer in which a direct path may still win before the relay is taken."""
-DECIDE_INTERVAL, DECIDE_TRIES = 0.1, 10
-"""A decision is repeated each 100 ms until the other end agrees; after a second the path is given up."""
 BETTER_BY, BETTER_FOR = 0.01, 5.0
 """Seconds that an equal kind of path must be shorter, and for how long, before traffic moves to it."""
 CORRECTIONS, CORRECTION_RATE = 6.0, 1 / 60
 """How often one decision is written again at once, and a second, when WireGuard followed an old packet."""
-HANDSHAKE_PATIENCE, HANDSHAKE_TRIPS = 0.4, 3.0
-"""Seconds, and round trips, after which a handshake that did not come is started anew: WireGuard itself waits five
-seconds. Doubled each time."""
-HANDSHAKE_BACKOFF = 30.0
-"""Seconds between such new starts at most."""
+FORGET_RATE, FORGET_BURST = 1 / 30, 4.0
+"""Old addresses of a peer forgotten for new ones a second, and at once: each new one gets pings of ours."""
 FORMER_LIMIT = 32
 """Sessions of the peer's former lives that are remembered: an offer of one is late, or a copy."""
-
-
-@attrs.define
-class _Pending:
-    number: int
-    endpoint: Endpoint
-    reason: str
-    next_at: float
-    tries: int = 0
 
 
 @attrs.define
@@ -71,13 +58,14 @@ class PathPlan:
     moves: int = 0
     paths: dict[Endpoint, Path] = attrs.field(factory=dict)
     _decision: int = 0
-    _pending: _Pending | None = None
+    _pending: Pending | None = None
     _offered_at: float = 0.0
     _better_since: float | None = None
     _corrections: TokenBucket = attrs.field(factory=lambda: TokenBucket(CORRECTION_RATE, CORRECTIONS))
     _written_at: float | None = None
     _restarts: int = 0
     _settled: bool = False
+    _forgetting: TokenBucket = attrs.field(factory=lambda: TokenBucket(FORGET_RATE, FORGET_BURST))
     _former: deque[bytes] = attrs.field(factory=lambda: deque(maxlen=FORMER_LIMIT))
 
     # --- inputs -------------------------------------------------------------------------------------------------------
@@ -146,9 +134,11 @@ class PathPlan:
             return [SendOffer()]
         if probe.kind is ProbeKind.PONG:
             path = self.paths.get(source)
-            if path is not None and path.pong(probe.transaction, now):
-                return self.tick(now)
-            return []
+            if path is None or not path.pong(probe.transaction, now):
+                return []
+            if path.seen_elsewhere(probe.observed) and self.decides and source == self.active and not self._pending:
+                self._decide(path, "this end is seen at another address", now)
+            return self.tick(now)
         if probe.kind is ProbeKind.DECIDED:
             return self._agreed(probe, now)
         kind = CandidateKind.RELAY if relayed else CandidateKind.PEER
@@ -216,9 +206,18 @@ class PathPlan:
 
     def _path(self, candidate: Candidate, now: float) -> Path | None:
         path = self.paths.get(candidate.endpoint)
-        if path is None and len(self.paths) < PATH_LIMIT:
+        if path is None and (len(self.paths) < PATH_LIMIT or self._forget_one(now)):
             path = self.paths[candidate.endpoint] = Path(candidate, now)
         return path
+
+    def _forget_one(self, now: float) -> bool:
+        """Make room: a peer that roams has had more addresses than fit."""
+        keep = (self.active, self._pending and self._pending.endpoint)
+        old = [e for e, path in self.paths.items() if not (path.proven or path.relayed or e in keep)]
+        if not old or not self._forgetting.take(now):
+            return False
+        del self.paths[old[0]]
+        return True
 
     def _answer(self, kind: ProbeKind, probe: Probe, to: Endpoint, *, observed: Endpoint | None = None) -> SendProbe:
         answer = Probe(kind, self.tag, self.session, probe.transaction, observed, probe.decision)
@@ -285,21 +284,19 @@ class PathPlan:
             return 0.0
         path = self.paths.get(self.active)
         trip = path.rtt or 0.0 if path is not None else 0.0
-        patience: float = (HANDSHAKE_PATIENCE + HANDSHAKE_TRIPS * trip) * 2**self._restarts
-        return self._written_at + min(HANDSHAKE_BACKOFF, patience)
+        return self._written_at + patience(trip, self._restarts)
 
     def _repeat(self, now: float) -> list[Action]:
         pending = self._pending
         if pending is None or pending.next_at > now:
             return []
         path = self.paths.get(pending.endpoint)
-        if path is None or pending.tries >= DECIDE_TRIES:
+        if path is None or pending.vain:
             self._pending = None
             if path is not None:
                 path.missed, path.last_pong = DEAD_AFTER, None
             return []
-        pending.tries += 1
-        pending.next_at = now + DECIDE_INTERVAL
+        pending.sent(now)
         decide = Probe(ProbeKind.DECIDE, self.tag, self.session, self.random(8), decision=pending.number)
         return [SendProbe(decide, pending.endpoint)]
 
@@ -318,10 +315,13 @@ class PathPlan:
         reason = self._reason(held, best, now)
         if reason is None or (held is not None and held.proven and self._shaking(now)):
             return []
+        self._decide(best, reason, now)
+        return [*self._begin_handshake(best, now), *self._repeat(now)]
+
+    def _decide(self, path: Path, reason: str, now: float) -> None:
         self._decision += 1
         self._better_since = None
-        self._pending = _Pending(self._decision, best.endpoint, reason, now)
-        return [*self._begin_handshake(best, now), *self._repeat(now)]
+        self._pending = Pending(self._decision, path.endpoint, reason, now)
 
     def _begin_handshake(self, path: Path, now: float) -> list[Action]:
         """Before the first handshake there is nothing to move: it starts beside the decision, a round trip earlier.

@@ -160,6 +160,17 @@ class Player:
         blob = kit.certificate(self.keys, self.name, str(self.address), secret=secret)
         return Member.verify(kit.charter, blob, kit.invitation(SECRET) if secret else b"")
 
+    def move(self, inner: str, outer: str = "") -> None:
+        """The machine is in another network from now on."""
+        host, world = self.host, self.world.underlay.world
+        device = world.devices.pop((host.inner, self.tunnel.name))
+        host.inner, host.outer = inner, outer or inner
+        host.forget()
+        self.tunnel.host = inner
+        world.devices[inner, self.tunnel.name] = device
+        network = IPv4Network(f"{inner}/24", strict=False)
+        self.machine.addresses[:] = [LocalAddress("eth0", 2, IPv4Address(inner), network, True)]
+
     def follow(self, members: list[Member]) -> None:
         """The replica says that these are the members."""
         following = Deferred.fromCoroutine(self.links.set_members(members))
