@@ -10,6 +10,7 @@ import attrs
 from twisted.internet.defer import Deferred, DeferredLock, succeed
 from twisted.logger import Logger
 
+from lanrage.app.endpoint_book import EndpointBook
 from lanrage.app.lan import LanPlane
 from lanrage.app.links import Links
 from lanrage.app.machinery import Devices, Machinery
@@ -22,6 +23,7 @@ from lanrage.core.identity import NodeKeys
 from lanrage.core.links import TUNNEL_MTU, Endpoint
 from lanrage.interfaces import ITunnel
 from lanrage.wire import probes
+from lanrage.wire.control import Accepted
 from lanrage.wire.relay import MAGIC as RELAY_MAGIC
 
 
@@ -32,12 +34,14 @@ class Surroundings:
     :param send_signal: ``(identity, payload)``, best effort; fires with whether the control server took it.
     :param fetch_ticket: a relay ticket for this node and the member of that identity.
     :param random: ``os.urandom``, or a test's own.
+    :param book: what an earlier session knew of the members, and what this one keeps.
     :param ledger: the party's, whose heads are told inside the tunnel.
     """
 
     send_signal: Callable[[bytes, bytes], Deferred[bool]]
     fetch_ticket: Callable[[bytes], Deferred[bytes]]
     random: Callable[[int], bytes]
+    book: EndpointBook
     ledger: PartyLedger | None = None
 
 
@@ -105,6 +109,7 @@ class PartySession:
         )
 
     async def _start_links(self, tunnel: ITunnel) -> None:
+        book = self._around.book
         self.links = links = Links(
             self._reactor,
             keys=self._keys,
@@ -116,6 +121,7 @@ class PartySession:
             machine=self._machinery.machine,
             send_signal=lambda identity, payload: ways.send(identity, payload),
             send_around=lambda identity, payload: ways.around(identity, payload),
+            remembered=book.remembered,
             changed=self._changed,
             random=self._around.random,
         )
@@ -128,9 +134,8 @@ class PartySession:
             self._around.random,
         )
         ways = SignalWays(self._around.send_signal, channel, links)
-        self.relays = RelayLinks(
-            self._reactor, self._keys, self._probe_port.send, links, self._around.fetch_ticket, self._around.random
-        )
+        fetch = book.fetching(self._around.fetch_ticket)
+        self.relays = RelayLinks(self._reactor, self._keys, self._probe_port.send, links, fetch, self._around.random)
         links.is_relay = self.relays.is_relay
         links.on_moved = self.relays.moved
         links.on_lost = self._lost
@@ -138,10 +143,12 @@ class PartySession:
         channel.start()
         self._probe_port.open(self.listen_port, self._received)
         await links.start(self.listen_port)
+        self.relays.use(book.relays)
+        book.start(lambda: {identity: link.plan.paths.values() for identity, link in links.peers.items()})
 
     async def stop(self) -> None:
         """Take all down, links first; nothing of this session is left on the machine."""
-        parts: list[Callable[[], Any]] = []
+        parts: list[Callable[[], Any]] = [self._around.book.stop]
         if self.reflexive is not None:
             parts.append(self.reflexive.stop)
         if self.relays is not None:
@@ -168,6 +175,15 @@ class PartySession:
         """After a change of members that is under way."""
         links = self.links
         return self._lock.run(links.stop) if links is not None else succeed(None)
+
+    def use(self, info: Accepted) -> None:
+        """The control server's reflectors and relays, from now on; the members are told where we are."""
+        if self.links is None or self.relays is None or self.reflexive is None:
+            return
+        self.reflexive.use(info.reflectors)
+        self.relays.use(info.relays)
+        self._around.book.use_relays(info.relays)
+        self.links.offer_to_all()
 
     # --- inputs -------------------------------------------------------------------------------------------------------
 
