@@ -14,7 +14,7 @@ from lanrage.app.link_counters import LinkCounters
 from lanrage.app.offer_ear import OfferEar
 from lanrage.app.peer_link import PeerLink
 from lanrage.core.budget import ProbeBudget
-from lanrage.core.candidates import Candidate, fit_to_probe, own_candidates
+from lanrage.core.candidates import Candidate, CandidateKind, fit_to_probe, own_candidates
 from lanrage.core.certificates import Member
 from lanrage.core.identity import NodeKeys, PairKeys
 from lanrage.core.links import Endpoint, LocalAddress, TunnelPeer
@@ -248,7 +248,8 @@ class Links:
         if link is None:
             self.counters.probes_unknown += 1
             return
-        self._ear.hear(link, sealed, source)
+        kind = CandidateKind.RELAY if self.is_relay(source) else CandidateKind.PEER
+        self._ear.hear(link, sealed, Candidate(kind, source))
 
     def _fits(self, endpoint: Endpoint) -> bool:
         return fit_to_probe(endpoint, self._addresses, (self._network,))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import attrs
+
 from lanrage import __version__
 from lanrage.app.doctor import collect_local
 from lanrage.app.machinery import Devices
@@ -70,6 +72,7 @@ def status(life: PartyLife, missing: list[str]) -> StatusShown:
         PartyName(charter.party_id, charter.name) if charter is not None else None,
         missing,
         dict(session.lan.counters()) if session is not None and session.lan is not None else {},
+        attrs.asdict(session.channel.counters) if session is not None and session.channel is not None else {},
     )
 
 

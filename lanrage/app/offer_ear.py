@@ -9,6 +9,7 @@ from twisted.logger import Logger
 
 from lanrage.app.link_counters import LinkCounters
 from lanrage.app.peer_link import PeerLink
+from lanrage.core.candidates import Candidate
 from lanrage.core.links import Endpoint
 from lanrage.errors import CryptoError, DecodeError
 from lanrage.wire import signals
@@ -27,7 +28,7 @@ class OfferEar:
     fits: Callable[[Endpoint], bool]
     log = Logger()
 
-    def hear(self, link: PeerLink | None, payload: bytes, knocked: Endpoint | None) -> None:
+    def hear(self, link: PeerLink | None, payload: bytes, knocked: Candidate | None) -> None:
         """An offer came; by several ways, so copies are common and cost nothing.
 
         :param link: to its sender, as it claims; ``None`` for a stranger.

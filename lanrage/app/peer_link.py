@@ -158,7 +158,7 @@ class PeerLink:
         return payload[: signals.NONCE_BYTES] in self._nonces
 
     def offered(
-        self, payload: bytes, offer: signals.Offer, fit: tuple[Candidate, ...], knocked: Endpoint | None
+        self, payload: bytes, offer: signals.Offer, fit: tuple[Candidate, ...], knocked: Candidate | None
     ) -> None:
         """The peer's offer arrived; `fit` are its candidates that may be probed.
 
@@ -167,7 +167,7 @@ class PeerLink:
         """
         self._nonces.append(payload[: signals.NONCE_BYTES])
         if knocked is not None:
-            self.doors.heard(knocked)
+            self.doors.heard(knocked.endpoint)
         self._do(self.plan.offer(offer.session, offer.answers, fit, self._clock.seconds(), knocked))
 
     def moved(self) -> None:

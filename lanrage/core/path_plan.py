@@ -76,7 +76,7 @@ class PathPlan:
         answers: bytes,
         candidates: Iterable[Candidate],
         now: float,
-        knocked: Endpoint | None = None,
+        knocked: Candidate | None = None,
     ) -> list[Action]:
         """The peer told where it may be reached. Offers come by several ways, so late ones and copies do no harm.
 
@@ -92,7 +92,7 @@ class PathPlan:
                 self._former.append(self.peer_session)
             self._start_over(session)
         if knocked is not None:
-            self._path(Candidate(CandidateKind.PEER, knocked), now)
+            self._path(knocked, now)
         self._offered_at = now
         for candidate in candidates:
             if candidate.kind in (CandidateKind.LOCAL, CandidateKind.REFLEXIVE):

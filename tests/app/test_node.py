@@ -67,6 +67,7 @@ class LifeTests(PartyCase):
                 "party": None,
                 "missing": [],
                 "lan": {},
+                "channel": {},
             }
             self.assertEqual({"version": __version__, "state": "idle"} | empty, idle)
             self.assertEqual("idle", (await anna.node.diagnose())["state"])
