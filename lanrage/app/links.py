@@ -14,11 +14,12 @@ from lanrage.app.link_counters import LinkCounters
 from lanrage.app.offer_ear import OfferEar
 from lanrage.app.peer_link import PeerLink
 from lanrage.core.budget import ProbeBudget
-from lanrage.core.candidates import Candidate, CandidateKind, fit_to_probe, own_candidates
+from lanrage.core.candidates import Candidate, fit_to_probe, own_candidates
 from lanrage.core.certificates import Member
 from lanrage.core.identity import NodeKeys, PairKeys
 from lanrage.core.links import Endpoint, LocalAddress, TunnelPeer
 from lanrage.core.path_plan import PathPlan
+from lanrage.core.witnesses import Witnesses, observed
 from lanrage.errors import CryptoError, DecodeError, LanrageError
 from lanrage.interfaces import IMachine, IProbePort, ITunnel
 from lanrage.wire import knocks, probes
@@ -68,6 +69,7 @@ class Links:
     ) -> None:
         self.peers: dict[bytes, PeerLink] = {}
         self.counters = LinkCounters()
+        self._by_tag: dict[bytes, PeerLink] = {}
         self.reflexive: tuple[Endpoint, ...] = ()
         self.is_relay: Callable[[Endpoint], bool] = lambda endpoint: False
         self.on_lost: Callable[[str], None] = lambda why: None
@@ -87,10 +89,12 @@ class Links:
         self._send_around = send_around
         self._remembered = remembered
         self._tag = probes.sender_tag(party_id, keys.wireguard.public)
-        self._ear = OfferEar(keys.wireguard.public, self.counters, self._fits)
+        self._ear = OfferEar(
+            keys.wireguard.public, self.counters, self._fits, self._by_tag, lambda endpoint: self.is_relay(endpoint)
+        )
         self._budget = ProbeBudget()
+        self._witnesses = Witnesses()
         self._addresses: list[LocalAddress] = []
-        self._by_tag: dict[bytes, PeerLink] = {}
         self._checks: list[IDelayedCall] = []
         self._checking: Deferred[None] | None = None
         self._check_again = False
@@ -160,7 +164,7 @@ class Links:
             self.counters.probes_inside += 1
             return
         if knocks.is_knock(payload):
-            self._knocked(payload, source)
+            self._ear.knocked(payload, source)
             return
         try:
             link = self._by_tag.get(probes.peek_tag(payload))
@@ -200,7 +204,7 @@ class Links:
 
     def candidates(self) -> tuple[Candidate, ...]:
         """This node's own candidates now."""
-        return own_candidates(self._addresses, self.listen_port, self.reflexive)
+        return own_candidates(self._addresses, self.listen_port, (*self.reflexive, *self._witnesses.seen))
 
     def send_probe(self, payload: bytes, to: Endpoint) -> None:
         """Send from WireGuard's port, within the budgets of the target."""
@@ -237,19 +241,6 @@ class Links:
         await self._machine.add_member_route(certificate.ip, self._tunnel.name, self._address)
 
     # --- within -------------------------------------------------------------------------------------------------------
-
-    def _knocked(self, payload: bytes, source: Endpoint) -> None:
-        try:
-            tag, sealed = knocks.decode(payload)
-        except DecodeError:
-            self.counters.probes_malformed += 1
-            return
-        link = self._by_tag.get(tag)
-        if link is None:
-            self.counters.probes_unknown += 1
-            return
-        kind = CandidateKind.RELAY if self.is_relay(source) else CandidateKind.PEER
-        self._ear.hear(link, sealed, Candidate(kind, source))
 
     def _fits(self, endpoint: Endpoint) -> bool:
         return fit_to_probe(endpoint, self._addresses, (self._network,))
@@ -326,6 +317,9 @@ class Links:
                 link.saw(peer, resets[link.peer_key])
         if self.ready_addresses() != before:
             self._changed()
+        hosts = {str(own.address) for own in self._addresses} | {endpoint.host for endpoint in self.reflexive}
+        if self._witnesses.look([observed(link.plan.paths.values()) for link in self.peers.values()], hosts):
+            self.offer_to_all()
 
     async def _refresh(self) -> None:
         try:

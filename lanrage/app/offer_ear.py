@@ -9,10 +9,10 @@ from twisted.logger import Logger
 
 from lanrage.app.link_counters import LinkCounters
 from lanrage.app.peer_link import PeerLink
-from lanrage.core.candidates import Candidate
+from lanrage.core.candidates import Candidate, CandidateKind
 from lanrage.core.links import Endpoint
 from lanrage.errors import CryptoError, DecodeError
-from lanrage.wire import signals
+from lanrage.wire import knocks, signals
 
 
 @attrs.define
@@ -21,18 +21,21 @@ class OfferEar:
 
     :param own_key: our WireGuard key, 32 bytes.
     :param fits: whether an address may be probed.
+    :param by_tag: the links, as they are, by the members' tags.
     """
 
     own_key: bytes
     counters: LinkCounters
     fits: Callable[[Endpoint], bool]
+    by_tag: dict[bytes, PeerLink]
+    is_relay: Callable[[Endpoint], bool]
     log = Logger()
 
     def hear(self, link: PeerLink | None, payload: bytes, knocked: Candidate | None) -> None:
         """An offer came; by several ways, so copies are common and cost nothing.
 
         :param link: to its sender, as it claims; ``None`` for a stranger.
-        :param knocked: where it came from, when it came as a knock.
+        :param knocked: whence it came, when it came as a knock.
         """
         if link is None:
             self.counters.signals_refused += 1
@@ -55,3 +58,17 @@ class OfferEar:
             "{peer} offers {offered} candidates, {fit} fit", peer=link.name, offered=len(offer.candidates), fit=len(fit)
         )
         link.offered(payload, offer, fit, knocked)
+
+    def knocked(self, data: bytes, source: Endpoint) -> None:
+        """A knock came in at WireGuard's port."""
+        try:
+            tag, sealed = knocks.decode(data)
+        except DecodeError:
+            self.counters.probes_malformed += 1
+            return
+        link = self.by_tag.get(tag)
+        if link is None:
+            self.counters.probes_unknown += 1
+            return
+        kind = CandidateKind.RELAY if self.is_relay(source) else CandidateKind.PEER
+        self.hear(link, sealed, Candidate(kind, source))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import attrs
 
 from lanrage.core.candidates import RANK, Candidate, CandidateKind
@@ -133,3 +135,10 @@ class Path:
     def deadline(self) -> float:
         """When :meth:`expire` or a ping is due next."""
         return min([self.next_ping, *(at + self.timeout for at in self.outstanding.values())])
+
+
+def ask_all(paths: Iterable[Path], now: float) -> None:
+    """Ping all at once: what was open a while ago may be no more, and what was dead may be open again."""
+    for path in paths:
+        path.open_again(now)
+        path.next_ping = min(path.next_ping, now)

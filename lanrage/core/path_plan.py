@@ -18,7 +18,7 @@ import attrs
 
 from lanrage.core.candidates import CANDIDATE_LIMIT, Candidate, CandidateKind
 from lanrage.core.links import Endpoint
-from lanrage.core.path import DEAD_AFTER, Path
+from lanrage.core.path import DEAD_AFTER, Path, ask_all
 from lanrage.core.path_actions import Action, Moved, ResetPeer, SendOffer, SendProbe, WriteEndpoint
 from lanrage.core.path_decision import Pending, patience
 from lanrage.core.probe import Probe, ProbeKind
@@ -110,9 +110,7 @@ class PathPlan:
 
     def moved(self, now: float) -> list[Action]:
         """This machine's addresses changed: ask every path at once whether it still is one."""
-        for path in self.paths.values():
-            path.open_again(now)
-            path.next_ping = min(path.next_ping, now)
+        ask_all(self.paths.values(), now)
         return self.tick(now)
 
     def relay(self, endpoint: Endpoint, usable: bool, now: float) -> list[Action]:
@@ -163,8 +161,9 @@ class PathPlan:
         actions: list[Action] = []
         target = self._pending.endpoint if self._pending else self.active
         for path in self.paths.values():
-            if path.expire(now) and path.endpoint == target:
+            if path.expire(now) and (path.endpoint == target or not self.reached):
                 actions.append(SendOffer())
+                ask_all(self.paths.values(), now)
             if path.next_ping <= now:
                 transaction = self.random(8)
                 path.sent(transaction, now, active=path.endpoint == target)
@@ -295,7 +294,7 @@ class PathPlan:
             self._pending = None
             if path is not None:
                 path.missed, path.last_pong = DEAD_AFTER, None
-            return []
+            return [] if self.reached else [SendOffer()]
         pending.sent(now)
         decide = Probe(ProbeKind.DECIDE, self.tag, self.session, self.random(8), decision=pending.number)
         return [SendProbe(decide, pending.endpoint)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lanrage.core.doors import to_remember
 from lanrage.core.links import Endpoint
-from tests.app.link_world import PORT, LinkWorld, Player
+from tests.app.link_world import PORT, RELAY, LinkWorld, Player
 from tests.app.links_case import LinksCase
 
 
@@ -101,6 +101,19 @@ class MovingTests(AloneCase):
         self.assertEqual({"direct"}, self.paths(list(players)))
         self.assertEqual(Endpoint("198.51.100.77", PORT), bert.links.peers[anna.keys.identity.public].plan.active)
 
+    def test_seen_by_members(self) -> None:
+        """A router has another address and no reflector tells: a member that sees it does, and others are told."""
+        players = anna, bert, carl = self.party("203.0.113.1", "203.0.113.2", "")
+        self.no_relay()
+        self.world.underlay.services.clear()
+        anna.move("192.168.1.2", "203.0.113.77")
+        self.world.run(15.0)
+        self.assertEqual({"direct"}, self.paths(list(players)))
+        active = bert.links.peers[anna.keys.identity.public].plan.active
+        assert active is not None
+        self.assertEqual("203.0.113.77", active.host)
+        self.assertGreater(carl.channel.counters.forwarded, 0)
+
     def test_relay_pair(self) -> None:
         """A pair that only the relay joins is joined again when one of them has another address."""
         players = anna, _ = self.party("203.0.113.1", "203.0.113.2", symmetric="bert")
@@ -122,6 +135,15 @@ class BootingTests(AloneCase):
             self.world.run(4.0)
             self.assertEqual({"direct"}, self.paths(players), outers)
             self.assertEqual([], self.world.signals)
+
+    def test_relay_pair_boots(self) -> None:
+        """A pair that only the relay joins: one knocks through the relay's port, and no other kind of path is shown."""
+        players = self.party("203.0.113.1", "203.0.113.2", symmetric="bert")
+        for player in players:
+            restart(player, players)
+            player.relays.use((RELAY,))
+            self.world.run(6.0)
+            self.assertEqual({"relay"}, self.paths(players))
 
     def test_all_boot(self) -> None:
         """All begin anew, and meet at the addresses they had."""
