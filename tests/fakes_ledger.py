@@ -18,6 +18,7 @@ class MemoryLedger:
     records: list[bytes] = attrs.field(factory=list)
     taken: list[tuple[bytes, int]] = attrs.field(factory=list)
     forks: list[tuple[bytes, int]] = attrs.field(factory=list)
+    _hashes: list[bytes] = attrs.field(init=False, factory=lambda: [bytes(32)])
 
     def grow(self, count: int, size: int = 300, mark: bytes = b"") -> None:
         """Add records of this size."""
@@ -27,10 +28,9 @@ class MemoryLedger:
 
     def head(self) -> tuple[int, bytes]:
         """See :class:`lanrage.app.party_channel.PartyLedger`."""
-        value = bytes(32)
-        for record in self.records:
-            value = hashlib.sha256(value + record).digest()
-        return len(self.records), value
+        for record in self.records[len(self._hashes) - 1 :]:
+            self._hashes.append(hashlib.sha256(self._hashes[-1] + record).digest())
+        return len(self.records), self._hashes[-1]
 
     def records_after(self, epoch: int) -> tuple[bytes, ...]:
         """See :class:`lanrage.app.party_channel.PartyLedger`."""

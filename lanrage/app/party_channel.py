@@ -20,9 +20,9 @@ from lanrage.core.heads import Forked, Head, HeadAction, Heads, SendHead, SendWa
 from lanrage.errors import BadInput, CryptoError, DecodeError
 from lanrage.wire import party_channel as wire
 
-MESSAGES_RATE, MESSAGES_BURST = 60.0, 240.0
+MESSAGES_RATE, MESSAGES_BURST = 120.0, 300.0
 """Datagrams a second, and at once, that one member is heard with: a ledger of 1,000 records takes some 300."""
-RECORDS_RATE, RECORDS_BURST = 30.0, 90.0
+RECORDS_RATE, RECORDS_BURST = 60.0, 128.0
 """Datagrams of records a second, and at once, that one member is sent."""
 FORWARD_RATE, FORWARD_BURST = 4.0, 16.0
 """Offers a second, and at once, that are passed on for one member: 15 others to tell when its address changed."""
@@ -140,6 +140,7 @@ class PartyChannel:
         before, self._ready = self._ready, ready
         if self._heads is None or not self._running:
             return
+        self.head_changed()
         for identity in before - ready:
             self._heads.gone(identity)
         now = self._clock.seconds()
@@ -230,10 +231,10 @@ class PartyChannel:
         for action in actions:
             if isinstance(action, Forked):
                 self._alarm(action)
-            elif (link := self._links.peers.get(action.to)) is None or self._ledger is None:
+            elif (link := self._links.peers.get(action.to)) is None or self._heads is None or self._ledger is None:
                 continue
             elif isinstance(action, SendHead):
-                self._send(link, wire.HeadTold, *self._ledger.head())
+                self._send(link, wire.HeadTold, self._heads.own.epoch, self._heads.own.hash)
             elif isinstance(action, SendWant):
                 self._send(link, wire.Want, action.after)
             else:

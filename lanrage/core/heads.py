@@ -20,6 +20,8 @@ HEAD_INTERVAL, HEAD_JITTER = 30.0, 6.0
 a second over all, and what a server hides is known within a minute although datagrams get lost."""
 ASK_WAIT = 1.0
 """Seconds in which what was asked for should come; then the next member that has more is asked."""
+ASK_PAUSE = 0.2
+"""Seconds without another record after which an answer is taken to be over, and the rest is asked for."""
 ASK_TRIES = 4
 """How often a member is asked in vain for what it claims to have, until it claims again."""
 CLAIM_RATE, CLAIM_BURST = 0.1, 3.0
@@ -123,7 +125,7 @@ class Heads:
         """Our ledger grew."""
         if head == self.own:
             return []
-        self.own, self._asked_until = head, 0.0
+        self.own, self._asked_until = head, now + ASK_PAUSE
         actions: list[HeadAction] = []
         for who, peer in self._peers.items():
             peer.asked = 0
@@ -131,7 +133,7 @@ class Heads:
                 actions.append(SendHead(who))
             else:
                 actions += self._compare(who, peer, peer.head)
-        return actions + self._ask(now)
+        return actions
 
     def heard(self, who: bytes, head: Head, now: float) -> list[HeadAction]:
         """A member told its head; one whose link is not known to be up must be reachable, since it was heard."""

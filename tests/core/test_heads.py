@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.core.heads import (
+    ASK_PAUSE,
     ASK_TRIES,
     CLAIM_BURST,
     CLAIM_RATE,
@@ -193,9 +194,11 @@ class RuleTests(SynchronousTestCase):
         self.assertEqual([SendWant(b"a", 0)], asked)
         self.assertEqual(1.0, self.heads.deadline())
         self.assertEqual([SendWant(b"b", 0)], self.heads.tick(1.0))
-        actions = self.heads.changed(Head(3, b"g" * 32), 1.2)
-        self.assertEqual([SendWant(b"a", 3)], actions)
-        self.assertEqual([], self.heads.changed(Head(5, b"h" * 32), 1.3))
+        self.assertEqual([], self.heads.changed(Head(2, b"f" * 32), 1.1))
+        self.assertEqual([], self.heads.changed(Head(3, b"g" * 32), 1.2))
+        self.assertEqual([], self.heads.tick(1.3))
+        self.assertEqual([SendWant(b"a", 3)], self.heads.tick(1.2 + ASK_PAUSE))
+        self.assertEqual([], self.heads.changed(Head(5, b"h" * 32), 1.5))
         self.assertEqual(30.0, self.heads.deadline())
 
     def test_liar(self) -> None:
