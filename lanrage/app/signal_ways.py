@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import attrs
 from twisted.internet.defer import Deferred
+from twisted.logger import Logger
 
 from lanrage.app.links import Links
 from lanrage.app.party_channel import PartyChannel
@@ -21,6 +22,7 @@ class SignalWays:
     control: Callable[[bytes, bytes], Deferred[bool]]
     channel: PartyChannel
     links: Links
+    log = Logger()
 
     def send(self, identity: bytes, payload: bytes) -> None:
         """A new offer: by the control server and the tunnel, and by other members where neither will do."""
@@ -28,6 +30,7 @@ class SignalWays:
         took = self.control(identity, payload)
         if not through:
             took.addCallback(lambda taken: None if taken else self._forward(identity, payload))
+        took.addErrback(lambda failure: self.log.failure("an offer could not be sent", failure))
 
     def around(self, identity: bytes, payload: bytes) -> None:
         """An offer once more: by the tunnel, and by other members while no path is open."""

@@ -302,15 +302,22 @@ class ControlLinkTests(SynchronousTestCase):
         self.assertEqual(("limit", "too many"), (error.code, error.message))
 
     def test_signals(self) -> None:
-        """Both ways; what cannot be passed on is lost in silence, before there is a party, a link, or a receiver."""
-        self.link.signal(HOST.identity.public, b"too early")
+        """Both ways; before there is a party, a link, or a receiver the sender learns that it was not taken."""
+        host = HOST.identity.public
+        self.assertFalse(self.successResultOf(self.link.signal(host, b"too early")))
         self.opened()
-        self.link.signal(HOST.identity.public, b"no party")
+        self.assertFalse(self.successResultOf(self.link.signal(host, b"no party")))
         self.link.follow(PartyReplica(KIT.party_id))
         self.desk.answer = lambda body: RefusedReply("unknown_peer", "has no connection")
-        self.link.signal(HOST.identity.public, b"an offer")
+        refused = self.link.signal(host, b"an offer")
         self.network.settle()
-        self.assertEqual([SendSignal(KIT.party_id, HOST.identity.public, b"an offer")], self.desk.asked)
+        self.assertFalse(self.successResultOf(refused))
+        self.desk.answer = lambda body: Done()
+        taken = self.link.signal(host, b"another offer")
+        self.network.settle()
+        self.assertTrue(self.successResultOf(taken))
+        sent = [SendSignal(KIT.party_id, host, payload) for payload in (b"an offer", b"another offer")]
+        self.assertEqual(sent, self.desk.asked)
         self.notice(Signalled(KIT.party_id, HOST.identity.public, b"another"))
         self.notice(Signalled("ab" * 16, HOST.identity.public, b"of another party"))
         self.assertEqual([(HOST.identity.public, b"another")], self.signals)
