@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from ipaddress import IPv4Address, IPv4Network
 
-from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from lanrage.app.link_counters import LinkCounters
 from lanrage.app.offer_ear import OfferEar
 from lanrage.app.peer_link import PeerLink
+from lanrage.app.status_watch import StatusWatch
 from lanrage.core.budget import ProbeBudget
 from lanrage.core.candidates import Candidate, fit_to_probe, own_candidates
 from lanrage.core.certificates import Member
@@ -24,10 +24,6 @@ from lanrage.errors import CryptoError, DecodeError, LanrageError
 from lanrage.interfaces import IMachine, IProbePort, ITunnel
 from lanrage.wire import knocks, probes
 
-STATUS_INTERVAL = 1.0
-"""Seconds between reads of WireGuard's state."""
-LOST_AFTER = 2.0
-"""Seconds of failing reads until the device counts as gone: one alone may be a busy machine's."""
 REFRESH_INTERVAL = 1.0
 """Seconds between looks at this machine's addresses, of 2 ms in a thread each: a game waits for what follows."""
 
@@ -39,15 +35,15 @@ class Links:
     :param address: this node's party address.
     :param network: the party's subnet.
     :param send_signal: ``(identity, payload)``: a new offer, by every way there is, best effort.
-    :param send_around: likewise, but not through the control server.
-    :param remembered: addresses of a member that worked in an earlier life.
     :param changed: called when the set of ready members may have changed.
     :param random: ``os.urandom``, or a test's own.
+    :ivar ways_around: an offer, by every way but the control server.
+    :ivar remembered: addresses of a member that worked in an earlier life.
     """
 
     log = Logger()
-    _blind_since: float | None = None
-    _lost = False
+    listen_port = 0
+    reflexive: tuple[Endpoint, ...] = ()
     _unread: type[BaseException] | None = None
 
     def __init__(  # pylint: disable=too-many-arguments
@@ -64,17 +60,15 @@ class Links:
         send_signal: Callable[[bytes, bytes], None],
         changed: Callable[[], None],
         random: Callable[[int], bytes],
-        send_around: Callable[[bytes, bytes], None] = lambda identity, payload: None,
-        remembered: Callable[[bytes], tuple[Endpoint, ...]] = lambda identity: (),
     ) -> None:
         self.peers: dict[bytes, PeerLink] = {}
         self.counters = LinkCounters()
         self._by_tag: dict[bytes, PeerLink] = {}
-        self.reflexive: tuple[Endpoint, ...] = ()
         self.is_relay: Callable[[Endpoint], bool] = lambda endpoint: False
         self.on_lost: Callable[[str], None] = lambda why: None
         self.on_moved: Callable[[], None] = lambda: None
-        self.listen_port = 0
+        self.ways_around: Callable[[bytes, bytes], None] = lambda identity, payload: None
+        self.remembered: Callable[[bytes], tuple[Endpoint, ...]] = lambda identity: ()
         self._clock = clock
         self._keys = keys
         self._party_id = party_id
@@ -86,20 +80,12 @@ class Links:
         self._send_signal = send_signal
         self._changed = changed
         self._random = random
-        self._send_around = send_around
-        self._remembered = remembered
         self._tag = probes.sender_tag(party_id, keys.wireguard.public)
-        self._ear = OfferEar(
-            keys.wireguard.public, self.counters, self._fits, self._by_tag, lambda endpoint: self.is_relay(endpoint)
-        )
-        self._budget = ProbeBudget()
-        self._witnesses = Witnesses()
+        self._ear = self._make_ear()
+        self._budget, self._witnesses = ProbeBudget(), Witnesses()
         self._addresses: list[LocalAddress] = []
-        self._checks: list[IDelayedCall] = []
-        self._checking: Deferred[None] | None = None
-        self._check_again = False
-        self._stopped = False
-        self._loops = [LoopingCall(self._check), LoopingCall(self._refresh)]
+        self._watch = StatusWatch(clock, self._read_status, self._lost)
+        self._refreshing = LoopingCall(self._refresh)
 
     # --- life ---------------------------------------------------------------------------------------------------------
 
@@ -107,22 +93,15 @@ class Links:
         """Begin; the tunnel and the probe port are open on `listen_port`."""
         self.listen_port = listen_port
         self._addresses = await self._machine.local_addresses()
-        for loop, interval in zip(self._loops, (STATUS_INTERVAL, REFRESH_INTERVAL), strict=True):
-            loop.clock = self._clock
-            loop.start(interval, now=False)
+        self._watch.start()
+        self._refreshing.clock = self._clock
+        self._refreshing.start(REFRESH_INTERVAL, now=False)
 
     async def stop(self) -> None:
         """Forget all members, with their routes."""
-        self._stopped = True
-        for loop in self._loops:
-            if loop.running:
-                loop.stop()
-        for call in self._checks:
-            if call.active():
-                call.cancel()
-        self._checks.clear()
-        if self._checking is not None:
-            await self._checking
+        if self._refreshing.running:
+            self._refreshing.stop()
+        await self._watch.stop()
         await self.set_members(())
 
     async def set_members(self, members: Iterable[Member]) -> None:
@@ -142,12 +121,7 @@ class Links:
 
     async def look(self) -> None:
         """Read WireGuard's state now, so that what is shown is true."""
-        try:
-            await self._read_status()
-        except LanrageError as error:
-            self._blinded(error)
-        else:
-            self._blind_since = None
+        await self._watch.look()
 
     # --- inputs -------------------------------------------------------------------------------------------------------
 
@@ -220,7 +194,7 @@ class Links:
 
     def send_around(self, identity: bytes, payload: bytes) -> None:
         """Pass a sealed signal on without the control server."""
-        self._send_around(identity, payload)
+        self.ways_around(identity, payload)
 
     def knock(self, payload: bytes, to: Endpoint) -> None:
         """Send a sealed signal straight to an address of a member, where a member can be."""
@@ -229,9 +203,7 @@ class Links:
 
     def check_soon(self, delay: float) -> None:
         """Read WireGuard's state back after `delay` seconds."""
-        self._checks = [call for call in self._checks if call.active()]
-        if not self._stopped:
-            self._checks.append(self._clock.callLater(delay, self._check))
+        self._watch.check_soon(delay)
 
     async def add_peer(self, member: Member) -> None:
         """Configure the peer without endpoint, and its route."""
@@ -241,6 +213,16 @@ class Links:
         await self._machine.add_member_route(certificate.ip, self._tunnel.name, self._address)
 
     # --- within -------------------------------------------------------------------------------------------------------
+
+    def _make_ear(self) -> OfferEar:
+        key = self._keys.wireguard.public
+        return OfferEar(key, self.counters, self._fits, self._by_tag, self._is_relay)
+
+    def _lost(self, why: str) -> None:
+        self.on_lost(why)
+
+    def _is_relay(self, source: Endpoint) -> bool:
+        return self.is_relay(source)
 
     def _fits(self, endpoint: Endpoint) -> bool:
         return fit_to_probe(endpoint, self._addresses, (self._network,))
@@ -259,8 +241,10 @@ class Links:
             self._random(probes.SESSION_BYTES),
             self._random,
         )
-        known = self._remembered(certificate.identity)
-        link = PeerLink(self._clock, self._tunnel, member, keys, plan, mine.public, self, self._random, known)
+        known = self.remembered(certificate.identity)
+        link = PeerLink(
+            self._clock, self._tunnel, member, keys, plan, mine.public, self, self._random, remembered=known
+        )
         self.peers[certificate.identity] = link
         self._by_tag[probes.sender_tag(self._party_id, certificate.wireguard_key)] = link
         link.start()
@@ -277,31 +261,6 @@ class Links:
         except LanrageError as error:
             # With the device went the peer and its route; the other links must be ended all the same.
             self.log.info("{peer} was gone from this machine: {error}", peer=link.name, error=str(error))
-
-    def _check(self) -> None:
-        """Read WireGuard's state; reads never overlap, and one asked for meanwhile follows."""
-        if self._checking is not None:
-            self._check_again = True
-            return
-        checking = Deferred.fromCoroutine(self.look())
-        checking.addErrback(lambda failure: self.log.failure("WireGuard's state cannot be read", failure))
-        self._checking = checking
-        checking.addBoth(self._checked)
-
-    def _checked(self, _result: object) -> None:
-        self._checking = None
-        if self._check_again:
-            self._check_again = False
-            self.check_soon(0)
-
-    def _blinded(self, error: LanrageError) -> None:
-        now = self._clock.seconds()
-        if self._blind_since is None:
-            self._blind_since = now
-            self.log.warn("WireGuard's state cannot be read: {error}", error=str(error))
-        elif now - self._blind_since >= LOST_AFTER and not self._lost and not self._stopped:
-            self._lost = True
-            self.on_lost(str(error))
 
     async def _read_status(self) -> None:
         resets = {link.peer_key: link.resets for link in self.peers.values()}
@@ -325,8 +284,8 @@ class Links:
         try:
             addresses = await self._machine.local_addresses()
         except Exception as error:  # the next look may succeed  # pylint: disable=broad-exception-caught
-            told, self._unread = self._unread, type(error)
-            if told is type(error):
+            told, self._unread = self._unread, error.__class__
+            if told is error.__class__:
                 return  # each second the same
             if isinstance(error, LanrageError):
                 self.log.warn("the addresses of this machine cannot be read: {error}", error=str(error))

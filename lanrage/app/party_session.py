@@ -120,8 +120,6 @@ class PartySession:
             probe_port=self._probe_port,
             machine=self._machinery.machine,
             send_signal=lambda identity, payload: ways.send(identity, payload),
-            send_around=lambda identity, payload: ways.around(identity, payload),
-            remembered=book.remembered,
             changed=self._changed,
             random=self._around.random,
         )
@@ -134,6 +132,7 @@ class PartySession:
             self._around.random,
         )
         ways = SignalWays(self._around.send_signal, channel, links)
+        links.ways_around, links.remembered = ways.around, book.remembered
         fetch = book.fetching(self._around.fetch_ticket)
         self.relays = RelayLinks(self._reactor, self._keys, self._probe_port.send, links, fetch, self._around.random)
         links.is_relay = self.relays.is_relay

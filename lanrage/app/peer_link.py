@@ -97,6 +97,7 @@ class PeerLink:
         own_key: bytes,
         outlet: LinkOutlet,
         random: Callable[[int], bytes],
+        *,
         remembered: tuple[Endpoint, ...] = (),
     ) -> None:
         self.member = member

@@ -14,8 +14,10 @@ REMEMBERED = 8
 HEARD = 4
 """Addresses from which a member's packets came, while its session was not known."""
 KNOCK_GAPS = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
-"""Seconds between offers to a member that no path reaches; the last one goes on, since a NAT's mapping outlives it, so
-that two who both wait for each other meet."""
+"""Seconds between offers to a member that no path reaches; a NAT's mapping outlives the last one, which goes on for ten
+minutes, so that two who both wait for each other meet."""
+PATIENCE, LATE_GAP = 44, 60.0
+"""After so many offers in vain the member is away rather than lost: so many seconds between them from then on."""
 
 
 @attrs.define
@@ -45,7 +47,7 @@ class Doors:
     def gap(self) -> float:
         """Seconds until the next offer, longer each time."""
         self._tries += 1
-        return KNOCK_GAPS[min(self._tries, len(KNOCK_GAPS)) - 1]
+        return LATE_GAP if self._tries > PATIENCE else KNOCK_GAPS[min(self._tries, len(KNOCK_GAPS)) - 1]
 
     def reached(self) -> None:
         """A path is open: the next search begins anew."""

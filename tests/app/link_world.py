@@ -127,8 +127,6 @@ class Player:
             probe_port=port,
             machine=self.machine,
             send_signal=lambda identity, payload: ways.send(identity, payload),
-            send_around=lambda identity, payload: ways.around(identity, payload),
-            remembered=lambda identity: self.remembered.get(identity, ()),
             changed=self._changed,
             random=random,
         )
@@ -136,6 +134,8 @@ class Player:
             clock, self.keys.wireguard.public, InsidePort(self.host), self.links, self.ledger, random
         )
         ways = SignalWays(lambda identity, payload: world.signal(self, identity, payload), self.channel, self.links)
+        self.links.ways_around = ways.around
+        self.links.remembered = lambda identity: self.remembered.get(identity, ())
         self.channel.start()
         self.relays = RelayLinks(clock, self.keys, port.send, self.links, self._ticket, random)
         self.links.is_relay = self.relays.is_relay

@@ -12,7 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from lanrage.app.endpoint_book import EndpointBook
 from lanrage.core import path as core_path
 from lanrage.core.candidates import Candidate, CandidateKind
-from lanrage.core.doors import HEARD, KNOCK_GAPS, REMEMBERED, Doors, to_remember
+from lanrage.core.doors import HEARD, KNOCK_GAPS, PATIENCE, REMEMBERED, Doors, to_remember
 from lanrage.core.identity import SigningKey
 from lanrage.core.links import Endpoint
 from lanrage.core.tickets import Ticket, issue
@@ -168,9 +168,12 @@ class DoorTests(SynchronousTestCase):
         self.assertEqual(expected, list(found))
 
     def test_gaps(self) -> None:
-        """Longer each time, and anew after a path was open."""
+        """Longer each time, each minute after ten, and anew after a path was open."""
         doors = Doors()
         self.assertEqual([*KNOCK_GAPS, KNOCK_GAPS[-1]], [doors.gap() for _ in range(len(KNOCK_GAPS) + 1)])
+        rest = [doors.gap() for _ in range(PATIENCE)]
+        self.assertEqual(60.0, rest[-1])
+        self.assertEqual(600.5, sum(gap for gap in (*KNOCK_GAPS, KNOCK_GAPS[-1], *rest) if gap < 60))
         doors.reached()
         self.assertEqual(KNOCK_GAPS[0], doors.gap())
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from typing import Any
 
+import attrs
 from twisted.internet.defer import Deferred
 
 from lanrage import __version__
+from lanrage.app.party_channel import ChannelCounters
 from lanrage.core.identity import fingerprint
 from lanrage.errors import Refused
 from lanrage.store.keys import load_node_keys
@@ -92,6 +94,7 @@ class LifeTests(PartyCase):
                     "card": card,
                     "party": {"party_id": created["party_id"], "name": "LAN on Friday"},
                     "missing": [],
+                    "channel": dict.fromkeys(attrs.asdict(ChannelCounters()), 0),
                 },
                 status,
             )

@@ -123,7 +123,7 @@ class LedgerTests(ChannelCase):
         """Where no ledger is kept heads and records change nothing, and none is told."""
         anna = self.anna
         channel = anna.channel = PartyChannel(
-            self.world.clock, anna.keys.wireguard.public, InsidePort(anna.host), anna.links, None, lambda n: bytes(n)
+            self.world.clock, anna.keys.wireguard.public, InsidePort(anna.host), anna.links, None, bytes
         )
         channel.start()
         self.bert.ledger.grow(3)
