@@ -13,9 +13,9 @@ def remember(player: Player) -> dict[bytes, tuple[Endpoint, ...]]:
     return {identity: to_remember(link.plan.paths.values(), ()) for identity, link in player.links.peers.items()}
 
 
-def restart(player: Player, members: list[Player]) -> None:
+def restart(player: Player, members: list[Player], kept: dict[bytes, tuple[Endpoint, ...]] | None = None) -> None:
     """The player's node was killed and begins anew with what it kept."""
-    player.remembered = remember(player)
+    player.remembered = remember(player) if kept is None else kept
     player.stop()
     player.world.run(0.1)
     player.start()
@@ -114,12 +114,22 @@ class MovingTests(AloneCase):
         self.assertEqual("203.0.113.77", active.host)
         self.assertGreater(carl.channel.counters.forwarded, 0)
 
+    def test_all_are_asked_at_once(self) -> None:
+        """As soon as other addresses are seen, the relay is asked for its binding, and pinged through."""
+        anna, _ = self.party("", "203.0.113.2")
+        anna.move("198.51.100.77")
+        self.world.run(0.99)
+        at = Endpoint(RELAY.host, RELAY.first)
+        before = self.world.underlay.sent[at]
+        self.world.run(0.02)
+        self.assertEqual(2, self.world.underlay.sent[at] - before)
+
     def test_relay_pair(self) -> None:
         """A pair that only the relay joins is joined again when one of them has another address."""
         players = anna, _ = self.party("203.0.113.1", "203.0.113.2", symmetric="bert")
         self.assertEqual({"relay"}, self.paths(list(players)))
         anna.move("192.168.77.2", "203.0.113.77")
-        self.world.run(8.0)
+        self.world.run(3.0)
         self.assertEqual({"relay"}, self.paths(list(players)))
 
 
@@ -154,18 +164,36 @@ class BootingTests(AloneCase):
         self.assertEqual({"direct"}, self.paths(players))
 
     def test_running_one_is_elsewhere(self) -> None:
-        """One boots with an outdated address of a running one: that one's pings lead it to the new address."""
+        """One boots with an outdated address of a running one, or none: that one's pings lead it to the new address."""
+        for nothing in (False, True):
+            self.world = LinkWorld()
+            players = anna, bert = self.party("", "")
+            kept = {} if nothing else remember(bert)
+            anna.move("198.51.100.77")
+            self.world.run(5.0)
+            restart(bert, list(players), kept)
+            self.world.run(6.0)
+            self.assertEqual({"direct"}, self.paths(list(players)))
+
+    def test_a_ping_leads(self) -> None:
+        """One that boots and knows nothing answers the first ping of a running one by an offer to its source."""
         players = anna, bert = self.party("", "")
-        bert.remembered = remember(bert)
         anna.move("198.51.100.77")
         self.world.run(5.0)
-        kept = bert.remembered
-        restart(bert, list(players))
-        self.world.run(0.0)
-        for link in bert.links.peers.values():
-            link.doors.remembered = kept[link.identity]
-        self.world.run(6.0)
+        restart(bert, list(players), {})
+        self.world.run(1.5)
         self.assertEqual({"direct"}, self.paths(list(players)))
+
+    def test_all_boot_without_a_network(self) -> None:
+        """The network comes up later: their offers go on, and they meet within 16 seconds."""
+        players = self.party("", "")
+        self.world.underlay.drops = lambda source, to: True
+        for player in players:
+            restart(player, players)
+        self.world.run(40.0)
+        self.world.underlay.drops = lambda source, to: False
+        self.world.run(16.0)
+        self.assertEqual({"direct"}, self.paths(players))
 
     def test_nobody_there(self) -> None:
         """Who waits for members that are gone sends them little: an offer each 15 s by each way."""

@@ -79,6 +79,27 @@ class AgreementTests(SynchronousTestCase):
         world.run(3)
         self.assertEqual(world.agreed(), "relay")
 
+    def test_all_paths_die(self) -> None:
+        """When the path in use dies all others are asked: an end that nobody reaches knows it within four seconds."""
+        for end in range(10, 20, 2):
+            world = PairWorld(delivers=lambda sender, relayed: world.now < end)  # noqa: B023 - used in this round
+            started(world)
+            world.run(end)
+            self.assertEqual(world.agreed(), "direct")
+            self.assertTrue(all(side.plan.reached for side in world.sides.values()))
+            world.run(4)
+            self.assertFalse(any(side.plan.reached for side in world.sides.values()))
+
+    def test_moved(self) -> None:
+        """A machine with another address asks every path at once, open or not."""
+        world = started(PairWorld())
+        world.run(5)
+        plan = world.sides["a"].plan
+        actions = plan.moved(world.now)
+        pinged = {a.to for a in actions if isinstance(a, SendProbe) and a.probe.kind is ProbeKind.PING}
+        self.assertEqual(set(plan.paths), pinged)
+        self.assertEqual(2, len(pinged))
+
     def test_direct_path_that_heals(self) -> None:
         """A path that was open once and opens again is back in use within six seconds."""
         world = PairWorld(delivers=lambda sender, relayed: relayed or not 10 < world.now < 40)
