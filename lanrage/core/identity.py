@@ -127,19 +127,18 @@ class PairKeys:
 
     :param probe: key of the MAC on probes.
     :param seal: key that seals signals through the control server.
+    :param channel: key that seals the party channel inside the tunnel.
     """
 
     probe: bytes
     seal: bytes
+    channel: bytes
 
     @classmethod
     def between(cls, mine: AgreementKey, theirs: bytes, party_id: str) -> PairKeys:
         """Derive from both static WireGuard keys, in order, and the party; both ends get the same."""
         low, high = sorted((mine.public, theirs))
-        secret = derive(
-            mine.agree(theirs),
-            salt=bytes.fromhex(party_id),
-            label=b"lanrage pair v1" + low + high,
-            length=2 * KEY_BYTES,
-        )
-        return cls(secret[:KEY_BYTES], secret[KEY_BYTES:])
+        agreed, salt, pair = mine.agree(theirs), bytes.fromhex(party_id), low + high
+        secret = derive(agreed, salt=salt, label=b"lanrage pair v1" + pair, length=2 * KEY_BYTES)
+        channel = derive(agreed, salt=salt, label=b"lanrage party channel v1" + pair)
+        return cls(secret[:KEY_BYTES], secret[KEY_BYTES:], channel)
