@@ -38,7 +38,7 @@ from lanrage.wire.login import TAG_BYTES, ServerLogin
 
 LOGIN_TIMEOUT = 5.0
 """Seconds from the TCP connection to the end of the login; four messages over a slow mobile network take 2."""
-CONNECTIONS_LIMIT = 4096
+CONNECTIONS_LIMIT = 20_000
 """Connections at once: the usual limit of file descriptors is set to more by the unit file."""
 HOST_LIMIT = 256
 """Connections at once from one host (IPv6: one /64): a LAN party behind one address, and no more of what all share."""
