@@ -37,6 +37,7 @@ class Wire(Protocol):
         self._hear = hear
         self._deframer = Deframer()
         self._answers: dict[int, Callable[[ReplyBody], None]] = {}
+        self._waiting: set[Deferred[ReplyBody]] = set()
         self._number = 0
 
     def connectionMade(self) -> None:
@@ -94,9 +95,15 @@ class Wire(Protocol):
         return len(record)
 
     def request(self, body: RequestBody) -> Deferred[ReplyBody]:
-        """Send a request; fires with the reply's body, a refusal included; never when the connection is lost."""
+        """Send a request; fires with the reply's body, a refusal included; fails when the connection is lost."""
         answer: Deferred[ReplyBody] = Deferred()
-        self.ask(body, answer.callback)
+        self._waiting.add(answer)
+
+        def answered(reply: ReplyBody) -> None:
+            self._waiting.discard(answer)
+            answer.callback(reply)
+
+        self.ask(body, answered)
         return answer
 
     def cut(self) -> None:
@@ -110,6 +117,9 @@ class Wire(Protocol):
             self.ready.errback(Unreachable("the connection was lost before the login was done"))
         else:
             self.lost.callback(self)
+        waiting, self._waiting = self._waiting, set()
+        for answer in waiting:
+            answer.errback(Unreachable("the connection was lost before the answer"))
 
 
 class _Factory(ClientFactory):
