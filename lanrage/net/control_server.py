@@ -20,6 +20,7 @@ from zope.interface import implementer
 from lanrage.core.identity import SigningKey
 from lanrage.core.rate import TokenBucket
 from lanrage.errors import LanrageError, VersionMismatch
+from lanrage.net.lean_frames import LeanFrames
 from lanrage.net.websocket import QuietLog, configure, is_endless, stop_timers
 from lanrage.wire.control import (
     REQUEST_LIMIT,
@@ -73,7 +74,7 @@ class Desk(Protocol):
 
 
 @implementer(IPushProducer)
-class ServerConnection(WebSocketServerProtocol):  # type: ignore[misc]
+class ServerConnection(LeanFrames, WebSocketServerProtocol):  # type: ignore[misc]
     """One connection; made by :class:`ServerFactory`.
 
     :ivar session: its name in logs on both sides.

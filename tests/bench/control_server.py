@@ -76,7 +76,7 @@ def main(kind: str, port: str, folder: str) -> None:
     raise_files()
     log = open(Path(folder) / f"{kind}.log", "a", encoding="utf-8")  # noqa: SIM115  # as long as the process lives
     globalLogBeginner.beginLoggingTo([textFileLogObserver(log)], redirectStandardIO=False)
-    profile = os.environ.get("BENCH_PROFILE")
+    profile = os.environ.get(f"BENCH_PROFILE_{kind.upper()}")
     if profile:
         import cProfile
 
