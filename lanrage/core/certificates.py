@@ -20,7 +20,7 @@ import attrs
 import msgspec
 from msgspec import Meta
 
-from lanrage.core.identity import SigningKey, derive, fingerprint, verify_signature
+from lanrage.core.identity import SigningKey, derive, fingerprint, verify_again, verify_signature
 from lanrage.errors import CryptoError, DecodeError
 
 NAME_LIMIT = 32
@@ -177,7 +177,7 @@ def open_invitation(blob: bytes, charter: Charter) -> Invitation:
     invitation, message, signatures = _open(blob, Invitation)
     if invitation.party_id.hex() != charter.party_id or len(signatures) != 1:
         raise CryptoError("the invitation is of another party")
-    verify_signature(charter.party_key, message, signatures[0])
+    verify_again(charter.party_key, message, signatures[0])
     return invitation
 
 

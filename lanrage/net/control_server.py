@@ -11,7 +11,7 @@ from collections.abc import Callable
 from ipaddress import ip_address, ip_network
 from typing import Any, Protocol
 
-from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
+from autobahn.twisted.websocket import WebSocketServerFactory
 from autobahn.websocket.types import ConnectionDeny
 from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime
 from twisted.logger import Logger
@@ -20,7 +20,8 @@ from zope.interface import implementer
 from lanrage.core.identity import SigningKey
 from lanrage.core.rate import TokenBucket
 from lanrage.errors import LanrageError, VersionMismatch
-from lanrage.net.lean_frames import LeanFrames
+from lanrage.net.lean_frames import LeanProtocol
+from lanrage.net.lean_options import with_options
 from lanrage.net.websocket import QuietLog, configure, is_endless, stop_timers
 from lanrage.wire.control import (
     REQUEST_LIMIT,
@@ -74,7 +75,7 @@ class Desk(Protocol):
 
 
 @implementer(IPushProducer)
-class ServerConnection(LeanFrames, WebSocketServerProtocol):  # type: ignore[misc]
+class ServerConnection(LeanProtocol):
     """One connection; made by :class:`ServerFactory`.
 
     :ivar session: its name in logs on both sides.
@@ -275,6 +276,7 @@ class ServerFactory(WebSocketServerFactory):  # type: ignore[misc]
         super().__init__(protocols=[SUBPROTOCOL], server="lanrage", reactor=clock)
         configure(self, clock, limit=REQUEST_LIMIT + TAG_BYTES, open_timeout=LOGIN_TIMEOUT)
         self.setProtocolOptions(maxConnections=CONNECTIONS_LIMIT, webStatus=False)
+        self.protocol = with_options(ServerConnection, self)
         self.clock, self.key, self.desk, self.random = clock, key, desk, random
         self.connections: set[ServerConnection] = set()
         self.refusals: Counter[str] = Counter()

@@ -7,15 +7,10 @@ stands, and after it closes) goes to Autobahn as it came, which knows the rules 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autobahn.exception import Disconnected
 from autobahn.twisted.websocket import WebSocketServerProtocol
-
-if TYPE_CHECKING:
-    _Base = WebSocketServerProtocol
-else:
-    _Base = object
 
 WHOLE_BINARY = 0x82
 """First byte of a frame: FIN, no reserved bit, opcode 2."""
@@ -60,8 +55,8 @@ def first_message(data: bytes, at: int, limit: int) -> tuple[bytes, int] | None:
     return unmask(data[start - 4 : start], data[start:end]), end
 
 
-class LeanFrames(_Base):  # type: ignore[misc]
-    """Mixed in before :class:`WebSocketServerProtocol`; no compression may be negotiated."""
+class LeanProtocol(WebSocketServerProtocol):  # type: ignore[misc]
+    """Autobahn's server protocol with the short way; no compression may be negotiated."""
 
     state: int
     data: bytes

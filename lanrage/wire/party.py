@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from lanrage.core.records import DeltasView, DeltaView, MemberRecord, PartyView, PresenceView
+from collections.abc import Iterable
+
+from lanrage.core.records import DeltasView, DeltaView, MemberRecord, Note, PartyView, PresenceView
 from lanrage.core.replica import PartyReplica, ReplicaChange
 from lanrage.errors import DecodeError
 from lanrage.wire.control import (
@@ -30,9 +32,25 @@ def message(view: PartyView | DeltasView | PresenceView) -> PartyState | Deltas 
     """What the control server's world shows, as it travels."""
     if isinstance(view, PartyView):
         return PartyState(view.party_id, view.revision, view.charter, tuple(map(row, view.members)))
+    return news(view)
+
+
+def news(view: DeltasView | PresenceView) -> Deltas | Presence:
+    """What followers are told, as it travels."""
     if isinstance(view, PresenceView):
         return Presence(view.party_id, view.identity, view.online)
     return Deltas(view.party_id, tuple(map(_delta, view.deltas)), view.online)
+
+
+def messages(notes: Iterable[Note]) -> tuple[tuple[bytes, Deltas | Presence], ...]:
+    """Whom to tell what, as it travels: one message for all that hear the same."""
+    told: list[tuple[bytes, Deltas | Presence]] = []
+    view: DeltasView | PresenceView | None = None
+    for note in notes:
+        if note.body is not view:
+            view, shown = note.body, news(note.body)
+        told.append((note.to, shown))
+    return tuple(told)
 
 
 def _delta(view: DeltaView) -> Delta:

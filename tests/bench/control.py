@@ -36,6 +36,6 @@ def run(argv: list[str]) -> dict[str, Any]:
     """
     options(argv)
     command = [sys.executable, "-m", "tests.bench.control_clients", *argv]
-    done = subprocess.run(command, stdout=subprocess.PIPE, check=True)  # noqa: S603
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
     figures: dict[str, Any] = json.loads(done.stdout)
     return figures

@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.task import deferLater
+from twisted.python.failure import Failure
 
 from lanrage.core.identity import AgreementKey, NodeKeys, SigningKey
 from lanrage.core.links import KEY_BYTES
@@ -111,6 +112,6 @@ async def side_by_side(work: Iterable[Any], width: int) -> None:
             await coroutine
 
     workers = [Deferred.fromCoroutine(worker()) for _ in range(width)]
-    for ok, result in await DeferredList(workers, consumeErrors=True):
-        if not ok:
+    for _, result in await DeferredList(workers, consumeErrors=True):
+        if isinstance(result, Failure):
             result.raiseException()

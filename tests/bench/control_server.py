@@ -16,8 +16,8 @@ import attrs
 import psutil
 from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
 from twisted.internet.defer import Deferred
-from twisted.internet.stdio import StandardIO
 from twisted.internet.protocol import Protocol
+from twisted.internet.stdio import StandardIO
 from twisted.internet.task import react
 from twisted.logger import globalLogBeginner, textFileLogObserver
 
@@ -31,7 +31,7 @@ READY_LIMIT = 120.0
 """Seconds in which a server must listen."""
 
 
-class Echo(WebSocketServerProtocol):  # type: ignore[misc]
+class Echo(WebSocketServerProtocol):
     """What Autobahn's own example does."""
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
@@ -107,12 +107,13 @@ class ServerProcess:
     def start(self) -> None:
         """Start it; :meth:`wait_ready` before use."""
         command = [sys.executable, "-m", "tests.bench.control_server", self.kind, str(self.port), str(self.folder)]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def wait_ready(self) -> float:
         """Wait until it listens; seconds that it took from now. Blocks."""
         began = time.monotonic()
-        assert self._process is not None and self._process.stdout is not None
+        assert self._process is not None
+        assert self._process.stdout is not None
         if self._process.stdout.readline() != b"ready\n":
             raise RuntimeError(f"the {self.kind} server did not start: see {self.folder}")
         return time.monotonic() - began
@@ -152,7 +153,9 @@ class ServerProcess:
         self._close()
 
     def _close(self) -> None:
-        assert self._process is not None and self._process.stdout is not None and self._process.stdin is not None
+        assert self._process is not None
+        assert self._process.stdout is not None
+        assert self._process.stdin is not None
         self._process.wait(READY_LIMIT)
         self._process.stdin.close()
         self._process.stdout.close()

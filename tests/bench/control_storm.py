@@ -13,6 +13,7 @@ from tests.bench.control_parties import Group, online
 from tests.bench.control_server import ServerProcess
 from tests.bench.control_wire import Wire
 
+
 async def storm(fleet: Fleet, groups: list[Group], server: ServerProcess, cut: Callable[[], float]) -> dict[str, Any]:
     """Cut all, and take the time until every player of these groups is back in sync.
 
