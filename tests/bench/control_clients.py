@@ -84,8 +84,6 @@ class Bench:
         self.figures["login_server_us"] = round(1e6 * (self.server.cpu() - spent) / len(players))
         await self._pause(QUIET)
         self.figures["idle_bytes_per_connection"] = round((self.server.rss() - before) / len(players))
-        gc.collect()
-        gc.freeze()  # the client's collector must not stop what is measured
         return players
 
     async def _form(self, players: list[Player]) -> None:
@@ -154,6 +152,7 @@ def _server(kind: str, folder: Path) -> ServerProcess:
 
 async def measure(reactor: Any, wish: argparse.Namespace) -> None:
     """Run the bench and print its figures."""
+    gc.disable()  # the client's collector must not stop what is measured
     figures: dict[str, Any] = {"sessions": wish.sessions, "files_limit": raise_files()}
     with tempfile.TemporaryDirectory(prefix="lanrage-bench-") as folder:
         if "ratio" in wish.parts:
