@@ -18,6 +18,7 @@ from twisted.internet.interfaces import IListeningPort
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
+from lanrage.app.collector import Collector
 from lanrage.app.control_desk import ControlDesk
 from lanrage.app.control_requests import Requests
 from lanrage.core.identity import SigningKey, fingerprint
@@ -86,6 +87,7 @@ class ControlService(Service):
         self._desk: ControlDesk | None = None
         self._factory: ServerFactory | None = None
         self._port: IListeningPort | None = None
+        self._collector = Collector(reactor, self._traffic)
         self.started: Deferred[None] = Deferred()
         self._starting: Deferred[None] | None = None
         self.key: SigningKey | None = None
@@ -122,6 +124,7 @@ class ControlService(Service):
             self._desk = ControlDesk(requests, self._journal, self._welcome, self._now)
             self._factory = ServerFactory(self._reactor, self.key, self._desk, self._random)
             self._port = await self._listen(self._factory)
+            self._collector.start()
         except BaseException:
             await self._store.close()
             raise
@@ -152,6 +155,7 @@ class ControlService(Service):
         """Close the port, end the connections, write what waits, close the store."""
         if self._starting is not None:
             await self._starting
+        self._collector.stop()
         port, self._port = self._port, None
         if port is not None:
             await maybeDeferred(port.stopListening)
@@ -184,6 +188,11 @@ class ControlService(Service):
         """The address it listens at (``IAddress``)."""
         assert self._port is not None
         return self._port.getHost()
+
+    def _traffic(self) -> tuple[int, int]:
+        """Connections that have ended, and those that are open."""
+        factory = self._factory
+        return (factory.ended, len(factory.connections)) if factory is not None else (0, 0)
 
     def status(self) -> dict[str, Any]:
         """What ``lanrage status`` and the log show."""

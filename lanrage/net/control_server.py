@@ -264,6 +264,7 @@ class ServerFactory(WebSocketServerFactory):  # type: ignore[misc]
     :param key: the server's own.
     :param desk: decides.
     :ivar connections: all of them, logged in or not.
+    :ivar ended: connections that are no more.
     :ivar refusals: connections that were ended by us, counted by reason.
     """
 
@@ -279,6 +280,7 @@ class ServerFactory(WebSocketServerFactory):  # type: ignore[misc]
         self.protocol = with_options(ServerConnection, self)
         self.clock, self.key, self.desk, self.random = clock, key, desk, random
         self.connections: set[ServerConnection] = set()
+        self.ended = 0
         self.refusals: Counter[str] = Counter()
         self._hosts: Counter[str] = Counter()
         self._told = -TELL_INTERVAL
@@ -316,6 +318,7 @@ class ServerFactory(WebSocketServerFactory):  # type: ignore[misc]
             if not self._hosts[connection.origin]:
                 del self._hosts[connection.origin]
         self.connections.discard(connection)
+        self.ended += 1
 
 
 def _origin(addr: Any) -> str:
