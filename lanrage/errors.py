@@ -52,6 +52,18 @@ class Refused(LanrageError):
         self.message = message
 
 
+class ComeBack(Refused):
+    """The control server is about to restart and asks to be dialled again later.
+
+    :param message: one sentence for the user.
+    :param seconds: after which it may be dialled.
+    """
+
+    def __init__(self, message: str, seconds: float) -> None:
+        super().__init__("restarting", message)
+        self.seconds = seconds
+
+
 class MissingRight(LanrageError):
     """The process lacks a privilege or the machine a program; the message says how to grant or install it."""
 
@@ -92,7 +104,23 @@ REFUSALS: dict[str, str] = {
     "no_relay": "this control server knows no relay",
     "limit": "a limit of this control server is reached",
     "party_exists": "a party of this key exists already",
+    "conflict": "another change of the party came first",
+    "not_allowed": "your role in the party does not allow this",
+    "no_change": "that is so already",
+    "too_early": "it is too early for this",
+    "bad_record": "the record does not fit the party's ledger",
+    "banned": "this node is banned from the party",
+    "revoked": "this node was thrown out of the party",
+    "invitation_void": "the invitation is void: ask for a new one",
     "node_running": "a node is running already at this socket",
+    "registration_closed": "this control server takes no new parties",
+    "bad_token": "this control server takes new parties by a registration token alone, and this is not it",
+    "server_ban": "this control server has banned this node or its address",
+    "no_such_code": "no such spoken code at this control server",
+    "wrong_code": "the spoken code does not fit, or somebody stands between you and who made it: ask for a new one",
+    "code_burnt": "the spoken code was tried already, and counts once: ask for a new one",
+    "code_expired": "the spoken code has expired: ask for a new one",
+    "inviter_offline": "the node that made the spoken code is not connected any more: ask for a new one",
     "busy": "too many operations of one client are under way",
 }
 """Every refusal's word and its meaning."""

@@ -14,7 +14,8 @@ from twisted.test.iosim import FakeTransport, IOPump, connect
 from zope.interface import implementer
 
 from lanrage.core.identity import SigningKey
-from lanrage.net.control_server import ServerConnection, ServerFactory
+from lanrage.net.control_server import ServerFactory
+from lanrage.net.control_session import ServerConnection
 from lanrage.wire.control import Accepted, Done, Reply, Request
 from tests.fakes_control import SeededRandom, seeded
 

@@ -9,11 +9,12 @@ from pathlib import Path
 import attrs
 
 from lanrage.app.machinery import Devices
+from lanrage.core.admission import Registration
 from lanrage.core.code import check_address
 from lanrage.core.links import KEY_BYTES, check_device_name
 from lanrage.errors import BadInput
 from lanrage.net.tunnels import TUNNEL_KINDS
-from lanrage.wire.control import RelayInfo
+from lanrage.wire.control import TOKEN_LIMIT, RelayInfo
 
 CONTROL_PORT = 7766
 """TCP port of the control channel."""
@@ -97,6 +98,24 @@ def parse_public_key(text: str, field: str) -> bytes:
     return key
 
 
+def parse_token_file(path: str) -> str:
+    """The first line of a file; empty where no file is named.
+
+    :raises BadInput: field ``registration-token-file``.
+    """
+    if not path:
+        return ""
+    field = "registration-token-file"
+    try:
+        with Path(path).open(encoding="utf-8") as file:
+            token = file.readline(TOKEN_LIMIT + 2).strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(field, f"the file {path} cannot be read: {error}") from error
+    if not token or len(token) > TOKEN_LIMIT:
+        raise BadInput(field, f"the first line of {path} is no token of 1 to {TOKEN_LIMIT} characters")
+    return token
+
+
 @attrs.frozen
 class NodeConfig:
     """Role ``node``.
@@ -143,6 +162,8 @@ class ControlConfig:
     :param listen: Twisted endpoint string (https://docs.twistedmatrix.com, "endpoints").
     :param public: ``host:port`` under which nodes reach this server, for messages to the user.
     :param relays: that nodes are told of.
+    :param registration: who may found parties.
+    :param ban_file: whom it does not serve.
     """
 
     state_dir: Path
@@ -150,6 +171,8 @@ class ControlConfig:
     stun_port: int = STUN_PORT
     public: str = ""
     relays: tuple[RelayInfo, ...] = ()
+    registration: Registration = Registration()
+    ban_file: Path | None = None
 
     @classmethod
     def parse(cls, options: dict[str, str]) -> ControlConfig:
@@ -164,7 +187,9 @@ class ControlConfig:
             public = f"{public}:{CONTROL_PORT}"
         if public:
             check_address(public, "public-address")
-        return cls(folders(options)[0], options["listen"], stun, public, relays)
+        registration = Registration(options["registration"], parse_token_file(options["registration-token-file"]))
+        bans = Path(options["ban-file"]) if options["ban-file"] else None
+        return cls(folders(options)[0], options["listen"], stun, public, relays, registration, bans)
 
 
 @attrs.frozen

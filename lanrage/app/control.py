@@ -18,14 +18,19 @@ from twisted.internet.interfaces import IListeningPort
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
+from lanrage.app.ban_watch import BanWatch
 from lanrage.app.collector import Collector
 from lanrage.app.control_desk import ControlDesk
 from lanrage.app.control_requests import Requests
+from lanrage.core.admission import Admission, Registration
+from lanrage.core.bans import Bans
 from lanrage.core.identity import SigningKey, fingerprint
+from lanrage.core.mailboxes import Mailboxes
+from lanrage.core.restart import come_back
 from lanrage.core.tickets import Pair, Ticket, issue
 from lanrage.core.world import World
 from lanrage.core.world_load import load_world
-from lanrage.errors import BadInput, StoreError
+from lanrage.errors import REFUSALS, BadInput, StoreError
 from lanrage.net.control_server import ServerFactory
 from lanrage.store.database import IStore
 from lanrage.store.files import write_atomic
@@ -53,12 +58,16 @@ class ControlSettings:
     :param listen: endpoint string, for example ``tcp:7766``.
     :param reflectors: ``host:port`` of STUN reflectors to tell nodes of; an empty host = as they reached us.
     :param relays: likewise.
+    :param registration: who may found parties.
+    :param ban_file: whom it does not serve (:class:`lanrage.core.bans.Bans`).
     """
 
     state_dir: Path
     listen: str
     reflectors: tuple[str, ...] = ()
     relays: tuple[RelayInfo, ...] = ()
+    registration: Registration = Registration()
+    ban_file: Path | None = None
 
 
 class ControlService(Service):
@@ -86,6 +95,8 @@ class ControlService(Service):
         self._journal: Journal | None = None
         self._desk: ControlDesk | None = None
         self._factory: ServerFactory | None = None
+        self._admission = Admission(settings.registration)
+        self._bans = BanWatch(reactor, settings.ban_file, self._banned) if settings.ban_file is not None else None
         self._port: IListeningPort | None = None
         self._collector = Collector(reactor, self._traffic)
         self.started: Deferred[None] = Deferred()
@@ -120,15 +131,31 @@ class ControlService(Service):
         try:
             self._world = load_world(rows)
             self._journal = Journal(self._reactor, self._store, rows)
-            requests = Requests(self._world, partial(_issue, self.key) if self._settings.relays else None)
+            issue_ticket = partial(_issue, self.key) if self._settings.relays else None
+            requests = Requests(self._world, issue_ticket, self._admission, Mailboxes(self._random))
             self._desk = ControlDesk(requests, self._journal, self._welcome, self._now)
-            self._factory = ServerFactory(self._reactor, self.key, self._desk, self._random)
+            self._factory = ServerFactory(self._reactor, self.key, self._desk, self._random, self._admission)
+            if self._bans is not None:
+                self._bans.start()
             self._port = await self._listen(self._factory)
             self._collector.start()
         except BaseException:
+            self._stop_watching()
             await self._store.close()
             raise
         log.info("control server {key} listens on {host}", key=self.key.public.hex(), host=_shown(self.address))
+
+    def _banned(self, bans: Bans) -> None:
+        """The list changed: who is on it now goes."""
+        self._admission.bans = bans
+        for connection in list(self._factory.connections) if self._factory is not None else ():
+            if self._admission.is_banned(connection.origin, connection.identity):
+                connection.deny("server_ban", REFUSALS["server_ban"])
+
+    def _stop_watching(self) -> None:
+        self._collector.stop()
+        if self._bans is not None:
+            self._bans.stop()
 
     def _welcome(self, session: str) -> Accepted:
         return Accepted(session, self._now(), self._settings.reflectors, self._settings.relays)
@@ -155,7 +182,7 @@ class ControlService(Service):
         """Close the port, end the connections, write what waits, close the store."""
         if self._starting is not None:
             await self._starting
-        self._collector.stop()
+        self._stop_watching()
         port, self._port = self._port, None
         if port is not None:
             await maybeDeferred(port.stopListening)
@@ -173,8 +200,9 @@ class ControlService(Service):
 
     async def _end_connections(self) -> None:
         connections = self._factory.connections if self._factory is not None else set()
-        for connection in list(connections):
-            connection.deny("stopping", "the control server stops")
+        for connection, retry in zip(list(connections), come_back(len(connections), self._jitter), strict=True):
+            sentence = f"the control server restarts; this node dials again in {retry} ms"
+            connection.deny("restarting", sentence, retry)
         deadline = self._reactor.seconds() + STOP_TIME
         while connections and self._reactor.seconds() < deadline:
             await deferLater(self._reactor, 0.02, lambda: None)
@@ -182,6 +210,9 @@ class ControlService(Service):
             connection.cut()
         while connections:
             await deferLater(self._reactor, 0.0, lambda: None)
+
+    def _jitter(self) -> float:
+        return int.from_bytes(self._random(2), "big") / 65536
 
     @property
     def address(self) -> Any:
@@ -202,6 +233,7 @@ class ControlService(Service):
             "fingerprint": fingerprint(self.key.public).hex() if self.key is not None else "",
             "connections": len(self._factory.connections) if self._factory is not None else 0,
             "refused": dict(self._factory.refusals) if self._factory is not None else {},
+            "dropped": dict(self._factory.dropped) if self._factory is not None else {},
             "sessions": len(self._desk.sessions) if self._desk is not None else 0,
             "parties": len(self._world.parties),
             "members": sum(len(list(party.members())) for party in self._world.parties.values()),

@@ -9,12 +9,13 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from lanrage.app import mailbox_requests
 from lanrage.app.control_requests import Answer, Requests
 from lanrage.app.unsettled import Unsettled
 from lanrage.core.rate import TokenBucket
-from lanrage.core.world import Caller, Outcome
 from lanrage.core.world_rows import Change
-from lanrage.net.control_server import ServerConnection
+from lanrage.core.world_state import Caller, Outcome
+from lanrage.net.control_session import ServerConnection
 from lanrage.store.journal import Journal
 from lanrage.wire.control import Accepted, Notice, NoticeBody, RefusedReply, Reply, Request
 from lanrage.wire.party import messages
@@ -60,6 +61,7 @@ class ControlDesk:
         self.sessions[connection.identity] = connection
         if old is not None:
             old.deny("replaced", "another node with this identity has logged in")
+            self.close_mailboxes(connection.identity)
         self._say(
             "session {session} is node {identity} at {peer}",
             session=connection.session,
@@ -73,6 +75,7 @@ class ControlDesk:
         self._say("session {session} ended", session=connection.session)
         if self.sessions.get(connection.identity) is connection:
             del self.sessions[connection.identity]
+            self.close_mailboxes(connection.identity)
             self._tell(self._requests.world.disconnected(connection.identity, self._now()))
 
     def requested(self, connection: ServerConnection, request: Request) -> None:
@@ -83,7 +86,7 @@ class ControlDesk:
             return
         caller = Caller(connection.identity, connection.login.wireguard_key)
         try:
-            answer = self._requests.answer(caller, request.body, self._now())
+            answer = self._requests.answer(caller, request.body, self._now(), connection.origin)
         except Exception:  # pylint: disable=broad-exception-caught  # a bug costs one answer, not the server
             log.failure(
                 "request {kind} of session {session} failed [{correlation_id}]",
@@ -95,6 +98,10 @@ class ControlDesk:
             return
         about = () if answer.at_once else (getattr(request.body, "party_id", ""),)
         self._settle(answer.changes, about, lambda: self._deliver(connection, request, answer))
+
+    def close_mailboxes(self, identity: bytes) -> None:
+        """A node's session ended, or it lost its rights: its spoken codes are void, and who was at one is told."""
+        self._notify(mailbox_requests.told(self._requests.mailboxes.close_of(identity)), "")
 
     def stop(self) -> None:
         """Give up what waits for the disk: its answers could not be delivered any more."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from typing import Any
 
+import attrs
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, maybeDeferred
 
@@ -46,6 +47,7 @@ def _node(reactor: Any, config: NodeConfig) -> RoleService:
 
 def _control_parts(reactor: Any, config: ControlConfig) -> tuple[ControlService, ReflectorService]:
     settings = ControlSettings(config.state_dir, config.listen, (f":{config.stun_port}",), config.relays)
+    settings = attrs.evolve(settings, registration=config.registration, ban_file=config.ban_file)
     return ControlService(reactor, settings), ReflectorService(reactor, config.stun_port)
 
 

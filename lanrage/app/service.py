@@ -29,6 +29,9 @@ CONTROL: list[list[Any]] = [
     ["stun-port", None, str(STUN_PORT), "UDP port of the reflector."],
     ["public-address", None, "", "HOST[:PORT] under which nodes reach this server; shown in hints."],
     ["relay", None, "", "Relays to tell nodes of: HOST:FIRST-LAST, comma between; an empty HOST is this server's."],
+    ["registration", None, "open", "Who may found parties: open (everybody), token or closed (nobody)."],
+    ["registration-token-file", None, "", "With --registration=token: the file that holds the token."],
+    ["ban-file", None, "", "File of whom not to serve: an identity, address or network a line; read when it changes."],
 ]
 RELAY: list[list[Any]] = [
     ["server-key", None, "", "Public key of the control server whose tickets count: 64 hex digits, or @FILE."],

@@ -21,15 +21,19 @@ class TokenBucket:
     def __attrs_post_init__(self) -> None:
         self._tokens = self.burst
 
-    def take(self, now: float) -> bool:
-        """Take one token; false when there is none. A clock that goes back gives nothing and takes nothing.
+    def ready(self, now: float) -> bool:
+        """Whether there is a token; a clock that goes back gives nothing and takes nothing.
 
         :param now: seconds, of any clock.
         """
         if self._at is not None:
             self._tokens = min(self.burst, self._tokens + max(0.0, now - self._at) * self.rate)
         self._at = now
-        if self._tokens < 1.0:
+        return self._tokens >= 1.0
+
+    def take(self, now: float) -> bool:
+        """Take one token; false when there is none."""
+        if not self.ready(now):
             return False
         self._tokens -= 1.0
         return True

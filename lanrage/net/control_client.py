@@ -18,9 +18,10 @@ from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 from twisted.logger import Logger
 
 from lanrage.core.identity import NodeKeys, fingerprint
-from lanrage.errors import LanrageError, Refused, Unreachable
+from lanrage.errors import ComeBack, LanrageError, Refused, Unreachable
 from lanrage.net.control_connection import Connection, ConnectionFactory
-from lanrage.wire.control import VERSIONS, Accepted, NoticeBody, ReplyBody, RequestBody
+from lanrage.wire.control import Accepted, NoticeBody, ReplyBody, RequestBody
+from lanrage.wire.control_codec import SUBPROTOCOLS
 from lanrage.wire.login import ClientLogin
 
 CONNECT_TIMEOUT = 5.0
@@ -29,14 +30,16 @@ LOGIN_TIMEOUT = 7.0
 """Seconds from the TCP connection to the end of the login: the server allows 5."""
 REQUEST_TIMEOUT = 10.0
 """Seconds to wait for an answer, the wait for a connection included."""
-FIRST_DELAY = 0.2
+FIRST_DELAY = 1.0
 LAST_DELAY = 10.0
-"""Seconds: the redial delay is drawn from 0 to a bound that doubles between these, so that a thousand nodes do not
-come back in one instant (full jitter)."""
+"""Seconds: the redial delay is drawn from 0 to a bound that doubles between these, so that thousands of nodes do not
+come back in one instant (full jitter): a server takes about a thousand logins a second."""
 DOUBLINGS = 10
 """More make no difference to the bound."""
 STEADY = 5.0
 """Seconds that a connection must live before the delay starts anew."""
+COME_BACK_JITTER = 0.1
+"""Seconds added to the time that a server names before it restarts: it has spread its clients already."""
 REPLACED_DELAY = 60.0
 """Seconds after another node with this identity took our place: both would throw each other out for ever."""
 
@@ -65,13 +68,13 @@ class Dialling:
     :param endpoint: where to dial, from reactor, host and port.
     :param jitter: a number from 0 to 1 for each delay.
     :param random: secret bytes.
-    :param versions: of the protocol, that are offered.
+    :param offers: subprotocols, the dearest first; ``(JSON.subprotocol,)`` lets people read what is said.
     """
 
     endpoint: Callable[[Any, str, int], IStreamClientEndpoint] = hostname_endpoint
     jitter: Callable[[], float] = _random.random
     random: Callable[[int], bytes] = os.urandom
-    versions: tuple[int, ...] = VERSIONS
+    offers: tuple[str, ...] = SUBPROTOCOLS
 
 
 def fill_hosts(info: Accepted, host: str) -> Accepted:
@@ -195,16 +198,19 @@ class ControlClient(Service):
         attempt = 0
         while self.running:
             connection = await self._dial_all()
-            replaced = False
+            delay = min(LAST_DELAY, FIRST_DELAY * 2 ** min(attempt, DOUBLINGS)) * self._dialling.jitter()
             if connection is not None and self.running:
                 began = self._clock.seconds()
                 error = await connection.factory.lost
                 self._disconnected(error)
-                replaced = isinstance(error, Refused) and error.code == "replaced"
-                attempt = 0 if self._clock.seconds() - began >= STEADY else attempt
+                if self._clock.seconds() - began >= STEADY:
+                    attempt, delay = 0, FIRST_DELAY * self._dialling.jitter()
+                if isinstance(error, ComeBack):
+                    attempt, delay = 0, error.seconds + COME_BACK_JITTER * self._dialling.jitter()
+                elif isinstance(error, Refused) and error.code == "replaced":
+                    delay = REPLACED_DELAY
             if self.running:
-                delay = min(LAST_DELAY, FIRST_DELAY * 2 ** min(attempt, DOUBLINGS))
-                await self._sleep(REPLACED_DELAY if replaced else delay * self._dialling.jitter())
+                await self._sleep(delay)
             attempt += 1
 
     async def _dial_all(self) -> Connection | None:
@@ -230,7 +236,7 @@ class ControlClient(Service):
         """
         host, port = parse_address(address)
         name, how = f"the control server at {address}", self._dialling
-        login = ClientLogin(self._keys, self.pin, how.random, server=name, versions=how.versions)
+        login = ClientLogin(self._keys, self.pin, how.random, server=name, offers=how.offers)
         factory = ConnectionFactory(self._clock, address, login, self._on_notice)
         endpoint = self._dialling.endpoint(self._reactor, host, port)
         try:

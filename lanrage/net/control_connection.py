@@ -11,10 +11,8 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from lanrage.errors import DecodeError, LanrageError, Refused, Unreachable
-from lanrage.net.websocket import QuietLog, configure, is_endless, stop_timers
+from lanrage.net.websocket import ClockTimer, QuietLog, configure, is_endless, stop_timers
 from lanrage.wire.control import (
-    MESSAGE_LIMIT,
-    SUBPROTOCOL,
     Accepted,
     NoticeBody,
     RefusedReply,
@@ -24,6 +22,7 @@ from lanrage.wire.control import (
     RequestBody,
     decode_record,
 )
+from lanrage.wire.control_codec import MESSAGE_LIMIT
 from lanrage.wire.control_opening import Denied
 from lanrage.wire.login import TAG_BYTES, ClientLogin
 
@@ -93,9 +92,14 @@ class Connection(WebSocketClientProtocol):  # type: ignore[misc]
             return
         super().dataReceived(data)
 
+    def onConnect(self, response: Any) -> None:
+        """The server took a subprotocol, or none."""
+        self.login.subprotocol = response.protocol or ""
+
     def onOpen(self) -> None:
-        """The WebSocket stands: log in."""
-        self.sendMessage(self.login.start(), True)
+        """The WebSocket stands: log in; a server that took no subprotocol is about to say why."""
+        if self.login.subprotocol:
+            self.sendMessage(self.login.start(), True)
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         """Take one message; a bad one ends the connection."""
@@ -115,11 +119,11 @@ class Connection(WebSocketClientProtocol):  # type: ignore[misc]
                 self.factory.succeed(self)
             return
         assert self.login.channel is not None
-        message = decode_record(self.login.channel.open(payload))
+        message = decode_record(self.login.channel.open(payload), self.login.channel.codec)
         if isinstance(message, Reply):
             self._answered(message)
         elif isinstance(message.body, Denied):
-            raise Refused(message.body.code, message.body.message)
+            raise self.login.denied(message.body)
         else:
             self.factory.notice(message.body, message.correlation_id)
 
@@ -162,8 +166,8 @@ class ConnectionFactory(WebSocketClientFactory):  # type: ignore[misc]
     def __init__(
         self, clock: IReactorTime, address: str, login: ClientLogin, notice: Callable[[NoticeBody, str], None]
     ) -> None:
-        super().__init__(f"ws://{address}/", protocols=[SUBPROTOCOL], useragent="lanrage", reactor=clock)
-        configure(self, clock, limit=MESSAGE_LIMIT + TAG_BYTES, open_timeout=OPEN_TIMEOUT)
+        super().__init__(f"ws://{address}/", protocols=list(login.offers), useragent="lanrage", reactor=clock)
+        configure(self, ClockTimer(clock), limit=MESSAGE_LIMIT + TAG_BYTES, open_timeout=OPEN_TIMEOUT)
         self.setProtocolOptions(serverConnectionDropTimeout=0)
         self.login = login
         self.ready: Deferred[Connection] = Deferred()

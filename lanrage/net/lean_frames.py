@@ -56,13 +56,17 @@ def first_message(data: bytes, at: int, limit: int) -> tuple[bytes, int] | None:
 
 
 class LeanProtocol(WebSocketServerProtocol):  # type: ignore[misc]
-    """Autobahn's server protocol with the short way; no compression may be negotiated."""
+    """Autobahn's server protocol with the short way; no compression may be negotiated.
+
+    :cvar lean_limit: bytes of the longest message that takes it; set by the class that is used.
+    """
 
     state: int
     data: bytes
     current_frame: Any
     inside_message: bool
-    maxMessagePayloadSize: int
+    failedByMe: bool
+    lean_limit: int
     autoPingTimeoutCall: Any
     transport: Any
 
@@ -71,7 +75,7 @@ class LeanProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         at = 0
         if self.state == self.STATE_OPEN and not self.data and self.current_frame is None and not self.inside_message:
             while self.state == self.STATE_OPEN:
-                found = first_message(data, at, self.maxMessagePayloadSize)
+                found = first_message(data, at, self.lean_limit)
                 if found is None:
                     break
                 payload, at = found

@@ -1,9 +1,8 @@
-"""Messages of the control channel, version 1 (``docs/protocol-control.rst``).
+"""Messages of the control channel after the login (``docs/protocol-control.rst``).
 
-Three are sent before the login is done, in clear: :class:`Hello`, :class:`Welcome`, :class:`Denied`. All others are
-sealed records (:mod:`lanrage.wire.login`): :class:`Login`, :class:`Accepted` and :class:`Confirm` once each, then one
-:class:`Request`, :class:`Reply` or :class:`Notice` a record. Everything is MessagePack; unknown fields (after the
-login), wrong types and values beyond their limits are refused by the types themselves.
+Those before it are in :mod:`lanrage.wire.control_opening`; then each sealed record (:mod:`lanrage.wire.login`) holds
+one :class:`Request`, :class:`Reply` or :class:`Notice`, as MessagePack or JSON (:mod:`lanrage.wire.control_codec`).
+Unknown fields, wrong types and values beyond their limits are refused by the types themselves.
 """
 
 from __future__ import annotations
@@ -13,39 +12,37 @@ from typing import Annotated, TypeVar
 import msgspec
 from msgspec import Meta
 
-from lanrage.core.certificates import Name
-from lanrage.errors import DecodeError
+from lanrage.core.certificates import Epoch, Name
+from lanrage.wire.control_codec import MSGPACK, Codec
+from lanrage.wire.control_ledger import (
+    AppendRecord,
+    ConflictsFound,
+    FetchConflicts,
+    Lost,
+    SetStatus,
+    StatusChanged,
+)
+from lanrage.wire.control_mailbox import MailboxNotice, MailboxReply, MailboxRequest
 from lanrage.wire.control_opening import Denied, Welcome
+from lanrage.wire.control_party import Deltas, PartyState, Presence
 from lanrage.wire.control_types import (
     Blob,
     CorrelationId,
     Key,
     Message,
-    OptionalBlob,
     PartyId,
     Revision,
     Text,
 )
 
-SUBPROTOCOL = "lanrage.control"
-VERSION = 1
-VERSIONS = (VERSION,)
-MESSAGE_LIMIT = 256 * 1024
-"""Bytes of one message from the server: a full party of 64 members is about 50 KiB."""
 REQUEST_LIMIT = 16 * 1024
-"""Bytes of one message from a client: the largest request holds a signal, or two statements."""
+"""Bytes of one message from a client: the largest request holds a signal, or two statements; as JSON 11 KiB."""
 SIGNAL_LIMIT = 8192
 """Bytes of one sealed signal: 20 candidates are under 1 KiB."""
+TOKEN_LIMIT = 256
+"""Characters of a registration token."""
 
-# --- before the login -------------------------------------------------------------------------------------------------
-
-
-class Login(Message, frozen=True, tag="login"):
-    """Client's first sealed record: who it is, proven by a signature over the transcript and by its WireGuard key."""
-
-    identity: Key
-    wireguard_key: Key
-    signature: Annotated[bytes, Meta(min_length=64, max_length=64)]
+# --- at the end of the login ------------------------------------------------------------------------------------------
 
 
 class RelayInfo(Message, frozen=True):
@@ -70,18 +67,18 @@ class Accepted(Message, frozen=True, tag="accepted"):
     relays: Annotated[tuple[RelayInfo, ...], Meta(max_length=32)]
 
 
-class Confirm(Message, frozen=True, tag="confirm"):
-    """Client's first record under the second key: proves that it owns the WireGuard key of its :class:`Login`."""
-
-
 # --- requests ---------------------------------------------------------------------------------------------------------
 
 
 class CreateParty(Message, frozen=True, tag="create"):
-    """Register a party with its founder; answered by :class:`PartyState`."""
+    """Register a party with its founder; answered by :class:`PartyState`.
+
+    :param token: where the server registers parties by token alone.
+    """
 
     charter: Blob
     certificate: Blob
+    token: Annotated[str, Meta(max_length=TOKEN_LIMIT)] = ""
 
 
 class PublishInvitation(Message, frozen=True, tag="publish"):
@@ -126,10 +123,14 @@ class LeaveParty(Message, frozen=True, tag="leave"):
 
 
 class FollowParty(Message, frozen=True, tag="follow"):
-    """Receive a party's deltas from now on, after those since a revision; answered by Deltas or :class:`PartyState`."""
+    """Receive a party's deltas from now on, after those since a revision; answered by Deltas or :class:`PartyState`.
+
+    :param epoch: of the last ledger record that this node has.
+    """
 
     party_id: PartyId
     since: Revision
+    epoch: Epoch = 0
 
 
 class SendSignal(Message, frozen=True, tag="signal"):
@@ -157,30 +158,14 @@ RequestBody = (
     | FollowParty
     | SendSignal
     | FetchTicket
+    | AppendRecord
+    | SetStatus
+    | FetchConflicts
+    | MailboxRequest
 )
 
 
 # --- replies ----------------------------------------------------------------------------------------------------------
-
-
-class MemberRow(Message, frozen=True):
-    """A member as the server holds it; nodes verify both blobs themselves.
-
-    :param invitation: empty for the founder.
-    """
-
-    certificate: Blob
-    invitation: OptionalBlob
-    online: bool
-
-
-class PartyState(Message, frozen=True, tag="party"):
-    """A party in full, at a revision."""
-
-    party_id: PartyId
-    revision: Revision
-    charter: Blob
-    members: Annotated[tuple[MemberRow, ...], Meta(max_length=64)]
 
 
 class Done(Message, frozen=True, tag="done"):
@@ -218,45 +203,6 @@ class RefusedReply(Message, frozen=True, tag="refused"):
 # --- notices ----------------------------------------------------------------------------------------------------------
 
 
-class MemberJoined(Message, frozen=True, tag="joined"):
-    """A new member, or a known one with a new certificate."""
-
-    member: MemberRow
-
-
-class MemberLeft(Message, frozen=True, tag="left"):
-    """A member is gone."""
-
-    identity: Key
-
-
-Change = MemberJoined | MemberLeft
-
-
-class Delta(Message, frozen=True):
-    """What one revision changed."""
-
-    revision: Revision
-    change: Change
-
-
-class Deltas(Message, frozen=True, tag="deltas"):
-    """Consecutive revisions of one party, oldest first; also the reply to :class:`FollowParty` for a small gap."""
-
-    party_id: PartyId
-    deltas: Annotated[tuple[Delta, ...], Meta(max_length=256)]
-    online: Annotated[tuple[Key, ...], Meta(max_length=64)] | None = None
-    """In a reply: identities that are online; ``None`` in a notice."""
-
-
-class Presence(Message, frozen=True, tag="presence"):
-    """A member's channel came up or went down; not a revision."""
-
-    party_id: PartyId
-    identity: Key
-    online: bool
-
-
 class Signalled(Message, frozen=True, tag="signalled"):
     """Sealed bytes from another member."""
 
@@ -265,8 +211,25 @@ class Signalled(Message, frozen=True, tag="signalled"):
     payload: Annotated[bytes, Meta(max_length=SIGNAL_LIMIT)]
 
 
-ReplyBody = PartyState | Deltas | Done | InvitationFound | Reserved | TicketIssued | RefusedReply
-NoticeBody = Deltas | Presence | Signalled | Denied
+class Resync(Message, frozen=True, tag="resync"):
+    """The client read too slowly and news of this party was dropped: it asks :class:`FollowParty` from its revision."""
+
+    party_id: PartyId
+
+
+ReplyBody = (
+    PartyState
+    | Deltas
+    | Done
+    | InvitationFound
+    | Reserved
+    | TicketIssued
+    | Lost
+    | ConflictsFound
+    | MailboxReply
+    | RefusedReply
+)
+NoticeBody = Deltas | Presence | StatusChanged | Signalled | Resync | MailboxNotice | Denied
 
 
 class Request(Message, frozen=True, tag="q"):
@@ -294,37 +257,32 @@ class Notice(Message, frozen=True, tag="n"):
 T = TypeVar("T")
 
 
-def encode(message: msgspec.Struct) -> bytes:
-    """One message as MessagePack."""
-    return msgspec.msgpack.encode(message)
+def encode(message: msgspec.Struct, codec: Codec = MSGPACK) -> bytes:
+    """One message as bytes."""
+    return codec.encode(message)
 
 
-def decode(data: bytes, kind: type[T]) -> T:
+def decode(data: bytes, kind: type[T], codec: Codec = MSGPACK) -> T:
     """Read one message of the given type (a class or a union of classes).
 
     :raises DecodeError: names the field and the rule.
     """
-    if len(data) > MESSAGE_LIMIT:
-        raise DecodeError(f"a message has at most {MESSAGE_LIMIT} bytes")
-    try:
-        return msgspec.msgpack.decode(data, type=kind)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise DecodeError(f"no valid control message: {error}") from error
+    return codec.decode(data, kind)
 
 
-def decode_opening(data: bytes) -> Welcome | Denied:
+def decode_opening(data: bytes, codec: Codec = MSGPACK) -> Welcome | Denied:
     """Read the server's first message.
 
     :raises DecodeError: names the field and the rule.
     """
-    message: Welcome | Denied = decode(data, Welcome | Denied)  # type: ignore[arg-type]
+    message: Welcome | Denied = codec.decode(data, Welcome | Denied)  # type: ignore[arg-type]
     return message
 
 
-def decode_record(data: bytes) -> Reply | Notice:
+def decode_record(data: bytes, codec: Codec = MSGPACK) -> Reply | Notice:
     """Read what a server sends after the login.
 
     :raises DecodeError: names the field and the rule.
     """
-    message: Reply | Notice = decode(data, Reply | Notice)  # type: ignore[arg-type]
+    message: Reply | Notice = codec.decode(data, Reply | Notice)  # type: ignore[arg-type]
     return message

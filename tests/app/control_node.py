@@ -16,26 +16,25 @@ from twisted.trial.unittest import TestCase
 
 from lanrage.app.control import ControlService, ControlSettings
 from lanrage.core.identity import NodeKeys
-from lanrage.core.replica import PartyReplica, ReplicaChange
+from lanrage.core.replica import PartyReplica
+from lanrage.core.replica_changes import ReplicaChange
 from lanrage.errors import Refused
 from lanrage.net.control_client import ControlClient, Dialling
 from lanrage.wire.control import (
-    VERSIONS,
     CreateParty,
-    Deltas,
     Done,
     FetchInvitation,
     FollowParty,
     InvitationFound,
     JoinParty,
     NoticeBody,
-    PartyState,
-    Presence,
     PublishInvitation,
     RelayInfo,
     ReserveAddress,
     Reserved,
 )
+from lanrage.wire.control_codec import SUBPROTOCOLS
+from lanrage.wire.control_party import Deltas, PartyState, Presence
 from lanrage.wire.party import apply
 from tests.fakes_control import PartyKit, node_keys
 
@@ -49,13 +48,13 @@ class Node:
     """A node's control link with its replica."""
 
     def __init__(
-        self, keys: NodeKeys, port: int, pin: bytes | None = None, versions: tuple[int, ...] = VERSIONS
+        self, keys: NodeKeys, port: int, pin: bytes | None = None, offers: tuple[str, ...] = SUBPROTOCOLS
     ) -> None:
         self.keys = keys
         self.replica: PartyReplica | None = None
         self.changes: list[ReplicaChange] = []
         self.notices: list[NoticeBody] = []
-        dialling = Dialling(jitter=lambda: 0.1, versions=versions)
+        dialling = Dialling(jitter=lambda: 0.1, offers=offers)
         self.link = ControlClient(reactor, keys, (f"127.0.0.1:{port}",), pin, on_notice=self._heard, dialling=dialling)
 
     def _heard(self, body: NoticeBody, correlation_id: str) -> None:

@@ -80,9 +80,9 @@ class ControlRefusals(ControlCase):
 
         async def life() -> None:
             service = await self.serve()
-            port = service.address.port
+            port, future = service.address.port, "lanrage.control.v7.msgpack"
             await self._dial_fails(CryptoError, "another key", port, pin=b"x" * 16)
-            await self._dial_fails(VersionMismatch, "control protocol 1, this node speaks 7", port, versions=(7,))
+            await self._dial_fails(VersionMismatch, "control protocol 2, this node speaks 7", port, offers=(future,))
             await self._stop(service)
             await self._dial_fails(Unreachable, "refused", port)
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from lanrage.wire import control
 from lanrage.wire.control import LeaveParty, RequestBody, SendSignal
+from lanrage.wire.control_ledger import SetStatus
 from tests.bench.control_fleet import Player
 from tests.bench.control_parties import Group
 
@@ -50,8 +50,7 @@ class Status:
     def make(self, group: Group, turn: int) -> tuple[Player, list[RequestBody], int]:
         """See :class:`Change`."""
         player = group.members[turn % len(group.members)]
-        body = control.SetStatus(group.party_id, f"turn {turn}")  # type: ignore[attr-defined, unused-ignore]
-        return player, [body], len(group.members) - 1
+        return player, [SetStatus(group.party_id, f"turn {turn}")], len(group.members) - 1
 
 
 class Rejoin:
@@ -70,7 +69,7 @@ class Rejoin:
         return player, [group.joins[player.identity]], heard
 
 
-fast: Callable[[], Change] = Status if hasattr(control, "SetStatus") else Signals
+fast: Callable[[], Change] = Status
 """The class of changes whose notices leave before the flush."""
 durable: Callable[[], Change] = Rejoin
 """The class of changes whose notices leave after their group commit."""

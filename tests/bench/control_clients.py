@@ -18,7 +18,8 @@ import attrs
 from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater, react
 
-from lanrage.wire.control import Deltas, NoticeBody
+from lanrage.wire.control import NoticeBody
+from lanrage.wire.control_party import Deltas
 from tests.bench.control import options
 from tests.bench.control_changes import durable, fast
 from tests.bench.control_fleet import Fleet, Player, nobody_hears, side_by_side

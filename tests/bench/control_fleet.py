@@ -15,7 +15,8 @@ from twisted.python.failure import Failure
 from lanrage.core.identity import AgreementKey, NodeKeys, SigningKey
 from lanrage.core.links import KEY_BYTES
 from lanrage.net.control_client import DOUBLINGS, FIRST_DELAY, LAST_DELAY
-from lanrage.wire.control import Deltas, NoticeBody
+from lanrage.wire.control import NoticeBody
+from lanrage.wire.control_party import Deltas
 from tests.bench.control_wire import Wire, dial
 
 Heard = Callable[["Player", NoticeBody, str], None]

@@ -15,16 +15,15 @@ from lanrage.core.joining import Admission, Founded, certify, found, invite
 from lanrage.core.links import KEY_BYTES
 from lanrage.wire.control import (
     CreateParty,
-    Deltas,
     Done,
     FollowParty,
     JoinParty,
-    PartyState,
     PublishInvitation,
     ReplyBody,
     ReserveAddress,
     Reserved,
 )
+from lanrage.wire.control_party import Deltas, PartyState
 from tests.bench.control_fleet import Player
 from tests.bench.control_wire import Wire
 
@@ -57,7 +56,7 @@ class Group:
         state = await ask(founder, CreateParty(founded.charter_blob, founded.certificate_blob), PartyState)
         founder.revision = state.revision
         secret = os.urandom(SECRET_BYTES)
-        blob = invite(key, secret, HOURS, 0, now)
+        blob = invite(founder.keys, self.party_id, 0, secret, HOURS, 0, now)
         await ask(founder, PublishInvitation(self.party_id, blob), Done)
         self.members.append(founder)
         self._admission = _admission(founded, blob, secret)

@@ -16,7 +16,9 @@ from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
 from twisted.internet.protocol import Protocol
 from twisted.internet.task import deferLater
 
-from lanrage.wire.control import Deltas, FollowParty, ReplyBody, encode
+from lanrage.wire.control import FollowParty, ReplyBody
+from lanrage.wire.control_codec import MSGPACK
+from lanrage.wire.control_party import Deltas
 from lanrage.wire.login import TAG_BYTES
 from tests.bench.control_fleet import Fleet, side_by_side
 from tests.bench.control_framing import BINARY, Deframer, frame, upgrade
@@ -86,7 +88,7 @@ class Asker:
         if not isinstance(body, Deltas):
             raise RuntimeError(f"the control server answered {body}")
         if not self.count:
-            self.sizes = (self.sizes[0], len(encode(body)) + TAG_BYTES + 12)
+            self.sizes = (self.sizes[0], len(MSGPACK.encode(body)) + TAG_BYTES + 12)
         self.count += 1
         self.send()
 

@@ -13,7 +13,8 @@ from twisted.python.failure import Failure
 
 from lanrage.core.identity import NodeKeys
 from lanrage.errors import LanrageError, Unreachable
-from lanrage.wire.control import SUBPROTOCOL, NoticeBody, Reply, ReplyBody, Request, RequestBody, decode_record
+from lanrage.wire.control import NoticeBody, Reply, ReplyBody, Request, RequestBody, decode_record
+from lanrage.wire.control_codec import SUBPROTOCOLS
 from lanrage.wire.login import ClientLogin
 from tests.bench.control_framing import BINARY, CLOSE, PING, PONG, Deframer, frame, upgrade
 
@@ -44,7 +45,7 @@ class Wire(Protocol):
         """TCP stands: ask for a WebSocket."""
         transport: Any = self.transport
         transport.setTcpNoDelay(True)
-        transport.write(upgrade("bench", SUBPROTOCOL))
+        transport.write(upgrade("bench", ", ".join(SUBPROTOCOLS)))
 
     def dataReceived(self, data: bytes) -> None:
         """Bytes from the server."""

@@ -12,12 +12,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from lanrage.errors import DecodeError
 from lanrage.wire import control
 from lanrage.wire.control import (
-    MESSAGE_LIMIT,
     Accepted,
-    Confirm,
     CreateParty,
-    Delta,
-    Deltas,
     Done,
     FetchInvitation,
     FetchTicket,
@@ -25,13 +21,7 @@ from lanrage.wire.control import (
     InvitationFound,
     JoinParty,
     LeaveParty,
-    Login,
-    MemberJoined,
-    MemberLeft,
-    MemberRow,
     Notice,
-    PartyState,
-    Presence,
     PublishInvitation,
     RefusedReply,
     RelayInfo,
@@ -47,7 +37,9 @@ from lanrage.wire.control import (
     decode_record,
     encode,
 )
-from lanrage.wire.control_opening import Denied, Hello, Welcome
+from lanrage.wire.control_codec import MESSAGE_LIMIT
+from lanrage.wire.control_opening import Confirm, Denied, Hello, Login, Welcome
+from lanrage.wire.control_party import Delta, Deltas, MemberJoined, MemberLeft, MemberRow, PartyState, Presence
 from tests.strategies_control import names
 
 keys = st.binary(min_size=32, max_size=32)
@@ -92,9 +84,10 @@ notices = st.one_of(
 relays = st.builds(
     RelayInfo, st.sampled_from(["", "relay.example", "::1"]), st.integers(1, 65535), st.integers(1, 65535)
 )
+offers = st.text(max_size=64)
 openings: list[Any] = [
-    (Hello, st.builds(Hello, st.lists(st.integers(0, 65535), min_size=1, max_size=16).map(tuple), keys, keys)),
-    (Welcome, st.builds(Welcome, st.integers(0, 65535), keys, keys, keys, signatures)),
+    (Hello, st.builds(Hello, st.lists(offers, min_size=1, max_size=16).map(tuple), keys, keys)),
+    (Welcome, st.builds(Welcome, offers, keys, keys, keys, signatures)),
     (Denied, denials),
     (Login, st.builds(Login, keys, keys, signatures)),
     (Accepted, st.builds(Accepted, st.just("s"), times, st.just((":3478",)), st.lists(relays, max_size=3).map(tuple))),
@@ -163,7 +156,7 @@ class MessageTests(SynchronousTestCase):
 
     def test_unknown_fields(self) -> None:
         """Before the login they are passed over, for other versions' sake; after it they are refused."""
-        hello = msgspec.msgpack.decode(encode(Hello((1,), bytes(32), bytes(32))))
+        hello = msgspec.msgpack.decode(encode(Hello(("x",), bytes(32), bytes(32))))
         decode(msgspec.msgpack.encode(dict(hello, more=1)), Hello)
         request = msgspec.msgpack.decode(encode(Request(1, FollowParty("0" * 32, 0))))
         with self.assertRaises(DecodeError):

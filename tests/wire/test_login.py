@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import attrs
 import msgspec
 from hypothesis import given
@@ -9,12 +11,14 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.core.identity import AgreementKey, NodeKeys, SigningKey, fingerprint
-from lanrage.errors import CryptoError, DecodeError, LanrageError, Refused, VersionMismatch
+from lanrage.errors import ComeBack, CryptoError, DecodeError, LanrageError, Refused, VersionMismatch
 from lanrage.wire.control import Accepted, Done, FollowParty, Reply, Request, decode, decode_record, encode
-from lanrage.wire.control_opening import Denied
+from lanrage.wire.control_codec import JSON
+from lanrage.wire.control_opening import Denied, Welcome
 from lanrage.wire.login import ClientLogin, ServerLogin
 from tests.fakes_control import SeededRandom, node_keys, seeded
 
+V1, V2, V3 = (f"lanrage.control.v{number}.msgpack" for number in (1, 2, 3))
 SERVER = SigningKey(seeded("server"))
 ACCEPTED = Accepted("session", 1.0, (":3478",), ())
 REQUEST = Request(1, FollowParty("0" * 32, 0))
@@ -76,32 +80,59 @@ class LoginTests(SynchronousTestCase):
             with self.assertRaises(CryptoError):
                 client(fingerprint(SERVER.public)).receive(msgspec.msgpack.encode(forged))
 
-    def test_versions_are_negotiated_and_named(self) -> None:
-        """The highest in common is taken; none in common is an error on both sides that names both."""
-        near, far = client(versions=(1, 2, 3)), server(versions=(2, 3, 4))
-        self.assertEqual(3, decode(far.receive(near.start()), dict)["version"])
-        near, far = client(versions=(1,), server="the control server at x:1"), server(versions=(2, 3))
-        with self.assertRaises(VersionMismatch):
-            far.receive(near.start())
+    def test_versions_are_named(self) -> None:
+        """None in common is an error on both sides that names both."""
+        near, far = client(offers=(V1,), server="the control server at x:1"), server(spoken=(V2, V3))
         with self.assertRaises(VersionMismatch) as caught:
-            near.receive(encode(far.denial()))
+            far.receive(near.start())
+        self.assertEqual("the client speaks control protocol 1, this server 2, 3", str(caught.exception))
+        near.subprotocol = ""
+        with self.assertRaises(VersionMismatch) as caught:
+            near.receive(JSON.encode(far.denial()))
         self.assertEqual(
             "the control server at x:1 speaks control protocol 2, 3, this node speaks 1: "
             "update LANrage on this machine",
             str(caught.exception),
         )
-        old = client(versions=(5,))
+        old = client(offers=(V3,))
         with self.assertRaises(VersionMismatch) as caught:
             old.receive(encode(Denied("version_mismatch", "", (1,))))
         self.assertIn("update the control server", str(caught.exception))
 
     def test_downgrade_is_seen(self) -> None:
-        """A hello from which somebody took the newer versions does not lead to a login."""
-        near, far = client(versions=(1, 2)), server(versions=(1, 2))
-        hello = decode(near.start(), dict)
-        welcome = far.receive(msgspec.msgpack.encode(dict(hello, versions=[1])))
+        """Who takes the newer subprotocols out of the handshake is found out by the hello, and out of that by its
+        signature."""
+        near, far = client(offers=(V3, V2)), server(spoken=(V3, V2), subprotocol=V2)
+        near.subprotocol = V2
+        hello = near.start()
+        with self.assertRaises(CryptoError):
+            far.receive(hello)
+        far = server(spoken=(V3, V2), subprotocol=V2)
+        welcome = far.receive(msgspec.msgpack.encode(dict(decode(hello, dict), offers=[V2])))
         with self.assertRaises(CryptoError):
             near.receive(welcome)
+
+    def test_welcome_of_another_subprotocol(self) -> None:
+        """A server that took one subprotocol in the handshake and names another is not believed."""
+        near, far = client(offers=(V3, V2)), server(spoken=(V3, V2), subprotocol=V3)
+        welcome = far.receive(near.start())
+        for agreed in (V2, ""):
+            near.subprotocol = agreed
+            data = welcome if agreed else JSON.encode(decode(welcome, Welcome))
+            with self.assertRaises(VersionMismatch):
+                near.receive(data)
+
+    def test_json(self) -> None:
+        """The same login in readable bytes."""
+        near = client(fingerprint(SERVER.public), offers=(JSON.subprotocol,))
+        far = server(subprotocol=JSON.subprotocol)
+        self.assertEqual([JSON.subprotocol], json.loads(near.start())["offers"])
+        run(near, far)
+        self.assertEqual(ACCEPTED, near.accepted)
+        assert near.channel is not None
+        assert far.channel is not None
+        plain = far.channel.open(near.channel.seal(REQUEST))
+        self.assertEqual({"type": "follow", "party_id": "0" * 32, "since": 0}, json.loads(plain)["body"])
 
     def test_hello_of_a_later_version_is_read(self) -> None:
         """Fields of a later version's hello are passed over, and yet bound."""
@@ -109,6 +140,12 @@ class LoginTests(SynchronousTestCase):
         hello = dict(decode(near.start(), dict), later="field")
         near._hello = msgspec.msgpack.encode(hello)
         self.assertTrue(near.receive(far.receive(near._hello)))
+
+    def test_come_back(self) -> None:
+        """A server that restarts names the time after which it may be dialled."""
+        denied = client().denied(Denied("restarting", "it stops", (), 1500))
+        assert isinstance(denied, ComeBack)
+        self.assertEqual((1.5, "restarting"), (denied.seconds, denied.code))
 
     def test_denied_for_another_reason(self) -> None:
         """A denial carries its word."""
