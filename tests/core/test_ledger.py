@@ -8,12 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from lanrage.core.certificates import Member, open_invitation
+from lanrage.core.certificates import Member
 from lanrage.core.identity import NodeKeys
-from lanrage.core.ledger import ADMIT_GRACE, MODERATORS_LIMIT, Standing
+from lanrage.core.ledger import ADMIT_GRACE, Standing
 from lanrage.core.ledger_records import (
     RECORD_LIMIT,
-    Action,
     Admit,
     Appoint,
     HandOver,
@@ -30,36 +29,7 @@ from lanrage.core.ledger_records import (
 from lanrage.errors import CryptoError, DecodeError, LanrageError, Refused
 from tests.fakes_control import NOW, PartyKit, node_keys
 from tests.fakes_ledger import SECRET, LedgerKit
-
-HOUR = 3600
-
-
-class LedgerCase(SynchronousTestCase):
-    """A ledger with its host alone."""
-
-    def setUp(self) -> None:
-        """A new party."""
-        self.kit = LedgerKit()
-        self.ledger, self.host = self.kit.ledger, self.kit.host
-
-    def refused(self, code: str, author: NodeKeys, action: Action) -> str:
-        """The record is refused with this word, and nothing has changed."""
-        before = str(self.ledger)
-        with self.assertRaises(Refused) as caught:
-            self.kit.append(author, action)
-        self.assertEqual(code, caught.exception.code, caught.exception.message)
-        self.assertEqual(before, str(self.ledger))
-        return caught.exception.message
-
-    def stands(self, keys: NodeKeys, *, secret: bytes = SECRET, epoch: int = 0, uses: int = 0) -> Standing | str:
-        """What the ledger says of a guest's certificate: its standing, or the refusal's word."""
-        invitation = self.kit.kit.invitation(secret, epoch=epoch, uses=uses)
-        blob = self.kit.kit.certificate(keys, "x", "10.66.0.99", secret=secret, epoch=epoch)
-        member = Member.verify(self.kit.kit.charter, blob, invitation)
-        try:
-            return self.ledger.standing(member.certificate, open_invitation(invitation, self.kit.kit.charter))
-        except Refused as error:
-            return error.code
+from tests.ledger_case import LedgerCase
 
 
 class ChainTests(LedgerCase):
@@ -290,104 +260,6 @@ class RevocationTests(LedgerCase):
         with self.assertRaises(Refused) as caught:
             self.ledger.standing(member.certificate, None)
         self.assertEqual("revoked", caught.exception.code)
-
-
-class HostTests(LedgerCase):
-    """Roles, the host's place, the name."""
-
-    def party(self, **rules: object) -> list[NodeKeys]:
-        """A host with three moderators, and a rule."""
-        self.kit = LedgerKit(PartyKit.make("rules", **rules))  # type: ignore[arg-type]
-        self.ledger, self.host = self.kit.ledger, self.kit.host
-        guests = [self.kit.admit(n, number=n) for n in (2, 3, 4)]
-        for guest in guests:
-            self.kit.append(self.host, Appoint(guest.identity.public, "moderator"))
-        return guests
-
-    def test_names(self) -> None:
-        """Host and moderators rename, members do not, and the same name is no change."""
-        ada = self.kit.admit("ada")
-        self.refused("not_allowed", ada, Rename("hers"))
-        self.refused("no_change", self.host, Rename("the party"))
-        self.kit.append(self.host, Appoint(ada.identity.public, "moderator"))
-        self.kit.append(ada, Rename("hers"))
-        self.assertEqual("hers", self.ledger.name)
-
-    def test_appointing(self) -> None:
-        """The host alone appoints, full members alone, and so many."""
-        guests = self.party()
-        self.refused("not_allowed", guests[0], Appoint(guests[1].identity.public, "member"))
-        self.refused("not_allowed", self.host, Appoint(node_keys("x").identity.public, "moderator"))
-        self.refused("not_allowed", self.host, Appoint(self.host.identity.public, "member"))
-        self.refused("no_change", self.host, Appoint(guests[0].identity.public, "moderator"))
-        more = [self.kit.admit(n, number=n) for n in range(5, 6 + MODERATORS_LIMIT - 3)]
-        for guest in more[:-1]:
-            self.kit.append(self.host, Appoint(guest.identity.public, "moderator"))
-        self.refused("limit", self.host, Appoint(more[-1].identity.public, "moderator"))
-
-    def test_handed_over(self) -> None:
-        """The new host is the host, the old one a moderator."""
-        ada, bob, _ = self.party()
-        self.refused("not_allowed", ada, HandOver(ada.identity.public))
-        self.kit.append(self.host, HandOver(ada.identity.public))
-        self.assertEqual(
-            ["host", "moderator", "moderator"], [self.ledger.role(k.identity.public) for k in (ada, bob, self.host)]
-        )
-        self.refused("not_allowed", self.host, HandOver(self.host.identity.public))
-
-    def test_never(self) -> None:
-        """A party whose rule is never keeps its host."""
-        ada, *_ = self.party(takeover="never")
-        self.refused("not_allowed", ada, Support(ada.identity.public))
-
-    def test_majority(self) -> None:
-        """More than half of the moderators, for the same member, at once; a veto has no place there."""
-        ada, bob, carl = self.party(takeover="majority")
-        self.kit.append(ada, Support(ada.identity.public))
-        self.refused("no_change", ada, Support(ada.identity.public))
-        self.kit.append(bob, Support(bob.identity.public))
-        self.refused("not_allowed", self.host, Veto())
-        self.assertEqual("host", self.ledger.role(self.host.identity.public))
-        self.kit.append(carl, Support(ada.identity.public))
-        self.assertEqual(["host", "member"], [self.ledger.role(k.identity.public) for k in (ada, self.host)])
-        self.assertEqual({}, self.ledger.claims)
-
-    def test_delay(self) -> None:
-        """One moderator, after the delay; a member and a stranger have no say, and the host's veto ends it."""
-        ada, bob, _ = self.party(takeover="delay", takeover_delay=HOUR)
-        member = self.kit.admit(9, number=9)
-        self.refused("not_allowed", member, Support(member.identity.public))
-        self.refused("not_allowed", ada, Support(node_keys("x").identity.public))
-        self.kit.append(ada, Support(bob.identity.public))
-        self.assertIn("3600", self.refused("too_early", ada, Support(bob.identity.public)))
-        self.kit.now += HOUR - 1
-        self.refused("too_early", ada, Support(bob.identity.public))
-        self.kit.append(self.host, Veto())
-        self.refused("no_change", self.host, Veto())
-        self.kit.now += 2
-        self.kit.append(ada, Support(bob.identity.public))
-        self.assertEqual("moderator", self.ledger.role(bob.identity.public))
-        self.kit.now += HOUR
-        self.kit.append(ada, Support(bob.identity.public))
-        self.assertEqual(["host", "member"], [self.ledger.role(k.identity.public) for k in (bob, self.host)])
-
-    def test_changed_mind(self) -> None:
-        """Another candidate starts the delay anew."""
-        ada, bob, _ = self.party(takeover="delay", takeover_delay=HOUR)
-        self.kit.append(ada, Support(bob.identity.public))
-        self.kit.now += HOUR
-        self.kit.append(ada, Support(ada.identity.public))
-        self.refused("too_early", ada, Support(ada.identity.public))
-
-    def test_claims_fall_with_their_people(self) -> None:
-        """A claim by or for one who was thrown out is none."""
-        ada, bob, _ = self.party(takeover="delay", takeover_delay=HOUR)
-        self.kit.append(ada, Support(bob.identity.public))
-        self.kit.append(self.host, Revoke(bob.identity.public, False))
-        self.assertEqual({}, self.ledger.claims)
-        self.kit.append(ada, Support(ada.identity.public))
-        self.kit.append(self.host, Appoint(ada.identity.public, "member"))
-        self.assertEqual({}, self.ledger.claims)
 
 
 class SubjectTests(SynchronousTestCase):
