@@ -18,5 +18,6 @@ def with_options(protocol: type[P], factory: Any) -> type[P]:
     :param factory: all of its options are set; what is set later is not seen.
     """
     names: tuple[str, ...] = tuple(protocol.CONFIG_ATTRS)  # type: ignore[attr-defined]
-    options = {name: getattr(factory, name) for name in names if not hasattr(protocol, name)}
+    values = {name: getattr(factory, name) for name in names if not hasattr(protocol, name)}
+    options = {name: staticmethod(value) if callable(value) else value for name, value in values.items()}
     return type(protocol.__name__, (protocol,), {**options, "CONFIG_ATTRS": (), "__module__": protocol.__module__})

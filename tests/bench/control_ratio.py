@@ -25,6 +25,8 @@ from tests.bench.control_framing import BINARY, Deframer, frame, upgrade
 from tests.bench.control_parties import Group, online
 from tests.bench.control_server import ServerProcess
 
+WARM_UP = 0.1
+"""Seconds of a first round that does not count."""
 WIDTH = 64
 """Logins at one time."""
 
@@ -129,7 +131,7 @@ async def compare(
     await side_by_side((player.connect() for player in players), WIDTH)
     await side_by_side((group.found() for group in groups), WIDTH)
     askers = [Asker(group) for group in groups]
-    await play(fleet.reactor, askers, service, 0.3)
+    await play(fleet.reactor, askers, service, WARM_UP)
     size = max(1, sum(askers[0].sizes) // 2)
     endpoint = TCP4ClientEndpoint(fleet.reactor, "127.0.0.1", echo.port)
     wires = [EchoWire(size) for _ in range(connections)]
