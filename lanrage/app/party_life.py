@@ -194,7 +194,7 @@ class PartyLife:
             self.governance.look()
         thrown = [change for change in changes if isinstance(change, MemberRemoved) and change.reason]
         if any(change.member.identity == self.keys.identity.public for change in thrown):
-            self._thrown_out(replica)
+            self._thrown_out(replica, changes)
             return
         if session is not None:
             for removed in thrown:
@@ -211,13 +211,14 @@ class PartyLife:
         if self.session is not None:
             self.trouble = "" if self.keys.identity.public in replica.members else NOT_SHOWN
 
-    def _thrown_out(self, replica: PartyReplica) -> None:
+    def _thrown_out(self, replica: PartyReplica, changes: list[ReplicaChange]) -> None:
         """The ledger says so, signed: this machine leaves the party, and its user is told by whom."""
         ledger = replica.ledger
         assert ledger is not None
         record = open_record(ledger.records[ledger.revoked[self.keys.identity.public] - 1], replica.party_id)
-        author = replica.members.get(record.author)
-        name = author.member.certificate.name if author is not None else fingerprint(record.author).hex()
+        gone = [change.member for change in changes if isinstance(change, MemberRemoved)]
+        names = {m.identity: m.member.certificate.name for m in (*replica.members.values(), *gone)}
+        name = names.get(record.author) or fingerprint(record.author).hex()
         word = "banned from" if self.keys.identity.public in ledger.banned else "thrown out of"
         sentence = f"this node was {word} the party {ledger.name} by {name}"
         self.log.warn("{sentence}", sentence=sentence)

@@ -69,11 +69,13 @@ class DeltasView:
     """Consecutive revisions, oldest first.
 
     :param online: everybody who is online; ``None`` where only the revisions are told.
+    :param statuses: likewise, what members say of themselves.
     """
 
     party_id: str
     deltas: tuple[DeltaView, ...]
     online: tuple[bytes, ...] | None = None
+    statuses: tuple[tuple[bytes, str], ...] = ()
 
 
 @attrs.frozen

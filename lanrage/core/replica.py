@@ -6,7 +6,7 @@ members alone. What does not hold is left out and counted with its reason; it ne
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import attrs
 
@@ -231,6 +231,10 @@ class PartyReplica:
             return []
         self.members[identity] = entry = attrs.evolve(entry, status=text)
         return [PresenceChanged(entry)]
+
+    def say_all(self, statuses: Mapping[bytes, str]) -> list[ReplicaChange]:
+        """Set what everybody says at once."""
+        return [change for key in list(self.members) for change in self.status(key, statuses.get(key, ""))]
 
     def presence(self, identity: bytes, online: bool) -> list[ReplicaChange]:
         """A member's link came up or went down."""

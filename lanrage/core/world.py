@@ -54,7 +54,7 @@ class World(GoverningWorld):
         if deltas is None:
             return Outcome(self._view(party, epoch))
         online = tuple(m.certificate.identity for m in party.members() if m.certificate.identity in self.online)
-        return Outcome(DeltasView(party_id, deltas, online))
+        return Outcome(DeltasView(party_id, deltas, online, tuple(party.statuses.items())))
 
     def peer(self, caller: Caller, party_id: str, identity: bytes) -> Certificate:
         """The certificate of another member, to pass it a signal or to issue a ticket for the pair.

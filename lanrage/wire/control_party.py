@@ -67,6 +67,8 @@ class Deltas(Message, frozen=True, tag="deltas"):
     deltas: Annotated[tuple[Delta, ...], Meta(max_length=256)]
     online: Annotated[tuple[Key, ...], Meta(max_length=64)] | None = None
     """In a reply: identities that are online; ``None`` in a notice."""
+    statuses: Annotated[tuple[tuple[Key, StatusText], ...], Meta(max_length=64)] = ()
+    """In a reply: what members say of themselves."""
 
 
 class Presence(Message, frozen=True, tag="presence"):

@@ -52,7 +52,7 @@ def news(view: DeltasView | PresenceView | StatusView) -> Deltas | Presence | St
         case StatusView():
             return StatusChanged(view.party_id, view.identity, view.text)
         case DeltasView():
-            return Deltas(view.party_id, tuple(map(_delta, view.deltas)), view.online)
+            return Deltas(view.party_id, tuple(map(_delta, view.deltas)), view.online, view.statuses)
 
 
 def messages(notes: Iterable[Note]) -> tuple[tuple[bytes, Deltas | Presence | StatusChanged], ...]:
@@ -114,4 +114,5 @@ def apply(
             changes += replica.recorded(delta.revision, delta.change.record)
     if heard.online is not None:
         changes += replica.online(heard.online)
+        changes += replica.say_all(dict(heard.statuses))
     return changes
