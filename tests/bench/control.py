@@ -22,7 +22,9 @@ def options(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--storm", type=int, default=5_000, help="sessions that are cut at once")
     parser.add_argument("--rate", type=float, default=500.0, help="changes a second")
     parser.add_argument("--seconds", type=float, default=10.0, help="of changes, for each class")
-    parser.add_argument("--echo-connections", type=int, default=512, help="of each server; one may ask 50 times a second")
+    parser.add_argument(
+        "--echo-connections", type=int, default=512, help="of each server; one may ask 50 times a second"
+    )
     parser.add_argument("--echo-rounds", type=int, default=5, help="of each server")
     parser.add_argument("--echo-seconds", type=float, default=2.0, help="of a round")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="what to measure")

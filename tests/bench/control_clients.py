@@ -66,6 +66,7 @@ class Bench:
             busy = (self.server.cpu() - spent) / (time.monotonic() - began)
             self.figures |= {f"{prefix}_{name}": value for name, value in seen.items()}
             self.figures[f"{prefix}_server_busy"] = round(busy, 2)
+        await side_by_side((group.complete() for group in self._groups), WIDTH)
         held = [player for player in players if player.wire is not None]
         self.figures["sessions_held"] = len(held)
         self.figures["sessions_lost"] = self.fleet.losses

@@ -80,6 +80,13 @@ class Group:
         for number in range(1, len(self.players)):
             await self.join(number)
 
+    async def complete(self) -> None:
+        """Let those join again who left."""
+        for player in self.players:
+            if player not in self.members:
+                await ask(player, self.joins[player.identity], PartyState)
+                self.members.append(player)
+
     async def resume(self, player: Player) -> None:
         """Follow the party again from the revision that the player has."""
         answer = await online(player).request(FollowParty(self.party_id, player.revision))
