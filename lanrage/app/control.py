@@ -22,6 +22,7 @@ from lanrage.app.ban_watch import BanWatch
 from lanrage.app.collector import Collector
 from lanrage.app.control_desk import ControlDesk
 from lanrage.app.control_requests import Requests
+from lanrage.app.recheck import Recheck
 from lanrage.core.admission import Admission, Registration
 from lanrage.core.bans import Bans
 from lanrage.core.identity import SigningKey, fingerprint
@@ -29,7 +30,7 @@ from lanrage.core.mailboxes import Mailboxes
 from lanrage.core.restart import come_back
 from lanrage.core.tickets import Pair, Ticket, issue
 from lanrage.core.world import World
-from lanrage.core.world_load import load_world
+from lanrage.core.world_load import Unproven, load_world
 from lanrage.errors import REFUSALS, BadInput, StoreError
 from lanrage.net.control_server import ServerFactory
 from lanrage.store.database import IStore
@@ -99,6 +100,7 @@ class ControlService(Service):
         self._bans = BanWatch(reactor, settings.ban_file, self._banned) if settings.ban_file is not None else None
         self._port: IListeningPort | None = None
         self._collector = Collector(reactor, self._traffic)
+        self._recheck = Recheck(reactor)
         self.started: Deferred[None] = Deferred()
         self._starting: Deferred[None] | None = None
         self.key: SigningKey | None = None
@@ -129,7 +131,8 @@ class ControlService(Service):
         write_atomic(folder / PUBLIC_KEY_FILE, self.key.public.hex().encode() + b"\n", PUBLIC_MODE)
         rows = await self._store.open()
         try:
-            self._world = load_world(rows)
+            unproven: list[Unproven] = []
+            self._world = load_world(rows, unproven)
             self._journal = Journal(self._reactor, self._store, rows)
             issue_ticket = partial(_issue, self.key) if self._settings.relays else None
             requests = Requests(self._world, issue_ticket, self._admission, Mailboxes(self._random))
@@ -139,6 +142,7 @@ class ControlService(Service):
                 self._bans.start()
             self._port = await self._listen(self._factory)
             self._collector.start()
+            self._recheck.start(unproven)
         except BaseException:
             self._stop_watching()
             await self._store.close()
@@ -154,6 +158,7 @@ class ControlService(Service):
 
     def _stop_watching(self) -> None:
         self._collector.stop()
+        self._recheck.stop()
         if self._bans is not None:
             self._bans.stop()
 
@@ -236,6 +241,7 @@ class ControlService(Service):
             "dropped": dict(self._factory.dropped) if self._factory is not None else {},
             "sessions": len(self._desk.sessions) if self._desk is not None else 0,
             "parties": len(self._world.parties),
+            "broken_rows": self._recheck.broken,
             "members": sum(len(list(party.members())) for party in self._world.parties.values()),
             "journal": attrs.asdict(journal.counters) | {"trouble": journal.trouble} if journal is not None else {},
         }

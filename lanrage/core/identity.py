@@ -7,6 +7,9 @@ member certificate binds them together (:mod:`lanrage.core.certificates`).
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 
 import attrs
@@ -28,18 +31,39 @@ def fingerprint(public: bytes) -> bytes:
     return hashlib.sha256(public).digest()[:FINGERPRINT_BYTES]
 
 
+Proof = tuple[bytes, bytes, bytes]
+"""What a signature is checked by: public key, message, signature."""
+_LATER: ContextVar[list[Proof] | None] = ContextVar("_LATER", default=None)
+
+
+@contextmanager
+def proofs_later() -> Iterator[list[Proof]]:
+    """Within, signatures are gathered in place of being checked: whoever asks so must check them soon.
+
+    For what was checked before it was stored: a server's rows, of which a start would check thousands.
+    """
+    gathered: list[Proof] = []
+    before = _LATER.set(gathered)
+    try:
+        yield gathered
+    finally:
+        _LATER.reset(before)
+
+
 def verify_signature(public: bytes, message: bytes, signature: bytes) -> None:
     """Check an Ed25519 signature.
 
     :raises CryptoError: when it does not hold, also for bytes that are no key.
     """
+    if (later := _LATER.get()) is not None:
+        later.append((public, message, signature))
+        return
     try:
         Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
     except (InvalidSignature, ValueError) as error:
         raise CryptoError("the signature does not hold") from error
 
 
-@lru_cache(maxsize=1024)
 def verify_again(public: bytes, message: bytes, signature: bytes) -> None:
     """:func:`verify_signature` for what is shown many times, such as the invitation in every member's chain.
 
@@ -48,7 +72,13 @@ def verify_again(public: bytes, message: bytes, signature: bytes) -> None:
 
     :raises CryptoError: when it does not hold.
     """
-    verify_signature(public, message, signature)
+    if _LATER.get() is None:
+        _verified(public, message, signature)
+    else:
+        verify_signature(public, message, signature)
+
+
+_verified = lru_cache(maxsize=1024)(verify_signature)
 
 
 def derive(secret: bytes, *, salt: bytes, label: bytes, length: int = KEY_BYTES) -> bytes:

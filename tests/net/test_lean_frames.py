@@ -152,7 +152,7 @@ class ConnectionTests(SynchronousTestCase):
 
     def test_closing(self) -> None:
         """Nothing can be sent once the connection closes, and what still comes is not heard."""
-        protocol, transport = opened()
+        protocol, _ = opened()
         frame = masked(b"close", bytes(4))
         protocol.dataReceived(frame + masked(b"more", bytes(4)))
         self.assertEqual([payload for payload, _ in protocol.heard][:1], [b"close"])
