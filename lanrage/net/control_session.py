@@ -6,14 +6,18 @@ Bytes that make no sense end the connection they came by, with a word where one 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
+from autobahn.websocket.types import ConnectionDeny
 from twisted.internet.interfaces import IDelayedCall, IPushProducer
 from twisted.logger import Logger
 from zope.interface import implementer
 
 from lanrage.core.admission import Meter
-from lanrage.errors import LanrageError, Refused, VersionMismatch
+from lanrage.errors import DecodeError, LanrageError, Refused, VersionMismatch
+from lanrage.net.http_answers import HttpAnswers
 from lanrage.net.lean_frames import LeanProtocol
 from lanrage.net.outbox import Outbox
 from lanrage.net.websocket import QuietLog, Timed, is_endless, stop_timers
@@ -52,14 +56,17 @@ class Desk(Protocol):
 
 
 @implementer(IPushProducer)
-class ServerConnection(LeanProtocol):
+class ServerConnection(HttpAnswers, LeanProtocol):
     """One connection; made by :class:`lanrage.net.control_server.ServerFactory`.
 
     :ivar session: its name in logs on both sides.
     :ivar origin: the host that its limits are counted under; empty = not counted.
+    :ivar waited: seconds since the TCP connection that have passed before this object was connected.
+    :ivar gate: given the HTTP headers of the opening request, the HTTP status that refuses it, or 0.
     """
 
     factory: ServerFactory
+    failedByMe: bool
 
     log = QuietLog()
     lean_limit = REQUEST_LIMIT + TAG_BYTES
@@ -71,10 +78,13 @@ class ServerConnection(LeanProtocol):
         super().__init__()
         self.session = ""
         self.origin = ""
+        self.waited = 0.0
+        self.gate: Callable[[dict[str, str]], int] = lambda headers: 0
         self._excess = 0
         self._paused = False
         self._ending = False
         self._opened = False
+        self._queued = False
         self._deadline: IDelayedCall | None = None
         self._stall: Timed | None = None
 
@@ -85,7 +95,7 @@ class ServerConnection(LeanProtocol):
         self.login = ServerLogin(factory.key, factory.random, lambda: factory.desk.accept(self.session))
         self.meter = factory.admission.meter(self.origin)
         self._outbox = Outbox(self._encode, factory.dropped, factory.queue_limits)
-        self._deadline = factory.clock.callLater(LOGIN_TIMEOUT, self._late)
+        self._deadline = factory.clock.callLater(max(0.0, LOGIN_TIMEOUT - self.waited), self._late)
         super().connectionMade()
 
     @property
@@ -186,10 +196,21 @@ class ServerConnection(LeanProtocol):
 
     def onConnect(self, request: Any) -> str | None:
         """Take the dearest subprotocol that is offered; where there is none, :meth:`onOpen` says so."""
+        if code := self.gate(request.headers):
+            self._ending = True
+            raise ConnectionDeny(code, "refused")
         self.login.subprotocol = choose(request.protocols)
         if not self.login.subprotocol:
             self.factory.refused("version_mismatch", self.peer, mismatch(request.protocols))
         return self.login.subprotocol or None
+
+    def known_as(self, origin: str) -> None:
+        """A proxy has said whom it speaks for: this host's limits count from now on."""
+        self.origin, self.meter = origin, self.factory.admission.meter(origin)
+
+    def watched(self) -> None:
+        """The request was no WebSocket's but has been answered: its end is nothing to report."""
+        self._ending = True
 
     def onOpen(self) -> None:
         """The WebSocket stands; the client speaks first."""
@@ -200,10 +221,12 @@ class ServerConnection(LeanProtocol):
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         """Take one message; a bad one ends the connection."""
-        if self._ending:
-            return
+        if not self._ending:
+            self._guard(self._take, bytes(payload))
+
+    def _guard(self, step: Callable[[bytes], None], payload: bytes) -> None:
         try:
-            self._take(bytes(payload))
+            step(payload)
         except VersionMismatch as error:
             self.factory.refused("version_mismatch", self.peer, str(error))
             self.deny("version_mismatch", str(error))
@@ -236,11 +259,16 @@ class ServerConnection(LeanProtocol):
 
     def _take(self, payload: bytes) -> None:
         if not self._opened:
-            answer = self.login.receive(payload)
-            if answer:
-                self.sendMessage(answer, True)
-            if self.login.done:
-                self._log_in()
+            if self._queued:
+                raise DecodeError("a message came before the first one was answered")
+            if self.login.begun:
+                self._step(payload)
+                return
+            self._queued = True
+            assert self._deadline is not None
+            left = self._deadline.getTime() - self.factory.clock.seconds()
+            self._stop_deadline()  # it has done its part: the time that it waits for us is not its own
+            self.factory.logins.put(partial(self._begin, payload, left))
             return
         assert self.login.channel is not None
         request = self.login.channel.read(payload, Request)
@@ -254,6 +282,20 @@ class ServerConnection(LeanProtocol):
             self.deny("limit", sentence)
             return
         self.send(Reply(request.id, RefusedReply("limit", sentence)))
+
+    def _begin(self, payload: bytes, left: float) -> None:
+        """This login's turn has come."""
+        self._queued = False
+        if not self._ending and self.state == self.STATE_OPEN:
+            self._deadline = self.factory.clock.callLater(max(0.0, left), self._late)
+            self._guard(self._step, payload)
+
+    def _step(self, payload: bytes) -> None:
+        answer = self.login.receive(payload)
+        if answer:
+            self.sendMessage(answer, True)
+        if self.login.done:
+            self._log_in()
 
     def _log_in(self) -> None:
         self.factory.admission.check(self.identity, self.origin)

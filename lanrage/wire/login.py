@@ -265,6 +265,11 @@ class ServerLogin:
             return self._hello(data)
         return self._login(data, self._first, self._ephemeral)
 
+    @property
+    def begun(self) -> bool:
+        """The client's first message was taken."""
+        return self._first is not None or self.channel is not None
+
     def denial(self) -> Denied:
         """What a client of another version is told."""
         return denial(self.spoken)

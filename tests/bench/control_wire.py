@@ -13,6 +13,7 @@ from twisted.python.failure import Failure
 
 from lanrage.core.identity import NodeKeys
 from lanrage.errors import LanrageError, Unreachable
+from lanrage.net.control_client import CONNECT_TIMEOUT, LOGIN_TIMEOUT
 from lanrage.wire.control import NoticeBody, Reply, ReplyBody, Request, RequestBody, decode_record
 from lanrage.wire.control_codec import SUBPROTOCOLS
 from lanrage.wire.login import ClientLogin
@@ -32,7 +33,7 @@ class Wire(Protocol):
 
     def __init__(self, keys: NodeKeys, pin: bytes, hear: Hear) -> None:
         self.login = ClientLogin(keys, pin, os.urandom)
-        self.ready: Deferred[Wire] = Deferred()
+        self.ready: Deferred[Wire] = Deferred(lambda _: self.cut())
         self.lost: Deferred[Wire] = Deferred()
         self.pings = 0
         self._hear = hear
@@ -110,7 +111,8 @@ class Wire(Protocol):
     def cut(self) -> None:
         """End the connection now, by a reset."""
         transport: Any = self.transport
-        transport.abortConnection()
+        if transport is not None:
+            transport.abortConnection()
 
     def connectionLost(self, reason: Failure = Failure(Unreachable("lost"))) -> None:  # noqa: B008
         """The connection is gone."""
@@ -135,14 +137,15 @@ class _Factory(ClientFactory):
 
     def clientConnectionFailed(self, connector: Any, reason: Failure) -> None:
         """No TCP connection came to be."""
-        self.wire.ready.errback(reason)
+        if not self.wire.ready.called:
+            self.wire.ready.errback(reason)
 
 
 def dial(reactor: Any, port: int, keys: NodeKeys, pin: bytes, hear: Hear) -> Deferred[Wire]:
-    """Connect and log in; fails when either does not come to be. The TCP timeout is that of a client."""
+    """Connect and log in; fails when either does not come to be in the time that a node would wait."""
     wire = Wire(keys, pin, hear)
-    reactor.connectTCP("127.0.0.1", port, _Factory(wire), timeout=5)
-    return wire.ready
+    reactor.connectTCP("127.0.0.1", port, _Factory(wire), timeout=CONNECT_TIMEOUT)
+    return wire.ready.addTimeout(LOGIN_TIMEOUT, reactor)
 
 
 def free_port() -> int:
