@@ -20,7 +20,7 @@ import msgspec
 from msgspec import Meta
 
 from lanrage.core.envelope import Id16, Instant, Key, open_statement, seal_statement
-from lanrage.core.identity import SigningKey, derive, fingerprint, verify_signature
+from lanrage.core.identity import SigningKey, derive, fingerprint, verify_again, verify_signature
 from lanrage.errors import CryptoError, DecodeError
 
 NAME_LIMIT = 32
@@ -172,7 +172,7 @@ def open_invitation(blob: bytes, charter: Charter) -> Invitation:
     invitation, message, signatures = _open(blob, Invitation)
     if invitation.party_id.hex() != charter.party_id or len(signatures) != 1:
         raise CryptoError("the invitation is of another party")
-    verify_signature(invitation.issuer, message, signatures[0])
+    verify_again(invitation.issuer, message, signatures[0])
     return invitation
 
 

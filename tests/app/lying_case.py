@@ -60,7 +60,7 @@ class LyingCase(GoverningCase):
         """The server sends a node whatever it likes."""
         assert self.server is not None
         assert self.server._desk is not None
-        self.server._desk._notify(self.keys(player).identity.public, body, "")
+        self.server._desk._notify([(self.keys(player).identity.public, body)], "")
 
     async def told(self, player: Player, *changes: Any) -> None:
         """The server shows a node changes as the next revisions; they have arrived then."""

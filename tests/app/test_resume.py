@@ -290,5 +290,5 @@ class SlowReaders(RuleBasedStateMachine):
 SlowReaders.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
 
 
-class ResyncMachineTests(SlowReaders.TestCase):  # type: ignore[name-defined,misc]
+class ResyncMachineTests(SlowReaders.TestCase):  # type: ignore[valid-type,misc]
     """After any interleaving of pauses, cuts and changes a replica ends equal to the world."""
