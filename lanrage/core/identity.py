@@ -7,9 +7,7 @@ member certificate binds them together (:mod:`lanrage.core.certificates`).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable
 from functools import lru_cache
 
 import attrs
@@ -33,21 +31,8 @@ def fingerprint(public: bytes) -> bytes:
 
 Proof = tuple[bytes, bytes, bytes]
 """What a signature is checked by: public key, message, signature."""
-_LATER: ContextVar[list[Proof] | None] = ContextVar("_LATER", default=None)
-
-
-@contextmanager
-def proofs_later() -> Iterator[list[Proof]]:
-    """Within, signatures are gathered in place of being checked: whoever asks so must check them soon.
-
-    For what was checked before it was stored: a server's rows, of which a start would check thousands.
-    """
-    gathered: list[Proof] = []
-    before = _LATER.set(gathered)
-    try:
-        yield gathered
-    finally:
-        _LATER.reset(before)
+Verify = Callable[[bytes, bytes, bytes], None]
+"""Checks a proof, or notes it to be checked later; raises CryptoError."""
 
 
 def verify_signature(public: bytes, message: bytes, signature: bytes) -> None:
@@ -55,9 +40,6 @@ def verify_signature(public: bytes, message: bytes, signature: bytes) -> None:
 
     :raises CryptoError: when it does not hold, also for bytes that are no key.
     """
-    if (later := _LATER.get()) is not None:
-        later.append((public, message, signature))
-        return
     try:
         Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
     except (InvalidSignature, ValueError) as error:
@@ -72,10 +54,7 @@ def verify_again(public: bytes, message: bytes, signature: bytes) -> None:
 
     :raises CryptoError: when it does not hold.
     """
-    if _LATER.get() is None:
-        _verified(public, message, signature)
-    else:
-        verify_signature(public, message, signature)
+    _verified(public, message, signature)
 
 
 _verified = lru_cache(maxsize=1024)(verify_signature)

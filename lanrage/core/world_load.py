@@ -6,11 +6,12 @@ The signatures may be checked later: they take nine tenths of the time, and held
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 import attrs
 
 from lanrage.core.certificates import Member, open_charter, open_invitation
-from lanrage.core.identity import Proof, proofs_later, verify_again
+from lanrage.core.identity import Proof, Verify, verify_again, verify_signature
 from lanrage.core.party import Membership, Party, StoredInvitation
 from lanrage.core.records import ConflictView
 from lanrage.core.world import World
@@ -59,16 +60,19 @@ def load_world(rows: Iterable[Row], later: list[Unproven] | None = None) -> Worl
     for row in rows:
         try:
             if later is None:
-                _load(world, row)
-                continue
-            with proofs_later() as proofs:
-                _load(world, row)
-            if proofs:
-                later.append(Unproven(_name(row), proofs))
+                _load(world, row, None)
+            else:
+                proofs: list[Proof] = []
+                _load(world, row, partial(_note, proofs))
+                later += [Unproven(_name(row), proofs)] if proofs else []
         except (CryptoError, DecodeError, KeyError, Refused) as error:
             raise StoreError(f"{_name(row)} does not hold: {error}") from error
     world.empty.update((party_id, None) for party_id, party in world.parties.items() if party.deserted)
     return world
+
+
+def _note(proofs: list[Proof], public: bytes, message: bytes, signature: bytes) -> None:
+    proofs.append((public, message, signature))
 
 
 def _name(row: Row) -> str:
@@ -76,23 +80,22 @@ def _name(row: Row) -> str:
     return f"the stored {type(row).__name__} of {key}"
 
 
-def _load(world: World, row: Row) -> None:
+def _load(world: World, row: Row, verify: Verify | None) -> None:
     if isinstance(row, PartyRow):
-        world.parties[row.party_id] = Party(open_charter(row.charter, row.party_id), row.charter, row.revision)
+        charter = open_charter(row.charter, row.party_id, verify or verify_signature)
+        world.parties[row.party_id] = Party(charter, row.charter, row.revision)
     elif isinstance(row, MembershipRow):
         party = world.parties[row.party_id]
-        party.memberships[row.identity] = Membership(
-            Member.verify(party.charter, row.certificate, row.invitation), row.left
-        )
+        member = Member.verify(party.charter, row.certificate, row.invitation, verify)
+        party.memberships[row.identity] = Membership(member, row.left)
         if row.left is None:
             world.parties_of.setdefault(row.identity, set()).add(row.party_id)
     elif isinstance(row, InvitationRow):
         party = world.parties[row.party_id]
-        party.invitations[row.invitation_id] = StoredInvitation(
-            open_invitation(row.invitation, party.charter), row.invitation
-        )
+        invitation = open_invitation(row.invitation, party.charter, verify or verify_again)
+        party.invitations[row.invitation_id] = StoredInvitation(invitation, row.invitation)
     elif isinstance(row, RecordRow):
-        world.parties[row.party_id].ledger.append(row.record)
+        world.parties[row.party_id].ledger.append(row.record, verify or verify_again)
     elif isinstance(row, StatusRow):
         world.parties[row.party_id].statuses[row.identity] = row.text
     elif isinstance(row, ConflictRow):
