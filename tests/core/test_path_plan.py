@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from functools import partial
 
 import attrs
 from hypothesis import given
@@ -25,6 +26,11 @@ def started(world: PairWorld, relay: bool = True) -> PairWorld:
     if relay:
         world.relay(True)
     return world
+
+
+def _until(world: PairWorld, end: float, _sender: str, _relayed: bool) -> bool:
+    """Packets pass until then."""
+    return world.now < end
 
 
 class AgreementTests(SynchronousTestCase):
@@ -82,7 +88,8 @@ class AgreementTests(SynchronousTestCase):
     def test_all_paths_die(self) -> None:
         """When the path in use dies all others are asked: an end that nobody reaches knows it within four seconds."""
         for end in range(10, 20, 2):
-            world = PairWorld(delivers=lambda sender, relayed: world.now < end)  # noqa: B023 - used in this round
+            world = PairWorld()
+            world.delivers = partial(_until, world, end)
             started(world)
             world.run(end)
             self.assertEqual(world.agreed(), "direct")
