@@ -55,6 +55,13 @@ def first_message(data: bytes, at: int, limit: int) -> tuple[bytes, int] | None:
     return unmask(data[start - 4 : start], data[start:end]), end
 
 
+_OPENING = (
+    "http_request_data", "http_response_data", "http_headers", "http_request_params", "http_status_line",
+    "websocket_origin", "_wskey",
+)  # fmt: skip
+"""What Autobahn keeps of the opening handshake, and does not need once the WebSocket stands: 1 KB."""
+
+
 class LeanProtocol(WebSocketServerProtocol):  # type: ignore[misc]
     """Autobahn's server protocol with the short way; no compression may be negotiated.
 
@@ -69,6 +76,12 @@ class LeanProtocol(WebSocketServerProtocol):  # type: ignore[misc]
     lean_limit: int
     autoPingTimeoutCall: Any
     transport: Any
+
+    def _onOpen(self) -> None:
+        for name in _OPENING:
+            if name in self.__dict__:
+                setattr(self, name, None)
+        super()._onOpen()
 
     def dataReceived(self, data: bytes) -> None:
         """Take whole messages; hand the rest on."""
@@ -85,7 +98,7 @@ class LeanProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         if at < len(data):
             self._dataReceived(data[at:])
 
-    def sendMessage(self, payload: bytes, isBinary: bool = False, *_: object, **__: object) -> None:
+    def sendMessage(self, payload: bytes, isBinary: bool = False, **_: object) -> None:
         """Send a message as one frame.
 
         :raises Disconnected: the connection is closing.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from lanrage.core.records import (
     ConflictView,
@@ -55,14 +55,14 @@ def news(view: DeltasView | PresenceView | StatusView) -> Deltas | Presence | St
             return Deltas(view.party_id, tuple(map(_delta, view.deltas)), view.online, view.statuses)
 
 
-def messages(notes: Iterable[Note]) -> tuple[tuple[bytes, Deltas | Presence | StatusChanged], ...]:
+def messages(notes: Sequence[Note]) -> tuple[tuple[bytes, Deltas | Presence | StatusChanged], ...]:
     """Whom to tell what, as it travels: one message for all that hear the same."""
+    shown: dict[int, Deltas | Presence | StatusChanged] = {}
     told: list[tuple[bytes, Deltas | Presence | StatusChanged]] = []
-    view: DeltasView | PresenceView | StatusView | None = None
     for note in notes:
-        if note.body is not view:
-            view, shown = note.body, news(note.body)
-        told.append((note.to, shown))
+        if id(note.body) not in shown:
+            shown[id(note.body)] = news(note.body)
+        told.append((note.to, shown[id(note.body)]))
     return tuple(told)
 
 

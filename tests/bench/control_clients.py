@@ -26,8 +26,8 @@ from tests.bench.control_fleet import Fleet, Player, nobody_hears, side_by_side
 from tests.bench.control_limits import raise_files
 from tests.bench.control_notices import OpenLoop
 from tests.bench.control_parties import Group
+from tests.bench.control_process import ServerProcess
 from tests.bench.control_ratio import compare
-from tests.bench.control_server import ServerProcess
 from tests.bench.control_storm import abort, crash, storm
 from tests.bench.control_wire import free_port
 

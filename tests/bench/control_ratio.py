@@ -23,7 +23,7 @@ from lanrage.wire.login import TAG_BYTES
 from tests.bench.control_fleet import Fleet, side_by_side
 from tests.bench.control_framing import BINARY, Deframer, frame, upgrade
 from tests.bench.control_parties import Group, online
-from tests.bench.control_server import ServerProcess
+from tests.bench.control_process import ServerProcess
 
 WARM_UP = 0.1
 """Seconds of a first round that does not count."""

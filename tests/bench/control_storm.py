@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred
 from lanrage.errors import Unreachable
 from tests.bench.control_fleet import Fleet, Player, side_by_side
 from tests.bench.control_parties import Group, online
-from tests.bench.control_server import ServerProcess
+from tests.bench.control_process import ServerProcess
 from tests.bench.control_wire import Wire
 
 
