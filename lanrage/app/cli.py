@@ -17,6 +17,7 @@ import click
 
 from lanrage import __version__
 from lanrage.app import cli_output as output
+from lanrage.app.lazy_group import LazyGroup
 from lanrage.app.operations import (
     DEFAULT_HOURS,
     DEFAULT_MEMBERS,
@@ -174,25 +175,11 @@ def operation(
     return decorate
 
 
-class LazyGroup(click.Group):
-    """A group whose commands are imported when one of them is called."""
+def load_control() -> click.Group:
+    """The commands for a control server's machine."""
+    from lanrage.app.control_cli import control
 
-    def __init__(self, *args: Any, load: Callable[[], click.Group], **more: Any) -> None:
-        super().__init__(*args, **more)
-        self._load = load
-
-    def make_context(
-        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
-    ) -> click.Context:
-        """Let the real group read its arguments.
-
-        :raises click.ClickException: when it cannot be imported.
-        """
-        try:
-            real = self._load()
-        except ImportError as error:
-            raise click.ClickException(f"the laboratory cannot be loaded: {error}") from error
-        return real.make_context(info_name, args, parent, **extra)
+    return control
 
 
 def load_lab() -> click.Group:
@@ -227,6 +214,11 @@ def party() -> None:
     """Create, join, leave and show the party of this node."""
 
 
+main.add_command(
+    LazyGroup(
+        "control", load=load_control, what="lanrage control", help="Back up, check and restore a control server's data."
+    )
+)
 main.add_command(LazyGroup("lab", load=load_lab, help="Build laboratories of hosts and NATs on this machine."))
 
 as_option = click.option("--as", "member_name", metavar="NAME", help="Your name in the party. [default: your login]")

@@ -13,6 +13,7 @@ from lanrage.core.code import check_address
 from lanrage.core.links import KEY_BYTES, check_device_name
 from lanrage.errors import BadInput
 from lanrage.net.tunnels import TUNNEL_KINDS
+from lanrage.store.journal import INTERVAL, LONGEST_INTERVAL, SHORTEST_INTERVAL
 from lanrage.wire.control import RelayInfo
 
 CONTROL_PORT = 7766
@@ -23,6 +24,9 @@ RELAY_PORTS = (7800, 7863)
 """UDP ports of the relay: one for each relayed peer of one client, so a full party of 64 fits."""
 RELAY_PORTS_LIMIT = 256
 """Ports of one relay; more than a client can use four times over."""
+
+FLUSH_INTERVAL_MS = (round(SHORTEST_INTERVAL * 1000), round(LONGEST_INTERVAL * 1000))
+"""Bounds of the setting ``state.flush_interval``, ms (:mod:`lanrage.store.journal` has the reasons)."""
 
 
 def default_folder(environment: dict[str, str], root: bool) -> Path:
@@ -62,6 +66,17 @@ def parse_ports(text: str, field: str) -> tuple[int, int]:
     if not first <= last < first + RELAY_PORTS_LIMIT:
         raise BadInput(field, f"{text!r} is not FIRST-LAST with 1 to {RELAY_PORTS_LIMIT} ports")
     return first, last
+
+
+def parse_interval(text: str, field: str) -> float:
+    """Whole milliseconds within :data:`FLUSH_INTERVAL_MS`, as seconds.
+
+    :raises BadInput: names `field`.
+    """
+    low, high = FLUSH_INTERVAL_MS
+    if not text.isascii() or not text.isdigit() or len(text) > 5 or not low <= int(text) <= high:
+        raise BadInput(field, f"{text!r} is not a number of milliseconds from {low} to {high}")
+    return int(text) / 1000
 
 
 def parse_relay(text: str, field: str) -> RelayInfo:
@@ -143,6 +158,7 @@ class ControlConfig:
     :param listen: Twisted endpoint string (https://docs.twistedmatrix.com, "endpoints").
     :param public: ``host:port`` under which nodes reach this server, for messages to the user.
     :param relays: that nodes are told of.
+    :param flush_interval: seconds between two writes of changes that need not be durable.
     """
 
     state_dir: Path
@@ -150,6 +166,7 @@ class ControlConfig:
     stun_port: int = STUN_PORT
     public: str = ""
     relays: tuple[RelayInfo, ...] = ()
+    flush_interval: float = INTERVAL
 
     @classmethod
     def parse(cls, options: dict[str, str]) -> ControlConfig:
@@ -164,7 +181,8 @@ class ControlConfig:
             public = f"{public}:{CONTROL_PORT}"
         if public:
             check_address(public, "public-address")
-        return cls(folders(options)[0], options["listen"], stun, public, relays)
+        interval = parse_interval(options["flush-interval"], "flush-interval")
+        return cls(folders(options)[0], options["listen"], stun, public, relays, interval)
 
 
 @attrs.frozen

@@ -28,7 +28,7 @@ from lanrage.errors import BadInput, StoreError
 from lanrage.net.control_server import ServerFactory
 from lanrage.store.database import IStore
 from lanrage.store.files import write_atomic
-from lanrage.store.journal import Journal
+from lanrage.store.journal import INTERVAL, Journal
 from lanrage.store.keys import load_server_key
 from lanrage.store.sqlite import SqliteStore
 from lanrage.wire.control import Accepted, RelayInfo
@@ -52,12 +52,14 @@ class ControlSettings:
     :param listen: endpoint string, for example ``tcp:7766``.
     :param reflectors: ``host:port`` of STUN reflectors to tell nodes of; an empty host = as they reached us.
     :param relays: likewise.
+    :param flush_interval: the setting ``state.flush_interval``, in seconds (:class:`lanrage.store.journal.Journal`).
     """
 
     state_dir: Path
     listen: str
     reflectors: tuple[str, ...] = ()
     relays: tuple[RelayInfo, ...] = ()
+    flush_interval: float = INTERVAL
 
 
 class ControlService(Service):
@@ -117,7 +119,7 @@ class ControlService(Service):
         rows = await self._store.open()
         try:
             self._world = load_world(rows)
-            self._journal = Journal(self._reactor, self._store, rows)
+            self._journal = Journal(self._reactor, self._store, rows, self._settings.flush_interval)
             requests = Requests(self._world, partial(_issue, self.key) if self._settings.relays else None)
             self._desk = ControlDesk(requests, self._journal, self._welcome, self._now)
             self._factory = ServerFactory(self._reactor, self.key, self._desk, self._random)
@@ -196,7 +198,7 @@ class ControlService(Service):
             "sessions": len(self._desk.sessions) if self._desk is not None else 0,
             "parties": len(self._world.parties),
             "members": sum(len(list(party.members())) for party in self._world.parties.values()),
-            "journal": attrs.asdict(journal.counters) | {"trouble": journal.trouble} if journal is not None else {},
+            "journal": journal.counters.facts() | {"trouble": journal.trouble} if journal is not None else {},
         }
 
 

@@ -45,7 +45,8 @@ def _node(reactor: Any, config: NodeConfig) -> RoleService:
 
 
 def _control_parts(reactor: Any, config: ControlConfig) -> tuple[ControlService, ReflectorService]:
-    settings = ControlSettings(config.state_dir, config.listen, (f":{config.stun_port}",), config.relays)
+    reflectors = (f":{config.stun_port}",)
+    settings = ControlSettings(config.state_dir, config.listen, reflectors, config.relays, config.flush_interval)
     return ControlService(reactor, settings), ReflectorService(reactor, config.stun_port)
 
 

@@ -14,6 +14,7 @@ from lanrage import __version__
 from lanrage.app.config import CONFIGS, CONTROL_PORT, RELAY_PORTS, STUN_PORT
 from lanrage.core.links import WIREGUARD_PORT
 from lanrage.errors import LanrageError
+from lanrage.store.journal import INTERVAL
 
 STATE = ["state-dir", "d", None, "Folder of keys and state (default: /var/lib/lanrage as root, else in your home)."]
 RUN = ["run-dir", None, None, "Folder of the socket that the lanrage command talks to (default: /run/lanrage as root)."]
@@ -29,6 +30,12 @@ CONTROL: list[list[Any]] = [
     ["stun-port", None, str(STUN_PORT), "UDP port of the reflector."],
     ["public-address", None, "", "HOST[:PORT] under which nodes reach this server; shown in hints."],
     ["relay", None, "", "Relays to tell nodes of: HOST:FIRST-LAST, comma between; an empty HOST is this server's."],
+    [
+        "flush-interval",
+        None,
+        str(round(INTERVAL * 1000)),
+        "Milliseconds between two writes of what need not be durable.",
+    ],
 ]
 RELAY: list[list[Any]] = [
     ["server-key", None, "", "Public key of the control server whose tickets count: 64 hex digits, or @FILE."],
