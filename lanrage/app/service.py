@@ -34,7 +34,7 @@ CONTROL: list[list[Any]] = [
         "flush-interval",
         None,
         str(round(INTERVAL * 1000)),
-        "Milliseconds between two writes of what need not be durable.",
+        "Milliseconds that a change may wait that need not be durable.",
     ],
 ]
 RELAY: list[list[Any]] = [

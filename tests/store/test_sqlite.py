@@ -15,8 +15,8 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 from lanrage.core.world_rows import PartyRow, Put
 from lanrage.errors import StoreError
 from lanrage.store.database import migrations
-from lanrage.store.state_folder import FILE
 from lanrage.store.sqlite import SqliteStore
+from lanrage.store.state_folder import FILE
 from tests.contracts_store import ONE, ROWS, StoreContract
 from tests.fakes_store import MemoryStore
 
