@@ -20,6 +20,7 @@ from twisted.logger import Logger
 
 from lanrage.app.control_desk import ControlDesk
 from lanrage.app.control_requests import Requests
+from lanrage.app.daily_backup import DailyBackup
 from lanrage.core.identity import SigningKey, fingerprint
 from lanrage.core.tickets import Pair, Ticket, issue
 from lanrage.core.world import World
@@ -31,6 +32,7 @@ from lanrage.store.files import write_atomic
 from lanrage.store.journal import INTERVAL, Journal
 from lanrage.store.keys import load_server_key
 from lanrage.store.sqlite import SqliteStore
+from lanrage.store.state_folder import StateFolder
 from lanrage.wire.control import Accepted, RelayInfo
 
 PUBLIC_KEY_FILE = "server.pub"
@@ -83,6 +85,7 @@ class ControlService(Service):
     ) -> None:
         self._reactor, self._settings, self._now, self._random = reactor, settings, now, random
         self._store: IStore = store if store is not None else SqliteStore(reactor, settings.state_dir)
+        self._backup = DailyBackup(reactor, StateFolder(settings.state_dir), now) if store is None else None
         self._world = World()
         self._journal: Journal | None = None
         self._desk: ControlDesk | None = None
@@ -127,6 +130,8 @@ class ControlService(Service):
         except BaseException:
             await self._store.close()
             raise
+        if self._backup is not None:
+            self._backup.start()
         log.info("control server {key} listens on {host}", key=self.key.public.hex(), host=_shown(self.address))
 
     def _welcome(self, session: str) -> Accepted:
@@ -158,6 +163,8 @@ class ControlService(Service):
         if port is not None:
             await maybeDeferred(port.stopListening)
         await self._end_connections()
+        if self._backup is not None:
+            await self._backup.stop()
         journal, self._journal = self._journal, None
         if journal is None:
             return

@@ -54,7 +54,9 @@ def faults(connection: sqlite3.Connection, *, thorough: bool = False, limit: int
     :raises sqlite3.Error: as SQLite says; see :func:`is_damage`.
     """
     pragma = "integrity_check" if thorough else "quick_check"
-    found = [str(row[0]) for row in connection.execute(f"PRAGMA {pragma}({limit})")]
+    # SQLite breaks its sentences into lines, the first of which names the database.
+    found = [" ".join(str(row[0]).split()) for row in connection.execute(f"PRAGMA {pragma}({limit})")]
+    found = [sentence.removeprefix("*** in database main *** ") for sentence in found]
     return [] if found == ["ok"] else found
 
 

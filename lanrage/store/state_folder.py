@@ -29,12 +29,14 @@ REPLACED = "replaced"
 BESIDE = ("-wal", "-shm")
 """What SQLite keeps beside a database: without its WAL a database is an older one."""
 
+STAMP = "%Y%m%dT%H%M%SZ"
+"""A time in a file's name, UTC."""
 _BACKUP = re.compile(r"^control-v(\d{4})-(\d{8}T\d{6}Z)(?:-(\d+))?\.db$")
 
 
 def stamp(now: float) -> str:
     """A time for file names, UTC, to the second."""
-    return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
+    return time.strftime(STAMP, time.gmtime(now))
 
 
 def unused(path: Path) -> Path:

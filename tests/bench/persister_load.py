@@ -1,4 +1,4 @@
-"""The persister's loads on a real reactor and a real disk: ``python -m tests.bench.persister_load KIND ...`` runs one."""
+"""The persister's loads, on a real reactor and disk: ``python -m tests.bench.persister_load KIND`` runs one."""
 
 from __future__ import annotations
 
@@ -104,16 +104,19 @@ async def durable(reactor: Any, folder: Path, size: Size) -> dict[str, Any]:
 async def one_each(reactor: Any, folder: Path, size: Size) -> dict[str, Any]:
     """What a write a change costs: a sample of each class, each change a transaction of its own."""
     server = await Server.start(reactor, folder, rows_of(size.peers), size.interval)
-    members = server.members()
+    members, parties = server.members(), server.parties()
     facts: dict[str, Any] = {}
-    kinds: dict[str, Callable[[MembershipRow, int], Row]] = {
-        "presence": lambda member, number: SeenRow(member.identity, float(number)),
-        "durable": lambda member, number: attrs.evolve(member, left=float(number)),
+    kinds: dict[str, Callable[[MembershipRow, int], list[Row]]] = {
+        "presence": lambda member, number: [SeenRow(member.identity, float(number))],
+        "durable": lambda member, number: [
+            attrs.evolve(member, left=float(number)),
+            attrs.evolve(parties[member.party_id], revision=number),
+        ],
     }
     for name, make in kinds.items():
         before, began = written_bytes(), time.perf_counter()
         for number in range(SAMPLE):
-            await server.store.apply([Put(make(members[number * 7 % len(members)], number))])
+            await server.store.apply([Put(row) for row in make(members[number * 7 % len(members)], number)])
         facts[name] = {
             "sample": SAMPLE,
             "s_per_change": round((time.perf_counter() - began) / SAMPLE, 6),

@@ -1,4 +1,4 @@
-"""The world that the persister's bench changes, and the load: updates that arrive by the clock, whatever the disk does."""
+"""The world that the persister's bench changes, and its load: updates come by the clock, whatever the disk does."""
 
 from __future__ import annotations
 
@@ -68,8 +68,12 @@ class Server:
         """All peers."""
         return [row for row in self.rows if isinstance(row, MembershipRow)]
 
+    def parties(self) -> dict[str, PartyRow]:
+        """All parties."""
+        return {row.party_id: row for row in self.rows if isinstance(row, PartyRow)}
 
-async def arrive(reactor: Any, count: int, seconds: float, update: Callable[[int], None]) -> float:
+
+async def arrive(reactor: Any, count: int, seconds: float, update: Callable[[int], object]) -> float:
     """Call `update` with 0 to `count` - 1, evenly over the time, without ever waiting for its effect (an open loop).
 
     :returns: seconds that the latest one came too late.
@@ -149,7 +153,7 @@ class Membership:
 
     def __attrs_post_init__(self) -> None:
         self._members = self.server.members()
-        self.revisions = {row.party_id: row for row in self.server.rows if isinstance(row, PartyRow)}
+        self.revisions = self.server.parties()
 
     def update(self, number: int) -> Deferred[None]:
         """One change of the world's kind, into the journal; fires when it is on disk."""
