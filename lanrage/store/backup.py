@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import filecmp
 import os
 import secrets
 import sqlite3
@@ -39,9 +40,17 @@ class Copy:
     size: int
 
 
-def copy_database(state: StateFolder, source: Path, target: Path, *, publish: Callable[[], None] | None = None) -> Copy:
+def copy_database(
+    state: StateFolder,
+    source: Path,
+    target: Path,
+    *,
+    newest: int | None = None,
+    publish: Callable[[], None] = lambda: None,
+) -> Copy:
     """Copy a database, with what stands in its WAL, into one whole file; others may read and write it meanwhile.
 
+    :param newest: the schema that must not be exceeded; any where none is given.
     :param publish: called when the copy is on disk, before it gets its name.
     :raises StoreError: the source cannot be read, or is damaged; the target is not there then.
     """
@@ -49,11 +58,10 @@ def copy_database(state: StateFolder, source: Path, target: Path, *, publish: Ca
     try:
         os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE))
         try:
-            schema = _copy(source, temporary)
+            schema = _copy(source, temporary, newest)
             state.own(temporary)
             _sync(temporary)
-            if publish is not None:
-                publish()
+            publish()
             temporary.replace(target)
             sync_folder(target.parent)
         except BaseException:
@@ -70,7 +78,7 @@ def copy_database(state: StateFolder, source: Path, target: Path, *, publish: Ca
     return Copy(target, schema, target.stat().st_size)
 
 
-def _copy(source: Path, temporary: Path) -> int:
+def _copy(source: Path, temporary: Path, newest: int | None) -> int:
     deadline = time.monotonic() + BUSY_TIMEOUT
 
     def watch(status: int, remaining: int, total: int) -> None:
@@ -78,7 +86,7 @@ def _copy(source: Path, temporary: Path) -> int:
             raise StoreError(f"{source} is locked by another program")
 
     with contextlib.closing(connect(source, "ro")) as reader, contextlib.closing(connect(temporary)) as writer:
-        schema = schema_of(reader, source, len(migrations()))
+        schema = schema_of(reader, source, newest)
         writer.execute("PRAGMA synchronous = OFF")  # the whole file is synced once, at the end
         reader.backup(writer, progress=watch)
         writer.execute("PRAGMA journal_mode = DELETE")
@@ -96,7 +104,7 @@ def _sync(path: Path) -> None:
 
 
 def make_backup(state: StateFolder, now: float) -> Copy:
-    """A backup in the state folder; the oldest ones go.
+    """A backup in the state folder; the oldest ones go, or the last one where it is the same.
 
     :raises StoreError: there is no database, it is damaged, or the backup cannot be written.
     """
@@ -105,11 +113,17 @@ def make_backup(state: StateFolder, now: float) -> Copy:
     try:
         state.own(folder)
         with contextlib.closing(connect(state.path, "ro")) as connection:
-            schema = schema_of(connection, state.path, len(migrations()))
+            schema = schema_of(connection, state.path)
     except (sqlite3.Error, OSError) as error:
         raise trouble(state.path, error) from error
+    before = state.backups()
     copy = copy_database(state, state.path, state.backup_path(schema, now))
-    for old in superfluous(state.backups()):
+    old_ones = superfluous(state.backups())
+    with contextlib.suppress(OSError):
+        # Many starts that fail, or days on which nothing happens, must not push out what is different.
+        if before and filecmp.cmp(before[-1].path, copy.path, shallow=False):
+            old_ones = [before[-1]]
+    for old in old_ones:
         with contextlib.suppress(OSError):
             old.path.unlink()
     return copy
@@ -148,7 +162,7 @@ def restore(state: StateFolder, source: Path, now: float) -> tuple[Copy, Path | 
         if target.exists():
             aside.append(target)
 
-    copy = copy_database(state, source, state.path, publish=make_room)
+    copy = copy_database(state, source, state.path, newest=len(migrations()), publish=make_room)
     return copy, aside[0] if aside else None
 
 

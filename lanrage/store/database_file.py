@@ -30,10 +30,10 @@ def is_damage(error: Exception) -> bool:
     return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGE
 
 
-def schema_of(connection: sqlite3.Connection, path: Path, newest: int) -> int:
+def schema_of(connection: sqlite3.Connection, path: Path, newest: int | None = None) -> int:
     """The schema version; 0 for a file without tables.
 
-    :param newest: that this LANrage knows.
+    :param newest: that this LANrage knows, for who wants to read the rows; who copies them need not.
     :raises StoreError: it is another program's, or a newer LANrage's.
     :raises sqlite3.Error: as SQLite says; see :func:`is_damage`.
     """
@@ -42,7 +42,7 @@ def schema_of(connection: sqlite3.Connection, path: Path, newest: int) -> int:
     empty = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
     if not empty and application != APPLICATION_ID:
         raise StoreError(f"{path} belongs to another program; nothing in it was changed")
-    if version > newest:
+    if newest is not None and version > newest:
         raise StoreError(f"{path} has schema {version}, this LANrage knows {newest}: update LANrage")
     return version
 
