@@ -25,15 +25,16 @@ def state_folder(chosen: str | None) -> StateFolder:
 
     :raises BadInput: field ``--state-dir``: it is no folder.
     """
-    if chosen is not None:
-        folder = Path(chosen)
-    else:
-        default = default_folder(dict(os.environ), os.geteuid() == 0)
-        places = [default / "control", default]
-        folder = next((place for place in places if (place / FILE).exists() or (place / BACKUPS).exists()), default)
+    folder = Path(chosen) if chosen is not None else used_folder(default_folder(dict(os.environ), os.geteuid() == 0))
     if not folder.is_dir():
         raise BadInput("--state-dir", f"{folder} is no folder")
     return StateFolder(folder)
+
+
+def used_folder(default: Path) -> Path:
+    """Of the default folder and the packaged service's in it, the one with a database or backups."""
+    places = (default / "control", default)
+    return next((place for place in places if (place / FILE).exists() or (place / BACKUPS).exists()), default)
 
 
 state_option = click.option(

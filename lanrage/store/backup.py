@@ -15,7 +15,7 @@ import attrs
 
 from lanrage.errors import StoreError
 from lanrage.store.database import migrations
-from lanrage.store.database_file import BUSY_TIMEOUT, connect, faults, is_damage, schema_of, trouble
+from lanrage.store.database_file import BUSY_TIMEOUT, connect, faults, is_damage, room, schema_of, trouble
 from lanrage.store.files import PRIVATE, make_folder, sync_folder
 from lanrage.store.migrate import migrate
 from lanrage.store.state_folder import BACKUPS, REPLACED, Backup, StateFolder
@@ -72,7 +72,7 @@ def copy_database(
     except sqlite3.Error as error:
         if is_damage(error):
             raise trouble(source, error) from error
-        raise StoreError(f"{source} cannot be copied to {target}: {error}") from error
+        raise StoreError(f"{source} cannot be copied to {target}: {error}{room(target)}") from error
     except OSError as error:
         raise StoreError(f"{source} cannot be copied to {target}: {error.strerror}") from error
     return Copy(target, schema, target.stat().st_size)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from pathlib import Path
 
@@ -66,4 +67,16 @@ def trouble(path: Path, error: Exception) -> StoreError:
         return StoreError(f"{path} cannot be used: {error.strerror}")
     if is_damage(error):
         return StoreError(f"{path} is damaged ({error})")
-    return StoreError(f"{path} cannot be used now: {error}")
+    return StoreError(f"{path} cannot be used now: {error}{room(path)}")
+
+
+def room(path: Path) -> str:
+    """A clause for a disk without room; empty where there is some. SQLite may call it an I/O error, so look.
+
+    :param path: a file on that disk, which need not exist.
+    """
+    try:
+        full = os.statvfs(path.parent).f_bavail == 0
+    except OSError:
+        return ""
+    return ", its disk is full" if full else ""

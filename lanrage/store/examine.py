@@ -13,7 +13,7 @@ import attrs
 from lanrage.core.world_load import load_world
 from lanrage.core.world_rows import Row
 from lanrage.errors import StoreError
-from lanrage.store.database import migrations
+from lanrage.store.database import Migration, migrations
 from lanrage.store.database_file import connect, faults, is_damage, schema_of, trouble
 from lanrage.store.migrate import migrate
 from lanrage.store.tables import KEYS, read_rows
@@ -37,22 +37,23 @@ class Examination:
     problems: tuple[str, ...] = ()
 
 
-def examine(path: Path) -> Examination:
+def examine(path: Path, steps: Sequence[Migration] | None = None) -> Examination:
     """Look through a file, also while a server uses it.
 
+    :param steps: the migrations; this LANrage's where none are given.
     :raises StoreError: it is missing, of another program, of a newer LANrage, or cannot be read.
     """
     if not path.exists():
         raise StoreError(f"{path} does not exist")
-    schema = 0
+    schema, steps = 0, migrations() if steps is None else steps
     try:
         with contextlib.closing(connect(path, "ro")) as connection:
-            schema = schema_of(connection, path, len(migrations()))
+            schema = schema_of(connection, path, len(steps))
             if not schema:
                 return Examination(path, 0, problems=("it holds no tables",))
             if wrong := faults(connection, thorough=True, limit=PROBLEMS_LIMIT):
                 return Examination(path, schema, problems=tuple(wrong))
-            rows = _rows(connection, path, schema)
+            rows = _rows(connection, path, schema, steps)
     except (sqlite3.Error, OSError) as error:
         if is_damage(error):
             return Examination(path, schema, problems=(str(error),))
@@ -62,9 +63,8 @@ def examine(path: Path) -> Examination:
     return Examination(path, schema, tables, tuple(broken_rows(rows)[:PROBLEMS_LIMIT]))
 
 
-def _rows(connection: sqlite3.Connection, path: Path, schema: int) -> list[Row]:
+def _rows(connection: sqlite3.Connection, path: Path, schema: int, steps: Sequence[Migration]) -> list[Row]:
     """All rows; those of an older schema by way of a copy in memory, which the migrations lead to the newest."""
-    steps = migrations()
     if schema == len(steps):
         return read_rows(connection)
     with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as copy:

@@ -53,77 +53,77 @@ def percentile(samples: Sequence[float], share: float) -> float:
 
 async def presence(reactor: Any, folder: Path, size: Size) -> dict[str, Any]:
     """The load of changes that need not be durable."""
-    server = await Server.start(reactor, folder, rows_of(size.peers), size.interval)
-    load = Presence(server, shuffled(size.peers, size.updates))
-    count, before, cpu = len(load.order), written_bytes(), time.process_time()
-    late = await arrive(reactor, count, size.seconds, load.update)
-    await server.stop()
-    counters = server.journal.counters
-    return {
-        "changes": count,
-        "late_max_ms": round(late * 1000, 1),
-        "cpu_s": round(time.process_time() - cpu, 2),
-        **counters.facts(),
-        "writes": counters.batches,
-        "disk_bytes": written_bytes() - before,
-        "lost": load.lost(await reread(reactor, folder)),
-    }
+    async with await Server.start(reactor, folder, rows_of(size.peers), size.interval) as server:
+        load = Presence(server, shuffled(size.peers, size.updates))
+        count, before, cpu = len(load.order), written_bytes(), time.process_time()
+        late = await arrive(reactor, count, size.seconds, load.update)
+        await server.stop()
+        counters = server.journal.counters
+        return {
+            "changes": count,
+            "late_max_ms": round(late * 1000, 1),
+            "cpu_s": round(time.process_time() - cpu, 2),
+            **counters.facts(),
+            "writes": counters.batches,
+            "disk_bytes": written_bytes() - before,
+            "lost": load.lost(await reread(reactor, folder)),
+        }
 
 
 async def durable(reactor: Any, folder: Path, size: Size) -> dict[str, Any]:
     """The load of changes that are answered when they are on disk; then lone ones."""
-    server = await Server.start(reactor, folder, rows_of(size.peers), size.interval)
-    load = Membership(server, shuffled(size.peers, size.updates))
-    count, before = len(load.order), written_bytes()
-    late = await arrive(reactor, count, size.seconds, load.update)
-    await server.journal.committed()
-    counters = server.journal.counters
-    facts = {
-        "changes": count,
-        "answered": len(load.answered),
-        "late_max_ms": round(late * 1000, 1),
-        "writes": counters.batches,
-        "writes_ratio": round(count / counters.batches, 1),
-        "answer_p50_ms": percentile(load.answered, 0.5),
-        "answer_p99_ms": percentile(load.answered, 0.99),
-        "flush_p50_ms": counters.facts()["flush_p50_ms"],
-        "flush_p99_ms": counters.facts()["flush_p99_ms"],
-        "disk_bytes": written_bytes() - before,
-    }
-    load.answered.clear()
-    for number in range(LONE):
-        await load.update(number)
-        await deferLater(reactor, LONE_PAUSE, lambda: None)
-    facts["lone"] = LONE
-    facts["lone_p50_ms"], facts["lone_p99_ms"] = percentile(load.answered, 0.5), percentile(load.answered, 0.99)
-    await server.stop()
-    facts["lost"] = load.lost(await reread(reactor, folder))
-    return facts
+    async with await Server.start(reactor, folder, rows_of(size.peers), size.interval) as server:
+        load = Membership(server, shuffled(size.peers, size.updates))
+        count, before = len(load.order), written_bytes()
+        late = await arrive(reactor, count, size.seconds, load.update)
+        await server.journal.committed()
+        counters = server.journal.counters
+        facts = {
+            "changes": count,
+            "answered": len(load.answered),
+            "late_max_ms": round(late * 1000, 1),
+            "writes": counters.batches,
+            "writes_ratio": round(count / counters.batches, 1),
+            "answer_p50_ms": percentile(load.answered, 0.5),
+            "answer_p99_ms": percentile(load.answered, 0.99),
+            "flush_p50_ms": counters.facts()["flush_p50_ms"],
+            "flush_p99_ms": counters.facts()["flush_p99_ms"],
+            "disk_bytes": written_bytes() - before,
+        }
+        load.answered.clear()
+        for number in range(LONE):
+            await load.update(number % count)
+            await deferLater(reactor, LONE_PAUSE, lambda: None)
+        facts["lone"] = LONE
+        facts["lone_p50_ms"], facts["lone_p99_ms"] = percentile(load.answered, 0.5), percentile(load.answered, 0.99)
+        await server.stop()
+        facts["lost"] = load.lost(await reread(reactor, folder))
+        return facts
 
 
 async def one_each(reactor: Any, folder: Path, size: Size) -> dict[str, Any]:
     """What a write a change costs: a sample of each class, each change a transaction of its own."""
-    server = await Server.start(reactor, folder, rows_of(size.peers), size.interval)
-    members, parties = server.members(), server.parties()
-    facts: dict[str, Any] = {}
-    kinds: dict[str, Callable[[MembershipRow, int], list[Row]]] = {
-        "presence": lambda member, number: [SeenRow(member.identity, float(number))],
-        "durable": lambda member, number: [
-            attrs.evolve(member, left=float(number)),
-            attrs.evolve(parties[member.party_id], revision=number),
-        ],
-    }
-    for name, make in kinds.items():
-        before, began = written_bytes(), time.perf_counter()
-        for number in range(SAMPLE):
-            await server.store.apply([Put(row) for row in make(members[number * 7 % len(members)], number)])
-        facts[name] = {
-            "sample": SAMPLE,
-            "s_per_change": round((time.perf_counter() - began) / SAMPLE, 6),
-            "bytes_per_change": (written_bytes() - before) // SAMPLE,
+    async with await Server.start(reactor, folder, rows_of(size.peers), size.interval) as server:
+        members, parties = server.members(), server.parties()
+        facts: dict[str, Any] = {}
+        kinds: dict[str, Callable[[MembershipRow, int], list[Row]]] = {
+            "presence": lambda member, number: [SeenRow(member.identity, float(number))],
+            "durable": lambda member, number: [
+                attrs.evolve(member, left=float(number)),
+                attrs.evolve(parties[member.party_id], revision=number),
+            ],
         }
-    await server.store.close()
-    return facts
+        for name, make in kinds.items():
+            before, began = written_bytes(), time.perf_counter()
+            for number in range(SAMPLE):
+                await server.store.apply([Put(row) for row in make(members[number * 7 % len(members)], number)])
+            facts[name] = {
+                "sample": SAMPLE,
+                "s_per_change": round((time.perf_counter() - began) / SAMPLE, 6),
+                "bytes_per_change": (written_bytes() - before) // SAMPLE,
+            }
+        await server.store.close()
+        return facts
 
 
 async def reread(reactor: Any, folder: Path) -> list[Row]:

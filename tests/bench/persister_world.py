@@ -64,6 +64,14 @@ class Server:
         await self.journal.stop()
         await self.store.close()
 
+    async def __aenter__(self) -> Server:
+        """So that no thread of the store is left behind."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Closed, unless it is already."""
+        await self.store.close()
+
     def members(self) -> list[MembershipRow]:
         """All peers."""
         return [row for row in self.rows if isinstance(row, MembershipRow)]
