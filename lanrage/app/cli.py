@@ -17,7 +17,7 @@ import click
 
 from lanrage import __version__
 from lanrage.app import cli_output as output
-from lanrage.app.lazy_group import LazyGroup
+from lanrage.app.cli_frame import SETTINGS, LazyGroup, guarded, json_option
 from lanrage.app.operations import (
     DEFAULT_HOURS,
     DEFAULT_MEMBERS,
@@ -26,26 +26,11 @@ from lanrage.app.operations import (
     PARTY_LIMIT,
     Progress,
 )
-from lanrage.errors import BadInput, LanrageError
 from lanrage.wire.local import convert_args
 
 SYSTEM_SOCKET = "/run/lanrage/node.sock"
 CONTROL_PORT = 7766
 """Where a control server listens unless told otherwise."""
-INTERRUPTED = 130
-"""Exit status after Ctrl-C, as shells have it."""
-SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
-WORDS = {
-    "name": "NAME",
-    "code": "CODE",
-    "server": "--server",
-    "member_name": "--as",
-    "max_members": "--max-members",
-    "expires_hours": "--expires",
-    "uses": "--uses",
-}
-"""How the command line calls an operation's arguments."""
-
 Caller = Callable[[str, str, dict[str, Any], Progress | None], Any]
 """Carries out (socket path, operation, arguments, progress) and gives the result, or raises an error of the house."""
 
@@ -116,37 +101,6 @@ class Session:
     def path(self) -> str:
         """Of the node's socket."""
         return self.socket or default_socket()
-
-
-def told(error: LanrageError) -> str:
-    """The error's sentence with the command line's own word for the argument."""
-    if isinstance(error, BadInput):
-        return f"{WORDS.get(error.field, error.field)}: {error.rule}"
-    return str(error)
-
-
-def guarded(function: Callable[..., None]) -> Callable[..., None]:
-    """One sentence and exit status 1 for each error of the house, as JSON where that was asked for."""
-
-    @functools.wraps(function)
-    def run(*args: Any, as_json: bool, **options: Any) -> None:
-        try:
-            function(*args, as_json=as_json, **options)
-        except LanrageError as error:
-            if as_json:
-                field = {"field": error.field} if isinstance(error, BadInput) else {}
-                output.print_json({"error": {"code": error.code, "message": str(error), **field}})
-            else:
-                click.echo(f"lanrage: {told(error)}", err=True)
-            sys.exit(1)
-        except KeyboardInterrupt:
-            click.echo("lanrage: interrupted", err=True)
-            sys.exit(INTERRUPTED)
-
-    return run
-
-
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 
 
 def operation(

@@ -12,7 +12,7 @@ import attrs
 import click
 
 from lanrage.app import cli_output as output
-from lanrage.app.cli import SETTINGS, guarded, json_option
+from lanrage.app.cli_frame import SETTINGS, guarded, json_option
 from lanrage.app.config import default_folder
 from lanrage.errors import BadInput, StoreError
 from lanrage.store.backup import Copy, export, make_backup, restore, start_empty

@@ -15,17 +15,19 @@ SAMPLES = 1024
 class Latencies:
     """The last samples, in seconds.
 
-    :ivar last: the newest; ``longest`` the longest of all.
+    :ivar last: the newest; ``longest`` the longest of all; ``total`` the sum of all.
     """
 
     last: float = 0.0
     longest: float = 0.0
+    total: float = 0.0
     _ring: array[float] = attrs.field(init=False, factory=lambda: array("d"), repr=False)
     _next: int = attrs.field(init=False, default=0)
 
     def add(self, seconds: float) -> None:
         """One more; the oldest goes when the ring is full."""
         self.last, self.longest = seconds, max(self.longest, seconds)
+        self.total += seconds
         if len(self._ring) < SAMPLES:
             self._ring.append(seconds)
         else:
@@ -78,4 +80,5 @@ class JournalCounters:
             "flush_p50_ms": round(self.flush.percentile(0.5) * 1000, 3),
             "flush_p99_ms": round(self.flush.percentile(0.99) * 1000, 3),
             "flush_max_ms": round(self.flush.longest * 1000, 3),
+            "flush_total_ms": round(self.flush.total * 1000, 3),
         }

@@ -16,9 +16,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage import errors
 from lanrage.app.cli import SYSTEM_SOCKET, main, own_socket, with_port
+from lanrage.app.cli_frame import LazyGroup
 from lanrage.app.cli_output import only_here
 from lanrage.app.config import default_run_folder
-from lanrage.app.lazy_group import LazyGroup
 from lanrage.app.operations import OPERATIONS, Progress, perform
 from lanrage.core.code import InvitationCode
 from lanrage.errors import BadInput, LanrageError, Refused

@@ -173,8 +173,9 @@ def main(words: Sequence[str]) -> None:
     parser.add_argument("--peers", type=int, default=Size().peers)
     parser.add_argument("--updates", type=int, default=Size().updates)
     parser.add_argument("--seconds", type=float, default=Size().seconds)
+    parser.add_argument("--interval", type=float, default=Size().interval, help="seconds")
     chosen = parser.parse_args(words)
-    size = Size(chosen.peers, chosen.updates, chosen.seconds)
+    size = Size(chosen.peers, chosen.updates, chosen.seconds, chosen.interval)
     print(json.dumps(measure([chosen.kind], size)[chosen.kind]))
 
 

@@ -24,7 +24,7 @@ class LatencyTests(SynchronousTestCase):
         self.assertIn(found, times)
         self.assertGreaterEqual(sum(seconds <= found for seconds in times), share * len(times) - 1e-9)
         self.assertLess(sum(seconds < found for seconds in times), share * len(times))
-        self.assertEqual((times[-1], max(times)), (latencies.last, latencies.longest))
+        self.assertEqual((times[-1], max(times), sum(times)), (latencies.last, latencies.longest, latencies.total))
 
     def test_only_the_last_count(self) -> None:
         """Memory is fixed: the oldest samples go; the longest of all is remembered."""

@@ -85,8 +85,10 @@ class DamageTests(StoreCase):
         async def work() -> None:
             await self.write(parties(1))
             backup = make_backup(self.state, NOW).path
-            for remove in (lambda: self.state.path.unlink(), lambda: self.state.path.write_bytes(b"")):
-                remove()
+            for content in (None, b""):
+                self.state.path.unlink()
+                if content is not None:
+                    self.state.path.write_bytes(content)
                 await self.refused("is missing or empty, but there are backups of it", "restore the newest backup")
             backup.unlink()
             (self.state.folder / f"{FILE}-wal").write_bytes(b"frames")
