@@ -86,7 +86,7 @@ class DamageTests(StoreCase):
             await self.write(parties(1))
             backup = make_backup(self.state, NOW).path
             for content in (None, b""):
-                self.state.path.unlink()
+                self.state.path.unlink(missing_ok=True)
                 if content is not None:
                     self.state.path.write_bytes(content)
                 await self.refused("is missing or empty, but there are backups of it", "restore the newest backup")
