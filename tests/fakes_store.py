@@ -21,12 +21,14 @@ class MemoryStore:
 
     :ivar slow: batches wait until :meth:`release`.
     :ivar failing: how many of the next batches fail.
+    :ivar torn: how many of the next batches fail although they reached the disk, as a sync may.
     :ivar batches: what was applied, one tuple a batch.
     """
 
     rows: dict[tuple[type[Row], Any], Row] = attrs.field(factory=dict)
     slow: bool = False
     failing: int = 0
+    torn: int = 0
     batches: list[tuple[Change, ...]] = attrs.field(factory=list)
     _held: list[Deferred[None]] = attrs.field(factory=list)
     _is_open: bool = False
@@ -52,6 +54,9 @@ class MemoryStore:
                 self.rows[change.kind, change.key] = change.row
             else:
                 self.rows.pop((change.kind, change.key), None)
+        if self.torn:
+            self.torn -= 1
+            raise StoreError("the disk did not answer")
         self.batches.append(tuple(batch))
         return sum(len(str(change)) for change in batch)
 

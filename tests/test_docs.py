@@ -9,6 +9,7 @@ import click
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.app.cli import main
+from lanrage.app.control_cli import control
 from lanrage.app.service import Options
 from lanrage.lab.cli import lab
 
@@ -47,6 +48,10 @@ class CommandTests(SynchronousTestCase):
     def test_party_and_status(self) -> None:
         """docs/cli.rst names all that is not the laboratory's."""
         self.assertEqual(unnamed(main, ("lanrage",), page("cli")), [])
+
+    def test_control(self) -> None:
+        """It names what is for the control server's machine, too."""
+        self.assertEqual(unnamed(control, ("lanrage", "control"), page("cli")), [])
 
     def test_laboratory(self) -> None:
         """docs/lab.rst names the laboratory's."""

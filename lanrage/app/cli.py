@@ -19,6 +19,7 @@ from lanrage import __version__
 from lanrage.app import cli_governing
 from lanrage.app import cli_output as output
 from lanrage.app.cli_call import SYSTEM_SOCKET, Caller, call_node, default_socket
+from lanrage.app.cli_frame import SETTINGS, LazyGroup, guarded, json_option
 from lanrage.app.operations import (
     DEFAULT_HOURS,
     DEFAULT_MEMBERS,
@@ -26,27 +27,10 @@ from lanrage.app.operations import (
     OPERATIONS,
     PARTY_LIMIT,
 )
-from lanrage.errors import BadInput, LanrageError
 from lanrage.wire.local import convert_args
 
 CONTROL_PORT = 7766
 """Where a control server listens unless told otherwise."""
-INTERRUPTED = 130
-"""Exit status after Ctrl-C, as shells have it."""
-SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
-WORDS = {
-    "name": "NAME",
-    "code": "CODE",
-    "server": "--server",
-    "member_name": "--as",
-    "max_members": "--max-members",
-    "expires_hours": "--expires",
-    "uses": "--uses",
-    "takeover": "--takeover",
-    "takeover_hours": "--takeover",
-    "spoken": "--spoken",
-}
-"""How the command line calls an operation's arguments."""
 
 
 @attrs.frozen
@@ -63,37 +47,6 @@ class Session:
     def path(self) -> str:
         """Of the node's socket."""
         return self.socket or default_socket()
-
-
-def told(error: LanrageError) -> str:
-    """The error's sentence with the command line's own word for the argument."""
-    if isinstance(error, BadInput):
-        return f"{WORDS.get(error.field, error.field)}: {error.rule}"
-    return str(error)
-
-
-def guarded(function: Callable[..., None]) -> Callable[..., None]:
-    """One sentence and exit status 1 for each error of the house, as JSON where that was asked for."""
-
-    @functools.wraps(function)
-    def run(*args: Any, as_json: bool, **options: Any) -> None:
-        try:
-            function(*args, as_json=as_json, **options)
-        except LanrageError as error:
-            if as_json:
-                field = {"field": error.field} if isinstance(error, BadInput) else {}
-                output.print_json({"error": {"code": error.code, "message": str(error), **field}})
-            else:
-                click.echo(f"lanrage: {told(error)}", err=True)
-            sys.exit(1)
-        except KeyboardInterrupt:
-            click.echo("lanrage: interrupted", err=True)
-            sys.exit(INTERRUPTED)
-
-    return run
-
-
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 
 
 def operation(
@@ -122,25 +75,11 @@ def operation(
     return decorate
 
 
-class LazyGroup(click.Group):
-    """A group whose commands are imported when one of them is called."""
+def load_control() -> click.Group:
+    """The commands for a control server's machine."""
+    from lanrage.app.control_cli import control
 
-    def __init__(self, *args: Any, load: Callable[[], click.Group], **more: Any) -> None:
-        super().__init__(*args, **more)
-        self._load = load
-
-    def make_context(
-        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
-    ) -> click.Context:
-        """Let the real group read its arguments.
-
-        :raises click.ClickException: when it cannot be imported.
-        """
-        try:
-            real = self._load()
-        except ImportError as error:
-            raise click.ClickException(f"the laboratory cannot be loaded: {error}") from error
-        return real.make_context(info_name, args, parent, **extra)
+    return control
 
 
 def load_lab() -> click.Group:
@@ -175,6 +114,11 @@ def party() -> None:
     """Create, join, leave and show the party of this node."""
 
 
+main.add_command(
+    LazyGroup(
+        "control", load=load_control, what="lanrage control", help="Back up, check and restore a control server's data."
+    )
+)
 main.add_command(LazyGroup("lab", load=load_lab, help="Build laboratories of hosts and NATs on this machine."))
 
 as_option = click.option("--as", "member_name", metavar="NAME", help="Your name in the party. [default: your login]")

@@ -15,6 +15,7 @@ from lanrage.core.code import check_address
 from lanrage.core.links import KEY_BYTES, check_device_name
 from lanrage.errors import BadInput
 from lanrage.net.tunnels import TUNNEL_KINDS
+from lanrage.store.journal import INTERVAL, LONGEST_INTERVAL, SHORTEST_INTERVAL
 from lanrage.wire.control import TOKEN_LIMIT, RelayInfo
 
 CONTROL_PORT = 7766
@@ -25,6 +26,9 @@ RELAY_PORTS = (7800, 7863)
 """UDP ports of the relay: one for each relayed peer of one client, so a full party of 64 fits."""
 RELAY_PORTS_LIMIT = 256
 """Ports of one relay; more than a client can use four times over."""
+
+FLUSH_INTERVAL_MS = (round(SHORTEST_INTERVAL * 1000), round(LONGEST_INTERVAL * 1000))
+"""Bounds of the setting ``state.flush_interval``, ms (:mod:`lanrage.store.journal` has the reasons)."""
 
 
 def default_folder(environment: dict[str, str], root: bool) -> Path:
@@ -64,6 +68,17 @@ def parse_ports(text: str, field: str) -> tuple[int, int]:
     if not first <= last < first + RELAY_PORTS_LIMIT:
         raise BadInput(field, f"{text!r} is not FIRST-LAST with 1 to {RELAY_PORTS_LIMIT} ports")
     return first, last
+
+
+def parse_interval(text: str, field: str) -> float:
+    """Whole milliseconds within :data:`FLUSH_INTERVAL_MS`, as seconds.
+
+    :raises BadInput: names `field`.
+    """
+    low, high = FLUSH_INTERVAL_MS
+    if not text.isascii() or not text.isdigit() or len(text) > 5 or not low <= int(text) <= high:
+        raise BadInput(field, f"{text!r} is not a number of milliseconds from {low} to {high}")
+    return int(text) / 1000
 
 
 def parse_relay(text: str, field: str) -> RelayInfo:
@@ -166,6 +181,7 @@ class ControlConfig:
     :param registration: who may found parties.
     :param ban_file: whom it does not serve.
     :param door: certificate and proxies.
+    :param flush_interval: seconds between two writes of changes that need not be durable.
     """
 
     state_dir: Path
@@ -176,6 +192,7 @@ class ControlConfig:
     registration: Registration = Registration()
     ban_file: Path | None = None
     door: DoorSettings = DoorSettings()
+    flush_interval: float = INTERVAL
 
     @classmethod
     def parse(cls, options: dict[str, str]) -> ControlConfig:
@@ -193,7 +210,8 @@ class ControlConfig:
         registration = Registration(options["registration"], parse_token_file(options["registration-token-file"]))
         bans = Path(options["ban-file"]) if options["ban-file"] else None
         door = DoorSettings.parse(options["tls-certificate"], options["tls-key"], options["proxy"])
-        return cls(folders(options)[0], options["listen"], stun, public, relays, registration, bans, door)
+        interval = parse_interval(options["flush-interval"], "flush-interval")
+        return cls(folders(options)[0], options["listen"], stun, public, relays, registration, bans, door, interval)
 
 
 @attrs.frozen

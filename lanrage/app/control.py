@@ -20,6 +20,7 @@ from lanrage.app.collector import Collector
 from lanrage.app.control_desk import ControlDesk
 from lanrage.app.control_door import Door, DoorSettings
 from lanrage.app.control_requests import Requests
+from lanrage.app.daily_backup import DailyBackup
 from lanrage.app.recheck import Recheck
 from lanrage.core.admission import Admission, Registration
 from lanrage.core.bans import Bans
@@ -33,9 +34,10 @@ from lanrage.errors import REFUSALS, StoreError
 from lanrage.net.control_server import ServerFactory
 from lanrage.store.database import IStore
 from lanrage.store.files import write_atomic
-from lanrage.store.journal import Journal
+from lanrage.store.journal import INTERVAL, Journal
 from lanrage.store.keys import load_server_key
 from lanrage.store.sqlite import SqliteStore
+from lanrage.store.state_folder import StateFolder
 from lanrage.wire.control import Accepted, RelayInfo
 
 PUBLIC_KEY_FILE = "server.pub"
@@ -60,6 +62,7 @@ class ControlSettings:
     :param registration: who may found parties.
     :param ban_file: whom it does not serve (:class:`lanrage.core.bans.Bans`).
     :param door: certificate and proxies.
+    :param flush_interval: the setting ``state.flush_interval``, in seconds (:class:`lanrage.store.journal.Journal`).
     """
 
     state_dir: Path
@@ -69,6 +72,7 @@ class ControlSettings:
     registration: Registration = Registration()
     ban_file: Path | None = None
     door: DoorSettings = DoorSettings()
+    flush_interval: float = INTERVAL
 
 
 class ControlService(Service):
@@ -92,6 +96,7 @@ class ControlService(Service):
     ) -> None:
         self._reactor, self._settings, self._now, self._random = reactor, settings, now, random
         self._store: IStore = store if store is not None else SqliteStore(reactor, settings.state_dir)
+        self._backup = DailyBackup(reactor, StateFolder(settings.state_dir), now) if store is None else None
         self._world = World()
         self._journal: Journal | None = None
         self._desk: ControlDesk | None = None
@@ -134,7 +139,7 @@ class ControlService(Service):
         try:
             unproven: list[Unproven] = []
             self._world = load_world(rows, unproven)
-            self._journal = Journal(self._reactor, self._store, rows)
+            self._journal = Journal(self._reactor, self._store, rows, self._settings.flush_interval)
             issue_ticket = partial(_issue, self.key) if self._settings.relays else None
             requests = Requests(self._world, issue_ticket, self._admission, Mailboxes(self._random))
             self._desk = ControlDesk(requests, self._journal, self._welcome, self._now)
@@ -150,6 +155,8 @@ class ControlService(Service):
             self._stop_watching()
             await self._store.close()
             raise
+        if self._backup is not None:
+            self._backup.start()
         log.info("control server {key} listens on {host}", key=self.key.public.hex(), host=_shown(self.address))
 
     def _banned(self, bans: Bans) -> None:
@@ -190,6 +197,8 @@ class ControlService(Service):
         if self._door is not None:
             await self._door.stop_listening()
         await self._end_connections()
+        if self._backup is not None:
+            await self._backup.stop()
         journal, self._journal = self._journal, None
         if journal is None:
             return
@@ -243,7 +252,7 @@ class ControlService(Service):
             "parties": len(self._world.parties),
             "broken_rows": self._recheck.broken,
             "members": sum(len(list(party.members())) for party in self._world.parties.values()),
-            "journal": attrs.asdict(journal.counters) | {"trouble": journal.trouble} if journal is not None else {},
+            "journal": journal.counters.facts() | {"trouble": journal.trouble} if journal is not None else {},
         }
 
 

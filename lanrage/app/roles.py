@@ -47,7 +47,13 @@ def _node(reactor: Any, config: NodeConfig) -> RoleService:
 
 def _control_parts(reactor: Any, config: ControlConfig) -> tuple[ControlService, ReflectorService]:
     settings = ControlSettings(config.state_dir, config.listen, (f":{config.stun_port}",), config.relays)
-    settings = attrs.evolve(settings, registration=config.registration, ban_file=config.ban_file, door=config.door)
+    settings = attrs.evolve(
+        settings,
+        registration=config.registration,
+        ban_file=config.ban_file,
+        door=config.door,
+        flush_interval=config.flush_interval,
+    )
     return ControlService(reactor, settings), ReflectorService(reactor, config.stun_port)
 
 

@@ -14,6 +14,7 @@ from lanrage import __version__
 from lanrage.app.config import CONFIGS, CONTROL_PORT, RELAY_PORTS, STUN_PORT
 from lanrage.core.links import WIREGUARD_PORT
 from lanrage.errors import LanrageError
+from lanrage.store.journal import INTERVAL
 
 STATE = ["state-dir", "d", None, "Folder of keys and state (default: /var/lib/lanrage as root, else in your home)."]
 RUN = ["run-dir", None, None, "Folder of the socket that the lanrage command talks to (default: /run/lanrage as root)."]
@@ -35,6 +36,12 @@ CONTROL: list[list[Any]] = [
     ["registration", None, "open", "Who may found parties: open (everybody), token or closed (nobody)."],
     ["registration-token-file", None, "", "With --registration=token: the file that holds the token."],
     ["ban-file", None, "", "File of whom not to serve: an identity, address or network a line; read when it changes."],
+    [
+        "flush-interval",
+        None,
+        str(round(INTERVAL * 1000)),
+        "Milliseconds that a change may wait that need not be durable.",
+    ],
 ]
 RELAY: list[list[Any]] = [
     ["server-key", None, "", "Public key of the control server whose tickets count: 64 hex digits, or @FILE."],

@@ -2,7 +2,8 @@
 
 Changes wait in memory, the last one for each key; what did not change is not written. One batch is one transaction.
 Durable changes are written at once (those that come while a batch is on its way share the next: group commit), the
-others within 100 ms. A batch that fails is tried again, with growing delays, for as long as it takes.
+others once an interval. A batch holds all that waits, so the disk always shows the world of one moment. A batch that
+fails is tried again, with growing delays, for as long as it takes (docs/state.rst).
 """
 
 from __future__ import annotations
@@ -17,10 +18,15 @@ from twisted.logger import Logger
 
 from lanrage.core.world_rows import Change, Erase, Put, Row
 from lanrage.errors import StoreError
+from lanrage.store.counters import JournalCounters
 from lanrage.store.database import IStore
 
 INTERVAL = 0.1
 """Seconds that a change may wait which is not durable: its loss in a crash is of no consequence."""
+SHORTEST_INTERVAL = 0.01
+"""Below it a batch would seldom hold two changes of one key."""
+LONGEST_INTERVAL = 10.0
+"""More would save nothing that shows, and a crash would cost the more."""
 FIRST_RETRY = 0.1
 LAST_RETRY = 5.0
 """Seconds between two tries of a batch, doubling: a full disk is looked at often enough to go on soon."""
@@ -32,34 +38,6 @@ Key = tuple[type[Row], tuple[str | int | bytes, ...]]
 log = Logger()
 
 
-@attrs.define
-class JournalCounters:
-    """What the journal did.
-
-    :ivar queued: changes given to it.
-    :ivar deduplicated: not written: overtaken by a newer one of the same key, or no change at all.
-    :ivar batches: transactions committed.
-    :ivar written: changes committed.
-    :ivar written_bytes: bytes of their values.
-    :ivar failures: tries that failed.
-    :ivar latency: seconds that the last batch took; ``latency_max`` the longest.
-    """
-
-    queued: int = 0
-    deduplicated: int = 0
-    batches: int = 0
-    written: int = 0
-    written_bytes: int = 0
-    failures: int = 0
-    latency: float = 0.0
-    latency_max: float = 0.0
-
-    @property
-    def saved(self) -> int:
-        """Transactions saved against one a change."""
-        return self.queued - self.batches
-
-
 @attrs.define(eq=False)
 class Journal:
     """Queues changes and writes them in batches.
@@ -67,6 +45,8 @@ class Journal:
     :param clock: delays and latencies.
     :param store: open already.
     :param rows: what the store holds, so that a change to the same value is known as none.
+    :param interval: seconds that a change may wait which is not durable.
+    :ivar trouble: why the last try failed; empty when it did not.
     """
 
     _clock: IReactorTime
@@ -78,6 +58,7 @@ class Journal:
     _stored: dict[Key, Row] = attrs.field(init=False, repr=False)
     _waiting: dict[Key, Change] = attrs.field(init=False, factory=dict)
     _writing: dict[Key, Change] = attrs.field(init=False, factory=dict)
+    _doubtful: set[Key] = attrs.field(init=False, factory=set)
     _watchers: list[Deferred[None]] = attrs.field(init=False, factory=list)
     _current: list[Deferred[None]] = attrs.field(init=False, factory=list)
     _due: IDelayedCall | None = attrs.field(init=False, default=None)
@@ -85,6 +66,7 @@ class Journal:
     _batch: Deferred[None] | None = attrs.field(init=False, default=None)
     _retry: float = attrs.field(init=False, default=0.0)
     _durable: bool = attrs.field(init=False, default=False)
+    _grave: bool = attrs.field(init=False, default=False)
 
     def __attrs_post_init__(self) -> None:
         self._stored = {(type(row), row.key): row for row in self._rows}
@@ -95,24 +77,33 @@ class Journal:
         durable = False
         for change in changes:
             self.counters.queued += 1
-            key = (change.kind, change.key)
-            if change == self._latest(key):
-                self.counters.deduplicated += 1
-                continue
-            if key in self._waiting:
-                self.counters.deduplicated += 1
-            self._waiting[key] = change
-            durable = durable or change.kind.durable
+            if self._queue(change):
+                durable = durable or change.kind.durable
         self._durable = self._durable or durable
-        if self._waiting:
-            self._schedule(0.0 if durable else self._interval)
+        if self._waiting or self._durable:
+            self._schedule(0.0 if self._durable else self._interval)
+
+    def _queue(self, change: Change) -> bool:
+        """Let a change wait; false when it says nothing new."""
+        key = (change.kind, change.key)
+        if change == self._latest(key):
+            self.counters.deduplicated += 1
+            return False
+        if key in self._waiting:
+            self.counters.deduplicated += 1
+            if key not in self._writing and key not in self._doubtful and change == self._stored_as(key):
+                del self._waiting[key]
+                self.counters.deduplicated += 1
+                return False
+        self._waiting[key] = change
+        return True
 
     def committed(self) -> Deferred[None]:
         """Fires when every durable change queued until now is on disk; at once when there is none."""
         done: Deferred[None]
         if self._durable:
             self._watchers.append(done := Deferred())
-        elif self._busy:
+        elif self._grave:
             self._current.append(done := Deferred())
         else:
             done = succeed(None)
@@ -124,7 +115,7 @@ class Journal:
         :raises StoreError: what could not be written, and why.
         """
         deadline = self._clock.seconds() + STOP_PATIENCE
-        while self._waiting or self._busy:
+        while self._waiting or self._busy or self._watchers:
             failures = self.counters.failures
             self._flush()
             if self._busy and self._batch is not None:
@@ -136,10 +127,12 @@ class Journal:
                 await self._pause(FIRST_RETRY)
         self._cancel_due()
 
-    def _latest(self, key: Key) -> Change | None:
+    def _latest(self, key: Key) -> Change:
         """What this key will hold once everything queued is written."""
-        if (waiting := self._waiting.get(key) or self._writing.get(key)) is not None:
-            return waiting
+        return self._waiting.get(key) or self._writing.get(key) or self._stored_as(key)
+
+    def _stored_as(self, key: Key) -> Change:
+        """The change that leads to what the last confirmed batch left."""
         stored = self._stored.get(key)
         return Put(stored) if stored is not None else Erase(*key)
 
@@ -160,12 +153,16 @@ class Journal:
 
     def _flush(self) -> None:
         self._cancel_due()
-        if self._busy or not self._waiting:
+        if self._busy:
+            return
+        if not self._waiting:
+            self._durable = False
+            self._answer(self._watchers)
             return
         self._busy = True
         self._writing, self._waiting = self._waiting, {}
-        self._current, self._watchers = self._current + self._watchers, []
-        self._durable = False
+        self._current, self._watchers = self._watchers, []
+        self._grave, self._durable = self._durable, False
         self._batch = Deferred.fromCoroutine(self._write(tuple(self._writing.values())))
 
     async def _write(self, batch: tuple[Change, ...]) -> None:
@@ -182,8 +179,7 @@ class Journal:
         counters.batches += 1
         counters.written += len(batch)
         counters.written_bytes += size
-        counters.latency = latency
-        counters.latency_max = max(counters.latency_max, latency)
+        counters.flush.add(latency)
         for change in batch:
             if isinstance(change, Put):
                 self._stored[change.kind, change.key] = change.row
@@ -192,8 +188,16 @@ class Journal:
         if self.trouble:
             log.info("the journal writes again after {failures} failed tries", failures=counters.failures)
         self.trouble, self._retry, self._writing, self._busy = "", 0.0, {}, False
+        self._doubtful.clear()
+        self._grave = False
         done, self._current = self._current, []
         self._again()
+        self._answer(done)
+
+    @staticmethod
+    def _answer(watchers: list[Deferred[None]]) -> None:
+        done = watchers[:]
+        watchers.clear()
         for watcher in done:
             watcher.callback(None)
 
@@ -203,14 +207,16 @@ class Journal:
             log.warn("changes wait in memory, the store failed: {reason}", reason=str(error))
         self.trouble = str(error)
         self._retry = min(LAST_RETRY, max(FIRST_RETRY, 2 * self._retry))
+        # A commit that failed may have reached the disk all the same: until the next one each of its keys is in doubt.
+        self._doubtful.update(self._writing)
         self._waiting, self._writing = self._writing | self._waiting, {}
         self._durable = self._durable or any(change.kind.durable for change in self._waiting.values())
         self._watchers, self._current = self._current + self._watchers, []
-        self._busy = False
+        self._busy = self._grave = False
         self._again()
 
     def _again(self) -> None:
-        if self._waiting:
+        if self._waiting or self._durable:
             self._schedule(0.0 if self._durable else self._interval)
 
     def _pause(self, delay: float) -> Deferred[None]:

@@ -1,14 +1,14 @@
-"""The control server's rows in one SQLite file (WAL): a single connection, used by a single thread."""
+"""The control server's rows in one SQLite file (WAL): a single connection, used by a single thread (docs/state.rst)."""
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import attrs
 from twisted.internet.defer import Deferred
@@ -16,61 +16,24 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
 from zope.interface import implementer
 
-from lanrage.core.world_rows import (
-    ROW_KINDS,
-    Change,
-    ConflictRow,
-    InvitationRow,
-    MembershipRow,
-    PartyRow,
-    Put,
-    RecordRow,
-    Row,
-    SeenRow,
-    StatusRow,
-    UseRow,
-)
+from lanrage.core.world_rows import Change, Row
 from lanrage.errors import StoreError
+from lanrage.store.backup import make_backup
 from lanrage.store.database import IStore, Migration, migrations
+from lanrage.store.database_file import BUSY_TIMEOUT, connect, faults, is_damage, schema_of, trouble
 from lanrage.store.files import PRIVATE, make_folder
+from lanrage.store.migrate import migrate
+from lanrage.store.state_folder import DAMAGED, StateFolder
+from lanrage.store.tables import read_rows, write_batch
 
-FILE = "control.db"
-APPLICATION_ID = 0x4C414E72
-"""``LANr``: tells our file from another program's."""
-BUSY_TIMEOUT = 2.0
-"""Seconds to wait for another connection's lock (a backup); then the journal tries again."""
+CHECKPOINT_PAGES = 1000
+"""Pages in the WAL (4 MB) after which a commit brings them into the database."""
+WAL_LIMIT = 16 * 1024 * 1024
+"""Bytes that the WAL keeps on disk: a reader that is slow makes it grow, and it shrinks when the reader is gone."""
+CHECKPOINT_PAUSE = 1.0
+"""Seconds between two tries to shrink a WAL over its limit: while a reader holds it each try is in vain."""
 
-_KEYS: dict[type[Row], tuple[str, tuple[str, ...]]] = {
-    PartyRow: ("party", ("party_id",)),
-    MembershipRow: ("membership", ("party_id", "identity")),
-    InvitationRow: ("invitation", ("party_id", "invitation_id")),
-    UseRow: ("invitation_use", ("party_id", "invitation_id", "identity")),
-    RecordRow: ("record", ("party_id", "epoch")),
-    StatusRow: ("status", ("party_id", "identity")),
-    ConflictRow: ("conflict", ("party_id", "number")),
-    SeenRow: ("seen", ("identity",)),
-}
-"""Table and key columns of each class; the columns are the class's fields."""
 T = TypeVar("T")
-
-
-def _columns(kind: type[Row]) -> tuple[str, ...]:
-    return tuple(field.name for field in attrs.fields(cast(Any, kind)))
-
-
-def _put_statement(kind: type[Row]) -> str:
-    table, _ = _KEYS[kind]
-    names = _columns(kind)
-    return f"INSERT OR REPLACE INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
-
-
-def _erase_statement(kind: type[Row]) -> str:
-    table, keys = _KEYS[kind]
-    return f"DELETE FROM {table} WHERE {' AND '.join(f'{key} = ?' for key in keys)}"
-
-
-_PUT = {kind: _put_statement(kind) for kind in ROW_KINDS}
-_ERASE = {kind: _erase_statement(kind) for kind in ROW_KINDS}
 
 
 @implementer(IStore)
@@ -78,22 +41,34 @@ _ERASE = {kind: _erase_statement(kind) for kind in ROW_KINDS}
 class SqliteStore:
     """One file; every call runs in this store's own thread, in order.
 
+    A batch with a durable change is committed with ``synchronous=FULL`` and outlives a power cut on return; one without
+    with ``NORMAL``: it outlives the process, and a power cut takes it back whole, together with its like.
+
     :param reactor: brings results back from the thread.
     :param folder: the state folder; made when it is missing.
-    :param synchronous: SQLite's ``FULL`` outlives a power cut, ``NORMAL`` a crash of the process alone (benches).
+    :param now: seconds since the epoch, for the names of backups.
+    :param steps: the migrations.
     """
 
     _reactor: Any
     folder: Path
-    synchronous: str = "FULL"
+    _now: Callable[[], float] = time.time
+    _steps: Sequence[Migration] = attrs.field(factory=migrations, repr=False)
     _pool: ThreadPool | None = attrs.field(init=False, default=None)
     _connection: sqlite3.Connection | None = attrs.field(init=False, default=None)
     _lock: int = attrs.field(init=False, default=-1)
+    _synchronous: str = attrs.field(init=False, default="")
+    _shrunk: float = attrs.field(init=False, default=0.0)
+
+    @property
+    def state(self) -> StateFolder:
+        """The names in the state folder."""
+        return StateFolder(self.folder)
 
     @property
     def path(self) -> Path:
         """The database file."""
-        return self.folder / FILE
+        return self.state.path
 
     async def open(self) -> list[Row]:
         """See :meth:`IStore.open`."""
@@ -128,94 +103,92 @@ class SqliteStore:
     # --- in the thread ------------------------------------------------------------------------------------------------
 
     def _open(self) -> list[Row]:
+        state = self.state
         make_folder(self.folder)
-        steps = migrations()
         try:
-            self._take_lock()
+            self._lock = state.lock()
+            if why := state.gone():
+                raise StoreError(f"{why}; {state.advice()}")
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE))
-            self._connection = connection = sqlite3.connect(
-                self.path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
-            )
-            self._check(connection, len(steps))
+            state.own(self.path)
+            if wrong := self._look():
+                raise self._damaged(wrong)
+            self._connection = connection = connect(self.path)
             connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute(f"PRAGMA synchronous = {self.synchronous}")
-            self._migrate(connection, steps)
-            return self._read(connection)
+            connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+            connection.execute(f"PRAGMA journal_size_limit = {WAL_LIMIT}")
+            self._sync(connection, durable=True)
+            migrate(connection, self.path, self._steps, lambda: make_backup(state, self._now()))
+            return read_rows(connection)
         except (sqlite3.Error, OSError) as error:
-            raise self._trouble(error) from error
+            if is_damage(error):
+                raise self._damaged(str(error)) from error
+            raise trouble(self.path, error) from error
 
-    def _take_lock(self) -> None:
-        """Two control servers on one file would each overwrite what the other holds in memory."""
-        self._lock = os.open(self.folder / f"{FILE}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
+    def _look(self) -> str:
+        """What is wrong with the file, before anything is written; empty when nothing is.
+
+        :raises StoreError: it is another program's, or a newer LANrage's.
+        """
+        with contextlib.closing(connect(self.path, "ro")) as connection:
+            schema_of(connection, self.path, len(self._steps))
+            return "; ".join(faults(connection))
+
+    def _damaged(self, reason: str) -> StoreError:
+        """Set the file aside: what it holds can still be looked at, and no later start takes it for a good one."""
+        self._disconnect()
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise StoreError(f"{self.path} is in use by another control server") from error
+            aside = self.state.set_aside(DAMAGED, self._now())
+        except OSError as error:
+            return StoreError(f"{self.path} is damaged ({reason}) and cannot be set aside: {error.strerror}")
+        return StoreError(f"{self.path} is damaged ({reason}), set aside as {aside.name}; {self.state.advice()}")
 
-    def _check(self, connection: sqlite3.Connection, newest: int) -> None:
-        """Refuse a file that is damaged, of another program or of a newer LANrage, before anything is written."""
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        application = connection.execute("PRAGMA application_id").fetchone()[0]
-        empty = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
-        if not empty and application != APPLICATION_ID:
-            raise StoreError(f"{self.path} belongs to another program; nothing in it was changed")
-        if version > newest:
-            raise StoreError(f"{self.path} has schema {version}, this LANrage knows {newest}: update LANrage")
-        verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-        if verdict != "ok":
-            raise sqlite3.DatabaseError(verdict)
-
-    def _migrate(self, connection: sqlite3.Connection, steps: list[Migration]) -> None:
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        for step in steps[version:]:
-            connection.executescript(
-                f"BEGIN IMMEDIATE; {step.sql}; PRAGMA application_id = {APPLICATION_ID};"
-                f" PRAGMA user_version = {step.version}; COMMIT;"
-            )
-
-    def _read(self, connection: sqlite3.Connection) -> list[Row]:
-        rows: list[Row] = []
-        for kind in ROW_KINDS:
-            query = f"SELECT {', '.join(_columns(kind))} FROM {_KEYS[kind][0]} ORDER BY {', '.join(_KEYS[kind][1])}"
-            rows += [kind(*values) for values in connection.execute(query)]
-        return rows
+    def _sync(self, connection: sqlite3.Connection, *, durable: bool) -> None:
+        wanted = "FULL" if durable else "NORMAL"
+        if wanted != self._synchronous:
+            connection.execute(f"PRAGMA synchronous = {wanted}")
+            self._synchronous = wanted
 
     def _apply(self, batch: tuple[Change, ...]) -> int:
         connection = self._connection
         if connection is None:
             raise StoreError(f"{self.path} is not open")
-        size = 0
         try:
+            self._sync(connection, durable=any(change.kind.durable for change in batch))
             connection.execute("BEGIN IMMEDIATE")
-            for change in batch:
-                values = attrs.astuple(change.row) if isinstance(change, Put) else change.key
-                statements = _PUT if isinstance(change, Put) else _ERASE
-                connection.execute(statements[change.kind], values)
-                size += sum(len(value) if isinstance(value, (bytes, str)) else 8 for value in values)
+            size = write_batch(connection, batch)
             connection.execute("COMMIT")
         except BaseException as error:  # whatever it is, the next batch must find no open transaction
             with contextlib.suppress(sqlite3.Error):
                 connection.execute("ROLLBACK")
             if not isinstance(error, sqlite3.Error):
                 raise
-            raise self._trouble(error) from error
+            raise trouble(self.path, error) from error
+        self._shrink(connection)
         return size
 
-    def _close(self) -> None:
+    def _shrink(self, connection: sqlite3.Connection) -> None:
+        """Bring a WAL that a reader made grow back below its limit; what is committed does not depend on it."""
+        with contextlib.suppress(sqlite3.Error, OSError):
+            if self.path.with_name(f"{self.path.name}-wal").stat().st_size <= WAL_LIMIT:
+                return
+            if (now := time.monotonic()) - self._shrunk < CHECKPOINT_PAUSE:
+                return
+            self._shrunk = now
+            connection.execute("PRAGMA busy_timeout = 0")
+            try:
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            finally:
+                connection.execute(f"PRAGMA busy_timeout = {round(BUSY_TIMEOUT * 1000)}")
+
+    def _disconnect(self) -> None:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+        self._synchronous = ""
+
+    def _close(self) -> None:
+        self._disconnect()
         if self._lock >= 0:
             os.close(self._lock)
             self._lock = -1
-
-    def _trouble(self, error: Exception) -> StoreError:
-        if isinstance(error, OSError):
-            return StoreError(f"{self.path} cannot be opened: {error.strerror}")
-        # Its subclasses are other troubles.
-        damaged = type(error) is sqlite3.DatabaseError  # pylint: disable=unidiomatic-typecheck
-        if damaged:
-            return StoreError(
-                f"{self.path} is damaged ({error}) and was left as it is: restore a backup or move it away"
-            )
-        return StoreError(f"{self.path} cannot be used now: {error}")

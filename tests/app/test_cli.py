@@ -15,8 +15,9 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage import errors
-from lanrage.app.cli import LazyGroup, main, with_port
+from lanrage.app.cli import main, with_port
 from lanrage.app.cli_call import SYSTEM_SOCKET, own_socket
+from lanrage.app.cli_frame import LazyGroup
 from lanrage.app.cli_output import only_here
 from lanrage.app.config import default_run_folder
 from lanrage.app.operations import OPERATIONS, Progress, perform

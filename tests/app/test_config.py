@@ -156,9 +156,9 @@ class RoleTests(ConfigCase):
     def test_control(self) -> None:
         """Defaults, and every option; a public address without a port has the usual one."""
         self.assertEqual(ControlConfig(Path("/s")), ControlConfig.parse(options(ControlOptions, *FOLDERS[:2])))
-        words = "--listen tcp:1 --stun-port 2 --public-address example.org --relay a:3-4,:5"
+        words = "--listen tcp:1 --stun-port 2 --public-address example.org --relay a:3-4,:5 --flush-interval 10"
         relays = (RelayInfo("a", 3, 4), RelayInfo("", 5, 5))
-        expected = ControlConfig(Path("/s"), "tcp:1", 2, "example.org:7766", relays)
+        expected = ControlConfig(Path("/s"), "tcp:1", 2, "example.org:7766", relays, flush_interval=0.01)
         self.assertEqual(expected, ControlConfig.parse(options(ControlOptions, *FOLDERS[:2], *words.split())))
         words = "--tls-certificate /c --tls-key /k --proxy 127.0.0.1,10.0.0.0/24,unix"
         door = DoorSettings(CertificateFiles(Path("/c"), Path("/k")), Proxies.parse("127.0.0.1,10.0.0.0/24,unix", ""))
@@ -171,6 +171,7 @@ class RoleTests(ConfigCase):
             "stun-port": ("0", "x", "70000"),
             "public-address": ("a b", "host:0", "2001:db8::1"),
             "relay": ("a", "a:1-2,b", "a:2-1"),
+            "flush-interval": ("9", "10001", "", "-100", "0.1", "1e2", "\u0663\u0663", "9" * 100_000),
         }
         for name, values in wrong.items():
             for value in values:

@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import attrs
 from twisted.internet import reactor as _reactor
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase, TestCase
@@ -86,6 +87,19 @@ class RolesTests(TestCase):
             self.assertEqual(64, len((self.folder / "state" / "server.pub").read_text("ascii").strip()))
 
         return Deferred.fromCoroutine(life())
+
+    def test_flush_interval_reaches_the_journal(self) -> Deferred[None]:
+        """The option decides how long a change may wait."""
+
+        async def work() -> None:
+            control, _ = roles._control_parts(reactor, attrs.evolve(self.control, flush_interval=2.0))
+            await control.start()
+            assert control._journal is not None
+            self.assertEqual(2.0, control._journal._interval)
+            self.assertIn("flush_p99_ms", control.status()["journal"])
+            await control.stop()
+
+        return Deferred.fromCoroutine(work())
 
     def test_relay(self) -> Deferred[None]:
         """Its ports, and no more."""

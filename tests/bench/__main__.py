@@ -1,32 +1,59 @@
-"""Benches that print figures: ``python -m tests.bench NAME [--json] [options of the bench]``."""
+"""``python -m tests.bench NAME [--json] [options of NAME]``: measure, and compare with the limits."""
 
 from __future__ import annotations
 
+import argparse
+import importlib
 import json
 import sys
-from collections.abc import Callable
-from importlib import import_module
+from collections.abc import Callable, Sequence
 from typing import Any
 
-BENCHES = {"control": "tests.bench.control:run"}
-"""Name to ``module:function``; imported when asked for."""
+BENCHES = {
+    "persister": (
+        "tests.bench.persister:run",
+        "the control server's writes: how many, how long they take, what is lost",
+    ),
+    "control": ("tests.bench.control:run", "the control server's channel: connections, joins, notices, storms"),
+}
+"""Name: where it is, imported when it is called, and what it measures. It takes the words behind its name and returns
+figures, with ``ok``."""
 
-Bench = Callable[[list[str]], dict[str, Any]]
+
+def load(place: str) -> Callable[[Sequence[str]], dict[str, Any]]:
+    """The function behind ``module:name``."""
+    module, _, name = place.partition(":")
+    function: Callable[[Sequence[str]], dict[str, Any]] = getattr(importlib.import_module(module), name)
+    return function
 
 
-def main(argv: list[str]) -> int:
-    """Run one bench; 2 for a name that is none."""
-    if not argv or argv[0] not in BENCHES:
-        print(f"usage: python -m tests.bench {{{','.join(BENCHES)}}} [--json] [options]", file=sys.stderr)
-        return 2
-    module, _, function = BENCHES[argv[0]].partition(":")
-    run: Bench = getattr(import_module(module), function)
-    figures = run([argument for argument in argv[1:] if argument != "--json"])
-    if "--json" in argv:
-        print(json.dumps(figures, indent=2))
-    else:
-        print("\n".join(f"{name:34} {value}" for name, value in figures.items()))
-    return 0
+def lines(figures: dict[str, Any], prefix: str = "") -> list[str]:
+    """One figure a line, for people."""
+    found = []
+    for name, value in figures.items():
+        if isinstance(value, dict):
+            found += lines(value, f"{prefix}{name}.")
+        else:
+            found.append(f"{prefix}{name} {value}")
+    return found
+
+
+def main(words: Sequence[str]) -> int:
+    """Run one; 0 when it keeps its limits."""
+    names = "\n".join(f"  {name:<10} {about}" for name, (_, about) in BENCHES.items())
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench",
+        description=f"Measure one part.\n\n{names}",
+        epilog="NAME --help lists the options of one.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("name", choices=sorted(BENCHES), metavar="NAME")
+    parser.add_argument("rest", nargs=argparse.REMAINDER, metavar="[--json] [OPTIONS]")
+    chosen = parser.parse_args(words)
+    rest = [word for word in chosen.rest if word != "--json"]
+    figures = {"name": chosen.name, **load(BENCHES[chosen.name][0])(rest)}
+    print(json.dumps(figures, indent=2) if "--json" in chosen.rest else "\n".join(lines(figures)))
+    return 0 if figures["ok"] else 1
 
 
 if __name__ == "__main__":

@@ -129,6 +129,87 @@ class JournalTests(SynchronousTestCase):
         self.store.release()
         self.assertEqual([PartyRow("a", b"charter", 1)], list(self.store.rows.values()))
 
+    def test_changed_back_is_not_written(self) -> None:
+        """What is again as the disk has it when its turn comes costs no write; who waits hears at once."""
+        self.journal.add([party("a", 1)])
+        self.clock.advance(0)
+        self.journal.add([party("a", 2)])
+        waiting = self.journal.committed()
+        self.journal.add([party("a", 1), party("b", 1), Erase(PartyRow, ("b",))])
+        self.assertNoResult(waiting)
+        self.clock.advance(0)
+        self.successResultOf(waiting)
+        self.assertEqual([(party("a", 1),)], self.store.batches)
+        counters = self.journal.counters
+        self.assertEqual((5, 4, 1), (counters.queued, counters.deduplicated, counters.written))
+        self.journal.add([party("a", 2)])
+        waiting = self.journal.committed()
+        self.journal.add([party("a", 1)])
+        self.successResultOf(Deferred.fromCoroutine(self.journal.stop()))
+        self.successResultOf(waiting)
+        self.assertEqual([], self.clock.getDelayedCalls())
+
+    def test_failed_commit_may_be_on_disk(self) -> None:
+        """A change that failed is in doubt: taking it back is written, although the disk seemed not to have it."""
+        self.store.torn = 1
+        self.journal.add([party("a", 1)])
+        self.clock.advance(0)
+        self.assertEqual([PartyRow("a", b"charter", 1)], list(self.store.rows.values()))
+        self.journal.add([Erase(PartyRow, ("a",))])
+        waiting = self.journal.committed()
+        self.clock.advance(LAST_RETRY)
+        self.successResultOf(waiting)
+        self.assertEqual({}, self.store.rows)
+
+    def test_answer_does_not_wait_for_what_need_not_be_durable(self) -> None:
+        """While a batch without durable changes is on its way there is nothing to wait for."""
+        self.store.slow = True
+        self.journal.add([seen(b"a", 1.0)])
+        self.clock.advance(INTERVAL)
+        self.successResultOf(self.journal.committed())
+        self.journal.add([party("a", 1)])
+        waiting = self.journal.committed()
+        self.store.release()
+        self.clock.advance(0)
+        self.assertNoResult(waiting)
+        self.store.release()
+        self.successResultOf(waiting)
+
+    def test_interval_is_a_setting(self) -> None:
+        """What need not be durable waits as long as the setting says."""
+        journal = Journal(self.clock, self.store, (), 2.0)
+        journal.add([seen(b"a", 1.0)])
+        self.clock.advance(1.9)
+        self.assertEqual([], self.store.batches)
+        self.clock.advance(0.1)
+        self.assertEqual(1, len(self.store.batches))
+
+    def test_disk_full_for_hours_keeps_one_change_a_key(self) -> None:
+        """However long the disk is full, memory holds each key once; then all of it is one transaction."""
+        self.store.failing = 10**6
+        for hour in range(50):
+            self.journal.add([seen(bytes([peer]), float(hour)) for peer in range(100)])
+            self.journal.add([party(str(hour % 5), hour)])
+            self.clock.advance(3600)
+        self.assertEqual(105, len(self.journal._waiting))
+        self.assertLessEqual(len(self.journal._doubtful), 105)
+        self.assertEqual(1, len(self.clock.getDelayedCalls()))
+        self.store.failing = 0
+        self.clock.advance(LAST_RETRY)
+        self.assertEqual([105], [len(batch) for batch in self.store.batches])
+        self.assertEqual((105, ""), (len(self.store.rows), self.journal.trouble))
+
+    def test_facts(self) -> None:
+        """The counters of the mission's row A3, as numbers that JSON takes."""
+        self.store.slow = True
+        self.journal.add([party("a", 1), party("a", 2), seen(b"a", 1.0)])
+        self.clock.advance(0)
+        self.clock.advance(0.25)
+        self.store.release()
+        facts = self.journal.counters.facts()
+        self.assertEqual((3, 1, 2, 1, 2), tuple(facts[n] for n in "queued deduplicated written batches saved".split()))
+        self.assertEqual((250.0, 250.0), (facts["flush_p50_ms"], facts["flush_p99_ms"]))
+
     def test_failed_batch_is_tried_again(self) -> None:
         """A full disk delays, newer values win, nobody is told too soon; then all is there."""
         self.store.failing = 5

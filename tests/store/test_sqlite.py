@@ -1,4 +1,4 @@
-"""The SQLite store: the contract, damage, other owners, full disks, migrations."""
+"""The SQLite store: the contract, other owners, its WAL, the numbers of its migrations."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from twisted.internet import reactor as _reactor
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from lanrage.core.world_rows import PartyRow, Put
+from lanrage.core.world_rows import PartyRow, Put, SeenRow
 from lanrage.errors import StoreError
 from lanrage.store.database import migrations
-from lanrage.store.sqlite import FILE, SqliteStore
+from lanrage.store.sqlite import CHECKPOINT_PAUSE, WAL_LIMIT, SqliteStore
+from lanrage.store.state_folder import FILE
 from tests.contracts_store import ONE, ROWS, StoreContract
 from tests.fakes_store import MemoryStore
 
@@ -60,23 +61,6 @@ class SqliteStoreTests(StoreContract, TestCase):
         self.assertIn(text, str(caught.exception))
         self.assertIn(FILE, str(caught.exception))
         self.assertEqual(before, (self.folder / FILE).read_bytes())
-
-    def test_damaged_file_is_refused_and_kept(self) -> Deferred[None]:
-        """Garbage, and a database with a broken page, are refused and never emptied."""
-
-        async def work() -> None:
-            (self.folder / FILE).write_bytes(b"this is no database, it is a letter\n" * 400)
-            await self.refused("is damaged")
-            (self.folder / FILE).unlink()
-            rows = [PartyRow(f"{n:032x}", b"charter" * 40, n) for n in range(400)]
-            await self.filled([Put(row) for row in rows])
-            raw = bytearray((self.folder / FILE).read_bytes())
-            self.assertGreater(len(raw), 20 * 4096)
-            raw[2 * 4096 : 12 * 4096] = b"\xa5" * (10 * 4096)
-            (self.folder / FILE).write_bytes(raw)
-            await self.refused("is damaged")
-
-        return self.run_async(work())
 
     def test_file_of_another_program(self) -> Deferred[None]:
         """A database that is not ours is left alone."""
@@ -136,24 +120,6 @@ class SqliteStoreTests(StoreContract, TestCase):
 
         return self.run_async(work())
 
-    def test_full_disk_fails_whole(self) -> Deferred[None]:
-        """A batch that does not fit leaves nothing behind."""
-
-        async def work() -> None:
-            store = self.make_store()
-            await store.open()
-            assert store._connection is not None
-            pages = store._connection.execute("PRAGMA page_count").fetchone()[0]
-            store._connection.execute(f"PRAGMA max_page_count = {pages + 2}")
-            with self.assertRaises(StoreError) as caught:
-                await store.apply([Put(PartyRow(f"{n:032x}", b"c" * 3000, n)) for n in range(100)])
-            self.assertIn("full", str(caught.exception))
-            await store.apply([Put(ROWS[0])])
-            await store.close()
-            self.assertEqual([ROWS[0]], await self.filled([]))
-
-        return self.run_async(work())
-
     def test_file_is_private_and_durable(self) -> Deferred[None]:
         """Only its owner reads the file; a commit survives a power cut."""
 
@@ -162,9 +128,39 @@ class SqliteStoreTests(StoreContract, TestCase):
             await store.open()
             self.assertEqual(0o600, (self.folder / FILE).stat().st_mode & 0o777)
             assert store._connection is not None
-            self.assertEqual((2,), store._connection.execute("PRAGMA synchronous").fetchone())
+            for row, level in ((ROWS[0], 2), (SeenRow(b"a", 1.0), 1), (ROWS[0], 2)):
+                await store.apply([Put(SeenRow(b"b", 1.0)), Put(row)])
+                self.assertEqual((level,), store._connection.execute("PRAGMA synchronous").fetchone())
             self.assertEqual(("wal",), store._connection.execute("PRAGMA journal_mode").fetchone())
             await store.close()
+
+        return self.run_async(work())
+
+    def test_wal_does_not_grow(self) -> Deferred[None]:
+        """It stays below its limit; what a reader that stands still made of it goes with the reader."""
+
+        async def work() -> None:
+            store = self.make_store()
+            await store.open()
+            wal = self.folder / f"{FILE}-wal"
+
+            async def write(megabytes: int) -> None:
+                for number in range(megabytes * 4):
+                    await store.apply([Put(PartyRow(f"{n:032x}", b"c" * 2500, number)) for n in range(100)])
+
+            await write(16)
+            self.assertLess(wal.stat().st_size, WAL_LIMIT)
+            reader = sqlite3.connect(self.folder / FILE, isolation_level=None)
+            reader.execute("BEGIN")
+            reader.execute("SELECT count(*) FROM party").fetchone()
+            await write(24)
+            self.assertGreater(wal.stat().st_size, WAL_LIMIT)
+            reader.close()
+            store._shrunk = -CHECKPOINT_PAUSE
+            await write(1)
+            self.assertLess(wal.stat().st_size, WAL_LIMIT)
+            await store.close()
+            self.assertFalse(wal.exists())
 
         return self.run_async(work())
 

@@ -1,0 +1,86 @@
+"""What every command of ``lanrage`` has: ``--json``, one sentence for an error, an import when it is called."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from lanrage.app import cli_output as output
+from lanrage.errors import BadInput, LanrageError
+
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells have it."""
+SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+WORDS = {
+    "name": "NAME",
+    "code": "CODE",
+    "server": "--server",
+    "member_name": "--as",
+    "max_members": "--max-members",
+    "expires_hours": "--expires",
+    "uses": "--uses",
+    "takeover": "--takeover",
+    "takeover_hours": "--takeover",
+    "spoken": "--spoken",
+}
+"""How the command line calls an operation's arguments."""
+
+
+def told(error: LanrageError) -> str:
+    """The error's sentence with the command line's own word for the argument."""
+    if isinstance(error, BadInput):
+        return f"{WORDS.get(error.field, error.field)}: {error.rule}"
+    return str(error)
+
+
+def guarded(function: Callable[..., None]) -> Callable[..., None]:
+    """One sentence and exit status 1 for each error of the house, as JSON where that was asked for."""
+
+    @functools.wraps(function)
+    def run(*args: Any, as_json: bool, **options: Any) -> None:
+        try:
+            function(*args, as_json=as_json, **options)
+        except LanrageError as error:
+            if as_json:
+                field = {"field": error.field} if isinstance(error, BadInput) else {}
+                output.print_json({"error": {"code": error.code, "message": str(error), **field}})
+            else:
+                click.echo(f"lanrage: {told(error)}", err=True)
+            sys.exit(1)
+        except KeyboardInterrupt:
+            click.echo("lanrage: interrupted", err=True)
+            sys.exit(INTERRUPTED)
+
+    return run
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when one of them is called.
+
+    :param what: its name in the sentence that says that it cannot be loaded.
+    """
+
+    def __init__(self, *args: Any, load: Callable[[], click.Group], what: str = "the laboratory", **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._load = load
+        self._what = what
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Let the real group read its arguments.
+
+        :raises click.ClickException: when it cannot be imported.
+        """
+        try:
+            real = self._load()
+        except ImportError as error:
+            raise click.ClickException(f"{self._what} cannot be loaded: {error}") from error
+        return real.make_context(info_name, args, parent, **extra)
