@@ -38,7 +38,7 @@ WORDS_RATE, WORDS_BURST = 0.2, 20.0
 """Warnings a second, and at once, about one server: a hostile one must not fill the disk."""
 
 LIMIT_PAUSE = 2.0
-"""Seconds before the party is asked for again where the server was asked too much."""
+"""Seconds before the party is asked for again where the server was asked too much, or did not answer in time."""
 
 R = TypeVar("R")
 
@@ -244,6 +244,9 @@ class ControlLink:
             self.log.warn("{trouble}", trouble=self.trouble)
         except Unreachable as error:
             self.log.info("the party is not in step yet: {reason}", reason=str(error))
+            if self.client.connected:  # the server's disk was slow: its answer would come too late, so ask anew
+                await deferLater(self._reactor, LIMIT_PAUSE, lambda: None)
+                self._again = True
 
     def _notice(self, body: NoticeBody, correlation_id: str) -> None:
         del correlation_id

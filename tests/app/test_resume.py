@@ -98,6 +98,23 @@ class ResumeTests(ResumeCase):
         self.assertEqual([Deltas], self.answers)
         self.assertFalse(self.guest.seen[self.server.host.identity.public][1])
 
+    def test_resume_while_the_disk_is_slow(self) -> None:
+        """Who comes back while a change waits for the disk, longer than an answer is awaited, is in step afterwards."""
+        connection = self.server.connection(GUEST)
+        assert connection is not None
+        connection.cut()
+        self.net.settle()
+        self.server.store.slow = True
+        self.change(1)
+        for _ in range(20):
+            self.net.settle(1.0)
+        self.assertFalse(self.guest.in_step)
+        self.server.store.slow = False
+        self.server.store.release()
+        for _ in range(5):
+            self.net.settle(1.0)
+        self.assertTrue(self.guest.in_step)
+
     def test_resume_where_the_server_is_asked_too_much(self) -> None:
         """A refusal by a limit is not the last word: the node asks again until it is in step."""
         meter = self.server.factory.admission.meter("198.51.100.7")

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.address import IPv4Address
 from twisted.internet.error import ConnectionDone
+from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
@@ -16,6 +17,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from lanrage.core.admission import REQUEST_BURST, REQUEST_RATE
 from lanrage.core.bans import Bans
 from lanrage.net.control_session import EXCESS_LIMIT, LOGIN_TIMEOUT
+from lanrage.net.login_queue import LoginQueue
 from lanrage.net.websocket import OPENING_LIMIT, ClockTimer
 from lanrage.wire.control import (
     REQUEST_LIMIT,
@@ -129,6 +131,27 @@ class ServerConnectionTests(SynchronousTestCase):
         self.gone(half)
         self.assertEqual([], self.desk.opened_)
         self.assertEqual({"late": 2}, self.factory.refusals)
+
+    def test_login_that_waits_for_its_turn(self) -> None:
+        """The time that a login waits for others is not its own; it says nothing more meanwhile, or it is refused."""
+        turns = Clock()
+        self.factory.logins = LoginQueue(turns)
+        self.factory.logins.put(lambda: None)  # somebody is before them
+        patient, hasty, silent = self.dial(), self.dial(), self.dial()
+        for client in (patient, hasty):
+            client.sendMessage(ClientLogin(node_keys("node"), None, SeededRandom("raw")).start(), True)
+        hasty.sendMessage(b"more", True)
+        self.net.settle()
+        self.net.settle(LOGIN_TIMEOUT + 0.1)
+        self.assertEqual((False, True, True), (patient.is_closed_, hasty.is_closed_, silent.is_closed_))
+        self.assertIn(b"before the first one was answered", hasty.heard[0])
+        self.assertEqual({"bad_input": 1, "late": 1}, self.factory.refusals)
+        turns.advance(0)
+        self.net.settle()
+        self.assertEqual((1, 0), (len(patient.heard), len(self.factory.logins)))
+        self.assertFalse(patient.is_closed_)
+        self.net.settle(LOGIN_TIMEOUT)
+        self.gone(patient)
 
     def test_other_subprotocol(self) -> None:
         """Who offers none of ours is told, readably, which we speak; nothing that it says is heard."""
