@@ -62,6 +62,7 @@ class ServerConnection(WebSocketServerProtocol):  # type: ignore[misc]
     factory: ServerFactory
 
     log = QuietLog()
+    failedByMe: bool
     login: ServerLogin
     meter: Meter
     _outbox: Outbox
