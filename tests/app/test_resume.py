@@ -12,7 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from lanrage.core.party import DELTAS_SENT
 from lanrage.net.control_session import STALL_TIMEOUT
 from lanrage.net.outbox import ANSWER_BYTES, QUEUE_MESSAGES, QueueLimits
-from lanrage.wire.control import Deltas, FollowParty, Notice, PartyState, Resync, Signalled
+from lanrage.wire.control import Deltas, FollowParty, Notice, PartyState, Reply, Resync, Signalled
 from lanrage.wire.control_codec import JSON
 from tests.fakes_control import node_keys
 from tests.fakes_server import ADDRESS, MemoryNode, MemoryServer
@@ -181,19 +181,13 @@ class ResyncTests(ResumeCase):
     def test_answers_that_nobody_reads(self) -> None:
         """Who asks and does not read the answers is cut off at a hard limit."""
         connection = self.pause(self.guest)
-        reply = PartyState(self.party_id, 1, bytes(4000), ())
+        reply = Reply(1, PartyState(self.party_id, 1, bytes(4000), ()))
         for number in range(ANSWER_BYTES // 4000 + 1):
             self.assertIs(connection, self.server.connection(GUEST), number)
-            connection.send(_reply(reply))
+            connection.send(reply)
         self.net.settle()
         self.assertIsNone(self.server.connection(GUEST))
         self.assertEqual({"answers": 1}, self.server.factory.refusals)
-
-
-def _reply(body: Any) -> Any:
-    from lanrage.wire.control import Reply
-
-    return Reply(1, body)
 
 
 class SlowReaders(RuleBasedStateMachine):
