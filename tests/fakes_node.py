@@ -116,10 +116,12 @@ class FakeNode:
         max_members: int,
         expires_hours: float,
         uses: int,
+        token: str = "",
         progress: Progress | None = None,
     ) -> dict[str, Any]:
         """See :class:`INode`."""
-        self._enter("create_party", name, server, member_name, max_members, expires_hours, uses)
+        shown = (token,) if token else ()
+        self._enter("create_party", name, server, member_name, max_members, expires_hours, uses, *shown)
         if progress is not None:
             progress("asking the control server")
         self._admit(name, member_name)

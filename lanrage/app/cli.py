@@ -42,6 +42,7 @@ WORDS = {
     "max_members": "--max-members",
     "expires_hours": "--expires",
     "uses": "--uses",
+    "token": "--token",
 }
 """How the command line calls an operation's arguments."""
 
@@ -277,6 +278,7 @@ def with_port(server: str) -> str:
 )
 @expires_option
 @uses_option
+@click.option("--token", default="", envvar="LANRAGE_TOKEN", help="For a server that asks for one. [env LANRAGE_TOKEN]")
 def create(server: str, member_name: str | None, **rest: Any) -> dict[str, Any]:
     """Found a party."""
     return {"server": with_port(server) if server else "", "member_name": member_name or _login(), **rest}

@@ -47,6 +47,7 @@ class Wish:
     max_members: int
     expires_hours: float
     uses: int
+    token: str = ""
 
 
 @attrs.define
@@ -80,7 +81,8 @@ class Membership:
         save_secret(party_key_path(self.state_dir, party_id), party_key.seed)
         progress("founding the party")
         try:
-            state = await link.ask(CreateParty(founded.charter_blob, founded.certificate_blob), PartyState)
+            request = CreateParty(founded.charter_blob, founded.certificate_blob, wish.token)
+            state = await link.ask(request, PartyState)
             replica = self._replica(link, party_id, state)
             progress("making the invitation")
             code = await self._publish(link, party_key, party_id, (address,), wish.expires_hours, wish.uses)

@@ -189,6 +189,7 @@ class NodeService(Service):
         max_members: int,
         expires_hours: float,
         uses: int,
+        token: str = "",
         progress: Progress | None = None,
     ) -> dict[str, Any]:
         progress = progress or _quiet
@@ -199,7 +200,7 @@ class NodeService(Service):
         await link.open()
         try:
             networks = await life.machinery.machine.networks()
-            wish = Wish(name, member_name, max_members, expires_hours, uses)
+            wish = Wish(name, member_name, max_members, expires_hours, uses, token)
             membership = self._membership(life)
             saved, replica = await membership.create(link, address, wish, networks, progress)
             try:

@@ -14,6 +14,7 @@ from lanrage.app.results import Diagnosed, Invited, Joined, Left, PartyCreated, 
 from lanrage.core.certificates import NAME_LIMIT, Name
 from lanrage.core.code import CODE_LIMIT
 from lanrage.errors import BadInput
+from lanrage.wire.control import TOKEN_LIMIT
 from lanrage.wire.local import convert_args, quote, rules
 
 Progress = Callable[[str], None]
@@ -49,11 +50,13 @@ class INode(Interface):
         max_members: int,
         expires_hours: float,
         uses: int,
+        token: str,
         progress: Progress | None = None,
     ) -> Awaitable[dict[str, Any]]:
         """Found a party at a control server and become its host; the result is a :class:`PartyCreated`.
 
         :param server: ``HOST:PORT``; empty = the one that the node is set to.
+        :param token: for a control server that takes new parties by token alone.
         """
 
     def join_party(code: str, *, member_name: str, progress: Progress | None = None) -> Awaitable[dict[str, Any]]:
@@ -92,6 +95,9 @@ ServerText = Annotated[
 CodeText = Annotated[
     str, Meta(min_length=1, max_length=CODE_TEXT_LIMIT, description="an invitation code, which starts with LR1-")
 ]
+TokenText = Annotated[
+    str, Meta(max_length=TOKEN_LIMIT, description="the token of a control server that takes new parties by token alone")
+]
 Members = Annotated[int, Meta(ge=2, le=PARTY_LIMIT, description=f"a whole number from 2 to {PARTY_LIMIT}")]
 Uses = Annotated[int, Meta(ge=1, le=PARTY_LIMIT, description=f"a whole number from 1 to {PARTY_LIMIT}")]
 Hours = Annotated[
@@ -108,6 +114,7 @@ class CreateParty(_Request, frozen=True):
     max_members: Members = DEFAULT_MEMBERS
     expires_hours: Hours = DEFAULT_HOURS
     uses: Uses = DEFAULT_MEMBERS
+    token: TokenText = ""
 
 
 class JoinParty(_Request, frozen=True):
