@@ -82,7 +82,7 @@ class ServerConnection(WebSocketServerProtocol):  # type: ignore[misc]
         """A TCP connection; it has 5 s to log in."""
         factory = self.factory
         self.session = factory.random(6).hex()
-        self.login = ServerLogin(factory.key, factory.random, lambda: factory.desk.accept(self.session))
+        self.login = ServerLogin(factory.key, factory.random, self._accept)
         self.meter = factory.admission.meter(self.origin)
         self._outbox = Outbox(self._encode, factory.dropped, factory.queue_limits)
         self._deadline = factory.clock.callLater(LOGIN_TIMEOUT, self._late)
@@ -255,8 +255,15 @@ class ServerConnection(WebSocketServerProtocol):  # type: ignore[misc]
             return
         self.send(Reply(request.id, RefusedReply("limit", sentence)))
 
-    def _log_in(self) -> None:
+    def _accept(self) -> Accepted:
+        """The node has shown who it is.
+
+        :raises Refused: ``banned``.
+        """
         self.factory.admission.check(self.identity, self.origin)
+        return self.factory.desk.accept(self.session)
+
+    def _log_in(self) -> None:
         self._opened = True
         self._stop_deadline()
         self.factory.desk.opened(self)

@@ -15,6 +15,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.core.admission import REQUEST_BURST, REQUEST_RATE
 from lanrage.core.bans import Bans
+from lanrage.errors import Refused
 from lanrage.net.control_server import HOST_LIMIT
 from lanrage.net.control_session import EXCESS_LIMIT, LOGIN_TIMEOUT
 from lanrage.net.websocket import OPENING_LIMIT, ClockTimer
@@ -240,9 +241,11 @@ class ServerConnectionTests(SynchronousTestCase):
         self.factory.admission.bans = Bans.parse("192.0.2.0/24\n")
         self.assertIsNone(self.factory.buildProtocol(IPv4Address("TCP", "192.0.2.7", 1)))
         self.factory.admission.bans = Bans.parse(node_keys("node").identity.public.hex())
-        client, login = self.log_in()
-        self.assertEqual("banned", self.heard(client, login)[0].body.code)
-        self.gone(client)
+        with self.assertRaises(Refused) as caught:
+            self.log_in()
+        self.assertEqual("banned", caught.exception.code)
+        self.net.settle(2.0)
+        self.assertEqual(set(), self.factory.connections)
         self.assertEqual(([], {"banned": 2}), (self.desk.opened_, self.factory.refusals))
 
     def test_http_request_without_an_end(self) -> None:
