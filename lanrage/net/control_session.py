@@ -64,7 +64,7 @@ class ServerConnection(WebSocketServerProtocol):  # type: ignore[misc]
     log = QuietLog()
     failedByMe: bool
     login: ServerLogin
-    meter: Meter
+    _meter: Meter
     _outbox: Outbox
 
     def __init__(self) -> None:
@@ -83,7 +83,6 @@ class ServerConnection(WebSocketServerProtocol):  # type: ignore[misc]
         factory = self.factory
         self.session = factory.random(6).hex()
         self.login = ServerLogin(factory.key, factory.random, self._accept)
-        self.meter = factory.admission.meter(self.origin)
         self._outbox = Outbox(self._encode, factory.dropped, factory.queue_limits)
         self._deadline = factory.clock.callLater(LOGIN_TIMEOUT, self._late)
         super().connectionMade()
@@ -244,7 +243,7 @@ class ServerConnection(WebSocketServerProtocol):  # type: ignore[misc]
             return
         assert self.login.channel is not None
         request = self.login.channel.read(payload, Request)
-        sentence = self.meter.take(self.factory.clock.seconds())
+        sentence = self._meter.take(self.factory.clock.seconds())
         if not sentence:
             self.factory.desk.requested(self, request)
             return
@@ -266,12 +265,13 @@ class ServerConnection(WebSocketServerProtocol):  # type: ignore[misc]
     def _log_in(self) -> None:
         self._opened = True
         self._stop_deadline()
+        self._meter = self.factory.admission.meter(self.origin)
         self.factory.desk.opened(self)
 
     def _late(self) -> None:
         self._deadline = None
         self.factory.refused("late", self.peer, "did not log in in time")
-        self.cut()
+        self.deny("limit", f"a login has {LOGIN_TIMEOUT:g} s")
 
     def _stop_deadline(self) -> None:
         if self._deadline is not None and self._deadline.active():

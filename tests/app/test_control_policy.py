@@ -8,12 +8,22 @@ from typing import Any
 import attrs
 from twisted.internet import reactor as _reactor
 from twisted.internet.defer import Deferred
+from twisted.internet.task import deferLater
 
 from lanrage.app.control import ControlService, ControlSettings
 from lanrage.core.admission import CREATIONS_PER_IDENTITY, Registration
 from lanrage.core.restart import RESTART_TIME
 from lanrage.errors import BadInput, Refused
-from lanrage.wire.control import CreateParty, FollowParty, LeaveParty, PartyState
+from lanrage.wire.control import (
+    CreateParty,
+    FollowParty,
+    LeaveParty,
+    Notice,
+    PartyState,
+    Presence,
+    Resync,
+    Signalled,
+)
 from lanrage.wire.control_codec import JSON
 from tests.app.control_node import ControlCase, Node
 from tests.fakes_control import PartyKit, node_keys
@@ -118,6 +128,36 @@ class PolicyTests(ControlCase):
             await self.serve(port)
             await self.until(lambda: all(node.link.connected for node in nodes))
             self.assertLessEqual(RESTART_TIME, time.monotonic() - began)
+
+        return self.run_async(life())
+
+    def test_resync_over_a_real_socket(self) -> Deferred[None]:
+        """A node whose kernel takes no more is marked once its queue is full; what it then reads is in order."""
+
+        async def life() -> None:
+            service, host = await self.founded()
+            guest = await self.node("guest", service)
+            await guest.join(self.kit, "guest")
+            desk, revision = service._desk, guest.replica.revision if guest.replica else 0
+            assert desk is not None
+            session, here = desk.sessions[guest.keys.identity.public], guest.link._connection
+            assert here is not None
+            here.transport.pauseProducing()
+            signal = Notice(Signalled(self.kit.party_id, bytes(32), bytes(8000)))
+            while not session.factory.dropped:
+                for _ in range(100):
+                    session.send(signal)
+                await deferLater(reactor, 0.0, lambda: None)
+            third = await self.node("third", service)
+            await third.join(self.kit, "third")
+            while not session._outbox.marked:
+                session.send(Notice(Presence(self.kit.party_id, bytes(32), True)))
+            here.transport.resumeProducing()
+            await self.until(lambda: Resync(self.kit.party_id) in guest.notices)
+            await guest.follow()
+            assert guest.replica is not None
+            self.assertEqual(revision + 1, guest.replica.revision)
+            self.assertEqual(host.names(), guest.names())
 
         return self.run_async(life())
 

@@ -19,6 +19,7 @@ from lanrage.wire.control import Notice, RefusedReply, Reply, Request
 from lanrage.wire.control_codec import JSON, MSGPACK, Codec, choose
 from lanrage.wire.control_opening import Confirm, Denied, Hello, Login
 from lanrage.wire.login import ClientLogin
+from tests.fakes_channel import MemoryNetwork
 from tests.fakes_control import PartyKit, SeededRandom, caller, node_keys
 from tests.fakes_server import SECRET, MemoryServer
 from tests.strategies_mutation import mutated
@@ -88,6 +89,10 @@ def lasting(world: World) -> object:
 
 class HostileCase(SynchronousTestCase):
     """A server with a party of host and guest; the newcomer has an address reserved."""
+
+    server: MemoryServer
+    net: MemoryNetwork
+    world: World
 
     def start(self) -> None:
         """Anew for each example."""
@@ -187,7 +192,7 @@ class HostileOpeningTests(HostileCase):
         """Hello, login and confirmation: whoever sends them changed is not let in, and the world knows nothing."""
         honest: dict[int, bytes] = {}
         self.start()
-        self.offer(codec, lambda number, said: honest.setdefault(number, said))
+        self.offer(codec, honest.setdefault)
         self.assertIn(GUEST.identity.public, self.server.desk.sessions)
         self.end()
         changed = data.draw(mutated(honest[stage], codec))

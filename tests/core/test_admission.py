@@ -31,10 +31,10 @@ TOKEN = "a token of the club"
 class RegistrationTests(SynchronousTestCase):
     """Founding parties."""
 
-    def refused(self, rules: Admission, *given: object) -> tuple[str, str]:
+    def refused(self, rules: Admission, *asked: object) -> tuple[str, str]:
         """Word and sentence."""
         with self.assertRaises(Refused) as caught:
-            rules.check_creation(*given)  # type: ignore[arg-type]
+            rules.check_creation(*asked)  # type: ignore[arg-type]
         return caught.exception.code, caught.exception.message
 
     def test_rules(self) -> None:

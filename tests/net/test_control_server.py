@@ -122,13 +122,14 @@ class ServerConnectionTests(SynchronousTestCase):
         self.assertEqual(self.desk.opened_, self.desk.closed_)
 
     def test_login_has_a_deadline(self) -> None:
-        """Who connects and stays silent, or stops half way, is cut off after 5 s, and the desk never hears of it."""
+        """Who connects and stays silent, or stops half way, is told and cut off after 5 s; the desk hears nothing."""
         silent, half = self.dial(), self.dial()
         half.sendMessage(ClientLogin(node_keys("node"), None, SeededRandom("raw")).start(), True)
         self.net.settle(LOGIN_TIMEOUT - 0.1)
         self.assertFalse(silent.is_closed_ or half.is_closed_)
         self.net.settle(0.2)
         self.assertTrue(silent.is_closed_)
+        self.assertEqual("a login has 5 s", decode(silent.heard[0], Denied).message)
         self.gone(half)
         self.assertEqual([], self.desk.opened_)
         self.assertEqual({"late": 2}, self.factory.refusals)

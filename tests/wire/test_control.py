@@ -162,14 +162,14 @@ class MessageTests(SynchronousTestCase):
         body = {"type": "signal", "party_id": "0" * 32, "to": "A" * 43 + "=", "payload": "/wA="}
         self.assertEqual({"type": "q", "id": 1, "body": body}, json.loads(text))
 
-    @given(names=st.lists(st.text(max_size=80) | st.sampled_from(SUBPROTOCOLS), max_size=8))
-    def test_subprotocols(self, names: list[str]) -> None:
+    @given(offered=st.lists(st.text(max_size=80) | st.sampled_from(SUBPROTOCOLS), max_size=8))
+    def test_subprotocols(self, offered: list[str]) -> None:
         """Any offer gives one that was offered and is spoken, the dearest, or none; versions are read from ours."""
-        chosen = choose(names)
-        self.assertEqual(next((name for name in SUBPROTOCOLS if name in names), ""), chosen)
+        chosen = choose(offered)
+        self.assertEqual(next((name for name in SUBPROTOCOLS if name in offered), ""), chosen)
         if chosen:
             self.assertEqual(chosen, codec_of(chosen).subprotocol)
-            self.assertIn(2, versions_of(names))
+            self.assertIn(2, versions_of(offered))
         self.assertEqual(
             (2, 7), versions_of([*SUBPROTOCOLS, "lanrage.control.v7.cbor", "chat", "lanrage.control.vx.a"])
         )
