@@ -157,7 +157,7 @@ class PolicyTests(ControlCase):
             await guest.follow()
             assert guest.replica is not None
             self.assertEqual(revision + 1, guest.replica.revision)
-            self.assertEqual(host.names(), guest.names())
+            await self.until(lambda: host.names() == guest.names())
 
         return self.run_async(life())
 
