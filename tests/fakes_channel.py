@@ -75,7 +75,7 @@ class MemoryNetwork:
         factory = self.servers[address] = ServerFactory(self.clock, key, desk, SeededRandom(address))
         return factory
 
-    def endpoint(self, _: Any, host: str, port: int) -> MemoryEndpoint:
+    def endpoint(self, _: Any, host: str, port: int, check: Any = None) -> MemoryEndpoint:
         """For :class:`lanrage.net.control_client.ControlClient`."""
         return MemoryEndpoint(self, f"{host}:{port}")
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import attrs
 
 from lanrage.core.certificates import Certificate, Charter, Invitation, invite_key, prove_reservation, sign
 from lanrage.core.identity import AgreementKey, NodeKeys, SigningKey, fingerprint
-from lanrage.core.world import Caller
+from lanrage.core.world_state import Caller
 
 NOW = 1_800_000_000.0
 YEAR = 365 * 86400
@@ -47,15 +48,23 @@ class PartyKit:
     key: SigningKey
     charter: Charter
     charter_blob: bytes = attrs.field(repr=False)
+    host: NodeKeys = attrs.field(factory=lambda: node_keys("host"))
 
     @classmethod
     def make(
-        cls, seed: object = "party", *, subnet: str = "10.66.0.0/24", max_members: int = 16, now: float = NOW
+        cls,
+        seed: object = "party",
+        *,
+        subnet: str = "10.66.0.0/24",
+        max_members: int = 16,
+        now: float = NOW,
+        host: NodeKeys | None = None,
+        **rules: Any,
     ) -> PartyKit:
-        """A new party."""
-        key = SigningKey(seeded(f"party {seed}"))
-        charter = Charter(key.public, "the party", subnet, int(now), max_members)
-        return cls(key, charter, sign(charter, key))
+        """A new party of a host."""
+        key, host = SigningKey(seeded(f"party {seed}")), host or node_keys("host")
+        charter = Charter(key.public, host.identity.public, "the party", subnet, int(now), max_members, **rules)
+        return cls(key, charter, sign(charter, key), host)
 
     @property
     def party_id(self) -> str:
@@ -71,6 +80,7 @@ class PartyKit:
         secret: bytes | None = None,
         now: float = NOW,
         expires: float | None = None,
+        epoch: int = 0,
     ) -> bytes:
         """A member's certificate, by the invitation of `secret`, or the founder's."""
         issuer = self.key if secret is None else invite_key(secret, self.party_id)
@@ -81,17 +91,27 @@ class PartyKit:
             keys.wireguard.public,
             name,
             address,
-            "host" if secret is None else "member",
-            0,
+            "founder" if secret is None else "member",
+            epoch,
             int(now),
             int(now + YEAR if expires is None else expires),
         )
         return sign(certificate, issuer, keys.identity)
 
-    def invitation(self, secret: bytes, *, uses: int = 0, now: float = NOW, lasts: float = 86400) -> bytes:
-        """A signed invitation."""
-        public = invite_key(secret, self.party_id).public
-        return sign(Invitation(bytes.fromhex(self.party_id), public, int(now), int(now + lasts), uses), self.key)
+    def invitation(
+        self,
+        secret: bytes,
+        *,
+        uses: int = 0,
+        now: float = NOW,
+        lasts: float = 86400,
+        epoch: int = 0,
+        issuer: NodeKeys | None = None,
+    ) -> bytes:
+        """A signed invitation, by the host where no other is given."""
+        public, identity = invite_key(secret, self.party_id).public, (issuer or self.host).identity
+        party_id = bytes.fromhex(self.party_id)
+        return sign(Invitation(party_id, identity.public, epoch, public, int(now), int(now + lasts), uses), identity)
 
     def proof(self, keys: NodeKeys, secret: bytes) -> bytes:
         """That a node holds the secret."""

@@ -20,6 +20,7 @@ from lanrage.app.results import (
     PartyCreated,
     PartyName,
     PartyShown,
+    SpokenShown,
     StatusShown,
     TunnelShown,
 )
@@ -34,10 +35,17 @@ from lanrage.core.diagnosis import (
     TunnelFacts,
 )
 from lanrage.errors import Refused
+from tests.fakes_governing import FakeGovernor
 
 PARTY_ID = "0123456789abcdef0123456789abcdef"
 SUBNET = "10.66.0.0/24"
 CODE = "LR1-" + "QUJD" * 30
+LINK = f"lanrage://play.example.org:7766/join#{CODE}"
+SPOKEN = "K7QM-2FXD-9R0A"
+
+
+RULE = ("delay", 72.0)
+"""How another member becomes the host, where nothing is said of it."""
 
 
 def healthy_local() -> LocalFacts:
@@ -75,7 +83,7 @@ def healthy_node() -> NodeFacts:
 
 @implementer(INode)
 @attrs.define
-class FakeNode:
+class FakeNode(FakeGovernor):
     """Carries the operations out in memory.
 
     :ivar failures: what a method raises instead, by its name.
@@ -116,20 +124,24 @@ class FakeNode:
         max_members: int,
         expires_hours: float,
         uses: int,
+        takeover: str,
+        takeover_hours: float,
         token: str = "",
         progress: Progress | None = None,
     ) -> dict[str, Any]:
         """See :class:`INode`."""
-        shown = (token,) if token else ()
-        self._enter("create_party", name, server, member_name, max_members, expires_hours, uses, *shown)
+        rule = (takeover, takeover_hours, token) if token else (takeover, takeover_hours)
+        self._enter("create_party", name, server, member_name, max_members, expires_hours, uses, *rule)
         if progress is not None:
             progress("asking the control server")
         self._admit(name, member_name)
-        return plain(PartyCreated(PARTY_ID, name, SUBNET, "10.66.0.1", CODE))
+        return plain(PartyCreated(PARTY_ID, name, SUBNET, "10.66.0.1", CODE, LINK))
 
-    async def join_party(self, code: str, *, member_name: str, progress: Progress | None = None) -> dict[str, Any]:
+    async def join_party(
+        self, code: str, *, member_name: str, server: str, progress: Progress | None = None
+    ) -> dict[str, Any]:
         """See :class:`INode`."""
-        self._enter("join_party", code, member_name)
+        self._enter("join_party", code, member_name, *([server] if server else []))
         if progress is not None:
             progress("asking the control server")
         if self.held is not None:
@@ -151,11 +163,11 @@ class FakeNode:
         self._enter("show_party")
         return plain(PartyShown(PARTY_ID, self._in_party(), SUBNET, 7, self.members[0].name, self.members))
 
-    async def invite(self, *, expires_hours: float, uses: int) -> dict[str, Any]:
+    async def invite(self, *, expires_hours: float, uses: int | None, spoken: bool) -> dict[str, Any]:
         """See :class:`INode`."""
-        self._enter("invite", expires_hours, uses)
+        self._enter("invite", expires_hours, uses, *(["spoken"] if spoken else []))
         self._in_party()
-        return plain(Invited(CODE))
+        return plain(Invited(CODE, LINK, SpokenShown(SPOKEN, 600.0, "play.example.org:7766") if spoken else None))
 
     async def status(self) -> dict[str, Any]:
         """See :class:`INode`."""

@@ -13,7 +13,8 @@ from lanrage.app.control_link import ControlLink
 from lanrage.app.control_requests import Requests
 from lanrage.core.admission import Admission
 from lanrage.core.identity import NodeKeys
-from lanrage.core.replica import PartyReplica, ReplicaChange
+from lanrage.core.replica import PartyReplica
+from lanrage.core.replica_changes import ReplicaChange
 from lanrage.core.world import World
 from lanrage.net.control_client import Dialling
 from lanrage.net.control_server import ServerFactory
@@ -33,7 +34,9 @@ SECRET = b"s" * 16
 class MemoryServer:
     """One party, founded by a host, with an open invitation; nodes come by :meth:`admit` and :meth:`dial`."""
 
-    kit: PartyKit = attrs.field(factory=lambda: PartyKit.make("memory server", max_members=64))
+    kit: PartyKit = attrs.field(
+        factory=lambda: PartyKit.make("memory server", max_members=64, host=node_keys("host of the memory server"))
+    )
     admission: Admission = attrs.field(factory=Admission)
     net: MemoryNetwork = attrs.field(factory=MemoryNetwork)
     world: World = attrs.field(factory=World)

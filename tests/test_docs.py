@@ -81,5 +81,5 @@ class MessageTests(SynchronousTestCase):
     def test_limits(self) -> None:
         """Each word by which a client is refused or denied for policy stands on the page."""
         text = page("protocol-control")
-        for word in ("registration_closed", "bad_token", "banned", "limit", "party_full", "restarting", "replaced"):
+        for word in ("registration_closed", "bad_token", "server_ban", "limit", "party_full", "restarting", "replaced"):
             self.assertIn(f"``{word}``", text)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from twisted.trial.unittest import SynchronousTestCase
 
+from lanrage.app.config import CONTROL_PORT
 from lanrage.app.service import Options
 
 FOLDER = Path(__file__).resolve().parent.parent / "packaging" / "systemd"
@@ -71,4 +72,30 @@ def test_systemd_reads_it(role: str, tmp_path: Path) -> None:
     program = shutil.which("systemd-analyze")
     assert program is not None
     done = subprocess.run([program, "verify", unit], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+class SocketUnitTests(SynchronousTestCase):
+    """The control server's port in systemd's hands."""
+
+    def test_port_and_option(self) -> None:
+        """It holds the control server's usual port, and the option that it names is one that the service takes."""
+        text = (FOLDER / "lanrage-control.socket").read_text(encoding="utf-8")
+        self.assertIn(f"\nListenStream={CONTROL_PORT}\n", text)
+        word = next(line for line in text.splitlines() if "LANRAGE_CONTROL_OPTIONS=" in line).split("OPTIONS=")[1]
+        options = Options()
+        options.parseOptions(["control", word])
+        self.assertEqual("systemd:domain=INET6:index=0", options["config"].listen)
+
+
+@pytest.mark.needs("systemd-analyze")
+def test_systemd_reads_the_socket(tmp_path: Path) -> None:
+    """systemd finds no unknown setting in it, and the service that belongs to it."""
+    for name in ("lanrage-control.socket", "lanrage-control.service"):
+        text = (FOLDER / name).read_text(encoding="utf-8").replace("/opt/lanrage/bin/twistd", sys.executable)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    program = shutil.which("systemd-analyze")
+    assert program is not None
+    command = [program, "verify", str(tmp_path / "lanrage-control.socket")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (0, "")

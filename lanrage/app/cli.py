@@ -16,19 +16,19 @@ import attrs
 import click
 
 from lanrage import __version__
+from lanrage.app import cli_governing
 from lanrage.app import cli_output as output
+from lanrage.app.cli_call import SYSTEM_SOCKET, Caller, call_node, default_socket
 from lanrage.app.operations import (
     DEFAULT_HOURS,
     DEFAULT_MEMBERS,
     HOURS_LIMIT,
     OPERATIONS,
     PARTY_LIMIT,
-    Progress,
 )
 from lanrage.errors import BadInput, LanrageError
 from lanrage.wire.local import convert_args
 
-SYSTEM_SOCKET = "/run/lanrage/node.sock"
 CONTROL_PORT = 7766
 """Where a control server listens unless told otherwise."""
 INTERRUPTED = 130
@@ -43,63 +43,11 @@ WORDS = {
     "expires_hours": "--expires",
     "uses": "--uses",
     "token": "--token",
+    "takeover": "--takeover",
+    "takeover_hours": "--takeover",
+    "spoken": "--spoken",
 }
 """How the command line calls an operation's arguments."""
-
-Caller = Callable[[str, str, dict[str, Any], Progress | None], Any]
-"""Carries out (socket path, operation, arguments, progress) and gives the result, or raises an error of the house."""
-
-
-def own_socket() -> str:
-    """The socket of a node that this user runs; as :func:`lanrage.app.config.default_run_folder` has it for a user."""
-    runtime, data = os.environ.get("XDG_RUNTIME_DIR"), os.environ.get("XDG_DATA_HOME")
-    if runtime:
-        return os.path.join(runtime, "lanrage", "node.sock")
-    return os.path.join(data or os.path.expanduser("~/.local/share"), "lanrage", "run", "node.sock")
-
-
-def default_socket() -> str:
-    """The system service's socket; a user's own node's where that is there and the other is not."""
-    own = own_socket()
-    return own if os.path.exists(own) and not os.path.exists(SYSTEM_SOCKET) else SYSTEM_SOCKET
-
-
-def call_node(path: str, op: str, args: dict[str, Any], progress: Progress | None) -> Any:
-    """Ask the node at `path`, running the reactor until it answered."""
-    from twisted.internet import reactor
-    from twisted.internet.defer import CancelledError, Deferred
-    from twisted.python.failure import Failure
-
-    from lanrage.app.client import NodeClient
-
-    steering: Any = reactor
-    outcome: list[Any] = []
-    ending: list[bool] = []
-
-    async def ask() -> Any:
-        async with NodeClient(steering, path) as node:
-            return await node.call(op, args, progress=progress)
-
-    def start() -> None:
-        asking = Deferred.fromCoroutine(ask()).addBoth(outcome.append)
-
-        def interrupted() -> Deferred[None]:
-            ending.append(True)
-            asking.cancel()
-            return asking
-
-        steering.addSystemEventTrigger("before", "shutdown", interrupted)
-        asking.addCallback(lambda _: None if ending else steering.stop())
-
-    steering.callWhenRunning(start)
-    steering.run()
-    if not outcome:
-        raise KeyboardInterrupt
-    if isinstance(outcome[0], Failure):
-        if outcome[0].check(CancelledError):
-            raise KeyboardInterrupt
-        outcome[0].raiseException()
-    return outcome[0]
 
 
 @attrs.frozen
@@ -276,23 +224,35 @@ def with_port(server: str) -> str:
     show_default=True,
     help="Size of the party.",
 )
+@click.option(
+    "--takeover",
+    default="72",
+    show_default=True,
+    metavar="RULE",
+    help="When the host is away for good: never, majority (of the moderators), or HOURS in which it can object.",
+)
 @expires_option
 @uses_option
 @click.option("--token", default="", envvar="LANRAGE_TOKEN", help="For a server that asks for one. [env LANRAGE_TOKEN]")
-def create(server: str, member_name: str | None, **rest: Any) -> dict[str, Any]:
+def create(server: str, member_name: str | None, takeover: str, **rest: Any) -> dict[str, Any]:
     """Found a party."""
-    return {"server": with_port(server) if server else "", "member_name": member_name or _login(), **rest}
+    rule: dict[str, Any] = {"takeover": takeover}
+    if takeover.replace(".", "", 1).isdigit():
+        rule = {"takeover": "delay", "takeover_hours": float(takeover)}
+    return {**rule, "server": with_port(server) if server else "", "member_name": member_name or _login(), **rest}
 
 
 @operation(party, "join", output.joined)
 @click.argument("code", required=False)
+@click.option("--server", default="", metavar="HOST[:PORT]", help="Of a spoken code. [default: the node's]")
 @as_option
-def join(code: str | None, member_name: str | None) -> dict[str, Any]:
+def join(code: str | None, server: str, member_name: str | None) -> dict[str, Any]:
     """Join; without CODE, or with ``-``, it is asked for, so that it shows in no process list."""
     if code in (None, "-"):
         asking = sys.stdin.isatty()
         code = click.prompt("Invitation code", err=True) if asking else sys.stdin.readline()
-    return {"code": (code or "").strip(), "member_name": member_name or _login()}
+    where = {"server": with_port(server)} if server else {}
+    return {"code": (code or "").strip(), "member_name": member_name or _login(), **where}
 
 
 @operation(party, "leave", output.left)
@@ -309,10 +269,14 @@ def show() -> dict[str, Any]:
 
 @operation(party, "invite", output.invited)
 @expires_option
-@uses_option
+@click.option("--uses", type=click.IntRange(1, PARTY_LIMIT), help="How many can join. [default: 16; 1 if spoken]")
+@click.option("--spoken", is_flag=True, help="A short code to read out to one friend, for ten minutes.")
 def invite(**options: Any) -> dict[str, Any]:
     """Invite."""
     return options
+
+
+cli_governing.add(party, operation)
 
 
 @operation(main, "status", output.status)

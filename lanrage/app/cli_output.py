@@ -68,16 +68,39 @@ def print_json(value: Any) -> None:
     click.echo(json.dumps(value, indent=2))
 
 
-def _code(screen: Screen, code: str) -> None:
+def _code(screen: Screen, code: str, link: str) -> None:
     screen.line()
     screen.line("Invitation code, shown this once; whoever has it can join until it expires:")
     screen.line()
     screen.line(code, "bold")
     screen.line()
+    screen.line("The same as a link:")
+    screen.line()
+    screen.line(link, "bold")
+    screen.line()
     screen.line("Each friend runs:")
     screen.line()
     screen.line(f"lanrage party join {code} --as NAME", "bold")
     screen.line()
+    _warn_here(screen, code)
+
+
+def _spoken(screen: Screen, spoken: dict[str, Any]) -> None:
+    minutes = f"{spoken['lifetime_s'] / 60:.0f}"
+    screen.line()
+    screen.line(
+        f"Read this code to one friend; it counts once, within {minutes} minutes, while this node is connected:"
+    )
+    screen.line()
+    screen.line(spoken["code"], "bold")
+    screen.line()
+    screen.line("The friend runs:")
+    screen.line()
+    screen.line(f"lanrage party join {spoken['code']} --server {spoken['server']} --as NAME", "bold")
+    screen.line()
+
+
+def _warn_here(screen: Screen, code: str) -> None:
     if only_here(code):
         screen.line("Mind: the code holds loopback addresses only, so nobody on another machine can join.", "yellow")
         screen.line("Create the party with --server ADDRESS, an address of the control server that friends reach.")
@@ -97,12 +120,16 @@ def only_here(code: str) -> bool:
 def created(screen: Screen, result: dict[str, Any]) -> None:
     """After ``party create``."""
     screen.line(f"The party {result['name']} is open: {result['subnet']}, you are {result['address']}.")
-    _code(screen, result["code"])
+    _code(screen, result["code"], result["link"])
 
 
 def invited(screen: Screen, result: dict[str, Any]) -> None:
     """After ``party invite``."""
-    _code(screen, result["code"])
+    if result["spoken"]:
+        _spoken(screen, result["spoken"])
+        _warn_here(screen, result["code"])
+    else:
+        _code(screen, result["code"], result["link"])
 
 
 def joined(screen: Screen, result: dict[str, Any]) -> None:
@@ -133,6 +160,7 @@ def shown(screen: Screen, result: dict[str, Any]) -> None:
             (
                 member["name"] + (" (you)" if me else ""),
                 member["address"],
+                _role(member),
                 "online" if member["online"] else "offline",
                 "-" if me else member["path"],
                 _measure(member["rtt_ms"], "ms", 1),
@@ -140,7 +168,17 @@ def shown(screen: Screen, result: dict[str, Any]) -> None:
                 _measure(member["handshake_age_s"], "s"),
             )
         )
-    screen.table(("member", "address", "state", "path", "RTT", "endpoint", "handshake"), rows)
+    screen.table(("member", "address", "role", "state", "path", "RTT", "endpoint", "handshake"), rows)
+    for member in result["members"]:
+        if member.get("status"):
+            screen.line(f"{member['name']}: {member['status']}")
+    for sentence in result.get("alarms") or ():
+        screen.line(f"Mind: {sentence}", "yellow")
+
+
+def _role(member: dict[str, Any]) -> str:
+    role = str(member.get("role", "member"))
+    return role if member.get("standing", "full") == "full" else f"{role}, not countersigned yet"
 
 
 def status(screen: Screen, result: dict[str, Any]) -> None:

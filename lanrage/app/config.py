@@ -8,6 +8,7 @@ from pathlib import Path
 
 import attrs
 
+from lanrage.app.control_door import DoorSettings
 from lanrage.app.machinery import Devices
 from lanrage.core.admission import Registration
 from lanrage.core.code import check_address
@@ -164,6 +165,7 @@ class ControlConfig:
     :param relays: that nodes are told of.
     :param registration: who may found parties.
     :param ban_file: whom it does not serve.
+    :param door: certificate and proxies.
     """
 
     state_dir: Path
@@ -173,6 +175,7 @@ class ControlConfig:
     relays: tuple[RelayInfo, ...] = ()
     registration: Registration = Registration()
     ban_file: Path | None = None
+    door: DoorSettings = DoorSettings()
 
     @classmethod
     def parse(cls, options: dict[str, str]) -> ControlConfig:
@@ -189,7 +192,8 @@ class ControlConfig:
             check_address(public, "public-address")
         registration = Registration(options["registration"], parse_token_file(options["registration-token-file"]))
         bans = Path(options["ban-file"]) if options["ban-file"] else None
-        return cls(folders(options)[0], options["listen"], stun, public, relays, registration, bans)
+        door = DoorSettings.parse(options["tls-certificate"], options["tls-key"], options["proxy"])
+        return cls(folders(options)[0], options["listen"], stun, public, relays, registration, bans, door)
 
 
 @attrs.frozen

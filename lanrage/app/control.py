@@ -11,24 +11,23 @@ from typing import Any, TypeVar
 
 import attrs
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, maybeDeferred
-from twisted.internet.endpoints import serverFromString
-from twisted.internet.error import CannotListenError
-from twisted.internet.interfaces import IListeningPort
+from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
 from lanrage.app.ban_watch import BanWatch
 from lanrage.app.control_desk import ControlDesk
+from lanrage.app.control_door import Door, DoorSettings
 from lanrage.app.control_requests import Requests
 from lanrage.core.admission import Admission, Registration
 from lanrage.core.bans import Bans
 from lanrage.core.identity import SigningKey, fingerprint
+from lanrage.core.mailboxes import Mailboxes
 from lanrage.core.restart import come_back
 from lanrage.core.tickets import Pair, Ticket, issue
 from lanrage.core.world import World
 from lanrage.core.world_load import load_world
-from lanrage.errors import REFUSALS, BadInput, StoreError
+from lanrage.errors import REFUSALS, StoreError
 from lanrage.net.control_server import ServerFactory
 from lanrage.store.database import IStore
 from lanrage.store.files import write_atomic
@@ -58,6 +57,7 @@ class ControlSettings:
     :param relays: likewise.
     :param registration: who may found parties.
     :param ban_file: whom it does not serve (:class:`lanrage.core.bans.Bans`).
+    :param door: certificate and proxies.
     """
 
     state_dir: Path
@@ -66,6 +66,7 @@ class ControlSettings:
     relays: tuple[RelayInfo, ...] = ()
     registration: Registration = Registration()
     ban_file: Path | None = None
+    door: DoorSettings = DoorSettings()
 
 
 class ControlService(Service):
@@ -95,9 +96,10 @@ class ControlService(Service):
         self._factory: ServerFactory | None = None
         self._admission = Admission(settings.registration)
         self._bans = BanWatch(reactor, settings.ban_file, self._banned) if settings.ban_file is not None else None
-        self._port: IListeningPort | None = None
+        self._door: Door | None = None
         self.started: Deferred[None] = Deferred()
         self._starting: Deferred[None] | None = None
+        self._stopping = False
         self.key: SigningKey | None = None
 
     # --- life ---------------------------------------------------------------------------------------------------------
@@ -118,7 +120,7 @@ class ControlService(Service):
     async def start(self) -> None:
         """Load, then listen.
 
-        :raises BadInput: field ``listen``: no endpoint, or the port is taken.
+        :raises BadInput: field ``listen``: no endpoint, or the port is taken; a certificate that cannot be used.
         :raises StoreError: the key or the database cannot be used.
         """
         folder = self._settings.state_dir
@@ -129,12 +131,14 @@ class ControlService(Service):
             self._world = load_world(rows)
             self._journal = Journal(self._reactor, self._store, rows)
             issue_ticket = partial(_issue, self.key) if self._settings.relays else None
-            requests = Requests(self._world, issue_ticket, self._admission)
+            requests = Requests(self._world, issue_ticket, self._admission, Mailboxes(self._random))
             self._desk = ControlDesk(requests, self._journal, self._welcome, self._now)
             self._factory = ServerFactory(self._reactor, self.key, self._desk, self._random, self._admission)
+            self._factory.readiness = self.unready
             if self._bans is not None:
                 self._bans.start()
-            self._port = await self._listen(self._factory)
+            self._door = Door(self._reactor, self._settings.door, folder, self.key, self._now, self._random)
+            await self._door.open(self._settings.listen, self._factory)
         except BaseException:
             self._stop_watching()
             await self._store.close()
@@ -146,7 +150,7 @@ class ControlService(Service):
         self._admission.bans = bans
         for connection in list(self._factory.connections) if self._factory is not None else ():
             if self._admission.is_banned(connection.origin, connection.identity):
-                connection.deny("banned", REFUSALS["banned"])
+                connection.deny("server_ban", REFUSALS["server_ban"])
 
     def _stop_watching(self) -> None:
         if self._bans is not None:
@@ -155,18 +159,11 @@ class ControlService(Service):
     def _welcome(self, session: str) -> Accepted:
         return Accepted(session, self._now(), self._settings.reflectors, self._settings.relays)
 
-    async def _listen(self, factory: ServerFactory) -> IListeningPort:
-        listen = self._settings.listen
-        try:
-            endpoint = serverFromString(self._reactor, listen)
-        except (ValueError, TypeError) as error:
-            raise BadInput("listen", f"{listen!r} is no endpoint such as tcp:7766") from error
-        try:
-            port: IListeningPort = await endpoint.listen(factory)
-            return port
-        except CannotListenError as error:
-            reason = os.strerror(error.socketError.errno) if error.socketError.errno else str(error.socketError)
-            raise BadInput("listen", f"port {error.port} cannot be used: {reason.lower()}") from error
+    def unready(self) -> str:
+        """Why the server cannot do its work; empty = it can."""
+        if self._stopping or self._journal is None:
+            return "stopping"
+        return f"changes wait for the disk: {self._journal.trouble}" if self._journal.trouble else ""
 
     def stopService(self) -> Deferred[None]:
         """Stop; fires when everything acknowledged is on disk and nothing is left open."""
@@ -177,10 +174,10 @@ class ControlService(Service):
         """Close the port, end the connections, write what waits, close the store."""
         if self._starting is not None:
             await self._starting
+        self._stopping = True
         self._stop_watching()
-        port, self._port = self._port, None
-        if port is not None:
-            await maybeDeferred(port.stopListening)
+        if self._door is not None:
+            await self._door.stop_listening()
         await self._end_connections()
         journal, self._journal = self._journal, None
         if journal is None:
@@ -195,6 +192,8 @@ class ControlService(Service):
 
     async def _end_connections(self) -> None:
         connections = self._factory.connections if self._factory is not None else set()
+        if self._door is not None:
+            self._door.cut_silent()
         for connection, retry in zip(list(connections), come_back(len(connections), self._jitter), strict=True):
             sentence = f"the control server restarts; this node dials again in {retry} ms"
             connection.deny("restarting", sentence, retry)
@@ -203,7 +202,7 @@ class ControlService(Service):
             await deferLater(self._reactor, 0.02, lambda: None)
         for connection in list(connections):
             connection.cut()
-        while connections:
+        while connections or (self._door is not None and self._door.waiting):
             await deferLater(self._reactor, 0.0, lambda: None)
 
     def _jitter(self) -> float:
@@ -212,14 +211,14 @@ class ControlService(Service):
     @property
     def address(self) -> Any:
         """The address it listens at (``IAddress``)."""
-        assert self._port is not None
-        return self._port.getHost()
+        assert self._door is not None
+        return self._door.address
 
     def status(self) -> dict[str, Any]:
         """What ``lanrage status`` and the log show."""
         journal = self._journal
         return {
-            "listen": _shown(self.address) if self._port is not None else "",
+            "listen": _shown(self.address) if self._door is not None and self._door.address is not None else "",
             "fingerprint": fingerprint(self.key.public).hex() if self.key is not None else "",
             "connections": len(self._factory.connections) if self._factory is not None else 0,
             "refused": dict(self._factory.refusals) if self._factory is not None else {},

@@ -10,9 +10,10 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from lanrage.app import mailbox_requests
 from lanrage.app.control_requests import Requests
 from lanrage.core.rate import TokenBucket
-from lanrage.core.world import Caller, Outcome
+from lanrage.core.world_state import Caller, Outcome
 from lanrage.net.control_session import ServerConnection
 from lanrage.store.journal import Journal
 from lanrage.wire.control import Accepted, Notice, NoticeBody, RefusedReply, Reply, Request
@@ -57,6 +58,7 @@ class ControlDesk:
         self.sessions[connection.identity] = connection
         if old is not None:
             old.deny("replaced", "another node with this identity has logged in")
+            self.close_mailboxes(connection.identity)
         self._say(
             "session {session} is node {identity} at {peer}",
             session=connection.session,
@@ -70,6 +72,7 @@ class ControlDesk:
         self._say("session {session} ended", session=connection.session)
         if self.sessions.get(connection.identity) is connection:
             del self.sessions[connection.identity]
+            self.close_mailboxes(connection.identity)
             self._keep(self._tell(self._requests.world.disconnected(connection.identity, self._now())))
 
     def requested(self, connection: ServerConnection, request: Request) -> None:
@@ -79,6 +82,11 @@ class ControlDesk:
             connection.send(Reply(request.id, RefusedReply("limit", sentence)))
             return
         self._keep(self._serve(connection, request))
+
+    def close_mailboxes(self, identity: bytes) -> None:
+        """A node's session ended, or it lost its rights: its spoken codes are void, and who was at one is told."""
+        for to, body in mailbox_requests.told(self._requests.mailboxes.close_of(identity)):
+            self._notify(to, body, "")
 
     def stop(self) -> None:
         """Give up what waits for the disk: its answers could not be delivered any more."""

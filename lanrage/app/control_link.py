@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import deferLater
@@ -12,18 +12,16 @@ from twisted.logger import Logger
 
 from lanrage.core.identity import NodeKeys
 from lanrage.core.rate import TokenBucket
-from lanrage.core.replica import Behind, MemberRejected, PartyReplica, ReplicaChange
+from lanrage.core.replica import PartyReplica
+from lanrage.core.replica_changes import Behind, Forked, MemberRejected, ReplicaChange
 from lanrage.errors import CryptoError, DecodeError, LanrageError, Refused, Unreachable
 from lanrage.net.control_client import ControlClient, Dialling
 from lanrage.wire import party
 from lanrage.wire.control import (
     Accepted,
-    Deltas,
     FetchTicket,
     FollowParty,
     NoticeBody,
-    PartyState,
-    Presence,
     ReplyBody,
     RequestBody,
     Resync,
@@ -31,7 +29,10 @@ from lanrage.wire.control import (
     Signalled,
     TicketIssued,
 )
+from lanrage.wire.control_ledger import StatusChanged
+from lanrage.wire.control_mailbox import MailboxNotice
 from lanrage.wire.control_opening import Denied
+from lanrage.wire.control_party import Deltas, PartyState, Presence
 
 WORDS_RATE, WORDS_BURST = 0.2, 20.0
 """Warnings a second, and at once, about one server: a hostile one must not fill the disk."""
@@ -42,6 +43,16 @@ LIMIT_PAUSE = 2.0
 R = TypeVar("R")
 
 
+class MailboxUser(Protocol):
+    """Who has a mailbox at the control server."""
+
+    def heard(self, body: MailboxNotice) -> None:
+        """The server says something of a mailbox."""
+
+    def lost(self) -> None:
+        """The link is down, and with it all mailboxes are gone."""
+
+
 class ControlLink:
     """One control server, and the party followed there.
 
@@ -50,6 +61,7 @@ class ControlLink:
     :param on_up: called when the link is up and the party is in step.
     :param now: seconds since the epoch.
     :param dialling: how to dial, where it is not the usual way.
+    :ivar mailbox_user: hears of mailboxes.
     """
 
     log = Logger()
@@ -68,6 +80,7 @@ class ControlLink:
         dialling: Dialling | None = None,
     ) -> None:
         self.replica: PartyReplica | None = None
+        self.mailbox_user: MailboxUser | None = None
         self.trouble = ""
         self.clock_offset: float | None = None
         self._on_changes = on_changes
@@ -78,6 +91,7 @@ class ControlLink:
         self._pending: set[Deferred[None]] = set()
         self._following = self._again = False
         self._stopped = False
+        self._identity = keys.identity.public
         self._words = TokenBucket(WORDS_RATE, WORDS_BURST)
         self.client = ControlClient(
             reactor,
@@ -86,6 +100,7 @@ class ControlLink:
             pin,
             on_notice=self._notice,
             on_connected=self._connected,
+            on_disconnected=lambda _reason: self._mailboxes_lost(),
             dialling=dialling,
         )
 
@@ -110,6 +125,7 @@ class ControlLink:
     async def close(self) -> None:
         """End the link."""
         self._stopped = True
+        self._mailboxes_lost()
         for pending in list(self._pending):
             pending.cancel()
         await self.client.stopService()
@@ -117,6 +133,16 @@ class ControlLink:
     def follow(self, replica: PartyReplica) -> None:
         """From now on keep this replica in step."""
         self.replica = replica
+
+    def learn(self, blobs: tuple[bytes, ...], who: str) -> None:
+        """Take ledger records in that came by another way than the party's deltas."""
+        if self.replica is not None:
+            self._tell(self.replica.learn(blobs, who))
+
+    def said(self, text: str) -> None:
+        """The control server took our status, which it tells the others alone."""
+        if self.replica is not None:
+            self._tell(self.replica.status(self._identity, text))
 
     # --- requests -----------------------------------------------------------------------------------------------------
 
@@ -133,8 +159,13 @@ class ControlLink:
 
     def signal(self, identity: bytes, payload: bytes) -> None:
         """Pass sealed bytes to a member; lost while the link is down or the member is offline."""
-        if self.replica is not None and self.client.connected:
-            self._keep(self._signal(SendSignal(self.replica.party_id, identity, payload)))
+        if self.replica is not None:
+            self.post(SendSignal(self.replica.party_id, identity, payload))
+
+    def post(self, body: RequestBody) -> None:
+        """A request whose answer nobody waits for; lost while the link is down."""
+        if self.client.connected:
+            self._keep(self._post(body))
 
     async def ticket(self, identity: bytes) -> bytes:
         """A relay ticket for this node and a member."""
@@ -144,11 +175,15 @@ class ControlLink:
 
     # --- within -------------------------------------------------------------------------------------------------------
 
-    async def _signal(self, body: SendSignal) -> None:
+    async def _post(self, body: RequestBody) -> None:
         try:
             await self.client.request(body)
         except (Refused, Unreachable) as error:
-            self.log.debug("a signal was not passed on: {reason}", reason=str(error))
+            self.log.debug("{kind} was not passed on: {reason}", kind=type(body).__name__, reason=str(error))
+
+    def _mailboxes_lost(self) -> None:
+        if self.mailbox_user is not None:
+            self.mailbox_user.lost()
 
     def _connected(self, info: Accepted) -> None:
         self.clock_offset = info.now - self._now()
@@ -182,7 +217,7 @@ class ControlLink:
 
     async def _ask_party(self, replica: PartyReplica) -> None:
         try:
-            reply = await self.client.request(FollowParty(replica.party_id, replica.since))
+            reply = await self.client.request(FollowParty(replica.party_id, replica.since, replica.epoch))
             self.trouble = ""
             if isinstance(reply, PartyState | Deltas):
                 self._apply(replica, reply)
@@ -202,6 +237,9 @@ class ControlLink:
         replica = self.replica
         if isinstance(body, Denied):
             self._warn("the control server says: {sentence}", sentence=body.message)
+        elif isinstance(body, MailboxNotice):
+            if self.mailbox_user is not None:
+                self.mailbox_user.heard(body)
         elif replica is None or body.party_id != replica.party_id:
             return
         elif isinstance(body, Signalled):
@@ -211,15 +249,20 @@ class ControlLink:
         else:
             self._apply(replica, body)
 
-    def _apply(self, replica: PartyReplica, heard: PartyState | Deltas | Presence) -> None:
+    def _apply(self, replica: PartyReplica, heard: PartyState | Deltas | Presence | StatusChanged) -> None:
         try:
             changes = party.apply(replica, heard, self._now())
         except (CryptoError, DecodeError) as error:
             self._warn("what the control server says of the party is refused: {error}", error=str(error))
             return
+        self._tell(changes)
+
+    def _tell(self, changes: list[ReplicaChange]) -> None:
         for change in changes:
             if isinstance(change, MemberRejected):
                 self._warn("{who} is not taken in: {reason}", who=change.who, reason=change.reason)
+            elif isinstance(change, Forked):
+                self._warn("{who} shows another ledger from record {epoch} on", who=change.who, epoch=change.epoch)
         if any(isinstance(change, Behind) for change in changes):
             self._catch_up(None)
         if changes:

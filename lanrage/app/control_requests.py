@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 import attrs
 
+from lanrage.app import mailbox_requests
 from lanrage.core.admission import Admission
 from lanrage.core.certificates import peek_party_key
 from lanrage.core.identity import fingerprint
-from lanrage.core.party import refuse
+from lanrage.core.ledger import refuse
+from lanrage.core.ledger_records import Revoke, open_record
+from lanrage.core.mailboxes import Mailboxes
 from lanrage.core.tickets import Pair, pair_of
-from lanrage.core.world import Caller, Outcome, World
+from lanrage.core.world import World
 from lanrage.core.world_rows import Change
+from lanrage.core.world_state import Caller, Outcome
 from lanrage.errors import CryptoError, DecodeError, Refused
 from lanrage.wire.control import (
     CreateParty,
@@ -34,10 +39,14 @@ from lanrage.wire.control import (
     Signalled,
     TicketIssued,
 )
-from lanrage.wire.party import message
+from lanrage.wire.control_ledger import AppendRecord, ConflictsFound, FetchConflicts, SetStatus
+from lanrage.wire.control_mailbox import MailboxRequest
+from lanrage.wire.party import conflict, lost, message
 
 TICKET_LIFETIME = 3600.0
 """Seconds: a node fetches the next one long before; a stolen one is of use for the same pair alone."""
+CONTENDED = ("party_full", "name_taken")
+"""Refusals of a join that another one caused: the last seat, the last address, the name."""
 
 
 @attrs.frozen
@@ -62,11 +71,13 @@ class Requests:
     :param issue_ticket: ``(party_id, holder's identity, pair, expiry)`` to a signed relay ticket; ``None`` where no
         relay is known.
     :param admission: who may found parties.
+    :param mailboxes: for spoken codes.
     """
 
     world: World
     issue_ticket: Callable[[str, bytes, Pair, float], bytes] | None
     admission: Admission = attrs.field(factory=Admission)
+    mailboxes: Mailboxes = attrs.field(factory=lambda: Mailboxes(os.urandom))
 
     def answer(self, caller: Caller, body: RequestBody, now: float, origin: str = "") -> Answer:
         """Carry one request out; a refusal is an answer too.
@@ -74,6 +85,10 @@ class Requests:
         :param now: seconds since the epoch.
         :param origin: the host that the caller comes from; empty = not counted.
         """
+        if isinstance(body, MailboxRequest):
+            parties = self.world.parties_of.get(caller.identity, ())
+            reply, told = mailbox_requests.answer(self.mailboxes, caller.identity, origin, parties, body, now)
+            return Answer(reply, notices=told, at_once=True)
         try:
             if isinstance(body, CreateParty):
                 return self._create(caller, body, now, origin)
@@ -81,8 +96,15 @@ class Requests:
                 return self._signal(caller, body)
             if isinstance(body, FetchTicket):
                 return self._ticket(caller, body, now)
+            if isinstance(body, AppendRecord | SetStatus | FetchConflicts):
+                return self._govern(caller, body, now)
             return self._change(caller, body, now)
         except Refused as error:
+            if isinstance(body, ReserveAddress) and error.code in CONTENDED:
+                wish = f"join as {body.name}"
+                return _answer(
+                    self.world.contend(caller, body.party_id, wish, error, now), RefusedReply(error.code, error.message)
+                )
             return Answer(RefusedReply(error.code, error.message), at_once=isinstance(body, SendSignal | FetchTicket))
         except (CryptoError, DecodeError) as error:
             return Answer(RefusedReply("bad_certificate", str(error)[:300]))
@@ -119,8 +141,31 @@ class Requests:
             case LeaveParty():
                 return _answer(world.leave(caller, body.party_id, now), Done())
             case FollowParty():
-                followed = world.follow(caller, body.party_id, body.since)
+                followed = world.follow(caller, body.party_id, body.since, body.epoch)
                 return _answer(followed, message(followed.reply))
+
+    def _govern(self, caller: Caller, body: AppendRecord | SetStatus | FetchConflicts, now: float) -> Answer:
+        world = self.world
+        match body:
+            case AppendRecord():
+                return self._append(caller, body, now)
+            case SetStatus():
+                said = world.set_status(caller, body.party_id, body.text)
+                return attrs.evolve(_answer(said, Done()), at_once=True)
+            case FetchConflicts():
+                found = world.conflicts(caller, body.party_id)
+                return _answer(found, ConflictsFound(tuple(map(conflict, found.reply))))
+
+    def _append(self, caller: Caller, body: AppendRecord, now: float) -> Answer:
+        appended = self.world.append(caller, body.party_id, body.record, now)
+        if appended.reply is not None:
+            return _answer(appended, lost(appended.reply))
+        answer = _answer(appended, Done())
+        action = open_record(body.record, body.party_id).action
+        if not isinstance(action, Revoke):
+            return answer
+        closed = mailbox_requests.told(self.mailboxes.close_of(action.identity))
+        return attrs.evolve(answer, notices=(*answer.notices, *closed))
 
     def _signal(self, caller: Caller, body: SendSignal) -> Answer:
         peer = self.world.peer(caller, body.party_id, body.to)

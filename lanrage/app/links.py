@@ -135,6 +135,13 @@ class Links:
                 self._add(member)
         self._changed()
 
+    def revoke(self, identity: bytes) -> None:
+        """Thrown out: from this moment nothing of it is carried, and no action that waits configures it any more."""
+        link = self.peers.get(identity)
+        if link is not None:
+            link.revoke()
+            self._changed()  # the LAN plane drops the member first
+
     def ready_addresses(self) -> set[IPv4Address]:
         """Party addresses of the members whose link is up."""
         return {link.member.certificate.ip for link in self.peers.values() if link.ready}

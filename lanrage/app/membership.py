@@ -11,7 +11,7 @@ import attrs
 from twisted.internet.defer import Deferred
 
 from lanrage.app.control_link import ControlLink
-from lanrage.core.certificates import SECRET_BYTES, invite_key, prove_reservation
+from lanrage.core.certificates import SECRET_BYTES, TAKEOVER_DELAY, Takeover, invite_key, prove_reservation
 from lanrage.core.code import InvitationCode
 from lanrage.core.identity import NodeKeys, SigningKey, fingerprint
 from lanrage.core.joining import Admission, admit, certify, found, invite
@@ -19,21 +19,22 @@ from lanrage.core.links import KEY_BYTES
 from lanrage.core.replica import PartyReplica
 from lanrage.core.subnet import choose_subnet, clash
 from lanrage.errors import CryptoError, LanrageError, Refused
-from lanrage.store.keys import load_secret, party_key_path, save_secret
+from lanrage.store.keys import party_key_path, save_secret
 from lanrage.store.replica import SavedParty
 from lanrage.wire import party
 from lanrage.wire.control import (
     CreateParty,
     Done,
     FetchInvitation,
+    FollowParty,
     InvitationFound,
     JoinParty,
     LeaveParty,
-    PartyState,
     PublishInvitation,
     ReserveAddress,
     Reserved,
 )
+from lanrage.wire.control_party import PartyState
 
 Progress = Callable[[str], None]
 
@@ -47,6 +48,8 @@ class Wish:
     max_members: int
     expires_hours: float
     uses: int
+    takeover: Takeover = "delay"
+    takeover_delay: int = TAKEOVER_DELAY
     token: str = ""
 
 
@@ -75,7 +78,15 @@ class Membership:
         party_key = SigningKey(self.random(KEY_BYTES))
         subnet = choose_subnet(networks, self.random)
         founded = found(
-            party_key, self.keys, wish.name, wish.member_name, subnet, wish.max_members, self._server_now(link)
+            party_key,
+            self.keys,
+            wish.name,
+            wish.member_name,
+            subnet,
+            wish.max_members,
+            self._server_now(link),
+            wish.takeover,
+            wish.takeover_delay,
         )
         party_id = founded.charter.party_id
         save_secret(party_key_path(self.state_dir, party_id), party_key.seed)
@@ -83,16 +94,16 @@ class Membership:
         try:
             request = CreateParty(founded.charter_blob, founded.certificate_blob, wish.token)
             state = await link.ask(request, PartyState)
-            replica = self._replica(link, party_id, state)
+            replica = await self._replica(link, party_id, state)
             progress("making the invitation")
-            code = await self._publish(link, party_key, party_id, (address,), wish.expires_hours, wish.uses)
+            code = await self._publish(link, party_id, 0, (address,), wish.expires_hours, wish.uses)
         except BaseException:
             await self._take_back(link, party_id)
             raise
+        server = fingerprint(link.client.server_key)
         saved = SavedParty(
-            party_id, state.revision, founded.charter_blob, (), (address,), fingerprint(link.client.server_key),
-            wish.member_name, b"", code,
-        )  # fmt: skip
+            party_id, state.revision, founded.charter_blob, (), (address,), server, wish.member_name, code=code
+        )
         return saved.updated(replica), replica
 
     def forget_key(self, party_id: str) -> None:
@@ -106,16 +117,14 @@ class Membership:
             with suppress(LanrageError):
                 await link.ask(LeaveParty(party_id), Done)
 
-    async def invite(self, link: ControlLink, saved: SavedParty, hours: float, uses: int) -> str:
-        """A new code for a party whose root key is here.
+    async def invite(self, link: ControlLink, saved: SavedParty, replica: PartyReplica, hours: float, uses: int) -> str:
+        """A new code for a party whose host or moderator this node is.
 
-        :raises Refused: ``not_a_member`` when this node is not the party's founder.
+        :raises Refused: ``not_allowed`` when it is neither.
         """
-        path = party_key_path(self.state_dir, saved.party_id)
-        if not path.exists():
-            raise Refused("not_a_member", "only the host of the party makes invitations")
-        party_key = SigningKey(load_secret(path, self.random))
-        return await self._publish(link, party_key, saved.party_id, saved.addresses, hours, uses)
+        if replica.ledger is None or not replica.ledger.governs(self.keys.identity.public):
+            raise Refused("not_allowed", "only the host and moderators of the party make invitations")
+        return await self._publish(link, saved.party_id, replica.epoch, saved.addresses, hours, uses)
 
     async def join(
         self,
@@ -134,7 +143,7 @@ class Membership:
         certificate = certify(admission, self.keys, member_name, reserved.address, reserved.now)
         progress("joining")
         state = await link.ask(JoinParty(code.party_id, certificate, code.invitation_id), PartyState)
-        replica = self._replica(link, code.party_id, state)
+        replica = await self._replica(link, code.party_id, state)
         saved = SavedParty(
             code.party_id,
             state.revision,
@@ -144,7 +153,6 @@ class Membership:
             code.server,
             member_name,
             admission.invitation_blob,
-            "",
         )
         return saved.updated(replica), replica
 
@@ -170,10 +178,16 @@ class Membership:
         finally:
             reserving.addErrback(lambda _: None)  # told above, or of no more use
 
-    def _replica(self, link: ControlLink, party_id: str, state: PartyState) -> PartyReplica:
+    async def _replica(self, link: ControlLink, party_id: str, state: PartyState) -> PartyReplica:
         """The verified party, followed from this very state on: the next member may join before we are through."""
         replica = PartyReplica(party_id)
         party.apply(replica, state, self.now())
+        while replica.epoch < state.epoch:
+            before = replica.epoch
+            more = await link.ask(FollowParty(party_id, 0, before), PartyState)
+            party.apply(replica, more, self.now())
+            if replica.epoch == before:
+                raise CryptoError("the control server's answer does not hold the party's whole ledger")
         if self.keys.identity.public not in replica.members:
             raise CryptoError("the control server's answer does not hold our own membership")
         link.follow(replica)
@@ -185,13 +199,13 @@ class Membership:
     async def _publish(
         self,
         link: ControlLink,
-        party_key: SigningKey,
         party_id: str,
+        epoch: int,
         addresses: tuple[str, ...],
         hours: float,
         uses: int,
     ) -> str:
         secret = self.random(SECRET_BYTES)
-        blob = invite(party_key, secret, hours, uses, self._server_now(link))
+        blob = invite(self.keys, party_id, epoch, secret, hours, uses, self._server_now(link))
         await link.ask(PublishInvitation(party_id, blob), Done)
         return InvitationCode(secret, party_id, fingerprint(link.client.server_key), addresses).encode()

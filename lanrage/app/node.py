@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from twisted.application.service import Service
@@ -14,15 +14,20 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from lanrage.app import node_view
+from lanrage.app.arrival import Arrival
 from lanrage.app.config import NodeConfig
 from lanrage.app.control_link import ControlLink
+from lanrage.app.governing_node import GoverningNode
 from lanrage.app.machinery import Devices, Machinery, RealMachinery
 from lanrage.app.membership import Membership, Wish
-from lanrage.app.operations import INode, Progress
+from lanrage.app.operations import DEFAULT_MEMBERS, INode, Progress
 from lanrage.app.party_life import PartyLife
-from lanrage.app.results import Invited, Joined, Left, PartyCreated
+from lanrage.app.results import Invited, Joined, Left, PartyCreated, SpokenShown
+from lanrage.app.spoken_desk import SpokenDesk
+from lanrage.core.certificates import Takeover
 from lanrage.core.code import InvitationCode, check_address
 from lanrage.core.replica import PartyReplica
+from lanrage.core.spoken import read_code
 from lanrage.errors import CryptoError, DecodeError, LanrageError, MissingRight, Refused, Unreachable
 from lanrage.interfaces import IUndoJournal
 from lanrage.net.rights import Rights, read_rights
@@ -44,7 +49,7 @@ def _quiet(_text: str) -> None:
 
 
 @implementer(INode)
-class NodeService(Service):
+class NodeService(GoverningNode, Service):
     """Loads the keys, undoes what a crash left, returns to the party; then does what its user asks.
 
     :param reactor: everything that Twisted's reactor does.
@@ -76,6 +81,7 @@ class NodeService(Service):
         self._random = random
         self._lock = DeferredLock()
         self._life: PartyLife | None = None
+        self._spoken: SpokenDesk | None = None
         self._lacks: list[str] = []
         self.started: Deferred[None] = Deferred()
 
@@ -95,6 +101,7 @@ class NodeService(Service):
         self._life = life = PartyLife(
             self._reactor, self._config, keys, machinery, self._now, self._random, self._lock.run
         )
+        self._spoken = SpokenDesk(self._reactor, keys.identity.public, self._random)
         self._lacks = (await self._rights()).missing(self._config.devices.kind)
         saved = await life.load()
         if saved is not None:
@@ -154,9 +161,9 @@ class NodeService(Service):
         """See :meth:`INode.leave_party`."""
         return self._alone(lambda: self._leave(progress or _quiet))
 
-    def invite(self, *, expires_hours: float, uses: int) -> Deferred[dict[str, Any]]:
+    def invite(self, *, expires_hours: float, uses: int | None, spoken: bool = False) -> Deferred[dict[str, Any]]:
         """See :meth:`INode.invite`."""
-        return self._alone(lambda: self._invite(expires_hours, uses))
+        return self._alone(lambda: self._invite(expires_hours, uses, spoken))
 
     async def show_party(self) -> dict[str, Any]:
         """See :meth:`INode.show_party`."""
@@ -189,6 +196,8 @@ class NodeService(Service):
         max_members: int,
         expires_hours: float,
         uses: int,
+        takeover: str,
+        takeover_hours: float,
         token: str = "",
         progress: Progress | None = None,
     ) -> dict[str, Any]:
@@ -200,7 +209,8 @@ class NodeService(Service):
         await link.open()
         try:
             networks = await life.machinery.machine.networks()
-            wish = Wish(name, member_name, max_members, expires_hours, uses, token)
+            delay = int(takeover_hours * 3600)
+            wish = Wish(name, member_name, max_members, expires_hours, uses, cast(Takeover, takeover), delay, token)
             membership = self._membership(life)
             saved, replica = await membership.create(link, address, wish, networks, progress)
             try:
@@ -212,15 +222,17 @@ class NodeService(Service):
             await link.close()
             raise
         shown = node_view.entered(life)
-        return _plain(PartyCreated(shown.party_id, shown.name, shown.subnet, shown.address, saved.code))
+        link_text = InvitationCode.decode(saved.code).link()
+        return _plain(PartyCreated(shown.party_id, shown.name, shown.subnet, shown.address, saved.code, link_text))
 
-    async def _join(self, code: str, *, member_name: str, progress: Progress | None = None) -> dict[str, Any]:
+    async def _join(
+        self, code: str, *, member_name: str, server: str = "", progress: Progress | None = None
+    ) -> dict[str, Any]:
         progress = progress or _quiet
-        invitation = InvitationCode.decode(code)
+        given = read_code(code)
         life = await self._free_to_enter()
-        link = life.control_link(invitation.addresses, invitation.server)
-        progress(f"connecting to {invitation.addresses[0]}")
-        await link.open()
+        arrival = Arrival(self._reactor, life.keys.identity.public, life.control_link, self._random)
+        link, invitation = await arrival.arrive(given, server, self._config.server, progress)
         try:
             networks = await life.machinery.machine.networks()
             saved, replica = await self._membership(life).join(link, invitation, member_name, networks, progress)
@@ -268,12 +280,23 @@ class NodeService(Service):
             progress(f"the control server could not be told, it will show you as offline: {error}")
         await life.go_out()
         await life.forget()
+        if self._spoken is not None:
+            self._spoken.forget()
         return _plain(Left(saved.party_id))
 
-    async def _invite(self, hours: float, uses: int) -> dict[str, Any]:
+    async def _invite(self, hours: float, uses: int | None, spoken: bool) -> dict[str, Any]:
         life = self._own()
-        saved, _, link = life.current()
-        return _plain(Invited(await self._membership(life).invite(link, saved, hours, uses)))
+        saved, replica, link = life.current()
+        membership = self._membership(life)
+        if not spoken or self._spoken is None:
+            code = await membership.invite(link, saved, replica, hours, uses or DEFAULT_MEMBERS)
+            return _plain(Invited(code, InvitationCode.decode(code).link()))
+        offered = await self._spoken.offer(
+            link, saved.party_id, lambda: membership.invite(link, saved, replica, hours, uses or 1)
+        )
+        invitation = InvitationCode.decode(offered.invitation)
+        shown = SpokenShown(offered.code, offered.lifetime, invitation.addresses[0])
+        return _plain(Invited(offered.invitation, invitation.link(), shown))
 
     # --- small --------------------------------------------------------------------------------------------------------
 
@@ -303,7 +326,8 @@ class NodeService(Service):
         return await self._read_rights(self._reactor)
 
     def _missing(self, life: PartyLife, rights: Rights) -> list[str]:
-        troubles = (life.trouble, life.link.trouble if life.link is not None else "")
+        spoken = self._spoken.trouble if self._spoken is not None else ""
+        troubles = (life.trouble, life.link.trouble if life.link is not None else "", spoken)
         return [*rights.missing(self._config.devices.kind), *(trouble for trouble in troubles if trouble)]
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from lanrage import __version__
+from lanrage.app import ledger_view
 from lanrage.app.doctor import collect_local
 from lanrage.app.machinery import Devices
 from lanrage.app.party_life import PartyLife
@@ -21,9 +24,10 @@ from lanrage.app.results import (
 )
 from lanrage.core.diagnosis import CardFacts, ControlFacts, LocalFacts, MemberFacts, NodeFacts, RelayFacts, TunnelFacts
 from lanrage.core.identity import fingerprint
+from lanrage.core.ledger import Standing
 from lanrage.core.links import Endpoint
 from lanrage.core.path import Path
-from lanrage.core.replica import ReplicaMember
+from lanrage.core.replica_changes import ReplicaMember
 
 
 def party(life: PartyLife, now: float) -> PartyShown:
@@ -34,24 +38,28 @@ def party(life: PartyLife, now: float) -> PartyShown:
     """
     saved, replica, _ = life.current()
     charter = replica.charter
+    ledger = replica.ledger
     members = sorted(replica.members.values(), key=lambda entry: entry.member.certificate.ip)
     return PartyShown(
         replica.party_id,
-        charter.name if charter is not None else "",
+        ledger.name if ledger is not None else "",
         charter.subnet if charter is not None else "",
         replica.revision,
         saved.my_name,
         [_member(entry, life, now) for entry in members],
+        replica.epoch,
+        charter.takeover if charter is not None else "never",
+        ledger_view.alarms(replica),
     )
 
 
 def entered(life: PartyLife) -> Joined:
     """What a founder or joiner is told first."""
     _, replica, _ = life.current()
-    charter, session = replica.charter, life.session
-    assert charter is not None
+    ledger, session = replica.ledger, life.session
+    assert ledger is not None
     assert session is not None
-    return Joined(replica.party_id, charter.name, charter.subnet, str(session.address.ip), len(replica.members))
+    return Joined(replica.party_id, ledger.name, ledger.charter.subnet, str(session.address.ip), len(replica.members))
 
 
 def status(life: PartyLife, missing: list[str]) -> StatusShown:
@@ -60,14 +68,14 @@ def status(life: PartyLife, missing: list[str]) -> StatusShown:
     :param missing: what it lacks, in sentences.
     """
     link, session, replica = life.link, life.session, life.replica
-    charter = replica.charter if replica is not None else None
+    ledger = replica.ledger if replica is not None else None
     return StatusShown(
         __version__,
         state(life),
         ControlShown(link.client.address, link.client.connected) if link is not None else None,
         _tunnel(session),
         _card(session),
-        PartyName(charter.party_id, charter.name) if charter is not None else None,
+        PartyName(ledger.charter.party_id, ledger.name) if ledger is not None else None,
         missing,
         dict(session.lan.counters()) if session is not None and session.lan is not None else {},
     )
@@ -127,10 +135,16 @@ def _member(entry: ReplicaMember, life: PartyLife, now: float) -> MemberShown:
     certificate = entry.member.certificate
     me = entry.identity == life.keys.identity.public
     name, address, identity = certificate.name, certificate.address, fingerprint(entry.identity).hex()
+    ledger = life.replica.ledger if life.replica is not None else None
+    role = ledger.role(entry.identity) if ledger is not None else "member"
+    standing: Literal["full", "provisional"] = "full" if entry.standing is Standing.FULL else "provisional"
     links = life.session.links if life.session is not None else None
     link = links.peers.get(entry.identity) if links is not None else None
     if link is None:
-        return MemberShown(name, address, identity, entry.online or me, me, "none")
+        online = entry.online or me
+        return MemberShown(
+            name, address, identity, online, me, "none", role=role, standing=standing, status=entry.status
+        )
     seen = link.status
     return MemberShown(
         name,
@@ -146,6 +160,9 @@ def _member(entry: ReplicaMember, life: PartyLife, now: float) -> MemberShown:
         tx_bytes=seen.tx_bytes if seen is not None else 0,
         join_to_path_ms=round(link.ready_after * 1000, 1) if link.ready_after is not None else None,
         moves=link.plan.moves,
+        role=role,
+        standing=standing,
+        status=entry.status,
     )
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
-import attrs
 import msgspec
 from msgspec import Meta
-from zope.interface import Interface
 
+from lanrage.app.operation import CodeText, NameText, Nothing, Operation, Request
+from lanrage.app.operations_governing import GOVERNING, IGoverningNode
 from lanrage.app.results import Diagnosed, Invited, Joined, Left, PartyCreated, PartyShown, StatusShown
-from lanrage.core.certificates import NAME_LIMIT, Name
-from lanrage.core.code import CODE_LIMIT
+from lanrage.core.certificates import TAKEOVER_DELAY, TAKEOVER_LONGEST, TAKEOVER_SHORTEST
 from lanrage.errors import BadInput
 from lanrage.wire.control import TOKEN_LIMIT
 from lanrage.wire.local import convert_args, quote, rules
@@ -28,11 +27,9 @@ DEFAULT_HOURS = 24.0
 """An evening's party, and the friend who reads the message in the morning."""
 DEFAULT_MEMBERS = 16
 """The party that the LAN plane is measured with."""
-CODE_TEXT_LIMIT = 2 * CODE_LIMIT
-"""Characters of a pasted code with the line breaks that a chat program puts into it."""
 
 
-class INode(Interface):
+class INode(IGoverningNode):
     """What a node does for its user; the local API and the command line see no more of it.
 
     Every method raises errors of :mod:`lanrage.errors` only; anything else is a bug and reported as one. `progress` may
@@ -50,17 +47,26 @@ class INode(Interface):
         max_members: int,
         expires_hours: float,
         uses: int,
+        takeover: str,
+        takeover_hours: float,
         token: str,
         progress: Progress | None = None,
     ) -> Awaitable[dict[str, Any]]:
         """Found a party at a control server and become its host; the result is a :class:`PartyCreated`.
 
         :param server: ``HOST:PORT``; empty = the one that the node is set to.
+        :param takeover: how moderators may make another member the host: ``never``, ``majority`` or ``delay``.
         :param token: for a control server that takes new parties by token alone.
         """
 
-    def join_party(code: str, *, member_name: str, progress: Progress | None = None) -> Awaitable[dict[str, Any]]:
-        """Become a member by an invitation code; the result is a :class:`Joined`."""
+    def join_party(
+        code: str, *, member_name: str, server: str, progress: Progress | None = None
+    ) -> Awaitable[dict[str, Any]]:
+        """Become a member by an invitation code, its link, or a spoken code; the result is a :class:`Joined`.
+
+        :param server: ``HOST:PORT`` of a spoken code's server; empty = the one that the node is set to. With an
+            invitation code an address of its server to try first.
+        """
 
     def leave_party(*, progress: Progress | None = None) -> Awaitable[dict[str, Any]]:
         """Give up membership and take card and peers down; the result is a :class:`Left`."""
@@ -68,8 +74,12 @@ class INode(Interface):
     def show_party() -> Awaitable[dict[str, Any]]:
         """The party as this node sees it; the result is a :class:`PartyShown`."""
 
-    def invite(*, expires_hours: float, uses: int) -> Awaitable[dict[str, Any]]:
-        """A new invitation code of the current party, by its host only; the result is an :class:`Invited`."""
+    def invite(*, expires_hours: float, uses: int | None, spoken: bool) -> Awaitable[dict[str, Any]]:
+        """A new invitation code of the current party, by its host only; the result is an :class:`Invited`.
+
+        :param uses: ``None``: one for a spoken code, as many as a usual party has for another.
+        :param spoken: with a short code to read out, for as long as this node is connected.
+        """
 
     def status() -> Awaitable[dict[str, Any]]:
         """The node's state; the result is a :class:`StatusShown`."""
@@ -78,12 +88,6 @@ class INode(Interface):
         """The facts for the doctor: :class:`lanrage.core.diagnosis.NodeFacts` as plain values."""
 
 
-class _Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Base of all requests: unknown arguments are refused."""
-
-
-_NAME = f"1 to {NAME_LIMIT} characters, without control characters and without blanks at its ends"
-NameText = Annotated[Name, Meta(description=_NAME)]
 ServerText = Annotated[
     str,
     Meta(
@@ -92,20 +96,35 @@ ServerText = Annotated[
         description="HOST:PORT of a control server, or empty for the one that the node is set to",
     ),
 ]
-CodeText = Annotated[
-    str, Meta(min_length=1, max_length=CODE_TEXT_LIMIT, description="an invitation code, which starts with LR1-")
-]
 TokenText = Annotated[
     str, Meta(max_length=TOKEN_LIMIT, description="the token of a control server that takes new parties by token alone")
 ]
 Members = Annotated[int, Meta(ge=2, le=PARTY_LIMIT, description=f"a whole number from 2 to {PARTY_LIMIT}")]
 Uses = Annotated[int, Meta(ge=1, le=PARTY_LIMIT, description=f"a whole number from 1 to {PARTY_LIMIT}")]
+UsesOrUsual = Annotated[
+    Uses | None,
+    Meta(description=f"a whole number from 1 to {PARTY_LIMIT}, or null: {DEFAULT_MEMBERS}, but 1 with a spoken code"),
+]
 Hours = Annotated[
     float, Meta(gt=0, le=HOURS_LIMIT, description=f"a number of hours, more than 0 and at most {HOURS_LIMIT}")
 ]
 
 
-class CreateParty(_Request, frozen=True):
+TakeoverText = Annotated[
+    str,
+    Meta(pattern=r"^(never|majority|delay)$", description="never, majority, or the hours in which the host can object"),
+]
+TakeoverHours = Annotated[
+    float,
+    Meta(
+        ge=TAKEOVER_SHORTEST / 3600,
+        le=TAKEOVER_LONGEST / 3600,
+        description=f"a number of hours from {TAKEOVER_SHORTEST // 3600} to {TAKEOVER_LONGEST // 3600}",
+    ),
+]
+
+
+class CreateParty(Request, frozen=True):
     """Arguments of ``party.create``."""
 
     name: NameText
@@ -114,47 +133,25 @@ class CreateParty(_Request, frozen=True):
     max_members: Members = DEFAULT_MEMBERS
     expires_hours: Hours = DEFAULT_HOURS
     uses: Uses = DEFAULT_MEMBERS
+    takeover: TakeoverText = "delay"
+    takeover_hours: TakeoverHours = TAKEOVER_DELAY / 3600
     token: TokenText = ""
 
 
-class JoinParty(_Request, frozen=True):
+class JoinParty(Request, frozen=True):
     """Arguments of ``party.join``."""
 
     code: CodeText
     member_name: NameText
+    server: ServerText = ""
 
 
-class Invite(_Request, frozen=True):
+class Invite(Request, frozen=True):
     """Arguments of ``party.invite``."""
 
     expires_hours: Hours = DEFAULT_HOURS
-    uses: Uses = DEFAULT_MEMBERS
-
-
-class Nothing(_Request, frozen=True):
-    """No arguments."""
-
-
-@attrs.frozen
-class Operation:
-    """One row of the table.
-
-    :param name: as the local API calls it.
-    :param request: the type of its arguments; each field's description is its rule.
-    :param result: the type of its result.
-    :param method: the method of :class:`INode`; it takes the request's fields as arguments of the same names.
-    :param help: one sentence.
-    :param example: the command line that does the same.
-    :param long: it tells its progress.
-    """
-
-    name: str
-    request: type[msgspec.Struct]
-    result: type[msgspec.Struct]
-    method: str
-    help: str
-    example: str
-    long: bool = False
+    uses: UsesOrUsual = None
+    spoken: Annotated[bool, Meta(description="true or false: with a short code to read out")] = False
 
 
 _ALL = (
@@ -172,7 +169,7 @@ _ALL = (
         JoinParty,
         Joined,
         "join_party",
-        "Join a party by the invitation code that its host gave you.",
+        "Join a party by the invitation code, link or spoken code that its host gave you.",
         "lanrage party join LR1-... --as Ben",
         long=True,
     ),
@@ -212,7 +209,7 @@ _ALL = (
         "lanrage doctor",
     ),
 )
-OPERATIONS: dict[str, Operation] = {operation.name: operation for operation in _ALL}
+OPERATIONS: dict[str, Operation] = {operation.name: operation for operation in (*_ALL, *GOVERNING)}
 """All operations by name."""
 
 
@@ -234,14 +231,14 @@ async def perform(node: INode, name: str, args: dict[str, Any], progress: Progre
 
 
 def _shown(default: Any) -> str:
-    return "empty" if default == "" else str(default)
+    return "empty" if default == "" else msgspec.json.encode(default).decode()
 
 
 def reference() -> str:
     """The table of operations as reST; ``docs/api.rst`` holds exactly this."""
     lines = [".. list-table::", "   :header-rows: 1", "   :widths: 15 45 40", ""]
     lines += ["   * - operation", "     - arguments", "     - result"]
-    for operation in _ALL:
+    for operation in OPERATIONS.values():
         defaults = {field.name: field for field in msgspec.structs.fields(operation.request)}
         arguments = [
             f"``{name}``: {rule}" + ("" if defaults[name].required else f" (default {_shown(defaults[name].default)})")

@@ -11,11 +11,14 @@ from twisted.logger import Logger
 
 from lanrage.app.config import NodeConfig
 from lanrage.app.control_link import ControlLink
+from lanrage.app.governance import Governance
 from lanrage.app.machinery import Machinery
 from lanrage.app.party_session import PartySession, Surroundings
 from lanrage.app.revival import Revival
-from lanrage.core.identity import NodeKeys
-from lanrage.core.replica import PartyReplica, PresenceChanged, ReplicaChange
+from lanrage.core.identity import NodeKeys, fingerprint
+from lanrage.core.ledger_records import open_record
+from lanrage.core.replica import PartyReplica
+from lanrage.core.replica_changes import MemberRemoved, PresenceChanged, ReplicaChange
 from lanrage.errors import REFUSALS, LanrageError, Refused
 from lanrage.net.threads import in_thread
 from lanrage.store.replica import PartyFile, SavedParty
@@ -58,9 +61,12 @@ class PartyLife:
         self.replica: PartyReplica | None = None
         self.link: ControlLink | None = None
         self.session: PartySession | None = None
+        self.governance: Governance | None = None
         self.trouble = ""
         self._saving: Deferred[None] | None = None
         self._save_again = False
+        self._alone = alone
+        self._leaving: Deferred[Any] | None = None
         self._revival = Revival(reactor, lambda: alone(self._revive), self._complain)
 
     # --- disk ---------------------------------------------------------------------------------------------------------
@@ -102,6 +108,8 @@ class PartyLife:
         """
         self.saved, self.replica, self.link = saved, replica, link
         link.follow(replica)
+        self.governance = Governance(self._reactor, self.keys, link, replica, self._server_now)
+        self.governance.look()
         await self._bring_up(saved, replica, link)
 
     def cannot_take_part(self, error: LanrageError) -> None:
@@ -146,6 +154,9 @@ class PartyLife:
         self._revival.stop()
         link, self.link = self.link, None
         session, self.session = self.session, None
+        governance, self.governance = self.governance, None
+        if governance is not None:
+            governance.stop()
         self.saved = self.replica = None
         self.trouble = ""
         if session is not None:
@@ -179,7 +190,16 @@ class PartyLife:
         if replica is None:
             return
         self._judge_own(replica)
+        if self.governance is not None:
+            self.governance.look()
+        thrown = [change for change in changes if isinstance(change, MemberRemoved) and change.reason]
+        if any(change.member.identity == self.keys.identity.public for change in thrown):
+            self._thrown_out(replica, changes)
+            return
         if session is not None:
+            for removed in thrown:
+                if session.links is not None:
+                    session.links.revoke(removed.member.identity)
             session.set_members(entry.member for entry in replica.members.values())
             for change in changes:
                 if isinstance(change, PresenceChanged) and change.member.online and session.links is not None:
@@ -190,6 +210,30 @@ class PartyLife:
         """Is this node itself still shown as a member? The session stays: only a signed word could end it."""
         if self.session is not None:
             self.trouble = "" if self.keys.identity.public in replica.members else NOT_SHOWN
+
+    def _thrown_out(self, replica: PartyReplica, changes: list[ReplicaChange]) -> None:
+        """The ledger says so, signed: this machine leaves the party, and its user is told by whom."""
+        ledger = replica.ledger
+        assert ledger is not None
+        record = open_record(ledger.records[ledger.revoked[self.keys.identity.public] - 1], replica.party_id)
+        gone = [change.member for change in changes if isinstance(change, MemberRemoved)]
+        names = {m.identity: m.member.certificate.name for m in (*replica.members.values(), *gone)}
+        name = names.get(record.author) or fingerprint(record.author).hex()
+        word = "banned from" if self.keys.identity.public in ledger.banned else "thrown out of"
+        sentence = f"this node was {word} the party {ledger.name} by {name}"
+        self.log.warn("{sentence}", sentence=sentence)
+        self._leaving = self._alone(lambda: self._go(replica, sentence))
+        self._leaving.addErrback(lambda failure: self.log.failure("the party was not left cleanly", failure))
+
+    async def _go(self, replica: PartyReplica, sentence: str) -> None:
+        if self.replica is replica:
+            await self.go_out()
+            await self.forget()
+            self.trouble = sentence
+
+    def _server_now(self) -> float:
+        offset = self.link.clock_offset if self.link is not None else None
+        return self._now() + (offset or 0.0)
 
     def _signalled(self, sender: bytes, payload: bytes) -> None:
         if self.session is not None and self.session.links is not None:

@@ -103,7 +103,7 @@ class PeerLink:
         self.member = member
         self.plan = plan
         self.keys = keys
-        self.ready = False
+        self.ready = self.revoked = False
         self.resets = 0
         self.status: PeerStatus | None = None
         self.added_at = clock.seconds()
@@ -174,7 +174,7 @@ class PeerLink:
         if handshaken and self.ready_after is None:
             self.ready_after = self._clock.seconds() - self.added_at
             self.log.info("link to {peer} is up after {ms:.0f} ms", peer=self.name, ms=self.ready_after * 1000)
-        self.ready = handshaken
+        self.ready = handshaken and not self.revoked
         self._do(self.plan.wireguard(status.endpoint, handshaken, self._clock.seconds()))
 
     def missing(self, resets: int) -> None:
@@ -199,6 +199,10 @@ class PeerLink:
             self._offer_timer = self._clock.callLater(wait, self._offer_now)
         else:
             self._offer_now()
+
+    def revoke(self) -> None:
+        """The member was thrown out: whatever waits in the queue is not done any more."""
+        self.revoked, self.ready = True, False
 
     async def close(self) -> None:
         """Stop timers and let a running action end; what still comes in starts nothing."""
@@ -231,6 +235,8 @@ class PeerLink:
         self._do(self.plan.tick(self._clock.seconds()))
 
     def _perform(self, action: Action | Configure) -> Awaitable[None] | None:
+        if self.revoked:
+            return None
         if isinstance(action, Configure):
             return self._configure()
         if isinstance(action, SendProbe):

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from lanrage.core.diagnosis import NodeFacts
+from lanrage.core.ledger_records import Role
 
 PathKind = Literal["direct", "relay", "relay-tcp", "none"]
 
@@ -16,13 +17,14 @@ class _Result(msgspec.Struct, frozen=True):
 
 
 class PartyCreated(_Result, frozen=True):
-    """A party was founded; `code` invites to it and is shown this once."""
+    """A party was founded; `code` invites to it and is shown this once; `link` is the same as a link."""
 
     party_id: str
     name: str
     subnet: str
     address: str
     code: str
+    link: str
 
 
 class Joined(_Result, frozen=True):
@@ -44,10 +46,23 @@ class Left(_Result, frozen=True):
     party_id: str
 
 
-class Invited(_Result, frozen=True):
-    """A new invitation code, shown this once."""
+class SpokenShown(_Result, frozen=True):
+    """A code to read out to one friend.
+
+    :param server: ``HOST:PORT`` of the control server, which the friend has to name.
+    """
 
     code: str
+    lifetime_s: float
+    server: str
+
+
+class Invited(_Result, frozen=True):
+    """A new invitation code, shown this once; as a link, too, and where that was asked for as a spoken code."""
+
+    code: str
+    link: str
+    spoken: SpokenShown | None = None
 
 
 class MemberShown(_Result, frozen=True):
@@ -57,6 +72,9 @@ class MemberShown(_Result, frozen=True):
     :param me: it is this node; the path's fields are empty then.
     :param join_to_path_ms: from this node's, or the member's, joining to the first proven path.
     :param moves: how often the path was changed since.
+    :param role: ``host``, ``moderator`` or ``member``, by the ledger.
+    :param standing: ``full``, or ``provisional`` until a full member has countersigned.
+    :param status: what it says of itself.
     """
 
     name: str
@@ -72,12 +90,18 @@ class MemberShown(_Result, frozen=True):
     tx_bytes: int = 0
     join_to_path_ms: float | None = None
     moves: int = 0
+    role: Role = "member"
+    standing: Literal["full", "provisional"] = "full"
+    status: str = ""
 
 
 class PartyShown(_Result, frozen=True):
     """The party at a revision.
 
     :param me: this node's name in it.
+    :param epoch: of the ledger's last record.
+    :param takeover: the party's rule for another host: ``never``, ``majority`` or ``delay``.
+    :param alarms: what must be known of the ledger, in sentences.
     """
 
     party_id: str
@@ -86,6 +110,54 @@ class PartyShown(_Result, frozen=True):
     revision: int
     me: str
     members: list[MemberShown]
+    epoch: int = 0
+    takeover: str = "delay"
+    alarms: list[str] = []
+
+
+class Governed(_Result, frozen=True):
+    """A record was signed and is in the party's ledger: its epoch, and what it did."""
+
+    party_id: str
+    epoch: int
+    what: str
+
+
+class StatusSet(_Result, frozen=True):
+    """What this node says of itself from now on."""
+
+    party_id: str
+    status: str
+
+
+class ConflictShown(_Result, frozen=True):
+    """Two wanted what one could have: when, who lost, what it wanted, what stands in its place."""
+
+    at: float
+    who: str
+    wish: str
+    winner: str
+
+
+class ConflictsShown(_Result, frozen=True):
+    """The last conflicts, the oldest first."""
+
+    conflicts: list[ConflictShown]
+
+
+class RecordShown(_Result, frozen=True):
+    """One record of the ledger: its epoch, its time by its author's clock, and what it did."""
+
+    epoch: int
+    at: float
+    author: str
+    what: str
+
+
+class HistoryShown(_Result, frozen=True):
+    """The ledger, the oldest first."""
+
+    records: list[RecordShown]
 
 
 class ControlShown(_Result, frozen=True):

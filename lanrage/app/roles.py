@@ -47,12 +47,12 @@ def _node(reactor: Any, config: NodeConfig) -> RoleService:
 
 def _control_parts(reactor: Any, config: ControlConfig) -> tuple[ControlService, ReflectorService]:
     settings = ControlSettings(config.state_dir, config.listen, (f":{config.stun_port}",), config.relays)
-    settings = attrs.evolve(settings, registration=config.registration, ban_file=config.ban_file)
+    settings = attrs.evolve(settings, registration=config.registration, ban_file=config.ban_file, door=config.door)
     return ControlService(reactor, settings), ReflectorService(reactor, config.stun_port)
 
 
 def _control_greeting(control: ControlService, config: ControlConfig) -> list[str]:
-    address = config.public or f"{own_address()}:{control.address.port}"
+    address = config.public or f"{own_address()}:{getattr(control.address, 'port', _port(config.listen))}"
     return [
         f"control server listens on {config.listen}, reflector on UDP {config.stun_port}",
         f"nodes reach it as {address}",

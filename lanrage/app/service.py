@@ -25,7 +25,10 @@ NODE: list[list[Any]] = [
     ["server", None, "", "HOST:PORT of the control server for new parties, where a user names none."],
 ]
 CONTROL: list[list[Any]] = [
-    ["listen", None, f"tcp:{CONTROL_PORT}", "Where nodes connect: a Twisted endpoint string."],
+    ["listen", None, f"tcp:{CONTROL_PORT}", "Where nodes connect: a Twisted endpoint string (tcp:, unix:, systemd:)."],
+    ["tls-certificate", None, "", "A CA's certificate with its chain, PEM; without one the server makes its own."],
+    ["tls-key", None, "", "The key of that certificate, PEM; both files are read anew when they change."],
+    ["proxy", None, "", "Proxies whose X-Forwarded-For counts: addresses, networks or unix, comma between."],
     ["stun-port", None, str(STUN_PORT), "UDP port of the reflector."],
     ["public-address", None, "", "HOST[:PORT] under which nodes reach this server; shown in hints."],
     ["relay", None, "", "Relays to tell nodes of: HOST:FIRST-LAST, comma between; an empty HOST is this server's."],

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 import attrs
 
 from lanrage.core.bans import Bans
-from lanrage.core.party import refuse
+from lanrage.core.ledger import refuse
 from lanrage.core.rate import TokenBucket
 from lanrage.errors import BadInput
 
@@ -131,7 +131,7 @@ class Admission:
     def check(self, identity: bytes, origin: str) -> None:
         """:raises Refused: ``banned``."""
         if self.is_banned(origin, identity):
-            raise refuse("banned")
+            raise refuse("server_ban")
 
     def check_creation(self, identity: bytes, origin: str, token: str, now: float) -> None:
         """May this identity found one more party?

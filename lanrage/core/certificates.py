@@ -3,23 +3,23 @@
 Every node verifies the chain itself before it configures a WireGuard peer: a control server that lies gets nobody in::
 
     party_id  = fingerprint of the party key (self-certifying)
-    charter   signed by the party key: name, subnet, limits
-    invitation signed by the party key: an invite key, expiry, uses
+    charter   signed by the party key: founder, name, subnet, limits, takeover rule
+    invitation signed by the identity of the host or a moderator: an invite key, expiry, uses
     certificate signed by the invite key (or, for the founder, by the party key) and by the holder's identity
 
-A statement is encoded once, by its signer, as MessagePack; what is verified are those very bytes. The label that is
-signed with them keeps a statement of one kind from passing as another.
+Who is host or moderator, and who may no longer be a member, is in the party's ledger (:mod:`lanrage.core.ledger`).
 """
 
 from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv4Network
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import attrs
 import msgspec
 from msgspec import Meta
 
+from lanrage.core.envelope import Id16, Instant, Key, open_statement, seal_statement
 from lanrage.core.identity import SigningKey, derive, fingerprint, verify_signature
 from lanrage.errors import CryptoError, DecodeError
 
@@ -27,35 +27,42 @@ NAME_LIMIT = 32
 """Characters of a party's or member's name: fits a table row on a phone."""
 SECRET_BYTES = 16
 """An invitation's secret: 128 bits, as the code is pasted, not spoken."""
-STATEMENT_LIMIT = 4096
-"""Bytes of one encoded statement; the largest that we make is under 500."""
-
 PARTY_BLOCKS = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
 """Where a party's subnet may lie (RFC 1918, RFC 6598); no other network is nobody's."""
 
-Key = Annotated[bytes, Meta(min_length=32, max_length=32)]
-Id16 = Annotated[bytes, Meta(min_length=16, max_length=16)]
 Name = Annotated[
     str, Meta(min_length=1, max_length=NAME_LIMIT, pattern=r"^[^\x00-\x20\x7f](?:[^\x00-\x1f\x7f]*[^\x00-\x20\x7f])?\Z")
 ]
-Instant = Annotated[int, Meta(ge=0, le=2**53)]
 Text16 = Annotated[str, Meta(max_length=18)]
+Epoch = Annotated[int, Meta(ge=0, le=2**31)]
+Takeover = Literal["never", "majority", "delay"]
+TAKEOVER_DELAY = 3 * 86400
+"""Seconds: a host who is away over a weekend keeps the party."""
+TAKEOVER_SHORTEST, TAKEOVER_LONGEST = 3600, 366 * 86400
+"""Seconds: a host must have time to see a claim; a delay over a year is "never"."""
 
 
 class Charter(msgspec.Struct, frozen=True, array_like=True, tag="charter1", forbid_unknown_fields=True):
-    """What a party is; signed by its root key.
+    """What a party is; signed by its root key, which serves for nothing else but the founder's certificate.
 
     :param party_key: Ed25519 root key; its fingerprint is the party's id.
+    :param founder: identity of the first host.
     :param subnet: private IPv4 network, /16 to /28, as text.
     :param created: seconds since the epoch.
     :param max_members: how many may be members at one time.
+    :param takeover: how moderators may make another member the host: not at all, by a majority of them at once, or
+        each of them after a delay in which the host can veto.
+    :param takeover_delay: seconds of that delay.
     """
 
     party_key: Key
+    founder: Key
     name: Name
     subnet: Text16
     created: Instant
     max_members: Annotated[int, Meta(ge=2, le=64)]
+    takeover: Takeover = "delay"
+    takeover_delay: Annotated[int, Meta(ge=TAKEOVER_SHORTEST, le=TAKEOVER_LONGEST)] = TAKEOVER_DELAY
 
     @property
     def party_id(self) -> str:
@@ -69,14 +76,18 @@ class Charter(msgspec.Struct, frozen=True, array_like=True, tag="charter1", forb
 
 
 class Invitation(msgspec.Struct, frozen=True, array_like=True, tag="invitation1", forbid_unknown_fields=True):
-    """A capability to certify new members until it expires; signed by the party key.
+    """A capability to certify new members until it expires; signed by the identity of the host or a moderator.
 
+    :param issuer: that identity; whether it may invite, the ledger tells.
+    :param epoch: the ledger's, when it was made.
     :param invite_key: Ed25519 public key that signs certificates in the party's name.
     :param expires: seconds since the epoch.
     :param uses: how many members may join by it; 0 = no limit.
     """
 
     party_id: Id16
+    issuer: Key
+    epoch: Epoch
     invite_key: Key
     created: Instant
     expires: Instant
@@ -92,8 +103,8 @@ class Certificate(msgspec.Struct, frozen=True, array_like=True, tag="member1", f
     """Binds a member's identity, WireGuard key, address and name within one party.
 
     :param issuer: public key that signs: an invitation's, or the party's own for the founder.
-    :param role: ``host`` or ``member``.
-    :param epoch: rises with each revocation in the party; 0 until there is one.
+    :param role: ``founder`` or ``member``: how one came in. Who is host or moderator now, the ledger tells.
+    :param epoch: at least that of the invitation; a certificate from before its holder was revoked is void.
     :param issued: seconds since the epoch.
     :param expires: seconds since the epoch.
     """
@@ -104,8 +115,8 @@ class Certificate(msgspec.Struct, frozen=True, array_like=True, tag="member1", f
     wireguard_key: Key
     name: Name
     address: Text16
-    role: Annotated[str, Meta(pattern=r"^(host|member)\Z")]
-    epoch: Annotated[int, Meta(ge=0, le=2**31)]
+    role: Annotated[str, Meta(pattern=r"^(founder|member)\Z")]
+    epoch: Epoch
     issued: Instant
     expires: Instant
 
@@ -126,29 +137,13 @@ _LABELS: dict[type[Any], bytes] = {
 _RESERVATION = b"lanrage reservation v1\0"
 
 
-class _Envelope(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    body: Annotated[bytes, Meta(max_length=STATEMENT_LIMIT)]
-    signatures: Annotated[
-        tuple[Annotated[bytes, Meta(min_length=64, max_length=64)], ...], Meta(min_length=1, max_length=2)
-    ]
-
-
 def sign(statement: Statement, *keys: SigningKey) -> bytes:
     """Encode a statement with the signature of each key, in that order."""
-    body = msgspec.msgpack.encode(statement)
-    label = _LABELS[type(statement)]
-    return msgspec.msgpack.encode(_Envelope(body, tuple(key.sign(label + body) for key in keys)))
+    return seal_statement(statement, _LABELS[type(statement)], *keys)
 
 
 def _open(blob: bytes, kind: type[S]) -> tuple[S, bytes, tuple[bytes, ...]]:
-    if len(blob) > STATEMENT_LIMIT:
-        raise DecodeError("a signed statement is too large")
-    try:
-        envelope = msgspec.msgpack.decode(blob, type=_Envelope)
-        statement = msgspec.msgpack.decode(envelope.body, type=kind)
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-        raise DecodeError(f"no valid {kind.__name__.lower()}: {error}") from error
-    return statement, _LABELS[kind] + envelope.body, envelope.signatures
+    return open_statement(blob, kind, _LABELS[kind], kind.__name__.lower())
 
 
 def open_charter(blob: bytes, party_id: str) -> Charter:
@@ -170,14 +165,14 @@ def open_charter(blob: bytes, party_id: str) -> Charter:
 
 
 def open_invitation(blob: bytes, charter: Charter) -> Invitation:
-    """Verify an invitation of the party.
+    """Verify that an invitation is of this party and signed by who it names; the ledger tells whether that one may.
 
     :raises CryptoError, DecodeError: when it is not.
     """
     invitation, message, signatures = _open(blob, Invitation)
     if invitation.party_id.hex() != charter.party_id or len(signatures) != 1:
         raise CryptoError("the invitation is of another party")
-    verify_signature(charter.party_key, message, signatures[0])
+    verify_signature(invitation.issuer, message, signatures[0])
     return invitation
 
 
@@ -197,8 +192,12 @@ def open_certificate(blob: bytes, charter: Charter, invitation: Invitation | Non
     verify_signature(certificate.identity, message, signatures[1])
     if invitation is not None and not invitation.created <= certificate.issued <= invitation.expires:
         raise CryptoError("the certificate was issued outside the invitation's time")
-    if (certificate.role == "host") != (invitation is None):
-        raise CryptoError("only the party key makes a host")
+    if (certificate.role == "founder") != (invitation is None):
+        raise CryptoError("only the party key makes a founder")
+    if invitation is None and certificate.identity != charter.founder:
+        raise CryptoError("the charter names another founder")
+    if invitation is not None and certificate.epoch < invitation.epoch:
+        raise CryptoError("the certificate is older than its invitation")
     try:
         address = certificate.ip
     except ValueError as error:

@@ -3,6 +3,9 @@
 ``LR1-`` and URL-safe base64 of: version (1 byte), secret (16), party id (16), fingerprint of the control server's key
 (16), number of addresses (1), then each address (1 byte length, ``host:port`` in ASCII), and 4 bytes of SHA-256 over
 all of it, so that a typo is told from an unknown invitation. Whoever has the code can join: it is a secret.
+
+The same as a link: ``lanrage://HOST:PORT/join#LR1-...``, the first of its addresses for people to see. What stands
+behind the ``#`` is never part of a request (RFC 3986, section 3.5), so it stays secret where a link is opened.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from lanrage.core.identity import FINGERPRINT_BYTES, fingerprint
 from lanrage.errors import BadInput
 
 PREFIX = "LR1-"
+LINK_START, LINK_PATH = "lanrage://", "/join#"
 VERSION = 1
 CHECKSUM_BYTES = 4
 ADDRESS_LIMIT = 4
@@ -70,13 +74,29 @@ class InvitationCode:
         body += hashlib.sha256(body).digest()[:CHECKSUM_BYTES]
         return PREFIX + base64.urlsafe_b64encode(body).rstrip(b"=").decode("ascii")
 
+    def link(self) -> str:
+        """The link to paste."""
+        return f"{LINK_START}{self.addresses[0]}{LINK_PATH}{self.encode()}"
+
     @classmethod
     def decode(cls, text: str) -> InvitationCode:
-        """Read a pasted code; white space within it is ignored.
+        """Read a pasted code or link; white space within it is ignored.
 
         :raises BadInput: field ``code``: what is wrong with it.
         """
         text = "".join(text.split())
+        if text[: len(LINK_START)].lower() != LINK_START:
+            return cls._code(text)
+        shown, found, secret = text[len(LINK_START) :].partition(LINK_PATH)
+        if not found:
+            raise BadInput("code", f"a link has {LINK_PATH}{PREFIX}... behind its server: please paste it in full")
+        code = cls._code(secret)
+        if shown.lower() not in {address.lower() for address in code.addresses}:
+            raise BadInput("code", "the link shows another server than its code holds: ask for it again")
+        return code
+
+    @classmethod
+    def _code(cls, text: str) -> InvitationCode:
         if not text.startswith(PREFIX):
             raise BadInput("code", f"an invitation code starts with {PREFIX}")
         if len(text) > CODE_LIMIT or not text.isascii():

@@ -9,7 +9,13 @@ from typing import Any
 
 import attrs
 
+from lanrage.core.spoken import SpokenCode
+from lanrage.errors import BadInput
+
+_LINK = re.compile(r"lanrage://[^\s#]*#LR1-[A-Za-z0-9_-]*", re.IGNORECASE)
 _CODE = re.compile(r"LR1-[A-Za-z0-9_-]*")
+_SPOKEN = re.compile(r"(?<![0-9A-Za-z-])[0-9A-Za-z]{4}([- ])[0-9A-Za-z]{4}\1[0-9A-Za-z]{4}(?![0-9A-Za-z-])")
+"""A spoken code with its dashes, mistyped too; with blanks, which words have as well, its checksum decides."""
 _KEY = re.compile(r"(?<![0-9a-fA-F])[0-9a-fA-F]{64}(?![0-9a-fA-F])|(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{43}=")
 """32 bytes, as hexadecimal digits or as base64."""
 _QUAD = r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}"
@@ -34,7 +40,8 @@ class Hider:
 
     def text(self, text: str) -> str:
         """One text without secrets."""
-        text = _KEY.sub("[key]", _CODE.sub("[code]", text))
+        text = _CODE.sub("[code]", _LINK.sub("[link]", text))
+        text = _KEY.sub("[key]", _SPOKEN.sub(_without_spoken, text))
         if not self.addresses:
             return text
         for host in self.hosts:
@@ -64,6 +71,14 @@ class Hider:
     def _name(self, kind: str, what: str) -> str:
         count = sum(name.startswith(kind) for name in self._names.values())
         return self._names.setdefault(what, f"{kind}-{count + 1}")
+
+
+def _without_spoken(found: re.Match[str]) -> str:
+    try:
+        SpokenCode.decode(found[0])
+    except BadInput:
+        return found[0] if found[1] == " " else "[code]"
+    return "[code]"
 
 
 def host_names(addresses: Iterable[str]) -> tuple[str, ...]:

@@ -7,9 +7,11 @@ from ipaddress import IPv4Network
 import attrs
 
 from lanrage.core.certificates import (
+    TAKEOVER_DELAY,
     Certificate,
     Charter,
     Invitation,
+    Takeover,
     invite_key,
     open_charter,
     open_invitation,
@@ -44,9 +46,20 @@ def found(
     subnet: IPv4Network,
     max_members: int,
     now: float,
+    takeover: Takeover = "delay",
+    takeover_delay: int = TAKEOVER_DELAY,
 ) -> Founded:
     """Write and sign a party's charter and its founder's certificate; the founder takes the first address."""
-    charter = Charter(party_key.public, name, str(subnet), int(now), max_members)
+    charter = Charter(
+        party_key.public,
+        keys.identity.public,
+        name,
+        str(subnet),
+        int(now),
+        max_members,
+        takeover,
+        takeover_delay,
+    )
     certificate = Certificate(
         party_id=bytes.fromhex(charter.party_id),
         issuer=party_key.public,
@@ -54,7 +67,7 @@ def found(
         wireguard_key=keys.wireguard.public,
         name=member_name,
         address=str(next(iter(subnet.hosts()))),
-        role="host",
+        role="founder",
         epoch=0,
         issued=int(now),
         expires=int(now) + CERTIFICATE_LIFE,
@@ -62,16 +75,17 @@ def found(
     return Founded(charter, sign(charter, party_key), sign(certificate, party_key, keys.identity))
 
 
-def invite(party_key: SigningKey, secret: bytes, hours: float, uses: int, now: float) -> bytes:
-    """Sign an invitation.
+def invite(keys: NodeKeys, party_id: str, epoch: int, secret: bytes, hours: float, uses: int, now: float) -> bytes:
+    """Sign an invitation by the identity of the host or a moderator.
 
+    :param party_id: 32 hexadecimal digits.
+    :param epoch: of the ledger now.
     :param secret: 16 random bytes, which only the code carries.
     """
-    party_id = Charter(party_key.public, "-", "", 0, 2).party_id
-    invitation = Invitation(
-        bytes.fromhex(party_id), invite_key(secret, party_id).public, int(now), int(now + hours * 3600), uses
-    )
-    return sign(invitation, party_key)
+    public, identity = invite_key(secret, party_id).public, keys.identity
+    until = int(now + hours * 3600)
+    invitation = Invitation(bytes.fromhex(party_id), identity.public, epoch, public, int(now), until, uses)
+    return sign(invitation, identity)
 
 
 @attrs.frozen
@@ -118,7 +132,7 @@ def certify(admission: Admission, keys: NodeKeys, member_name: str, address: str
         name=member_name,
         address=address,
         role="member",
-        epoch=0,
+        epoch=admission.invitation.epoch,
         issued=issued,
         expires=issued + CERTIFICATE_LIFE,
     )

@@ -10,9 +10,9 @@ import attrs
 
 from lanrage.core.certificates import Charter, Invitation, Member
 from lanrage.core.ipam import Claim, choose_address
+from lanrage.core.ledger import Ledger, refuse
 from lanrage.core.names import name_key
-from lanrage.core.records import DeltaView, MemberRecord
-from lanrage.errors import REFUSALS, Refused
+from lanrage.core.records import ConflictView, DeltaView, MemberRecord
 
 DELTAS_KEPT = 256
 """Revisions kept for those who come back; older gaps get the full state."""
@@ -24,11 +24,10 @@ INVITATIONS_LIMIT = 32
 """Invitations of a party that have not expired."""
 MEMBERSHIPS_LIMIT = 1024
 """Rows of a party, those who left included; beyond it the one who left longest ago is forgotten."""
-
-
-def refuse(code: str, message: str = "") -> Refused:
-    """A refusal with its usual sentence, or a better one."""
-    return Refused(code, message or REFUSALS[code])
+RECORDS_SENT = 96 * 1024
+"""Bytes of ledger records in one answer; who lacks more asks again."""
+CONFLICTS_LIMIT = 64
+"""Conflicts of a party that are remembered."""
 
 
 @attrs.frozen
@@ -67,6 +66,9 @@ class Party:
     :ivar invitations: by invitation id.
     :ivar uses: identities that joined by an invitation whose uses are limited.
     :ivar followers: identities that hear of changes.
+    :ivar ledger: its signed records, and what follows from them.
+    :ivar statuses: what members say of themselves.
+    :ivar conflicts: the last ones, by a number that rises.
     """
 
     charter: Charter
@@ -79,6 +81,12 @@ class Party:
     deltas: deque[DeltaView] = attrs.field(factory=lambda: deque(maxlen=DELTAS_KEPT))
     followers: set[bytes] = attrs.field(factory=set)
     memberships_limit: int = MEMBERSHIPS_LIMIT
+    statuses: dict[bytes, str] = attrs.field(factory=dict)
+    conflicts: dict[int, ConflictView] = attrs.field(factory=dict)
+    ledger: Ledger = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.ledger = Ledger(self.charter, self.charter_blob)
 
     @property
     def party_id(self) -> str:
@@ -102,9 +110,30 @@ class Party:
     def records(self, online: set[bytes]) -> tuple[MemberRecord, ...]:
         """All members as they are shown to others."""
         return tuple(
-            MemberRecord(m.certificate_blob, m.invitation_blob, m.certificate.identity in online)
+            MemberRecord(
+                m.certificate_blob,
+                m.invitation_blob,
+                m.certificate.identity in online,
+                self.statuses.get(m.certificate.identity, ""),
+            )
             for m in self.members()
         )
+
+    def records_after(self, epoch: int) -> tuple[bytes, ...]:
+        """The ledger's records after an epoch, as many as one answer takes."""
+        taken: list[bytes] = []
+        size = 0
+        for blob in self.ledger.records[epoch:]:
+            size += len(blob)
+            if size > RECORDS_SENT:
+                break
+            taken.append(blob)
+        return tuple(taken)
+
+    def name_of(self, identity: bytes) -> str:
+        """The member's name, or the beginning of its key."""
+        entry = self.memberships.get(identity)
+        return entry.member.certificate.name if entry is not None else identity.hex()[:8]
 
     def since(self, revision: int) -> tuple[DeltaView, ...] | None:
         """The deltas after a revision; ``None`` when they are not all kept, are too many, or it was never reached."""
@@ -125,11 +154,15 @@ class Party:
     def usable(self, invitation_id: str, identity: bytes, now: float) -> StoredInvitation:
         """The invitation by which this identity may join now.
 
-        :raises Refused: ``unknown_invitation``, ``invitation_expired``, ``invitation_used_up``.
+        :raises Refused: ``banned``, ``unknown_invitation``, ``invitation_void``, ``invitation_expired``,
+            ``invitation_used_up``.
         """
+        if identity in self.ledger.banned:
+            raise refuse("banned")
         stored = self.invitations.get(invitation_id)
         if stored is None:
-            raise refuse("unknown_invitation")
+            raise refuse("invitation_void" if invitation_id in self.ledger.void else "unknown_invitation")
+        self.ledger.check_invitation(stored.invitation, identity)
         if stored.invitation.expires < now:
             raise refuse("invitation_expired")
         used = self.uses.get(invitation_id, set())

@@ -10,30 +10,58 @@ class MemberRecord:
     """A member as the control server shows it; whoever receives it verifies both blobs.
 
     :param invitation: empty for the founder.
+    :param status: what it says of itself; the last word counts.
     """
 
     certificate: bytes = attrs.field(repr=False)
     invitation: bytes = attrs.field(repr=False)
     online: bool = False
+    status: str = ""
 
 
 @attrs.frozen
 class PartyView:
-    """A party in full, at a revision."""
+    """A party in full, at a revision.
+
+    :param epoch: of the ledger's last record.
+    :param records: of the ledger, after the epoch that was asked for; not up to the last where they are many.
+    """
 
     party_id: str
     revision: int
     charter: bytes = attrs.field(repr=False)
     members: tuple[MemberRecord, ...]
+    epoch: int = 0
+    records: tuple[bytes, ...] = attrs.field(default=(), repr=False)
+
+
+@attrs.frozen
+class Joined:
+    """A new member, or a known one with a new certificate."""
+
+    member: MemberRecord
+
+
+@attrs.frozen
+class Left:
+    """A member is gone of its own will."""
+
+    identity: bytes
+
+
+@attrs.frozen
+class Recorded:
+    """The ledger has one signed record more; who is thrown out by it is a member no more."""
+
+    record: bytes = attrs.field(repr=False)
 
 
 @attrs.frozen
 class DeltaView:
-    """What one revision changed: `member` joined (or has a new certificate), or, where it is ``None``, left."""
+    """What one revision changed."""
 
     revision: int
-    identity: bytes
-    member: MemberRecord | None
+    change: Joined | Left | Recorded
 
 
 @attrs.frozen
@@ -41,11 +69,13 @@ class DeltasView:
     """Consecutive revisions, oldest first.
 
     :param online: everybody who is online; ``None`` where only the revisions are told.
+    :param statuses: likewise, what members say of themselves.
     """
 
     party_id: str
     deltas: tuple[DeltaView, ...]
     online: tuple[bytes, ...] | None = None
+    statuses: tuple[tuple[bytes, str], ...] = ()
 
 
 @attrs.frozen
@@ -58,8 +88,41 @@ class PresenceView:
 
 
 @attrs.frozen
+class StatusView:
+    """What a member says of itself has changed."""
+
+    party_id: str
+    identity: bytes
+    text: str
+
+
+@attrs.frozen
+class ConflictView:
+    """Two wanted what one could have.
+
+    :param at: seconds since the epoch.
+    :param identity: who lost.
+    :param wish: what it wanted, as a sentence without its subject.
+    :param winner: what stands in its place.
+    """
+
+    at: float
+    identity: bytes
+    wish: str
+    winner: str
+
+
+@attrs.frozen
+class LostView:
+    """The answer to a record that came second, with the records that it did not know of."""
+
+    conflict: ConflictView
+    records: tuple[bytes, ...] = attrs.field(repr=False)
+
+
+@attrs.frozen
 class Note:
     """Something to tell one identity, if it is connected."""
 
     to: bytes
-    body: DeltasView | PresenceView
+    body: DeltasView | PresenceView | StatusView

@@ -1,4 +1,4 @@
-"""A node's own copy of its party: only members whose chain it verified itself, at one revision.
+"""A node's own copy of its party: only members whose chain it verified itself, at one revision, under its ledger.
 
 Each call takes what the control server said and returns what changed, so the node configures peers from verified
 members alone. What does not hold is left out and counted with its reason; it never stops the rest.
@@ -6,80 +6,43 @@ members alone. What does not hold is left out and counted with its reason; it ne
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import attrs
 
-from lanrage.core.certificates import Charter, Invitation, Member, open_charter, open_invitation
+from lanrage.core.certificates import Charter, Member, open_charter, open_invitation
+from lanrage.core.ledger import Ledger, Standing
+from lanrage.core.ledger_records import Record, open_record
 from lanrage.core.names import name_key
 from lanrage.core.records import MemberRecord
-from lanrage.errors import CryptoError, DecodeError
+from lanrage.core.replica_changes import (
+    Behind,
+    Forked,
+    LedgerGrew,
+    MemberAdded,
+    MemberChanged,
+    MemberRejected,
+    MemberRemoved,
+    PresenceChanged,
+    ReplicaChange,
+    ReplicaMember,
+)
+from lanrage.errors import CryptoError, DecodeError, Refused
 
 SERVER = "the control server"
 """The name under which its own faults are remembered."""
+RECENT = 8
+"""Ledger records that come twice as a rule: by the control server and by other members."""
 REJECTED_LIMIT = 64
 """Reasons remembered, the oldest forgotten first: a lying server must not fill the memory."""
 
 
-@attrs.frozen
-class ReplicaMember:
-    """A verified member and whether the control server sees it."""
+class _OtherLedger(Exception):
+    """A record of another ledger than ours, which parts at this epoch."""
 
-    member: Member
-    online: bool
-
-    @property
-    def identity(self) -> bytes:
-        """Ed25519 public key, 32 bytes."""
-        return self.member.certificate.identity
-
-
-@attrs.frozen
-class MemberAdded:
-    """A member was verified and is new to this node."""
-
-    member: ReplicaMember
-
-
-@attrs.frozen
-class MemberChanged:
-    """A member has a newer certificate: another name, WireGuard key or address."""
-
-    before: ReplicaMember
-    member: ReplicaMember
-
-
-@attrs.frozen
-class MemberRemoved:
-    """A member left, or is no longer shown."""
-
-    member: ReplicaMember
-
-
-@attrs.frozen
-class PresenceChanged:
-    """A member's link to the control server came up or went down."""
-
-    member: ReplicaMember
-
-
-@attrs.frozen
-class MemberRejected:
-    """A member that the server shows was not taken in.
-
-    :param who: its name as it claims, or part of its key.
-    """
-
-    who: str
-    reason: str
-
-
-@attrs.frozen
-class Behind:
-    """Revisions are missing: ask for them (``FollowParty`` with :attr:`PartyReplica.since`)."""
-
-
-ReplicaChange = MemberAdded | MemberChanged | MemberRemoved | PresenceChanged | MemberRejected | Behind
+    def __init__(self, epoch: int) -> None:
+        super().__init__(epoch)
+        self.epoch = epoch
 
 
 @attrs.define
@@ -91,6 +54,8 @@ class PartyReplica:
     :ivar revision: of the server's last message applied; never goes down.
     :ivar members: verified ones, by identity.
     :ivar rejected: reason by claimed name, for status and the doctor.
+    :ivar ledger: its signed records; ``None`` until the first full state.
+    :ivar forks: who showed another ledger than ours, and at which epoch it parts.
     :ivar estranged: the server forgot revisions (an old backup): what it shows counts again once it is past ours.
     """
 
@@ -99,26 +64,61 @@ class PartyReplica:
     charter_blob: bytes = attrs.field(init=False, default=b"", repr=False)
     revision: int = attrs.field(init=False, default=0)
     members: dict[bytes, ReplicaMember] = attrs.field(init=False, factory=dict)
+    ledger: Ledger | None = attrs.field(init=False, default=None)
     rejected: dict[str, str] = attrs.field(init=False, factory=dict)
+    forks: dict[str, int] = attrs.field(init=False, factory=dict)
+    _incomplete: bool = attrs.field(init=False, default=False)
     estranged: bool = attrs.field(init=False, default=False)
 
     @property
     def since(self) -> int:
         """The revision to give in ``FollowParty``: ours, or 0 where the server's history is not ours."""
-        return 0 if self.estranged or self.charter is None else self.revision
+        return 0 if self.estranged or self._incomplete or self.charter is None else self.revision
 
-    def full(self, revision: int, charter: bytes, records: Iterable[MemberRecord], now: float) -> list[ReplicaChange]:
-        """Apply a full state; one of a lower revision than ours is ignored.
+    @property
+    def epoch(self) -> int:
+        """Of the ledger's last record here."""
+        return self.ledger.epoch if self.ledger is not None else 0
+
+    def full(
+        self,
+        revision: int,
+        charter: bytes,
+        records: Iterable[MemberRecord],
+        now: float,
+        *,
+        epoch: int = 0,
+        ledger: Iterable[bytes] = (),
+    ) -> list[ReplicaChange]:
+        """Apply a full state; one of a lower revision than ours is ignored, but for its ledger.
 
         :param now: seconds since the epoch, for the certificates' expiry.
+        :param epoch: of the server's last ledger record.
+        :param ledger: records after the epoch that we have.
         :raises CryptoError, DecodeError: when the charter is not this party's; nothing has changed then.
         """
         opened = open_charter(charter, self.party_id)
+        if self.ledger is None:
+            self.ledger = Ledger(opened, charter)
+        elif charter != self.charter_blob:
+            raise CryptoError("the charter is another one than this node has verified")
+        self.charter, self.charter_blob = opened, charter
+        before = self.epoch
+        changes = self.learn(tuple(ledger), SERVER)
+        self._incomplete = self.epoch < epoch
+        if self._incomplete:
+            if self.epoch > before:
+                return [*changes, Behind()]
+            return [*changes, self._reject(SERVER, f"it withholds the ledger's records after {self.epoch}")]
         self.estranged = revision < self.revision
         if self.estranged:
-            return [self._reject(SERVER, f"it shows revision {revision}, this node has seen {self.revision}")]
+            reason = f"it shows revision {revision}, this node has seen {self.revision}"
+            return [*changes, self._reject(SERVER, reason)]
         self.rejected.pop(SERVER, None)
-        self.charter, self.charter_blob, self.revision = opened, charter, revision
+        self.revision = revision
+        return changes + self._show_all(records, now)
+
+    def _show_all(self, records: Iterable[MemberRecord], now: float) -> list[ReplicaChange]:
         verified, changes = self._verify_all(records, now)
         shown = {entry.identity for entry in verified}
         for identity in [key for key in self.members if key not in shown]:
@@ -143,6 +143,98 @@ class PartyReplica:
             return skip
         gone = self.members.pop(identity, None)
         return [] if gone is None else [MemberRemoved(gone)]
+
+    def recorded(self, revision: int, blob: bytes) -> list[ReplicaChange]:
+        """Apply the delta that the ledger has one record more."""
+        if (skip := self._step(revision)) is not None:
+            return skip
+        changes = self.learn((blob,), SERVER)
+        if self.ledger is not None and blob not in self.ledger.records:
+            self._incomplete = True  # ask for what is missing in between
+            return [*changes, Behind()]
+        return changes
+
+    def learn(self, blobs: tuple[bytes, ...], who: str) -> list[ReplicaChange]:
+        """Take ledger records in, by whoever brings them; those that we have change nothing.
+
+        :param who: for the log, should they not fit.
+        """
+        if self.ledger is None:
+            return []
+        grown: list[Record] = []
+        changes: list[ReplicaChange] = []
+        for blob in blobs:
+            try:
+                grown += self._next_record(self.ledger, blob, who)
+            except _OtherLedger as other:
+                changes.append(self._fork(who, other.epoch))
+                break
+            except (CryptoError, DecodeError, Refused) as error:
+                changes.append(self._reject(who, f"a ledger record is refused: {error}"))
+                break
+        if grown:
+            changes = [LedgerGrew(tuple(grown)), *self._judge_again(), *changes]
+        return changes
+
+    @staticmethod
+    def _next_record(ledger: Ledger, blob: bytes, who: str) -> list[Record]:
+        if blob in ledger.records[-RECENT:]:
+            return []
+        record = open_record(blob, ledger.charter.party_id)
+        if record.epoch <= ledger.epoch:
+            if ledger.records[record.epoch - 1] == blob:
+                return []
+            raise _OtherLedger(record.epoch)
+        if record.epoch > ledger.epoch + 1:
+            return []  # what lies between comes first
+        if record.previous != ledger.head:
+            raise _OtherLedger(ledger.epoch)
+        return [ledger.append(blob)]
+
+    def headed(self, epoch: int, head: bytes, who: str) -> list[ReplicaChange]:
+        """A member told its head: an epoch that we have, with another hash, is another ledger."""
+        if self.ledger is None or epoch > self.ledger.epoch or self.ledger.heads[epoch] == head:
+            return []
+        return [self._fork(who, epoch)]
+
+    def _fork(self, who: str, epoch: int) -> Forked:
+        if who not in self.forks and len(self.forks) >= REJECTED_LIMIT:
+            self.forks.pop(next(iter(self.forks)))
+        self.forks[who] = min(epoch, self.forks.get(who, epoch))
+        return Forked(who, epoch)
+
+    def _judge_again(self) -> list[ReplicaChange]:
+        """After the ledger grew: who is thrown out goes, who is countersigned is a full member."""
+        changes: list[ReplicaChange] = []
+        for identity, entry in list(self.members.items()):
+            try:
+                standing = self._standing(entry.member)
+            except Refused as error:
+                del self.members[identity]
+                changes.append(MemberRemoved(entry, str(error)))
+                continue
+            if standing is not entry.standing:
+                self.members[identity] = entry = attrs.evolve(entry, standing=standing)
+                changes.append(PresenceChanged(entry))
+        return changes
+
+    def _standing(self, member: Member) -> Standing:
+        assert self.ledger is not None
+        blob = member.invitation_blob
+        invitation = open_invitation(blob, self.ledger.charter) if blob else None
+        return self.ledger.standing(member.certificate, invitation)
+
+    def status(self, identity: bytes, text: str) -> list[ReplicaChange]:
+        """What a member says of itself."""
+        entry = self.members.get(identity)
+        if entry is None or entry.status == text:
+            return []
+        self.members[identity] = entry = attrs.evolve(entry, status=text)
+        return [PresenceChanged(entry)]
+
+    def say_all(self, statuses: Mapping[bytes, str]) -> list[ReplicaChange]:
+        """Set what everybody says at once."""
+        return [change for key in list(self.members) for change in self.status(key, statuses.get(key, ""))]
 
     def presence(self, identity: bytes, online: bool) -> list[ReplicaChange]:
         """A member's link came up or went down."""
@@ -177,9 +269,11 @@ class PartyReplica:
                 member = Member.verify(self.charter, record.certificate, record.invitation)
                 if member.certificate.expires < now:
                     raise CryptoError("the certificate has expired (or this machine's clock is wrong)")
-                verified.append(ReplicaMember(member, record.online))
+                verified.append(ReplicaMember(member, record.online, self._standing(member), record.status))
             except (CryptoError, DecodeError) as error:
                 changes.append(self._reject("a member that proves nothing", str(error)))
+            except Refused as error:
+                changes.append(self._reject(member.certificate.name, str(error)))
         return verified, changes
 
     def _admit(self, entry: ReplicaMember) -> list[ReplicaChange]:
@@ -193,7 +287,7 @@ class PartyReplica:
             return [MemberAdded(entry)]
         if before.member.certificate != entry.member.certificate:
             return [MemberChanged(before, entry)]
-        return [PresenceChanged(entry)] if before.online != entry.online else []
+        return [PresenceChanged(entry)] if before != entry else []
 
     def _objection(self, entry: ReplicaMember, before: ReplicaMember | None) -> str | None:
         """Why a verified member is not taken in: who came first is pinned."""
@@ -211,16 +305,20 @@ class PartyReplica:
         assert self.charter is not None
         if len(others) >= self.charter.max_members:
             return f"the party's charter allows {self.charter.max_members} members"
-        return self._overused(entry, others, self.charter)
+        return self._overused(entry)
 
-    @staticmethod
-    def _overused(entry: ReplicaMember, others: list[Member], charter: Charter) -> str | None:
-        blob = entry.member.invitation_blob
-        if not blob:
+    def _overused(self, entry: ReplicaMember) -> str | None:
+        """Provisional members count against the invitation's uses, beside those that the ledger admitted."""
+        if entry.standing is Standing.FULL or self.ledger is None or self.charter is None:
             return None
-        invitation: Invitation = open_invitation(blob, charter)
-        same = sum(1 for other in others if other.certificate.issuer == invitation.invite_key)
-        if invitation.uses and same >= invitation.uses:
+        invitation = open_invitation(entry.member.invitation_blob, self.charter)
+        waiting = {
+            key
+            for key, other in self.members.items()
+            if other.standing is Standing.PROVISIONAL and other.member.certificate.issuer == invitation.invite_key
+        }
+        used = self.ledger.uses.get(invitation.invitation_id, set()) | waiting
+        if invitation.uses and len(used - {entry.identity}) >= invitation.uses:
             return f"its invitation allows {invitation.uses} members"
         return None
 

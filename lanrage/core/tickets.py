@@ -11,7 +11,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from lanrage.core.certificates import Id16, Instant, Key
+from lanrage.core.envelope import Id16, Instant, Key
 from lanrage.core.identity import SigningKey, verify_signature
 from lanrage.errors import CryptoError, DecodeError
 

@@ -20,7 +20,7 @@ class PartyRow:
     revision: int
 
     @property
-    def key(self) -> tuple[str | bytes, ...]:
+    def key(self) -> tuple[str | int | bytes, ...]:
         """Primary key, the party first, so that the tables can be split by party."""
         return (self.party_id,)
 
@@ -40,7 +40,7 @@ class MembershipRow:
     left: float | None
 
     @property
-    def key(self) -> tuple[str | bytes, ...]:
+    def key(self) -> tuple[str | int | bytes, ...]:
         """Primary key."""
         return (self.party_id, self.identity)
 
@@ -55,7 +55,7 @@ class InvitationRow:
     invitation: bytes = attrs.field(repr=False)
 
     @property
-    def key(self) -> tuple[str | bytes, ...]:
+    def key(self) -> tuple[str | int | bytes, ...]:
         """Primary key."""
         return (self.party_id, self.invitation_id)
 
@@ -70,7 +70,7 @@ class UseRow:
     identity: bytes
 
     @property
-    def key(self) -> tuple[str | bytes, ...]:
+    def key(self) -> tuple[str | int | bytes, ...]:
         """Primary key."""
         return (self.party_id, self.invitation_id, self.identity)
 
@@ -84,13 +84,70 @@ class SeenRow:
     at: float
 
     @property
-    def key(self) -> tuple[str | bytes, ...]:
+    def key(self) -> tuple[str | int | bytes, ...]:
         """Primary key."""
         return (self.identity,)
 
 
-Row = PartyRow | MembershipRow | InvitationRow | UseRow | SeenRow
-ROW_KINDS: tuple[type[Row], ...] = (PartyRow, MembershipRow, InvitationRow, UseRow, SeenRow)
+@attrs.frozen
+class RecordRow:
+    """One signed record of a party's ledger."""
+
+    durable: ClassVar[bool] = True
+    party_id: str
+    epoch: int
+    record: bytes = attrs.field(repr=False)
+
+    @property
+    def key(self) -> tuple[str | int | bytes, ...]:
+        """Primary key."""
+        return (self.party_id, self.epoch)
+
+
+@attrs.frozen
+class StatusRow:
+    """What a member says of itself; only it writes this, and its last word counts."""
+
+    durable: ClassVar[bool] = False
+    party_id: str
+    identity: bytes
+    text: str
+
+    @property
+    def key(self) -> tuple[str | int | bytes, ...]:
+        """Primary key."""
+        return (self.party_id, self.identity)
+
+
+@attrs.frozen
+class ConflictRow:
+    """Two wanted what one could have; see :class:`lanrage.core.records.ConflictView`."""
+
+    durable: ClassVar[bool] = False
+    party_id: str
+    number: int
+    at: float
+    identity: bytes
+    wish: str
+    winner: str
+
+    @property
+    def key(self) -> tuple[str | int | bytes, ...]:
+        """Primary key."""
+        return (self.party_id, self.number)
+
+
+Row = PartyRow | RecordRow | MembershipRow | InvitationRow | UseRow | StatusRow | ConflictRow | SeenRow
+ROW_KINDS: tuple[type[Row], ...] = (
+    PartyRow,
+    RecordRow,
+    MembershipRow,
+    InvitationRow,
+    UseRow,
+    StatusRow,
+    ConflictRow,
+    SeenRow,
+)
 """In the order in which they are loaded: a party before what belongs to it."""
 
 
@@ -106,7 +163,7 @@ class Put:
         return type(self.row)
 
     @property
-    def key(self) -> tuple[str | bytes, ...]:
+    def key(self) -> tuple[str | int | bytes, ...]:
         """Primary key."""
         return self.row.key
 
@@ -116,7 +173,7 @@ class Erase:
     """Remove the row with this key."""
 
     kind: type[Row]
-    key: tuple[str | bytes, ...]
+    key: tuple[str | int | bytes, ...]
 
 
 Change = Put | Erase

@@ -20,6 +20,7 @@ from twisted.logger import Logger
 from lanrage.core.identity import NodeKeys, fingerprint
 from lanrage.errors import ComeBack, LanrageError, Refused, Unreachable
 from lanrage.net.control_connection import Connection, ConnectionFactory
+from lanrage.net.tls_client import ServerCheck
 from lanrage.wire.control import Accepted, NoticeBody, ReplyBody, RequestBody
 from lanrage.wire.control_codec import SUBPROTOCOLS
 from lanrage.wire.login import ClientLogin
@@ -56,22 +57,22 @@ def parse_address(address: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
-def hostname_endpoint(reactor: Any, host: str, port: int) -> IStreamClientEndpoint:
-    """TCP to a name or address, IPv6 and IPv4 side by side (RFC 8305)."""
-    return HostnameEndpoint(reactor, host, port, timeout=CONNECT_TIMEOUT)
+def hostname_endpoint(reactor: Any, host: str, port: int, check: ServerCheck) -> IStreamClientEndpoint:
+    """TLS over TCP to a name or address, IPv6 and IPv4 side by side (RFC 8305); without TLS on this machine."""
+    return check.wrap(HostnameEndpoint(reactor, host, port, timeout=CONNECT_TIMEOUT), reactor)
 
 
 @attrs.frozen
 class Dialling:
     """How a client dials: replaced by tests.
 
-    :param endpoint: where to dial, from reactor, host and port.
+    :param endpoint: where to dial, from reactor, host, port and what judges the server's certificate.
     :param jitter: a number from 0 to 1 for each delay.
     :param random: secret bytes.
     :param offers: subprotocols, the dearest first; ``(JSON.subprotocol,)`` lets people read what is said.
     """
 
-    endpoint: Callable[[Any, str, int], IStreamClientEndpoint] = hostname_endpoint
+    endpoint: Callable[[Any, str, int, ServerCheck], IStreamClientEndpoint] = hostname_endpoint
     jitter: Callable[[], float] = _random.random
     random: Callable[[int], bytes] = os.urandom
     offers: tuple[str, ...] = SUBPROTOCOLS
@@ -237,8 +238,9 @@ class ControlClient(Service):
         host, port = parse_address(address)
         name, how = f"the control server at {address}", self._dialling
         login = ClientLogin(self._keys, self.pin, how.random, server=name, offers=how.offers)
-        factory = ConnectionFactory(self._clock, address, login, self._on_notice)
-        endpoint = self._dialling.endpoint(self._reactor, host, port)
+        check = ServerCheck(host, self.pin, name, lambda key: setattr(login, "pin", fingerprint(key)))
+        factory = ConnectionFactory(self._clock, address, login, self._on_notice, "ws" if check.plain else "wss")
+        endpoint = how.endpoint(self._reactor, host, port, check)
         try:
             connection = cast(Connection, await endpoint.connect(factory))
         except (ConnectError, ConnectionClosed, DNSLookupError, UserError, DeferredTimeout, OSError) as error:

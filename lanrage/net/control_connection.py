@@ -11,6 +11,8 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from lanrage.errors import DecodeError, LanrageError, Refused, Unreachable
+from lanrage.net.http_answers import how_refused
+from lanrage.net.tls_client import tls_failure
 from lanrage.net.websocket import ClockTimer, QuietLog, configure, is_endless, stop_timers
 from lanrage.wire.control import (
     Accepted,
@@ -90,7 +92,11 @@ class Connection(WebSocketClientProtocol):  # type: ignore[misc]
             self._error = DecodeError(f"what answers at {self.login.server} speaks no WebSocket")
             self.close()
             return
-        super().dataReceived(data)
+        try:
+            super().dataReceived(data)
+        except UnicodeDecodeError:  # Autobahn reads an HTTP answer as UTF-8
+            self._error = DecodeError(f"what answers at {self.login.server} speaks no WebSocket")
+            self.close()
 
     def onConnect(self, response: Any) -> None:
         """The server took a subprotocol, or none."""
@@ -138,13 +144,14 @@ class Connection(WebSocketClientProtocol):  # type: ignore[misc]
 
     def connectionLost(self, reason: Any = None) -> None:
         """The TCP connection is gone."""
+        self._error = self._error or tls_failure(reason, self.login.server)
         super().connectionLost(reason)
         stop_timers(self)
         self.factory.gone.callback(None)
 
     def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
         """The connection is gone: nothing more will be answered."""
-        error = self._error or Unreachable(f"{self.login.server} closed the connection")
+        error = self._error or Unreachable(f"{self.login.server} {how_refused(self)}")
         pending, self._pending = self._pending, {}
         for answer in pending.values():
             answer.errback(Unreachable(f"the connection to {self.login.server} was lost before the answer"))
@@ -155,6 +162,7 @@ class ConnectionFactory(WebSocketClientFactory):  # type: ignore[misc]
     """Makes one :class:`Connection`.
 
     :param notice: called with each notice's body and correlation id.
+    :param scheme: ``wss`` where TLS is below it.
     :ivar ready: fires with the connection once it is logged in, or fails with a :class:`LanrageError`.
     :ivar lost: fires with the error that ended a connection that was logged in.
     :ivar gone: fires when the TCP connection is gone, however far it came.
@@ -164,9 +172,14 @@ class ConnectionFactory(WebSocketClientFactory):  # type: ignore[misc]
     noisy = False
 
     def __init__(
-        self, clock: IReactorTime, address: str, login: ClientLogin, notice: Callable[[NoticeBody, str], None]
+        self,
+        clock: IReactorTime,
+        address: str,
+        login: ClientLogin,
+        notice: Callable[[NoticeBody, str], None],
+        scheme: str = "ws",
     ) -> None:
-        super().__init__(f"ws://{address}/", protocols=list(login.offers), useragent="lanrage", reactor=clock)
+        super().__init__(f"{scheme}://{address}/", protocols=list(login.offers), useragent="lanrage", reactor=clock)
         configure(self, ClockTimer(clock), limit=MESSAGE_LIMIT + TAG_BYTES, open_timeout=OPEN_TIMEOUT)
         self.setProtocolOptions(serverConnectionDropTimeout=0)
         self.login = login

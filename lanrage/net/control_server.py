@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable
-from ipaddress import ip_address, ip_network
 from typing import Any
 
 from autobahn.twisted.websocket import WebSocketServerFactory
@@ -16,17 +15,15 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from lanrage.core.admission import Admission
+from lanrage.core.door_limits import CONNECTIONS_LIMIT
 from lanrage.core.identity import SigningKey
+from lanrage.core.origins import origin_of
 from lanrage.net.control_session import Desk, ServerConnection
 from lanrage.net.outbox import QueueLimits
 from lanrage.net.websocket import KeepaliveTimers, configure
 from lanrage.wire.control_codec import MESSAGE_LIMIT, SUBPROTOCOLS
 from lanrage.wire.login import TAG_BYTES
 
-CONNECTIONS_LIMIT = 4096
-"""Connections at once: the usual limit of file descriptors is set to more by the unit file."""
-HOST_LIMIT = 256
-"""Connections at once from one host (IPv6: one /64): a LAN party behind one address, and no more of what all share."""
 TELL_INTERVAL = 10.0
 """Seconds between two log lines about refused connections: strangers must not fill the disk."""
 
@@ -41,6 +38,7 @@ class ServerFactory(WebSocketServerFactory):  # type: ignore[misc]
     :param admission: who may come, and how much one may ask; without bans where none is given.
     :ivar connections: all of them, logged in or not.
     :ivar refusals: connections that were ended by us, counted by reason.
+    :ivar readiness: why the server cannot do its work, for who watches it; empty = it can.
     :ivar queue_limits: for connections to come.
     :ivar dropped: what was not sent to clients that read too slowly (:class:`lanrage.net.outbox.Outbox`).
     """
@@ -66,7 +64,7 @@ class ServerFactory(WebSocketServerFactory):  # type: ignore[misc]
         self.refusals: Counter[str] = Counter()
         self.dropped: Counter[str] = Counter()
         self.queue_limits = QueueLimits()
-        self._hosts: Counter[str] = Counter()
+        self.readiness: Callable[[], str] = lambda: ""
         self._told = -TELL_INTERVAL
 
     def refused(self, reason: str, peer: str | None, sentence: str) -> None:
@@ -83,37 +81,19 @@ class ServerFactory(WebSocketServerFactory):  # type: ignore[misc]
             )
 
     def buildProtocol(self, addr: Any) -> Any:
-        """A connection that is known until it ends; none for a host that has too many, or is banned."""
-        origin = _origin(addr)
-        if len(self.connections) >= CONNECTIONS_LIMIT or self._hosts.get(origin, 0) >= HOST_LIMIT:
-            self.refused("limit", str(getattr(addr, "host", addr)), "too many connections")
-            return None
+        """A connection that is known until it ends; none for a host that is banned.
+
+        How many may come is the business of :mod:`lanrage.net.front`.
+        """
+        origin = origin_of(str(getattr(addr, "host", "")))
         if self.admission.is_banned(origin):
-            self.refused("banned", origin, "its address is banned")
+            self.refused("server_ban", origin, "its address is banned")
             return None
         connection = super().buildProtocol(addr)
         connection.origin = origin
-        if origin:
-            self._hosts[origin] += 1
         self.connections.add(connection)
         return connection
 
     def forget(self, connection: ServerConnection) -> None:
         """A connection ended."""
-        if connection in self.connections and connection.origin:
-            self._hosts[connection.origin] -= 1
-            if not self._hosts[connection.origin]:
-                del self._hosts[connection.origin]
         self.connections.discard(connection)
-
-
-def _origin(addr: Any) -> str:
-    """The host or IPv6 /64 that a connection comes from; empty for this machine: a TLS proxy speaks for many."""
-    try:
-        ip = ip_address(str(getattr(addr, "host", "")).partition("%")[0])
-    except ValueError:
-        return ""  # a UNIX socket
-    ip = getattr(ip, "ipv4_mapped", None) or ip
-    if ip.is_loopback:
-        return ""
-    return str(ip) if ip.version == 4 else str(ip_network((ip, 64), strict=False))

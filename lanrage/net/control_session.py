@@ -6,15 +6,18 @@ Bytes that make no sense end the connection they came by, with a word where one 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from autobahn.twisted.websocket import WebSocketServerProtocol
+from autobahn.websocket.types import ConnectionDeny
 from twisted.internet.interfaces import IDelayedCall, IPushProducer
 from twisted.logger import Logger
 from zope.interface import implementer
 
 from lanrage.core.admission import Meter
 from lanrage.errors import LanrageError, Refused, VersionMismatch
+from lanrage.net.http_answers import HttpAnswers
 from lanrage.net.outbox import Outbox
 from lanrage.net.websocket import QuietLog, Timed, is_endless, stop_timers
 from lanrage.wire.control import REQUEST_LIMIT, Accepted, Notice, RefusedReply, Reply, Request
@@ -52,25 +55,29 @@ class Desk(Protocol):
 
 
 @implementer(IPushProducer)
-class ServerConnection(WebSocketServerProtocol):  # type: ignore[misc]
+class ServerConnection(HttpAnswers, WebSocketServerProtocol):  # type: ignore[misc]
     """One connection; made by :class:`lanrage.net.control_server.ServerFactory`.
 
     :ivar session: its name in logs on both sides.
     :ivar origin: the host that its limits are counted under; empty = not counted.
+    :ivar waited: seconds since the TCP connection that have passed before this object was connected.
+    :ivar gate: given the HTTP headers of the opening request, the HTTP status that refuses it, or 0.
     """
 
     factory: ServerFactory
+    failedByMe: bool
 
     log = QuietLog()
-    failedByMe: bool
     login: ServerLogin
-    _meter: Meter
+    meter: Meter
     _outbox: Outbox
 
     def __init__(self) -> None:
         super().__init__()
         self.session = ""
         self.origin = ""
+        self.waited = 0.0
+        self.gate: Callable[[dict[str, str]], int] = lambda headers: 0
         self._excess = 0
         self._paused = False
         self._ending = False
@@ -83,8 +90,9 @@ class ServerConnection(WebSocketServerProtocol):  # type: ignore[misc]
         factory = self.factory
         self.session = factory.random(6).hex()
         self.login = ServerLogin(factory.key, factory.random, self._accept)
+        self.meter = factory.admission.meter(self.origin)
         self._outbox = Outbox(self._encode, factory.dropped, factory.queue_limits)
-        self._deadline = factory.clock.callLater(LOGIN_TIMEOUT, self._late)
+        self._deadline = factory.clock.callLater(max(0.0, LOGIN_TIMEOUT - self.waited), self._late)
         super().connectionMade()
 
     @property
@@ -185,10 +193,21 @@ class ServerConnection(WebSocketServerProtocol):  # type: ignore[misc]
 
     def onConnect(self, request: Any) -> str | None:
         """Take the dearest subprotocol that is offered; where there is none, :meth:`onOpen` says so."""
+        if code := self.gate(request.headers):
+            self._ending = True
+            raise ConnectionDeny(code, "refused")
         self.login.subprotocol = choose(request.protocols)
         if not self.login.subprotocol:
             self.factory.refused("version_mismatch", self.peer, mismatch(request.protocols))
         return self.login.subprotocol or None
+
+    def known_as(self, origin: str) -> None:
+        """A proxy has said whom it speaks for: this host's limits count from now on."""
+        self.origin, self.meter = origin, self.factory.admission.meter(origin)
+
+    def watched(self) -> None:
+        """The request was no WebSocket's but has been answered: its end is nothing to report."""
+        self._ending = True
 
     def onOpen(self) -> None:
         """The WebSocket stands; the client speaks first."""
@@ -243,7 +262,7 @@ class ServerConnection(WebSocketServerProtocol):  # type: ignore[misc]
             return
         assert self.login.channel is not None
         request = self.login.channel.read(payload, Request)
-        sentence = self._meter.take(self.factory.clock.seconds())
+        sentence = self.meter.take(self.factory.clock.seconds())
         if not sentence:
             self.factory.desk.requested(self, request)
             return
@@ -257,7 +276,7 @@ class ServerConnection(WebSocketServerProtocol):  # type: ignore[misc]
     def _accept(self) -> Accepted:
         """The node has shown who it is.
 
-        :raises Refused: ``banned``.
+        :raises Refused: ``server_ban``.
         """
         self.factory.admission.check(self.identity, self.origin)
         return self.factory.desk.accept(self.session)
@@ -265,7 +284,6 @@ class ServerConnection(WebSocketServerProtocol):  # type: ignore[misc]
     def _log_in(self) -> None:
         self._opened = True
         self._stop_deadline()
-        self._meter = self.factory.admission.meter(self.origin)
         self.factory.desk.opened(self)
 
     def _late(self) -> None:

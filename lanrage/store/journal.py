@@ -27,7 +27,7 @@ LAST_RETRY = 5.0
 STOP_PATIENCE = 3.0
 """Seconds that :meth:`Journal.stop` keeps trying: what stays unwritten then was never acknowledged."""
 
-Key = tuple[type[Row], tuple[str | bytes, ...]]
+Key = tuple[type[Row], tuple[str | int | bytes, ...]]
 
 log = Logger()
 

@@ -10,7 +10,9 @@ import msgspec
 from msgspec import Meta
 from twisted.logger import Logger
 
-from lanrage.core.certificates import STATEMENT_LIMIT, Name
+from lanrage.core.certificates import Name
+from lanrage.core.envelope import STATEMENT_LIMIT
+from lanrage.core.ledger import LEDGER_LIMIT
 from lanrage.core.records import MemberRecord
 from lanrage.core.replica import PartyReplica
 from lanrage.errors import LanrageError, StoreError
@@ -39,6 +41,7 @@ class SavedParty(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     :param server: fingerprint of the control server's key, 16 bytes.
     :param my_name: this node's member name.
     :param invitation: the invitation by which this node joined; empty for the founder.
+    :param records: the ledger's; a control server that shows fewer is not believed.
     :param code: the invitation code to show to friends; empty where there is none.
     """
 
@@ -50,6 +53,7 @@ class SavedParty(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     server: Annotated[bytes, Meta(min_length=16, max_length=16)]
     my_name: Name
     invitation: Blob = b""
+    records: Annotated[tuple[Blob, ...], Meta(max_length=LEDGER_LIMIT)] = ()
     code: Annotated[str, Meta(max_length=1024)] = ""
     version: int = VERSION
 
@@ -60,7 +64,7 @@ class SavedParty(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
         """
         replica = PartyReplica(self.party_id)
         records = [MemberRecord(m.certificate, m.invitation) for m in self.members]
-        replica.full(self.revision, self.charter, records, now)
+        replica.full(self.revision, self.charter, records, now, epoch=len(self.records), ledger=self.records)
         return replica
 
     def updated(self, replica: PartyReplica) -> SavedParty:
@@ -68,7 +72,10 @@ class SavedParty(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
         members = tuple(
             SavedMember(m.member.certificate_blob, m.member.invitation_blob) for m in replica.members.values()
         )
-        return msgspec.structs.replace(self, revision=replica.revision, charter=replica.charter_blob, members=members)
+        records = tuple(replica.ledger.records) if replica.ledger is not None else ()
+        return msgspec.structs.replace(
+            self, revision=replica.revision, charter=replica.charter_blob, members=members, records=records
+        )
 
 
 @attrs.define

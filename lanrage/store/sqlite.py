@@ -19,12 +19,15 @@ from zope.interface import implementer
 from lanrage.core.world_rows import (
     ROW_KINDS,
     Change,
+    ConflictRow,
     InvitationRow,
     MembershipRow,
     PartyRow,
     Put,
+    RecordRow,
     Row,
     SeenRow,
+    StatusRow,
     UseRow,
 )
 from lanrage.errors import StoreError
@@ -42,6 +45,9 @@ _KEYS: dict[type[Row], tuple[str, tuple[str, ...]]] = {
     MembershipRow: ("membership", ("party_id", "identity")),
     InvitationRow: ("invitation", ("party_id", "invitation_id")),
     UseRow: ("invitation_use", ("party_id", "invitation_id", "identity")),
+    RecordRow: ("record", ("party_id", "epoch")),
+    StatusRow: ("status", ("party_id", "identity")),
+    ConflictRow: ("conflict", ("party_id", "number")),
     SeenRow: ("seen", ("identity",)),
 }
 """Table and key columns of each class; the columns are the class's fields."""
@@ -170,7 +176,7 @@ class SqliteStore:
     def _read(self, connection: sqlite3.Connection) -> list[Row]:
         rows: list[Row] = []
         for kind in ROW_KINDS:
-            query = f"SELECT {', '.join(_columns(kind))} FROM {_KEYS[kind][0]}"
+            query = f"SELECT {', '.join(_columns(kind))} FROM {_KEYS[kind][0]} ORDER BY {', '.join(_KEYS[kind][1])}"
             rows += [kind(*values) for values in connection.execute(query)]
         return rows
 

@@ -12,15 +12,24 @@ from typing import Annotated, TypeVar
 import msgspec
 from msgspec import Meta
 
-from lanrage.core.certificates import Name
+from lanrage.core.certificates import Epoch, Name
 from lanrage.wire.control_codec import MSGPACK, Codec
+from lanrage.wire.control_ledger import (
+    AppendRecord,
+    ConflictsFound,
+    FetchConflicts,
+    Lost,
+    SetStatus,
+    StatusChanged,
+)
+from lanrage.wire.control_mailbox import MailboxNotice, MailboxReply, MailboxRequest
 from lanrage.wire.control_opening import Denied, Welcome
+from lanrage.wire.control_party import Deltas, PartyState, Presence
 from lanrage.wire.control_types import (
     Blob,
     CorrelationId,
     Key,
     Message,
-    OptionalBlob,
     PartyId,
     Revision,
     Text,
@@ -115,10 +124,14 @@ class LeaveParty(Message, frozen=True, tag="leave"):
 
 class FollowParty(Message, frozen=True, tag="follow"):
     """Receive a party's deltas from now on, after those since a revision; answered by :class:`Deltas`, or by
-    :class:`PartyState` where they are too many."""
+    :class:`PartyState` where they are too many.
+
+    :param epoch: of the last ledger record that this node has.
+    """
 
     party_id: PartyId
     since: Revision
+    epoch: Epoch = 0
 
 
 class SendSignal(Message, frozen=True, tag="signal"):
@@ -146,30 +159,14 @@ RequestBody = (
     | FollowParty
     | SendSignal
     | FetchTicket
+    | AppendRecord
+    | SetStatus
+    | FetchConflicts
+    | MailboxRequest
 )
 
 
 # --- replies ----------------------------------------------------------------------------------------------------------
-
-
-class MemberRow(Message, frozen=True):
-    """A member as the server holds it; nodes verify both blobs themselves.
-
-    :param invitation: empty for the founder.
-    """
-
-    certificate: Blob
-    invitation: OptionalBlob
-    online: bool
-
-
-class PartyState(Message, frozen=True, tag="party"):
-    """A party in full, at a revision."""
-
-    party_id: PartyId
-    revision: Revision
-    charter: Blob
-    members: Annotated[tuple[MemberRow, ...], Meta(max_length=64)]
 
 
 class Done(Message, frozen=True, tag="done"):
@@ -207,45 +204,6 @@ class RefusedReply(Message, frozen=True, tag="refused"):
 # --- notices ----------------------------------------------------------------------------------------------------------
 
 
-class MemberJoined(Message, frozen=True, tag="joined"):
-    """A new member, or a known one with a new certificate."""
-
-    member: MemberRow
-
-
-class MemberLeft(Message, frozen=True, tag="left"):
-    """A member is gone."""
-
-    identity: Key
-
-
-Change = MemberJoined | MemberLeft
-
-
-class Delta(Message, frozen=True):
-    """What one revision changed."""
-
-    revision: Revision
-    change: Change
-
-
-class Deltas(Message, frozen=True, tag="deltas"):
-    """Consecutive revisions of one party, oldest first; also the reply to :class:`FollowParty` for a small gap."""
-
-    party_id: PartyId
-    deltas: Annotated[tuple[Delta, ...], Meta(max_length=256)]
-    online: Annotated[tuple[Key, ...], Meta(max_length=64)] | None = None
-    """In a reply: identities that are online; ``None`` in a notice."""
-
-
-class Presence(Message, frozen=True, tag="presence"):
-    """A member's channel came up or went down; not a revision."""
-
-    party_id: PartyId
-    identity: Key
-    online: bool
-
-
 class Signalled(Message, frozen=True, tag="signalled"):
     """Sealed bytes from another member."""
 
@@ -260,8 +218,19 @@ class Resync(Message, frozen=True, tag="resync"):
     party_id: PartyId
 
 
-ReplyBody = PartyState | Deltas | Done | InvitationFound | Reserved | TicketIssued | RefusedReply
-NoticeBody = Deltas | Presence | Signalled | Resync | Denied
+ReplyBody = (
+    PartyState
+    | Deltas
+    | Done
+    | InvitationFound
+    | Reserved
+    | TicketIssued
+    | Lost
+    | ConflictsFound
+    | MailboxReply
+    | RefusedReply
+)
+NoticeBody = Deltas | Presence | StatusChanged | Signalled | Resync | MailboxNotice | Denied
 
 
 class Request(Message, frozen=True, tag="q"):

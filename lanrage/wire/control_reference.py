@@ -13,8 +13,9 @@ from typing import get_args
 import msgspec
 from msgspec import inspect as types
 
-from lanrage.wire.control import Accepted, Change, Notice, NoticeBody, Reply, ReplyBody, Request, RequestBody
+from lanrage.wire.control import Accepted, Notice, NoticeBody, Reply, ReplyBody, Request, RequestBody
 from lanrage.wire.control_opening import Confirm, Denied, Hello, Login, Welcome
+from lanrage.wire.control_party import Change
 from lanrage.wire.control_types import ID_PATTERN
 
 Kind = type[msgspec.Struct]
@@ -90,7 +91,7 @@ def _shown(kind: types.Type) -> str:  # pylint: disable=too-many-return-statemen
         case types.StrType():
             return f"text of {_between(kind.min_length, kind.max_length)} characters" if kind.max_length else "text"
         case types.IntType():
-            return f"number {kind.ge} to {_power(kind.le)}" if kind.ge is not None else "number"
+            return _range(kind)
         case types.FloatType():
             return "number with a fraction"
         case types.BoolType():
@@ -113,6 +114,13 @@ def _shown(kind: types.Type) -> str:  # pylint: disable=too-many-return-statemen
 
 def _either(kind: types.UnionType) -> str:
     return " or ".join(_shown(part) for part in kind.types)
+
+
+def _range(kind: types.IntType) -> str:
+    """A whole number's bounds."""
+    least = kind.ge if kind.ge is not None or kind.gt is None else kind.gt + 1
+    most = kind.le if kind.le is not None or kind.lt is None else kind.lt - 1
+    return "number" if least is None else f"number {least} to {_power(most)}"
 
 
 def _between(least: int | None, most: int | None) -> str:

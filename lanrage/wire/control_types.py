@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from lanrage.core.certificates import STATEMENT_LIMIT
+from lanrage.core.envelope import STATEMENT_LIMIT
 
 Key = Annotated[bytes, Meta(min_length=32, max_length=32)]
 Random = Annotated[bytes, Meta(min_length=32, max_length=32)]

@@ -16,26 +16,25 @@ from twisted.trial.unittest import TestCase
 
 from lanrage.app.control import ControlService, ControlSettings
 from lanrage.core.identity import NodeKeys
-from lanrage.core.replica import PartyReplica, ReplicaChange
+from lanrage.core.replica import PartyReplica
+from lanrage.core.replica_changes import ReplicaChange
 from lanrage.errors import Refused
 from lanrage.net.control_client import ControlClient, Dialling
 from lanrage.wire.control import (
     CreateParty,
-    Deltas,
     Done,
     FetchInvitation,
     FollowParty,
     InvitationFound,
     JoinParty,
     NoticeBody,
-    PartyState,
-    Presence,
     PublishInvitation,
     RelayInfo,
     ReserveAddress,
     Reserved,
 )
 from lanrage.wire.control_codec import SUBPROTOCOLS
+from lanrage.wire.control_party import Deltas, PartyState, Presence
 from lanrage.wire.party import apply
 from tests.fakes_control import PartyKit, node_keys
 

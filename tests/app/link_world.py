@@ -139,9 +139,8 @@ class Player:
     def member(self) -> Member:
         """This player's verified membership."""
         kit = self.world.kit
-        secret = None if self.address == IPv4Address("10.66.0.1") else SECRET
-        blob = kit.certificate(self.keys, self.name, str(self.address), secret=secret)
-        return Member.verify(kit.charter, blob, kit.invitation(SECRET) if secret else b"")
+        blob = kit.certificate(self.keys, self.name, str(self.address), secret=SECRET)
+        return Member.verify(kit.charter, blob, kit.invitation(SECRET))
 
     def follow(self, members: list[Member]) -> None:
         """The replica says that these are the members."""

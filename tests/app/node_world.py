@@ -139,6 +139,7 @@ class Player:
     async def create(self, **wishes: Any) -> dict[str, Any]:
         """Found a party at the server."""
         usual = {"server": "", "max_members": 4, "expires_hours": 1.0, "uses": 4}
+        usual |= {"takeover": "delay", "takeover_hours": 72.0}
         return await self.node.create_party("LAN on Friday", member_name=self.name, **(usual | wishes))
 
     async def join(self, code: str, name: str = "") -> dict[str, Any]:
@@ -241,6 +242,15 @@ class PartyCase(NodeCase):
         joined = await bert.join(created["code"])
         await self.until_paths(anna, bert)
         return anna, bert, created, joined
+
+    async def until_countersigned(self, *players: Player) -> None:
+        """Wait until everybody whom these players see is a full member in their eyes."""
+
+        async def full() -> bool:
+            shown = [member for player in players for member in (await player.node.show_party())["members"]]
+            return all(member["standing"] == "full" for member in shown)
+
+        await self.until(full)
 
     async def until_paths(self, *players: Player) -> None:
         """Every pair is directly connected."""

@@ -85,7 +85,8 @@ class AnswerTests(ApiCase):
             (
                 b'{"id":3,"op":"nope"}',
                 b'{"id":3,"error":{"code":"bad_input","message":"op: \'nope\' is not known here; known are: '
-                b'party.create, party.join, party.leave, party.show, party.invite, status, diagnose","field":"op"}}',
+                + ", ".join(OPERATIONS).encode()
+                + b'","field":"op"}}',
             ),
             (
                 b'{"id":4,"op":"status","what":1}',

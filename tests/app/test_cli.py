@@ -15,13 +15,14 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage import errors
-from lanrage.app.cli import SYSTEM_SOCKET, LazyGroup, main, own_socket, with_port
+from lanrage.app.cli import LazyGroup, main, with_port
+from lanrage.app.cli_call import SYSTEM_SOCKET, own_socket
 from lanrage.app.cli_output import only_here
 from lanrage.app.config import default_run_folder
 from lanrage.app.operations import OPERATIONS, Progress, perform
 from lanrage.core.code import InvitationCode
 from lanrage.errors import BadInput, LanrageError, Refused
-from tests.fakes_node import CODE, FakeNode
+from tests.fakes_node import CODE, LINK, RULE, SPOKEN, FakeNode
 
 
 class CommandCase(SynchronousTestCase):
@@ -64,9 +65,12 @@ class PartyTests(CommandCase):
         """The code stands alone on a line, unbroken, and again in the exact command of a friend."""
         out = self.done("party", "create", "Friday", "--server", "play.example.org", "--as", "Ann")
         self.assertIn(CODE, out.splitlines())
+        self.assertIn(LINK, out.splitlines())
         self.assertIn(f"lanrage party join {CODE} --as NAME", out.splitlines())
         self.assertNotIn("\x1b", out)
-        self.assertEqual(self.node.calls, [("create_party", "Friday", "play.example.org:7766", "Ann", 16, 24.0, 16)])
+        self.assertEqual(
+            self.node.calls, [("create_party", "Friday", "play.example.org:7766", "Ann", 16, 24.0, 16, *RULE)]
+        )
 
     def test_a_code_that_only_this_machine_can_use(self) -> None:
         """Its founder is told before the friends find out."""
@@ -83,7 +87,7 @@ class PartyTests(CommandCase):
         options = ["--max-members", "4", "--expires", "0.5", "--uses", "3", "--token", "club", "--json"]
         out = self.done("party", "create", "Friday", "--server", "[::1]:99", "--as", "Ann", *options)
         self.assertEqual(json.loads(out)["code"], CODE)
-        self.assertEqual(self.node.calls, [("create_party", "Friday", "[::1]:99", "Ann", 4, 0.5, 3, "club")])
+        self.assertEqual(self.node.calls, [("create_party", "Friday", "[::1]:99", "Ann", 4, 0.5, 3, *RULE, "club")])
 
     def test_join_shows_its_stages_on_stderr(self) -> None:
         """And its result on stdout; with --json nothing but JSON."""
@@ -112,6 +116,23 @@ class PartyTests(CommandCase):
         self.assertIn("You left the party", self.done("party", "leave"))
         result = self.run_command("party", "leave")
         self.assertEqual((result.exit_code, result.stderr), (1, "lanrage: this node is in no party\n"))
+
+    def test_spoken_code(self) -> None:
+        """One use unless more are asked for; the code and the friend's command stand alone, the long code nowhere."""
+        self.done("party", "create", "Friday", "--as", "Ann")
+        out = self.done("party", "invite", "--spoken")
+        self.assertIn(SPOKEN, out.splitlines())
+        self.assertIn(
+            f"lanrage party join {SPOKEN} --server play.example.org:7766 --as NAME",
+            out.splitlines(),
+        )
+        self.assertIn("within 10 minutes", out)
+        self.assertNotIn(CODE, out)
+        shown = json.loads(self.done("party", "invite", "--spoken", "--uses", "3", "--json"))
+        self.assertEqual((CODE, LINK, SPOKEN), (shown["code"], shown["link"], shown["spoken"]["code"]))
+        self.assertEqual(self.node.calls[1:], [("invite", 24.0, None, "spoken"), ("invite", 24.0, 3, "spoken")])
+        self.done("party", "join", SPOKEN, "--server", "play.example.org", "--as", "Ben")
+        self.assertEqual(self.node.calls[-1], ("join_party", SPOKEN, "Ben", "play.example.org:7766"))
 
     def test_a_hostile_name_does_not_reach_the_terminal(self) -> None:
         """Escapes, C1 controls and turned-around text are replaced; JSON is plain ASCII."""

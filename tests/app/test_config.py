@@ -26,11 +26,14 @@ from lanrage.app.config import (
     parse_public_key,
     parse_relay,
 )
+from lanrage.app.control_door import DoorSettings
 from lanrage.app.machinery import Devices
 from lanrage.app.service import AllOptions, ControlOptions, NodeOptions, RelayOptions
 from lanrage.core.admission import Registration
 from lanrage.core.links import WIREGUARD_PORT
+from lanrage.core.origins import Proxies
 from lanrage.errors import BadInput
+from lanrage.store.certificate import CertificateFiles
 from lanrage.wire.control import RelayInfo
 
 KEY = "0123456789abcdef" * 4
@@ -179,7 +182,14 @@ class RoleTests(ConfigCase):
         relays = (RelayInfo("a", 3, 4), RelayInfo("", 5, 5))
         expected = ControlConfig(Path("/s"), "tcp:1", 2, "example.org:7766", relays)
         self.assertEqual(expected, ControlConfig.parse(options(ControlOptions, *FOLDERS[:2], *words.split())))
+        words = "--tls-certificate /c --tls-key /k --proxy 127.0.0.1,10.0.0.0/24,unix"
+        door = DoorSettings(CertificateFiles(Path("/c"), Path("/k")), Proxies.parse("127.0.0.1,10.0.0.0/24,unix", ""))
+        parsed = ControlConfig.parse(options(ControlOptions, *FOLDERS[:2], *words.split()))
+        self.assertEqual(ControlConfig(Path("/s"), door=door), parsed)
         wrong = {
+            "tls-key": ("/k",),
+            "tls-certificate": ("/c",),
+            "proxy": ("proxy.example.org", "10.0.0.1/8", "0.0.0.0/0"),
             "stun-port": ("0", "x", "70000"),
             "public-address": ("a b", "host:0", "2001:db8::1"),
             "relay": ("a", "a:1-2,b", "a:2-1"),
@@ -187,7 +197,8 @@ class RoleTests(ConfigCase):
         for name, values in wrong.items():
             for value in values:
                 given_words = options(ControlOptions, *FOLDERS[:2]) | {name: value}
-                self.refused(name, lambda words=given_words: ControlConfig.parse(words))  # type: ignore[misc]
+                field = {"tls-key": "tls-certificate", "tls-certificate": "tls-key"}.get(name, name)
+                self.refused(field, lambda words=given_words: ControlConfig.parse(words))  # type: ignore[misc]
 
     def test_relay(self) -> None:
         """The key is needed; the rest has defaults."""

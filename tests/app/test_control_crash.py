@@ -27,11 +27,11 @@ from lanrage.wire.control import (
     FollowParty,
     JoinParty,
     LeaveParty,
-    PartyState,
     PublishInvitation,
     ReserveAddress,
     Reserved,
 )
+from lanrage.wire.control_party import PartyState
 from tests.fakes_control import PartyKit, node_keys
 
 reactor: Any = _reactor

@@ -17,20 +17,18 @@ from lanrage.store.journal import Journal
 from lanrage.wire.control import (
     Accepted,
     CreateParty,
-    Deltas,
     Done,
     FetchTicket,
     FollowParty,
     JoinParty,
     LeaveParty,
     NoticeBody,
-    PartyState,
-    Presence,
     PublishInvitation,
     ReserveAddress,
     SendSignal,
     Signalled,
 )
+from lanrage.wire.control_party import Deltas, PartyState, Presence
 from tests.fakes_channel import MemoryNetwork
 from tests.fakes_control import NOW, PartyKit, SeededRandom, node_keys
 from tests.fakes_store import MemoryStore

@@ -11,13 +11,12 @@ from twisted.internet.task import deferLater
 
 from lanrage.app.control import ControlService, ControlSettings
 from lanrage.core.identity import fingerprint
-from lanrage.core.replica import MemberAdded, MemberRemoved
+from lanrage.core.replica_changes import MemberAdded, MemberRemoved
 from lanrage.core.tickets import Ticket, pair_of, verify
 from lanrage.errors import Unreachable
 from lanrage.net.control_client import ControlClient
 from lanrage.wire.control import (
     CreateParty,
-    Deltas,
     FetchTicket,
     LeaveParty,
     PublishInvitation,
@@ -26,6 +25,7 @@ from lanrage.wire.control import (
     Signalled,
     TicketIssued,
 )
+from lanrage.wire.control_party import Deltas
 from tests.app.control_node import SECRET, ControlCase
 from tests.fakes_control import node_keys
 from tests.fakes_store import MemoryStore

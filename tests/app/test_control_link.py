@@ -11,30 +11,17 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.app.control_link import ControlLink
 from lanrage.core.identity import fingerprint
-from lanrage.core.replica import (
-    MemberAdded,
-    MemberRejected,
-    MemberRemoved,
-    PartyReplica,
-    PresenceChanged,
-    ReplicaChange,
-)
+from lanrage.core.replica import PartyReplica
+from lanrage.core.replica_changes import MemberAdded, MemberRejected, MemberRemoved, PresenceChanged, ReplicaChange
 from lanrage.errors import CryptoError, DecodeError, Refused, Unreachable
 from lanrage.net.control_client import Dialling
 from lanrage.wire.control import (
     Accepted,
-    Delta,
-    Deltas,
     Done,
     FetchTicket,
     FollowParty,
-    MemberJoined,
-    MemberLeft,
-    MemberRow,
     Notice,
     NoticeBody,
-    PartyState,
-    Presence,
     RefusedReply,
     Reply,
     ReplyBody,
@@ -43,6 +30,7 @@ from lanrage.wire.control import (
     Signalled,
     TicketIssued,
 )
+from lanrage.wire.control_party import Delta, Deltas, MemberJoined, MemberLeft, MemberRow, PartyState, Presence
 from tests.fakes_channel import SERVER_KEY, MemoryNetwork, RecordingDesk
 from tests.fakes_control import NOW, PartyKit, SeededRandom, node_keys
 

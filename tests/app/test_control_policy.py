@@ -19,12 +19,11 @@ from lanrage.wire.control import (
     FollowParty,
     LeaveParty,
     Notice,
-    PartyState,
-    Presence,
     Resync,
     Signalled,
 )
 from lanrage.wire.control_codec import JSON
+from lanrage.wire.control_party import PartyState, Presence
 from tests.app.control_node import ControlCase, Node
 from tests.fakes_control import PartyKit, node_keys
 
@@ -98,8 +97,8 @@ class PolicyTests(ControlCase):
             self.assertTrue(good.link.connected)
             with self.assertRaises(Refused) as caught:
                 await bad.link.when_connected()
-            self.assertEqual("banned", caught.exception.code)
-            self.assertLessEqual(1, service.status()["refused"]["banned"])
+            self.assertEqual("server_ban", caught.exception.code)
+            self.assertLessEqual(1, service.status()["refused"]["server_ban"])
             path.write_text("", encoding="utf-8")
             await self.until(lambda: bad.link.connected)
 

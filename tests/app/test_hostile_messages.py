@@ -14,7 +14,7 @@ from lanrage.core.identity import NodeKeys
 from lanrage.core.world import World
 from lanrage.errors import DecodeError
 from lanrage.net.control_connection import Connection, ConnectionFactory
-from lanrage.wire import control
+from lanrage.wire import control, control_party
 from lanrage.wire.control import Notice, RefusedReply, Reply, Request
 from lanrage.wire.control_codec import JSON, MSGPACK, Codec, choose
 from lanrage.wire.control_opening import Confirm, Denied, Hello, Login
@@ -26,7 +26,8 @@ from tests.strategies_mutation import mutated
 
 HOST, GUEST, NEWCOMER = (node_keys(name) for name in ("host of the memory server", "guest", "newcomer"))
 codecs = st.sampled_from([MSGPACK, JSON])
-KIT, OTHER = PartyKit.make("memory server", max_members=64), PartyKit.make("another party")
+KIT = PartyKit.make("memory server", max_members=64, host=HOST)
+OTHER = PartyKit.make("another party", host=NEWCOMER)
 ID, INVITATION = KIT.party_id, KIT.invitation_id(SECRET)
 CERTIFICATE = KIT.certificate(NEWCOMER, "newcomer", "10.66.0.3", secret=SECRET)
 requests: list[tuple[NodeKeys, control.RequestBody]] = [
@@ -236,11 +237,11 @@ class HostileServerTests(HostileCase):
         self.net.settle()
         self.assertTrue(node.in_step)
         known = set(node.replica.members)
-        row = control.MemberRow(CERTIFICATE, KIT.invitation(SECRET), True)
+        row = control_party.MemberRow(CERTIFICATE, KIT.invitation(SECRET), True)
         said = (
-            Reply(1, control.PartyState(ID, 9, KIT.charter_blob, (row,))),
-            Notice(control.Deltas(ID, (control.Delta(3, control.MemberJoined(row)),))),
-            Notice(control.Presence(ID, HOST.identity.public, True), "c1"),
+            Reply(1, control_party.PartyState(ID, 9, KIT.charter_blob, (row,))),
+            Notice(control_party.Deltas(ID, (control_party.Delta(3, control_party.MemberJoined(row)),))),
+            Notice(control_party.Presence(ID, HOST.identity.public, True), "c1"),
             Notice(control.Resync(ID)),
             Notice(control.Signalled(ID, HOST.identity.public, b"x")),
         )[kind]

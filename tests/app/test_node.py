@@ -22,6 +22,7 @@ class LifeTests(PartyCase):
 
         async def life() -> None:
             anna, bert, created, joined = await self.party()
+            await self.until_countersigned(anna, bert)
             subnet = created["subnet"]
             base = subnet.removesuffix(".0/24")
             self.assertEqual(("LAN on Friday", f"{base}.1"), (created["name"], created["address"]))
@@ -40,7 +41,10 @@ class LifeTests(PartyCase):
                 member = shown["members"].pop(2 - address)
                 mine = shown["members"].pop()
                 expected = {"party_id": created["party_id"], "name": "LAN on Friday", "subnet": subnet, "me": me.name}
-                self.assertEqual(expected | {"revision": 2, "members": []}, shown)
+                expected |= {"revision": 3, "members": [], "epoch": 1, "takeover": "delay", "alarms": []}
+                self.assertEqual(expected, shown)
+                self.assertEqual(("full", "full"), (mine["standing"], member["standing"]))
+                self.assertEqual({"host", "member"}, {mine["role"], member["role"]})
                 self.assertEqual((me.name, f"{base}.{address}", True, True), _first(mine))
                 self.assertEqual((other.name, f"{base}.{3 - address}", True, False), _first(member))
                 identity = load_node_keys(other.folder / "state", os.urandom).identity.public
@@ -149,7 +153,7 @@ class LifeTests(PartyCase):
             self.assertNotEqual(created["code"], code)
             carl = await self.player("carl", 3)
             self.assertEqual(3, (await carl.join(code))["members"])
-            await self.fails(Refused, "not_a_member", bert.node.invite(expires_hours=2.0, uses=1))
+            await self.fails(Refused, "not_allowed", bert.node.invite(expires_hours=2.0, uses=1))
             dora = await self.player("dora", 4)
             await self.fails(Refused, "invitation_used_up", dora.join(code))
 

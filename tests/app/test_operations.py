@@ -15,7 +15,7 @@ from zope.interface.verify import verifyObject
 
 from lanrage.app.operations import OPERATIONS, INode, perform, reference
 from lanrage.errors import BadInput, LanrageError
-from tests.fakes_node import FakeNode
+from tests.fakes_node import RULE, FakeNode
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 CREATE = {"name": "Friday", "server": "127.0.0.1:7766", "member_name": "Ann"}
@@ -69,7 +69,7 @@ class OperationTests(SynchronousTestCase):
         """The node gets every argument, defaults filled in, whole hours as a number."""
         stages: list[str] = []
         self.perform("party.create", {**CREATE, "expires_hours": 3}, stages)
-        self.assertEqual(self.node.calls, [("create_party", "Friday", "127.0.0.1:7766", "Ann", 16, 3.0, 16)])
+        self.assertEqual(self.node.calls, [("create_party", "Friday", "127.0.0.1:7766", "Ann", 16, 3.0, 16, *RULE)])
         self.assertEqual(stages, ["asking the control server"])
 
     def test_bad_arguments_name_field_and_rule(self) -> None:

@@ -12,8 +12,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from lanrage.core.party import DELTAS_SENT
 from lanrage.net.control_session import STALL_TIMEOUT
 from lanrage.net.outbox import ANSWER_BYTES, QUEUE_MESSAGES, QueueLimits
-from lanrage.wire.control import Deltas, FollowParty, Notice, PartyState, Reply, Resync, Signalled
+from lanrage.wire.control import FollowParty, Notice, Reply, Resync, Signalled
 from lanrage.wire.control_codec import JSON
+from lanrage.wire.control_party import Deltas, PartyState
 from tests.fakes_control import node_keys
 from tests.fakes_server import ADDRESS, MemoryNode, MemoryServer
 

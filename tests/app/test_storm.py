@@ -24,7 +24,9 @@ class StormTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         """All nodes are logged in, and the members of the party in step."""
-        self.server = MemoryServer(PartyKit.make("storm", subnet="10.9.0.0/16", max_members=64))
+        self.server = MemoryServer(
+            PartyKit.make("storm", subnet="10.9.0.0/16", max_members=64, host=node_keys("host of the memory server"))
+        )
         self.net = self.server.net
         self.members: list[MemoryNode] = []
         self.others: list[MemoryNode] = []

@@ -89,7 +89,7 @@ class RegistrationTests(SynchronousTestCase):
         for identity, origin in ((ME, "198.51.100.1"), (OTHER, HOST)):
             with self.assertRaises(Refused) as caught:
                 rules.check(identity, origin)
-            self.assertEqual("banned", caught.exception.code)
+            self.assertEqual("server_ban", caught.exception.code)
         rules.check(OTHER, "198.51.100.1")
         rules.check(OTHER, "")
 

@@ -56,7 +56,7 @@ class ChainTests(SynchronousTestCase):
         guest = Member.verify(charter, CERTIFICATE, INVITATION)
         self.assertEqual(("guest", "10.66.0.2", "member"), self._shown(guest))
         founder = Member.verify(charter, KIT.certificate(node_keys("host"), "host", "10.66.0.1"), b"")
-        self.assertEqual(("host", "10.66.0.1", "host"), self._shown(founder))
+        self.assertEqual(("host", "10.66.0.1", "founder"), self._shown(founder))
         self.assertEqual(KIT.key.public, peek_party_key(KIT.charter_blob))
 
     @staticmethod
@@ -88,7 +88,7 @@ class ChainTests(SynchronousTestCase):
 
     def test_guest_makes_no_host(self) -> None:
         """An invitation certifies members alone, within its time and the subnet."""
-        self.refuse(changed(role="host"))
+        self.refuse(changed(role="founder"))
         self.refuse(changed(issued=int(NOW) - 1))
         self.refuse(changed(issued=int(NOW) + 86401))
         for address in ("10.66.0.0", "10.66.0.255", "10.67.0.1", "127.0.0.1", "10.66.0.02", "::1", "nonsense", ""):
@@ -96,8 +96,17 @@ class ChainTests(SynchronousTestCase):
         self.refuse(changed(issuer=KIT.key.public))
         Member.verify(KIT.charter, changed(issued=int(NOW) + 86400), INVITATION)
 
-    def test_founder_is_host(self) -> None:
-        """What the party key signs is a host, and nothing less."""
+    def test_epoch(self) -> None:
+        """A certificate is not older than the invitation that it was made by."""
+        later = KIT.invitation(SECRET, epoch=3)
+        for epoch in (0, 2):
+            self.refuse(changed(epoch=epoch), later)
+        self.assertEqual(3, Member.verify(KIT.charter, changed(epoch=3), later).certificate.epoch)
+
+    def test_founder(self) -> None:
+        """What the party key signs is the founder that the charter names, and nobody else."""
+        other = node_keys("another founder")
+        self.refuse(KIT.certificate(other, "host", "10.66.0.1"), b"")
         host = node_keys("host")
         blob = KIT.certificate(host, "host", "10.66.0.1")
         member = open_certificate(blob, KIT.charter, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import attrs
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
@@ -23,6 +24,34 @@ class CodeTests(SynchronousTestCase):
         self.assertLessEqual(len(text), CODE_LIMIT)
         self.assertEqual(code, InvitationCode.decode(text))
         self.assertEqual(code, InvitationCode.decode(f"  {text[:20]}\n {text[20:]}\n"))
+
+    @given(code=codes)
+    def test_link(self, code: InvitationCode) -> None:
+        """A link is the same as its code, in either case of its scheme and with line breaks; its secret comes last."""
+        link = code.link()
+        self.assertTrue(link.startswith(f"lanrage://{code.addresses[0]}/join#LR1-"), link)
+        self.assertTrue(link.endswith(code.encode()))
+        for text in (link, f" {link[:15]}\n{link[15:]} ", link.replace("lanrage://", "LANrage://")):
+            self.assertEqual(code, InvitationCode.decode(text))
+        shown = attrs.evolve(code, addresses=(*code.addresses[1:], *code.addresses[:1]))
+        self.assertEqual(code, InvitationCode.decode(shown.link().partition("#")[0] + "#" + code.encode()))
+
+    def test_bad_links(self) -> None:
+        """Without its secret, with another server than its code's, with another path or scheme, with a typo."""
+        link = CODE.link()
+        for text, rule in (
+            (link.partition("#")[0], "paste it in full"),
+            (link.replace("/join#", "/#"), "paste it in full"),
+            (link.replace("play.example:7766", "evil.example:7766"), "another server"),
+            (link.replace("play.example:7766", ""), "another server"),
+            (link.replace("lanrage://", "https://"), "starts with LR1-"),
+            (link[:-1], "damaged"),
+            (link.replace("LR1-", ""), "starts with LR1-"),
+        ):
+            with self.assertRaises(BadInput, msg=text) as caught:
+                InvitationCode.decode(text)
+            self.assertEqual("code", caught.exception.field)
+            self.assertIn(rule, caught.exception.rule)
 
     @given(data=st.data())
     def test_typo(self, data: st.DataObject) -> None:

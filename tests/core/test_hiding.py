@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from lanrage.core.code import InvitationCode
 from lanrage.core.hiding import Hider, host_names
+from lanrage.core.spoken import SpokenCode
 
 v4 = st.integers(2**24, 2**32 - 1).map(IPv4Address).filter(lambda address: not address.is_loopback)
 v6 = st.integers(2**64, 2**128 - 1).map(IPv6Address)
@@ -35,6 +37,22 @@ class HidingTests(SynchronousTestCase):
         key = base64.b64encode(bytes(range(200, 232))).decode()
         text = f"key {key} hex {'ab' * 32} code LR1-AbC_-9 at 1.1.1.1"
         self.assertEqual(Hider(addresses=False).text(text), "key [key] hex [key] code [code] at 1.1.1.1")
+
+    def test_links_and_spoken_codes_always_go(self) -> None:
+        """A link with its server, a spoken code as it is printed or typed, and a mistyped one."""
+        code = SpokenCode(12345, b"K7QM2F").encode()
+        link = InvitationCode(bytes(16), "ab" * 16, bytes(16), ("play.example:7766",)).link()
+        hider = Hider(addresses=False)
+        self.assertEqual("join [link], please", hider.text(f"join {link}, please"))
+        self.assertEqual("[link]", hider.text(link.replace("lanrage", "LANRAGE")))
+        wrong = code[:-1] + ("0" if code[-1] != "0" else "1")
+        spellings = (code, code.lower(), code.replace("-", " "), code.lower().replace("-", " "), wrong)
+        self.assertEqual(["say [code]!"] * 5, [hider.text(f"say {text}!") for text in spellings])
+
+    def test_what_only_looks_like_a_spoken_code(self) -> None:
+        """Words of four letters, UUIDs, longer numbers."""
+        text = "that were made, 01234567-89ab-cdef-0123-456789abcdef 1234-5678-9012-3456 a1234-5678-9012"
+        self.assertEqual(text, Hider().text(text))
 
     def test_values_inside_values(self) -> None:
         """Keys of objects too; numbers and truths stay."""

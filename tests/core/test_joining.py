@@ -11,8 +11,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.core.certificates import Certificate, Charter, Member, open_charter, open_invitation
 from lanrage.core.code import InvitationCode
-from lanrage.core.identity import SigningKey
+from lanrage.core.identity import NodeKeys, SigningKey, fingerprint
 from lanrage.core.joining import CERTIFICATE_LIFE, Admission, Founded, admit, certify, found, invite
+from lanrage.core.ledger import Ledger
 from lanrage.errors import CryptoError, DecodeError, LanrageError, Refused
 from tests.fakes_control import node_keys, seeded
 
@@ -30,15 +31,20 @@ def founded() -> Founded:
 
 def code(secret: bytes = SECRET, party: SigningKey = PARTY) -> InvitationCode:
     """The code of an invitation."""
-    return InvitationCode(secret, Charter(party.public, "-", "", 0, 2).party_id, b"f" * 16, ("127.0.0.1:7766",))
+    return InvitationCode(secret, fingerprint(party.public).hex(), b"f" * 16, ("127.0.0.1:7766",))
+
+
+def invited(secret: bytes = SECRET, *, keys: NodeKeys = HOST, party: SigningKey = PARTY) -> bytes:
+    """An invitation of one hour for three."""
+    return invite(keys, fingerprint(party.public).hex(), 0, secret, 1.0, 3, NOW)
 
 
 def admitted(now: float = NOW) -> Admission:
     """A verified invitation of one hour."""
-    return admit(code(), founded().charter_blob, invite(PARTY, SECRET, 1.0, 3, NOW), now)
+    return admit(code(), founded().charter_blob, invited(), now)
 
 
-CHARTER, INVITATION = founded().charter_blob, invite(PARTY, SECRET, 1.0, 3, NOW)
+CHARTER, INVITATION = founded().charter_blob, invited()
 CERTIFICATE = certify(admitted(), GUEST, "Bob", "10.66.7.2", NOW)
 
 
@@ -56,7 +62,7 @@ class FoundTests(SynchronousTestCase):
     def test_founder(self) -> None:
         """Charter and founder's certificate hold, by the party key alone, with the first address."""
         new = founded()
-        expected = Charter(PARTY.public, "LAN on Friday", "10.66.7.0/24", int(NOW), 8)
+        expected = Charter(PARTY.public, HOST.identity.public, "LAN on Friday", "10.66.7.0/24", int(NOW), 8)
         self.assertEqual(expected, new.charter)
         self.assertEqual(expected, open_charter(new.charter_blob, expected.party_id))
         self.assertEqual(
@@ -67,7 +73,7 @@ class FoundTests(SynchronousTestCase):
                 HOST.wireguard.public,
                 "Ada",
                 "10.66.7.1",
-                "host",
+                "founder",
                 0,
                 int(NOW),
                 int(NOW) + CERTIFICATE_LIFE,
@@ -154,13 +160,20 @@ class JoinTests(SynchronousTestCase):
         liar = SigningKey(seeded("liar"))
         theirs = found(liar, HOST, "LAN on Friday", "Ada", SUBNET, 8, NOW)
         self.refused(lambda: admit(code(), theirs.charter_blob, INVITATION, NOW))
-        self.refused(lambda: admit(code(), CHARTER, invite(liar, SECRET, 1.0, 3, NOW), NOW))
-        self.refused(lambda: admit(code(), CHARTER, invite(PARTY, b"another secret.."[:16], 1.0, 3, NOW), NOW))
+        self.refused(lambda: admit(code(), CHARTER, invited(party=liar), NOW))
+        self.refused(lambda: admit(code(), CHARTER, invited(b"another secret.."), NOW))
+
+    def test_invitation_of_nobody(self) -> None:
+        """One by somebody who governs nothing fits the code, and is void by the ledger."""
+        admission = admit(code(), CHARTER, invited(keys=GUEST), NOW)
+        with self.assertRaises(Refused) as caught:
+            Ledger(admission.charter, CHARTER).check_invitation(admission.invitation, GUEST.identity.public)
+        self.assertEqual("invitation_void", caught.exception.code)
 
     def test_stolen_certificate(self) -> None:
         """A certificate serves neither under another invitation nor as the founder's."""
         charter = admitted().charter
-        other = invite(PARTY, b"another secret!!", 1.0, 3, NOW)
+        other = invited(b"another secret!!")
         for invitation in (other, b""):
             with self.assertRaises(LanrageError):
                 Member.verify(charter, CERTIFICATE, invitation)

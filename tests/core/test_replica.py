@@ -8,18 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from lanrage.core.certificates import Invitation, invite_key, sign
 from lanrage.core.identity import NodeKeys
 from lanrage.core.records import MemberRecord
-from lanrage.core.replica import (
-    REJECTED_LIMIT,
-    SERVER,
+from lanrage.core.replica import REJECTED_LIMIT, SERVER, PartyReplica
+from lanrage.core.replica_changes import (
     Behind,
     MemberAdded,
     MemberChanged,
     MemberRejected,
     MemberRemoved,
-    PartyReplica,
     PresenceChanged,
 )
 from lanrage.errors import CryptoError, DecodeError
@@ -143,10 +140,7 @@ class ReplicaTests(SynchronousTestCase):
         records = [guest(n, f"10.66.0.{n}") for n in range(2, 9)]
         self.replica.full(2, KIT.charter_blob, [FOUNDER, *records], NOW)
         self.assertEqual(4, len(self.replica.members))
-        one = sign(
-            Invitation(bytes.fromhex(KIT.party_id), invite_key(SECRET, KIT.party_id).public, int(NOW), int(NOW) + 9, 1),
-            KIT.key,
-        )
+        one = KIT.invitation(SECRET, uses=1, lasts=9)
         replica = PartyReplica(KIT.party_id)
         replica.full(1, KIT.charter_blob, [FOUNDER, *(MemberRecord(r.certificate, one) for r in records)], NOW)
         self.assertEqual(2, len(replica.members))

@@ -9,9 +9,11 @@ from twisted.trial.unittest import SynchronousTestCase
 from lanrage.core.identity import NodeKeys
 from lanrage.core.party import DELTAS_SENT, INVITATIONS_LIMIT, Party
 from lanrage.core.records import DeltasView, Note, PartyView, PresenceView
-from lanrage.core.world import PARTIES_LIMIT, PARTIES_PER_IDENTITY, Outcome, World
+from lanrage.core.world import World
+from lanrage.core.world_joining import PARTIES_LIMIT, PARTIES_PER_IDENTITY
 from lanrage.core.world_load import load_world
 from lanrage.core.world_rows import Erase, InvitationRow, MembershipRow, PartyRow, Put, SeenRow, UseRow
+from lanrage.core.world_state import Outcome
 from lanrage.errors import CryptoError, DecodeError, Refused, StoreError
 from tests.fakes_control import NOW, PartyKit, caller, node_keys
 
@@ -70,7 +72,10 @@ class WorldTests(SynchronousTestCase):
     def test_party_of_another_key(self) -> None:
         """Nobody takes a party over by creating it again."""
         forged = KIT.certificate(GUEST, "host", "10.66.0.1")
-        self.refused("party_exists", self.world.create, caller(GUEST), KIT.charter_blob, forged, NOW)
+        with self.assertRaises(CryptoError):
+            self.world.create(caller(GUEST), KIT.charter_blob, forged, NOW)
+        again = KIT.certificate(HOST, "another name", "10.66.0.1")
+        self.refused("party_exists", self.world.create, caller(HOST), KIT.charter_blob, again, NOW)
 
     def test_certificate_of_another_node(self) -> None:
         """Whose certificate it is, the login proves; one that is over is none."""
@@ -165,7 +170,7 @@ class WorldTests(SynchronousTestCase):
         """A server holds so many parties and no more; those that are there go on."""
         party = self.world.parties[KIT.party_id]
         self.world.parties.update({f"{number:032x}": party for number in range(PARTIES_LIMIT)})
-        last = PartyKit.make("last")
+        last = PartyKit.make("last", host=GUEST)
         blob = last.certificate(GUEST, "guest", "10.66.0.1")
         with self.assertRaises(Refused) as caught:
             self.world.create(caller(GUEST), last.charter_blob, blob, NOW)
@@ -183,7 +188,7 @@ class WorldTests(SynchronousTestCase):
         self.world.leave(caller(GUEST), KIT.party_id, NOW)
         busy = Party(SMALL.charter, SMALL.charter_blob)
         self.world.parties.update({f"{number:032x}": busy for number in range(PARTIES_LIMIT - 1)})
-        last = PartyKit.make("last")
+        last = PartyKit.make("last", host=THIRD)
         made = self.world.create(caller(THIRD), last.charter_blob, last.certificate(THIRD, "third", "10.66.0.1"), NOW)
         self.assertNotIn(KIT.party_id, self.world.parties)
         erased = {(change.kind, change.key[0]) for change in made.changes if isinstance(change, Erase)}

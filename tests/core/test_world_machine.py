@@ -12,10 +12,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from lanrage.core.names import name_key
 from lanrage.core.party import RESERVATION_TIME
 from lanrage.core.records import PartyView
-from lanrage.core.replica import MemberRejected, PartyReplica
-from lanrage.core.world import Outcome, World
+from lanrage.core.replica import PartyReplica
+from lanrage.core.replica_changes import MemberRejected
+from lanrage.core.world import World
 from lanrage.core.world_load import load_world
 from lanrage.core.world_rows import ROW_KINDS, PartyRow, Put, Row
+from lanrage.core.world_state import Outcome
 from lanrage.errors import Refused
 from lanrage.wire.party import apply, message
 from tests.fakes_control import NOW, PartyKit, caller, node_keys
@@ -26,8 +28,8 @@ NAMES = ["Ada", "ADA", "ada lovelace", "Bob", "Eve", "Zoë", "Zoe\u0308", "Mallo
 LIMITED, OPEN = b"limited-invites!", b"open-invitation!"
 USES = 6
 secrets = st.sampled_from([LIMITED, OPEN])
-KIT = PartyKit.make("machine", subnet="10.1.2.0/28", max_members=5)
 HOST = node_keys("host of the machine")
+KIT = PartyKit.make("machine", subnet="10.1.2.0/28", max_members=5, host=HOST)
 nodes = st.sampled_from(NODES)
 member_names = st.one_of(st.sampled_from(NAMES), st.integers(1, 99).map(lambda number: f"player {number}"))
 

@@ -21,8 +21,9 @@ from lanrage.net.control_client import (
     Dialling,
 )
 from lanrage.net.websocket import PING_INTERVAL, PING_TIMEOUT
-from lanrage.wire.control import Done, FollowParty, Notice, NoticeBody, Presence, RefusedReply, Reply
+from lanrage.wire.control import Done, FollowParty, Notice, NoticeBody, RefusedReply, Reply
 from lanrage.wire.control_codec import JSON
+from lanrage.wire.control_party import Presence
 from tests.fakes_channel import SERVER_KEY, MemoryNetwork, RecordingDesk
 from tests.fakes_control import SeededRandom, node_keys, seeded
 

@@ -10,10 +10,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.net.outbox import SIGNAL, Outbox, QueueLimits, news_of
 from lanrage.wire.control import (
-    Deltas,
     Done,
     Notice,
-    Presence,
     Reply,
     Resync,
     Signalled,
@@ -21,6 +19,7 @@ from lanrage.wire.control import (
     encode,
 )
 from lanrage.wire.control_opening import Denied
+from lanrage.wire.control_party import Deltas, Presence
 
 PARTIES = ["0" * 32, "1" * 32]
 parties = st.sampled_from(PARTIES)

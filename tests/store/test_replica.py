@@ -30,7 +30,7 @@ def saved() -> SavedParty:
     """A party of two at revision 7."""
     replica = PartyReplica(KIT.party_id)
     replica.full(7, KIT.charter_blob, RECORDS, NOW)
-    empty = SavedParty(KIT.party_id, 0, b"", (), ("play.example:7766",), b"f" * 16, "host", b"", "LR1-code")
+    empty = SavedParty(KIT.party_id, 0, b"", (), ("play.example:7766",), b"f" * 16, "host", code="LR1-code")
     return empty.updated(replica)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from lanrage.core.records import DeltasView, DeltaView, MemberRecord, PartyView, PresenceView
-from lanrage.core.replica import PartyReplica, PresenceChanged
+from lanrage.core.records import DeltasView, DeltaView, Joined, Left, MemberRecord, PartyView, PresenceView
+from lanrage.core.replica import PartyReplica
+from lanrage.core.replica_changes import PresenceChanged
 from lanrage.errors import DecodeError
 from lanrage.wire.party import apply, message
 from tests.fakes_control import NOW, PartyKit, node_keys
@@ -28,9 +29,9 @@ class PartyMessageTests(SynchronousTestCase):
 
     def test_deltas_and_presence(self) -> None:
         """Revisions in one message are applied in order, then who is online."""
-        joined = DeltaView(2, GUEST.identity.public, JOINER)
-        left = DeltaView(3, GUEST.identity.public, None)
-        again = DeltaView(4, GUEST.identity.public, JOINER)
+        joined = DeltaView(2, Joined(JOINER))
+        left = DeltaView(3, Left(GUEST.identity.public))
+        again = DeltaView(4, Joined(JOINER))
         heard = message(DeltasView(KIT.party_id, (joined, left, again), (GUEST.identity.public,)))
         changes = apply(self.replica, heard, NOW)
         kinds = [type(change).__name__ for change in changes]

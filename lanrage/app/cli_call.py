@@ -1,0 +1,66 @@
+"""How the command line finds its node and asks it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from lanrage.app.operations import Progress
+
+SYSTEM_SOCKET = "/run/lanrage/node.sock"
+
+Caller = Callable[[str, str, dict[str, Any], Progress | None], Any]
+"""Carries out (socket path, operation, arguments, progress) and gives the result, or raises an error of the house."""
+
+
+def own_socket() -> str:
+    """The socket of a node that this user runs; as :func:`lanrage.app.config.default_run_folder` has it for a user."""
+    runtime, data = os.environ.get("XDG_RUNTIME_DIR"), os.environ.get("XDG_DATA_HOME")
+    if runtime:
+        return os.path.join(runtime, "lanrage", "node.sock")
+    return os.path.join(data or os.path.expanduser("~/.local/share"), "lanrage", "run", "node.sock")
+
+
+def default_socket() -> str:
+    """The system service's socket; a user's own node's where that is there and the other is not."""
+    own = own_socket()
+    return own if os.path.exists(own) and not os.path.exists(SYSTEM_SOCKET) else SYSTEM_SOCKET
+
+
+def call_node(path: str, op: str, args: dict[str, Any], progress: Progress | None) -> Any:
+    """Ask the node at `path`, running the reactor until it answered."""
+    from twisted.internet import reactor
+    from twisted.internet.defer import CancelledError, Deferred
+    from twisted.python.failure import Failure
+
+    from lanrage.app.client import NodeClient
+
+    steering: Any = reactor
+    outcome: list[Any] = []
+    ending: list[bool] = []
+
+    async def ask() -> Any:
+        async with NodeClient(steering, path) as node:
+            return await node.call(op, args, progress=progress)
+
+    def start() -> None:
+        asking = Deferred.fromCoroutine(ask()).addBoth(outcome.append)
+
+        def interrupted() -> Deferred[None]:
+            ending.append(True)
+            asking.cancel()
+            return asking
+
+        steering.addSystemEventTrigger("before", "shutdown", interrupted)
+        asking.addCallback(lambda _: None if ending else steering.stop())
+
+    steering.callWhenRunning(start)
+    steering.run()
+    if not outcome:
+        raise KeyboardInterrupt
+    if isinstance(outcome[0], Failure):
+        if outcome[0].check(CancelledError):
+            raise KeyboardInterrupt
+        outcome[0].raiseException()
+    return outcome[0]

@@ -1,0 +1,102 @@
+"""What a node shows of its party's ledger: roles, history, claims, conflicts, alarms; in words."""
+
+from __future__ import annotations
+
+from lanrage.app.results import ConflictShown, RecordShown
+from lanrage.core.certificates import open_invitation
+from lanrage.core.identity import fingerprint
+from lanrage.core.ledger_records import (
+    Action,
+    Admit,
+    Appoint,
+    HandOver,
+    Pardon,
+    Record,
+    Rename,
+    Revoke,
+    Support,
+    Veto,
+    Withdraw,
+    open_record,
+)
+from lanrage.core.replica import PartyReplica
+from lanrage.core.replica_changes import ReplicaMember
+from lanrage.wire.control_ledger import Conflict
+
+
+def name_of(replica: PartyReplica, identity: bytes) -> str:
+    """The member's name, or the beginning of the fingerprint of one who is none now."""
+    entry = replica.members.get(identity)
+    return entry.member.certificate.name if entry is not None else fingerprint(identity).hex()[:8]
+
+
+def history(replica: PartyReplica) -> list[RecordShown]:
+    """All records, the first first."""
+    if replica.ledger is None:
+        return []
+    return [_shown(replica, open_record(blob, replica.party_id)) for blob in replica.ledger.records]
+
+
+def last(replica: PartyReplica) -> str:
+    """What the newest record did."""
+    if replica.ledger is None or not replica.ledger.records:
+        return ""
+    return _shown(replica, open_record(replica.ledger.records[-1], replica.party_id)).what
+
+
+def _shown(replica: PartyReplica, record: Record) -> RecordShown:
+    author = name_of(replica, record.author)
+    return RecordShown(record.epoch, float(record.at), author, f"{author} {_words(replica, record.action)}")
+
+
+def _words(replica: PartyReplica, action: Action) -> str:
+    match action:
+        case Admit():
+            return f"countersigned {name_of(replica, action.identity)}"
+        case Withdraw():
+            return f"withdrew invitation {action.invitation_id.hex()[:8]}"
+        case Appoint():
+            return f"made {name_of(replica, action.identity)} a {action.role}"
+        case Revoke():
+            return f"{'banned' if action.ban else 'threw out'} {name_of(replica, action.identity)}"
+        case Pardon():
+            return f"lifted the ban of {name_of(replica, action.identity)}"
+        case Rename():
+            return f"renamed the party to {action.name}"
+        case HandOver():
+            return f"handed the party over to {name_of(replica, action.identity)}"
+        case Support():
+            return f"wants {name_of(replica, action.candidate)} as host"
+        case Veto():
+            return "objected to another host"
+
+
+def conflict(row: Conflict, replica: PartyReplica) -> ConflictShown:
+    """A conflict, with the loser's name."""
+    return ConflictShown(row.at, name_of(replica, row.identity), row.wish, row.winner)
+
+
+def shown_invitations(replica: PartyReplica, entry: ReplicaMember) -> tuple[bytes, ...]:
+    """Ids of the invitations that a member came by: they fall with it."""
+    if not entry.member.invitation_blob or replica.charter is None:
+        return ()
+    invitation = open_invitation(entry.member.invitation_blob, replica.charter)
+    return (bytes.fromhex(invitation.invitation_id),)
+
+
+def alarms(replica: PartyReplica) -> list[str]:
+    """What the user must know of the ledger: other ledgers, and claims to the host's place."""
+    found = [
+        f"{who} shows another ledger of this party from record {epoch} on: somebody lies; compare with your friends"
+        for who, epoch in replica.forks.items()
+    ]
+    ledger = replica.ledger
+    if ledger is not None:
+        for author, claim in ledger.claims.items():
+            wish = f"{name_of(replica, author)} wants {name_of(replica, claim.candidate)} as host"
+            found.append(f"{wish}; the host can object: lanrage party veto" if _can_veto(replica) else wish)
+    return found
+
+
+def _can_veto(replica: PartyReplica) -> bool:
+    return replica.charter is not None and replica.charter.takeover == "delay"
