@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from typing import Any
 
@@ -40,6 +41,7 @@ class Host:
     probe: Receive | None = None
     probe_port: int = 0
     tunnel: UnderlayTunnel | None = None
+    party_port: InsidePort | None = None
     _ports: dict[tuple[int, Endpoint | None], int] = attrs.field(factory=dict)
     _heard: set[tuple[int, Endpoint]] = attrs.field(factory=set)
     _next: int = 30000
@@ -201,6 +203,32 @@ class UnderlayPort:
         self._host.probe = None
 
 
+@attrs.define(eq=False)
+class InsidePort:
+    """The party channel's port of a host: its datagrams take the host's tunnel."""
+
+    _host: Host
+    _receive: Callable[[bytes, str], None] | None = None
+
+    def open(self, receive: Callable[[bytes, str], None]) -> None:
+        """Own the port."""
+        self._receive, self._host.party_port = receive, self
+
+    def send(self, payload: bytes, to: str) -> int:
+        """Send to a party address; 0, or an error number."""
+        sent = self._host.tunnel is not None and self._host.tunnel.carry_inside(payload, to)
+        return 0 if sent else errno.EDESTADDRREQ
+
+    def close(self) -> None:
+        """Give it back."""
+        self._receive = self._host.party_port = None
+
+    def arrive(self, payload: bytes, source: str) -> None:
+        """A datagram came out of the tunnel."""
+        if self._receive is not None:
+            self._receive(payload, source)
+
+
 @implementer(ITunnel)
 class UnderlayTunnel(MemoryTunnel):
     """A WireGuard device on a host: begins a handshake when it has an endpoint, and follows the last packet it heard.
@@ -264,17 +292,29 @@ class UnderlayTunnel(MemoryTunnel):
         self.initiations += 1
         self._say(1, key, to)
 
-    def _say(self, kind: int, key: bytes, to: Endpoint) -> None:
-        payload = bytes([kind]) + public_of(self._private_key) + key
+    def _say(self, kind: int, key: bytes, to: Endpoint, inside: bytes = b"") -> None:
+        payload = bytes([kind]) + public_of(self._private_key) + key + inside
         self._underlay.send(self._machine, self.endpoint.port, payload, to)
 
     def arrive(self, payload: bytes, source: Endpoint) -> None:
         """A message of another device came."""
-        kind, sender, receiver = payload[0], payload[1:33], payload[33:]
+        kind, sender, receiver, inside = payload[0], payload[1:33], payload[33:65], payload[65:]
         if receiver != public_of(self._private_key) or sender not in self.peers:
+            return
+        if kind == 4 and not self.peers[sender].latest_handshake:
             return
         now = NOW + self._underlay.clock.seconds()
         known = self.peers[sender]
         self.peers[sender] = attrs.evolve(known, endpoint=source, latest_handshake=now, rx_bytes=known.rx_bytes + 148)
         if kind == 1:
             self._say(2, sender, source)
+        elif kind == 4 and self._machine.party_port is not None:
+            self._machine.party_port.arrive(inside, str(known.allowed[0].network_address))
+
+    def carry_inside(self, payload: bytes, to: str) -> bool:
+        """Send a datagram through the tunnel to a party address; false where no peer with an endpoint has it."""
+        for key, peer in self.peers.items():
+            if str(peer.allowed[0].network_address) == to and peer.endpoint is not None:
+                self._say(4, key, peer.endpoint, payload)
+                return True
+        return False

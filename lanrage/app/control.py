@@ -16,9 +16,11 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
 from lanrage.app.ban_watch import BanWatch
+from lanrage.app.collector import Collector
 from lanrage.app.control_desk import ControlDesk
 from lanrage.app.control_door import Door, DoorSettings
 from lanrage.app.control_requests import Requests
+from lanrage.app.recheck import Recheck
 from lanrage.core.admission import Admission, Registration
 from lanrage.core.bans import Bans
 from lanrage.core.identity import SigningKey, fingerprint
@@ -26,7 +28,7 @@ from lanrage.core.mailboxes import Mailboxes
 from lanrage.core.restart import come_back
 from lanrage.core.tickets import Pair, Ticket, issue
 from lanrage.core.world import World
-from lanrage.core.world_load import load_world
+from lanrage.core.world_load import Unproven, load_world
 from lanrage.errors import REFUSALS, StoreError
 from lanrage.net.control_server import ServerFactory
 from lanrage.store.database import IStore
@@ -97,6 +99,8 @@ class ControlService(Service):
         self._admission = Admission(settings.registration)
         self._bans = BanWatch(reactor, settings.ban_file, self._banned) if settings.ban_file is not None else None
         self._door: Door | None = None
+        self._collector = Collector(reactor, self._traffic)
+        self._recheck = Recheck(reactor)
         self.started: Deferred[None] = Deferred()
         self._starting: Deferred[None] | None = None
         self._stopping = False
@@ -128,7 +132,8 @@ class ControlService(Service):
         write_atomic(folder / PUBLIC_KEY_FILE, self.key.public.hex().encode() + b"\n", PUBLIC_MODE)
         rows = await self._store.open()
         try:
-            self._world = load_world(rows)
+            unproven: list[Unproven] = []
+            self._world = load_world(rows, unproven)
             self._journal = Journal(self._reactor, self._store, rows)
             issue_ticket = partial(_issue, self.key) if self._settings.relays else None
             requests = Requests(self._world, issue_ticket, self._admission, Mailboxes(self._random))
@@ -139,6 +144,8 @@ class ControlService(Service):
                 self._bans.start()
             self._door = Door(self._reactor, self._settings.door, folder, self.key, self._now, self._random)
             await self._door.open(self._settings.listen, self._factory)
+            self._collector.start()
+            self._recheck.start(unproven)
         except BaseException:
             self._stop_watching()
             await self._store.close()
@@ -153,6 +160,10 @@ class ControlService(Service):
                 connection.deny("server_ban", REFUSALS["server_ban"])
 
     def _stop_watching(self) -> None:
+        self._collector.stop()
+        self._recheck.stop()
+        if self._factory is not None:
+            self._factory.logins.stop()
         if self._bans is not None:
             self._bans.stop()
 
@@ -214,6 +225,11 @@ class ControlService(Service):
         assert self._door is not None
         return self._door.address
 
+    def _traffic(self) -> tuple[int, int]:
+        """Connections that have ended, and those that are open."""
+        factory = self._factory
+        return (factory.ended, len(factory.connections)) if factory is not None else (0, 0)
+
     def status(self) -> dict[str, Any]:
         """What ``lanrage status`` and the log show."""
         journal = self._journal
@@ -225,6 +241,7 @@ class ControlService(Service):
             "dropped": dict(self._factory.dropped) if self._factory is not None else {},
             "sessions": len(self._desk.sessions) if self._desk is not None else 0,
             "parties": len(self._world.parties),
+            "broken_rows": self._recheck.broken,
             "members": sum(len(list(party.members())) for party in self._world.parties.values()),
             "journal": attrs.asdict(journal.counters) | {"trouble": journal.trouble} if journal is not None else {},
         }

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Callable, Iterable
 
 import attrs
 from twisted.internet.defer import CancelledError, Deferred
@@ -11,13 +10,15 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from lanrage.app import mailbox_requests
-from lanrage.app.control_requests import Requests
+from lanrage.app.control_requests import Answer, Requests
+from lanrage.app.unsettled import Unsettled
 from lanrage.core.rate import TokenBucket
+from lanrage.core.world_rows import Change
 from lanrage.core.world_state import Caller, Outcome
 from lanrage.net.control_session import ServerConnection
 from lanrage.store.journal import Journal
 from lanrage.wire.control import Accepted, Notice, NoticeBody, RefusedReply, Reply, Request
-from lanrage.wire.party import message
+from lanrage.wire.party import messages
 
 LINES_RATE = 1.0
 LINES_BURST = 1000.0
@@ -33,7 +34,8 @@ log = Logger()
 class ControlDesk:
     """Serves connections (:class:`lanrage.net.control_server.Desk`).
 
-    Nothing leaves that a crash could undo: answers and notices wait until every change before them is on disk.
+    Nothing leaves that a crash could undo: answers and notices wait until every change of their party that was made
+    before them is on disk.
 
     :param welcome: what a node is told at login, by its session.
     :param now: seconds since the epoch.
@@ -46,6 +48,7 @@ class ControlDesk:
     _now: Callable[[], float]
     sessions: dict[bytes, ServerConnection] = attrs.field(init=False, factory=dict)
     _tasks: set[Deferred[None]] = attrs.field(init=False, factory=set)
+    _unsettled: Unsettled = attrs.field(init=False, factory=Unsettled)
     _lines: TokenBucket = attrs.field(init=False, factory=lambda: TokenBucket(LINES_RATE, LINES_BURST))
 
     def accept(self, session: str) -> Accepted:
@@ -65,7 +68,7 @@ class ControlDesk:
             identity=connection.identity.hex(),
             peer=connection.peer,
         )
-        self._keep(self._tell(self._requests.world.connected(connection.identity, self._now())))
+        self._tell(self._requests.world.connected(connection.identity, self._now()))
 
     def closed(self, connection: ServerConnection) -> None:
         """The connection of a node ended."""
@@ -73,7 +76,7 @@ class ControlDesk:
         if self.sessions.get(connection.identity) is connection:
             del self.sessions[connection.identity]
             self.close_mailboxes(connection.identity)
-            self._keep(self._tell(self._requests.world.disconnected(connection.identity, self._now())))
+            self._tell(self._requests.world.disconnected(connection.identity, self._now()))
 
     def requested(self, connection: ServerConnection, request: Request) -> None:
         """A node asks."""
@@ -81,19 +84,6 @@ class ControlDesk:
             sentence = "the control server waits for its disk; ask again later"
             connection.send(Reply(request.id, RefusedReply("limit", sentence)))
             return
-        self._keep(self._serve(connection, request))
-
-    def close_mailboxes(self, identity: bytes) -> None:
-        """A node's session ended, or it lost its rights: its spoken codes are void, and who was at one is told."""
-        for to, body in mailbox_requests.told(self._requests.mailboxes.close_of(identity)):
-            self._notify(to, body, "")
-
-    def stop(self) -> None:
-        """Give up what waits for the disk: its answers could not be delivered any more."""
-        for task in list(self._tasks):
-            task.cancel()
-
-    async def _serve(self, connection: ServerConnection, request: Request) -> None:
         caller = Caller(connection.identity, connection.login.wireguard_key)
         try:
             answer = self._requests.answer(caller, request.body, self._now(), connection.origin)
@@ -106,11 +96,20 @@ class ControlDesk:
             )
             connection.send(Reply(request.id, RefusedReply("internal", "the control server failed; its log says why")))
             return
-        self._journal.add(answer.changes)
-        if not answer.at_once:
-            await self._journal.committed()
-        for identity, body in answer.notices:
-            self._notify(identity, body, request.correlation_id)
+        about = () if answer.at_once else (getattr(request.body, "party_id", ""),)
+        self._settle(answer.changes, about, lambda: self._deliver(connection, request, answer))
+
+    def close_mailboxes(self, identity: bytes) -> None:
+        """A node's session ended, or it lost its rights: its spoken codes are void, and who was at one is told."""
+        self._notify(mailbox_requests.told(self._requests.mailboxes.close_of(identity)), "")
+
+    def stop(self) -> None:
+        """Give up what waits for the disk: its answers could not be delivered any more."""
+        for task in list(self._tasks):
+            task.cancel()
+
+    def _deliver(self, connection: ServerConnection, request: Request, answer: Answer) -> None:
+        self._notify(answer.notices, request.correlation_id)
         connection.send(Reply(request.id, answer.reply))
         self._say(
             "session {session} asked {kind}, answered {answer} [{correlation_id}]",
@@ -120,30 +119,46 @@ class ControlDesk:
             correlation_id=request.correlation_id,
         )
 
-    async def _tell(self, outcome: Outcome[None]) -> None:
-        self._journal.add(outcome.changes)
-        await self._journal.committed()
-        for note in outcome.notes:
-            self._notify(note.to, message(note.body), "")
+    def _tell(self, outcome: Outcome[None]) -> None:
+        """Who is online: of no consequence in a crash, but never before the disk has who it is about."""
+        about = {note.body.party_id for note in outcome.notes}
+        self._settle(outcome.changes, about, lambda: self._notify(messages(outcome.notes), ""))
 
-    def _notify(self, identity: bytes, body: NoticeBody | Any, correlation_id: str) -> None:
-        session = self.sessions.get(identity)
-        if session is not None:
-            session.send(Notice(body, correlation_id))
+    def _notify(self, notices: Iterable[tuple[bytes, NoticeBody]], correlation_id: str) -> None:
+        notice: Notice | None = None
+        for identity, body in notices:
+            session = self.sessions.get(identity)
+            if session is None:
+                continue
+            if notice is None or notice.body is not body:
+                notice = Notice(body, correlation_id)
+            session.send(notice)
+
+    def _settle(self, changes: tuple[Change, ...], about: Iterable[str], deliver: Callable[[], None]) -> None:
+        """Queue changes, and deliver what follows from them: at once, unless a crash could undo it.
+
+        :param about: parties of which it tells, beyond those that are changed.
+        """
+        self._journal.add(changes)
+        parties = self._unsettled.begin(changes)
+        if not parties and not self._unsettled.holds(about):
+            deliver()
+            return
+        task = self._journal.committed()
+        self._tasks.add(task)
+
+        def committed(result: object) -> None:
+            self._tasks.discard(task)
+            self._unsettled.end(parties)
+            if not isinstance(result, Failure):
+                deliver()
+            elif result.check(CancelledError) is None:
+                result.raiseException()
+
+        task.addBoth(committed)
+        task.addErrback(lambda failure: log.failure("a piece of the control server's work failed", failure=failure))
 
     def _say(self, text: str, **fields: object) -> None:
         """Log, unless there was too much already."""
         if self._lines.take(self._now()):
             log.info(text, **fields)
-
-    def _keep(self, work: Coroutine[Any, Any, None]) -> None:
-        """Start a piece of work and keep it until it is done."""
-        task = Deferred.fromCoroutine(work)
-        self._tasks.add(task)
-
-        def done(result: object) -> None:
-            self._tasks.discard(task)
-            if isinstance(result, Failure) and result.check(CancelledError) is None:
-                log.failure("a piece of the control server's work failed", failure=result)
-
-        task.addBoth(done)

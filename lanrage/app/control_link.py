@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
@@ -139,6 +139,11 @@ class ControlLink:
         if self.replica is not None:
             self._tell(self.replica.learn(blobs, who))
 
+    def headed(self, epoch: int, head: bytes, who: str) -> None:
+        """A member told the head of its ledger."""
+        if self.replica is not None:
+            self._tell(self.replica.headed(epoch, head, who))
+
     def said(self, text: str) -> None:
         """The control server took our status, which it tells the others alone."""
         if self.replica is not None:
@@ -157,15 +162,19 @@ class ControlLink:
             raise DecodeError("the control server answered with another kind of message")
         return reply
 
-    def signal(self, identity: bytes, payload: bytes) -> None:
-        """Pass sealed bytes to a member; lost while the link is down or the member is offline."""
-        if self.replica is not None:
-            self.post(SendSignal(self.replica.party_id, identity, payload))
+    def signal(self, identity: bytes, payload: bytes) -> Deferred[bool]:
+        """Pass sealed bytes to a member; fires with whether the server took them: not while the link is down."""
+        if self.replica is None:
+            return succeed(False)
+        return self.post(SendSignal(self.replica.party_id, identity, payload))
 
-    def post(self, body: RequestBody) -> None:
-        """A request whose answer nobody waits for; lost while the link is down."""
-        if self.client.connected:
-            self._keep(self._post(body))
+    def post(self, body: RequestBody) -> Deferred[bool]:
+        """A request whose answer is of no interest; fires with whether the server carried it out."""
+        if not self.client.connected:
+            return succeed(False)
+        taken: Deferred[bool] = Deferred()
+        self._keep(self._post(body, taken))
+        return taken
 
     async def ticket(self, identity: bytes) -> bytes:
         """A relay ticket for this node and a member."""
@@ -175,11 +184,15 @@ class ControlLink:
 
     # --- within -------------------------------------------------------------------------------------------------------
 
-    async def _post(self, body: RequestBody) -> None:
+    async def _post(self, body: RequestBody, taken: Deferred[bool]) -> None:
+        took = False
         try:
             await self.client.request(body)
+            took = True
         except (Refused, Unreachable) as error:
             self.log.debug("{kind} was not passed on: {reason}", kind=type(body).__name__, reason=str(error))
+        finally:
+            taken.callback(took)
 
     def _mailboxes_lost(self) -> None:
         if self.mailbox_user is not None:

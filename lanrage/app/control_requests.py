@@ -41,7 +41,7 @@ from lanrage.wire.control import (
 )
 from lanrage.wire.control_ledger import AppendRecord, ConflictsFound, FetchConflicts, SetStatus
 from lanrage.wire.control_mailbox import MailboxRequest
-from lanrage.wire.party import conflict, lost, message
+from lanrage.wire.party import conflict, lost, message, messages
 
 TICKET_LIFETIME = 3600.0
 """Seconds: a node fetches the next one long before; a stolen one is of use for the same pair alone."""
@@ -184,5 +184,4 @@ class Requests:
 
 
 def _answer(outcome: Outcome[object], reply: object) -> Answer:
-    notices = tuple((note.to, message(note.body)) for note in outcome.notes)
-    return Answer(reply, outcome.changes, notices)  # type: ignore[arg-type]
+    return Answer(reply, outcome.changes, messages(outcome.notes))  # type: ignore[arg-type]

@@ -5,43 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from ipaddress import IPv4Address, IPv4Network
 
-import attrs
-from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
+from lanrage.app.link_counters import LinkCounters
+from lanrage.app.offer_ear import OfferEar
 from lanrage.app.peer_link import PeerLink
+from lanrage.app.status_watch import StatusWatch
 from lanrage.core.budget import ProbeBudget
 from lanrage.core.candidates import Candidate, fit_to_probe, own_candidates
 from lanrage.core.certificates import Member
 from lanrage.core.identity import NodeKeys, PairKeys
 from lanrage.core.links import Endpoint, LocalAddress, TunnelPeer
 from lanrage.core.path_plan import PathPlan
+from lanrage.core.witnesses import Witnesses, observed
 from lanrage.errors import CryptoError, DecodeError, LanrageError
 from lanrage.interfaces import IMachine, IProbePort, ITunnel
-from lanrage.wire import probes, signals
+from lanrage.wire import knocks, probes
 
-STATUS_INTERVAL = 1.0
-"""Seconds between reads of WireGuard's state."""
-LOST_AFTER = 2.0
-"""Seconds of failing reads until the device counts as gone: one alone may be a busy machine's."""
-REFRESH_INTERVAL = 5.0
-"""Seconds between looks at this machine's addresses."""
-
-
-@attrs.define
-class LinkCounters:
-    """What the probe port refused, by reason."""
-
-    probes_malformed: int = 0
-    probes_unknown: int = 0
-    probes_forged: int = 0
-    probes_over_budget: int = 0
-    probes_inside: int = 0
-    probes_too_many: int = 0
-    signals_refused: int = 0
-    signals_over_budget: int = 0
+REFRESH_INTERVAL = 1.0
+"""Seconds between looks at this machine's addresses, of 2 ms in a thread each: a game waits for what follows."""
 
 
 class Links:
@@ -50,14 +34,17 @@ class Links:
     :param party_id: 32 hexadecimal digits.
     :param address: this node's party address.
     :param network: the party's subnet.
-    :param send_signal: ``(identity, payload)``: through the control server, best effort.
+    :param send_signal: ``(identity, payload)``: a new offer, by every way there is, best effort.
     :param changed: called when the set of ready members may have changed.
     :param random: ``os.urandom``, or a test's own.
+    :ivar ways_around: an offer, by every way but the control server.
+    :ivar remembered: addresses of a member that worked in an earlier life.
     """
 
     log = Logger()
-    _blind_since: float | None = None
-    _lost = False
+    listen_port = 0
+    reflexive: tuple[Endpoint, ...] = ()
+    _unread: type[BaseException] | None = None
 
     def __init__(  # pylint: disable=too-many-arguments
         self,
@@ -76,10 +63,12 @@ class Links:
     ) -> None:
         self.peers: dict[bytes, PeerLink] = {}
         self.counters = LinkCounters()
-        self.reflexive: tuple[Endpoint, ...] = ()
+        self._by_tag: dict[bytes, PeerLink] = {}
         self.is_relay: Callable[[Endpoint], bool] = lambda endpoint: False
         self.on_lost: Callable[[str], None] = lambda why: None
-        self.listen_port = 0
+        self.on_moved: Callable[[], None] = lambda: None
+        self.ways_around: Callable[[bytes, bytes], None] = lambda identity, payload: None
+        self.remembered: Callable[[bytes], tuple[Endpoint, ...]] = lambda identity: ()
         self._clock = clock
         self._keys = keys
         self._party_id = party_id
@@ -91,14 +80,12 @@ class Links:
         self._send_signal = send_signal
         self._changed = changed
         self._random = random
-        self._budget = ProbeBudget()
+        self._tag = probes.sender_tag(party_id, keys.wireguard.public)
+        self._ear = self._make_ear()
+        self._budget, self._witnesses = ProbeBudget(), Witnesses()
         self._addresses: list[LocalAddress] = []
-        self._by_tag: dict[bytes, PeerLink] = {}
-        self._checks: list[IDelayedCall] = []
-        self._checking: Deferred[None] | None = None
-        self._check_again = False
-        self._stopped = False
-        self._loops = [LoopingCall(self._check), LoopingCall(self._refresh)]
+        self._watch = StatusWatch(clock, self._read_status, self._lost)
+        self._refreshing = LoopingCall(self._refresh)
 
     # --- life ---------------------------------------------------------------------------------------------------------
 
@@ -106,22 +93,15 @@ class Links:
         """Begin; the tunnel and the probe port are open on `listen_port`."""
         self.listen_port = listen_port
         self._addresses = await self._machine.local_addresses()
-        for loop, interval in zip(self._loops, (STATUS_INTERVAL, REFRESH_INTERVAL), strict=True):
-            loop.clock = self._clock
-            loop.start(interval, now=False)
+        self._watch.start()
+        self._refreshing.clock = self._clock
+        self._refreshing.start(REFRESH_INTERVAL, now=False)
 
     async def stop(self) -> None:
         """Forget all members, with their routes."""
-        self._stopped = True
-        for loop in self._loops:
-            if loop.running:
-                loop.stop()
-        for call in self._checks:
-            if call.active():
-                call.cancel()
-        self._checks.clear()
-        if self._checking is not None:
-            await self._checking
+        if self._refreshing.running:
+            self._refreshing.stop()
+        await self._watch.stop()
         await self.set_members(())
 
     async def set_members(self, members: Iterable[Member]) -> None:
@@ -148,36 +128,13 @@ class Links:
 
     async def look(self) -> None:
         """Read WireGuard's state now, so that what is shown is true."""
-        try:
-            await self._read_status()
-        except LanrageError as error:
-            self._blinded(error)
-        else:
-            self._blind_since = None
+        await self._watch.look()
 
     # --- inputs -------------------------------------------------------------------------------------------------------
 
     def signalled(self, sender: bytes, payload: bytes) -> None:
-        """A sealed signal from a member came by the control server."""
-        link = self.peers.get(sender)
-        if link is None:
-            self.counters.signals_refused += 1
-            return
-        if not link.hears_signal():
-            self.counters.signals_over_budget += 1
-            return
-        try:
-            offer = signals.unseal(payload, link.keys.seal, sender=link.peer_key, receiver=self._keys.wireguard.public)
-        except (CryptoError, DecodeError) as error:
-            self.counters.signals_refused += 1
-            if link.speaks():
-                self.log.warn("a signal of {peer} was refused: {error}", peer=link.name, error=str(error))
-            return
-        fit = tuple(c for c in offer.values() if fit_to_probe(c.endpoint, self._addresses, (self._network,)))
-        self.log.debug(
-            "{peer} offers {offered} candidates, {fit} fit", peer=link.name, offered=len(offer.candidates), fit=len(fit)
-        )
-        link.offered(offer, fit)
+        """A sealed signal from a member came by the control server, the tunnel or another member."""
+        self._ear.hear(self.peers.get(sender), payload, None)
 
     def probe_received(self, payload: bytes, source: Endpoint) -> None:
         """Bytes with the probes' magic came in at WireGuard's port.
@@ -186,6 +143,9 @@ class Links:
         """
         if IPv4Address(source.host) in self._network:
             self.counters.probes_inside += 1
+            return
+        if knocks.is_knock(payload):
+            self._ear.knocked(payload, source)
             return
         try:
             link = self._by_tag.get(probes.peek_tag(payload))
@@ -225,7 +185,7 @@ class Links:
 
     def candidates(self) -> tuple[Candidate, ...]:
         """This node's own candidates now."""
-        return own_candidates(self._addresses, self.listen_port, self.reflexive)
+        return own_candidates(self._addresses, self.listen_port, (*self.reflexive, *self._witnesses.seen))
 
     def send_probe(self, payload: bytes, to: Endpoint) -> None:
         """Send from WireGuard's port, within the budgets of the target."""
@@ -239,11 +199,18 @@ class Links:
         """Pass a sealed signal on."""
         self._send_signal(identity, payload)
 
+    def send_around(self, identity: bytes, payload: bytes) -> None:
+        """Pass a sealed signal on without the control server."""
+        self.ways_around(identity, payload)
+
+    def knock(self, payload: bytes, to: Endpoint) -> None:
+        """Send a sealed signal straight to an address of a member, where a member can be."""
+        if self.is_relay(to) or self._fits(to):
+            self.send_probe(knocks.encode(self._tag, payload), to)
+
     def check_soon(self, delay: float) -> None:
         """Read WireGuard's state back after `delay` seconds."""
-        self._checks = [call for call in self._checks if call.active()]
-        if not self._stopped:
-            self._checks.append(self._clock.callLater(delay, self._check))
+        self._watch.check_soon(delay)
 
     async def add_peer(self, member: Member) -> None:
         """Configure the peer without endpoint, and its route."""
@@ -253,6 +220,19 @@ class Links:
         await self._machine.add_member_route(certificate.ip, self._tunnel.name, self._address)
 
     # --- within -------------------------------------------------------------------------------------------------------
+
+    def _make_ear(self) -> OfferEar:
+        key = self._keys.wireguard.public
+        return OfferEar(key, self.counters, self._fits, self._by_tag, self._is_relay)
+
+    def _lost(self, why: str) -> None:
+        self.on_lost(why)
+
+    def _is_relay(self, source: Endpoint) -> bool:
+        return self.is_relay(source)
+
+    def _fits(self, endpoint: Endpoint) -> bool:
+        return fit_to_probe(endpoint, self._addresses, (self._network,))
 
     def _add(self, member: Member) -> None:
         certificate = member.certificate
@@ -264,11 +244,14 @@ class Links:
             return
         plan = PathPlan(
             mine.public < certificate.wireguard_key,
-            probes.sender_tag(self._party_id, mine.public),
+            self._tag,
             self._random(probes.SESSION_BYTES),
             self._random,
         )
-        link = PeerLink(self._clock, self._tunnel, member, keys, plan, mine.public, self, self._random)
+        known = self.remembered(certificate.identity)
+        link = PeerLink(
+            self._clock, self._tunnel, member, keys, plan, mine.public, self, self._random, remembered=known
+        )
         self.peers[certificate.identity] = link
         self._by_tag[probes.sender_tag(self._party_id, certificate.wireguard_key)] = link
         link.start()
@@ -286,31 +269,6 @@ class Links:
             # With the device went the peer and its route; the other links must be ended all the same.
             self.log.info("{peer} was gone from this machine: {error}", peer=link.name, error=str(error))
 
-    def _check(self) -> None:
-        """Read WireGuard's state; reads never overlap, and one asked for meanwhile follows."""
-        if self._checking is not None:
-            self._check_again = True
-            return
-        checking = Deferred.fromCoroutine(self.look())
-        checking.addErrback(lambda failure: self.log.failure("WireGuard's state cannot be read", failure))
-        self._checking = checking
-        checking.addBoth(self._checked)
-
-    def _checked(self, _result: object) -> None:
-        self._checking = None
-        if self._check_again:
-            self._check_again = False
-            self.check_soon(0)
-
-    def _blinded(self, error: LanrageError) -> None:
-        now = self._clock.seconds()
-        if self._blind_since is None:
-            self._blind_since = now
-            self.log.warn("WireGuard's state cannot be read: {error}", error=str(error))
-        elif now - self._blind_since >= LOST_AFTER and not self._lost and not self._stopped:
-            self._lost = True
-            self.on_lost(str(error))
-
     async def _read_status(self) -> None:
         resets = {link.peer_key: link.resets for link in self.peers.values()}
         before = self.ready_addresses()
@@ -325,17 +283,26 @@ class Links:
                 link.saw(peer, resets[link.peer_key])
         if self.ready_addresses() != before:
             self._changed()
+        hosts = {str(own.address) for own in self._addresses} | {endpoint.host for endpoint in self.reflexive}
+        if self._witnesses.look([observed(link.plan.paths.values()) for link in self.peers.values()], hosts):
+            self.offer_to_all()
 
     async def _refresh(self) -> None:
         try:
             addresses = await self._machine.local_addresses()
-        except LanrageError as error:
-            self.log.warn("the addresses of this machine cannot be read: {error}", error=str(error))
+        except Exception as error:  # the next look may succeed  # pylint: disable=broad-exception-caught
+            told, self._unread = self._unread, error.__class__
+            if told is error.__class__:
+                return  # each second the same
+            if isinstance(error, LanrageError):
+                self.log.warn("the addresses of this machine cannot be read: {error}", error=str(error))
+            else:
+                self.log.failure("reading the addresses of this machine failed")
             return
-        except Exception:  # the next look may succeed  # pylint: disable=broad-exception-caught
-            self.log.failure("reading the addresses of this machine failed")
-            return
+        self._unread = None
         if addresses != self._addresses:
             self._addresses = addresses
             self.log.info("this machine's addresses changed")
-            self.offer_to_all()
+            self.on_moved()
+            for link in self.peers.values():
+                link.moved()

@@ -11,6 +11,7 @@ import attrs
 from twisted.internet.defer import Deferred
 
 from lanrage.app.lan import LanPlane
+from lanrage.app.party_channel import ChannelPort
 from lanrage.core.links import WIREGUARD_PORT
 from lanrage.errors import BadInput
 from lanrage.interfaces import IMachine, IProbePort, ITunnel, IUndoJournal
@@ -21,6 +22,7 @@ from lanrage.net.devices import port_taken
 from lanrage.net.lan_port import LanPort
 from lanrage.net.machine import Machine
 from lanrage.net.multicast import MulticastWays, RawWay
+from lanrage.net.party_port import party_port
 from lanrage.net.rawport import RawProbePort
 from lanrage.net.threads import in_thread
 from lanrage.net.tunnels import make_tunnel
@@ -59,6 +61,9 @@ class Machinery(Protocol):
     def probe_port(self) -> IProbePort:
         """The port beside WireGuard, not open yet."""
 
+    def party_port(self, address: IPv4Interface) -> ChannelPort:
+        """The party channel's port, not open yet."""
+
     def lan_plane(self, address: IPv4Interface, nonce: int) -> LanPlane:
         """The LAN plane with its card, not started yet."""
 
@@ -93,6 +98,10 @@ class RealMachinery:
     def probe_port(self) -> IProbePort:
         """See :meth:`Machinery.probe_port`."""
         return RawProbePort(self._reactor)
+
+    def party_port(self, address: IPv4Interface) -> ChannelPort:
+        """See :meth:`Machinery.party_port`."""
+        return party_port(self._reactor, address.ip, self._devices.tunnel)
 
     def lan_plane(self, address: IPv4Interface, nonce: int) -> LanPlane:
         """See :meth:`Machinery.lan_plane`."""

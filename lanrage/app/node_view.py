@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+import attrs
+
 from lanrage import __version__
 from lanrage.app import ledger_view
 from lanrage.app.doctor import collect_local
@@ -78,6 +80,7 @@ def status(life: PartyLife, missing: list[str]) -> StatusShown:
         PartyName(ledger.charter.party_id, ledger.name) if ledger is not None else None,
         missing,
         dict(session.lan.counters()) if session is not None and session.lan is not None else {},
+        attrs.asdict(session.channel.counters) if session is not None and session.channel is not None else {},
     )
 
 

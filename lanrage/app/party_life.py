@@ -11,16 +11,19 @@ from twisted.logger import Logger
 
 from lanrage.app.config import NodeConfig
 from lanrage.app.control_link import ControlLink
+from lanrage.app.endpoint_book import EndpointBook
 from lanrage.app.governance import Governance
 from lanrage.app.machinery import Machinery
 from lanrage.app.party_session import PartySession, Surroundings
 from lanrage.app.revival import Revival
+from lanrage.app.tunnel_ledger import TunnelLedger
 from lanrage.core.identity import NodeKeys, fingerprint
 from lanrage.core.ledger_records import open_record
 from lanrage.core.replica import PartyReplica
 from lanrage.core.replica_changes import MemberRemoved, PresenceChanged, ReplicaChange
 from lanrage.errors import REFUSALS, LanrageError, Refused
 from lanrage.net.threads import in_thread
+from lanrage.store.endpoints import EndpointsFile
 from lanrage.store.replica import PartyFile, SavedParty
 from lanrage.wire.control import Accepted
 
@@ -57,6 +60,7 @@ class PartyLife:
         self._now = now
         self._random = random
         self._file = PartyFile(config.state_dir)
+        self._endpoints = EndpointsFile(config.state_dir)
         self.saved: SavedParty | None = None
         self.replica: PartyReplica | None = None
         self.link: ControlLink | None = None
@@ -84,6 +88,7 @@ class PartyLife:
     async def forget(self) -> None:
         """Remove the party from disk."""
         await self._settled()
+        await in_thread(self._reactor, self._endpoints.remove)
         await in_thread(self._reactor, self._file.remove)
 
     # --- life ---------------------------------------------------------------------------------------------------------
@@ -125,7 +130,15 @@ class PartyLife:
         if own is None or replica.charter is None:
             raise Refused("not_a_member", "the party does not hold this node's own membership; join it again")
         address = IPv4Interface(f"{own.member.certificate.address}/{replica.charter.network.prefixlen}")
-        around = Surroundings(link.signal, lambda identity: Deferred.fromCoroutine(link.ticket(identity)), self._random)
+        book = EndpointBook(self._reactor, self._endpoints, saved.party_id, self._now)
+        await book.load()
+        around = Surroundings(
+            link.signal,
+            lambda identity: Deferred.fromCoroutine(link.ticket(identity)),
+            self._random,
+            book,
+            TunnelLedger(link, replica),
+        )
         session = PartySession(
             self._reactor, self.keys, saved.party_id, address, self._config.devices, around, self.machinery
         )
@@ -167,12 +180,8 @@ class PartyLife:
 
     def up(self, info: Accepted) -> None:
         """The control link is up and the party in step: use its reflectors and relays, tell members where we are."""
-        session = self.session
-        if session is None or session.links is None or session.relays is None or session.reflexive is None:
-            return
-        session.reflexive.use(info.reflectors)
-        session.relays.use(info.relays)
-        session.links.offer_to_all()
+        if self.session is not None:
+            self.session.use(info)
 
     def current(self) -> tuple[SavedParty, PartyReplica, ControlLink]:
         """The party and its link.
@@ -197,6 +206,8 @@ class PartyLife:
             self._thrown_out(replica, changes)
             return
         if session is not None:
+            if session.channel is not None:
+                session.channel.head_changed()
             for removed in thrown:
                 if session.links is not None:
                     session.links.revoke(removed.member.identity)

@@ -10,16 +10,20 @@ import attrs
 from twisted.internet.defer import Deferred, DeferredLock, succeed
 from twisted.logger import Logger
 
+from lanrage.app.endpoint_book import EndpointBook
 from lanrage.app.lan import LanPlane
 from lanrage.app.links import Links
 from lanrage.app.machinery import Devices, Machinery
+from lanrage.app.party_channel import PartyChannel, PartyLedger
 from lanrage.app.reflexive import ReflexiveWatch
 from lanrage.app.relay_links import RelayLinks
+from lanrage.app.signal_ways import SignalWays
 from lanrage.core.certificates import Member
 from lanrage.core.identity import NodeKeys
 from lanrage.core.links import TUNNEL_MTU, Endpoint
 from lanrage.interfaces import ITunnel
 from lanrage.wire import probes
+from lanrage.wire.control import Accepted
 from lanrage.wire.relay import MAGIC as RELAY_MAGIC
 
 
@@ -27,14 +31,18 @@ from lanrage.wire.relay import MAGIC as RELAY_MAGIC
 class Surroundings:
     """What a session needs of the control link.
 
-    :param send_signal: ``(identity, payload)``, best effort.
+    :param send_signal: ``(identity, payload)``, best effort; fires with whether the control server took it.
     :param fetch_ticket: a relay ticket for this node and the member of that identity.
     :param random: ``os.urandom``, or a test's own.
+    :param book: what an earlier session knew of the members, and what this one keeps.
+    :param ledger: the party's, whose heads are told inside the tunnel.
     """
 
-    send_signal: Callable[[bytes, bytes], None]
+    send_signal: Callable[[bytes, bytes], Deferred[bool]]
     fetch_ticket: Callable[[bytes], Deferred[bytes]]
     random: Callable[[int], bytes]
+    book: EndpointBook
+    ledger: PartyLedger | None = None
 
 
 class PartySession:
@@ -68,6 +76,7 @@ class PartySession:
         self.links: Links | None = None
         self.lan: LanPlane | None = None
         self.relays: RelayLinks | None = None
+        self.channel: PartyChannel | None = None
         self.reflexive: ReflexiveWatch | None = None
         self.listen_port = 0
         self.on_lost: Callable[[str], None] = lambda why: None
@@ -100,6 +109,7 @@ class PartySession:
         )
 
     async def _start_links(self, tunnel: ITunnel) -> None:
+        book = self._around.book
         self.links = links = Links(
             self._reactor,
             keys=self._keys,
@@ -109,28 +119,43 @@ class PartySession:
             tunnel=tunnel,
             probe_port=self._probe_port,
             machine=self._machinery.machine,
-            send_signal=self._around.send_signal,
+            send_signal=lambda identity, payload: ways.send(identity, payload),
             changed=self._changed,
             random=self._around.random,
         )
-        self.relays = RelayLinks(
-            self._reactor, self._keys, self._probe_port.send, links, self._around.fetch_ticket, self._around.random
+        self.channel = channel = PartyChannel(
+            self._reactor,
+            self._keys.wireguard.public,
+            self._machinery.party_port(self.address),
+            links,
+            self._around.ledger,
+            self._around.random,
         )
+        ways = SignalWays(self._around.send_signal, channel, links)
+        links.ways_around, links.remembered = ways.around, book.remembered
+        fetch = book.fetching(self._around.fetch_ticket)
+        self.relays = RelayLinks(self._reactor, self._keys, self._probe_port.send, links, fetch, self._around.random)
         links.is_relay = self.relays.is_relay
+        links.on_moved = self.relays.moved
         links.on_lost = self._lost
         self.reflexive = ReflexiveWatch(self._reactor, self._probe_port.send, links.set_reflexive, self._around.random)
+        channel.start()
         self._probe_port.open(self.listen_port, self._received)
         await links.start(self.listen_port)
+        self.relays.use(book.relays)
+        book.start(lambda: {identity: link.plan.paths.values() for identity, link in links.peers.items()})
 
     async def stop(self) -> None:
         """Take all down, links first; nothing of this session is left on the machine."""
-        parts: list[Callable[[], Any]] = []
+        parts: list[Callable[[], Any]] = [self._around.book.stop]
         if self.reflexive is not None:
             parts.append(self.reflexive.stop)
         if self.relays is not None:
             parts.append(self.relays.stop)
         if self.links is not None:
             parts.append(self._stop_links)
+        if self.channel is not None:
+            parts.append(self.channel.stop)
         parts.append(self._probe_port.close)
         if self.lan is not None:
             parts.append(self.lan.stopService)
@@ -143,12 +168,21 @@ class PartySession:
                     await waiting
             except Exception:  # the other parts must go all the same  # pylint: disable=broad-exception-caught
                 self.log.failure("a part of the party's session did not stop")
-        self.links = self.relays = self.reflexive = self.lan = self.tunnel = None
+        self.links = self.relays = self.reflexive = self.channel = self.lan = self.tunnel = None
 
     def _stop_links(self) -> Deferred[None]:
         """After a change of members that is under way."""
         links = self.links
         return self._lock.run(links.stop) if links is not None else succeed(None)
+
+    def use(self, info: Accepted) -> None:
+        """The control server's reflectors and relays, from now on; the members are told where we are."""
+        if self.links is None or self.relays is None or self.reflexive is None:
+            return
+        self.reflexive.use(info.reflectors)
+        self.relays.use(info.relays)
+        self._around.book.use_relays(info.relays)
+        self.links.offer_to_all()
 
     # --- inputs -------------------------------------------------------------------------------------------------------
 
@@ -185,3 +219,5 @@ class PartySession:
     def _changed(self) -> None:
         if self.lan is not None and self.links is not None:
             self.lan.set_members(self.links.ready_addresses())
+        if self.channel is not None:
+            self.channel.follow()

@@ -12,8 +12,10 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from lanrage.app.action_queue import ActionQueue
+from lanrage.app.offering import Offering, OfferOutlet
 from lanrage.core.candidates import Candidate
 from lanrage.core.certificates import Member
+from lanrage.core.doors import Doors
 from lanrage.core.identity import PairKeys
 from lanrage.core.links import Endpoint, PeerStatus, TunnelPeer
 from lanrage.core.path_actions import Action, Moved, ResetPeer, SendOffer, SendProbe, WriteEndpoint
@@ -26,13 +28,11 @@ from lanrage.wire import probes, signals
 
 KEEPALIVE = 25
 """Seconds; WireGuard's customary value, below the 30 s after which home routers forget a UDP flow."""
-OFFER_INTERVAL = 0.05
-"""Seconds between two offers to one peer: probes of an unknown session ask for one each."""
-OFFER_BURST, OFFER_SPAN = 5, 2.0
-"""So many offers in so many seconds; then the next waits until the span is over."""
 HEARD_RATE, HEARD_BURST = 3.0, 10.0
 """Offers a second, and at once, that the peer is heard with. An honest one sends at most 2.5 a second; each may cost a
 new start of WireGuard's peer and a round of probes to 20 addresses."""
+NONCES = 64
+"""Offers of the peer that are known again: each may come by the control server, the tunnel, others and knocks."""
 PROBES_RATE, PROBES_BURST = 200.0, 600.0
 """Probes a second, and at once, that are heard: 28 paths open with 280 pings and pongs in a second."""
 DECISIONS_RATE, DECISIONS_BURST = 12.0, 30.0
@@ -60,7 +60,7 @@ class Configure:
     """Make the peer known to WireGuard; before all else."""
 
 
-class LinkOutlet(Protocol):
+class LinkOutlet(OfferOutlet, Protocol):
     """What a link asks of its surroundings."""
 
     def candidates(self) -> tuple[Candidate, ...]:
@@ -68,9 +68,6 @@ class LinkOutlet(Protocol):
 
     def send_probe(self, payload: bytes, to: Endpoint) -> None:
         """Send from WireGuard's port."""
-
-    def send_signal(self, identity: bytes, payload: bytes) -> None:
-        """Pass a sealed signal on through the control server; lost where it cannot be reached."""
 
     def check_soon(self, delay: float) -> None:
         """Read WireGuard's state back after `delay` seconds."""
@@ -85,6 +82,7 @@ class PeerLink:
     :param member: verified.
     :param keys: shared with the member.
     :param plan: the pure machine.
+    :param remembered: addresses at which the member was reached in an earlier life.
     """
 
     log = Logger()
@@ -99,10 +97,13 @@ class PeerLink:
         own_key: bytes,
         outlet: LinkOutlet,
         random: Callable[[int], bytes],
+        *,
+        remembered: tuple[Endpoint, ...] = (),
     ) -> None:
         self.member = member
         self.plan = plan
         self.keys = keys
+        self.doors = Doors(remembered)
         self.ready = self.revoked = False
         self.resets = 0
         self.status: PeerStatus | None = None
@@ -116,8 +117,8 @@ class PeerLink:
         self._queue: ActionQueue[Action | Configure] = ActionQueue(self._perform)
         self._timer: IDelayedCall | None = None
         self._again: IDelayedCall | None = None
-        self._offer_timer: IDelayedCall | None = None
-        self._offers: deque[float] = deque(maxlen=OFFER_BURST)
+        self._offering = Offering(clock, self.identity, plan, self.doors, outlet, self._make_offer)
+        self._nonces: deque[bytes] = deque(maxlen=NONCES)
         self._limits = _Limits()
         self._configured = False
         self._closed = False
@@ -153,12 +154,32 @@ class PeerLink:
         """Whether what the peer just did may be told in the log."""
         return self._limits.spoken.take(self._clock.seconds())
 
-    def offered(self, offer: signals.Offer, fit: tuple[Candidate, ...]) -> None:
-        """The peer's offer arrived; `fit` are its candidates that may be probed."""
-        self._do(self.plan.offer(offer.session, offer.answers, fit, self._clock.seconds()))
+    def heard_before(self, payload: bytes) -> bool:
+        """Whether this very sealed offer was heard already, by another way."""
+        return payload[: signals.NONCE_BYTES] in self._nonces
+
+    def offered(
+        self, payload: bytes, offer: signals.Offer, fit: tuple[Candidate, ...], knocked: Candidate | None
+    ) -> None:
+        """The peer's offer arrived; `fit` are its candidates that may be probed.
+
+        :param payload: as it was sealed.
+        :param knocked: where it came from, when it came as a knock.
+        """
+        self._nonces.append(payload[: signals.NONCE_BYTES])
+        if knocked is not None:
+            self.doors.heard(knocked.endpoint)
+        self._do(self.plan.offer(offer.session, offer.answers, fit, self._clock.seconds(), knocked))
+
+    def moved(self) -> None:
+        """This machine's addresses changed."""
+        self._do(self.plan.moved(self._clock.seconds()))
+        self.offer()
 
     def probed(self, probe: Probe, source: Endpoint, *, relayed: bool) -> None:
         """A verified probe arrived."""
+        if probe.session != self.plan.peer_session:
+            self.doors.heard(source)
         self._do(self.plan.probe(probe, source, self._clock.seconds(), relayed=relayed))
 
     def relay(self, endpoint: Endpoint, usable: bool) -> None:
@@ -186,19 +207,8 @@ class PeerLink:
             self._do([Configure(), SendOffer()])
 
     def offer(self) -> None:
-        """Send our candidates; the last of a burst is never lost."""
-        if self._offer_timer is not None or self._closed:
-            return
-        now = self._clock.seconds()
-        wait = 0.0
-        if self._offers:
-            wait = self._offers[-1] + OFFER_INTERVAL - now
-        if len(self._offers) == OFFER_BURST:
-            wait = max(wait, self._offers[0] + OFFER_SPAN - now)
-        if wait > 0:
-            self._offer_timer = self._clock.callLater(wait, self._offer_now)
-        else:
-            self._offer_now()
+        """Send our candidates."""
+        self._offering.tell()
 
     def revoke(self) -> None:
         """The member was thrown out: whatever waits in the queue is not done any more."""
@@ -207,10 +217,11 @@ class PeerLink:
     async def close(self) -> None:
         """Stop timers and let a running action end; what still comes in starts nothing."""
         self._closed = True
-        for timer in (self._timer, self._offer_timer, self._again):
+        self._offering.stop()
+        for timer in (self._timer, self._again):
             if timer is not None and timer.active():
                 timer.cancel()
-        self._timer = self._offer_timer = self._again = None
+        self._timer = self._again = None
         await self._queue.close()
 
     @property
@@ -263,6 +274,8 @@ class PeerLink:
             )
         for delay in CHECK_DELAYS:
             self._outlet.check_soon(delay)
+        if self.plan.moves > 1:
+            self._offering.moved()
 
     async def _configure(self) -> None:
         self._again = None
@@ -295,11 +308,7 @@ class PeerLink:
         await self._tunnel.remove_peer(self.peer_key)
         await self._configure()
 
-    def _offer_now(self) -> None:
-        self._offer_timer = None
-        self._offers.append(self._clock.seconds())
+    def _make_offer(self) -> bytes:
         offer = signals.Offer.of(self.plan.session, self.plan.peer_session or b"", self._outlet.candidates())
-        payload = signals.seal(
-            offer, self.keys.seal, sender=self._own_key, receiver=self.peer_key, nonce=self._random(signals.NONCE_BYTES)
-        )
-        self._outlet.send_signal(self.identity, payload)
+        nonce = self._random(signals.NONCE_BYTES)
+        return signals.seal(offer, self.keys.seal, sender=self._own_key, receiver=self.peer_key, nonce=nonce)

@@ -99,6 +99,12 @@ class RelayLinks:
             if identity not in self._bound:
                 self._bind(identity, link, self._relay)
 
+    def moved(self) -> None:
+        """This machine's addresses changed: each binding is asked after at once, and made anew where it is lost."""
+        for bound in self._bound.values():
+            if bound.binding is not None:
+                self._drive(bound, bound.binding.moved(self._reactor.seconds()))
+
     def is_relay(self, endpoint: Endpoint) -> bool:
         """Whether packets from there came by the relay."""
         relay = self._relay

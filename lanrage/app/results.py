@@ -195,6 +195,7 @@ class StatusShown(_Result, frozen=True):
     :param state: ``idle``, ``connecting``, ``in-party`` or another word for what it is at.
     :param missing: sentences that say which rights or programs are missing and how to grant or install them.
     :param lan: counters of the LAN plane by name.
+    :param channel: counters of the party channel inside the tunnel by name.
     """
 
     version: str
@@ -205,6 +206,7 @@ class StatusShown(_Result, frozen=True):
     party: PartyName | None = None
     missing: list[str] = []
     lan: dict[str, Any] = {}
+    channel: dict[str, Any] = {}
 
 
 class Diagnosed(NodeFacts, frozen=True):

@@ -20,7 +20,7 @@ import msgspec
 from msgspec import Meta
 
 from lanrage.core.envelope import Id16, Instant, Key, open_statement, seal_statement
-from lanrage.core.identity import SigningKey, derive, fingerprint, verify_signature
+from lanrage.core.identity import SigningKey, Verify, derive, fingerprint, verify_again, verify_signature
 from lanrage.errors import CryptoError, DecodeError
 
 NAME_LIMIT = 32
@@ -146,15 +146,17 @@ def _open(blob: bytes, kind: type[S]) -> tuple[S, bytes, tuple[bytes, ...]]:
     return open_statement(blob, kind, _LABELS[kind], kind.__name__.lower())
 
 
-def open_charter(blob: bytes, party_id: str) -> Charter:
+def open_charter(blob: bytes, party_id: str, verify: Verify = verify_signature) -> Charter:
     """Verify a charter against the party's id.
+
+    :param verify: checks each signature.
 
     :raises CryptoError, DecodeError: when it is not this party's.
     """
     charter, message, signatures = _open(blob, Charter)
     if charter.party_id != party_id or len(signatures) != 1:
         raise CryptoError("the charter is of another party")
-    verify_signature(charter.party_key, message, signatures[0])
+    verify(charter.party_key, message, signatures[0])
     try:
         network = charter.network
     except ValueError as error:
@@ -164,7 +166,7 @@ def open_charter(blob: bytes, party_id: str) -> Charter:
     return charter
 
 
-def open_invitation(blob: bytes, charter: Charter) -> Invitation:
+def open_invitation(blob: bytes, charter: Charter, verify: Verify = verify_again) -> Invitation:
     """Verify that an invitation is of this party and signed by who it names; the ledger tells whether that one may.
 
     :raises CryptoError, DecodeError: when it is not.
@@ -172,11 +174,13 @@ def open_invitation(blob: bytes, charter: Charter) -> Invitation:
     invitation, message, signatures = _open(blob, Invitation)
     if invitation.party_id.hex() != charter.party_id or len(signatures) != 1:
         raise CryptoError("the invitation is of another party")
-    verify_signature(invitation.issuer, message, signatures[0])
+    verify(invitation.issuer, message, signatures[0])
     return invitation
 
 
-def open_certificate(blob: bytes, charter: Charter, invitation: Invitation | None) -> Certificate:
+def open_certificate(
+    blob: bytes, charter: Charter, invitation: Invitation | None, verify: Verify = verify_signature
+) -> Certificate:
     """Verify a member's certificate and its chain to the party key.
 
     :param invitation: the verified invitation by which the member joined; ``None`` for the founder.
@@ -188,8 +192,8 @@ def open_certificate(blob: bytes, charter: Charter, invitation: Invitation | Non
         raise CryptoError("the certificate is of another party")
     if certificate.issuer != issuer or len(signatures) != 2:
         raise CryptoError("the certificate is not issued by the invitation that is shown with it")
-    verify_signature(issuer, message, signatures[0])
-    verify_signature(certificate.identity, message, signatures[1])
+    verify(issuer, message, signatures[0])
+    verify(certificate.identity, message, signatures[1])
     if invitation is not None and not invitation.created <= certificate.issued <= invitation.expires:
         raise CryptoError("the certificate was issued outside the invitation's time")
     if (certificate.role == "founder") != (invitation is None):
@@ -230,13 +234,18 @@ class Member:
     invitation_blob: bytes = attrs.field(repr=False)
 
     @classmethod
-    def verify(cls, charter: Charter, certificate_blob: bytes, invitation_blob: bytes) -> Member:
+    def verify(
+        cls, charter: Charter, certificate_blob: bytes, invitation_blob: bytes, verify: Verify | None = None
+    ) -> Member:
         """Check the whole chain.
+
+        :param verify: checks each signature, where it is not checked as usual.
 
         :raises CryptoError, DecodeError: when any link does not hold.
         """
-        invitation = open_invitation(invitation_blob, charter) if invitation_blob else None
-        return cls(open_certificate(certificate_blob, charter, invitation), certificate_blob, invitation_blob)
+        invitation = open_invitation(invitation_blob, charter, verify or verify_again) if invitation_blob else None
+        opened = open_certificate(certificate_blob, charter, invitation, verify or verify_signature)
+        return cls(opened, certificate_blob, invitation_blob)
 
 
 def prove_reservation(key: SigningKey, identity: bytes) -> bytes:

@@ -11,6 +11,7 @@ import enum
 import attrs
 
 from lanrage.core.certificates import Certificate, Charter, Invitation, open_certificate, open_invitation
+from lanrage.core.identity import Verify, verify_again
 from lanrage.core.ledger_records import (
     Action,
     Admit,
@@ -153,13 +154,15 @@ class Ledger:
 
     # --- growing ------------------------------------------------------------------------------------------------------
 
-    def check(self, blob: bytes) -> Record:
+    def check(self, blob: bytes, verify: Verify = verify_again) -> Record:
         """Whether this record can be the next one.
+
+        :param verify: checks each signature.
 
         :raises CryptoError, DecodeError: it is no record of this party, or not by its author.
         :raises Refused: ``conflict`` when another one came first, else the rule that it breaks.
         """
-        record = open_record(blob, self.charter.party_id)
+        record = open_record(blob, self.charter.party_id, verify)
         if record.epoch != self.epoch + 1 or record.previous != self.head:
             raise refuse("conflict")
         if record.epoch > LEDGER_LIMIT:
@@ -168,28 +171,30 @@ class Ledger:
             raise refuse("bad_record", "the record is dated before the one that it follows: look at the clocks")
         if record.author not in self.members:
             raise refuse("not_a_member")
-        self._check_action(record, record.action)
+        self._check_action(record, record.action, verify)
         return record
 
-    def append(self, blob: bytes) -> Record:
+    def append(self, blob: bytes, verify: Verify = verify_again) -> Record:
         """Take the next record in.
+
+        :param verify: checks each signature.
 
         :raises CryptoError, DecodeError, Refused: as :meth:`check`; nothing has changed then.
         """
-        record = self.check(blob)
+        record = self.check(blob, verify)
         self.records.append(blob)
         self.epoch, self.head, self.at = record.epoch, chained(self.head, blob), record.at
         self.heads.append(self.head)
-        self._carry_out(record, record.action)
+        self._carry_out(record, record.action, verify)
         return record
 
     # --- rules --------------------------------------------------------------------------------------------------------
 
-    def _check_action(self, record: Record, action: Action) -> None:
+    def _check_action(self, record: Record, action: Action, verify: Verify) -> None:
         author = record.author
         match action:
             case Admit():
-                self._check_admit(record, action)
+                self._check_admit(record, action, verify)
             case Withdraw():
                 self._only(self.governs(author), "only the host and moderators withdraw invitations")
                 self._news(action.invitation_id.hex() not in self.void)
@@ -223,9 +228,9 @@ class Ledger:
         if not condition:
             raise refuse("no_change")
 
-    def _check_admit(self, record: Record, action: Admit) -> None:
-        invitation = open_invitation(action.invitation, self.charter)
-        certificate = open_certificate(action.certificate, self.charter, invitation)
+    def _check_admit(self, record: Record, action: Admit, verify: Verify) -> None:
+        invitation = open_invitation(action.invitation, self.charter, verify)
+        certificate = open_certificate(action.certificate, self.charter, invitation, verify)
         if certificate.identity != action.identity:
             raise refuse("bad_record", "the record names another identity than its certificate")
         self._news(action.identity not in self.members)
@@ -263,10 +268,10 @@ class Ledger:
 
     # --- consequences -------------------------------------------------------------------------------------------------
 
-    def _carry_out(self, record: Record, action: Action) -> None:
+    def _carry_out(self, record: Record, action: Action, verify: Verify) -> None:
         match action:
             case Admit():
-                invitation = open_invitation(action.invitation, self.charter)
+                invitation = open_invitation(action.invitation, self.charter, verify)
                 self.members[action.identity] = record.epoch
                 self.uses.setdefault(invitation.invitation_id, set()).add(action.identity)
             case Withdraw():

@@ -14,7 +14,7 @@ from msgspec import Meta
 
 from lanrage.core.certificates import Epoch, Name
 from lanrage.core.envelope import Id16, Instant, Key, open_statement, seal_statement
-from lanrage.core.identity import SigningKey, verify_signature
+from lanrage.core.identity import SigningKey, Verify, verify_again
 from lanrage.errors import CryptoError
 
 HASH_BYTES = 32
@@ -132,7 +132,7 @@ def sign_record(record: Record, key: SigningKey) -> bytes:
     return seal_statement(record, _RECORD, key)
 
 
-def open_record(blob: bytes, party_id: str) -> Record:
+def open_record(blob: bytes, party_id: str, verify: Verify = verify_again) -> Record:
     """Read a record and verify its author's signature; the ledger tells whether the author may do this.
 
     :raises CryptoError, DecodeError: when it is none of this party.
@@ -142,7 +142,7 @@ def open_record(blob: bytes, party_id: str) -> Record:
         raise CryptoError("a ledger record is too large")
     if record.party_id.hex() != party_id or len(signatures) != 1:
         raise CryptoError("the ledger record is of another party")
-    verify_signature(record.author, message, signatures[0])
+    verify(record.author, message, signatures[0])
     return record
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import attrs
 
 from lanrage.core.candidates import RANK, Candidate, CandidateKind
@@ -35,6 +37,7 @@ class Path:
     :param rtt: smoothed round-trip time in seconds, ``None`` until proven.
     :param missed: unanswered pings in a row.
     :param opening: how many of the opening pings were sent.
+    :param observed: from where the peer sees our pings on this path.
     """
 
     candidate: Candidate
@@ -43,6 +46,7 @@ class Path:
     last_pong: float | None = None
     missed: int = 0
     opening: int = 0
+    observed: Endpoint | None = None
     outstanding: dict[bytes, float] = attrs.field(factory=dict)
 
     @property
@@ -106,6 +110,11 @@ class Path:
             self.next_ping = now + ACTIVE_INTERVAL
         return True
 
+    def seen_elsewhere(self, observed: Endpoint | None) -> bool:
+        """A pong told from where our ping came; true when that is not where it came from before."""
+        before, self.observed = self.observed, observed
+        return None not in (before, observed) and before != observed
+
     def expire(self, now: float) -> bool:
         """Count pings whose pong is overdue; true when the path died just now."""
         overdue = [t for t, at in self.outstanding.items() if at + self.timeout <= now]
@@ -126,3 +135,10 @@ class Path:
     def deadline(self) -> float:
         """When :meth:`expire` or a ping is due next."""
         return min([self.next_ping, *(at + self.timeout for at in self.outstanding.values())])
+
+
+def ask_all(paths: Iterable[Path], now: float) -> None:
+    """Ping all at once: what was open a while ago may be no more, and what was dead may be open again."""
+    for path in paths:
+        path.open_again(now)
+        path.next_ping = min(path.next_ping, now)

@@ -11,14 +11,16 @@ decider: the other end's peer stays without an endpoint until it has been heard.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable
 
 import attrs
 
 from lanrage.core.candidates import CANDIDATE_LIMIT, Candidate, CandidateKind
 from lanrage.core.links import Endpoint
-from lanrage.core.path import DEAD_AFTER, Path
+from lanrage.core.path import DEAD_AFTER, Path, ask_all
 from lanrage.core.path_actions import Action, Moved, ResetPeer, SendOffer, SendProbe, WriteEndpoint
+from lanrage.core.path_decision import Pending, patience
 from lanrage.core.probe import Probe, ProbeKind
 from lanrage.core.rate import TokenBucket
 
@@ -26,26 +28,14 @@ PATH_LIMIT = CANDIDATE_LIMIT + 8
 """Paths a peer: its offer, its relay ports and a few addresses from which its probes came."""
 RELAY_PATIENCE = 0.1
 """Seconds after the offer in which a direct path may still win before the relay is taken."""
-DECIDE_INTERVAL, DECIDE_TRIES = 0.1, 10
-"""A decision is repeated each 100 ms until the other end agrees; after a second the path is given up."""
 BETTER_BY, BETTER_FOR = 0.01, 5.0
 """Seconds that an equal kind of path must be shorter, and for how long, before traffic moves to it."""
 CORRECTIONS, CORRECTION_RATE = 6.0, 1 / 60
 """How often one decision is written again at once, and a second, when WireGuard followed an old packet."""
-HANDSHAKE_PATIENCE, HANDSHAKE_TRIPS = 0.4, 3.0
-"""Seconds, and round trips, after which a handshake that did not come is started anew: WireGuard itself waits five
-seconds. Doubled each time."""
-HANDSHAKE_BACKOFF = 30.0
-"""Seconds between such new starts at most."""
-
-
-@attrs.define
-class _Pending:
-    number: int
-    endpoint: Endpoint
-    reason: str
-    next_at: float
-    tries: int = 0
+FORGET_RATE, FORGET_BURST = 1 / 30, 4.0
+"""Old addresses of a peer forgotten for new ones a second, and at once: each new one gets pings of ours."""
+FORMER_LIMIT = 32
+"""Sessions of the peer's former lives that are remembered: an offer of one is late, or a copy."""
 
 
 @attrs.define
@@ -68,26 +58,41 @@ class PathPlan:
     moves: int = 0
     paths: dict[Endpoint, Path] = attrs.field(factory=dict)
     _decision: int = 0
-    _pending: _Pending | None = None
+    _pending: Pending | None = None
     _offered_at: float = 0.0
     _better_since: float | None = None
     _corrections: TokenBucket = attrs.field(factory=lambda: TokenBucket(CORRECTION_RATE, CORRECTIONS))
     _written_at: float | None = None
     _restarts: int = 0
     _settled: bool = False
+    _forgetting: TokenBucket = attrs.field(factory=lambda: TokenBucket(FORGET_RATE, FORGET_BURST))
+    _former: deque[bytes] = attrs.field(factory=lambda: deque(maxlen=FORMER_LIMIT))
 
     # --- inputs -------------------------------------------------------------------------------------------------------
 
-    def offer(self, session: bytes, answers: bytes, candidates: Iterable[Candidate], now: float) -> list[Action]:
-        """The peer told where it may be reached.
+    def offer(
+        self,
+        session: bytes,
+        answers: bytes,
+        candidates: Iterable[Candidate],
+        now: float,
+        knocked: Candidate | None = None,
+    ) -> list[Action]:
+        """The peer told where it may be reached. Offers come by several ways, so late ones and copies do no harm.
 
         :param candidates: those fit to be probed (:func:`lanrage.core.candidates.fit_to_probe`).
+        :param knocked: where the offer itself came from, when it came as a knock.
         """
         actions: list[Action] = []
+        if session in self._former:
+            return actions
         if session != self.peer_session:
             if self.peer_session is not None:
                 actions.append(ResetPeer())
+                self._former.append(self.peer_session)
             self._start_over(session)
+        if knocked is not None:
+            self._path(knocked, now)
         self._offered_at = now
         for candidate in candidates:
             if candidate.kind in (CandidateKind.LOCAL, CandidateKind.REFLEXIVE):
@@ -102,6 +107,11 @@ class PathPlan:
         """WireGuard lost the peer: begin as a new link does; the peer resets its end when it hears the new session."""
         self.session = session
         self._start_over(None)
+
+    def moved(self, now: float) -> list[Action]:
+        """This machine's addresses changed: ask every path at once whether it still is one."""
+        ask_all(self.paths.values(), now)
+        return self.tick(now)
 
     def relay(self, endpoint: Endpoint, usable: bool, now: float) -> list[Action]:
         """A relay port became usable for this pair, or ceased to be."""
@@ -122,9 +132,11 @@ class PathPlan:
             return [SendOffer()]
         if probe.kind is ProbeKind.PONG:
             path = self.paths.get(source)
-            if path is not None and path.pong(probe.transaction, now):
-                return self.tick(now)
-            return []
+            if path is None or not path.pong(probe.transaction, now):
+                return []
+            if path.seen_elsewhere(probe.observed) and self.decides and source == self.active and not self._pending:
+                self._decide(path, "this end is seen at another address", now)
+            return self.tick(now)
         if probe.kind is ProbeKind.DECIDED:
             return self._agreed(probe, now)
         kind = CandidateKind.RELAY if relayed else CandidateKind.PEER
@@ -149,8 +161,9 @@ class PathPlan:
         actions: list[Action] = []
         target = self._pending.endpoint if self._pending else self.active
         for path in self.paths.values():
-            if path.expire(now) and path.endpoint == target:
+            if path.expire(now) and (path.endpoint == target or not self.reached):
                 actions.append(SendOffer())
+                ask_all(self.paths.values(), now)
             if path.next_ping <= now:
                 transaction = self.random(8)
                 path.sent(transaction, now, active=path.endpoint == target)
@@ -172,6 +185,11 @@ class PathPlan:
         return min(times, default=None)
 
     @property
+    def reached(self) -> bool:
+        """Some path to the peer is open."""
+        return any(path.proven for path in self.paths.values())
+
+    @property
     def current(self) -> Path | None:
         """The agreed path, when it is still known."""
         return self.paths.get(self.active) if self.active else None
@@ -187,9 +205,18 @@ class PathPlan:
 
     def _path(self, candidate: Candidate, now: float) -> Path | None:
         path = self.paths.get(candidate.endpoint)
-        if path is None and len(self.paths) < PATH_LIMIT:
+        if path is None and (len(self.paths) < PATH_LIMIT or self._forget_one(now)):
             path = self.paths[candidate.endpoint] = Path(candidate, now)
         return path
+
+    def _forget_one(self, now: float) -> bool:
+        """Make room: a peer that roams has had more addresses than fit."""
+        keep = (self.active, self._pending and self._pending.endpoint)
+        old = [e for e, path in self.paths.items() if not (path.proven or path.relayed or e in keep)]
+        if not old or not self._forgetting.take(now):
+            return False
+        del self.paths[old[0]]
+        return True
 
     def _answer(self, kind: ProbeKind, probe: Probe, to: Endpoint, *, observed: Endpoint | None = None) -> SendProbe:
         answer = Probe(kind, self.tag, self.session, probe.transaction, observed, probe.decision)
@@ -256,21 +283,19 @@ class PathPlan:
             return 0.0
         path = self.paths.get(self.active)
         trip = path.rtt or 0.0 if path is not None else 0.0
-        patience: float = (HANDSHAKE_PATIENCE + HANDSHAKE_TRIPS * trip) * 2**self._restarts
-        return self._written_at + min(HANDSHAKE_BACKOFF, patience)
+        return self._written_at + patience(trip, self._restarts)
 
     def _repeat(self, now: float) -> list[Action]:
         pending = self._pending
         if pending is None or pending.next_at > now:
             return []
         path = self.paths.get(pending.endpoint)
-        if path is None or pending.tries >= DECIDE_TRIES:
+        if path is None or pending.vain:
             self._pending = None
             if path is not None:
                 path.missed, path.last_pong = DEAD_AFTER, None
-            return []
-        pending.tries += 1
-        pending.next_at = now + DECIDE_INTERVAL
+            return [] if self.reached else [SendOffer()]
+        pending.sent(now)
         decide = Probe(ProbeKind.DECIDE, self.tag, self.session, self.random(8), decision=pending.number)
         return [SendProbe(decide, pending.endpoint)]
 
@@ -289,10 +314,13 @@ class PathPlan:
         reason = self._reason(held, best, now)
         if reason is None or (held is not None and held.proven and self._shaking(now)):
             return []
+        self._decide(best, reason, now)
+        return [*self._begin_handshake(best, now), *self._repeat(now)]
+
+    def _decide(self, path: Path, reason: str, now: float) -> None:
         self._decision += 1
         self._better_since = None
-        self._pending = _Pending(self._decision, best.endpoint, reason, now)
-        return [*self._begin_handshake(best, now), *self._repeat(now)]
+        self._pending = Pending(self._decision, path.endpoint, reason, now)
 
     def _begin_handshake(self, path: Path, now: float) -> list[Action]:
         """Before the first handshake there is nothing to move: it starts beside the decision, a round trip earlier.

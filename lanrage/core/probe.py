@@ -10,7 +10,7 @@ from lanrage.core.links import Endpoint
 
 
 class ProbeKind(enum.IntEnum):
-    """What a probe is for."""
+    """What a probe is for; 5 is a knock (:mod:`lanrage.wire.knocks`)."""
 
     PING = 1
     """Is this path open? Empty body."""

@@ -127,6 +127,10 @@ class RelayClient:
                 self._rejected(message, now)
         return []
 
+    def moved(self, now: float) -> list[Message]:
+        """Our address may be another: ask at once whether the relay still knows us, which leads to a new binding."""
+        return self._send(now) if self.bound else []
+
     def stop(self) -> list[Message]:
         """Give the binding up; the last word to the relay is returned, nothing waits for its answer."""
         known = self._state in (State.BINDING, State.BOUND)

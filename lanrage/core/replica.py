@@ -195,6 +195,8 @@ class PartyReplica:
         """A member told its head: an epoch that we have, with another hash, is another ledger."""
         if self.ledger is None or epoch > self.ledger.epoch or self.ledger.heads[epoch] == head:
             return []
+        if self.forks.get(who, epoch + 1) <= epoch:
+            return []  # known to part there, or before
         return [self._fork(who, epoch)]
 
     def _fork(self, who: str, epoch: int) -> Forked:

@@ -19,6 +19,8 @@ from lanrage.core.door_limits import CONNECTIONS_LIMIT
 from lanrage.core.identity import SigningKey
 from lanrage.core.origins import origin_of
 from lanrage.net.control_session import Desk, ServerConnection
+from lanrage.net.lean_options import with_options
+from lanrage.net.login_queue import LoginQueue
 from lanrage.net.outbox import QueueLimits
 from lanrage.net.websocket import KeepaliveTimers, configure
 from lanrage.wire.control_codec import MESSAGE_LIMIT, SUBPROTOCOLS
@@ -37,6 +39,8 @@ class ServerFactory(WebSocketServerFactory):  # type: ignore[misc]
     :param desk: decides.
     :param admission: who may come, and how much one may ask; without bans where none is given.
     :ivar connections: all of them, logged in or not.
+    :ivar ended: connections that are no more.
+    :ivar logins: those that wait for their turn.
     :ivar refusals: connections that were ended by us, counted by reason.
     :ivar readiness: why the server cannot do its work, for who watches it; empty = it can.
     :ivar queue_limits: for connections to come.
@@ -58,9 +62,12 @@ class ServerFactory(WebSocketServerFactory):  # type: ignore[misc]
         self.timers = KeepaliveTimers.on(clock)
         configure(self, self.timers, limit=MESSAGE_LIMIT + TAG_BYTES, open_timeout=0)
         self.setProtocolOptions(maxConnections=CONNECTIONS_LIMIT, webStatus=False)
+        self.protocol = with_options(ServerConnection, self)
+        self.logins = LoginQueue(clock)
         self.clock, self.key, self.desk, self.random = clock, key, desk, random
         self.admission = admission or Admission()
         self.connections: set[ServerConnection] = set()
+        self.ended = 0
         self.refusals: Counter[str] = Counter()
         self.dropped: Counter[str] = Counter()
         self.queue_limits = QueueLimits()
@@ -97,3 +104,4 @@ class ServerFactory(WebSocketServerFactory):  # type: ignore[misc]
     def forget(self, connection: ServerConnection) -> None:
         """A connection ended."""
         self.connections.discard(connection)
+        self.ended += 1

@@ -7,17 +7,18 @@ Bytes that make no sense end the connection they came by, with a word where one 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-from autobahn.twisted.websocket import WebSocketServerProtocol
 from autobahn.websocket.types import ConnectionDeny
 from twisted.internet.interfaces import IDelayedCall, IPushProducer
 from twisted.logger import Logger
 from zope.interface import implementer
 
 from lanrage.core.admission import Meter
-from lanrage.errors import LanrageError, Refused, VersionMismatch
+from lanrage.errors import DecodeError, LanrageError, Refused, VersionMismatch
 from lanrage.net.http_answers import HttpAnswers
+from lanrage.net.lean_frames import LeanProtocol
 from lanrage.net.outbox import Outbox
 from lanrage.net.websocket import QuietLog, Timed, is_endless, stop_timers
 from lanrage.wire.control import REQUEST_LIMIT, Accepted, Notice, RefusedReply, Reply, Request
@@ -55,7 +56,7 @@ class Desk(Protocol):
 
 
 @implementer(IPushProducer)
-class ServerConnection(HttpAnswers, WebSocketServerProtocol):  # type: ignore[misc]
+class ServerConnection(HttpAnswers, LeanProtocol):
     """One connection; made by :class:`lanrage.net.control_server.ServerFactory`.
 
     :ivar session: its name in logs on both sides.
@@ -68,6 +69,7 @@ class ServerConnection(HttpAnswers, WebSocketServerProtocol):  # type: ignore[mi
     failedByMe: bool
 
     log = QuietLog()
+    lean_limit = REQUEST_LIMIT + TAG_BYTES
     login: ServerLogin
     meter: Meter
     _outbox: Outbox
@@ -82,6 +84,7 @@ class ServerConnection(HttpAnswers, WebSocketServerProtocol):  # type: ignore[mi
         self._paused = False
         self._ending = False
         self._opened = False
+        self._queued = False
         self._deadline: IDelayedCall | None = None
         self._stall: Timed | None = None
 
@@ -218,10 +221,12 @@ class ServerConnection(HttpAnswers, WebSocketServerProtocol):  # type: ignore[mi
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         """Take one message; a bad one ends the connection."""
-        if self._ending:
-            return
+        if not self._ending:
+            self._guard(self._take, bytes(payload))
+
+    def _guard(self, step: Callable[[bytes], None], payload: bytes) -> None:
         try:
-            self._take(bytes(payload))
+            step(payload)
         except VersionMismatch as error:
             self.factory.refused("version_mismatch", self.peer, str(error))
             self.deny("version_mismatch", str(error))
@@ -254,11 +259,16 @@ class ServerConnection(HttpAnswers, WebSocketServerProtocol):  # type: ignore[mi
 
     def _take(self, payload: bytes) -> None:
         if not self._opened:
-            answer = self.login.receive(payload)
-            if answer:
-                self.sendMessage(answer, True)
-            if self.login.done:
-                self._log_in()
+            if self._queued:
+                raise DecodeError("a message came before the first one was answered")
+            if self.login.begun:
+                self._step(payload)
+                return
+            self._queued = True
+            assert self._deadline is not None
+            left = self._deadline.getTime() - self.factory.clock.seconds()
+            self._stop_deadline()  # it has done its part: the time that it waits for us is not its own
+            self.factory.logins.put(partial(self._begin, payload, left))
             return
         assert self.login.channel is not None
         request = self.login.channel.read(payload, Request)
@@ -272,6 +282,20 @@ class ServerConnection(HttpAnswers, WebSocketServerProtocol):  # type: ignore[mi
             self.deny("limit", sentence)
             return
         self.send(Reply(request.id, RefusedReply("limit", sentence)))
+
+    def _begin(self, payload: bytes, left: float) -> None:
+        """This login's turn has come."""
+        self._queued = False
+        if not self._ending and self.state == self.STATE_OPEN:
+            self._deadline = self.factory.clock.callLater(max(0.0, left), self._late)
+            self._guard(self._step, payload)
+
+    def _step(self, payload: bytes) -> None:
+        answer = self.login.receive(payload)
+        if answer:
+            self.sendMessage(answer, True)
+        if self.login.done:
+            self._log_in()
 
     def _accept(self) -> Accepted:
         """The node has shown who it is.

@@ -53,6 +53,7 @@ class LanPort:
     :param address: this member's party address.
     :param device: the tunnel's name: datagrams leave and arrive by it alone; ``None`` for any device.
     :param port: UDP port here and at all members.
+    :param title: what errors call it.
     :ivar strangers: datagrams refused because of their source port, destination or device.
     """
 
@@ -60,6 +61,7 @@ class LanPort:
     address: IPv4Address
     device: str | None = None
     port: int = LAN_PORT
+    title: str = attrs.field(default="LAN port", kw_only=True)
     strangers: int = attrs.field(default=0, init=False)
     _socket: socket.socket | None = None
     _index: int = 0
@@ -83,7 +85,7 @@ class LanPort:
             opened.bind(("", self.port))
         except OSError as error:
             opened.close()
-            raise _translate(error, self.port) from error
+            raise _translate(error, self.port, self.title) from error
         self._socket, self._receive = opened, receive
         info = _PKTINFO.pack(self._index, self.address.packed, bytes(4))
         self._ancillary = [(socket.IPPROTO_IP, IP_PKTINFO, info)]
@@ -131,7 +133,7 @@ class LanPort:
 
     def connectionLost(self, reason: Failure) -> None:  # pylint: disable=invalid-name
         """For the reactor: it stops, or the descriptor broke."""
-        log.debug("LAN port is closed: {reason}", reason=reason.value)
+        log.debug("{title} is closed: {reason}", title=self.title, reason=reason.value)
         self.close()
 
     def _take(self, data: bytes, ancillary: list[tuple[int, int, bytes]], source: tuple[str, int]) -> None:
@@ -146,7 +148,9 @@ class LanPort:
             try:
                 self._receive(data, source[0])
             except Exception:  # pylint: disable=broad-except
-                log.failure("a datagram from {source} broke the LAN plane", source=source[0])
+                log.failure(
+                    "a datagram from {source} broke what the {title} is for", source=source[0], title=self.title
+                )
 
     def _device_index(self) -> int:
         if self.device is None:
@@ -157,9 +161,9 @@ class LanPort:
             raise Unreachable(f"the tunnel device {self.device} is not there") from error
 
 
-def _translate(error: OSError, port: int) -> Exception:
+def _translate(error: OSError, port: int, title: str) -> Exception:
     if error.errno == errno.EADDRINUSE:
-        return BadInput("LAN port", f"UDP port {port} is taken by another program on this machine")
+        return BadInput(title, f"UDP port {port} is taken by another program on this machine")
     if error.errno in (errno.EPERM, errno.EACCES):
         return MissingRight(f"UDP port {port} may not be opened: {error.strerror}")
     return Unreachable(f"UDP port {port} cannot be opened: {error.strerror}")

@@ -247,7 +247,7 @@ class ServerLogin:
     _first: Channel | None = attrs.field(init=False, default=None)
     _transcript: bytes = attrs.field(init=False, default=b"")
     _shared: bytes = attrs.field(init=False, default=b"")
-    _ephemeral: AgreementKey = attrs.field(init=False)
+    _ephemeral: AgreementKey | None = attrs.field(init=False, default=None)
 
     @property
     def _codec(self) -> Codec:
@@ -260,13 +260,18 @@ class ServerLogin:
         :raises VersionMismatch: no version in common; send :meth:`denial`, then close.
         :raises DecodeError: no message of this protocol.
         """
-        if self._first is None:
+        if self.channel is not None:
+            self.channel.read(data, Confirm)
+            self.done = True
+            return b""
+        if self._first is None or self._ephemeral is None:
             return self._hello(data)
-        if self.channel is None:
-            return self._login(data, self._first)
-        self.channel.read(data, Confirm)
-        self.done = True
-        return b""
+        return self._login(data, self._first, self._ephemeral)
+
+    @property
+    def begun(self) -> bool:
+        """The client's first message was taken."""
+        return self._first is not None or self.channel is not None
 
     def denial(self) -> Denied:
         """What a client of another version is told."""
@@ -279,21 +284,22 @@ class ServerLogin:
             raise VersionMismatch(mismatch(hello.offers, self.spoken))
         if chosen != self.subprotocol:
             raise CryptoError("the WebSocket handshake offered other subprotocols than the hello: somebody changed it")
-        self._ephemeral = AgreementKey(self.random(KEY_BYTES))
-        unsigned = Welcome(chosen, self._ephemeral.public, self.random(NONCE_BYTES), self.key.public, bytes(64))
+        self._ephemeral = ephemeral = AgreementKey(self.random(KEY_BYTES))
+        unsigned = Welcome(chosen, ephemeral.public, self.random(NONCE_BYTES), self.key.public, bytes(64))
         self._transcript = _welcome_transcript(data, unsigned)
-        self._shared = self._ephemeral.agree(hello.ephemeral)
+        self._shared = ephemeral.agree(hello.ephemeral)
         self._first = Channel.derive(self._shared, self._transcript, _FIRST, client=False, codec=self._codec)
         return self._codec.encode(msgspec.structs.replace(unsigned, signature=self.key.sign(self._transcript)))
 
-    def _login(self, data: bytes, first: Channel) -> bytes:
+    def _login(self, data: bytes, first: Channel, ephemeral: AgreementKey) -> bytes:
         plain = first.open(data)
         login = self._codec.decode(plain, Login)
         verify_signature(
             login.identity, _login_message(self._transcript, login.identity, login.wireguard_key), login.signature
         )
-        secret = self._shared + self._ephemeral.agree(login.wireguard_key)
+        secret = self._shared + ephemeral.agree(login.wireguard_key)
         second = hashlib.sha256(self._transcript + plain).digest()
         self.channel = Channel.derive(secret, second, _SECOND, client=False, codec=self._codec)
         self.identity, self.wireguard_key = login.identity, login.wireguard_key
+        self._first, self._ephemeral, self._shared, self._transcript = None, None, b"", b""  # secrets no longer needed
         return self.channel.seal(self.accept())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from lanrage.core.records import (
     ConflictView,
     DeltasView,
@@ -10,6 +12,7 @@ from lanrage.core.records import (
     Left,
     LostView,
     MemberRecord,
+    Note,
     PartyView,
     PresenceView,
     StatusView,
@@ -37,12 +40,30 @@ def message(view: PartyView | DeltasView | PresenceView | StatusView) -> PartySt
         case PartyView():
             members = tuple(map(row, view.members))
             return PartyState(view.party_id, view.revision, view.charter, members, view.epoch, view.records)
+        case _:
+            return news(view)
+
+
+def news(view: DeltasView | PresenceView | StatusView) -> Deltas | Presence | StatusChanged:
+    """What followers are told, as it travels."""
+    match view:
         case PresenceView():
             return Presence(view.party_id, view.identity, view.online)
         case StatusView():
             return StatusChanged(view.party_id, view.identity, view.text)
         case DeltasView():
             return Deltas(view.party_id, tuple(map(_delta, view.deltas)), view.online, view.statuses)
+
+
+def messages(notes: Sequence[Note]) -> tuple[tuple[bytes, Deltas | Presence | StatusChanged], ...]:
+    """Whom to tell what, as it travels: one message for all that hear the same."""
+    shown: dict[int, Deltas | Presence | StatusChanged] = {}
+    told: list[tuple[bytes, Deltas | Presence | StatusChanged]] = []
+    for note in notes:
+        if id(note.body) not in shown:
+            shown[id(note.body)] = news(note.body)
+        told.append((note.to, shown[id(note.body)]))
+    return tuple(told)
 
 
 def _delta(view: DeltaView) -> Delta:

@@ -67,6 +67,10 @@ class RelayBinding:
         """The deadline came."""
         return _bytes([message for client in self._clients() for message in client.tick(now)])
 
+    def moved(self, now: float) -> list[bytes]:
+        """Our address may be another than the relay knows."""
+        return _bytes([message for client in self._clients() for message in client.moved(now)])
+
     def deadline(self) -> float | None:
         """When to call :meth:`tick`; ``None`` = never."""
         deadlines = [client.deadline() for client in self._clients()]

@@ -10,8 +10,10 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 
 from lanrage.app.links import Links
+from lanrage.app.party_channel import PartyChannel
 from lanrage.app.reflexive import ReflexiveWatch
 from lanrage.app.relay_links import RelayLinks
+from lanrage.app.signal_ways import SignalWays
 from lanrage.core.certificates import Member
 from lanrage.core.identity import NodeKeys, SigningKey
 from lanrage.core.links import Endpoint, LocalAddress
@@ -21,7 +23,8 @@ from lanrage.wire.control import RelayInfo
 from lanrage.wire.relay import MAGIC as RELAY_MAGIC
 from tests.fakes_control import NOW, PartyKit, SeededRandom, node_keys, seeded
 from tests.fakes_links import MemoryMachine
-from tests.fakes_underlay import Host, Underlay, UnderlayPort, UnderlayTunnel
+from tests.fakes_memory_ledger import MemoryLedger
+from tests.fakes_underlay import Host, InsidePort, Underlay, UnderlayPort, UnderlayTunnel
 
 PORT = 51820
 SECRET = b"s" * 16
@@ -35,7 +38,8 @@ class LinkWorld:
     """The party and what lies between its members.
 
     :ivar signal_delay: seconds through the control server.
-    :ivar signals: (from, to) of each signal.
+    :ivar signals: (from, to) of each signal through the control server.
+    :ivar control: the control server is there.
     """
 
     clock: Clock = attrs.field(factory=Clock)
@@ -44,6 +48,7 @@ class LinkWorld:
     players: dict[str, Player] = attrs.field(factory=dict)
     signal_delay: float = 0.03
     signals: list[tuple[str, str]] = attrs.field(factory=list)
+    control: bool = True
 
     def __attrs_post_init__(self) -> None:
         self.underlay = Underlay(self.clock)
@@ -73,12 +78,13 @@ class LinkWorld:
         for name in names:
             self.players[name].follow(members)
 
-    def signal(self, sender: Player, identity: bytes, payload: bytes) -> None:
+    def signal(self, sender: Player, identity: bytes, payload: bytes) -> Deferred[bool]:
         """Through the control server."""
         for player in self.players.values():
-            if player.keys.identity.public == identity:
+            if self.control and player.keys.identity.public == identity:
                 self.signals.append((sender.name, player.name))
                 self.underlay.later(self.signal_delay, self._signalled(player, sender, payload))
+        return succeed(self.control)
 
     @staticmethod
     def _signalled(player: Player, sender: Player, payload: bytes) -> Callable[[], None]:
@@ -102,6 +108,8 @@ class Player:
         self.machine = MemoryMachine([local])
         self.ready: list[tuple[set[IPv4Address], set[bytes], set[IPv4Address]]] = []
         self.tunnel = UnderlayTunnel(world.underlay, host)
+        self.ledger = MemoryLedger()
+        self.remembered: dict[bytes, tuple[Endpoint, ...]] = {}
         self.start()
 
     def start(self) -> None:
@@ -118,12 +126,20 @@ class Player:
             tunnel=self.tunnel,
             probe_port=port,
             machine=self.machine,
-            send_signal=lambda identity, payload: world.signal(self, identity, payload),
+            send_signal=lambda identity, payload: ways.send(identity, payload),
             changed=self._changed,
             random=random,
         )
+        self.channel = PartyChannel(
+            clock, self.keys.wireguard.public, InsidePort(self.host), self.links, self.ledger, random
+        )
+        ways = SignalWays(lambda identity, payload: world.signal(self, identity, payload), self.channel, self.links)
+        self.links.ways_around = ways.around
+        self.links.remembered = lambda identity: self.remembered.get(identity, ())
+        self.channel.start()
         self.relays = RelayLinks(clock, self.keys, port.send, self.links, self._ticket, random)
         self.links.is_relay = self.relays.is_relay
+        self.links.on_moved = self.relays.moved
         self.reflexive = ReflexiveWatch(clock, port.send, self.links.set_reflexive, random)
         Deferred.fromCoroutine(self.tunnel.create(self.keys.wireguard.secret, PORT, 1280))
         port.open(PORT, self._received)
@@ -133,6 +149,7 @@ class Player:
         """Take all down."""
         self.reflexive.stop()
         self.relays.stop()
+        self.channel.stop()
         self.stopped = Deferred.fromCoroutine(self.links.stop())
 
     @property
@@ -141,6 +158,17 @@ class Player:
         kit = self.world.kit
         blob = kit.certificate(self.keys, self.name, str(self.address), secret=SECRET)
         return Member.verify(kit.charter, blob, kit.invitation(SECRET))
+
+    def move(self, inner: str, outer: str = "") -> None:
+        """The machine is in another network from now on."""
+        host, world = self.host, self.world.underlay.world
+        device = world.devices.pop((host.inner, self.tunnel.name))
+        host.inner, host.outer = inner, outer or inner
+        host.forget()
+        self.tunnel.host = inner
+        world.devices[inner, self.tunnel.name] = device
+        network = IPv4Network(f"{inner}/24", strict=False)
+        self.machine.addresses[:] = [LocalAddress("eth0", 2, IPv4Address(inner), network, True)]
 
     def follow(self, members: list[Member]) -> None:
         """The replica says that these are the members."""
@@ -161,6 +189,7 @@ class Player:
         return "relay" if self.relays.is_relay(link.plan.active) else "direct"
 
     def _changed(self) -> None:
+        self.channel.follow()
         self.ready.append((self.links.ready_addresses(), set(self.tunnel.peers), set(self.machine.routes)))
 
     def _ticket(self, identity: bytes) -> Deferred[bytes]:

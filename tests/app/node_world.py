@@ -21,6 +21,7 @@ from lanrage.app.control import ControlService, ControlSettings
 from lanrage.app.lan import LanPlane
 from lanrage.app.machinery import Devices
 from lanrage.app.node import NodeService
+from lanrage.app.party_channel import ChannelPort
 from lanrage.core.links import Endpoint, LocalAddress
 from lanrage.errors import BadInput, LanrageError
 from lanrage.interfaces import IMachine, IProbePort, ITunnel, IUndoJournal
@@ -28,7 +29,7 @@ from lanrage.net.rights import Rights
 from lanrage.wire.control import RelayInfo
 from tests.fakes_lan import MemoryCard, MemoryPort
 from tests.fakes_links import MemoryMachine
-from tests.fakes_underlay import Host, Underlay, UnderlayPort, UnderlayTunnel
+from tests.fakes_underlay import Host, InsidePort, Underlay, UnderlayPort, UnderlayTunnel
 
 reactor: Any = _reactor
 WAIT = 10.0
@@ -83,6 +84,11 @@ class MemoryMachinery:
         """See :meth:`lanrage.app.machinery.Machinery.probe_port`."""
         port: IProbePort = UnderlayPort(self.underlay, self.host)
         return port
+
+    def party_port(self, address: IPv4Interface) -> ChannelPort:
+        """See :meth:`lanrage.app.machinery.Machinery.party_port`."""
+        del address
+        return InsidePort(self.host)
 
     def lan_plane(self, address: IPv4Interface, nonce: int) -> LanPlane:
         """See :meth:`lanrage.app.machinery.Machinery.lan_plane`."""

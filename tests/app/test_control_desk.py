@@ -149,6 +149,36 @@ class DeskTests(SynchronousTestCase):
         (told,) = [notice for notice in self.heard("host") if isinstance(notice, Deltas)]
         self.assertEqual([3], [delta.revision for delta in told.deltas])
 
+    def test_presence_waits_for_its_party(self) -> None:
+        """While the party's own change is on its way to disk nothing is said of it, in order after it; then all is."""
+        self.store.slow = True
+        leaving = self.start(self.guest, LeaveParty(KIT.party_id))
+        self.world.parties_of[GUEST.identity.public] = {KIT.party_id}  # as one who joined again before the disk took it
+        self.guest.stopService()
+        self.assertEqual([], self.heard("host"))
+        self.store.slow = False
+        self.store.release()
+        self.net.settle()
+        self.assertEqual([Deltas, Presence], [type(notice) for notice in self.heard("host")])
+        leaving.addErrback(lambda _: None)
+
+    def test_others_do_not_wait(self) -> None:
+        """While another party's change is on its way to disk, who comes and goes is told, and the party can be read."""
+        other = PartyKit.make("another", host=node_keys("third"))
+        third = self.node("again", node_keys("third"))
+        self.store.slow = True
+        creating = self.start(
+            third, CreateParty(other.charter_blob, other.certificate(node_keys("third"), "third", "10.66.0.1"))
+        )
+        self.guest.stopService()
+        self.assertEqual([Presence(KIT.party_id, GUEST.identity.public, False)], self.heard("host"))
+        self.assertIsInstance(self.ask(self.host, FollowParty(KIT.party_id, 2)), Deltas)
+        self.assertNoResult(creating)
+        self.store.slow = False
+        self.store.release()
+        self.net.settle()
+        self.assertIsInstance(self.successResultOf(creating), PartyState)
+
     def test_signal_to_somebody_offline(self) -> None:
         """The sender is told, and by name."""
         self.guest.stopService()

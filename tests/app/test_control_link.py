@@ -290,15 +290,20 @@ class ControlLinkTests(SynchronousTestCase):
         self.assertEqual(("limit", "too many"), (error.code, error.message))
 
     def test_signals(self) -> None:
-        """Both ways; what cannot be passed on is lost in silence, before there is a party, a link, or a receiver."""
-        self.link.signal(HOST.identity.public, b"too early")
+        """Both ways; before there is a party, a link, or a receiver the sender learns that it was not taken."""
+        host = HOST.identity.public
+        self.assertFalse(self.successResultOf(self.link.signal(host, b"too early")))
         self.opened()
-        self.link.signal(HOST.identity.public, b"no party")
+        self.assertFalse(self.successResultOf(self.link.signal(host, b"no party")))
         self.link.follow(PartyReplica(KIT.party_id))
         self.desk.answer = lambda body: RefusedReply("unknown_peer", "has no connection")
-        self.link.signal(HOST.identity.public, b"an offer")
+        results = [self.link.signal(host, b"an offer")]
         self.network.settle()
-        self.assertEqual([SendSignal(KIT.party_id, HOST.identity.public, b"an offer")], self.desk.asked)
+        self.desk.answer = lambda body: Done()
+        results.append(self.link.signal(host, b"an offer"))
+        self.network.settle()
+        self.assertEqual([False, True], [self.successResultOf(result) for result in results])
+        self.assertEqual([SendSignal(KIT.party_id, host, b"an offer")] * 2, self.desk.asked)
         self.notice(Signalled(KIT.party_id, HOST.identity.public, b"another"))
         self.notice(Signalled("ab" * 16, HOST.identity.public, b"of another party"))
         self.assertEqual([(HOST.identity.public, b"another")], self.signals)

@@ -6,7 +6,7 @@ from ipaddress import IPv4Network
 
 import attrs
 
-from lanrage.app.links import LinkCounters
+from lanrage.app.link_counters import LinkCounters
 from lanrage.app.node_view import path_kind
 from lanrage.app.peer_link import KEEPALIVE
 from lanrage.core.links import Endpoint, LocalAddress, PeerStatus

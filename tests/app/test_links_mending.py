@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from twisted.internet.defer import Deferred
 
-from lanrage.app.links import STATUS_INTERVAL
 from lanrage.app.peer_link import CONFIGURE_RETRY
+from lanrage.app.status_watch import STATUS_INTERVAL
 from tests.app.links_case import LinksCase
 
 

@@ -8,8 +8,9 @@ import attrs
 import msgspec
 from twisted.internet.defer import Deferred
 
-from lanrage.app.links import STATUS_INTERVAL, LinkCounters
-from lanrage.app.peer_link import OFFER_BURST, OFFER_SPAN
+from lanrage.app.link_counters import LinkCounters
+from lanrage.app.offering import OFFER_BURST, OFFER_SPAN
+from lanrage.app.status_watch import STATUS_INTERVAL
 from lanrage.core.budget import PROBE_BURST, PROBE_RATE
 from lanrage.core.candidates import CandidateKind
 from lanrage.core.identity import PairKeys

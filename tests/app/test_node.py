@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from typing import Any
 
+import attrs
 from twisted.internet.defer import Deferred
 
 from lanrage import __version__
+from lanrage.app.party_channel import ChannelCounters
 from lanrage.core.identity import fingerprint
 from lanrage.errors import Refused
 from lanrage.store.keys import load_node_keys
@@ -71,6 +73,7 @@ class LifeTests(PartyCase):
                 "party": None,
                 "missing": [],
                 "lan": {},
+                "channel": {},
             }
             self.assertEqual({"version": __version__, "state": "idle"} | empty, idle)
             self.assertEqual("idle", (await anna.node.diagnose())["state"])
@@ -95,6 +98,7 @@ class LifeTests(PartyCase):
                     "card": card,
                     "party": {"party_id": created["party_id"], "name": "LAN on Friday"},
                     "missing": [],
+                    "channel": dict.fromkeys(attrs.asdict(ChannelCounters()), 0),
                 },
                 status,
             )

@@ -8,8 +8,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from lanrage.app.links import LOST_AFTER, STATUS_INTERVAL
 from lanrage.app.revival import FIRST_WAIT, LAST_WAIT, STEADY, Revival
+from lanrage.app.status_watch import LOST_AFTER, STATUS_INTERVAL
 from lanrage.errors import Refused, Unreachable
 from tests.app.links_case import LinksCase
 

@@ -14,11 +14,10 @@ from twisted.trial.unittest import SynchronousTestCase
 from lanrage.core.candidates import Candidate, CandidateKind
 from lanrage.core.links import Endpoint
 from lanrage.core.path_actions import Action, Moved, SendProbe, WriteEndpoint
+from lanrage.core.path_decision import DECIDE_INTERVAL, DECIDE_TRIES
 from lanrage.core.path_plan import (
     BETTER_BY,
     BETTER_FOR,
-    DECIDE_INTERVAL,
-    DECIDE_TRIES,
     PathPlan,
 )
 from lanrage.core.probe import Probe, ProbeKind

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+from functools import partial
 
+import attrs
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
@@ -11,8 +13,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from lanrage.core.candidates import Candidate, CandidateKind
 from lanrage.core.links import Endpoint
 from lanrage.core.path import COLD_INTERVAL, OPENING_GAPS
-from lanrage.core.path_actions import SendOffer, SendProbe, WriteEndpoint
-from lanrage.core.path_plan import PATH_LIMIT, PathPlan
+from lanrage.core.path_actions import ResetPeer, SendOffer, SendProbe, WriteEndpoint
+from lanrage.core.path_plan import FORGET_BURST, PATH_LIMIT, PathPlan
 from lanrage.core.probe import Probe, ProbeKind
 from tests.core.pair_world import DIRECT, RELAY, PairWorld
 
@@ -24,6 +26,11 @@ def started(world: PairWorld, relay: bool = True) -> PairWorld:
     if relay:
         world.relay(True)
     return world
+
+
+def _until(world: PairWorld, end: float, _sender: str, _relayed: bool) -> bool:
+    """Packets pass until then."""
+    return world.now < end
 
 
 class AgreementTests(SynchronousTestCase):
@@ -77,6 +84,28 @@ class AgreementTests(SynchronousTestCase):
         self.assertEqual(world.agreed(), "direct")
         world.run(3)
         self.assertEqual(world.agreed(), "relay")
+
+    def test_all_paths_die(self) -> None:
+        """When the path in use dies all others are asked: an end that nobody reaches knows it within four seconds."""
+        for end in range(10, 20, 2):
+            world = PairWorld()
+            world.delivers = partial(_until, world, end)
+            started(world)
+            world.run(end)
+            self.assertEqual(world.agreed(), "direct")
+            self.assertTrue(all(side.plan.reached for side in world.sides.values()))
+            world.run(4)
+            self.assertFalse(any(side.plan.reached for side in world.sides.values()))
+
+    def test_moved(self) -> None:
+        """A machine with another address asks every path at once, open or not."""
+        world = started(PairWorld())
+        world.run(5)
+        plan = world.sides["a"].plan
+        actions = plan.moved(world.now)
+        pinged = {a.to for a in actions if isinstance(a, SendProbe) and a.probe.kind is ProbeKind.PING}
+        self.assertEqual(set(plan.paths), pinged)
+        self.assertEqual(2, len(pinged))
 
     def test_direct_path_that_heals(self) -> None:
         """A path that was open once and opens again is back in use within six seconds."""
@@ -175,6 +204,60 @@ class CautionTests(SynchronousTestCase):
             ping = Probe(ProbeKind.PING, b"q" * 8, b"p" * 8, number.to_bytes(8, "big"))
             plan.probe(ping, Endpoint("192.0.2.1", number), 0.0, relayed=False)
         self.assertEqual(len(plan.paths), PATH_LIMIT)
+
+    def test_a_peer_that_roams(self) -> None:
+        """One that has had more addresses than fit is met at its next one; the path in use is never forgotten."""
+        plan = self.plan()
+        plan.offer(b"p" * 8, b"s" * 8, [], 0.0)
+        places = [Endpoint("192.0.2.1", number) for number in range(1, 2 * PATH_LIMIT)]
+        now = 0.0
+        for place in places:
+            ping = Probe(ProbeKind.PING, b"q" * 8, b"p" * 8, b"x" * 8)
+            plan.probe(ping, place, now, relayed=False)
+            self.assertIn(place, plan.paths)
+            self.assertTrue(place == places[0] or plan.active in plan.paths)
+            plan.active = plan.active or place
+            now += 60.0
+        self.assertEqual(len(plan.paths), PATH_LIMIT)
+
+    def test_forgets_slowly(self) -> None:
+        """A peer that names ever new addresses does not have them all pinged."""
+        plan = self.plan()
+        plan.offer(b"p" * 8, b"s" * 8, [], 0.0)
+        seen = set()
+        for number in range(1, 500):
+            ping = Probe(ProbeKind.PING, b"q" * 8, b"p" * 8, b"x" * 8)
+            plan.probe(ping, Endpoint("192.0.2.1", number), number / 100, relayed=False)
+            seen |= set(plan.paths)
+        self.assertLessEqual(len(seen), PATH_LIMIT + FORGET_BURST + 1)
+
+    def test_late_offer(self) -> None:
+        """An offer of a former session resets nothing and asks for nothing."""
+        plan = self.plan()
+        plan.offer(b"p" * 8, b"s" * 8, [], 0.0)
+        self.assertIn(ResetPeer(), plan.offer(b"r" * 8, b"s" * 8, [], 1.0))
+        self.assertEqual([], plan.offer(b"p" * 8, b"s" * 8, [], 2.0))
+        self.assertEqual(b"r" * 8, plan.peer_session)
+
+    def test_seen_elsewhere(self) -> None:
+        """The decider that is seen at another address decides anew, so that the other end follows it there."""
+        plan = self.plan()
+        place = Candidate(CandidateKind.REFLEXIVE, Endpoint("192.0.2.1", 9))
+        actions = plan.offer(b"p" * 8, b"s" * 8, [place], 0.0)
+        moves = []
+        for second, port in enumerate((1, 1, 2, 2), start=1):
+            pings = [a.probe for a in actions if isinstance(a, SendProbe) and a.probe.kind is ProbeKind.PING]
+            seen = Endpoint("198.51.100.1", port)
+            for ping in pings:
+                pong = Probe(ProbeKind.PONG, b"q" * 8, b"p" * 8, ping.transaction, observed=seen)
+                actions = plan.probe(pong, place.endpoint, second - 0.9, relayed=False)
+            decisions = [a.probe for a in actions if isinstance(a, SendProbe) and a.probe.kind is ProbeKind.DECIDE]
+            for decide in decisions:
+                moves.append((second, decide.decision))
+                agreed = attrs.evolve(decide, kind=ProbeKind.DECIDED, tag=b"q" * 8, session=b"p" * 8)
+                plan.probe(agreed, place.endpoint, second - 0.8, relayed=False)
+            actions = plan.tick(second + 0.2)
+        self.assertEqual([(1, 1), (3, 2)], moves)
 
     def test_unknown_session(self) -> None:
         """A probe of another session changes nothing and asks for an offer."""

@@ -92,6 +92,23 @@ class BindTests(SynchronousTestCase):
         )
         return world.relay.now - began
 
+    def test_another_address(self) -> None:
+        """A node that has another address is bound there after three round trips, when it says so."""
+        world, anna, ben = joined()
+        anna.line = Line("203.0.113.77", 51820, 7800)
+        world.send(anna, anna.binding.moved(world.relay.now))
+        world.run(0.05)
+        self.assertFalse(anna.binding.usable)
+        self.assertTrue(world.run(0.12, lambda: anna.binding.usable and ben.binding.usable))
+        world.send(ben, [b"\x04\x00\x00\x00data"])
+        world.run(0.1)
+        self.assertEqual([b"\x04\x00\x00\x00data"], anna.got)
+
+    def test_not_bound_yet(self) -> None:
+        """Before it is bound there is nothing to ask."""
+        _, anna, _ = two()
+        self.assertEqual([], anna.binding.moved(0.0))
+
     def test_a_silent_relay_is_noticed_and_met_again(self) -> None:
         """After unanswered refreshes it is not usable; it is asked every 2 s from then on."""
         world, anna, ben = joined()

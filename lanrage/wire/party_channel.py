@@ -1,0 +1,159 @@
+"""Messages between two members inside the tunnel (``docs/protocol-party.rst``).
+
+Layout of a datagram::
+
+    0  4s   magic "LRPC"
+    4  B    version 1
+    5  12s  nonce, random
+    17 ..   ChaCha20-Poly1305 (RFC 8439) of one MessagePack message under the pair's channel key; associated data are
+            the five bytes before and both WireGuard keys, the sender's first
+
+WireGuard has sealed all of it already. The seal here is against a local program, which may send from the party address
+but has no key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+from msgspec import Meta
+
+from lanrage.core.heads import HASH_BYTES
+from lanrage.core.links import KEY_BYTES
+from lanrage.errors import BadInput, CryptoError, DecodeError
+
+MAGIC = b"LRPC"
+VERSION = 1
+NONCE_BYTES = 12
+DATAGRAM_LIMIT = 1200
+"""Bytes; fits into the tunnel's MTU of 1280 with IP and UDP headers, so nothing is cut on the way."""
+RECORD_LIMIT = 1100
+"""Bytes of one record of the ledger; one always fits into a datagram."""
+RECORDS_LIMIT = 64
+"""Records in a datagram; the smallest has a signature of 64 bytes, so no more than 18 fit."""
+PAYLOAD_LIMIT = 1100
+"""Bytes of a sealed signal that is passed on; an offer of 20 addresses has 700."""
+EPOCH_LIMIT = 2**53
+"""Epochs stay below it, so that any language reads them."""
+
+_HEADER = MAGIC + bytes([VERSION])
+_ROOM = DATAGRAM_LIMIT - len(_HEADER) - NONCE_BYTES - 16
+_RECORDS_HEAD = 32
+"""Bytes of a :class:`Records` beside its records, and of each record its length (3)."""
+
+Epoch = Annotated[int, Meta(ge=0, lt=EPOCH_LIMIT)]
+Record = Annotated[bytes, Meta(min_length=1, max_length=RECORD_LIMIT)]
+Identity = Annotated[bytes, Meta(min_length=KEY_BYTES, max_length=KEY_BYTES)]
+Payload = Annotated[bytes, Meta(max_length=PAYLOAD_LIMIT)]
+
+
+class HeadTold(msgspec.Struct, frozen=True, array_like=True, tag="head", forbid_unknown_fields=True):
+    """How far the sender's ledger goes."""
+
+    epoch: Epoch
+    hash: Annotated[bytes, Meta(min_length=HASH_BYTES, max_length=HASH_BYTES)]
+
+
+class Want(msgspec.Struct, frozen=True, array_like=True, tag="want", forbid_unknown_fields=True):
+    """Asks for the records after an epoch."""
+
+    after: Epoch
+
+
+class Records(msgspec.Struct, frozen=True, array_like=True, tag="records", forbid_unknown_fields=True):
+    """Records of the ledger in a row.
+
+    :param first: epoch of the first.
+    """
+
+    first: Epoch
+    blobs: Annotated[tuple[Record, ...], Meta(min_length=1, max_length=RECORDS_LIMIT)]
+
+
+class Signal(msgspec.Struct, frozen=True, array_like=True, tag="signal", forbid_unknown_fields=True):
+    """A sealed offer of the sender, the very one that otherwise goes by the control server."""
+
+    payload: Payload
+
+
+class Forward(msgspec.Struct, frozen=True, array_like=True, tag="forward", forbid_unknown_fields=True):
+    """Asks to pass a sealed offer on to a third member.
+
+    :param to: the third member's identity.
+    """
+
+    to: Identity
+    payload: Payload
+
+
+class Forwarded(msgspec.Struct, frozen=True, array_like=True, tag="forwarded", forbid_unknown_fields=True):
+    """A sealed offer of a third member; it is never passed on again.
+
+    :param sender: the third member's identity, as the one between says; the offer's own seal proves it.
+    """
+
+    sender: Identity
+    payload: Payload
+
+
+Message = HeadTold | Want | Records | Signal | Forward | Forwarded
+_DECODER: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(Message)
+
+
+def seal(message: Message, key: bytes, *, sender: bytes, receiver: bytes, nonce: bytes) -> bytes:
+    """The datagram of a message.
+
+    :param key: the pair's channel key.
+    :param sender: WireGuard key, 32 bytes, as is `receiver`.
+    :param nonce: 12 random bytes, never used twice.
+    :raises BadInput: when it would be too large.
+    """
+    plain = msgspec.msgpack.encode(message)
+    if len(plain) > _ROOM:
+        raise BadInput("message", f"a message of {len(plain)} bytes does not fit into a datagram of {DATAGRAM_LIMIT}")
+    return _HEADER + nonce + ChaCha20Poly1305(key).encrypt(nonce, plain, _HEADER + sender + receiver)
+
+
+def unseal(datagram: bytes, key: bytes, *, sender: bytes, receiver: bytes) -> Message:
+    """Verify and read a datagram.
+
+    :raises DecodeError: for bytes that are no datagram of this version, or no message.
+    :raises CryptoError: when it is not from `sender` to `receiver`.
+    """
+    if not datagram.startswith(_HEADER) or len(datagram) > DATAGRAM_LIMIT:
+        raise DecodeError("no datagram of the party channel's version 1")
+    nonce, sealed = datagram[len(_HEADER) :][:NONCE_BYTES], datagram[len(_HEADER) + NONCE_BYTES :]
+    try:
+        plain = ChaCha20Poly1305(key).decrypt(nonce, sealed, _HEADER + sender + receiver)
+    except (InvalidTag, ValueError) as error:
+        raise CryptoError("the datagram's seal does not hold") from error
+    try:
+        return _DECODER.decode(plain)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise DecodeError(f"no valid message of the party channel: {error}") from error
+
+
+def packed(after: int, blobs: Iterable[bytes]) -> list[Records]:
+    """The messages that carry these records, as few as may be.
+
+    :param after: epoch before the first record.
+    :param blobs: at most :data:`RECORD_LIMIT` bytes each; one that is longer ends the list, since no datagram holds it.
+    """
+    messages: list[Records] = []
+    batch: list[bytes] = []
+    first, size = after + 1, 0
+    for blob in blobs:
+        if not 0 < len(blob) <= RECORD_LIMIT:
+            break
+        if batch and (_RECORDS_HEAD + size + len(blob) + 3 > _ROOM or len(batch) == RECORDS_LIMIT):
+            messages.append(Records(first, tuple(batch)))
+            first, size, batch = first + len(batch), 0, []
+        batch.append(blob)
+        size += len(blob) + 3
+    if batch:
+        messages.append(Records(first, tuple(batch)))
+    return messages
