@@ -10,13 +10,13 @@ PYTEST := $(BIN)/python -m pytest
 COVERAGE := $(if $(ARGS),,--cov --cov-report=term $(if $(filter 0,$(shell id -u)),,--cov-fail-under=0))
 ARGS ?=
 
-.PHONY: help run demo test test-lab test-kernel test-all lint format types docs clean
+.PHONY: help run demo test test-lab test-kernel test-all lint format types docs messages clean
 
 help:
 	@echo "make run          install into .venv and start the service (control, relay and node on this machine)"
 	@echo "make test         unit, contract, property and small laboratory tests"
 	@echo "make demo         three hosts behind NATs find each other's real game servers (root)"
-	@echo "more: test-lab test-kernel test-all lint format types docs clean"
+	@echo "more: test-lab test-kernel test-all lint format types docs messages clean"
 
 run:
 	@$(PREPARE) run
@@ -60,6 +60,10 @@ docs:
 	@$(PREPARE) docs
 	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
 	@echo "docs/_build/html/index.html"
+
+messages:
+	@$(PREPARE) test
+	$(BIN)/python docs/messages.py
 
 clean:
 	rm -rf .venv build dist docs/_build *.egg-info .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache \

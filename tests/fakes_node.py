@@ -126,10 +126,11 @@ class FakeNode(FakeGovernor):
         uses: int,
         takeover: str,
         takeover_hours: float,
+        token: str = "",
         progress: Progress | None = None,
     ) -> dict[str, Any]:
         """See :class:`INode`."""
-        rule = (takeover, takeover_hours)
+        rule = (takeover, takeover_hours, token) if token else (takeover, takeover_hours)
         self._enter("create_party", name, server, member_name, max_members, expires_hours, uses, *rule)
         if progress is not None:
             progress("asking the control server")

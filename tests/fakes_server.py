@@ -54,7 +54,7 @@ class MemoryServer:
             self.net.clock, SERVER_KEY, self.desk, SeededRandom("memory server"), self.admission
         )
         self.net.servers[ADDRESS] = self.factory
-        certificate = self.kit.certificate(self.host, "host", "10.66.0.1")
+        certificate = self.kit.certificate(self.host, "host", str(self.kit.charter.network[1]))
         self.tell(self.world.create(caller(self.host), self.kit.charter_blob, certificate, NOW))
         self.tell(self.world.publish(caller(self.host), self.kit.party_id, self.kit.invitation(SECRET), NOW))
 

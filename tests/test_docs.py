@@ -12,6 +12,7 @@ from lanrage.app.cli import main
 from lanrage.app.control_cli import control
 from lanrage.app.service import Options
 from lanrage.lab.cli import lab
+from lanrage.wire.control_reference import reference
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
@@ -72,3 +73,18 @@ class ServiceTests(SynchronousTestCase):
             if f"``{role}``" not in text:
                 missing.append(role)
         self.assertEqual(missing, [])
+
+
+class MessageTests(SynchronousTestCase):
+    """``docs/protocol-control.rst``."""
+
+    def test_table_of_messages(self) -> None:
+        """The page holds the table that the types give; ``make messages`` writes it."""
+        text = (DOCS / "protocol-control.rst").read_text(encoding="utf-8")
+        self.assertIn(reference(), text)
+
+    def test_limits(self) -> None:
+        """Each word by which a client is refused or denied for policy stands on the page."""
+        text = page("protocol-control")
+        for word in ("registration_closed", "bad_token", "server_ban", "limit", "party_full", "restarting", "replaced"):
+            self.assertIn(f"``{word}``", text)

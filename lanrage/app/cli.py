@@ -176,6 +176,7 @@ def with_port(server: str) -> str:
 )
 @expires_option
 @uses_option
+@click.option("--token", default="", envvar="LANRAGE_TOKEN", help="For a server that asks for one. [env LANRAGE_TOKEN]")
 def create(server: str, member_name: str | None, takeover: str, **rest: Any) -> dict[str, Any]:
     """Found a party."""
     rule: dict[str, Any] = {"takeover": takeover}

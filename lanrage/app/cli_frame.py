@@ -24,6 +24,7 @@ WORDS = {
     "expires_hours": "--expires",
     "uses": "--uses",
     "takeover": "--takeover",
+    "token": "--token",
     "takeover_hours": "--takeover",
     "spoken": "--spoken",
 }

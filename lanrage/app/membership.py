@@ -50,6 +50,7 @@ class Wish:
     uses: int
     takeover: Takeover = "delay"
     takeover_delay: int = TAKEOVER_DELAY
+    token: str = ""
 
 
 @attrs.define
@@ -91,7 +92,8 @@ class Membership:
         save_secret(party_key_path(self.state_dir, party_id), party_key.seed)
         progress("founding the party")
         try:
-            state = await link.ask(CreateParty(founded.charter_blob, founded.certificate_blob), PartyState)
+            request = CreateParty(founded.charter_blob, founded.certificate_blob, wish.token)
+            state = await link.ask(request, PartyState)
             replica = await self._replica(link, party_id, state)
             progress("making the invitation")
             code = await self._publish(link, party_id, 0, (address,), wish.expires_hours, wish.uses)

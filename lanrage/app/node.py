@@ -198,18 +198,22 @@ class NodeService(GoverningNode, Service):
         uses: int,
         takeover: str,
         takeover_hours: float,
+        token: str = "",
         progress: Progress | None = None,
     ) -> dict[str, Any]:
         progress = progress or _quiet
         address = check_address(server or self._config.server, "server")
+        rule, delay = cast(Takeover, takeover), int(takeover_hours * 3600)
+        wish = Wish(name, member_name, max_members, expires_hours, uses, rule, delay, token)
+        return await self._found(wish, address, progress)
+
+    async def _found(self, wish: Wish, address: str, progress: Progress) -> dict[str, Any]:
         life = await self._free_to_enter()
         link = life.control_link((address,), None)
         progress(f"connecting to {address}")
         await link.open()
         try:
             networks = await life.machinery.machine.networks()
-            delay = int(takeover_hours * 3600)
-            wish = Wish(name, member_name, max_members, expires_hours, uses, cast(Takeover, takeover), delay)
             membership = self._membership(life)
             saved, replica = await membership.create(link, address, wish, networks, progress)
             try:

@@ -13,6 +13,7 @@ from lanrage.app.operations_governing import GOVERNING, IGoverningNode
 from lanrage.app.results import Diagnosed, Invited, Joined, Left, PartyCreated, PartyShown, StatusShown
 from lanrage.core.certificates import TAKEOVER_DELAY, TAKEOVER_LONGEST, TAKEOVER_SHORTEST
 from lanrage.errors import BadInput
+from lanrage.wire.control import TOKEN_LIMIT
 from lanrage.wire.local import convert_args, quote, rules
 
 Progress = Callable[[str], None]
@@ -48,12 +49,14 @@ class INode(IGoverningNode):
         uses: int,
         takeover: str,
         takeover_hours: float,
+        token: str,
         progress: Progress | None = None,
     ) -> Awaitable[dict[str, Any]]:
         """Found a party at a control server and become its host; the result is a :class:`PartyCreated`.
 
         :param server: ``HOST:PORT``; empty = the one that the node is set to.
         :param takeover: how moderators may make another member the host: ``never``, ``majority`` or ``delay``.
+        :param token: for a control server that takes new parties by token alone.
         """
 
     def join_party(
@@ -93,6 +96,9 @@ ServerText = Annotated[
         description="HOST:PORT of a control server, or empty for the one that the node is set to",
     ),
 ]
+TokenText = Annotated[
+    str, Meta(max_length=TOKEN_LIMIT, description="the token of a control server that takes new parties by token alone")
+]
 Members = Annotated[int, Meta(ge=2, le=PARTY_LIMIT, description=f"a whole number from 2 to {PARTY_LIMIT}")]
 Uses = Annotated[int, Meta(ge=1, le=PARTY_LIMIT, description=f"a whole number from 1 to {PARTY_LIMIT}")]
 UsesOrUsual = Annotated[
@@ -129,6 +135,7 @@ class CreateParty(Request, frozen=True):
     uses: Uses = DEFAULT_MEMBERS
     takeover: TakeoverText = "delay"
     takeover_hours: TakeoverHours = TAKEOVER_DELAY / 3600
+    token: TokenText = ""
 
 
 class JoinParty(Request, frozen=True):

@@ -92,7 +92,7 @@ class ServerConnection(HttpAnswers, LeanProtocol):
         """A TCP connection; it has 5 s to log in."""
         factory = self.factory
         self.session = factory.random(6).hex()
-        self.login = ServerLogin(factory.key, factory.random, lambda: factory.desk.accept(self.session))
+        self.login = ServerLogin(factory.key, factory.random, self._accept)
         self.meter = factory.admission.meter(self.origin)
         self._outbox = Outbox(self._encode, factory.dropped, factory.queue_limits)
         self._deadline = factory.clock.callLater(max(0.0, LOGIN_TIMEOUT - self.waited), self._late)
@@ -297,8 +297,15 @@ class ServerConnection(HttpAnswers, LeanProtocol):
         if self.login.done:
             self._log_in()
 
-    def _log_in(self) -> None:
+    def _accept(self) -> Accepted:
+        """The node has shown who it is.
+
+        :raises Refused: ``server_ban``.
+        """
         self.factory.admission.check(self.identity, self.origin)
+        return self.factory.desk.accept(self.session)
+
+    def _log_in(self) -> None:
         self._opened = True
         self._stop_deadline()
         self.factory.desk.opened(self)
@@ -306,7 +313,7 @@ class ServerConnection(HttpAnswers, LeanProtocol):
     def _late(self) -> None:
         self._deadline = None
         self.factory.refused("late", self.peer, "did not log in in time")
-        self.cut()
+        self.deny("limit", f"a login has {LOGIN_TIMEOUT:g} s")
 
     def _stop_deadline(self) -> None:
         if self._deadline is not None and self._deadline.active():

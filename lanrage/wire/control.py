@@ -123,7 +123,8 @@ class LeaveParty(Message, frozen=True, tag="leave"):
 
 
 class FollowParty(Message, frozen=True, tag="follow"):
-    """Receive a party's deltas from now on, after those since a revision; answered by Deltas or :class:`PartyState`.
+    """Receive a party's deltas from now on, after those since a revision; answered by :class:`Deltas`, or by
+    :class:`PartyState` where they are too many.
 
     :param epoch: of the last ledger record that this node has.
     """

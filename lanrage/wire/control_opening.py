@@ -43,7 +43,7 @@ class Welcome(Opening, frozen=True, tag="welcome"):
 class Denied(Opening, frozen=True, tag="denied"):
     """The server ends the connection and says why; the only refusal that can come before the login.
 
-    :param code: ``version_mismatch``, ``bad_input``, ``limit``, ``banned``, ``replaced`` or ``restarting``.
+    :param code: ``version_mismatch``, ``bad_input``, ``limit``, ``server_ban``, ``replaced`` or ``restarting``.
     :param versions: those that the server speaks.
     :param retry_ms: with ``restarting``: milliseconds after which this client may dial again.
     """

@@ -11,7 +11,8 @@ from lanrage.core.envelope import STATEMENT_LIMIT
 
 Key = Annotated[bytes, Meta(min_length=32, max_length=32)]
 Random = Annotated[bytes, Meta(min_length=32, max_length=32)]
-PartyId = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}\Z")]
+ID_PATTERN = r"^[0-9a-f]{32}\Z"
+PartyId = Annotated[str, Meta(pattern=ID_PATTERN)]
 Blob = Annotated[bytes, Meta(min_length=1, max_length=STATEMENT_LIMIT)]
 OptionalBlob = Annotated[bytes, Meta(max_length=STATEMENT_LIMIT)]
 Revision = Annotated[int, Meta(ge=0, le=2**53)]

@@ -20,8 +20,8 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from lanrage.core.identity import AgreementKey, NodeKeys, SigningKey, derive, fingerprint, verify_signature
 from lanrage.core.links import KEY_BYTES
-from lanrage.errors import ComeBack, CryptoError, LanrageError, Refused, VersionMismatch
-from lanrage.wire.control import Accepted, decode_opening
+from lanrage.errors import ComeBack, CryptoError, DecodeError, LanrageError, Refused, VersionMismatch
+from lanrage.wire.control import Accepted, Notice, decode_opening
 from lanrage.wire.control_codec import JSON, MSGPACK, SUBPROTOCOLS, Codec, choose, codec_of, versions_of
 from lanrage.wire.control_opening import Confirm, Denied, Hello, Login, Welcome
 
@@ -169,7 +169,10 @@ class ClientLogin:
         """
         if self.channel is None:
             return self._welcome(data)
-        self.accepted = self.channel.read(data, Accepted)
+        answer: Accepted | Notice = self.channel.read(data, Accepted | Notice)  # type: ignore[arg-type]
+        if isinstance(answer, Notice):
+            raise self.denied(answer.body) if isinstance(answer.body, Denied) else DecodeError("a notice is no welcome")
+        self.accepted = answer
         return self.channel.seal(Confirm())
 
     def _welcome(self, data: bytes) -> bytes:

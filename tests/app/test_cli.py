@@ -85,10 +85,10 @@ class PartyTests(CommandCase):
         """Numbers and the JSON result."""
         self.done("party", "create", "Friday", "--as", "Ann")
         self.assertEqual(self.node.calls.pop()[1:4], ("Friday", "", "Ann"))
-        options = ["--max-members", "4", "--expires", "0.5", "--uses", "3", "--json"]
+        options = ["--max-members", "4", "--expires", "0.5", "--uses", "3", "--token", "club", "--json"]
         out = self.done("party", "create", "Friday", "--server", "[::1]:99", "--as", "Ann", *options)
         self.assertEqual(json.loads(out)["code"], CODE)
-        self.assertEqual(self.node.calls, [("create_party", "Friday", "[::1]:99", "Ann", 4, 0.5, 3, *RULE)])
+        self.assertEqual(self.node.calls, [("create_party", "Friday", "[::1]:99", "Ann", 4, 0.5, 3, *RULE, "club")])
 
     def test_join_shows_its_stages_on_stderr(self) -> None:
         """And its result on stdout; with --json nothing but JSON."""

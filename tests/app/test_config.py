@@ -29,6 +29,7 @@ from lanrage.app.config import (
 from lanrage.app.control_door import DoorSettings
 from lanrage.app.machinery import Devices
 from lanrage.app.service import AllOptions, ControlOptions, NodeOptions, RelayOptions
+from lanrage.core.admission import Registration
 from lanrage.core.links import WIREGUARD_PORT
 from lanrage.core.origins import Proxies
 from lanrage.errors import BadInput
@@ -90,6 +91,27 @@ class PartTests(ConfigCase):
         else:
             self.refused("ports", lambda: parse_ports(text, "ports"))
         self.assertEqual((first, first), parse_ports(str(first), "ports"))
+
+    def test_policy(self) -> None:
+        """Registration, its token's file, and the file of bans; the token is the file's first line."""
+        folder = Path(tempfile.mkdtemp(prefix="lanrage-config-"))
+        self.addCleanup(shutil.rmtree, folder)
+        file = folder / "token"
+        file.write_text("  the token of the club \nmore\n", encoding="utf-8")
+        words = ["--registration", "token", "--registration-token-file", str(file), "--ban-file", "/b"]
+        config = ControlConfig.parse(options(ControlOptions, *FOLDERS[:2], *words))
+        self.assertEqual(Registration("token", "the token of the club"), config.registration)
+        self.assertEqual(Path("/b"), config.ban_file)
+        self.assertNotIn("club", repr(config))
+        (folder / "empty").write_bytes(b"\n")
+        (folder / "long").write_bytes(b"x" * 257)
+        (folder / "binary").write_bytes(b"\xff")
+        for name in ("none", "empty", "long", "binary"):
+            wrong = options(ControlOptions, *words) | {"registration-token-file": str(folder / name)}
+            self.refused("registration-token-file", lambda wrong=wrong: ControlConfig.parse(wrong))  # type: ignore[misc]
+        self.refused("registration", lambda: ControlConfig.parse(options(ControlOptions, "--registration", "ajar")))
+        alone = options(ControlOptions, "--registration", "token")
+        self.refused("registration-token-file", lambda: ControlConfig.parse(alone))
 
     def test_relay(self) -> None:
         """By name, address, IPv6 address in brackets; an empty host is the control server's own."""

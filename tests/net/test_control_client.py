@@ -9,8 +9,9 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.core.identity import SigningKey, fingerprint
-from lanrage.errors import CryptoError, Refused, Unreachable
+from lanrage.errors import CryptoError, Refused, Unreachable, VersionMismatch
 from lanrage.net.control_client import (
+    COME_BACK_JITTER,
     FIRST_DELAY,
     LAST_DELAY,
     LOGIN_TIMEOUT,
@@ -21,6 +22,7 @@ from lanrage.net.control_client import (
 )
 from lanrage.net.websocket import PING_INTERVAL, PING_TIMEOUT
 from lanrage.wire.control import Done, FollowParty, Notice, NoticeBody, RefusedReply, Reply
+from lanrage.wire.control_codec import JSON
 from lanrage.wire.control_party import Presence
 from tests.fakes_channel import SERVER_KEY, MemoryNetwork, RecordingDesk
 from tests.fakes_control import SeededRandom, node_keys, seeded
@@ -217,6 +219,50 @@ class ControlClientTests(SynchronousTestCase):
         self.assertEqual(1, len(self.net.dialled))
         self.net.settle(1)
         self.assertEqual(2, len(self.net.dialled))
+
+    def test_restart(self) -> None:
+        """A server that restarts names a time; the node dials then, and in the usual way when nobody is there."""
+        self.connected(jitter=0.5)
+        self.desk.opened_[0].deny("restarting", "it restarts", 2500)
+        self.net.settle()
+        self.assertEqual(["it restarts"], self.ended)
+        del self.net.servers[ONE]
+        self.net.settle(2.5 + COME_BACK_JITTER / 2 - 0.01)
+        self.assertEqual(1, len(self.net.dialled))
+        self.net.settle(0.02)
+        self.assertEqual(2, len(self.net.dialled))
+        self.net.settle(FIRST_DELAY)
+        self.assertEqual(3, len(self.net.dialled))
+
+    def test_another_version(self) -> None:
+        """A server that speaks nothing of what is offered says what it speaks, and the user is told both."""
+        self.net.serve(ONE, self.desk)
+        offers = ("lanrage.control.v7.msgpack", "lanrage.control.v8.json")
+        client = ControlClient(
+            self.net.clock, node_keys("node"), (ONE,), dialling=Dialling(self.net.endpoint, lambda: 1.0, offers=offers)
+        )
+        client.startService()
+        self.addCleanup(self._stop, client)
+        waiting = client.when_connected()
+        self.net.settle()
+        error = self.failureResultOf(waiting, VersionMismatch).value
+        self.assertEqual(
+            f"the control server at {ONE} speaks control protocol 2, this node speaks 7, 8: update the control server",
+            str(error),
+        )
+
+    def test_readable_bytes(self) -> None:
+        """Who offers JSON alone is answered in JSON."""
+        self.net.serve(ONE, self.desk)
+        how = Dialling(self.net.endpoint, lambda: 1.0, SeededRandom("json"), (JSON.subprotocol,))
+        client = ControlClient(self.net.clock, node_keys("node"), (ONE,), dialling=how)
+        client.startService()
+        self.addCleanup(self._stop, client)
+        self.net.settle()
+        self.assertEqual(JSON.subprotocol, self.desk.opened_[0].login.subprotocol)
+        asked = self.ask(client)
+        self.net.settle()
+        self.assertEqual(Done(), self.successResultOf(asked))
 
     def test_first_key_is_pinned(self) -> None:
         """Without a pin the first key is trusted, and no other one after it."""

@@ -16,6 +16,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.core.admission import REQUEST_BURST, REQUEST_RATE
 from lanrage.core.bans import Bans
+from lanrage.errors import Refused
 from lanrage.net.control_session import EXCESS_LIMIT, LOGIN_TIMEOUT
 from lanrage.net.login_queue import LoginQueue
 from lanrage.net.websocket import OPENING_LIMIT, ClockTimer
@@ -121,13 +122,14 @@ class ServerConnectionTests(SynchronousTestCase):
         self.assertEqual(self.desk.opened_, self.desk.closed_)
 
     def test_login_has_a_deadline(self) -> None:
-        """Who connects and stays silent, or stops half way, is cut off after 5 s, and the desk never hears of it."""
+        """Who connects and stays silent, or stops half way, is told and cut off after 5 s; the desk hears nothing."""
         silent, half = self.dial(), self.dial()
         half.sendMessage(ClientLogin(node_keys("node"), None, SeededRandom("raw")).start(), True)
         self.net.settle(LOGIN_TIMEOUT - 0.1)
         self.assertFalse(silent.is_closed_ or half.is_closed_)
         self.net.settle(0.2)
         self.assertTrue(silent.is_closed_)
+        self.assertEqual("a login has 5 s", decode(silent.heard[0], Denied).message)
         self.gone(half)
         self.assertEqual([], self.desk.opened_)
         self.assertEqual({"late": 2}, self.factory.refusals)
@@ -261,9 +263,11 @@ class ServerConnectionTests(SynchronousTestCase):
         self.factory.admission.bans = Bans.parse("192.0.2.0/24\n")
         self.assertIsNone(self.factory.buildProtocol(IPv4Address("TCP", "192.0.2.7", 1)))
         self.factory.admission.bans = Bans.parse(node_keys("node").identity.public.hex())
-        client, login = self.log_in()
-        self.assertEqual("server_ban", self.heard(client, login)[0].body.code)
-        self.gone(client)
+        with self.assertRaises(Refused) as caught:
+            self.log_in()
+        self.assertEqual("server_ban", caught.exception.code)
+        self.net.settle(2.0)
+        self.assertEqual(set(), self.factory.connections)
         self.assertEqual(([], {"server_ban": 2}), (self.desk.opened_, self.factory.refusals))
 
     def test_http_request_without_an_end(self) -> None:

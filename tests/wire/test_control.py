@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import msgspec
@@ -29,6 +30,7 @@ from lanrage.wire.control import (
     Request,
     ReserveAddress,
     Reserved,
+    Resync,
     SendSignal,
     Signalled,
     TicketIssued,
@@ -37,11 +39,15 @@ from lanrage.wire.control import (
     decode_record,
     encode,
 )
-from lanrage.wire.control_codec import MESSAGE_LIMIT
+from lanrage.wire.control_codec import CODECS, JSON, MESSAGE_LIMIT, SUBPROTOCOLS, Codec, choose, codec_of, versions_of
 from lanrage.wire.control_opening import Confirm, Denied, Hello, Login, Welcome
 from lanrage.wire.control_party import Delta, Deltas, MemberJoined, MemberLeft, MemberRow, PartyState, Presence
+from lanrage.wire.control_reference import messages
 from tests.strategies_control import names
+from tests.strategies_messages import drawn
+from tests.strategies_mutation import mutated
 
+codecs = st.sampled_from(sorted(CODECS.values(), key=lambda codec: codec.name))
 keys = st.binary(min_size=32, max_size=32)
 signatures = st.binary(min_size=64, max_size=64)
 ids = st.binary(min_size=16, max_size=16).map(bytes.hex)
@@ -58,7 +64,7 @@ deltas = st.builds(
     st.none() | st.lists(keys, max_size=5).map(tuple),
 )
 requests = st.one_of(
-    st.builds(CreateParty, blobs, blobs),
+    st.builds(CreateParty, blobs, blobs, st.text(max_size=40)),
     st.builds(PublishInvitation, ids, blobs),
     st.builds(FetchInvitation, ids, ids),
     st.builds(ReserveAddress, ids, ids, names, signatures),
@@ -79,7 +85,11 @@ replies = st.one_of(
 )
 denials = st.builds(Denied, st.just("limit"), st.text(max_size=300), st.lists(st.integers(0, 9), max_size=3).map(tuple))
 notices = st.one_of(
-    deltas, st.builds(Presence, ids, keys, st.booleans()), st.builds(Signalled, ids, keys, blobs), denials
+    deltas,
+    st.builds(Presence, ids, keys, st.booleans()),
+    st.builds(Signalled, ids, keys, blobs),
+    st.builds(Resync, ids),
+    denials,
 )
 relays = st.builds(
     RelayInfo, st.sampled_from(["", "relay.example", "::1"]), st.integers(1, 65535), st.integers(1, 65535)
@@ -99,37 +109,66 @@ openings: list[Any] = [
 class MessageTests(SynchronousTestCase):
     """Bytes to values and back."""
 
-    @given(data=st.data())
-    def test_round_trip(self, data: Any) -> None:
-        """Every message comes back as it was, and as its own kind alone."""
+    @given(data=st.data(), codec=codecs)
+    def test_round_trip(self, data: Any, codec: Codec) -> None:
+        """Every message comes back as it was, and as its own kind alone, in both encodings."""
         for kind, strategy in openings:
             message = data.draw(strategy)
-            self.assertEqual(message, decode(encode(message), kind))
+            self.assertEqual(message, decode(encode(message, codec), kind, codec))
             for other, _ in openings:
                 if other is not kind:
                     with self.assertRaises(DecodeError):
-                        decode(encode(message), other)
+                        decode(encode(message, codec), other, codec)
         for record in (data.draw(st.builds(Reply, revisions, replies)), data.draw(st.builds(Notice, notices))):
-            self.assertEqual(record, decode_record(encode(record)))
+            self.assertEqual(record, decode_record(encode(record, codec), codec))
 
-    @given(data=st.binary(max_size=200))
+    @given(data=st.data(), kind=st.sampled_from(list(messages())), codec=codecs)
+    def test_every_kind(self, data: Any, kind: Any, codec: Codec) -> None:
+        """Whatever is in the table comes back as it was, drawn from its types alone, in both encodings."""
+        message = data.draw(drawn(kind))
+        self.assertEqual(message, codec.decode(codec.encode(message), kind))
+
+    @given(data=st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode("utf-8", "replace")))
     def test_any_bytes(self, data: bytes) -> None:
         """Any bytes give a value or the one error."""
-        for read in (decode_opening, decode_record, lambda raw: decode(raw, Request), lambda raw: decode(raw, Hello)):
-            try:
-                read(data)
-            except DecodeError as error:
-                self.assertTrue(str(error))
+        for codec in CODECS.values():
+            for read in (
+                lambda raw, how=codec: decode_opening(raw, how),
+                lambda raw, how=codec: decode_record(raw, how),
+                lambda raw, how=codec: decode(raw, Request, how),
+                lambda raw, how=codec: decode(raw, Hello, how),
+            ):
+                try:
+                    read(data)
+                except DecodeError as error:
+                    self.assertTrue(str(error))
 
-    @given(data=st.data(), body=requests)
-    def test_any_flipped_bit(self, data: Any, body: Any) -> None:
+    @given(data=st.data(), body=requests, codec=codecs)
+    def test_any_mutation(self, data: Any, body: Any, codec: Codec) -> None:
         """A changed message is another message or the one error."""
-        raw = bytearray(encode(Request(1, body)))
-        raw[data.draw(st.integers(0, len(raw) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+        raw = data.draw(mutated(encode(Request(1, body), codec), codec))
         try:
-            decode(bytes(raw), Request)
+            decode(raw, Request, codec)
         except DecodeError as error:
             self.assertTrue(str(error))
+
+    def test_readable(self) -> None:
+        """In JSON byte strings are base64."""
+        text = encode(Request(1, SendSignal("0" * 32, bytes(32), b"\xff\x00")), JSON)
+        body = {"type": "signal", "party_id": "0" * 32, "to": "A" * 43 + "=", "payload": "/wA="}
+        self.assertEqual({"type": "q", "id": 1, "body": body}, json.loads(text))
+
+    @given(offered=st.lists(st.text(max_size=80) | st.sampled_from(SUBPROTOCOLS), max_size=8))
+    def test_subprotocols(self, offered: list[str]) -> None:
+        """Any offer gives one that was offered and is spoken, the dearest, or none; versions are read from ours."""
+        chosen = choose(offered)
+        self.assertEqual(next((name for name in SUBPROTOCOLS if name in offered), ""), chosen)
+        if chosen:
+            self.assertEqual(chosen, codec_of(chosen).subprotocol)
+            self.assertIn(2, versions_of(offered))
+        self.assertEqual(
+            (2, 7), versions_of([*SUBPROTOCOLS, "lanrage.control.v7.cbor", "chat", "lanrage.control.vx.a"])
+        )
 
     def test_limits(self) -> None:
         """What is too long, too short, too much or unknown is refused with its field named."""
@@ -167,10 +206,15 @@ class MessageTests(SynchronousTestCase):
         for raw in (b"\x91" * 10000 + b"\xc0", b"\x81\xa1t" * 5000 + b"\xc0"):
             with self.assertRaises(DecodeError):
                 decode(raw, Request)
+        for raw in (b"[" * 100_000, b'{"type":' * 20_000):
+            with self.assertRaises(DecodeError):
+                decode(raw, Request, JSON)
 
     def test_full_party_fits(self) -> None:
         """64 members with the longest names fit into one message."""
         row = MemberRow(bytes(600), bytes(350), True)
-        self.assertLess(len(encode(Reply(1, PartyState("0" * 32, 1, bytes(400), (row,) * 64)))), MESSAGE_LIMIT)
+        for codec in CODECS.values():
+            full = Reply(1, PartyState("0" * 32, 1, bytes(400), (row,) * 64))
+            self.assertLess(len(encode(full, codec)), MESSAGE_LIMIT)
         delta = Delta(2**53, MemberJoined(row))
         self.assertLess(len(encode(Reply(1, Deltas("0" * 32, (delta,) * 64, (bytes(32),) * 64)))), MESSAGE_LIMIT)
