@@ -13,7 +13,7 @@ from lanrage.app import mailbox_requests
 from lanrage.app.control_requests import Answer, Requests
 from lanrage.app.unsettled import Unsettled
 from lanrage.core.rate import TokenBucket
-from lanrage.core.world_rows import Change
+from lanrage.core.world_rows import Change, ConflictRow, Put
 from lanrage.core.world_state import Caller, Outcome
 from lanrage.net.control_session import ServerConnection
 from lanrage.store.journal import Journal
@@ -40,6 +40,7 @@ class ControlDesk:
     :param welcome: what a node is told at login, by its session.
     :param now: seconds since the epoch.
     :ivar sessions: the connection of each identity; the newest wins.
+    :ivar on_conflict: observers, each called with every conflict of a party as it is noted.
     """
 
     _requests: Requests
@@ -47,6 +48,7 @@ class ControlDesk:
     _welcome: Callable[[str], Accepted]
     _now: Callable[[], float]
     sessions: dict[bytes, ServerConnection] = attrs.field(init=False, factory=dict)
+    on_conflict: list[Callable[[ConflictRow], object]] = attrs.field(init=False, factory=list)
     _tasks: set[Deferred[None]] = attrs.field(init=False, factory=set)
     _unsettled: Unsettled = attrs.field(init=False, factory=Unsettled)
     _lines: TokenBucket = attrs.field(init=False, factory=lambda: TokenBucket(LINES_RATE, LINES_BURST))
@@ -96,6 +98,7 @@ class ControlDesk:
             )
             connection.send(Reply(request.id, RefusedReply("internal", "the control server failed; its log says why")))
             return
+        self._contended(answer.changes)
         about = () if answer.at_once else (getattr(request.body, "party_id", ""),)
         self._settle(answer.changes, about, lambda: self._deliver(connection, request, answer))
 
@@ -107,6 +110,21 @@ class ControlDesk:
         """Give up what waits for the disk: its answers could not be delivered any more."""
         for task in list(self._tasks):
             task.cancel()
+
+    def _contended(self, changes: tuple[Change, ...]) -> None:
+        """Tell of conflicts; an observer's own errors end nothing."""
+        for change in changes:
+            if not isinstance(change, Put) or not isinstance(change.row, ConflictRow):
+                continue
+            row = change.row
+            self._say(
+                "conflict in {party_id}: {wish}; {winner}", party_id=row.party_id, wish=row.wish, winner=row.winner
+            )
+            for observer in self.on_conflict:
+                try:
+                    observer(row)
+                except Exception:  # pylint: disable=broad-exception-caught  # the observer's bug, not the server's
+                    log.failure("an observer of conflicts failed")
 
     def _deliver(self, connection: ServerConnection, request: Request, answer: Answer) -> None:
         self._notify(answer.notices, request.correlation_id)
@@ -121,7 +139,8 @@ class ControlDesk:
 
     def _tell(self, outcome: Outcome[None]) -> None:
         """Who is online: of no consequence in a crash, but never before the disk has who it is about."""
-        about = {note.body.party_id for note in outcome.notes}
+        waits = len(self._tasks) < TASKS_LIMIT  # a disk that is full for hours must not gather who comes and goes
+        about = {note.body.party_id for note in outcome.notes} if waits else ()
         self._settle(outcome.changes, about, lambda: self._notify(messages(outcome.notes), ""))
 
     def _notify(self, notices: Iterable[tuple[bytes, NoticeBody]], correlation_id: str) -> None:

@@ -72,7 +72,7 @@ class Governance:
         """
         for _ in range(TRIES):
             ledger = self._ledger()
-            blob = self._signed(ledger, action)
+            before, blob = ledger.epoch, self._signed(ledger, action)
             ledger.check(blob)
             reply = await self._link.client.request(AppendRecord(self._replica.party_id, blob))
             if isinstance(reply, Done):
@@ -80,8 +80,7 @@ class Governance:
                 return
             if not isinstance(reply, Lost):
                 raise DecodeError("the control server answered with another kind of message")
-            before = ledger.epoch
-            self._link.learn(reply.records, "the control server")
+            self._link.learn(reply.records, "the control server")  # unless they came as news before the answer
             self._check_contradiction(action, ledger, before, reply)
         raise Refused("conflict", "the party changes faster than this node can follow; try again")
 
