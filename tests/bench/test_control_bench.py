@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.bench.control import run
+from tests.bench.control import judged, run
 from tests.bench.control_framing import BINARY, Deframer, frame, upgrade
 from tests.bench.control_notices import percentile
 
@@ -49,6 +49,20 @@ class ControlBenchTests(SynchronousTestCase):
         }
         wrong = {name: seen[name] for name, (low, high) in ranges.items() if not low <= seen[name] <= high}
         self.assertEqual(wrong, {})
+
+
+class LimitTests(SynchronousTestCase):
+    """What a run is measured by."""
+
+    def test_limits(self) -> None:
+        """A figure beyond its limit is a shortfall that names both; one that was not measured is none."""
+        good = {"echo_ratio": 0.6, "notice_p99_ms": 100.0, "deltas_per_join": 15}
+        self.assertEqual(([], True), (judged(good)["shortfalls"], judged(good)["ok"]))
+        bad = judged(good | {"echo_ratio": 0.59, "sessions_lost": 1})
+        self.assertEqual(
+            ["echo_ratio is 0.59, not at least 0.6", "sessions_lost is 1, not at most 0"], bad["shortfalls"]
+        )
+        self.assertFalse(bad["ok"])
 
 
 class ClientTests(SynchronousTestCase):
