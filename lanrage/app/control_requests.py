@@ -45,6 +45,21 @@ from lanrage.wire.party import conflict, lost, message, messages
 
 TICKET_LIFETIME = 3600.0
 """Seconds: a node fetches the next one long before; a stolen one is of use for the same pair alone."""
+OwnRequest = (
+    CreateParty
+    | PublishInvitation
+    | FetchInvitation
+    | ReserveAddress
+    | JoinParty
+    | LeaveParty
+    | FollowParty
+    | SendSignal
+    | FetchTicket
+    | AppendRecord
+    | SetStatus
+    | FetchConflicts
+)
+"""All requests but those for mailboxes."""
 CONTENDED = ("party_full", "name_taken")
 """Refusals of a join that another one caused: the last seat, the last address, the name."""
 
@@ -90,24 +105,28 @@ class Requests:
             reply, told = mailbox_requests.answer(self.mailboxes, caller.identity, origin, parties, body, now)
             return Answer(reply, notices=told, at_once=True)
         try:
-            if isinstance(body, CreateParty):
-                return self._create(caller, body, now, origin)
-            if isinstance(body, SendSignal):
-                return self._signal(caller, body)
-            if isinstance(body, FetchTicket):
-                return self._ticket(caller, body, now)
-            if isinstance(body, AppendRecord | SetStatus | FetchConflicts):
-                return self._govern(caller, body, now)
-            return self._change(caller, body, now)
+            return self._carry_out(caller, body, now, origin)
         except Refused as error:
-            if isinstance(body, ReserveAddress) and error.code in CONTENDED:
-                wish = f"join as {body.name}"
-                return _answer(
-                    self.world.contend(caller, body.party_id, wish, error, now), RefusedReply(error.code, error.message)
-                )
-            return Answer(RefusedReply(error.code, error.message), at_once=isinstance(body, SendSignal | FetchTicket))
+            return self._refused(caller, body, error, now)
         except (CryptoError, DecodeError) as error:
             return Answer(RefusedReply("bad_certificate", str(error)[:300]))
+
+    def _carry_out(self, caller: Caller, body: OwnRequest, now: float, origin: str) -> Answer:
+        if isinstance(body, CreateParty):
+            return self._create(caller, body, now, origin)
+        if isinstance(body, SendSignal):
+            return self._signal(caller, body)
+        if isinstance(body, FetchTicket):
+            return self._ticket(caller, body, now)
+        if isinstance(body, AppendRecord | SetStatus | FetchConflicts):
+            return self._govern(caller, body, now)
+        return self._change(caller, body, now)
+
+    def _refused(self, caller: Caller, body: OwnRequest, error: Refused, now: float) -> Answer:
+        reply = RefusedReply(error.code, error.message)
+        if isinstance(body, ReserveAddress) and error.code in CONTENDED:
+            return _answer(self.world.contend(caller, body.party_id, f"join as {body.name}", error, now), reply)
+        return Answer(reply, at_once=isinstance(body, SendSignal | FetchTicket))
 
     def _create(self, caller: Caller, body: CreateParty, now: float, origin: str) -> Answer:
         """Found a party where the server's rules allow it; one that is there already is the same request again."""

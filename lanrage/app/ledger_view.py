@@ -52,23 +52,24 @@ def _shown(replica: PartyReplica, record: Record) -> RecordShown:
 def _words(replica: PartyReplica, action: Action) -> str:
     match action:
         case Admit():
-            return f"countersigned {name_of(replica, action.identity)}"
+            words = f"countersigned {name_of(replica, action.identity)}"
         case Withdraw():
-            return f"withdrew invitation {action.invitation_id.hex()[:8]}"
+            words = f"withdrew invitation {action.invitation_id.hex()[:8]}"
         case Appoint():
-            return f"made {name_of(replica, action.identity)} a {action.role}"
+            words = f"made {name_of(replica, action.identity)} a {action.role}"
         case Revoke():
-            return f"{'banned' if action.ban else 'threw out'} {name_of(replica, action.identity)}"
+            words = f"{'banned' if action.ban else 'threw out'} {name_of(replica, action.identity)}"
         case Pardon():
-            return f"lifted the ban of {name_of(replica, action.identity)}"
+            words = f"lifted the ban of {name_of(replica, action.identity)}"
         case Rename():
-            return f"renamed the party to {action.name}"
+            words = f"renamed the party to {action.name}"
         case HandOver():
-            return f"handed the party over to {name_of(replica, action.identity)}"
+            words = f"handed the party over to {name_of(replica, action.identity)}"
         case Support():
-            return f"wants {name_of(replica, action.candidate)} as host"
+            words = f"wants {name_of(replica, action.candidate)} as host"
         case Veto():
-            return "objected to another host"
+            words = "objected to another host"
+    return words
 
 
 def conflict(row: Conflict, replica: PartyReplica) -> ConflictShown:

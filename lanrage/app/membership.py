@@ -85,8 +85,8 @@ class Membership:
             subnet,
             wish.max_members,
             self._server_now(link),
-            wish.takeover,
-            wish.takeover_delay,
+            takeover=wish.takeover,
+            takeover_delay=wish.takeover_delay,
         )
         party_id = founded.charter.party_id
         save_secret(party_key_path(self.state_dir, party_id), party_key.seed)

@@ -46,6 +46,7 @@ def found(
     subnet: IPv4Network,
     max_members: int,
     now: float,
+    *,
     takeover: Takeover = "delay",
     takeover_delay: int = TAKEOVER_DELAY,
 ) -> Founded:

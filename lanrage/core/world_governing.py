@@ -130,20 +130,21 @@ def describe(action: Action, party: Party) -> str:
     """What a record does, as a sentence without its subject."""
     match action:
         case Admit():
-            return f"countersign {party.name_of(action.identity)}"
+            words = f"countersign {party.name_of(action.identity)}"
         case Withdraw():
-            return "withdraw an invitation"
+            words = "withdraw an invitation"
         case Appoint():
-            return f"make {party.name_of(action.identity)} a {action.role}"
+            words = f"make {party.name_of(action.identity)} a {action.role}"
         case Revoke():
-            return f"{'ban' if action.ban else 'throw out'} {party.name_of(action.identity)}"
+            words = f"{'ban' if action.ban else 'throw out'} {party.name_of(action.identity)}"
         case Pardon():
-            return f"lift the ban of {party.name_of(action.identity)}"
+            words = f"lift the ban of {party.name_of(action.identity)}"
         case Rename():
-            return f"rename the party to {action.name}"
+            words = f"rename the party to {action.name}"
         case HandOver():
-            return f"hand the party over to {party.name_of(action.identity)}"
+            words = f"hand the party over to {party.name_of(action.identity)}"
         case Support():
-            return f"make {party.name_of(action.candidate)} the host"
+            words = f"make {party.name_of(action.candidate)} the host"
         case Veto():
-            return "object to another host"
+            words = "object to another host"
+    return words

@@ -6,6 +6,7 @@ from twisted.internet.defer import Deferred
 
 from lanrage.core.ledger_records import Rename
 from lanrage.core.world_rows import ConflictRow
+from lanrage.errors import Refused
 from lanrage.wire.control import Done, ReserveAddress
 from lanrage.wire.control_ledger import AppendRecord, ConflictsFound, FetchConflicts, Lost
 from tests.app.test_control_desk import HOST, INVITATION, KIT, SECRET, DeskCase
@@ -63,7 +64,7 @@ class NodeConflictTests(GoverningCase):
                 try:
                     await result
                     outcomes.append("done")
-                except Exception as error:  # the loser's sentence
+                except Refused as error:
                     outcomes.append(str(error))
             self.assertEqual(1, outcomes.count("done"), outcomes)
             (sentence,) = [text for text in outcomes if text != "done"]
