@@ -19,6 +19,7 @@ from lanrage.net.control_client import ControlClient, Dialling
 from lanrage.wire import party
 from lanrage.wire.control import (
     Accepted,
+    Done,
     FetchTicket,
     FollowParty,
     NoticeBody,
@@ -29,7 +30,7 @@ from lanrage.wire.control import (
     Signalled,
     TicketIssued,
 )
-from lanrage.wire.control_ledger import StatusChanged
+from lanrage.wire.control_ledger import AppendRecord, StatusChanged
 from lanrage.wire.control_mailbox import MailboxNotice
 from lanrage.wire.control_opening import Denied
 from lanrage.wire.control_party import Deltas, PartyState, Presence
@@ -228,12 +229,20 @@ class ControlLink:
             self._again = False
             await self._ask_party(replica)
 
+    async def _give_back(self, replica: PartyReplica, epoch: int) -> None:
+        """The server lost records (it came back from an old backup): bring them, each is signed; others do so, too."""
+        for blob in replica.ledger.after(epoch) if replica.ledger is not None else ():
+            if not isinstance(await self.client.request(AppendRecord(replica.party_id, blob)), Done):
+                return
+
     async def _ask_party(self, replica: PartyReplica) -> None:
         try:
             reply = await self.client.request(FollowParty(replica.party_id, replica.since, replica.epoch))
             self.trouble = ""
             if isinstance(reply, PartyState | Deltas):
                 self._apply(replica, reply)
+            if isinstance(reply, PartyState) and reply.epoch < replica.epoch:
+                self._keep(self._give_back(replica, reply.epoch))
         except Refused as error:
             if error.code == "limit":
                 self.log.info("the party is not in step yet: {reason}", reason=str(error))

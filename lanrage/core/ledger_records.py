@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from lanrage.core.certificates import Epoch, Name
+from lanrage.core.certificates import Name
 from lanrage.core.envelope import Id16, Instant, Key, open_statement, seal_statement
 from lanrage.core.identity import SigningKey, Verify, verify_again
 from lanrage.errors import CryptoError
@@ -28,6 +28,7 @@ _RECORD = b"lanrage ledger record v1\0"
 _GENESIS = b"lanrage ledger genesis v1\0"
 _CHAIN = b"lanrage ledger chain v1\0"
 
+RecordNumber = Annotated[int, Meta(ge=1, le=2**31)]
 Hash = Annotated[bytes, Meta(min_length=HASH_BYTES, max_length=HASH_BYTES)]
 Role = Literal["host", "moderator", "member"]
 
@@ -110,7 +111,7 @@ class Record(msgspec.Struct, frozen=True, array_like=True, tag="record1", forbid
     """
 
     party_id: Id16
-    epoch: Epoch
+    epoch: RecordNumber
     previous: Hash
     author: Key
     at: Instant

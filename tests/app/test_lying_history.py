@@ -14,6 +14,7 @@ from lanrage.core.ledger_records import Record, Rename, sign_record
 from lanrage.core.party import StoredInvitation
 from lanrage.core.replica import SERVER, PartyReplica
 from lanrage.errors import CryptoError
+from lanrage.wire.control import Resync
 from lanrage.wire.control_ledger import RecordAdded
 from lanrage.wire.control_party import Delta, Deltas
 from tests.app.lying_case import LyingCase
@@ -162,6 +163,29 @@ class HistoryTests(LyingCase):
     @staticmethod
     def _arrived(ledger: Ledger, replica: PartyReplica, number: int) -> bool:
         return ledger.epoch == 4 and (number == 1 or bool(replica.forks))
+
+    def test_server_of_an_old_backup(self) -> Deferred[None]:
+        """A server that lost records gets them back from the members, and nobody who was thrown out comes back."""
+
+        async def life() -> None:
+            anna, bert, carl, created = await self.three()
+            await anna.node.kick(member="carl")
+            await self.until_out(carl)
+            await self.until(lambda: self.replica(bert).epoch == 3)
+            assert self.server is not None
+            party = self.server._world.parties[created["party_id"]]
+            whole = party.ledger
+            party.ledger = Ledger(party.charter, party.charter_blob)
+            for blob in whole.records[:2]:
+                party.ledger.append(blob)
+            party.deltas.clear()
+            party.revision = 2
+            self.tell(bert, Resync(party.party_id))
+            await self.until(lambda: party.ledger.epoch == 3)
+            self.assertEqual(whole.head, party.ledger.head)
+            self.assertEqual({wireguard_key(anna)}, self.peers(bert))
+
+        return self.run_async(life())
 
     def test_lying_server_to_a_joiner(self) -> Deferred[None]:
         """A joiner whom the server lets in by a void invitation sees in the ledger that it is none."""

@@ -101,6 +101,12 @@ class ChainTests(LedgerCase):
             kit.ledger.append(bytes([*blob[:at], blob[at] ^ 1 << bit, *blob[at + 1 :]]))
         self.assertEqual(0, kit.ledger.epoch)
 
+    def test_no_record_before_the_first(self) -> None:
+        """There is no record 0: one is refused where it is read."""
+        blob = self.kit.record(self.host, Rename("x"), epoch=0)
+        with self.assertRaises(DecodeError):
+            self.ledger.append(blob)
+
     @given(st.binary(max_size=300))
     def test_any_bytes(self, data: bytes) -> None:
         """Bytes that are no record raise nothing else."""
