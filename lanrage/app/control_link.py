@@ -11,6 +11,7 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
 from lanrage.core.identity import NodeKeys
+from lanrage.core.ledger_records import timeless
 from lanrage.core.rate import TokenBucket
 from lanrage.core.replica import PartyReplica
 from lanrage.core.replica_changes import Behind, Forked, MemberRejected, ReplicaChange
@@ -140,6 +141,20 @@ class ControlLink:
         if self.replica is not None:
             self._tell(self.replica.learn(blobs, who))
 
+    def brought(self, blobs: tuple[bytes, ...], who: str) -> None:
+        """A member brought ledger records inside the tunnel; those that are new are brought to the server, too.
+
+        What counts by the clock is taken from the control server alone, which compared the author's with its own: else
+        a moderator could be the host before anybody can object.
+        """
+        replica = self.replica
+        if replica is None:
+            return
+        before = replica.epoch
+        self.learn(timeless(blobs, replica.party_id, self._now()), who)
+        if replica.epoch > before and self.client.connected:
+            self._keep(self.give_back(replica, before))
+
     def headed(self, epoch: int, head: bytes, who: str) -> None:
         """A member told the head of its ledger."""
         if self.replica is not None:
@@ -229,20 +244,32 @@ class ControlLink:
             self._again = False
             await self._ask_party(replica)
 
-    async def _give_back(self, replica: PartyReplica, epoch: int) -> None:
-        """The server lost records (it came back from an old backup): bring them, each is signed; others do so, too."""
-        for blob in replica.ledger.after(epoch) if replica.ledger is not None else ():
-            if not isinstance(await self.client.request(AppendRecord(replica.party_id, blob)), Done):
+    async def give_back(self, replica: PartyReplica, epoch: int) -> None:
+        """The server lacks records (it came back from an old backup): bring them, each is signed; others do so, too."""
+        waiting = list(replica.ledger.after(epoch)) if replica.ledger is not None else []
+        while waiting:
+            try:
+                reply = await self.client.request(AppendRecord(replica.party_id, waiting[0]))
+            except Refused as error:
+                if error.code != "limit":
+                    raise
+                await deferLater(self._reactor, LIMIT_PAUSE, lambda: None)
+                continue
+            if not isinstance(reply, Done):
                 return
+            del waiting[0]
 
     async def _ask_party(self, replica: PartyReplica) -> None:
         try:
             reply = await self.client.request(FollowParty(replica.party_id, replica.since, replica.epoch))
             self.trouble = ""
             if isinstance(reply, PartyState | Deltas):
+                before = (replica.revision, replica.epoch)
                 self._apply(replica, reply)
+                # Not all of it: ask on, as long as each answer brings us further.
+                self._again |= bool(replica.behind) and (replica.revision, replica.epoch) != before
             if isinstance(reply, PartyState) and reply.epoch < replica.epoch:
-                self._keep(self._give_back(replica, reply.epoch))
+                self._keep(self.give_back(replica, reply.epoch))
         except Refused as error:
             if error.code == "limit":
                 self.log.info("the party is not in step yet: {reason}", reason=str(error))
@@ -290,7 +317,7 @@ class ControlLink:
                 self._warn("{who} shows another ledger from record {epoch} on", who=change.who, epoch=change.epoch)
         if any(isinstance(change, Behind) for change in changes):
             self._catch_up(None)
-        if changes:
+        if not all(isinstance(change, MemberRejected | Forked | Behind) for change in changes):
             self._on_changes(changes)
 
     def _keep(self, work: Any) -> None:

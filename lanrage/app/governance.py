@@ -17,7 +17,7 @@ from lanrage.core.ledger_records import Action, Admit, Record, open_record, sign
 from lanrage.core.names import name_key
 from lanrage.core.replica import PartyReplica
 from lanrage.core.replica_changes import ReplicaMember
-from lanrage.errors import BadInput, DecodeError, LanrageError, Refused
+from lanrage.errors import BadInput, CryptoError, DecodeError, LanrageError, Refused
 from lanrage.wire.control import Done
 from lanrage.wire.control_ledger import AppendRecord, Lost
 
@@ -59,6 +59,7 @@ class Governance:
     _turn: IDelayedCall | None = attrs.field(init=False, default=None)
     _work: Deferred[None] | None = attrs.field(init=False, default=None)
     _stopped: bool = attrs.field(init=False, default=False)
+    _tried: dict[bytes, int] = attrs.field(init=False, factory=dict)
 
     log = Logger()
 
@@ -80,6 +81,9 @@ class Governance:
                 return
             if not isinstance(reply, Lost):
                 raise DecodeError("the control server answered with another kind of message")
+            if reply.epoch < before:
+                await self._link.give_back(self._replica, reply.epoch)
+                continue
             self._link.learn(reply.records, "the control server")  # unless they came as news before the answer
             self._check_contradiction(action, ledger, before, reply)
         raise Refused("conflict", "the party changes faster than this node can follow; try again")
@@ -133,7 +137,11 @@ class Governance:
         return sorted(able, key=lambda key: (ranks[ledger.role(key)], key)).index(me) if me in able else None
 
     def _waiting(self) -> list[ReplicaMember]:
-        return [m for m in self._replica.members.values() if m.standing is Standing.PROVISIONAL]
+        """Who is not countersigned; one who was tried in vain waits until the ledger has grown."""
+        epoch, tried = self._replica.epoch, self._tried
+        waiting = [m for m in self._replica.members.values() if m.standing is Standing.PROVISIONAL]
+        self._tried = {m.member.certificate_blob: tried.get(m.member.certificate_blob, -1) for m in waiting}
+        return [m for m in waiting if self._tried[m.member.certificate_blob] < epoch]
 
     def _begin(self) -> None:
         self._turn = None
@@ -147,8 +155,9 @@ class Governance:
             try:
                 await self.act(Admit(entry.identity, member.certificate_blob, member.invitation_blob))
                 self.log.info("{name} is a full member of the party now", name=member.certificate.name)
-            except Refused as error:
-                self.log.info("{name} was not countersigned: {reason}", name=member.certificate.name, reason=str(error))
+            except (Refused, CryptoError, DecodeError) as error:
+                self._tried[member.certificate_blob] = self._replica.epoch
+                self.log.info("{name} was not countersigned: {why}", name=member.certificate.name, why=str(error))
 
     def _failed(self, failure: Any) -> None:
         if failure.check(CancelledError):

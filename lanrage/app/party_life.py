@@ -18,6 +18,7 @@ from lanrage.app.party_session import PartySession, Surroundings
 from lanrage.app.revival import Revival
 from lanrage.app.tunnel_ledger import TunnelLedger
 from lanrage.core.identity import NodeKeys, fingerprint
+from lanrage.core.ledger import Ledger
 from lanrage.core.ledger_records import open_record
 from lanrage.core.replica import PartyReplica
 from lanrage.core.replica_changes import MemberRemoved, PresenceChanged, ReplicaChange
@@ -202,15 +203,18 @@ class PartyLife:
         if self.governance is not None:
             self.governance.look()
         thrown = [change for change in changes if isinstance(change, MemberRemoved) and change.reason]
-        if any(change.member.identity == self.keys.identity.public for change in thrown):
-            self._thrown_out(replica, changes)
-            return
         if session is not None:
-            if session.channel is not None:
-                session.channel.head_changed()
             for removed in thrown:
                 if session.links is not None:
                     session.links.revoke(removed.member.identity)
+            if session.channel is not None:
+                session.channel.head_changed()
+        own = [change for change in thrown if change.member.identity == self.keys.identity.public]
+        if own:
+            self._save()
+            self._thrown_out(replica, own[0].reason, changes)
+            return
+        if session is not None:
             session.set_members(entry.member for entry in replica.members.values())
             for change in changes:
                 if isinstance(change, PresenceChanged) and change.member.online and session.links is not None:
@@ -222,19 +226,24 @@ class PartyLife:
         if self.session is not None:
             self.trouble = "" if self.keys.identity.public in replica.members else NOT_SHOWN
 
-    def _thrown_out(self, replica: PartyReplica, changes: list[ReplicaChange]) -> None:
+    def _thrown_out(self, replica: PartyReplica, reason: str, changes: list[ReplicaChange]) -> None:
         """The ledger says so, signed: this machine leaves the party, and its user is told by whom."""
         ledger = replica.ledger
         assert ledger is not None
-        record = open_record(ledger.records[ledger.revoked[self.keys.identity.public] - 1], replica.party_id)
+        sentence = f"this node is no member of the party {ledger.name} any more: {reason}"
+        if (epoch := ledger.revoked.get(self.keys.identity.public)) is not None:
+            sentence = self._by_whom(replica, ledger, epoch, changes)
+        self.log.warn("{sentence}", sentence=sentence)
+        self._leaving = self._alone(lambda: self._go(replica, sentence))
+        self._leaving.addErrback(lambda failure: self.log.failure("the party was not left cleanly", failure))
+
+    def _by_whom(self, replica: PartyReplica, ledger: Ledger, epoch: int, changes: list[ReplicaChange]) -> str:
+        record = open_record(ledger.records[epoch - 1], replica.party_id)
         gone = [change.member for change in changes if isinstance(change, MemberRemoved)]
         names = {m.identity: m.member.certificate.name for m in (*replica.members.values(), *gone)}
         name = names.get(record.author) or fingerprint(record.author).hex()
         word = "banned from" if self.keys.identity.public in ledger.banned else "thrown out of"
-        sentence = f"this node was {word} the party {ledger.name} by {name}"
-        self.log.warn("{sentence}", sentence=sentence)
-        self._leaving = self._alone(lambda: self._go(replica, sentence))
-        self._leaving.addErrback(lambda failure: self.log.failure("the party was not left cleanly", failure))
+        return f"this node was {word} the party {ledger.name} by {name}"
 
     async def _go(self, replica: PartyReplica, sentence: str) -> None:
         if self.replica is replica:

@@ -27,7 +27,7 @@ class TunnelLedger:
 
     def received(self, sender: bytes, blobs: tuple[bytes, ...]) -> None:
         """See :class:`lanrage.app.party_channel.PartyLedger`."""
-        self._link.learn(blobs, self._name(sender))
+        self._link.brought(blobs, self._name(sender))
 
     def told(self, sender: bytes, epoch: int, hash_: bytes) -> None:
         """See :class:`lanrage.app.party_channel.PartyLedger`."""

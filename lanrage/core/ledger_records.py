@@ -15,13 +15,15 @@ from msgspec import Meta
 from lanrage.core.certificates import Name
 from lanrage.core.envelope import Id16, Instant, Key, open_statement, seal_statement
 from lanrage.core.identity import SigningKey, Verify, verify_again
-from lanrage.errors import CryptoError
+from lanrage.errors import CryptoError, DecodeError
 
 HASH_BYTES = 32
 RECORD_LIMIT = 1100
 """Bytes of one signed record: it must fit into one datagram of the tunnel."""
 CHAIN_BYTES = 600
 """Bytes of a certificate, and of an invitation, within a record; ours have at most 530 and 230."""
+CLOCK_SLACK = 300
+"""Seconds by which an author's clock may differ from who checks it: takeovers count by these times."""
 VOIDED_LIMIT = 16
 """Invitations that one revocation may name; those that the ledger knows of are voided unnamed."""
 _RECORD = b"lanrage ledger record v1\0"
@@ -145,6 +147,29 @@ def open_record(blob: bytes, party_id: str, verify: Verify = verify_again) -> Re
         raise CryptoError("the ledger record is of another party")
     verify(record.author, message, signatures[0])
     return record
+
+
+def peek_record(blob: bytes, party_id: str) -> Record:
+    """Read a record without verifying it.
+
+    :raises CryptoError, DecodeError: when it is none of this party.
+    """
+    return open_record(blob, party_id, lambda public, message, signature: None)
+
+
+def timeless(blobs: tuple[bytes, ...], party_id: str, now: float) -> tuple[bytes, ...]:
+    """The records up to the first that counts by the clock, is dated in the future, or is none.
+
+    :param now: seconds since the epoch.
+    """
+    for number, blob in enumerate(blobs):
+        try:
+            record = peek_record(blob, party_id)
+        except (CryptoError, DecodeError):
+            return blobs[: number + 1]  # whoever takes it in says what is wrong with it
+        if isinstance(record.action, Support) or record.at > now + CLOCK_SLACK:
+            return blobs[:number]
+    return blobs
 
 
 def subject(action: Action) -> bytes | str:

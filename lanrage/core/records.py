@@ -114,10 +114,14 @@ class ConflictView:
 
 @attrs.frozen
 class LostView:
-    """The answer to a record that came second, with the records that it did not know of."""
+    """The answer to a record that came second, with the records that it did not know of.
+
+    :param epoch: of the server's last record.
+    """
 
     conflict: ConflictView
     records: tuple[bytes, ...] = attrs.field(repr=False)
+    epoch: int = 0
 
 
 @attrs.frozen

@@ -12,7 +12,7 @@ import attrs
 
 from lanrage.core.certificates import Charter, Member, open_charter, open_invitation
 from lanrage.core.ledger import Ledger, Standing
-from lanrage.core.ledger_records import Record, open_record
+from lanrage.core.ledger_records import Record, open_record, peek_record
 from lanrage.core.names import name_key
 from lanrage.core.records import MemberRecord
 from lanrage.core.replica_changes import (
@@ -31,8 +31,6 @@ from lanrage.errors import CryptoError, DecodeError, Refused
 
 SERVER = "the control server"
 """The name under which its own faults are remembered."""
-RECENT = 8
-"""Ledger records that come twice as a rule: by the control server and by other members."""
 REJECTED_LIMIT = 64
 """Reasons remembered, the oldest forgotten first: a lying server must not fill the memory."""
 
@@ -74,6 +72,11 @@ class PartyReplica:
     def since(self) -> int:
         """The revision to give in ``FollowParty``: ours, or 0 where the server's history is not ours."""
         return 0 if self.estranged or self._incomplete or self.charter is None else self.revision
+
+    @property
+    def behind(self) -> bool:
+        """The last answer did not tell all."""
+        return self._incomplete
 
     @property
     def epoch(self) -> int:
@@ -165,9 +168,12 @@ class PartyReplica:
         changes: list[ReplicaChange] = []
         for blob in blobs:
             try:
-                grown += self._next_record(self.ledger, blob, who)
+                record = peek_record(blob, self.party_id)
+                if record.epoch > self.ledger.epoch + 1:
+                    break  # what lies between comes first
+                grown += self._next_record(self.ledger, record, blob)
             except _OtherLedger as other:
-                changes.append(self._fork(who, other.epoch))
+                changes += self._fork(who, other.epoch)
                 break
             except (CryptoError, DecodeError, Refused) as error:
                 changes.append(self._reject(who, f"a ledger record is refused: {error}"))
@@ -177,17 +183,18 @@ class PartyReplica:
         return changes
 
     @staticmethod
-    def _next_record(ledger: Ledger, blob: bytes, who: str) -> list[Record]:
-        if blob in ledger.records[-RECENT:]:
-            return []
-        record = open_record(blob, ledger.charter.party_id)
+    def _next_record(ledger: Ledger, record: Record, blob: bytes) -> list[Record]:
+        """Take in the next record, or find that it is another ledger's: by a member, and behind a history of ours."""
+        known = record.author in ledger.members or record.author in ledger.revoked
         if record.epoch <= ledger.epoch:
             if ledger.records[record.epoch - 1] == blob:
                 return []
-            raise _OtherLedger(record.epoch)
-        if record.epoch > ledger.epoch + 1:
-            return []  # what lies between comes first
-        if record.previous != ledger.head:
+            if known and record.previous == ledger.heads[record.epoch - 1]:
+                open_record(blob, ledger.charter.party_id)
+                raise _OtherLedger(record.epoch)
+            raise CryptoError("it fits neither our ledger nor what came before it")
+        if record.previous != ledger.head and known:
+            open_record(blob, ledger.charter.party_id)
             raise _OtherLedger(ledger.epoch)
         return [ledger.append(blob)]
 
@@ -195,15 +202,15 @@ class PartyReplica:
         """A member told its head: an epoch that we have, with another hash, is another ledger."""
         if self.ledger is None or epoch > self.ledger.epoch or self.ledger.heads[epoch] == head:
             return []
+        return self._fork(who, epoch)
+
+    def _fork(self, who: str, epoch: int) -> list[ReplicaChange]:
         if self.forks.get(who, epoch + 1) <= epoch:
             return []  # known to part there, or before
-        return [self._fork(who, epoch)]
-
-    def _fork(self, who: str, epoch: int) -> Forked:
         if who not in self.forks and len(self.forks) >= REJECTED_LIMIT:
             self.forks.pop(next(iter(self.forks)))
         self.forks[who] = min(epoch, self.forks.get(who, epoch))
-        return Forked(who, epoch)
+        return [Forked(who, epoch)]
 
     def _judge_again(self) -> list[ReplicaChange]:
         """After the ledger grew: who is thrown out goes, who is countersigned is a full member."""

@@ -11,7 +11,7 @@ import attrs
 
 from lanrage.core.certificates import Certificate
 from lanrage.core.ledger import refuse
-from lanrage.core.records import DeltasView, Left, Note, PartyView, PresenceView
+from lanrage.core.records import DeltasView, Left, Note, PartyView, PresenceView, Recorded
 from lanrage.core.world_governing import GoverningWorld
 from lanrage.core.world_rows import Put, SeenRow
 from lanrage.core.world_state import Caller, Outcome
@@ -51,7 +51,8 @@ class World(GoverningWorld):
         party = self._as_member(caller, party_id)
         party.followers.add(caller.identity)
         deltas = party.since(since) if since else None
-        if deltas is None:
+        recorded = sum(isinstance(delta.change, Recorded) for delta in deltas or ())
+        if deltas is None or epoch + recorded != party.ledger.epoch:
             return Outcome(self._view(party, epoch))
         online = tuple(m.certificate.identity for m in party.members() if m.certificate.identity in self.online)
         return Outcome(DeltasView(party_id, deltas, online, tuple(party.statuses.items())))

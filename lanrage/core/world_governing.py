@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import attrs
 
+from lanrage.core.certificates import Member, open_invitation
 from lanrage.core.ledger import refuse
 from lanrage.core.ledger_records import (
+    CLOCK_SLACK,
     Action,
     Admit,
     Appoint,
@@ -20,14 +22,11 @@ from lanrage.core.ledger_records import (
     open_record,
 )
 from lanrage.core.party import CONFLICTS_LIMIT, Party
-from lanrage.core.records import ConflictView, LostView, Note, Recorded, StatusView
+from lanrage.core.records import ConflictView, Left, LostView, Note, Recorded, StatusView
 from lanrage.core.world_joining import JoiningWorld
 from lanrage.core.world_rows import Change, ConflictRow, Erase, Put, RecordRow, StatusRow
 from lanrage.core.world_state import Caller, Outcome
 from lanrage.errors import Refused
-
-CLOCK_SLACK = 300
-"""Seconds by which an author's clock may differ from the server's: takeovers count by these times."""
 
 
 @attrs.define
@@ -51,25 +50,43 @@ class GoverningWorld(JoiningWorld):
             return Outcome(None)
         if record.epoch != ledger.epoch + 1 or record.previous != ledger.head:
             return self._lost(party, caller, record, now)
-        if record.author == caller.identity and abs(record.at - now) > CLOCK_SLACK:
+        # Nobody may write into the future: no later record could follow. Takeovers count by these times.
+        if record.at > now + CLOCK_SLACK or (isinstance(record.action, Support) and record.at < now - CLOCK_SLACK):
             raise refuse("bad_record", "the record's time is not now: look at this machine's clock")
         ledger.append(blob)
         changes, notes = self._revise(party, Recorded(blob))
-        return Outcome(
-            None, (Put(RecordRow(party_id, record.epoch, blob)), *changes, *self._enforce(party, record, now)), notes
-        )
+        fallen, told = self._enforce(party, record, now)
+        rows = (Put(RecordRow(party_id, record.epoch, blob)), *changes, *fallen)
+        return Outcome(None, rows, (*notes, *told))
 
-    def _enforce(self, party: Party, record: Record, now: float) -> list[Change]:
-        """What a record takes away here: the membership, the seat that was held, the invitations."""
+    def _enforce(self, party: Party, record: Record, now: float) -> tuple[list[Change], list[Note]]:
+        """What a record takes away here: memberships, the seat that was held, the invitations."""
         changes: list[Change] = []
+        notes: list[Note] = []
         if isinstance(record.action, Revoke):
-            identity = record.action.identity
-            party.reservations.pop(identity, None)
-            if party.member(identity) is not None:
-                changes += self._end_membership(party, identity, now)
+            party.reservations.pop(record.action.identity, None)
+        for member in list(party.members()):
+            identity = member.certificate.identity
+            if self._stands(party, member):
+                continue
+            changes += self._end_membership(party, identity, now)
+            if not isinstance(record.action, Revoke) or identity != record.action.identity:
+                revised, told = self._revise(party, Left(identity))
+                changes += revised
+                notes += told
         for invitation_id in [key for key in party.invitations if key in party.ledger.void]:
             changes += self._forget_invitation(party, invitation_id)
-        return changes
+        return changes, notes
+
+    @staticmethod
+    def _stands(party: Party, member: Member) -> bool:
+        blob = member.invitation_blob
+        invitation = open_invitation(blob, party.charter) if blob else None
+        try:
+            party.ledger.standing(member.certificate, invitation)
+        except Refused:
+            return False
+        return True
 
     def _lost(self, party: Party, caller: Caller, record: Record, now: float) -> Outcome[LostView | None]:
         """Another record came first: tell by whom and what, and give what the loser has not seen."""
@@ -79,16 +96,23 @@ class GoverningWorld(JoiningWorld):
         if newer:
             first = open_record(newer[0], party.party_id)
             winner = f"{party.name_of(first.author)} came first: {describe(first.action, party)}"
-        conflict, changes = self.conflict(party, caller.identity, wish, winner, now)
-        records = party.records_after(min(max(0, record.epoch - 1), party.ledger.epoch))
-        return Outcome(LostView(conflict, records), changes)
+        records = party.records_after(min(record.epoch - 1, party.ledger.epoch))
+        # Only what its author lost himself is a conflict; countersigning is a race by design.
+        if record.author == caller.identity and not isinstance(record.action, Admit):
+            conflict, changes = self.conflict(party, caller.identity, wish, winner, now)
+        else:
+            conflict, changes = ConflictView(now, caller.identity, wish, winner), ()
+        return Outcome(LostView(conflict, records, party.ledger.epoch), changes)
 
     def conflict(
         self, party: Party, identity: bytes, wish: str, winner: str, now: float
     ) -> tuple[ConflictView, tuple[Change, ...]]:
         """Note that two wanted what one could have; the oldest notes go."""
+        conflict = ConflictView(now, identity, wish, winner)
+        if any((c.identity, c.wish, c.winner) == (identity, wish, winner) for c in party.conflicts.values()):
+            return conflict, ()  # repeating a lost wish pushes out nobody else's
         number = max(party.conflicts, default=0) + 1
-        conflict = party.conflicts[number] = ConflictView(now, identity, wish, winner)
+        party.conflicts[number] = conflict
         changes: list[Change] = [
             Put(ConflictRow(party.party_id, number, now, identity, wish, winner)),
         ]

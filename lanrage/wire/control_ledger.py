@@ -6,6 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from lanrage.core.certificates import Epoch
 from lanrage.core.party import CONFLICTS_LIMIT
 from lanrage.wire.control_types import Blob, Key, Message, PartyId
 
@@ -49,10 +50,11 @@ class Conflict(Message, frozen=True):
 
 
 class Lost(Message, frozen=True, tag="lost"):
-    """Another record came first: the conflict, and the records from there on."""
+    """Another record came first: the conflict, the records from there on, and the epoch of the server's last one."""
 
     conflict: Conflict
     records: Records
+    epoch: Epoch = 0
 
 
 class ConflictsFound(Message, frozen=True, tag="conflicts"):

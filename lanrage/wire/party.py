@@ -81,7 +81,7 @@ def conflict(view: ConflictView) -> Conflict:
 
 def lost(view: LostView) -> Lost:
     """What came before a record, as it travels."""
-    return Lost(conflict(view.conflict), view.records)
+    return Lost(conflict(view.conflict), view.records, view.epoch)
 
 
 def apply(

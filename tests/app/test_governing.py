@@ -120,6 +120,29 @@ class KickTests(GoverningCase):
 
         return self.run_async(life())
 
+    def test_provisional_node_whose_code_falls(self) -> Deferred[None]:
+        """Nobody has countersigned yet and the code is withdrawn: the node leaves and says why, the others drop it."""
+
+        async def life() -> None:
+            await self.serve()
+            anna, bert = await self.player("anna", 1), await self.player("bert", 2)
+            created = await anna.create()
+            assert anna.node._life is not None
+            assert anna.node._life.governance is not None
+            anna.node._life.governance.stop()
+            await bert.join(created["code"])
+            await self.until(lambda: self.peers(anna) == {wireguard_key(bert)})
+            await anna.node.withdraw(code=created["code"])
+
+            async def out() -> bool:
+                status = await bert.node.status()
+                return status["state"] == "idle" and "the invitation is void" in " ".join(status["missing"])
+
+            await self.until(out)
+            await self.until(lambda: self.peers(anna) == set())
+
+        return self.run_async(life())
+
     def test_who_may(self) -> Deferred[None]:
         """Covered rule by rule in the ledger's tests; here: a member gets the refusal, and an unknown name its own."""
 

@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred
 from lanrage.core.certificates import open_invitation
 from lanrage.core.code import InvitationCode
 from lanrage.core.ledger import Ledger
-from lanrage.core.ledger_records import Record, Rename, sign_record
+from lanrage.core.ledger_records import Record, Rename, Support, sign_record
 from lanrage.core.party import StoredInvitation
 from lanrage.core.replica import SERVER, PartyReplica
 from lanrage.errors import CryptoError
@@ -163,6 +163,26 @@ class HistoryTests(LyingCase):
     @staticmethod
     def _arrived(ledger: Ledger, replica: PartyReplica, number: int) -> bool:
         return ledger.epoch == 4 and (number == 1 or bool(replica.forks))
+
+    def test_record_that_came_by_the_tunnel_alone(self) -> Deferred[None]:
+        """Members bring the server what it was not shown, and govern on behind it; what counts by the clock waits."""
+
+        async def life() -> None:
+            anna, bert, carl, created = await self.three()
+            assert self.server is not None
+            party = self.server._world.parties[created["party_id"]]
+            ledger, author = party.ledger, self.keys(anna).identity
+            party_id = bytes.fromhex(party.party_id)
+            blob = sign_record(Record(party_id, 3, ledger.head, author.public, ledger.at, Rename("inside")), author)
+            self.life(bert).link.brought((blob,), "anna")
+            await self.until(lambda: ledger.epoch == 3 and self.replica(carl).epoch == 3)
+            claim = Record(party_id, 4, ledger.head, author.public, ledger.at, Support(author.public))
+            self.life(bert).link.brought((sign_record(claim, author),), "anna")
+            self.assertEqual(3, self.replica(bert).epoch)
+            await anna.node.kick(member="carl")
+            await self.until(lambda: self.peers(bert) == {wireguard_key(anna)})
+
+        return self.run_async(life())
 
     def test_server_of_an_old_backup(self) -> Deferred[None]:
         """A server that lost records gets them back from the members, and nobody who was thrown out comes back."""

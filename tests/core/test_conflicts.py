@@ -9,11 +9,22 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.core.identity import NodeKeys
-from lanrage.core.ledger_records import Action, Admit, Appoint, HandOver, Record, Rename, Revoke, sign_record
+from lanrage.core.ledger_records import (
+    CLOCK_SLACK,
+    Action,
+    Admit,
+    Appoint,
+    HandOver,
+    Record,
+    Rename,
+    Revoke,
+    Support,
+    Withdraw,
+    sign_record,
+)
 from lanrage.core.party import CONFLICTS_LIMIT
-from lanrage.core.records import DeltasView, LostView, Recorded, StatusView
+from lanrage.core.records import DeltasView, Left, LostView, Recorded, StatusView
 from lanrage.core.world import World
-from lanrage.core.world_governing import CLOCK_SLACK
 from lanrage.core.world_load import load_world
 from lanrage.core.world_rows import ROW_KINDS, Erase, InvitationRow, Put, Row
 from lanrage.core.world_state import Outcome
@@ -133,13 +144,38 @@ class ConflictTests(ConflictCase):
 
     def test_brought_by_another_member(self) -> None:
         """A record that its server lost may be brought back by any member, however old; a stranger brings none."""
-        one = self.signed(HOST, Rename("one"), NOW + CLOCK_SLACK + 1)
-        with self.assertRaises(Refused):
-            self.bring(HOST, one)
-        self.assertIsNone(self.bring(ADA, one).reply)
+        self.assertIsNone(self.bring(ADA, self.signed(HOST, Rename("one"))).reply)
         with self.assertRaises(Refused) as caught:
             self.bring(node_keys("x"), self.signed(HOST, Rename("two")))
         self.assertEqual("not_a_member", caught.exception.code)
+
+    def test_nobody_writes_into_the_future(self) -> None:
+        """Not by another's hand either: no later record could follow, and a takeover's delay would be over at once."""
+        self.append(MOD, Support(MOD.identity.public))
+        later = self.signed(HOST, Rename("later"), NOW + CLOCK_SLACK + 1)
+        over = self.signed(MOD, Support(MOD.identity.public), NOW + self.kit.charter.takeover_delay)
+        for author in (HOST, MOD, ADA):
+            for blob in (later, over):
+                with self.assertRaises(Refused) as caught:
+                    self.bring(author, blob)
+                self.assertEqual("bad_record", caught.exception.code)
+        self.assertEqual(HOST.identity.public, self.ledger.host)
+        stale = self.signed(MOD, Support(ADA.identity.public), NOW)
+        with self.assertRaises(Refused):
+            self.world.append(caller(ADA), self.kit.party_id, stale, NOW + CLOCK_SLACK + 1)
+
+    def test_provisional_members_fall_with_their_invitation(self) -> None:
+        """Who is not countersigned yet is no member here any more when the ledger says so, and others are told."""
+        dora = node_keys("dora")
+        self.join(dora, "dora")
+        self.world.follow(caller(BOB), self.kit.party_id, 0)
+        withdraw = self.signed(HOST, Withdraw(bytes.fromhex(self.kit.invitation_id(SECRET))))
+        outcome = self.bring(HOST, withdraw)
+        party = self.world.parties[self.kit.party_id]
+        self.assertIsNone(party.member(dora.identity.public))
+        self.assertIsNotNone(party.member(ADA.identity.public))
+        told = [note.body.deltas[0].change for note in outcome.notes if note.to == BOB.identity.public]  # type: ignore[union-attr]
+        self.assertEqual([Recorded(withdraw), Left(dora.identity.public)], told)
 
     def test_conflict_over_the_last_seat(self) -> None:
         """Two joins want the last place: one gets it, the other is told, and it is remembered."""
@@ -157,10 +193,10 @@ class ConflictTests(ConflictCase):
 
     def test_conflicts_are_bounded(self) -> None:
         """The last ones stay, in memory and on disk; they are there after a restart; members alone see them."""
-        stale = self.signed(MOD, Rename("stale"))
+        stale = [self.signed(MOD, Rename(f"stale {number}")) for number in range(CONFLICTS_LIMIT + 5)]
         self.append(HOST, Rename("fresh"))
-        for _ in range(CONFLICTS_LIMIT + 5):
-            self.bring(MOD, stale)
+        for blob in [*stale, *stale[-3:]]:
+            self.bring(MOD, blob)
         self.assertEqual(CONFLICTS_LIMIT, len(self.conflicts()))
         again = self.reloaded()
         party = again.parties[self.kit.party_id]
