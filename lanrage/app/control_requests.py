@@ -29,6 +29,7 @@ from lanrage.wire.control import (
     JoinParty,
     LeaveParty,
     NoticeBody,
+    PartyRequest,
     PublishInvitation,
     RefusedReply,
     ReplyBody,
@@ -45,21 +46,6 @@ from lanrage.wire.party import conflict, lost, message, messages
 
 TICKET_LIFETIME = 3600.0
 """Seconds: a node fetches the next one long before; a stolen one is of use for the same pair alone."""
-OwnRequest = (
-    CreateParty
-    | PublishInvitation
-    | FetchInvitation
-    | ReserveAddress
-    | JoinParty
-    | LeaveParty
-    | FollowParty
-    | SendSignal
-    | FetchTicket
-    | AppendRecord
-    | SetStatus
-    | FetchConflicts
-)
-"""All requests but those for mailboxes."""
 CONTENDED = ("party_full", "name_taken")
 """Refusals of a join that another one caused: the last seat, the last address, the name."""
 
@@ -111,7 +97,7 @@ class Requests:
         except (CryptoError, DecodeError) as error:
             return Answer(RefusedReply("bad_certificate", str(error)[:300]))
 
-    def _carry_out(self, caller: Caller, body: OwnRequest, now: float, origin: str) -> Answer:
+    def _carry_out(self, caller: Caller, body: PartyRequest, now: float, origin: str) -> Answer:
         if isinstance(body, CreateParty):
             return self._create(caller, body, now, origin)
         if isinstance(body, SendSignal):
@@ -122,7 +108,7 @@ class Requests:
             return self._govern(caller, body, now)
         return self._change(caller, body, now)
 
-    def _refused(self, caller: Caller, body: OwnRequest, error: Refused, now: float) -> Answer:
+    def _refused(self, caller: Caller, body: PartyRequest, error: Refused, now: float) -> Answer:
         reply = RefusedReply(error.code, error.message)
         if isinstance(body, ReserveAddress) and error.code in CONTENDED:
             return _answer(self.world.contend(caller, body.party_id, f"join as {body.name}", error, now), reply)

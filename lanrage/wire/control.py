@@ -149,7 +149,7 @@ class FetchTicket(Message, frozen=True, tag="ticket"):
     peer: Key
 
 
-RequestBody = (
+PartyRequest = (
     CreateParty
     | PublishInvitation
     | FetchInvitation
@@ -162,8 +162,9 @@ RequestBody = (
     | AppendRecord
     | SetStatus
     | FetchConflicts
-    | MailboxRequest
 )
+"""All requests but those for mailboxes."""
+RequestBody = PartyRequest | MailboxRequest
 
 
 # --- replies ----------------------------------------------------------------------------------------------------------
