@@ -18,6 +18,7 @@ from lanrage.core.candidates import Candidate, fit_to_probe, own_candidates
 from lanrage.core.certificates import Member
 from lanrage.core.identity import NodeKeys, PairKeys
 from lanrage.core.links import Endpoint, LocalAddress, TunnelPeer
+from lanrage.core.nat import NatKind
 from lanrage.core.path_plan import PathPlan
 from lanrage.core.witnesses import Witnesses, observed
 from lanrage.errors import CryptoError, DecodeError, LanrageError
@@ -43,6 +44,7 @@ class Links:
 
     log = Logger()
     listen_port = 0
+    nat = NatKind.UNKNOWN
     reflexive: tuple[Endpoint, ...] = ()
     _unread: type[BaseException] | None = None
 

@@ -24,6 +24,7 @@ from lanrage.app.results import (
     StatusShown,
     TunnelShown,
 )
+from lanrage.core.candidates import CandidateKind
 from lanrage.core.diagnosis import CardFacts, ControlFacts, LocalFacts, MemberFacts, NodeFacts, RelayFacts, TunnelFacts
 from lanrage.core.identity import fingerprint
 from lanrage.core.ledger import Standing
@@ -127,11 +128,13 @@ def facts(life: PartyLife, local: LocalFacts, missing: list[str], now: float) ->
 
 
 def path_kind(link: PeerLink) -> PathKind:
-    """``direct`` or ``relay`` once WireGuard's handshake came through, else ``none``."""
+    """``direct``, ``relay`` or ``relay-tcp`` once WireGuard's handshake came through, else ``none``."""
     path = link.plan.current
     if path is None or not link.ready:
         return "none"
-    return "relay" if path.relayed else "direct"
+    if not path.relayed:
+        return "direct"
+    return "relay-tcp" if path.candidate.kind is CandidateKind.RELAY_TCP else "relay"
 
 
 def _member(entry: ReplicaMember, life: PartyLife, now: float) -> MemberShown:

@@ -18,6 +18,7 @@ from lanrage.core.certificates import Member
 from lanrage.core.doors import Doors
 from lanrage.core.identity import PairKeys
 from lanrage.core.links import Endpoint, PeerStatus, TunnelPeer
+from lanrage.core.nat import NatKind
 from lanrage.core.path_actions import Action, Moved, ResetPeer, SendOffer, SendProbe, WriteEndpoint
 from lanrage.core.path_plan import PathPlan
 from lanrage.core.probe import Probe, ProbeKind
@@ -66,6 +67,10 @@ class LinkOutlet(OfferOutlet, Protocol):
     def candidates(self) -> tuple[Candidate, ...]:
         """This node's own candidates now."""
 
+    @property
+    def nat(self) -> NatKind:
+        """What this node is behind."""
+
     def send_probe(self, payload: bytes, to: Endpoint) -> None:
         """Send from WireGuard's port."""
 
@@ -105,6 +110,7 @@ class PeerLink:
         self.keys = keys
         self.doors = Doors(remembered)
         self.ready = self.revoked = False
+        self.peer_nat = NatKind.UNKNOWN
         self.resets = 0
         self.status: PeerStatus | None = None
         self.added_at = clock.seconds()
@@ -167,6 +173,7 @@ class PeerLink:
         :param knocked: where it came from, when it came as a knock.
         """
         self._nonces.append(payload[: signals.NONCE_BYTES])
+        self.peer_nat = offer.nat
         if knocked is not None:
             self.doors.heard(knocked.endpoint)
         self._do(self.plan.offer(offer.session, offer.answers, fit, self._clock.seconds(), knocked))
@@ -182,9 +189,9 @@ class PeerLink:
             self.doors.heard(source)
         self._do(self.plan.probe(probe, source, self._clock.seconds(), relayed=relayed))
 
-    def relay(self, endpoint: Endpoint, usable: bool) -> None:
-        """The relay port for this pair became usable, or ceased to be."""
-        self._do(self.plan.relay(endpoint, usable, self._clock.seconds()))
+    def way(self, candidate: Candidate, usable: bool) -> None:
+        """A way that this end found by itself (relay, relay over TCP, punched) became usable, or ceased to be."""
+        self._do(self.plan.way(candidate, usable, self._clock.seconds()))
 
     def saw(self, status: PeerStatus, resets: int) -> None:
         """WireGuard's view of the peer; one from before a reset is of no use."""
@@ -309,6 +316,8 @@ class PeerLink:
         await self._configure()
 
     def _make_offer(self) -> bytes:
-        offer = signals.Offer.of(self.plan.session, self.plan.peer_session or b"", self._outlet.candidates())
+        offer = signals.Offer.of(
+            self.plan.session, self.plan.peer_session or b"", self._outlet.candidates(), self._outlet.nat
+        )
         nonce = self._random(signals.NONCE_BYTES)
         return signals.seal(offer, self.keys.seal, sender=self._own_key, receiver=self.peer_key, nonce=nonce)

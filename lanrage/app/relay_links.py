@@ -14,6 +14,7 @@ from twisted.logger import Logger
 
 from lanrage.app.links import Links
 from lanrage.app.peer_link import PeerLink
+from lanrage.core.candidates import Candidate, CandidateKind
 from lanrage.core.identity import NodeKeys
 from lanrage.core.links import Endpoint
 from lanrage.core.tickets import pair_of
@@ -210,7 +211,7 @@ class RelayLinks:
             self._send(packet, bound.port)
         if binding.usable != bound.usable:
             bound.usable = binding.usable
-            bound.link.relay(bound.port, bound.usable)
+            bound.link.way(Candidate(CandidateKind.RELAY, bound.port), bound.usable)
         if bound.timer is not None and bound.timer.active():
             bound.timer.cancel()
         bound.timer = None
@@ -240,7 +241,7 @@ class RelayLinks:
             for packet in bound.binding.stop():
                 self._send(packet, bound.port)
         if self._links.peers.get(identity) is bound.link:
-            bound.link.relay(bound.port, False)
+            bound.link.way(Candidate(CandidateKind.RELAY, bound.port), False)
 
 
 def _is_address(host: str) -> bool:

@@ -29,19 +29,35 @@ class CandidateKind(enum.StrEnum):
     """An address of one of the member's own cards."""
     REFLEXIVE = "reflexive"
     """As a STUN reflector saw it (RFC 8489)."""
+    MAPPED = "mapped"
+    """A port that the router was asked to map (PCP, NAT-PMP, UPnP IGD)."""
     PEER = "peer"
     """As a probe of the peer itself came in: peer-reflexive (RFC 8445)."""
+    PUNCHED = "punched"
+    """Found by birthday probing between two hard NATs."""
     RELAY = "relay"
     """A port of a relay that forwards for this pair."""
+    RELAY_TCP = "relay-tcp"
+    """A port of this machine's loopback, behind which a relay is reached over the WebSocket port."""
+
+    @property
+    def relayed(self) -> bool:
+        """Whether a relay stands between."""
+        return self in (CandidateKind.RELAY, CandidateKind.RELAY_TCP)
 
 
 RANK: dict[CandidateKind, int] = {
     CandidateKind.LOCAL: 0,
     CandidateKind.REFLEXIVE: 1,
+    CandidateKind.MAPPED: 1,
     CandidateKind.PEER: 1,
+    CandidateKind.PUNCHED: 1,
     CandidateKind.RELAY: 2,
+    CandidateKind.RELAY_TCP: 3,
 }
 """Kind first, quality second: lower is better."""
+OFFERED = (CandidateKind.LOCAL, CandidateKind.REFLEXIVE, CandidateKind.MAPPED)
+"""The kinds that a member may name as its own; the others each end finds by itself."""
 
 
 @attrs.frozen

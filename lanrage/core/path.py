@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import attrs
 
-from lanrage.core.candidates import RANK, Candidate, CandidateKind
+from lanrage.core.candidates import RANK, Candidate
 from lanrage.core.links import Endpoint
 
 OPENING_GAPS = (0.0, 0.05, 0.1, 0.2, 0.4)
@@ -57,7 +57,7 @@ class Path:
     @property
     def relayed(self) -> bool:
         """Whether a relay stands between."""
-        return self.candidate.kind is CandidateKind.RELAY
+        return self.candidate.kind.relayed
 
     @property
     def proven(self) -> bool:

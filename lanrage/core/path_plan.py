@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 
 import attrs
 
-from lanrage.core.candidates import CANDIDATE_LIMIT, Candidate, CandidateKind
+from lanrage.core.candidates import CANDIDATE_LIMIT, OFFERED, Candidate, CandidateKind
 from lanrage.core.links import Endpoint
 from lanrage.core.path import DEAD_AFTER, Path, ask_all
 from lanrage.core.path_actions import Action, Moved, ResetPeer, SendOffer, SendProbe, WriteEndpoint
@@ -95,7 +95,7 @@ class PathPlan:
             self._path(knocked, now)
         self._offered_at = now
         for candidate in candidates:
-            if candidate.kind in (CandidateKind.LOCAL, CandidateKind.REFLEXIVE):
+            if candidate.kind in OFFERED:
                 self._path(candidate, now)
         for path in self.paths.values():
             path.open_again(now)
@@ -113,12 +113,12 @@ class PathPlan:
         ask_all(self.paths.values(), now)
         return self.tick(now)
 
-    def relay(self, endpoint: Endpoint, usable: bool, now: float) -> list[Action]:
-        """A relay port became usable for this pair, or ceased to be."""
+    def way(self, candidate: Candidate, usable: bool, now: float) -> list[Action]:
+        """A way that this end found by itself (relay, relay over TCP, punched) became usable, or ceased to be."""
         if not usable:
-            self.paths.pop(endpoint, None)
+            self.paths.pop(candidate.endpoint, None)
         else:
-            path = self._path(Candidate(CandidateKind.RELAY, endpoint), now)
+            path = self._path(candidate, now)
             if path is not None:
                 path.open_again(now)
         return self.tick(now)

@@ -15,6 +15,7 @@ from msgspec import Meta
 
 from lanrage.core.candidates import CANDIDATE_LIMIT, Candidate, CandidateKind
 from lanrage.core.links import Endpoint
+from lanrage.core.nat import NatKind
 from lanrage.errors import BadInput, CryptoError, DecodeError
 
 NONCE_BYTES = 12
@@ -34,17 +35,21 @@ class Offer(msgspec.Struct, frozen=True, tag="offer1", forbid_unknown_fields=Tru
 
     :param session: 8 random bytes made when the sender's link plan was made.
     :param answers: the receiver's session that the sender knows; empty when it knows none and wants an offer back.
+    :param nat: what the sender is behind, as far as it knows.
     """
 
     session: Session
     answers: Annotated[bytes, Meta(max_length=8)]
     candidates: Annotated[tuple[CandidateRow, ...], Meta(max_length=CANDIDATE_LIMIT)]
+    nat: NatKind = NatKind.UNKNOWN
 
     @classmethod
-    def of(cls, session: bytes, answers: bytes, candidates: tuple[Candidate, ...]) -> Offer:
+    def of(
+        cls, session: bytes, answers: bytes, candidates: tuple[Candidate, ...], nat: NatKind = NatKind.UNKNOWN
+    ) -> Offer:
         """Build from values."""
         rows = tuple(CandidateRow(c.kind, c.endpoint.host, c.endpoint.port) for c in candidates)
-        return cls(session, answers, rows)
+        return cls(session, answers, rows, nat)
 
     def values(self) -> tuple[Candidate, ...]:
         """The candidates whose addresses can be read; others are left out."""

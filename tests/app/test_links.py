@@ -9,6 +9,7 @@ import attrs
 from lanrage.app.link_counters import LinkCounters
 from lanrage.app.node_view import path_kind
 from lanrage.app.peer_link import KEEPALIVE
+from lanrage.core.candidates import Candidate, CandidateKind
 from lanrage.core.links import Endpoint, LocalAddress, PeerStatus
 from tests.app.link_world import PORT, RELAY, LinkWorld
 from tests.app.links_case import LinksCase, one
@@ -229,6 +230,6 @@ class LeavingTests(LinksCase):
         bert.stop()
         self.world.underlay.close()
         self.world.run(0.1)
-        link.relay(Endpoint("203.0.113.9", 7800), True)
+        link.way(Candidate(CandidateKind.RELAY, Endpoint("203.0.113.9", 7800)), True)
         link.offer()
         self.assertEqual([], self.world.clock.getDelayedCalls())

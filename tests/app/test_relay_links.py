@@ -11,6 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.app.links import Links
 from lanrage.app.relay_links import TICKET_RENEWAL, TICKET_RETRY, RelayLinks
+from lanrage.core.candidates import Candidate
 from lanrage.core.identity import AgreementKey, NodeKeys
 from lanrage.core.links import Endpoint
 from lanrage.core.relay_cookies import Line
@@ -43,9 +44,9 @@ class Link:
         """The member's WireGuard key."""
         return wireguard(self.name)
 
-    def relay(self, endpoint: Endpoint, usable: bool) -> None:
+    def way(self, candidate: Candidate, usable: bool) -> None:
         """The plan's input."""
-        self.told.append((endpoint, usable))
+        self.told.append((candidate.endpoint, usable))
 
 
 @attrs.define

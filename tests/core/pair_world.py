@@ -74,7 +74,7 @@ class PairWorld:
     def relay(self, usable: bool) -> None:
         """Both ends' relay ports become usable, or cease to be."""
         for name in "ab":
-            self.do(name, self.sides[name].plan.relay(RELAY[name], usable, self.now))
+            self.do(name, self.sides[name].plan.way(Candidate(CandidateKind.RELAY, RELAY[name]), usable, self.now))
 
     @staticmethod
     def other(name: str) -> str:

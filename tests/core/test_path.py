@@ -176,10 +176,11 @@ class PathTests(SynchronousTestCase):
         near = {kind: path(kind) for kind in CandidateKind}
         for one in near.values():
             one.rtt = 0.5
-        near[CandidateKind.RELAY].rtt = 0.001
+        near[CandidateKind.RELAY].rtt = near[CandidateKind.RELAY_TCP].rtt = 0.001
         unknown = path(CandidateKind.PEER)
+        kinds = list(CandidateKind)
         self.assertEqual(
-            [CandidateKind.LOCAL, CandidateKind.REFLEXIVE, CandidateKind.PEER, CandidateKind.PEER, CandidateKind.RELAY],
+            [*kinds[:5], CandidateKind.PEER, *kinds[5:]],
             [one.candidate.kind for one in sorted([*near.values(), unknown], key=lambda each: each.order)],
         )
-        self.assertEqual([False, False, False, True], [near[kind].relayed for kind in CandidateKind])
+        self.assertEqual([CandidateKind.RELAY, CandidateKind.RELAY_TCP], [k for k in kinds if near[k].relayed])

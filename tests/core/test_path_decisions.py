@@ -105,7 +105,7 @@ class DecisionTests(SynchronousTestCase):
         """A path on which the other end falls silent instead of agreeing is given up; the next one is taken."""
         peer = Peer({NEAR: 0.02, RELAY: 0.05}, {RELAY})
         peer.offer(NEAR)
-        peer.do(peer.plan.relay(RELAY, True, 0.0))
+        peer.do(peer.plan.way(Candidate(CandidateKind.RELAY, RELAY), True, 0.0))
         peer.run(0.5)
         del peer.trips[NEAR]
         peer.run(2.0)
@@ -119,11 +119,11 @@ class DecisionTests(SynchronousTestCase):
     def test_relay_lost_before_the_agreement(self) -> None:
         """A relay port that ceases to be is not decided for any more, whatever the peer says later."""
         peer = Peer({RELAY: 0.05}, set())
-        peer.do(peer.plan.relay(RELAY, True, 0.0))
+        peer.do(peer.plan.way(Candidate(CandidateKind.RELAY, RELAY), True, 0.0))
         peer.offer()
         peer.run(0.5)
         self.assertEqual({RELAY}, {endpoint for _, endpoint in peer.decides})
-        peer.do(peer.plan.relay(RELAY, False, peer.now))
+        peer.do(peer.plan.way(Candidate(CandidateKind.RELAY, RELAY), False, peer.now))
         count = len(peer.decides)
         late = Probe(ProbeKind.DECIDED, b"peer tag", SESSION, b"t" * 8, None, 1)
         peer.do(peer.plan.probe(late, RELAY, peer.now, relayed=True))
