@@ -120,13 +120,19 @@ class Options(usage.Options):
             raise usage.UsageError(str(error)) from error
 
 
+def boot_seconds() -> float:
+    """Seconds since this machine was started, by CLOCK_BOOTTIME (clock_gettime(2))."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
 def keep_steady(reactor: Any) -> None:
-    """Let a reactor that does not run yet count time by the clock that only moves forward.
+    """Let a reactor that does not run yet count time by the clock that only moves forward, sleep included.
 
     Twisted counts by the time of day: setting that back by an hour would hold up every timer for an hour, setting it
-    forward would end all that has a lifetime.
+    forward would end all that has a lifetime. CLOCK_MONOTONIC stands still while a laptop sleeps, so that a lifetime
+    of a minute would last all night.
     """
-    reactor.seconds = time.monotonic
+    reactor.seconds = boot_seconds
 
 
 def makeService(options: Options) -> IService:
