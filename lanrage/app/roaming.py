@@ -35,7 +35,7 @@ class Roaming:
     """From :meth:`start` to :meth:`stop`.
 
     :param events: of this machine's network.
-    :param look: called when a look at the addresses is due, with whether the ways may differ although they are the same.
+    :param look: called when a look at the addresses is due, with whether the ways may differ all the same.
     :param slept: called after a sleep with its length in seconds.
     :param read_clocks: :func:`clocks`, or a test's own.
     """

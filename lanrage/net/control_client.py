@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import random as _random
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, cast
 
 import attrs
@@ -21,6 +21,7 @@ from lanrage.core.identity import NodeKeys, fingerprint
 from lanrage.errors import ComeBack, LanrageError, Refused, Unreachable
 from lanrage.net.control_connection import Connection, ConnectionFactory
 from lanrage.net.tls_client import ServerCheck
+from lanrage.net.websocket import PING_INTERVAL, PING_TIMEOUT
 from lanrage.wire.control import Accepted, NoticeBody, ReplyBody, RequestBody
 from lanrage.wire.control_codec import SUBPROTOCOLS
 from lanrage.wire.login import ClientLogin
@@ -132,6 +133,7 @@ class ControlClient(Service):
         self.server_key = b""
         self.address = addresses[0]
         self.failure = "not started"
+        self._hurried = False
 
     @property
     def connected(self) -> bool:
@@ -174,6 +176,24 @@ class ControlClient(Service):
             self._pause.callback(None)
         return waiter
 
+    def moved(self, hosts: Collection[str], slept: float = 0.0) -> None:
+        """This machine's network changed: dial again at once, where the connection cannot have lived through that.
+
+        :param hosts: this machine's IPv4 addresses now.
+        :param slept: seconds that the machine slept: the server gives up whom it does not hear.
+        """
+        self._hurried = True
+        connection = self._connection
+        if connection is None:
+            if self._pause is not None and not self._pause.called:
+                self._pause.callback(None)
+            return
+        gone = "." in connection.own_host and not is_loopback(connection.own_host) and connection.own_host not in hosts
+        if gone or slept >= PING_INTERVAL + PING_TIMEOUT:
+            connection.close()
+        else:
+            self._hurried = False
+
     async def request(
         self, body: RequestBody, *, timeout: float = REQUEST_TIMEOUT, correlation_id: str = ""
     ) -> ReplyBody:
@@ -210,6 +230,8 @@ class ControlClient(Service):
                     attempt, delay = 0, error.seconds + COME_BACK_JITTER * self._dialling.jitter()
                 elif isinstance(error, Refused) and error.code == "replaced":
                     delay = REPLACED_DELAY
+            if self._hurried:
+                attempt, delay, self._hurried = 0, FIRST_DELAY * self._dialling.jitter(), False
             if self.running:
                 await self._sleep(delay)
             attempt += 1
@@ -290,6 +312,11 @@ class ControlClient(Service):
     def _ended(self, failure: Any) -> None:
         if failure.check(CancelledError, ConnectingCancelledError) is None:
             log.failure("the control link ended", failure=failure)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an IPv4 address leads to this machine itself, which no network can take away."""
+    return host.startswith("127.")
 
 
 def _call(callback: Callable[..., None], *args: object) -> None:

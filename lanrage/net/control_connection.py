@@ -62,6 +62,11 @@ class Connection(WebSocketClientProtocol):  # type: ignore[misc]
         """The server's IP address."""
         return str(self.transport.getPeer().host)
 
+    @property
+    def own_host(self) -> str:
+        """This machine's IP address at this end of the connection."""
+        return str(self.transport.getHost().host)
+
     def request(self, body: RequestBody, correlation_id: str = "") -> Deferred[ReplyBody]:
         """Send a request.
 
