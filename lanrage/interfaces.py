@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Interface
 
 from zope.interface import Attribute, Interface
 
@@ -92,6 +92,9 @@ class IMachine(Interface):
 
     def local_addresses() -> Awaitable[list[LocalAddress]]:
         """Every IPv4 address of the devices that are up, loopback and our own devices left out."""
+
+    def ipv6_addresses() -> Awaitable[list[IPv6Interface]]:
+        """Likewise of IPv6, those that others can use: link-local, tentative and deprecated ones left out."""
 
     def networks() -> Awaitable[list[IPv4Network]]:
         """The networks that this machine has routes to (the default route and our own devices left out)."""

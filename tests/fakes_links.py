@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Interface
 
 import attrs
 from zope.interface import implementer
 
 from lanrage.core.links import Endpoint, LocalAddress, PeerStatus, TunnelPeer, TunnelStatus
+from lanrage.core.network_changes import Happening
 from lanrage.core.undo import UndoEntry
 from lanrage.errors import BadInput, Refused, Unreachable
 from lanrage.interfaces import ILanCard, IMachine, IProbePort, ITunnel, IUndoJournal
@@ -220,6 +221,30 @@ def deliver(world: MemoryWorld, payload: bytes, source: Endpoint, to: Endpoint) 
         port.arrive(payload, source)
 
 
+class MemoryEvents:
+    """A machine's network events, as the test tells them."""
+
+    def __init__(self) -> None:
+        self.heard: Callable[[Happening], None] | None = None
+        self.refuses = False
+
+    def open(self, heard: Callable[[Happening], None]) -> None:
+        """Begin."""
+        if self.refuses:
+            raise OSError("no rtnetlink here")
+        self.heard = heard
+
+    def close(self) -> None:
+        """End."""
+        self.heard = None
+
+    def tell(self, *happenings: Happening) -> None:
+        """Something happens."""
+        for happening in happenings:
+            if self.heard is not None:
+                self.heard(happening)
+
+
 @implementer(IMachine)
 @attrs.define
 class MemoryMachine:
@@ -230,6 +255,7 @@ class MemoryMachine:
     """
 
     addresses: list[LocalAddress] = attrs.field(factory=list)
+    six: list[IPv6Interface] = attrs.field(factory=list)
     routed: list[IPv4Network] = attrs.field(factory=list)
     default_route: bool = True
     routes: dict[IPv4Address, tuple[str, IPv4Address]] = attrs.field(factory=dict)
@@ -238,6 +264,10 @@ class MemoryMachine:
     async def local_addresses(self) -> list[LocalAddress]:
         """See :meth:`lanrage.interfaces.IMachine.local_addresses`."""
         return list(self.addresses)
+
+    async def ipv6_addresses(self) -> list[IPv6Interface]:
+        """See :meth:`lanrage.interfaces.IMachine.ipv6_addresses`."""
+        return list(self.six)
 
     async def networks(self) -> list[IPv4Network]:
         """See :meth:`lanrage.interfaces.IMachine.networks`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Interface, ip_address
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
@@ -25,8 +25,8 @@ from lanrage.errors import CryptoError, DecodeError, LanrageError
 from lanrage.interfaces import IMachine, IProbePort, ITunnel
 from lanrage.wire import knocks, probes
 
-REFRESH_INTERVAL = 1.0
-"""Seconds between looks at this machine's addresses, of 2 ms in a thread each: a game waits for what follows."""
+REFRESH_INTERVAL = 15.0
+"""Seconds between looks at this machine's addresses that nothing gave cause for: events do (:mod:`.roaming`)."""
 
 
 class Links:
@@ -86,8 +86,9 @@ class Links:
         self._ear = self._make_ear()
         self._budget, self._witnesses = ProbeBudget(), Witnesses()
         self._addresses: list[LocalAddress] = []
+        self._six: list[IPv6Interface] = []
         self._watch = StatusWatch(clock, self._read_status, self._lost)
-        self._refreshing = LoopingCall(self._refresh)
+        self._refreshing = LoopingCall(self.refresh)
 
     # --- life ---------------------------------------------------------------------------------------------------------
 
@@ -95,6 +96,7 @@ class Links:
         """Begin; the tunnel and the probe port are open on `listen_port`."""
         self.listen_port = listen_port
         self._addresses = await self._machine.local_addresses()
+        self._six = await self._machine.ipv6_addresses()
         self._watch.start()
         self._refreshing.clock = self._clock
         self._refreshing.start(REFRESH_INTERVAL, now=False)
@@ -124,6 +126,11 @@ class Links:
             link.revoke()
             self._changed()  # the LAN plane drops the member first
 
+    @property
+    def hosts(self) -> set[str]:
+        """This machine's IPv4 addresses."""
+        return {str(own.address) for own in self._addresses}
+
     def ready_addresses(self) -> set[IPv4Address]:
         """Party addresses of the members whose link is up."""
         return {link.member.certificate.ip for link in self.peers.values() if link.ready}
@@ -143,7 +150,7 @@ class Links:
 
         One that came through the tunnel itself is refused: a path to its source would lead WireGuard into itself.
         """
-        if IPv4Address(source.host) in self._network:
+        if ip_address(source.host) in self._network:
             self.counters.probes_inside += 1
             return
         if knocks.is_knock(payload):
@@ -187,7 +194,7 @@ class Links:
 
     def candidates(self) -> tuple[Candidate, ...]:
         """This node's own candidates now."""
-        return own_candidates(self._addresses, self.listen_port, (*self.reflexive, *self._witnesses.seen))
+        return own_candidates(self._addresses, self.listen_port, (*self.reflexive, *self._witnesses.seen), self._six)
 
     def send_probe(self, payload: bytes, to: Endpoint) -> None:
         """Send from WireGuard's port, within the budgets of the target."""
@@ -234,7 +241,7 @@ class Links:
         return self.is_relay(source)
 
     def _fits(self, endpoint: Endpoint) -> bool:
-        return fit_to_probe(endpoint, self._addresses, (self._network,))
+        return fit_to_probe(endpoint, self._addresses, (self._network,), self._six)
 
     def _add(self, member: Member) -> None:
         certificate = member.certificate
@@ -285,13 +292,17 @@ class Links:
                 link.saw(peer, resets[link.peer_key])
         if self.ready_addresses() != before:
             self._changed()
-        hosts = {str(own.address) for own in self._addresses} | {endpoint.host for endpoint in self.reflexive}
+        hosts = self.hosts | {str(own.ip) for own in self._six} | {endpoint.host for endpoint in self.reflexive}
         if self._witnesses.look([observed(link.plan.paths.values()) for link in self.peers.values()], hosts):
             self.offer_to_all()
 
-    async def _refresh(self) -> None:
+    async def refresh(self, ways: bool = False) -> None:
+        """Look at this machine's addresses.
+
+        :param ways: the ways to the members may be others although the addresses are the same.
+        """
         try:
-            addresses = await self._machine.local_addresses()
+            addresses, six = await self._machine.local_addresses(), await self._machine.ipv6_addresses()
         except Exception as error:  # the next look may succeed  # pylint: disable=broad-exception-caught
             told, self._unread = self._unread, error.__class__
             if told is error.__class__:
@@ -302,9 +313,10 @@ class Links:
                 self.log.failure("reading the addresses of this machine failed")
             return
         self._unread = None
-        if addresses != self._addresses:
-            self._addresses = addresses
+        if (addresses, six) != (self._addresses, self._six):
+            self._addresses, self._six, ways = addresses, six, True
             self.log.info("this machine's addresses changed")
+        if ways:
             self.on_moved()
             for link in self.peers.values():
                 link.moved()

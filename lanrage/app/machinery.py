@@ -12,6 +12,7 @@ from twisted.internet.defer import Deferred
 
 from lanrage.app.lan import LanPlane
 from lanrage.app.party_channel import ChannelPort
+from lanrage.app.roaming import Events
 from lanrage.core.links import WIREGUARD_PORT
 from lanrage.errors import BadInput
 from lanrage.interfaces import IMachine, IProbePort, ITunnel, IUndoJournal
@@ -22,6 +23,7 @@ from lanrage.net.devices import port_taken
 from lanrage.net.lan_port import LanPort
 from lanrage.net.machine import Machine
 from lanrage.net.multicast import MulticastWays, RawWay
+from lanrage.net.network_events import NetworkEvents
 from lanrage.net.party_port import party_port
 from lanrage.net.rawport import RawProbePort
 from lanrage.net.threads import in_thread
@@ -61,6 +63,9 @@ class Machinery(Protocol):
     def probe_port(self) -> IProbePort:
         """The port beside WireGuard, not open yet."""
 
+    def network_events(self) -> Events:
+        """Tells what happens to this machine's network; not open yet."""
+
     def party_port(self, address: IPv4Interface) -> ChannelPort:
         """The party channel's port, not open yet."""
 
@@ -98,6 +103,10 @@ class RealMachinery:
     def probe_port(self) -> IProbePort:
         """See :meth:`Machinery.probe_port`."""
         return RawProbePort(self._reactor)
+
+    def network_events(self) -> Events:
+        """See :meth:`Machinery.network_events`."""
+        return NetworkEvents(self._reactor)
 
     def party_port(self, address: IPv4Interface) -> ChannelPort:
         """See :meth:`Machinery.party_port`."""

@@ -144,6 +144,7 @@ class PartyLife:
             self._reactor, self.keys, saved.party_id, address, self._config.devices, around, self.machinery
         )
         session.on_lost = self._revival.lost
+        session.on_moved = link.client.moved
         await session.start()
         self.session, self.trouble = session, ""
         self._revival.came_up()

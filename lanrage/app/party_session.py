@@ -17,6 +17,7 @@ from lanrage.app.machinery import Devices, Machinery
 from lanrage.app.party_channel import PartyChannel, PartyLedger
 from lanrage.app.reflexive import ReflexiveWatch
 from lanrage.app.relay_links import RelayLinks
+from lanrage.app.roaming import Roaming
 from lanrage.app.signal_ways import SignalWays
 from lanrage.core.certificates import Member
 from lanrage.core.identity import NodeKeys
@@ -49,6 +50,7 @@ class PartySession:
     """One party, from :meth:`start` to :meth:`stop`.
 
     :ivar on_lost: called with a sentence when a device of this session went away while it was in use.
+    :ivar on_moved: called with this machine's IPv4 addresses, and the seconds it slept, when its network changed.
     """
 
     log = Logger()
@@ -80,7 +82,9 @@ class PartySession:
         self.reflexive: ReflexiveWatch | None = None
         self.listen_port = 0
         self.on_lost: Callable[[str], None] = lambda why: None
+        self.on_moved: Callable[[set[str], float], None] = lambda hosts, slept: None
         self._probe_port = machinery.probe_port()
+        self._roaming = Roaming(reactor, machinery.network_events(), self._look, self._slept)
 
     # --- life ---------------------------------------------------------------------------------------------------------
 
@@ -136,18 +140,19 @@ class PartySession:
         fetch = book.fetching(self._around.fetch_ticket)
         self.relays = RelayLinks(self._reactor, self._keys, self._probe_port.send, links, fetch, self._around.random)
         links.is_relay = self.relays.is_relay
-        links.on_moved = self.relays.moved
+        links.on_moved = self._moved
         links.on_lost = self._lost
         self.reflexive = ReflexiveWatch(self._reactor, self._probe_port.send, links.set_reflexive, self._around.random)
         channel.start()
         self._probe_port.open(self.listen_port, self._received)
         await links.start(self.listen_port)
+        self._roaming.start()
         self.relays.use(book.relays)
         book.start(lambda: {identity: link.plan.paths.values() for identity, link in links.peers.items()})
 
     async def stop(self) -> None:
         """Take all down, links first; nothing of this session is left on the machine."""
-        parts: list[Callable[[], Any]] = [self._around.book.stop]
+        parts: list[Callable[[], Any]] = [self._roaming.stop, self._around.book.stop]
         if self.reflexive is not None:
             parts.append(self.reflexive.stop)
         if self.relays is not None:
@@ -212,6 +217,26 @@ class PartySession:
             self.reflexive.received(payload, source)
 
     # --- within -------------------------------------------------------------------------------------------------------
+
+    def _look(self, ways: bool) -> None:
+        """Something happened to this machine's network."""
+        if self.links is not None:
+            looking = Deferred.fromCoroutine(self.links.refresh(ways))
+            looking.addErrback(lambda failure: self.log.failure("this machine's network was not looked at", failure))
+
+    def _slept(self, seconds: float) -> None:
+        """NATs have forgotten this machine, and nothing of what was measured before holds."""
+        self._look(True)
+        if self.links is not None:
+            self.on_moved(self.links.hosts, seconds)
+
+    def _moved(self) -> None:
+        """The links look for their ways anew; so do relay and reflectors."""
+        if self.links is None or self.relays is None or self.reflexive is None:
+            return
+        self.relays.moved()
+        self.reflexive.moved()
+        self.on_moved(self.links.hosts, 0.0)
 
     def _lost(self, why: str) -> None:
         self.on_lost(why)

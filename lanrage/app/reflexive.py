@@ -87,6 +87,12 @@ class ReflexiveWatch:
             question.transaction = b""
             self._tell()
 
+    def moved(self) -> None:
+        """This machine's network changed: ask at once."""
+        if self._questions and self._resolving is None:
+            self._cancel()
+            self._round()
+
     def stop(self) -> None:
         """Ask no more."""
         self._cancel()

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
-from ipaddress import IPv4Address, IPv4Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Interface, ip_address
 
 import attrs
 
+from lanrage.core.candidates6 import fit_to_probe6, worth_offering
 from lanrage.core.links import Endpoint, LocalAddress
 
 CANDIDATE_LIMIT = 20
@@ -74,7 +75,7 @@ def is_private(address: IPv4Address) -> bool:
 
 
 def own_candidates(
-    addresses: Iterable[LocalAddress], port: int, reflexive: Iterable[Endpoint]
+    addresses: Iterable[LocalAddress], port: int, reflexive: Iterable[Endpoint], six: Iterable[IPv6Interface] = ()
 ) -> tuple[Candidate, ...]:
     """What this node offers: its cards' addresses with WireGuard's port, and how reflectors saw that port.
 
@@ -82,22 +83,33 @@ def own_candidates(
 
     :param addresses: those of the machine, without LANrage's own devices.
     :param port: WireGuard's listen port.
+    :param six: this machine's IPv6 addresses.
     """
+    wide = [Endpoint(str(address), port) for address in worth_offering(six)]
     local = dict.fromkeys(Endpoint(str(a.address), port) for a in addresses if not a.address.is_loopback)
-    seen = [endpoint for endpoint in dict.fromkeys(reflexive) if endpoint not in local][:CANDIDATE_LIMIT]
-    found = [Candidate(CandidateKind.LOCAL, endpoint) for endpoint in local][: CANDIDATE_LIMIT - len(seen)]
+    seen = [endpoint for endpoint in dict.fromkeys(reflexive) if endpoint not in local][: CANDIDATE_LIMIT - len(wide)]
+    kept = list(local)[: CANDIDATE_LIMIT - len(seen) - len(wide)]
+    found = [Candidate(CandidateKind.LOCAL, endpoint) for endpoint in (*wide, *kept)]
     return (*found, *(Candidate(CandidateKind.REFLEXIVE, endpoint) for endpoint in seen))
 
 
-def fit_to_probe(endpoint: Endpoint, addresses: Iterable[LocalAddress], forbidden: Iterable[IPv4Network] = ()) -> bool:
+def fit_to_probe(
+    endpoint: Endpoint,
+    addresses: Iterable[LocalAddress],
+    forbidden: Iterable[IPv4Network] = (),
+    six: Iterable[IPv6Interface] = (),
+) -> bool:
     """Whether a peer's candidate may be probed at all.
 
     :param addresses: this machine's own.
     :param forbidden: networks of parties: a path must not lead through the tunnel itself.
+    :param six: this machine's own IPv6 addresses.
     """
     address = ip_address(endpoint.host)
-    if not isinstance(address, IPv4Address) or not endpoint.port:
+    if not endpoint.port:
         return False
+    if isinstance(address, IPv6Address):
+        return fit_to_probe6(address, six)
     if address.is_multicast or address.is_loopback or address.is_unspecified or address.is_reserved:
         return False
     if address == IPv4Address("255.255.255.255") or any(address in network for network in forbidden):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Interface
 from typing import Any
 
 from pyroute2 import IPRoute
@@ -20,6 +20,11 @@ from lanrage.net.threads import in_thread
 
 IFF_UP, IFF_BROADCAST, IFF_LOOPBACK = 0x1, 0x2, 0x8
 """<linux/if.h>"""
+
+UNIVERSE = 0
+"""Scope of an address that is not only good on its own link (rtnetlink(7))."""
+UNUSABLE = 0x08 | 0x20 | 0x40
+"""IFA_F_DADFAILED, IFA_F_DEPRECATED, IFA_F_TENTATIVE (<linux/if_addr.h>)."""
 
 MAIN_TABLE, LOCAL_TABLE = 254, 255
 ROUTED = (1, 6, 7, 8)
@@ -39,6 +44,10 @@ class Machine:
     async def local_addresses(self) -> list[LocalAddress]:
         """See :meth:`lanrage.interfaces.IMachine.local_addresses`."""
         return await in_thread(self._reactor, _local_addresses)
+
+    async def ipv6_addresses(self) -> list[IPv6Interface]:
+        """See :meth:`lanrage.interfaces.IMachine.ipv6_addresses`."""
+        return await in_thread(self._reactor, _ipv6_addresses)
 
     async def networks(self) -> list[IPv4Network]:
         """See :meth:`lanrage.interfaces.IMachine.networks`."""
@@ -80,6 +89,22 @@ def _local_addresses() -> list[LocalAddress]:
         broadcast = bool(link["flags"] & IFF_BROADCAST)
         found.append(LocalAddress(link.get_attr("IFLA_IFNAME"), entry["index"], address, network, broadcast))
     return found
+
+
+def _ipv6_addresses() -> list[IPv6Interface]:
+    with IPRoute() as route:
+        links = _links(route)
+        entries = list(route.get_addr(family=socket.AF_INET6))
+    found = []
+    for entry in entries:
+        link = links.get(entry["index"])
+        flags = entry.get_attr("IFA_FLAGS") or entry["flags"]
+        if link is None or _ours(link) or link["flags"] & IFF_LOOPBACK or not link["flags"] & IFF_UP:
+            continue
+        if entry["scope"] == UNIVERSE and not flags & UNUSABLE:
+            address = entry.get_attr("IFA_LOCAL") or entry.get_attr("IFA_ADDRESS")
+            found.append(IPv6Interface(f"{address}/{entry['prefixlen']}"))
+    return sorted(found)
 
 
 def _routes(route: IPRoute) -> list[Any]:

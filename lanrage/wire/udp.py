@@ -1,9 +1,9 @@
-"""UDP as a raw socket sees it: the header written by us, the packet with its IPv4 header read (RFC 768, RFC 791)."""
+"""UDP as raw sockets see it: the header written by us; packets read, with an IPv4 header or none (RFC 768, RFC 791)."""
 
 from __future__ import annotations
 
 import struct
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, ip_address
 
 import attrs
 
@@ -34,6 +34,11 @@ def write_segment(payload: bytes, source: Endpoint, to: Endpoint) -> bytes:
     return struct.pack("!HHHH", source.port, to.port, length, checksum(pseudo + payload)) + payload
 
 
+def write_header(payload: bytes, source_port: int, port: int) -> bytes:
+    """The header alone, its checksum left to the kernel."""
+    return struct.pack("!HHHH", source_port, port, HEADER_BYTES + len(payload), 0)
+
+
 def read_packet(packet: bytes) -> Datagram | None:
     """Read an IPv4 packet that holds a UDP datagram; ``None`` where it holds none.
 
@@ -43,9 +48,19 @@ def read_packet(packet: bytes) -> Datagram | None:
     header = (packet[0] & 0x0F) * 4 if packet else 0
     if header < IPV4_BYTES or len(packet) < header + HEADER_BYTES or packet[9] != PROTOCOL:
         return None
-    source_port, port, length = struct.unpack_from("!HHH", packet, header)
-    if not HEADER_BYTES <= length <= len(packet) - header or not source_port or not port:
+    return read_segment(packet[header:], packet[12:16], packet[16:20])
+
+
+def read_segment(segment: bytes, source: bytes, to: bytes) -> Datagram | None:
+    """Read what begins with a UDP header; ``None`` where it is none.
+
+    :param source: the sender's address, 4 or 16 bytes.
+    :param to: the address that it was sent to, likewise.
+    """
+    if len(segment) < HEADER_BYTES:
         return None
-    source, to = (str(IPv4Address(packet[start : start + 4])) for start in (12, 16))
-    payload = packet[header + HEADER_BYTES : header + length]
-    return Datagram(Endpoint(source, source_port), Endpoint(to, port), payload)
+    source_port, port, length = struct.unpack_from("!HHH", segment)
+    if not HEADER_BYTES <= length <= len(segment) or not source_port or not port:
+        return None
+    sender, receiver = str(ip_address(source)), str(ip_address(to))
+    return Datagram(Endpoint(sender, source_port), Endpoint(receiver, port), segment[HEADER_BYTES:length])

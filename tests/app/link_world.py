@@ -13,16 +13,18 @@ from lanrage.app.links import Links
 from lanrage.app.party_channel import PartyChannel
 from lanrage.app.reflexive import ReflexiveWatch
 from lanrage.app.relay_links import RelayLinks
+from lanrage.app.roaming import Roaming
 from lanrage.app.signal_ways import SignalWays
 from lanrage.core.certificates import Member
 from lanrage.core.identity import NodeKeys, SigningKey
 from lanrage.core.links import Endpoint, LocalAddress
+from lanrage.core.network_changes import Happening
 from lanrage.core.tickets import Ticket, issue, pair_of
 from lanrage.wire import probes
 from lanrage.wire.control import RelayInfo
 from lanrage.wire.relay import MAGIC as RELAY_MAGIC
 from tests.fakes_control import NOW, PartyKit, SeededRandom, node_keys, seeded
-from tests.fakes_links import MemoryMachine
+from tests.fakes_links import MemoryEvents, MemoryMachine
 from tests.fakes_memory_ledger import MemoryLedger
 from tests.fakes_underlay import Host, InsidePort, Underlay, UnderlayPort, UnderlayTunnel
 
@@ -107,6 +109,7 @@ class Player:
         local = LocalAddress("eth0", 2, IPv4Address(host.inner), IPv4Network(f"{host.inner}/24", strict=False), True)
         self.machine = MemoryMachine([local])
         self.ready: list[tuple[set[IPv4Address], set[bytes], set[IPv4Address]]] = []
+        self.events = MemoryEvents()
         self.tunnel = UnderlayTunnel(world.underlay, host)
         self.ledger = MemoryLedger()
         self.remembered: dict[bytes, tuple[Endpoint, ...]] = {}
@@ -144,9 +147,12 @@ class Player:
         Deferred.fromCoroutine(self.tunnel.create(self.keys.wireguard.secret, PORT, 1280))
         port.open(PORT, self._received)
         self.running = Deferred.fromCoroutine(self.links.start(PORT))
+        self.roaming = Roaming(clock, self.events, self._look, lambda _slept: self._look(True))
+        self.roaming.start()
 
     def stop(self) -> None:
         """Take all down."""
+        self.roaming.stop()
         self.reflexive.stop()
         self.relays.stop()
         self.channel.stop()
@@ -169,6 +175,10 @@ class Player:
         world.devices[inner, self.tunnel.name] = device
         network = IPv4Network(f"{inner}/24", strict=False)
         self.machine.addresses[:] = [LocalAddress("eth0", 2, IPv4Address(inner), network, True)]
+        self.events.tell(Happening.ADDRESS)
+
+    def _look(self, ways: bool) -> None:
+        Deferred.fromCoroutine(self.links.refresh(ways))
 
     def follow(self, members: list[Member]) -> None:
         """The replica says that these are the members."""

@@ -28,7 +28,7 @@ from lanrage.interfaces import IMachine, IProbePort, ITunnel, IUndoJournal
 from lanrage.net.rights import Rights
 from lanrage.wire.control import RelayInfo
 from tests.fakes_lan import MemoryCard, MemoryPort
-from tests.fakes_links import MemoryMachine
+from tests.fakes_links import MemoryEvents, MemoryMachine
 from tests.fakes_underlay import Host, InsidePort, Underlay, UnderlayPort, UnderlayTunnel
 
 reactor: Any = _reactor
@@ -52,6 +52,7 @@ class MemoryMachinery:
     host: Host
     devices: Devices
     memory: MemoryMachine
+    events: MemoryEvents = attrs.field(factory=MemoryEvents)
     refuses: LanrageError | None = None
     broken: Exception | None = None
     cards: list[MemoryCard] = attrs.field(factory=list)
@@ -84,6 +85,10 @@ class MemoryMachinery:
         """See :meth:`lanrage.app.machinery.Machinery.probe_port`."""
         port: IProbePort = UnderlayPort(self.underlay, self.host)
         return port
+
+    def network_events(self) -> MemoryEvents:
+        """See :meth:`lanrage.app.machinery.Machinery.network_events`."""
+        return self.events
 
     def party_port(self, address: IPv4Interface) -> ChannelPort:
         """See :meth:`lanrage.app.machinery.Machinery.party_port`."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, IPv6Interface
 
 import attrs
 
 from lanrage.app.link_counters import LinkCounters
+from lanrage.app.links import REFRESH_INTERVAL
 from lanrage.app.node_view import path_kind
 from lanrage.app.peer_link import KEEPALIVE
 from lanrage.core.candidates import Candidate, CandidateKind
 from lanrage.core.links import Endpoint, LocalAddress, PeerStatus
+from lanrage.core.network_changes import Happening
 from tests.app.link_world import PORT, RELAY, LinkWorld
 from tests.app.links_case import LinksCase, one
 from tests.fakes_control import node_keys
@@ -131,12 +133,32 @@ class MeetingTests(LinksCase):
         self.world.run(5.0)
         self.assertEqual(["direct", "direct"], [path_kind(link) for link in links])
 
+    def test_addresses_change_unnoticed(self) -> None:
+        """A kernel that tells nothing: the slow look finds the new address; an IPv6 one counts as well."""
+        anna, bert = self.two()
+        anna.machine.six.append(IPv6Interface("2001:db8:1::7/64"))
+        bert.machine.six.append(IPv6Interface("2001:db8:2::7/64"))
+        self.world.run(REFRESH_INTERVAL + 1.0)
+        self.assertIn(Endpoint("2001:db8:1::7", PORT), bert.links.peers[anna.keys.identity.public].plan.paths)
+
+    def test_another_router(self) -> None:
+        """The addresses are the same, the way may not be: every path is asked at once."""
+        anna, bert = self.two()
+        self.world.run(5.0)
+        path = anna.links.peers[bert.keys.identity.public].plan.current
+        assert path is not None
+        self.world.run(path.next_ping - self.world.clock.seconds() - 0.5)
+        anna.events.tell(Happening.ROUTE)
+        self.world.run(0.1)
+        self.assertLess(self.world.clock.seconds() - (path.last_pong or 0.0), 0.1)
+
     def test_addresses_change(self) -> None:
         """Another network card: within seconds the peers are told where this machine is now."""
         anna, bert = self.two()
         anna.machine.addresses.append(
             LocalAddress("wlan0", 3, one("198.51.100.77"), IPv4Network("198.51.100.0/24"), True)
         )
+        anna.events.tell(Happening.ADDRESS)
         self.world.signals.clear()
         self.world.run(5.1)
         self.assertIn((anna.name, bert.name), self.world.signals)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lanrage.core.doors import to_remember
 from lanrage.core.links import Endpoint
+from lanrage.core.network_changes import SETTLE, Happening
 from tests.app.link_world import PORT, RELAY, LinkWorld, Player
 from tests.app.links_case import LinksCase
 
@@ -79,6 +80,7 @@ class MovingTests(AloneCase):
         anna, bert = self.party("", "")
         more = anna.machine.addresses[0]
         anna.machine.addresses.append(type(more)("wlan0", 3, more.address + 70, more.network, True))
+        anna.events.tell(Happening.ADDRESS)
         self.world.run(1.5)
         self.assertIn(Endpoint("198.51.100.71", PORT), bert.links.peers[anna.keys.identity.public].plan.paths)
         self.assertEqual([], self.world.signals)
@@ -118,7 +120,7 @@ class MovingTests(AloneCase):
         """As soon as other addresses are seen, the relay is asked for its binding, and pinged through."""
         anna, _ = self.party("", "203.0.113.2")
         anna.move("198.51.100.77")
-        self.world.run(0.99)
+        self.world.run(SETTLE - 0.01)
         at = Endpoint(RELAY.host, RELAY.first)
         before = self.world.underlay.sent[at]
         self.world.run(0.02)

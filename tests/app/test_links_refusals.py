@@ -15,6 +15,7 @@ from lanrage.core.budget import PROBE_BURST, PROBE_RATE
 from lanrage.core.candidates import CandidateKind
 from lanrage.core.identity import PairKeys
 from lanrage.core.links import Endpoint, LocalAddress
+from lanrage.core.network_changes import Happening
 from lanrage.core.probe import Probe, ProbeKind
 from lanrage.errors import Unreachable
 from lanrage.wire import probes, signals
@@ -185,13 +186,15 @@ class StatusTests(LinksCase):
         """A failing look at the machine's addresses is told, and the next one counts."""
         anna, bert = self.two()
         machine = anna.links._machine = FailingMachine(anna.machine.addresses)
-        machine.error = Unreachable("the kernel does not answer")
-        self.world.run(5.1)
-        machine.error = RuntimeError("a bug")
-        self.world.run(5.0)
+        for error in (Unreachable("the kernel does not answer"), RuntimeError("a bug")):
+            machine.error = error
+            for _ in range(3):
+                anna.events.tell(Happening.ADDRESS)
+                self.world.run(1.0)
         self.assertEqual([RuntimeError], [type(failure.value) for failure in self.flushLoggedErrors()])
         machine.error = None
         machine.addresses.append(LocalAddress("wlan0", 3, one("198.51.100.77"), IPv4Network("198.51.100.0/24"), True))
         self.world.signals.clear()
+        anna.events.tell(Happening.ADDRESS)
         self.world.run(5.0)
         self.assertIn((anna.name, bert.name), self.world.signals)

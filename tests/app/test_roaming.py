@@ -2,37 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.app.roaming import SLEEP_LOOK, Roaming, clocks
 from lanrage.core.network_changes import LONGEST, SETTLE, Happening
-
-
-class FakeEvents:
-    """Events of the test's own."""
-
-    def __init__(self) -> None:
-        self.heard: Callable[[Happening], None] | None = None
-        self.refuses = False
-
-    def open(self, heard: Callable[[Happening], None]) -> None:
-        """Begin."""
-        if self.refuses:
-            raise OSError("no rtnetlink here")
-        self.heard = heard
-
-    def close(self) -> None:
-        """End."""
-        self.heard = None
-
-    def tell(self, *happenings: Happening) -> None:
-        """Something happens."""
-        assert self.heard is not None
-        for happening in happenings:
-            self.heard(happening)
+from tests.fakes_links import MemoryEvents
 
 
 class RoamingTests(SynchronousTestCase):
@@ -40,7 +15,7 @@ class RoamingTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         """Awake, with nothing happening."""
-        self.clock, self.events = Clock(), FakeEvents()
+        self.clock, self.events = Clock(), MemoryEvents()
         self.looks: list[bool] = []
         self.sleeps: list[float] = []
         self.lead = 7.0

@@ -106,6 +106,7 @@ class FitTests(SynchronousTestCase):
             "10.1.0.1": True,
             "10.1.0.0": False,
             "2001:db8::1": False,
+            "ff02::1": False,
         }
         self.assertEqual(fit, {host: fit_to_probe(Endpoint(host, 5), own) for host in fit})
         self.assertFalse(fit_to_probe(Endpoint("8.8.8.8", 0), own))

@@ -32,7 +32,7 @@ BODY = FollowParty("0" * 32, 0)
 PRESENCE = Presence("0" * 32, bytes(32), True)
 
 
-class ControlClientTests(SynchronousTestCase):
+class ClientCase(SynchronousTestCase):
     """One client, a network in memory."""
 
     def setUp(self) -> None:
@@ -77,6 +77,10 @@ class ControlClientTests(SynchronousTestCase):
     def ask(self, client: ControlClient, **options: Any) -> Deferred[Any]:
         """A request."""
         return Deferred.fromCoroutine(client.request(BODY, **options))
+
+
+class ControlClientTests(ClientCase):
+    """Its life."""
 
     def test_redial_delays_double_to_a_limit(self) -> None:
         """A server that is away is tried after 0.2, 0.4, ... 10, 10 s when the dice fall highest."""
@@ -136,46 +140,6 @@ class ControlClientTests(SynchronousTestCase):
         self.net.settle()
         self.successResultOf(waiting)
         self.assertEqual(tries + 1, len(self.net.dialled))
-
-    def test_the_address_of_the_connection_is_gone(self) -> None:
-        """It is given up at once, not when pings go unanswered, and dialled anew within a redial's shortest pause."""
-        client = self.connected()
-        client.moved({"192.168.7.7"})
-        self.net.settle()
-        self.assertFalse(client.connected)
-        self.net.settle(FIRST_DELAY)
-        self.assertTrue(client.connected)
-        self.assertEqual(1, len(self.ended))
-
-    def test_the_address_of_the_connection_stays(self) -> None:
-        """Another card came up: nothing ends, now or later."""
-        client = self.connected()
-        client.moved({"198.51.100.7", "192.168.7.7"})
-        client.moved({"198.51.100.7"}, slept=PING_INTERVAL)
-        self.net.settle(PING_INTERVAL)
-        self.assertTrue(client.connected)
-        self.assertEqual([], self.ended)
-
-    def test_a_long_sleep(self) -> None:
-        """The server gave this node up meanwhile."""
-        client = self.connected()
-        client.moved({"198.51.100.7"}, slept=PING_INTERVAL + PING_TIMEOUT)
-        self.net.settle()
-        self.net.settle(FIRST_DELAY)
-        self.assertTrue(client.connected)
-        self.assertEqual(1, len(self.ended))
-
-    def test_a_network_that_comes_back_ends_the_pause(self) -> None:
-        """Who was without a network does not wait out a pause of 10 s, and the next pause is a short one again."""
-        client = self.client()
-        for _ in range(8):
-            self.net.settle(LAST_DELAY)
-        tries = len(self.net.dialled)
-        client.moved({"192.168.7.7"})
-        self.net.settle()
-        self.assertEqual(tries + 1, len(self.net.dialled))
-        self.net.settle(FIRST_DELAY)
-        self.assertEqual(tries + 2, len(self.net.dialled))
 
     def test_silent_server(self) -> None:
         """One that accepts and says nothing is given up."""

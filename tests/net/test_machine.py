@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Interface
 
 import pytest
 from twisted.trial.unittest import TestCase
@@ -53,6 +53,15 @@ class TestMachine(TestCase):
         ]
         self.run_here("ip link set eth0 down")
         assert await self.machine.local_addresses() == []
+
+    async def test_ipv6_addresses(self) -> None:
+        """Those that others can use, and no link-local, deprecated or unproven one, nor those of our own card."""
+        await self.card.open(IPv4Interface(f"{ME}/24"), lambda frame: None)
+        self.run_here("ip addr add 2001:db8::7/64 dev eth0 nodad; ip addr add fd00::7/64 dev eth0 nodad")
+        self.run_here("ip addr add 2001:db8::8/64 dev eth0 nodad preferred_lft 0; ip addr add 2001:db8::9/64 dev lo")
+        assert await self.machine.ipv6_addresses() == [IPv6Interface("2001:db8::7/64"), IPv6Interface("fd00::7/64")]
+        self.run_here("ip link set eth0 down")
+        assert await self.machine.ipv6_addresses() == []
 
     async def test_networks(self) -> None:
         """All that is routed, of every table, but the default route, its halves, and our own card."""

@@ -7,6 +7,7 @@ import socket
 
 import pytest
 from twisted.internet.defer import Deferred
+from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 
 from lanrage.core.links import Endpoint
@@ -59,6 +60,27 @@ class TestRawPort(ProbeContract, TestCase):
             for payload in (b"LRNG", b"LRNG1", b"LRNG" + b"\xff" * 99):
                 port.send(payload, Endpoint(*plain.getsockname()))
                 assert plain.recvfrom(200) == (payload, ("127.0.0.1", PORT))
+
+    async def test_ipv6(self) -> None:
+        """Both ways, with the local address; what is not ours does not get through the filter; checksums hold."""
+        self.world.namespace.run("ip addr add 2001:db8::7/64 dev lo nodad")
+        heard: list[tuple[bytes, Endpoint, str]] = []
+        port = self.port()
+        port.open(PORT, lambda *what: heard.append(what))
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as plain:
+            plain.bind(("2001:db8::7", 0))
+            plain.settimeout(2)
+            source = Endpoint("2001:db8::7", plain.getsockname()[1])
+            for payload in (b"LRNG", b"LRNG1", b"LRNG" + b"\xff" * 99):
+                port.send(payload, source)
+                assert plain.recvfrom(200)[0] == payload
+            assert plain.getsockname()[0] == "2001:db8::7"
+            for payload in (b"LRNG six", b"\x04\0\0\0WireGuard", b"\x01\x01\0\0\x21\x12\xa4\x42", b"LRRL"):
+                plain.sendto(payload, ("2001:db8::7", PORT))
+            plain.sendto(b"LRNG elsewhere", ("2001:db8::7", PORT + 1))
+        await deferLater(self.world.reactor, 0.05)
+        assert [what[0] for what in heard] == [b"LRNG six", b"\x01\x01\0\0\x21\x12\xa4\x42", b"LRRL"]
+        assert {what[1:] for what in heard} == {(source, "2001:db8::7")}
 
     async def test_unreachable_is_loss(self) -> None:
         """What cannot be sent is counted, silent and no error."""
