@@ -184,7 +184,7 @@ class StatusTests(LinksCase):
     def test_addresses_cannot_be_read(self) -> None:
         """A failing look at the machine's addresses is told, and the next one counts."""
         anna, bert = self.two()
-        machine = anna.links._machine = FailingMachine(anna.machine.addresses)
+        machine = anna.links._here._machine = FailingMachine(anna.machine.addresses)
         machine.error = Unreachable("the kernel does not answer")
         self.world.run(5.1)
         machine.error = RuntimeError("a bug")
