@@ -3,33 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from ipaddress import IPv4Address, IPv4Network, IPv6Interface, ip_address
+from ipaddress import IPv4Address, IPv4Network
 
 from twisted.internet.interfaces import IReactorTime
-from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
+from lanrage.app.address_watch import AddressWatch
 from lanrage.app.link_counters import LinkCounters
+from lanrage.app.link_hooks import LinkHooks
 from lanrage.app.offer_ear import OfferEar
 from lanrage.app.peer_link import PeerLink
+from lanrage.app.probe_ear import ProbeEar
 from lanrage.app.status_watch import StatusWatch
 from lanrage.core.budget import ProbeBudget
 from lanrage.core.candidates import Candidate, fit_to_probe, own_candidates
 from lanrage.core.certificates import Member
 from lanrage.core.identity import NodeKeys, PairKeys
-from lanrage.core.links import Endpoint, LocalAddress, TunnelPeer
-from lanrage.core.nat import NatKind
+from lanrage.core.links import Endpoint, TunnelPeer
 from lanrage.core.path_plan import PathPlan
 from lanrage.core.witnesses import Witnesses, observed
-from lanrage.errors import CryptoError, DecodeError, LanrageError
+from lanrage.errors import LanrageError
 from lanrage.interfaces import IMachine, IProbePort, ITunnel
 from lanrage.wire import knocks, probes
 
-REFRESH_INTERVAL = 15.0
-"""Seconds between looks at this machine's addresses that nothing gave cause for: events do (:mod:`.roaming`)."""
 
-
-class Links:
+class Links(LinkHooks):
     """The links of one party.
 
     :param party_id: 32 hexadecimal digits.
@@ -38,15 +36,11 @@ class Links:
     :param send_signal: ``(identity, payload)``: a new offer, by every way there is, best effort.
     :param changed: called when the set of ready members may have changed.
     :param random: ``os.urandom``, or a test's own.
-    :ivar ways_around: an offer, by every way but the control server.
-    :ivar remembered: addresses of a member that worked in an earlier life.
     """
 
     log = Logger()
     listen_port = 0
-    nat = NatKind.UNKNOWN
     reflexive: tuple[Endpoint, ...] = ()
-    _unread: type[BaseException] | None = None
 
     def __init__(  # pylint: disable=too-many-arguments
         self,
@@ -63,14 +57,10 @@ class Links:
         changed: Callable[[], None],
         random: Callable[[int], bytes],
     ) -> None:
+        super().__init__()
         self.peers: dict[bytes, PeerLink] = {}
         self.counters = LinkCounters()
         self._by_tag: dict[bytes, PeerLink] = {}
-        self.is_relay: Callable[[Endpoint], bool] = lambda endpoint: False
-        self.on_lost: Callable[[str], None] = lambda why: None
-        self.on_moved: Callable[[], None] = lambda: None
-        self.ways_around: Callable[[bytes, bytes], None] = lambda identity, payload: None
-        self.remembered: Callable[[bytes], tuple[Endpoint, ...]] = lambda identity: ()
         self._clock = clock
         self._keys = keys
         self._party_id = party_id
@@ -83,28 +73,23 @@ class Links:
         self._changed = changed
         self._random = random
         self._tag = probes.sender_tag(party_id, keys.wireguard.public)
-        self._ear = self._make_ear()
         self._budget, self._witnesses = ProbeBudget(), Witnesses()
-        self._addresses: list[LocalAddress] = []
-        self._six: list[IPv6Interface] = []
+        self._here = AddressWatch(clock, machine, self._moved)
         self._watch = StatusWatch(clock, self._read_status, self._lost)
-        self._refreshing = LoopingCall(self.refresh)
+        self._ear = OfferEar(keys.wireguard.public, self.counters, self._fits, self._by_tag, self._is_relay)
+        self._probe_ear = ProbeEar(network, self.counters, self._by_tag, self._is_relay, self._ear.knocked)
 
     # --- life ---------------------------------------------------------------------------------------------------------
 
     async def start(self, listen_port: int) -> None:
         """Begin; the tunnel and the probe port are open on `listen_port`."""
         self.listen_port = listen_port
-        self._addresses = await self._machine.local_addresses()
-        self._six = await self._machine.ipv6_addresses()
+        await self._here.start()
         self._watch.start()
-        self._refreshing.clock = self._clock
-        self._refreshing.start(REFRESH_INTERVAL, now=False)
 
     async def stop(self) -> None:
         """Forget all members, with their routes."""
-        if self._refreshing.running:
-            self._refreshing.stop()
+        self._here.stop()
         await self._watch.stop()
         await self.set_members(())
 
@@ -128,8 +113,8 @@ class Links:
 
     @property
     def hosts(self) -> set[str]:
-        """This machine's IPv4 addresses."""
-        return {str(own.address) for own in self._addresses}
+        """This machine's addresses."""
+        return self._here.hosts
 
     def ready_addresses(self) -> set[IPv4Address]:
         """Party addresses of the members whose link is up."""
@@ -146,32 +131,8 @@ class Links:
         self._ear.hear(self.peers.get(sender), payload, None)
 
     def probe_received(self, payload: bytes, source: Endpoint) -> None:
-        """Bytes with the probes' magic came in at WireGuard's port.
-
-        One that came through the tunnel itself is refused: a path to its source would lead WireGuard into itself.
-        """
-        if ip_address(source.host) in self._network:
-            self.counters.probes_inside += 1
-            return
-        if knocks.is_knock(payload):
-            self._ear.knocked(payload, source)
-            return
-        try:
-            link = self._by_tag.get(probes.peek_tag(payload))
-            if link is None:
-                self.counters.probes_unknown += 1
-                return
-            probe = probes.decode(payload, link.keys.probe)
-        except CryptoError:
-            self.counters.probes_forged += 1
-            return
-        except DecodeError:
-            self.counters.probes_malformed += 1
-            return
-        if not link.hears_probe(probe):
-            self.counters.probes_too_many += 1
-            return
-        link.probed(probe, source, relayed=self.is_relay(source))
+        """Bytes with the probes' magic came in at WireGuard's port."""
+        self._probe_ear.hear(payload, source)
 
     def online(self, identity: bytes) -> None:
         """A member's channel came up: tell it where we are."""
@@ -194,7 +155,8 @@ class Links:
 
     def candidates(self) -> tuple[Candidate, ...]:
         """This node's own candidates now."""
-        return own_candidates(self._addresses, self.listen_port, (*self.reflexive, *self._witnesses.seen), self._six)
+        seen = (*self.reflexive, *self._witnesses.seen)
+        return own_candidates(self._here.addresses, self.listen_port, seen, self._here.six)
 
     def send_probe(self, payload: bytes, to: Endpoint) -> None:
         """Send from WireGuard's port, within the budgets of the target."""
@@ -217,6 +179,10 @@ class Links:
         if self.is_relay(to) or self._fits(to):
             self.send_probe(knocks.encode(self._tag, payload), to)
 
+    def keepalive_for(self, link: PeerLink) -> int:
+        """Seconds between WireGuard's keepalives to this peer."""
+        return self.keepalive(link)
+
     def check_soon(self, delay: float) -> None:
         """Read WireGuard's state back after `delay` seconds."""
         self._watch.check_soon(delay)
@@ -230,10 +196,6 @@ class Links:
 
     # --- within -------------------------------------------------------------------------------------------------------
 
-    def _make_ear(self) -> OfferEar:
-        key = self._keys.wireguard.public
-        return OfferEar(key, self.counters, self._fits, self._by_tag, self._is_relay)
-
     def _lost(self, why: str) -> None:
         self.on_lost(why)
 
@@ -241,7 +203,7 @@ class Links:
         return self.is_relay(source)
 
     def _fits(self, endpoint: Endpoint) -> bool:
-        return fit_to_probe(endpoint, self._addresses, (self._network,), self._six)
+        return fit_to_probe(endpoint, self._here.addresses, (self._network,), self._here.six)
 
     def _add(self, member: Member) -> None:
         certificate = member.certificate
@@ -292,7 +254,7 @@ class Links:
                 link.saw(peer, resets[link.peer_key])
         if self.ready_addresses() != before:
             self._changed()
-        hosts = self.hosts | {str(own.ip) for own in self._six} | {endpoint.host for endpoint in self.reflexive}
+        hosts = self.hosts | {endpoint.host for endpoint in self.reflexive}
         if self._witnesses.look([observed(link.plan.paths.values()) for link in self.peers.values()], hosts):
             self.offer_to_all()
 
@@ -301,22 +263,9 @@ class Links:
 
         :param ways: the ways to the members may be others although the addresses are the same.
         """
-        try:
-            addresses, six = await self._machine.local_addresses(), await self._machine.ipv6_addresses()
-        except Exception as error:  # the next look may succeed  # pylint: disable=broad-exception-caught
-            told, self._unread = self._unread, error.__class__
-            if told is error.__class__:
-                return  # each second the same
-            if isinstance(error, LanrageError):
-                self.log.warn("the addresses of this machine cannot be read: {error}", error=str(error))
-            else:
-                self.log.failure("reading the addresses of this machine failed")
-            return
-        self._unread = None
-        if (addresses, six) != (self._addresses, self._six):
-            self._addresses, self._six, ways = addresses, six, True
-            self.log.info("this machine's addresses changed")
-        if ways:
-            self.on_moved()
-            for link in self.peers.values():
-                link.moved()
+        await self._here.look(ways)
+
+    def _moved(self) -> None:
+        self.on_moved()
+        for link in self.peers.values():
+            link.moved()

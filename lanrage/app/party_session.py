@@ -50,7 +50,7 @@ class PartySession:
     """One party, from :meth:`start` to :meth:`stop`.
 
     :ivar on_lost: called with a sentence when a device of this session went away while it was in use.
-    :ivar on_moved: called with this machine's IPv4 addresses, and the seconds it slept, when its network changed.
+    :ivar on_moved: called with this machine's addresses, and the seconds it slept, when its network changed.
     """
 
     log = Logger()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from ipaddress import IPv4Network
 from typing import Protocol
 
 import attrs
@@ -12,48 +11,23 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from lanrage.app.action_queue import ActionQueue
+from lanrage.app.link_limits import LinkLimits
 from lanrage.app.offering import Offering, OfferOutlet
+from lanrage.app.peer_device import DeviceOutlet, PeerDevice
 from lanrage.core.candidates import Candidate
 from lanrage.core.certificates import Member
 from lanrage.core.doors import Doors
 from lanrage.core.identity import PairKeys
-from lanrage.core.links import Endpoint, PeerStatus, TunnelPeer
+from lanrage.core.links import Endpoint, PeerStatus
 from lanrage.core.nat import NatKind
 from lanrage.core.path_actions import Action, Moved, ResetPeer, SendOffer, SendProbe, WriteEndpoint
 from lanrage.core.path_plan import PathPlan
-from lanrage.core.probe import Probe, ProbeKind
-from lanrage.core.rate import TokenBucket
-from lanrage.errors import LanrageError
+from lanrage.core.probe import Probe
 from lanrage.interfaces import ITunnel
 from lanrage.wire import probes, signals
 
-KEEPALIVE = 25
-"""Seconds; WireGuard's customary value, below the 30 s after which home routers forget a UDP flow."""
-HEARD_RATE, HEARD_BURST = 3.0, 10.0
-"""Offers a second, and at once, that the peer is heard with. An honest one sends at most 2.5 a second; each may cost a
-new start of WireGuard's peer and a round of probes to 20 addresses."""
 NONCES = 64
 """Offers of the peer that are known again: each may come by the control server, the tunnel, others and knocks."""
-PROBES_RATE, PROBES_BURST = 200.0, 600.0
-"""Probes a second, and at once, that are heard: 28 paths open with 280 pings and pongs in a second."""
-DECISIONS_RATE, DECISIONS_BURST = 12.0, 30.0
-"""Likewise of decisions, which cost a write to WireGuard: an honest end repeats one each 100 ms."""
-SPOKEN_RATE, SPOKEN_BURST = 0.2, 20.0
-"""Lines of the log that one peer may cause, so that nobody fills a friend's disk."""
-CONFIGURE_RETRY = 2.0
-"""Seconds until a peer that this machine did not take (a busy program, a route in the way) is configured again."""
-CHECK_DELAYS = (0.01, 0.05, 0.2, 1.0)
-"""Seconds after a write at which WireGuard's endpoint is read back."""
-
-
-@attrs.define
-class _Limits:
-    """How much of one peer is listened to."""
-
-    signals: TokenBucket = attrs.field(factory=lambda: TokenBucket(HEARD_RATE, HEARD_BURST))
-    probes: TokenBucket = attrs.field(factory=lambda: TokenBucket(PROBES_RATE, PROBES_BURST))
-    decisions: TokenBucket = attrs.field(factory=lambda: TokenBucket(DECISIONS_RATE, DECISIONS_BURST))
-    spoken: TokenBucket = attrs.field(factory=lambda: TokenBucket(SPOKEN_RATE, SPOKEN_BURST))
 
 
 @attrs.frozen
@@ -61,7 +35,15 @@ class Configure:
     """Make the peer known to WireGuard; before all else."""
 
 
-class LinkOutlet(OfferOutlet, Protocol):
+@attrs.frozen
+class WriteKeepalive:
+    """The peer's NAT needs another keepalive than WireGuard has."""
+
+
+LinkAction = Action | Configure | WriteKeepalive
+
+
+class LinkOutlet(OfferOutlet, DeviceOutlet, Protocol):
     """What a link asks of its surroundings."""
 
     def candidates(self) -> tuple[Candidate, ...]:
@@ -74,11 +56,8 @@ class LinkOutlet(OfferOutlet, Protocol):
     def send_probe(self, payload: bytes, to: Endpoint) -> None:
         """Send from WireGuard's port."""
 
-    def check_soon(self, delay: float) -> None:
-        """Read WireGuard's state back after `delay` seconds."""
-
-    def add_peer(self, member: Member) -> Awaitable[None]:
-        """Configure the peer without endpoint, and its route."""
+    def keepalive_for(self, link: PeerLink) -> int:
+        """Seconds between WireGuard's keepalives to this peer: what the NATs between need."""
 
 
 class PeerLink:
@@ -109,24 +88,23 @@ class PeerLink:
         self.plan = plan
         self.keys = keys
         self.doors = Doors(remembered)
-        self.ready = self.revoked = False
+        self.revoked = False
         self.peer_nat = NatKind.UNKNOWN
-        self.resets = 0
         self.status: PeerStatus | None = None
         self.added_at = clock.seconds()
         self.ready_after: float | None = None
         self._clock = clock
-        self._tunnel = tunnel
         self._own_key = own_key
         self._outlet = outlet
         self._random = random
-        self._queue: ActionQueue[Action | Configure] = ActionQueue(self._perform)
+        self._queue: ActionQueue[LinkAction] = ActionQueue(self._perform)
+        self._device = PeerDevice(
+            clock, tunnel, member, outlet, again=self._configure, keepalive=lambda: outlet.keepalive_for(self)
+        )
         self._timer: IDelayedCall | None = None
-        self._again: IDelayedCall | None = None
         self._offering = Offering(clock, self.identity, plan, self.doors, outlet, self._make_offer)
         self._nonces: deque[bytes] = deque(maxlen=NONCES)
-        self._limits = _Limits()
-        self._configured = False
+        self._limits = LinkLimits()
         self._closed = False
 
     @property
@@ -139,6 +117,16 @@ class PeerLink:
         """The member's Ed25519 key."""
         return self.member.certificate.identity
 
+    @property
+    def ready(self) -> bool:
+        """WireGuard's handshake came through, and the member is one."""
+        return self._device.alive and not self.revoked
+
+    @property
+    def resets(self) -> int:
+        """How often WireGuard forgot the peer's session."""
+        return self._device.resets
+
     def start(self) -> None:
         """Configure the peer and tell it where we are; what arrives meanwhile waits its turn."""
         self._queue.put([Configure(), SendOffer()])
@@ -147,18 +135,15 @@ class PeerLink:
 
     def hears_signal(self) -> bool:
         """Whether one more signal of the peer is listened to now."""
-        return self._limits.signals.take(self._clock.seconds())
+        return self._limits.hears_signal(self._clock.seconds())
 
     def hears_probe(self, probe: Probe) -> bool:
         """Whether one more probe of the peer is listened to now."""
-        now, limits = self._clock.seconds(), self._limits
-        if probe.kind in (ProbeKind.DECIDE, ProbeKind.DECIDED) and not limits.decisions.take(now):
-            return False
-        return limits.probes.take(now)
+        return self._limits.hears_probe(probe.kind, self._clock.seconds())
 
     def speaks(self) -> bool:
         """Whether what the peer just did may be told in the log."""
-        return self._limits.spoken.take(self._clock.seconds())
+        return self._limits.speaks(self._clock.seconds())
 
     def heard_before(self, payload: bytes) -> bool:
         """Whether this very sealed offer was heard already, by another way."""
@@ -202,14 +187,16 @@ class PeerLink:
         if handshaken and self.ready_after is None:
             self.ready_after = self._clock.seconds() - self.added_at
             self.log.info("link to {peer} is up after {ms:.0f} ms", peer=self.name, ms=self.ready_after * 1000)
-        self.ready = handshaken and not self.revoked
+        self._device.alive = handshaken
+        if self._device.keepalive_due:
+            self._queue.put([WriteKeepalive()])
         self._do(self.plan.wireguard(status.endpoint, handshaken, self._clock.seconds()))
 
     def missing(self, resets: int) -> None:
         """WireGuard does not know the peer: something else removed it, so the link begins anew."""
-        if self._configured and resets == self.resets:
+        if self._device.configured and resets == self.resets:
             self.log.warn("{peer} was missing from WireGuard", peer=self.name)
-            self._forget_session()
+            self._device.forget_session()
             self.plan.restart(self._random(probes.SESSION_BYTES))
             self._do([Configure(), SendOffer()])
 
@@ -219,16 +206,16 @@ class PeerLink:
 
     def revoke(self) -> None:
         """The member was thrown out: whatever waits in the queue is not done any more."""
-        self.revoked, self.ready = True, False
+        self.revoked = True
 
     async def close(self) -> None:
         """Stop timers and let a running action end; what still comes in starts nothing."""
         self._closed = True
         self._offering.stop()
-        for timer in (self._timer, self._again):
-            if timer is not None and timer.active():
-                timer.cancel()
-        self._timer = self._again = None
+        self._device.close()
+        if self._timer is not None and self._timer.active():
+            self._timer.cancel()
+        self._timer = None
         await self._queue.close()
 
     @property
@@ -238,7 +225,7 @@ class PeerLink:
 
     # --- actions ------------------------------------------------------------------------------------------------------
 
-    def _do(self, actions: Sequence[Action | Configure]) -> None:
+    def _do(self, actions: Sequence[LinkAction]) -> None:
         self._queue.put(actions)
         self._schedule()
 
@@ -252,11 +239,13 @@ class PeerLink:
     def _tick(self) -> None:
         self._do(self.plan.tick(self._clock.seconds()))
 
-    def _perform(self, action: Action | Configure) -> Awaitable[None] | None:
+    def _perform(self, action: LinkAction) -> Awaitable[None] | None:
         if self.revoked:
             return None
         if isinstance(action, Configure):
-            return self._configure()
+            return self._device.configure()
+        if isinstance(action, WriteKeepalive):
+            return self._device.write_keepalive()
         if isinstance(action, SendProbe):
             self._outlet.send_probe(probes.encode(action.probe, self.keys.probe), action.to)
             return None
@@ -264,9 +253,9 @@ class PeerLink:
             self.offer()
             return None
         if isinstance(action, WriteEndpoint):
-            return self._write(action)
+            return self._device.write(action)
         if isinstance(action, ResetPeer):
-            return self._reset()
+            return self._device.reset()
         self._moved(action)
         return None
 
@@ -279,41 +268,12 @@ class PeerLink:
                 endpoint=str(move.path.endpoint),
                 reason=move.reason,
             )
-        for delay in CHECK_DELAYS:
-            self._outlet.check_soon(delay)
+        self._device.check_soon()
         if self.plan.moves > 1:
             self._offering.moved()
 
-    async def _configure(self) -> None:
-        self._again = None
-        try:
-            await self._outlet.add_peer(self.member)
-        except LanrageError as error:
-            self.log.warn("{peer} cannot be reached from this machine: {error}", peer=self.name, error=str(error))
-            if not self._closed:
-                self._again = self._clock.callLater(CONFIGURE_RETRY, self._queue.put, [Configure()])
-        else:
-            self._configured = True
-
-    async def _write(self, action: WriteEndpoint) -> None:
-        if action.fresh:
-            self._forget_session()
-            await self._tunnel.remove_peer(self.peer_key)
-        allowed = (IPv4Network(f"{self.member.certificate.address}/32"),)
-        await self._tunnel.set_peer(TunnelPeer(self.peer_key, allowed, action.endpoint, KEEPALIVE))
-        self._configured = self._again is None
-        for delay in CHECK_DELAYS:
-            self._outlet.check_soon(delay)
-
-    def _forget_session(self) -> None:
-        """What WireGuard said of the peer until now is of no use."""
-        self.resets += 1
-        self.ready = self._configured = False
-
-    async def _reset(self) -> None:
-        self._forget_session()
-        await self._tunnel.remove_peer(self.peer_key)
-        await self._configure()
+    def _configure(self) -> None:
+        self._queue.put([Configure()])
 
     def _make_offer(self) -> bytes:
         offer = signals.Offer.of(

@@ -179,7 +179,8 @@ class ControlClient(Service):
     def moved(self, hosts: Collection[str], slept: float = 0.0) -> None:
         """This machine's network changed: dial again at once, where the connection cannot have lived through that.
 
-        :param hosts: this machine's IPv4 addresses now.
+        :param hosts: this machine's addresses now; of IPv6 those that are of use for new connections, so that one
+            missing there may still carry an old one.
         :param slept: seconds that the machine slept: the server gives up whom it does not hear.
         """
         self._hurried = True

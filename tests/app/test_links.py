@@ -6,10 +6,10 @@ from ipaddress import IPv4Network, IPv6Interface
 
 import attrs
 
+from lanrage.app.address_watch import REFRESH_INTERVAL
 from lanrage.app.link_counters import LinkCounters
-from lanrage.app.links import REFRESH_INTERVAL
 from lanrage.app.node_view import path_kind
-from lanrage.app.peer_link import KEEPALIVE
+from lanrage.app.peer_device import KEEPALIVE
 from lanrage.core.candidates import Candidate, CandidateKind
 from lanrage.core.links import Endpoint, LocalAddress, PeerStatus
 from lanrage.core.network_changes import Happening

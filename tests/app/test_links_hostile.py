@@ -8,7 +8,7 @@ import attrs
 from twisted.logger import capturedLogs
 from zope.interface import implementer
 
-from lanrage.app.peer_link import (
+from lanrage.app.link_limits import (
     DECISIONS_BURST,
     DECISIONS_RATE,
     HEARD_BURST,

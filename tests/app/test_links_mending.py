@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.internet.defer import Deferred
 
-from lanrage.app.peer_link import CONFIGURE_RETRY
+from lanrage.app.peer_device import CONFIGURE_RETRY
 from lanrage.app.status_watch import STATUS_INTERVAL
 from tests.app.links_case import LinksCase
 

@@ -185,7 +185,7 @@ class StatusTests(LinksCase):
     def test_addresses_cannot_be_read(self) -> None:
         """A failing look at the machine's addresses is told, and the next one counts."""
         anna, bert = self.two()
-        machine = anna.links._machine = FailingMachine(anna.machine.addresses)
+        machine = anna.links._here._machine = FailingMachine(anna.machine.addresses)
         for error in (Unreachable("the kernel does not answer"), RuntimeError("a bug")):
             machine.error = error
             for _ in range(3):

@@ -1,0 +1,33 @@
+"""The keepalive of a member's peer follows what its NAT needs."""
+
+from __future__ import annotations
+
+from lanrage.app.peer_device import KEEPALIVE
+from lanrage.app.status_watch import STATUS_INTERVAL
+from tests.app.links_case import LinksCase
+
+
+class KeepaliveTests(LinksCase):
+    """Written with the endpoint, and again when it changes."""
+
+    def test_it_follows(self) -> None:
+        """A new value is written once within a second, the endpoint and the session stay."""
+        anna, bert = self.two()
+        key = bert.keys.wireguard.public
+        before = anna.tunnel.peers[key]
+        self.assertEqual(KEEPALIVE, before.keepalive)
+        anna.links.keepalive = lambda link: 8 if link.peer_key == key else KEEPALIVE
+        anna.tunnel.history.clear()
+        self.world.run(STATUS_INTERVAL * 5)
+        self.assertEqual([("set", key)], anna.tunnel.history)
+        after = anna.tunnel.peers[key]
+        self.assertEqual((8, before.endpoint), (after.keepalive, after.endpoint))
+        self.assertEqual(before.latest_handshake, after.latest_handshake)
+
+    def test_none_before_the_handshake(self) -> None:
+        """A peer without a session stays passive, whatever its NAT needs: a keepalive begins a handshake."""
+        anna, bert = self.world.player("anna", 1), self.world.player("bert", 2)
+        anna.links.keepalive = lambda link: 8
+        anna.follow([anna.member, bert.member])
+        self.world.run(STATUS_INTERVAL * 3)
+        self.assertEqual(0, anna.tunnel.peers[bert.keys.wireguard.public].keepalive)
