@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable
-from typing import Any
 
 import attrs
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -155,7 +154,7 @@ class Underlay:
 
         def serve(number: int) -> None:
             at = Endpoint(host, number)
-            ports.open[number] = _Port(_Out(self, at))  # type: ignore[assignment]
+            ports.open[number] = _Out(self, at)
             self.services[at] = lambda payload, source: ports.received(payload, Line(source.host, source.port, number))
 
         for number in range(first, last + 1):
@@ -173,11 +172,6 @@ class _Out:
     def write(self, datagram: bytes, addr: tuple[str, int]) -> None:
         """Send a datagram from the service's address."""
         self._underlay.emit(self._at, datagram, Endpoint(*addr))
-
-
-@attrs.define
-class _Port:
-    transport: Any
 
 
 @implementer(IProbePort)

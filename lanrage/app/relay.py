@@ -8,21 +8,17 @@ from collections.abc import Callable
 from typing import Any
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, gatherResults, maybeDeferred, succeed
-from twisted.internet.error import CannotListenError
-from twisted.internet.interfaces import IListeningPort
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from lanrage.core.relay_table import RelayLimits, RelayTable
 from lanrage.errors import BadInput
 from lanrage.net.listening import why_not
-from lanrage.net.relay_server import RelayPort, RelayPorts
+from lanrage.net.relay_loop import RelayLoop
+from lanrage.net.relay_server import RelayPorts
 
 SWEEP = 5.0
 """Seconds between looks for bindings that ended; each is also looked at when it is used."""
-LARGEST = 65535
-"""Bytes; no UDP datagram is longer, so none is cut."""
 
 log = Logger()
 
@@ -50,10 +46,9 @@ class RelayService(Service):
         self._reactor, self._server_key, self._range, self._host = reactor, server_key, ports, host
         self._limits = limits if limits is not None else RelayLimits()
         self._now, self._random = now, random
-        self._ports: list[IListeningPort] = []
+        self._loop: RelayLoop | None = None
         self._table: RelayTable | None = None
         self._sweep: LoopingCall | None = None
-        self._closing: Deferred[Any] = succeed(None)
 
     def startService(self) -> None:
         """Open all ports, or none.
@@ -61,15 +56,14 @@ class RelayService(Service):
         :raises BadInput: field ``ports``, naming the port that is taken.
         """
         table = RelayTable(self._server_key, self._random, self._limits)
-        shared = RelayPorts(table, self._reactor.seconds, self._now)
+        loop = self._loop = RelayLoop(self._reactor, RelayPorts(table, self._reactor.seconds, self._now))
         first, last = self._range
         for number in range(first, last + 1):
             try:
-                port = self._reactor.listenUDP(number, RelayPort(shared, number), self._host, maxPacketSize=LARGEST)
-            except CannotListenError as error:
-                self._closing = self._close()
+                loop.open(number, self._host)
+            except OSError as error:
+                loop.close()
                 raise BadInput("ports", why_not(number, error)) from error
-            self._ports.append(port)
         self._table = table
         self._sweep = LoopingCall(lambda: table.expire(self._reactor.seconds()))
         self._sweep.clock = self._reactor
@@ -77,20 +71,18 @@ class RelayService(Service):
         super().startService()  # type: ignore[no-untyped-call]
         log.info("the relay listens on UDP {first} to {last}", first=first, last=last)
 
-    def stopService(self) -> Deferred[Any]:
+    def stopService(self) -> None:
         """Close all ports; bindings are forgotten, and nodes bind anew at the next start."""
         super().stopService()  # type: ignore[no-untyped-call]
         sweep, self._sweep = self._sweep, None
         if sweep is not None:
             sweep.stop()
-        return gatherResults([self._closing, self._close()])
+        loop, self._loop = self._loop, None
+        if loop is not None:
+            loop.close()
 
     def counters(self) -> dict[str, int]:
         """Bindings that stand, and what was forwarded and dropped since the start."""
         if self._table is None:
             return {}
         return {"bindings": len(self._table)} | self._table.counters.as_dict()
-
-    def _close(self) -> Deferred[Any]:
-        ports, self._ports = self._ports, []
-        return gatherResults([maybeDeferred(port.stopListening) for port in ports])

@@ -33,6 +33,9 @@ class TokenBucket:
 
     def take(self, now: float) -> bool:
         """Take one token; false when there is none."""
+        if now == self._at and self._tokens >= 1.0:  # one of many at once
+            self._tokens -= 1.0
+            return True
         if not self.ready(now):
             return False
         self._tokens -= 1.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable
+from ipaddress import IPv4Address
 from typing import NamedTuple
 
 import attrs
@@ -22,6 +23,13 @@ class Line(NamedTuple):
     host: str
     port: int
     local: int
+
+    @property
+    def key(self) -> bytes:
+        """Port and IPv4 address as they stand in a packet, 6 bytes; empty for another family."""
+        if ":" in self.host:
+            return b""
+        return self.port.to_bytes(2, "big") + IPv4Address(self.host).packed
 
 
 @attrs.define

@@ -20,6 +20,8 @@ class Drop(enum.Enum):
     """A control message above the host's rate."""
     MALFORMED = "malformed"
     """Bytes with the control magic that are no message, or a source that cannot be answered."""
+    LONG = "long"
+    """A datagram longer than any that WireGuard sends."""
     UNEXPECTED = "unexpected"
     """A message that only a relay sends, or that is of no binding."""
     COOKIE = "cookie"
@@ -32,6 +34,8 @@ class Drop(enum.Enum):
     """A signature that is not the holder's."""
     FULL = "full"
     """A limit on bindings."""
+    QUEUED = "queued"
+    """Data of a client that sends more than its share while the relay is busy."""
     UNSENT = "unsent"
     """The kernel did not take the datagram."""
 
@@ -52,6 +56,10 @@ class RelayCounters:
     def drop(self, reason: Drop) -> None:
         """Count one."""
         self.dropped[reason] += 1
+
+    def add(self, reason: Drop, number: int) -> None:
+        """Count several."""
+        self.dropped[reason] += number
 
     def as_dict(self) -> dict[str, int]:
         """Names and numbers, for status and log."""

@@ -6,9 +6,9 @@ server named the pair and the ticket's holder signed. Data goes from a line to t
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import attrs
 
@@ -58,6 +58,7 @@ class Binding:
     :ivar until: when it ends, by the relay's own clock.
     :ivar peer: the other end, while it is bound.
     :ivar number: of the last BOUND.
+    :ivar handle: what the adapter keeps with it.
     """
 
     line: Line
@@ -68,6 +69,7 @@ class Binding:
     bucket: TokenBucket
     peer: Binding | None = attrs.field(default=None, repr=False)
     number: int = 0
+    handle: Any = attrs.field(default=None, repr=False)
 
     def bound(self, lifetime: float) -> tuple[Line, Message]:
         """What its holder is told."""
@@ -87,12 +89,15 @@ class RelayTable:
 
     :param server: the control server's Ed25519 public key, 32 bytes.
     :param random: `n` random bytes.
+    :ivar ways: the bindings again, by the relay's port and :attr:`Line.key`, for an adapter that reads packets as they
+        lie in memory; it counts what it forwards as :meth:`forward` does.
     """
 
     server: bytes
     random: Callable[[int], bytes]
     limits: RelayLimits = RelayLimits()
     counters: RelayCounters = attrs.field(init=False, factory=RelayCounters)
+    ways: dict[int, dict[bytes, Binding]] = attrs.field(init=False, factory=lambda: defaultdict(dict))
     _lines: dict[Line, Binding] = attrs.field(init=False, factory=dict)
     _pairs: dict[_PairKey, dict[bytes, Binding]] = attrs.field(init=False, factory=dict)
     _held: Counter[bytes] = attrs.field(init=False, factory=Counter)
@@ -220,7 +225,7 @@ class RelayTable:
     def _enter(self, key: _PairKey, message: Bind, ticket: Ticket, line: Line, now: float) -> Binding:
         bucket = TokenBucket(self.limits.packets, self.limits.packets_burst)
         binding = Binding(line, ticket, message.transaction, message.signature, now, bucket)
-        self._lines[line] = binding
+        self._lines[line] = self.ways[line.local][line.key] = binding
         self._pairs.setdefault(key, {})[ticket.holder] = binding
         self._held[ticket.holder] += 1
         self._hosts[line.host] += 1
@@ -251,6 +256,7 @@ class RelayTable:
         """Forget a binding; its peer is told."""
         ticket, peer = binding.ticket, binding.peer
         del self._lines[binding.line]
+        self.ways[binding.line.local].pop(binding.line.key, None)
         key = (ticket.party_id, ticket.pair)
         ends = self._pairs[key]
         del ends[ticket.holder]

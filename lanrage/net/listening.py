@@ -7,8 +7,9 @@ import os
 from twisted.internet.error import CannotListenError
 
 
-def why_not(port: int, error: CannotListenError) -> str:
+def why_not(port: int, error: CannotListenError | OSError) -> str:
     """The system's reason why UDP `port` cannot be listened on."""
-    code = getattr(error.socketError, "errno", None)
-    reason = os.strerror(code).lower() if isinstance(code, int) and code > 0 else str(error.socketError)
+    cause = error.socketError if isinstance(error, CannotListenError) else error
+    code = getattr(cause, "errno", None)
+    reason = os.strerror(code).lower() if isinstance(code, int) and code > 0 else str(cause)
     return f"UDP port {port} cannot be used: {reason}"

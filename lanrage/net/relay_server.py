@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-
-from twisted.internet.error import MessageLengthError
-from twisted.internet.protocol import DatagramProtocol
+from typing import Protocol
 
 from lanrage.core.relay_cookies import Line
 from lanrage.core.relay_counters import Drop
 from lanrage.core.relay_table import RelayTable
 from lanrage.errors import DecodeError
 from lanrage.wire.relay import MAGIC, UNKNOWN_BYTES, decode, encode
+
+
+class Outlet(Protocol):
+    """Sends from one of the relay's ports."""
+
+    def write(self, datagram: bytes, to: tuple[str, int]) -> None:
+        """Send one datagram.
+
+        :raises OSError: when the kernel does not take it.
+        """
 
 
 class RelayPorts:
@@ -22,8 +30,8 @@ class RelayPorts:
     """
 
     def __init__(self, table: RelayTable, now: Callable[[], float], wall: Callable[[], float]) -> None:
-        self.table, self._now, self._wall = table, now, wall
-        self.open: dict[int, RelayPort] = {}
+        self.table, self.now, self._wall = table, now, wall
+        self.open: dict[int, Outlet] = {}
 
     def received(self, datagram: bytes, line: Line) -> None:
         """One datagram from anybody."""
@@ -33,7 +41,7 @@ class RelayPorts:
         if datagram[:4] == MAGIC:
             self._control(datagram, line)
             return
-        now = self._now()
+        now = self.now()
         to = self.table.forward(line, len(datagram), now)
         if to is not None:
             self._send(datagram, to)
@@ -47,34 +55,13 @@ class RelayPorts:
         except DecodeError:
             self.table.counters.drop(Drop.MALFORMED)
             return
-        for to, answer in self.table.control(message, line, self._now(), self._wall()):
+        for to, answer in self.table.control(message, line, self.now(), self._wall()):
             self._send(encode(answer), to)
 
     def _send(self, datagram: bytes, to: Line) -> None:
         port = self.open.get(to.local)
         try:
-            if port is not None and port.transport is not None:
-                port.transport.write(datagram, (to.host, to.port))
-        except (OSError, MessageLengthError):
+            if port is not None:
+                port.write(datagram, (to.host, to.port))
+        except OSError:
             self.table.counters.drop(Drop.UNSENT)
-
-
-class RelayPort(DatagramProtocol):
-    """One UDP port of the relay."""
-
-    noisy = False
-
-    def __init__(self, ports: RelayPorts, number: int) -> None:
-        self._ports, self._number = ports, number
-
-    def startProtocol(self) -> None:
-        """The port is open."""
-        self._ports.open[self._number] = self
-
-    def stopProtocol(self) -> None:
-        """The port is closed."""
-        self._ports.open.pop(self._number, None)
-
-    def datagramReceived(self, datagram: bytes, addr: tuple[str, int]) -> None:
-        """One datagram."""
-        self._ports.received(datagram, Line(addr[0], addr[1], self._number))

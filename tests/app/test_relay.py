@@ -133,14 +133,18 @@ class RelayServiceTests(TestCase):
             await deferLater(self.reactor, 0.005, lambda: None)
 
     def test_data_passes_both_ways(self) -> Deferred[None]:
-        """Unchanged, whatever its size, and counted."""
+        """Unchanged, up to the size of any packet of WireGuard, and counted."""
         return self.drive(self._both_ways())
 
     async def _both_ways(self) -> None:
         self.run_relay()
         anna, ben = self.end("anna", "ben", 0), self.end("ben", "anna", 3)
         await self.until(lambda: anna.binding.usable and ben.binding.usable)
-        there, back = [b"\x04" + bytes(31), b"LRNG" + bytes(60), bytes(range(256)) * 40], [b"\x01" + bytes(147)]
+        there, back = (
+            [b"\x04" + bytes(31), b"LRNG" + bytes(60), b"\x04" + bytes(range(256)) * 7 + bytes(255)],
+            [b"\x01" + bytes(147)],
+        )
+        anna.send(b"\x04" + bytes(2048))  # too long, and not passed on
         for datagram in there:
             anna.send(datagram)
         ben.send(back[0])
@@ -148,7 +152,7 @@ class RelayServiceTests(TestCase):
         self.assertEqual((ben.got, anna.got), (there, back))
         counters = {name: number for name, number in self.relay.counters().items() if number}
         size = sum(map(len, there + back))
-        self.assertEqual(counters, {"bindings": 2, "bound": 2, "packets": 4, "bytes": size})
+        self.assertEqual(counters, {"bindings": 2, "bound": 2, "packets": 4, "bytes": size, "dropped_long": 1})
 
     def test_a_restart_is_noticed_by_data(self) -> Deferred[None]:
         """A relay that forgot says so to the first packet; both ends bind anew within two seconds."""
@@ -158,7 +162,7 @@ class RelayServiceTests(TestCase):
         self.run_relay()
         anna, ben = self.end("anna", "ben", 0), self.end("ben", "anna", 1)
         await self.until(lambda: anna.binding.usable and ben.binding.usable)
-        await self.relay.stopService()
+        self.relay.stopService()
         self.relay = self.make()
         self.run_relay()
         began = time.monotonic()
@@ -179,7 +183,7 @@ class RelayServiceTests(TestCase):
             other.bind((LOOPBACK, self.first + 2))
             with self.assertRaises(BadInput) as caught:
                 self.relay.startService()
-            await self.relay.stopService()
+            self.relay.stopService()
         self.assertEqual(caught.exception.field, "ports")
         self.assertIn(str(self.first + 2), str(caught.exception))
         self.assertNotIn("\n", str(caught.exception))
@@ -190,10 +194,10 @@ class RelayServiceTests(TestCase):
         return self.drive(self._stop())
 
     async def _stop(self) -> None:
-        await self.relay.stopService()
+        self.relay.stopService()
         self.assertEqual(self.relay.counters(), {})
         self.relay.startService()
-        await self.relay.stopService()
-        await self.relay.stopService()
+        self.relay.stopService()
+        self.relay.stopService()
         with contextlib.closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as free:
             free.bind((LOOPBACK, self.first))

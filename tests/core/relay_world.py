@@ -54,7 +54,7 @@ def counting() -> Callable[[int], bytes]:
 
 
 class Wire:
-    """The transport of a relay's port, in memory."""
+    """A relay's open port, in memory."""
 
     def __init__(self, sent: list[tuple[Line, bytes]], local: int) -> None:
         self._sent, self._local = sent, local
@@ -62,13 +62,6 @@ class Wire:
     def write(self, datagram: bytes, addr: tuple[str, int]) -> None:
         """What a relay's port sends."""
         self._sent.append((Line(addr[0], addr[1], self._local), datagram))
-
-
-class Port:
-    """A relay's open port, in memory."""
-
-    def __init__(self, sent: list[tuple[Line, bytes]], local: int) -> None:
-        self.transport = Wire(sent, local)
 
 
 class MemoryRelay:
@@ -89,7 +82,7 @@ class MemoryRelay:
         self.table = RelayTable(SERVER.public, self._draw, self._limits)
         self._ports = RelayPorts(self.table, lambda: self.now, lambda: WALL + self.now - 1000.0)
         for local in range(7800, 7804):
-            self._ports.open[local] = Port(self._sent, local)  # type: ignore[assignment]
+            self._ports.open[local] = Wire(self._sent, local)
 
     def datagram(self, line: Line, datagram: bytes) -> list[tuple[Line, bytes]]:
         """One datagram in; what goes out."""
