@@ -23,6 +23,7 @@ from lanrage.core.nat import NatKind
 from lanrage.core.path_actions import Action, Moved, ResetPeer, SendOffer, SendProbe, WriteEndpoint
 from lanrage.core.path_plan import PathPlan
 from lanrage.core.probe import Probe
+from lanrage.core.traffic import Counters
 from lanrage.interfaces import ITunnel
 from lanrage.wire import probes, signals
 
@@ -190,7 +191,9 @@ class PeerLink:
         self._device.alive = handshaken
         if self._device.keepalive_due:
             self._queue.put([WriteKeepalive()])
-        self._do(self.plan.wireguard(status.endpoint, handshaken, self._clock.seconds()))
+        self.plan.hold = self._outlet.keepalive_for(self)
+        counters = Counters(status.rx_bytes, status.tx_bytes, status.latest_handshake)
+        self._do(self.plan.wireguard(status.endpoint, handshaken, self._clock.seconds(), counters))
 
     def missing(self, resets: int) -> None:
         """WireGuard does not know the peer: something else removed it, so the link begins anew."""

@@ -13,13 +13,23 @@ from lanrage.core.candidates import Candidate, CandidateKind
 from lanrage.core.links import Endpoint
 from lanrage.core.path_actions import Action, Moved, ResetPeer, SendOffer, SendProbe, WriteEndpoint
 from lanrage.core.path_plan import PathPlan
-from lanrage.core.probe import Probe
+from lanrage.core.probe import Probe, ProbeKind
+from lanrage.core.traffic import Counters
 
 DIRECT = {"a": Endpoint("198.51.100.1", 51820), "b": Endpoint("198.51.100.2", 51820)}
 RELAY = {"a": Endpoint("203.0.113.1", 7800), "b": Endpoint("203.0.113.1", 7801)}
 
 REKEY_TIMEOUT = 5.0
 """Seconds in which WireGuard begins no second handshake with a peer (WireGuard paper, section 6.1)."""
+
+LOOK = 0.2
+"""Seconds between looks at WireGuard."""
+KEEPALIVE = 25.0
+PACKET_BYTES, HANDSHAKE_BYTES = 128, 148
+REKEY_AFTER, SESSION_ENDS = 120.0, 180.0
+"""Seconds of WireGuard's sessions (WireGuard paper, section 6.1)."""
+PROBE_BYTES = {ProbeKind.PING: 46, ProbeKind.PONG: 53, ProbeKind.DECIDE: 50, ProbeKind.DECIDED: 50}
+"""UDP payload with IPv4 addresses (``docs/protocol-probe.rst``)."""
 
 
 @attrs.define
@@ -34,11 +44,19 @@ class Side:
     history: list[Moved] = attrs.field(factory=list)
     initiations: int = 0
     initiates_from: float = 0.0
+    rx: int = 0
+    tx: int = 0
+    kept_at: float = 0.0
+    probe_bytes: list[tuple[float, int]] = attrs.field(factory=list)
 
 
 @attrs.define
 class PairWorld:
-    """Runs both plans on one clock; `delivers(sender, relayed)` says whether a packet arrives."""
+    """Runs both plans on one clock; `delivers(sender, relayed)` says whether a packet arrives.
+
+    :ivar rate: packets a second that a game sends each way, of 128 bytes; they are seen by WireGuard's counters.
+    :ivar clock_back: the handshakes of these sides are refused until the other end's peer is new.
+    """
 
     seed: int = 0
     delay: float = 0.02
@@ -47,6 +65,9 @@ class PairWorld:
     duplicates: Callable[[], bool] = lambda: False
     now: float = 0.0
     handshaken: bool = False
+    handshake_at: float = 0.0
+    rate: float = 0.0
+    clock_back: set[str] = attrs.field(factory=set)
     sent: int = 0
     sides: dict[str, Side] = attrs.field(factory=dict)
     _queue: list[tuple[float, int, Callable[[], None]]] = attrs.field(factory=list)
@@ -94,6 +115,8 @@ class PairWorld:
             elif isinstance(action, ResetPeer):
                 side.wireguard, side.resets, self.handshaken = None, side.resets + 1, False
                 side.initiates_from = 0.0
+                side.rx = side.tx = 0
+                self.clock_back.discard(self.other(name))
             else:
                 side.history.append(action)
 
@@ -101,6 +124,8 @@ class PairWorld:
         side.wireguard = action.endpoint
         if action.fresh:
             side.initiates_from, self.handshaken = 0.0, False
+            side.rx = side.tx = 0
+            self.clock_back.discard(self.other(side.name))
         if not self.handshaken and self.now >= side.initiates_from:
             side.initiates_from = self.now + REKEY_TIMEOUT
             side.initiations += 1
@@ -110,12 +135,15 @@ class PairWorld:
 
     def _shake(self, initiator: str, relayed: bool) -> None:
         other = self.other(initiator)
-        self.handshaken = True
+        if initiator in self.clock_back:
+            return
+        self.handshaken, self.handshake_at = True, self.now + 1.0
         if self.sides[other].wireguard is None:
             self.sides[other].wireguard = RELAY[other] if relayed else DIRECT[initiator]
 
     def _carry(self, sender: str, probe: Probe, to: Endpoint) -> None:
         self.sent += 1
+        self.sides[sender].probe_bytes.append((self.now, PROBE_BYTES[probe.kind]))
         relayed = to in RELAY.values()
         receiver = self.other(sender)
         source = RELAY[receiver] if relayed else DIRECT[sender]
@@ -153,9 +181,28 @@ class PairWorld:
             for name, side in self.sides.items():
                 self.do(name, side.plan.tick(self.now))
             if look <= self.now:
-                look = self.now + 0.2
+                look = self.now + LOOK
+                self._play()
                 for name, side in self.sides.items():
-                    self.do(name, side.plan.wireguard(side.wireguard, self.handshaken, self.now))
+                    counters = Counters(side.rx, side.tx, self.handshake_at if self.handshaken else 0.0)
+                    self.do(name, side.plan.wireguard(side.wireguard, self.handshaken, self.now, counters))
+
+    def _play(self) -> None:
+        """The packets of a game in 200 ms; without a session WireGuard sends nothing but its handshake."""
+        for side in self.sides.values():
+            if not self.handshaken or side.wireguard is None or self.now - self.handshake_at >= SESSION_ENDS:
+                side.tx += HANDSHAKE_BYTES if self.rate and side.wireguard is not None else 0
+                continue
+            relayed, other = side.wireguard in RELAY.values(), self.sides[self.other(side.name)]
+            if self.now - side.kept_at >= KEEPALIVE:
+                side.kept_at = self.now
+                side.tx += 32
+                other.rx += 32 if self.delivers(side.name, relayed) else 0
+            for _ in range(round(self.rate * LOOK)):
+                side.tx += PACKET_BYTES
+                other.rx += PACKET_BYTES if self.delivers(side.name, relayed) else 0
+            if self.rate and self.now - self.handshake_at >= REKEY_AFTER and not self.clock_back:
+                self.handshake_at = self.now
 
     def agreed(self) -> str | None:
         """``direct`` or ``relay`` when both plans and both WireGuards agree, else ``None``."""

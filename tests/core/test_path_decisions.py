@@ -14,12 +14,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from lanrage.core.candidates import Candidate, CandidateKind
 from lanrage.core.links import Endpoint
 from lanrage.core.path_actions import Action, Moved, SendProbe, WriteEndpoint
+from lanrage.core.path_choice import BETTER_BY, BETTER_FOR
 from lanrage.core.path_decision import DECIDE_INTERVAL, DECIDE_TRIES
-from lanrage.core.path_plan import (
-    BETTER_BY,
-    BETTER_FOR,
-    PathPlan,
-)
+from lanrage.core.path_plan import PathPlan
 from lanrage.core.probe import Probe, ProbeKind
 
 NEAR, FAR = Endpoint("198.51.100.1", 1), Endpoint("198.51.100.2", 2)

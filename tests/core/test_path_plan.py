@@ -13,10 +13,14 @@ from twisted.trial.unittest import SynchronousTestCase
 from lanrage.core.candidates import Candidate, CandidateKind
 from lanrage.core.links import Endpoint
 from lanrage.core.path import COLD_INTERVAL, OPENING_GAPS
-from lanrage.core.path_actions import ResetPeer, SendOffer, SendProbe, WriteEndpoint
-from lanrage.core.path_plan import FORGET_BURST, PATH_LIMIT, PathPlan
+from lanrage.core.path_actions import ResetPeer, SendOffer, SendProbe
+from lanrage.core.path_choice import PROOF_AGAIN
+from lanrage.core.path_pace import CALM_RIVAL_INTERVAL
+from lanrage.core.path_plan import PathPlan
+from lanrage.core.path_rest import DEAD_REST_AGAIN
+from lanrage.core.path_table import FORGET_BURST, PATH_LIMIT
 from lanrage.core.probe import Probe, ProbeKind
-from tests.core.pair_world import DIRECT, RELAY, PairWorld
+from tests.core.pair_world import RELAY, PairWorld
 
 
 def started(world: PairWorld, relay: bool = True) -> PairWorld:
@@ -31,6 +35,11 @@ def started(world: PairWorld, relay: bool = True) -> PairWorld:
 def _until(world: PairWorld, end: float, _sender: str, _relayed: bool) -> bool:
     """Packets pass until then."""
     return world.now < end
+
+
+def _blocked(world: PairWorld, senders: str, start: float, sender: str, relayed: bool) -> bool:
+    """From then on what these send by the direct path is lost."""
+    return relayed or world.now < start or sender not in senders
 
 
 class AgreementTests(SynchronousTestCase):
@@ -78,17 +87,28 @@ class AgreementTests(SynchronousTestCase):
 
     def test_dead_direct_path(self) -> None:
         """Traffic is on the relay within three seconds after the direct path died, and stays."""
-        world = PairWorld(delivers=lambda sender, relayed: relayed or world.now < 10)
+        world = PairWorld(rate=20, delivers=lambda sender, relayed: relayed or world.now < 10)
         started(world)
         world.run(10)
         self.assertEqual(world.agreed(), "direct")
         world.run(3)
         self.assertEqual(world.agreed(), "relay")
 
+    def test_dead_direct_path_while_nothing_happens(self) -> None:
+        """Without traffic the keepalives that do not come tell it, within forty seconds."""
+        for blocked in ("a", "b", "ab"):
+            world = PairWorld()
+            world.delivers = partial(_blocked, world, blocked, 100.0)
+            started(world)
+            world.run(100)
+            self.assertEqual(world.agreed(), "direct")
+            world.run(60)
+            self.assertEqual(world.agreed(), "relay", blocked)
+
     def test_all_paths_die(self) -> None:
         """When the path in use dies all others are asked: an end that nobody reaches knows it within four seconds."""
         for end in range(10, 20, 2):
-            world = PairWorld()
+            world = PairWorld(rate=20)
             world.delivers = partial(_until, world, end)
             started(world)
             world.run(end)
@@ -109,7 +129,7 @@ class AgreementTests(SynchronousTestCase):
 
     def test_direct_path_that_heals(self) -> None:
         """A path that was open once and opens again is back in use within six seconds."""
-        world = PairWorld(delivers=lambda sender, relayed: relayed or not 10 < world.now < 40)
+        world = PairWorld(rate=20, delivers=lambda sender, relayed: relayed or not 10 < world.now < 40)
         started(world)
         world.run(40)
         self.assertEqual(world.agreed(), "relay")
@@ -147,11 +167,13 @@ class AgreementTests(SynchronousTestCase):
         """An endpoint that is moved again and again is corrected six times at once, then once a minute, for ever."""
         world = started(PairWorld())
         world.run(2)
-        plan = world.sides["a"].plan
-        fix = WriteEndpoint(DIRECT["b"])
-        times = [100.0 + second for second in range(300) if fix in plan.wireguard(RELAY["a"], True, 100.0 + second)]
-        self.assertEqual(times[:6], [100.0, 101.0, 102.0, 103.0, 104.0, 105.0])
-        self.assertEqual(len(times), 6 + 299 // 60)
+        side, counts = world.sides["a"], []
+        for _ in range(300):
+            side.wireguard = RELAY["a"]
+            world.run(1.0)
+            counts.append(side.plan.keeper.corrected)
+        self.assertEqual([1, 2, 3, 4, 5, 6, 6], counts[:7])
+        self.assertEqual(6 + 300 // 60, counts[-1])
 
     def test_lost_first_handshake(self) -> None:
         """A handshake that does not come is started anew before WireGuard would (5 s)."""
@@ -172,7 +194,7 @@ class AgreementTests(SynchronousTestCase):
             duplicates=lambda: source.random() < 0.1,
         )
         started(world, relay=both)
-        world.run(20 + COLD_INTERVAL + 5)
+        world.run(20 + COLD_INTERVAL + 2 * DEAD_REST_AGAIN + PROOF_AGAIN * CALM_RIVAL_INTERVAL + 20)
         self.assertEqual(world.agreed(), "direct")
 
 

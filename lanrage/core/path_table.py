@@ -1,0 +1,47 @@
+"""The paths to one peer, few enough."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import attrs
+
+from lanrage.core.candidates import CANDIDATE_LIMIT, Candidate
+from lanrage.core.links import Endpoint
+from lanrage.core.path import Path
+from lanrage.core.rate import TokenBucket
+
+PATH_LIMIT = CANDIDATE_LIMIT + 8
+"""Paths a peer: its offer, its relay ports and a few addresses from which its probes came."""
+FORGET_RATE, FORGET_BURST = 1 / 30, 4.0
+"""Old addresses of a peer forgotten for new ones a second, and at once: each new one gets pings of ours."""
+
+
+@attrs.define
+class PathTable:
+    """Paths by address."""
+
+    paths: dict[Endpoint, Path] = attrs.field(factory=dict)
+    _forgetting: TokenBucket = attrs.field(factory=lambda: TokenBucket(FORGET_RATE, FORGET_BURST))
+
+    def learn(self, candidate: Candidate, now: float, keep: Collection[Endpoint | None]) -> Path | None:
+        """The path to a candidate, new or not; ``None`` when there is no room.
+
+        :param keep: addresses that are not forgotten for it.
+        """
+        path = self.paths.get(candidate.endpoint)
+        if path is None and (len(self.paths) < PATH_LIMIT or self._forget_one(now, keep)):
+            path = self.paths[candidate.endpoint] = Path(candidate, now)
+        return path
+
+    def _forget_one(self, now: float, keep: Collection[Endpoint | None]) -> bool:
+        """Make room: a peer that roams has had more addresses than fit."""
+        old = [e for e, path in self.paths.items() if not (path.proven or path.relayed or e in keep)]
+        if not old or not self._forgetting.take(now):
+            return False
+        del self.paths[old[0]]
+        return True
+
+    def start_over(self) -> None:
+        """The peer began anew: only the relay's ports are still ways to it."""
+        self.paths = {e: Path(p.candidate, p.next_ping) for e, p in self.paths.items() if p.relayed}
