@@ -16,7 +16,7 @@ import attrs
 import click
 
 from lanrage import __version__
-from lanrage.app import cli_governing
+from lanrage.app import cli_governing, cli_paths
 from lanrage.app import cli_output as output
 from lanrage.app.cli_call import SYSTEM_SOCKET, Caller, call_node, default_socket
 from lanrage.app.cli_frame import SETTINGS, LazyGroup, guarded, json_option
@@ -50,11 +50,13 @@ class Session:
 
 
 def operation(
-    group: click.Group, name: str, print_result: output.Show
+    group: click.Group, name: str, print_result: output.Show, called: str = ""
 ) -> Callable[[Callable[..., dict[str, Any]]], click.Command]:
-    """Make a command of an operation: the decorated function turns options into arguments."""
-    path = f"{group.name}.{name}" if group.name == "party" else name
-    row = OPERATIONS[path]
+    """Make a command of an operation: the decorated function turns options into arguments.
+
+    :param called: the operation, where it is not called as the command is.
+    """
+    row = OPERATIONS[called or (name if group is main else f"{group.name}.{name}")]
 
     def decorate(function: Callable[..., dict[str, Any]]) -> click.Command:
         @functools.wraps(function)
@@ -220,6 +222,7 @@ def invite(**options: Any) -> dict[str, Any]:
 
 
 cli_governing.add(party, operation)
+cli_paths.add(main, operation, SETTINGS)
 
 
 @operation(main, "status", output.status)

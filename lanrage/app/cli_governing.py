@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import click
 
 from lanrage.app.cli_output import Screen, Show
 
-Operate = Callable[[click.Group, str, Show], Callable[[Callable[..., dict[str, Any]]], click.Command]]
+
+class Operate(Protocol):
+    """Makes a command of an operation (:func:`lanrage.app.cli.operation`)."""
+
+    def __call__(
+        self, group: click.Group, name: str, print_result: Show, called: str = ""
+    ) -> Callable[[Callable[..., dict[str, Any]]], click.Command]:
+        """Make it."""
 
 
 def governed(screen: Screen, result: dict[str, Any]) -> None:

@@ -12,11 +12,11 @@ from lanrage.core.ledger_records import Role
 PathKind = Literal["direct", "relay", "relay-tcp", "none"]
 
 
-class _Result(msgspec.Struct, frozen=True):
+class Result(msgspec.Struct, frozen=True):
     """Base of all results. They may grow: a client ignores fields that it does not know."""
 
 
-class PartyCreated(_Result, frozen=True):
+class PartyCreated(Result, frozen=True):
     """A party was founded; `code` invites to it and is shown this once; `link` is the same as a link."""
 
     party_id: str
@@ -27,7 +27,7 @@ class PartyCreated(_Result, frozen=True):
     link: str
 
 
-class Joined(_Result, frozen=True):
+class Joined(Result, frozen=True):
     """This node is a member.
 
     :param members: how many the party has now, this node counted.
@@ -40,13 +40,13 @@ class Joined(_Result, frozen=True):
     members: int
 
 
-class Left(_Result, frozen=True):
+class Left(Result, frozen=True):
     """This node is no member any more."""
 
     party_id: str
 
 
-class SpokenShown(_Result, frozen=True):
+class SpokenShown(Result, frozen=True):
     """A code to read out to one friend.
 
     :param server: ``HOST:PORT`` of the control server, which the friend has to name.
@@ -57,7 +57,7 @@ class SpokenShown(_Result, frozen=True):
     server: str
 
 
-class Invited(_Result, frozen=True):
+class Invited(Result, frozen=True):
     """A new invitation code, shown this once; as a link, too, and where that was asked for as a spoken code."""
 
     code: str
@@ -65,7 +65,7 @@ class Invited(_Result, frozen=True):
     spoken: SpokenShown | None = None
 
 
-class MemberShown(_Result, frozen=True):
+class MemberShown(Result, frozen=True):
     """One member as this node sees it.
 
     :param identity: fingerprint of the identity key, in hexadecimal digits.
@@ -95,7 +95,7 @@ class MemberShown(_Result, frozen=True):
     status: str = ""
 
 
-class PartyShown(_Result, frozen=True):
+class PartyShown(Result, frozen=True):
     """The party at a revision.
 
     :param me: this node's name in it.
@@ -115,7 +115,7 @@ class PartyShown(_Result, frozen=True):
     alarms: list[str] = []
 
 
-class Governed(_Result, frozen=True):
+class Governed(Result, frozen=True):
     """A record was signed and is in the party's ledger: its epoch, and what it did."""
 
     party_id: str
@@ -123,14 +123,14 @@ class Governed(_Result, frozen=True):
     what: str
 
 
-class StatusSet(_Result, frozen=True):
+class StatusSet(Result, frozen=True):
     """What this node says of itself from now on."""
 
     party_id: str
     status: str
 
 
-class ConflictShown(_Result, frozen=True):
+class ConflictShown(Result, frozen=True):
     """Two wanted what one could have: when, who lost, what it wanted, what stands in its place."""
 
     at: float
@@ -139,13 +139,13 @@ class ConflictShown(_Result, frozen=True):
     winner: str
 
 
-class ConflictsShown(_Result, frozen=True):
+class ConflictsShown(Result, frozen=True):
     """The last conflicts, the oldest first."""
 
     conflicts: list[ConflictShown]
 
 
-class RecordShown(_Result, frozen=True):
+class RecordShown(Result, frozen=True):
     """One record of the ledger: its epoch, its time by its author's clock, and what it did."""
 
     epoch: int
@@ -154,20 +154,20 @@ class RecordShown(_Result, frozen=True):
     what: str
 
 
-class HistoryShown(_Result, frozen=True):
+class HistoryShown(Result, frozen=True):
     """The ledger, the oldest first."""
 
     records: list[RecordShown]
 
 
-class ControlShown(_Result, frozen=True):
+class ControlShown(Result, frozen=True):
     """The control server that this node uses."""
 
     address: str
     connected: bool
 
 
-class TunnelShown(_Result, frozen=True):
+class TunnelShown(Result, frozen=True):
     """The WireGuard device: `kind` is ``kernel`` or ``userspace``."""
 
     device: str
@@ -175,21 +175,21 @@ class TunnelShown(_Result, frozen=True):
     port: int
 
 
-class CardShown(_Result, frozen=True):
+class CardShown(Result, frozen=True):
     """The card that games see."""
 
     name: str
     address: str
 
 
-class PartyName(_Result, frozen=True):
+class PartyName(Result, frozen=True):
     """Which party this node is in."""
 
     party_id: str
     name: str
 
 
-class StatusShown(_Result, frozen=True):
+class StatusShown(Result, frozen=True):
     """The node's state.
 
     :param state: ``idle``, ``connecting``, ``in-party`` or another word for what it is at.
