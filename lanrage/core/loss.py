@@ -18,8 +18,8 @@ ANSWERED_WEIGHT = 0.25
 SUSPECT_AT = 1.4
 """Suspicion from which the path is looked at more closely: one lost probe."""
 BAD_AT = 6.5
-"""Suspicion from which a path is clearly lossy. Simulated with 14 probes a second: with 36 % of the probes lost (20 %
-of the packets of each direction) it is reached within 2.6 s in 95 % of trials; with 4 % once in two hours."""
+"""Suspicion from which so much is lost that it is hardly bad luck: with 4 % of thirteen probes a second lost it is
+reached twice in three hours, so it is not enough alone (:data:`lanrage.core.path_choice.LOSSY_SHARE`)."""
 SUSPICION_CAP = 7.5
 """Most suspicion held: a path that is clean again is trusted after as many answered probes as take this off."""
 
