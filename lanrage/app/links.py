@@ -11,7 +11,7 @@ from twisted.logger import Logger
 
 from lanrage.app.link_counters import LinkCounters
 from lanrage.app.offer_ear import OfferEar
-from lanrage.app.peer_link import PeerLink
+from lanrage.app.peer_link import KEEPALIVE, PeerLink
 from lanrage.app.status_watch import StatusWatch
 from lanrage.core.budget import ProbeBudget
 from lanrage.core.candidates import Candidate, fit_to_probe, own_candidates
@@ -70,6 +70,7 @@ class Links:
         self.on_lost: Callable[[str], None] = lambda why: None
         self.on_moved: Callable[[], None] = lambda: None
         self.ways_around: Callable[[bytes, bytes], None] = lambda identity, payload: None
+        self.keepalive: Callable[[PeerLink], int] = lambda link: KEEPALIVE
         self.remembered: Callable[[bytes], tuple[Endpoint, ...]] = lambda identity: ()
         self._clock = clock
         self._keys = keys
@@ -213,6 +214,10 @@ class Links:
     def check_soon(self, delay: float) -> None:
         """Read WireGuard's state back after `delay` seconds."""
         self._watch.check_soon(delay)
+
+    def keepalive_for(self, link: PeerLink) -> int:
+        """Seconds between WireGuard's keepalives to this peer."""
+        return self.keepalive(link)
 
     async def add_peer(self, member: Member) -> None:
         """Configure the peer without endpoint, and its route."""

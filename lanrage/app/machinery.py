@@ -23,6 +23,7 @@ from lanrage.net.lan_port import LanPort
 from lanrage.net.machine import Machine
 from lanrage.net.multicast import MulticastWays, RawWay
 from lanrage.net.party_port import party_port
+from lanrage.net.plain_port import PlainPort
 from lanrage.net.rawport import RawProbePort
 from lanrage.net.threads import in_thread
 from lanrage.net.tunnels import make_tunnel
@@ -61,6 +62,9 @@ class Machinery(Protocol):
     def probe_port(self) -> IProbePort:
         """The port beside WireGuard, not open yet."""
 
+    def spare_port(self) -> IProbePort:
+        """A UDP port of its own, not open yet, for what must not leave from WireGuard's."""
+
     def party_port(self, address: IPv4Interface) -> ChannelPort:
         """The party channel's port, not open yet."""
 
@@ -98,6 +102,10 @@ class RealMachinery:
     def probe_port(self) -> IProbePort:
         """See :meth:`Machinery.probe_port`."""
         return RawProbePort(self._reactor)
+
+    def spare_port(self) -> IProbePort:
+        """See :meth:`Machinery.spare_port`."""
+        return PlainPort(self._reactor)
 
     def party_port(self, address: IPv4Interface) -> ChannelPort:
         """See :meth:`Machinery.party_port`."""

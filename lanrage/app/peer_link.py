@@ -77,6 +77,9 @@ class LinkOutlet(OfferOutlet, Protocol):
     def check_soon(self, delay: float) -> None:
         """Read WireGuard's state back after `delay` seconds."""
 
+    def keepalive_for(self, link: PeerLink) -> int:
+        """Seconds between WireGuard's keepalives to this peer: what the NATs between need."""
+
     def add_peer(self, member: Member) -> Awaitable[None]:
         """Configure the peer without endpoint, and its route."""
 
@@ -203,6 +206,8 @@ class PeerLink:
             self.ready_after = self._clock.seconds() - self.added_at
             self.log.info("link to {peer} is up after {ms:.0f} ms", peer=self.name, ms=self.ready_after * 1000)
         self.ready = handshaken and not self.revoked
+        if handshaken and self.plan.active and status.keepalive not in (0, self._outlet.keepalive_for(self)):
+            self._queue.put([WriteEndpoint(self.plan.active)])
         self._do(self.plan.wireguard(status.endpoint, handshaken, self._clock.seconds()))
 
     def missing(self, resets: int) -> None:
@@ -300,7 +305,9 @@ class PeerLink:
             self._forget_session()
             await self._tunnel.remove_peer(self.peer_key)
         allowed = (IPv4Network(f"{self.member.certificate.address}/32"),)
-        await self._tunnel.set_peer(TunnelPeer(self.peer_key, allowed, action.endpoint, KEEPALIVE))
+        await self._tunnel.set_peer(
+            TunnelPeer(self.peer_key, allowed, action.endpoint, self._outlet.keepalive_for(self))
+        )
         self._configured = self._again is None
         for delay in CHECK_DELAYS:
             self._outlet.check_soon(delay)

@@ -81,7 +81,7 @@ class ReflectorService(Service):
     def startService(self) -> None:
         """Listen.
 
-        :raises BadInput: field ``stun-port`` or ``stun-alternate``, when a port cannot be had, with the system's reason.
+        :raises BadInput: field ``stun-port`` or ``stun-alternate``: the port cannot be had, with the system's reason.
         """
         try:
             self._open()

@@ -61,7 +61,7 @@ class Change:
 
 
 @attrs.frozen
-class NatFacts:
+class NatFinding:
     """What a run of tests found.
 
     :param mapped: how WireGuard's port is seen from outside.
@@ -85,15 +85,20 @@ _CONES = {
 }
 
 
-def kind_of(mapping: Mapping, filtering: Filtering) -> NatKind:
+def kind_of(mapping: Mapping, filtering: Filtering, *, complete: bool = True) -> NatKind:
     """The kind by both behaviours: a mapping that depends on the other end is symmetric whatever is filtered.
 
     A machine with a public address behind a firewall that filters is met like one behind a cone that filters so.
+
+    :param complete: see :class:`NatFinding`. Firewalls know whole tuples, so one that lets another port of the same
+        address in lets in all.
     """
     if mapping in (Mapping.ADDRESS, Mapping.ADDRESS_AND_PORT):
         return NatKind.SYMMETRIC
-    if mapping is Mapping.NONE and filtering is Filtering.INDEPENDENT:
-        return NatKind.OPEN
     if mapping is Mapping.UNKNOWN:
         return NatKind.UNKNOWN
+    if mapping is Mapping.NONE and (
+        filtering is Filtering.INDEPENDENT or (filtering is Filtering.ADDRESS and not complete)
+    ):
+        return NatKind.OPEN
     return _CONES.get(filtering, NatKind.UNKNOWN)

@@ -1,4 +1,4 @@
-"""UDP sockets on one port, one for any address and others for certain ones: the kernel gives a datagram to the closest."""
+"""UDP sockets on one port, one for any address and others for certain ones: the closest gets a datagram."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ class StunReflector(DatagramProtocol):
         self._now = now
         self._at = at
         self._budget: Budget[str] = beside._budget if beside is not None else Budget(RATE, BURST)
-        self.counters = beside.counters if beside is not None else ReflectorCounters()
+        self.counters: ReflectorCounters = beside.counters if beside is not None else ReflectorCounters()
         self.others: dict[Change, StunReflector] = {}
 
     @property

@@ -15,12 +15,12 @@ import attrs
 
 from lanrage.core.links import Endpoint
 from lanrage.core.nat import Change
+from lanrage.core.stun_questions import TRANSACTION_BYTES, Ask, Reply
 from lanrage.errors import DecodeError
 
 COOKIE = 0x2112A442
 """Magic cookie, RFC 8489 section 5."""
-HEADER = struct.Struct("!HHI12s")
-TRANSACTION_BYTES = 12
+HEADER = struct.Struct(f"!HHI{TRANSACTION_BYTES}s")
 MESSAGE_LIMIT = 548
 """Bytes: what fits every IPv4 path with its IP and UDP headers (RFC 8489 section 6.1)."""
 FINGERPRINT_XOR = 0x5354554E
@@ -193,6 +193,22 @@ class _Read:
         field, read = _READERS[name]
         if field not in self.found:
             self.found[field] = read(value, self.transaction)
+
+
+def request(ask: Ask) -> bytes:
+    """The bytes of a question."""
+    return encode(Message(Kind.REQUEST, ask.transaction, change=ask.change, response_port=ask.response_port))
+
+
+def reply(message: Message, source: Endpoint) -> Reply:
+    """A message that came in, as a reply to a question."""
+    return Reply(
+        source,
+        message.mapped if message.kind is Kind.SUCCESS else None,
+        message.other if message.kind is Kind.SUCCESS else None,
+        refused=message.kind is Kind.ERROR,
+        returned=message.kind is Kind.REQUEST,
+    )
 
 
 def _read_error(value: bytes) -> int:
