@@ -180,6 +180,8 @@ class NatWatch:
             self._probe = None
             self._over(probe)
             return
+        if probe.facts.kind is not NatKind.UNKNOWN:
+            self._believe(probe.facts)  # what remains is the hairpin
         deadline = probe.deadline()
         assert deadline is not None, "a run that waits for nothing is over"
         self._timer = self._reactor.callLater(max(0.001, deadline - self._reactor.seconds()), self._tick)
@@ -196,6 +198,13 @@ class NatWatch:
             self._soon(AGAIN_DELAY)
             return
         self._silent = 0
+        self._believe(facts)
+        self._soon(PERIOD if facts.kind not in (NatKind.UNKNOWN, NatKind.BLOCKED) else RETRY)
+        behind = facts.mapped is not None and facts.mapping is not Mapping.NONE
+        if self._lifetimes is not None and probe.main is not None and facts.mapped is not None and behind:
+            self._lifetimes.use(probe.main, facts.mapped.host)
+
+    def _believe(self, facts: NatFinding) -> None:
         before, self.facts, self.tested_at = self.facts, facts, self._reactor.seconds()
         if facts.kind is not before.kind:
             self.log.info(
@@ -205,7 +214,3 @@ class NatWatch:
                 filtering=str(facts.filtering),
             )
             self._around.changed(facts.kind)
-        self._soon(PERIOD if facts.kind not in (NatKind.UNKNOWN, NatKind.BLOCKED) else RETRY)
-        behind = facts.mapped is not None and facts.mapping is not Mapping.NONE
-        if self._lifetimes is not None and probe.main is not None and facts.mapped is not None and behind:
-            self._lifetimes.use(probe.main, facts.mapped.host)

@@ -23,7 +23,7 @@ _SAID: dict[str, tuple[Level, str, str]] = {
     NatKind.BLOCKED: (
         "warning",
         "no UDP comes through, while the control server is reached",
-        "let UDP out, to the control server's port 3478 and to WireGuard's; until then a relay over TCP is all there is",
+        "let UDP out, to the control server's port 3478 and to members; until then only a relay over TCP works",
     ),
 }
 _UNKNOWN: tuple[Level, str, str] = ("unknown", "its kind is not known yet", "")
