@@ -17,6 +17,7 @@ from lanrage.app.results import (
     Joined,
     Left,
     MemberShown,
+    NatShown,
     PartyCreated,
     PartyName,
     PartyShown,
@@ -83,6 +84,11 @@ def healthy_node() -> NodeFacts:
 
 @implementer(INode)
 @attrs.define
+NAT = NatShown(
+    "full-cone", "endpoint-independent", "endpoint-independent", False, 125.0, "198.51.100.7:51820", True, 12.0
+)
+
+
 class FakeNode(FakeGovernor):
     """Carries the operations out in memory.
 
@@ -183,6 +189,7 @@ class FakeNode(FakeGovernor):
                 PartyName(PARTY_ID, self.party) if self.party is not None else None,
                 [],
                 {"carried": 12},
+                nat=NAT if inside else None,
             )
         )
 
