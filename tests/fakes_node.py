@@ -82,13 +82,13 @@ def healthy_node() -> NodeFacts:
     )
 
 
-@implementer(INode)
-@attrs.define
 NAT = NatShown(
     "full-cone", "endpoint-independent", "endpoint-independent", False, 125.0, "198.51.100.7:51820", True, 12.0
 )
 
 
+@implementer(INode)
+@attrs.define
 class FakeNode(FakeGovernor):
     """Carries the operations out in memory.
 
