@@ -17,6 +17,7 @@ from lanrage.app.results import (
     Joined,
     Left,
     MemberShown,
+    NatShown,
     PartyCreated,
     PartyName,
     PartyShown,
@@ -80,6 +81,11 @@ def healthy_node() -> NodeFacts:
         relays=[RelayFacts("93.184.216.35:7800", True, 12.5)],
         members=[MemberFacts("Ben", "10.66.0.2", True, "direct", "198.51.100.7:51820", 20.5, 31.0)],
     )
+
+
+NAT = NatShown(
+    "full-cone", "endpoint-independent", "endpoint-independent", False, 125.0, "198.51.100.7:51820", True, 12.0
+)
 
 
 @implementer(INode)
@@ -184,6 +190,7 @@ class FakeNode(FakeGovernor, FakePaths):
                 PartyName(PARTY_ID, self.party) if self.party is not None else None,
                 [],
                 {"carried": 12},
+                nat=NAT if inside else None,
             )
         )
 

@@ -193,6 +193,8 @@ def status(screen: Screen, result: dict[str, Any]) -> None:
         rows.append(("card", f"{card['name']}, {card['address']}"))
     if party:
         rows.append(("party", f"{party['name']} ({party['party_id']})"))
+    if result.get("nat"):
+        rows.append(("nat", _nat(result["nat"])))
     counters = ", ".join(f"{name} {value}" for name, value in (result.get("lan") or {}).items() if value)
     if counters:
         rows.append(("lan", counters))
@@ -201,6 +203,23 @@ def status(screen: Screen, result: dict[str, Any]) -> None:
         screen.line(f"{'missing':<10} {sentence}", "yellow")
     if not party:
         screen.line("next       lanrage party create NAME --server HOST:PORT, or lanrage party join CODE")
+
+
+def _nat(nat: dict[str, Any]) -> str:
+    """One line: the kind, and what is known beyond it."""
+    parts = [str(nat["kind"])]
+    if nat.get("mapped"):
+        parts.append(f"seen as {nat['mapped']}")
+        parts.append(f"mapping {nat['mapping']}, filtering {nat['filtering']}")
+        if not nat.get("complete"):
+            parts.append("one reflector address only")
+    if nat.get("hairpin") is not None:
+        parts.append("hairpin" if nat["hairpin"] else "no hairpin")
+    if nat.get("lifetime_s") is not None:
+        parts.append(f"mappings live {nat['lifetime_s']:.0f} s")
+    if nat.get("tested_s") is not None:
+        parts.append(f"tested {nat['tested_s']:.0f} s ago")
+    return "; ".join(parts)
 
 
 def diagnosed(screen: Screen, report: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ import attrs
 
 from lanrage.app.control_door import DoorSettings
 from lanrage.app.machinery import Devices
+from lanrage.app.reflector import Alternate
 from lanrage.core.admission import Registration
 from lanrage.core.code import check_address
 from lanrage.core.links import KEY_BYTES, check_device_name
@@ -182,6 +183,7 @@ class ControlConfig:
     :param ban_file: whom it does not serve.
     :param door: certificate and proxies.
     :param flush_interval: seconds between two writes of changes that need not be durable.
+    :param alternate: the reflector's second address and port.
     """
 
     state_dir: Path
@@ -193,6 +195,7 @@ class ControlConfig:
     ban_file: Path | None = None
     door: DoorSettings = DoorSettings()
     flush_interval: float = INTERVAL
+    alternate: Alternate | None = Alternate(STUN_PORT + 1, needed=False)
 
     @classmethod
     def parse(cls, options: dict[str, str]) -> ControlConfig:
@@ -211,7 +214,9 @@ class ControlConfig:
         bans = Path(options["ban-file"]) if options["ban-file"] else None
         door = DoorSettings.parse(options["tls-certificate"], options["tls-key"], options["proxy"])
         interval = parse_interval(options["flush-interval"], "flush-interval")
-        return cls(folders(options)[0], options["listen"], stun, public, relays, registration, bans, door, interval)
+        other = Alternate.parse(options["stun-alternate"], stun)
+        state = folders(options)[0]
+        return cls(state, options["listen"], stun, public, relays, registration, bans, door, interval, other)
 
 
 @attrs.frozen

@@ -179,13 +179,13 @@ class Links(LinkHooks):
         if self.is_relay(to) or self._fits(to):
             self.send_probe(knocks.encode(self._tag, payload), to)
 
-    def keepalive_for(self, link: PeerLink) -> int:
-        """Seconds between WireGuard's keepalives to this peer."""
-        return self.keepalive(link)
-
     def check_soon(self, delay: float) -> None:
         """Read WireGuard's state back after `delay` seconds."""
         self._watch.check_soon(delay)
+
+    def keepalive_for(self, link: PeerLink) -> int:
+        """Seconds between WireGuard's keepalives to this peer."""
+        return self.keepalive(link)
 
     async def add_peer(self, member: Member) -> None:
         """Configure the peer without endpoint, and its route."""

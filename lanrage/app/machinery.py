@@ -25,6 +25,7 @@ from lanrage.net.machine import Machine
 from lanrage.net.multicast import MulticastWays, RawWay
 from lanrage.net.network_events import NetworkEvents
 from lanrage.net.party_port import party_port
+from lanrage.net.plain_port import PlainPort
 from lanrage.net.rawport import RawProbePort
 from lanrage.net.threads import in_thread
 from lanrage.net.tunnels import make_tunnel
@@ -65,6 +66,9 @@ class Machinery(Protocol):
 
     def network_events(self) -> Events:
         """Tells what happens to this machine's network; not open yet."""
+
+    def spare_port(self) -> IProbePort:
+        """A UDP port of its own, not open yet, for what must not leave from WireGuard's."""
 
     def party_port(self, address: IPv4Interface) -> ChannelPort:
         """The party channel's port, not open yet."""
@@ -107,6 +111,10 @@ class RealMachinery:
     def network_events(self) -> Events:
         """See :meth:`Machinery.network_events`."""
         return NetworkEvents(self._reactor)
+
+    def spare_port(self) -> IProbePort:
+        """See :meth:`Machinery.spare_port`."""
+        return PlainPort(self._reactor)
 
     def party_port(self, address: IPv4Interface) -> ChannelPort:
         """See :meth:`Machinery.party_port`."""

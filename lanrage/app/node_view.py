@@ -10,6 +10,7 @@ from lanrage import __version__
 from lanrage.app import ledger_view
 from lanrage.app.doctor import collect_local
 from lanrage.app.machinery import Devices
+from lanrage.app.nat_watch import NatWatch
 from lanrage.app.party_life import PartyLife
 from lanrage.app.party_session import PartySession
 from lanrage.app.peer_link import PeerLink
@@ -18,6 +19,7 @@ from lanrage.app.results import (
     ControlShown,
     Joined,
     MemberShown,
+    NatShown,
     PartyName,
     PartyShown,
     PathKind,
@@ -25,7 +27,16 @@ from lanrage.app.results import (
     TunnelShown,
 )
 from lanrage.core.candidates import CandidateKind
-from lanrage.core.diagnosis import CardFacts, ControlFacts, LocalFacts, MemberFacts, NodeFacts, RelayFacts, TunnelFacts
+from lanrage.core.diagnosis import (
+    CardFacts,
+    ControlFacts,
+    LocalFacts,
+    MemberFacts,
+    NatFacts,
+    NodeFacts,
+    RelayFacts,
+    TunnelFacts,
+)
 from lanrage.core.identity import fingerprint
 from lanrage.core.ledger import Standing
 from lanrage.core.links import Endpoint
@@ -82,6 +93,22 @@ def status(life: PartyLife, missing: list[str]) -> StatusShown:
         missing,
         dict(session.lan.counters()) if session is not None and session.lan is not None else {},
         attrs.asdict(session.channel.counters) if session is not None and session.channel is not None else {},
+        nat_shown(session.nat) if session is not None and session.nat is not None else None,
+    )
+
+
+def nat_shown(watch: NatWatch) -> NatShown:
+    """What the node is behind."""
+    facts = watch.facts
+    return NatShown(
+        str(facts.kind),
+        str(facts.mapping),
+        str(facts.filtering),
+        facts.hairpin,
+        watch.lifetime,
+        str(facts.mapped) if facts.mapped is not None else None,
+        facts.complete,
+        round(watch.age, 1) if watch.age is not None else None,
     )
 
 
@@ -124,7 +151,15 @@ def facts(life: PartyLife, local: LocalFacts, missing: list[str], now: float) ->
         str(seen[0]) if seen else None,
         relays,
         _member_facts(life, now),
+        _nat_facts(session),
     )
+
+
+def _nat_facts(session: PartySession | None) -> NatFacts | None:
+    if session is None or session.nat is None:
+        return None
+    shown = nat_shown(session.nat)
+    return NatFacts(shown.kind, shown.mapping, shown.filtering, shown.hairpin, shown.lifetime_s, shown.complete)
 
 
 def path_kind(link: PeerLink) -> PathKind:

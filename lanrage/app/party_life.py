@@ -139,6 +139,7 @@ class PartyLife:
             self._random,
             book,
             TunnelLedger(link, replica),
+            lambda: link.client.connected,
         )
         session = PartySession(
             self._reactor, self.keys, saved.party_id, address, self._config.devices, around, self.machinery

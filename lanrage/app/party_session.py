@@ -14,6 +14,8 @@ from lanrage.app.endpoint_book import EndpointBook
 from lanrage.app.lan import LanPlane
 from lanrage.app.links import Links
 from lanrage.app.machinery import Devices, Machinery
+from lanrage.app.nat_parts import join_nat_watch
+from lanrage.app.nat_watch import NatWatch
 from lanrage.app.party_channel import PartyChannel, PartyLedger
 from lanrage.app.reflexive import ReflexiveWatch
 from lanrage.app.relay_links import RelayLinks
@@ -37,6 +39,7 @@ class Surroundings:
     :param random: ``os.urandom``, or a test's own.
     :param book: what an earlier session knew of the members, and what this one keeps.
     :param ledger: the party's, whose heads are told inside the tunnel.
+    :param connected: whether the control server is connected.
     """
 
     send_signal: Callable[[bytes, bytes], Deferred[bool]]
@@ -44,6 +47,7 @@ class Surroundings:
     random: Callable[[int], bytes]
     book: EndpointBook
     ledger: PartyLedger | None = None
+    connected: Callable[[], bool] = lambda: True
 
 
 class PartySession:
@@ -80,6 +84,7 @@ class PartySession:
         self.relays: RelayLinks | None = None
         self.channel: PartyChannel | None = None
         self.reflexive: ReflexiveWatch | None = None
+        self.nat: NatWatch | None = None
         self.listen_port = 0
         self.on_lost: Callable[[str], None] = lambda why: None
         self.on_moved: Callable[[set[str], float], None] = lambda hosts, slept: None
@@ -143,6 +148,10 @@ class PartySession:
         links.on_moved = self._moved
         links.on_lost = self._lost
         self.reflexive = ReflexiveWatch(self._reactor, self._probe_port.send, links.set_reflexive, self._around.random)
+        make, random = self._machinery.spare_port, self._around.random
+        self.nat = join_nat_watch(
+            self._reactor, links, self.reflexive, self._probe_port.send, make, self._around.connected, random
+        )
         channel.start()
         self._probe_port.open(self.listen_port, self._received)
         await links.start(self.listen_port)
@@ -155,6 +164,8 @@ class PartySession:
         parts: list[Callable[[], Any]] = [self._roaming.stop, self._around.book.stop]
         if self.reflexive is not None:
             parts.append(self.reflexive.stop)
+        if self.nat is not None:
+            parts.append(self.nat.stop)
         if self.relays is not None:
             parts.append(self.relays.stop)
         if self.links is not None:
@@ -173,7 +184,7 @@ class PartySession:
                     await waiting
             except Exception:  # the other parts must go all the same  # pylint: disable=broad-exception-caught
                 self.log.failure("a part of the party's session did not stop")
-        self.links = self.relays = self.reflexive = self.channel = self.lan = self.tunnel = None
+        self.links = self.relays = self.reflexive = self.nat = self.channel = self.lan = self.tunnel = None
 
     def _stop_links(self) -> Deferred[None]:
         """After a change of members that is under way."""
@@ -215,6 +226,8 @@ class PartySession:
             self.relays.received(payload, source)
         else:
             self.reflexive.received(payload, source)
+            if self.nat is not None:
+                self.nat.received(payload, source)
 
     # --- within -------------------------------------------------------------------------------------------------------
 

@@ -14,12 +14,14 @@ from twisted.logger import Logger
 
 from lanrage.core.code import check_address
 from lanrage.core.links import Endpoint
+from lanrage.core.nat_probe import first_ports
+from lanrage.core.stun_questions import SENDS, TRANSACTION_BYTES
 from lanrage.errors import BadInput, DecodeError
 from lanrage.net.threads import in_thread
-from lanrage.wire.stun import TRANSACTION_BYTES, Kind, Message, decode, encode
+from lanrage.wire.stun import Kind, Message, decode, encode
 
-RETRIES = (0.0, 0.1, 0.3, 0.7, 1.5)
-"""Seconds after the start of a round at which the request goes out until answered (RFC 8489 6.2.1 doubles too)."""
+RETRIES = SENDS
+"""Seconds after the start of a round at which the request goes out until answered."""
 ROUND_INTERVAL = 25.0
 """Seconds between rounds: keeps the mapping open and notices a new one."""
 RESOLVE_RETRY = 20.0
@@ -37,6 +39,9 @@ class ReflexiveWatch:
 
     :param send: from WireGuard's port.
     :param changed: called with the endpoints seen, in the reflectors' order, when they changed.
+    :ivar found: called with the addresses of all reflectors, whenever they are asked anew. Of each host only the first
+        port is asked here.
+    :ivar noticed: called with the endpoints seen, after `changed`.
     """
 
     log = Logger()
@@ -57,6 +62,8 @@ class ReflexiveWatch:
         self._calls: list[IDelayedCall] = []
         self._resolving: Deferred[Any] | None = None
         self._told: tuple[Endpoint, ...] = ()
+        self.found: Callable[[tuple[Endpoint, ...]], None] = lambda reflectors: None
+        self.noticed: Callable[[tuple[Endpoint, ...]], None] = lambda seen: None
 
     @property
     def seen(self) -> tuple[Endpoint, ...]:
@@ -118,9 +125,10 @@ class ReflexiveWatch:
 
     def _begin(self, reflectors: list[Endpoint]) -> None:
         self._resolving = None
-        self._questions = [_Question(endpoint) for endpoint in dict.fromkeys(reflectors)]
+        self._questions = [_Question(endpoint) for endpoint in first_ports(reflectors)]
         self._seen = {key: value for key, value in self._seen.items() if key in reflectors}
         self._round()
+        self.found(tuple(dict.fromkeys(reflectors)))
 
     def _round(self) -> None:
         for question in self._questions:
@@ -139,6 +147,7 @@ class ReflexiveWatch:
             self._told = seen
             self.log.info("seen from outside as {seen}", seen=", ".join(map(str, seen)))
             self._changed(seen)
+            self.noticed(seen)
 
     def _cancel(self) -> None:
         if self._resolving is not None:

@@ -189,6 +189,30 @@ class PartyName(Result, frozen=True):
     name: str
 
 
+class NatShown(Result, frozen=True):
+    """What this node is behind (``docs/protocol-stun.rst``); ``unknown`` and null until it is known.
+
+    :param kind: ``open``, ``full-cone``, ``address-restricted``, ``port-restricted``, ``symmetric``, ``blocked`` or
+        ``unknown``.
+    :param mapping: ``none``, ``endpoint-independent``, ``address-dependent`` or ``address-and-port-dependent``.
+    :param filtering: the same words but ``none``.
+    :param hairpin: a packet from within to the outside address comes back in.
+    :param lifetime_s: how long a mapping that nobody uses was seen to live.
+    :param mapped: WireGuard's port as it is seen from outside.
+    :param complete: false where the reflector has one address only, so that less is certain.
+    :param tested_s: age of the last test.
+    """
+
+    kind: str
+    mapping: str = "unknown"
+    filtering: str = "unknown"
+    hairpin: bool | None = None
+    lifetime_s: float | None = None
+    mapped: str | None = None
+    complete: bool = False
+    tested_s: float | None = None
+
+
 class StatusShown(Result, frozen=True):
     """The node's state.
 
@@ -196,6 +220,7 @@ class StatusShown(Result, frozen=True):
     :param missing: sentences that say which rights or programs are missing and how to grant or install them.
     :param lan: counters of the LAN plane by name.
     :param channel: counters of the party channel inside the tunnel by name.
+    :param nat: null while there is no party.
     """
 
     version: str
@@ -207,6 +232,7 @@ class StatusShown(Result, frozen=True):
     missing: list[str] = []
     lan: dict[str, Any] = {}
     channel: dict[str, Any] = {}
+    nat: NatShown | None = None
 
 
 class Diagnosed(NodeFacts, frozen=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from ipaddress import ip_address
 from typing import Any
 
 import attrs
@@ -46,7 +47,8 @@ def _node(reactor: Any, config: NodeConfig) -> RoleService:
 
 
 def _control_parts(reactor: Any, config: ControlConfig) -> tuple[ControlService, ReflectorService]:
-    settings = ControlSettings(config.state_dir, config.listen, (f":{config.stun_port}",), config.relays)
+    ports = [config.stun_port, *([config.alternate.port] if config.alternate is not None else [])]
+    settings = ControlSettings(config.state_dir, config.listen, tuple(f":{port}" for port in ports), config.relays)
     settings = attrs.evolve(
         settings,
         registration=config.registration,
@@ -54,7 +56,18 @@ def _control_parts(reactor: Any, config: ControlConfig) -> tuple[ControlService,
         door=config.door,
         flush_interval=config.flush_interval,
     )
-    return ControlService(reactor, settings), ReflectorService(reactor, config.stun_port)
+    two = config.alternate is not None and config.alternate.host
+    first = _first_address(config.public) if two else ""
+    return ControlService(reactor, settings), ReflectorService(reactor, config.stun_port, first, config.alternate)
+
+
+def _first_address(public: str) -> str:
+    """The first of a reflector's two addresses: the public one where it is an address, not a name."""
+    host = public.rpartition(":")[0].strip("[]")
+    try:
+        return str(ip_address(host))
+    except ValueError:
+        return own_address()
 
 
 def _control_greeting(control: ControlService, config: ControlConfig) -> list[str]:

@@ -31,6 +31,7 @@ CONTROL: list[list[Any]] = [
     ["tls-key", None, "", "The key of that certificate, PEM; both files are read anew when they change."],
     ["proxy", None, "", "Proxies whose X-Forwarded-For counts: addresses, networks or unix, comma between."],
     ["stun-port", None, str(STUN_PORT), "UDP port of the reflector."],
+    ["stun-alternate", None, "", "Its second address and port, HOST[:PORT] or :PORT; none = no second port."],
     ["public-address", None, "", "HOST[:PORT] under which nodes reach this server; shown in hints."],
     ["relay", None, "", "Relays to tell nodes of: HOST:FIRST-LAST, comma between; an empty HOST is this server's."],
     ["registration", None, "open", "Who may found parties: open (everybody), token or closed (nobody)."],

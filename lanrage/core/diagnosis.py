@@ -107,6 +107,20 @@ class MemberFacts(_Facts, frozen=True):
     handshake_age_s: float | None = None
 
 
+class NatFacts(_Facts, frozen=True):
+    """What the node is behind, in the words of :mod:`lanrage.core.nat`.
+
+    :param complete: two addresses of a reflector were there to tell it by.
+    """
+
+    kind: str
+    mapping: str = "unknown"
+    filtering: str = "unknown"
+    hairpin: bool | None = None
+    lifetime_s: float | None = None
+    complete: bool = False
+
+
 class NodeFacts(_Facts, frozen=True):
     """The node about itself; what it is not at yet is ``None``.
 
@@ -124,6 +138,7 @@ class NodeFacts(_Facts, frozen=True):
     reflexive: str | None = None
     relays: list[RelayFacts] = []
     members: list[MemberFacts] = []
+    nat: NatFacts | None = None
 
 
 class Facts(_Facts, frozen=True):

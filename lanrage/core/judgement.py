@@ -7,6 +7,7 @@ from ipaddress import ip_address
 
 from lanrage.core.diagnosis import Check, DeviceFacts, Facts, Level, MemberFacts
 from lanrage.core.links import TUNNEL_MTU
+from lanrage.core.nat_judgement import judge_nat
 
 NEEDED_CAPABILITIES = ("net_admin", "net_raw")
 """Devices and routes need the first, probing from WireGuard's port the second."""
@@ -170,6 +171,8 @@ def _ways(facts: Facts) -> Iterator[Check]:
     else:
         advice = "let UDP out to the control server's port 3478; until then only a relay or the same LAN works"
         yield Check("reflexive", "warning", "the reflector did not tell how this machine is seen from outside", advice)
+    if node.nat is not None:
+        yield judge_nat(node.nat)
     asked = [relay for relay in node.relays if relay.reachable is not None]
     good = sum(relay.reachable is True for relay in asked)
     if good:

@@ -36,7 +36,8 @@ def control_argv(folder: Folder) -> list[str]:
     """The control server, at the first public address."""
     address = PUBLIC_ADDRESSES[0]
     options = ["--state-dir", str(folder.role(CONTROL)), "--listen", f"tcp:{CONTROL_PORT}"]
-    options += ["--stun-port", str(STUN_PORT), "--public-address", f"{address}:{CONTROL_PORT}"]
+    options += ["--stun-port", str(STUN_PORT), "--stun-alternate", PUBLIC_ADDRESSES[1]]
+    options += ["--public-address", f"{address}:{CONTROL_PORT}"]
     return [*twistd(), "control", *options, "--relay", f"{address}:{RELAY_PORTS}"]
 
 

@@ -90,6 +90,11 @@ class MemoryMachinery:
         """See :meth:`lanrage.app.machinery.Machinery.network_events`."""
         return self.events
 
+    def spare_port(self) -> IProbePort:
+        """See :meth:`lanrage.app.machinery.Machinery.spare_port`; nothing goes out of it."""
+        port: IProbePort = UnderlayPort(self.underlay, self.underlay.host("192.0.2.9"))
+        return port
+
     def party_port(self, address: IPv4Interface) -> ChannelPort:
         """See :meth:`lanrage.app.machinery.Machinery.party_port`."""
         del address

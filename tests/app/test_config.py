@@ -28,6 +28,7 @@ from lanrage.app.config import (
 )
 from lanrage.app.control_door import DoorSettings
 from lanrage.app.machinery import Devices
+from lanrage.app.reflector import Alternate
 from lanrage.app.service import AllOptions, ControlOptions, NodeOptions, RelayOptions
 from lanrage.core.admission import Registration
 from lanrage.core.links import WIREGUARD_PORT
@@ -180,7 +181,15 @@ class RoleTests(ConfigCase):
         self.assertEqual(ControlConfig(Path("/s")), ControlConfig.parse(options(ControlOptions, *FOLDERS[:2])))
         words = "--listen tcp:1 --stun-port 2 --public-address example.org --relay a:3-4,:5 --flush-interval 10"
         relays = (RelayInfo("a", 3, 4), RelayInfo("", 5, 5))
-        expected = ControlConfig(Path("/s"), "tcp:1", 2, "example.org:7766", relays, flush_interval=0.01)
+        expected = ControlConfig(
+            Path("/s"),
+            "tcp:1",
+            2,
+            "example.org:7766",
+            relays,
+            flush_interval=0.01,
+            alternate=Alternate(3, needed=False),
+        )
         self.assertEqual(expected, ControlConfig.parse(options(ControlOptions, *FOLDERS[:2], *words.split())))
         words = "--tls-certificate /c --tls-key /k --proxy 127.0.0.1,10.0.0.0/24,unix"
         door = DoorSettings(CertificateFiles(Path("/c"), Path("/k")), Proxies.parse("127.0.0.1,10.0.0.0/24,unix", ""))
@@ -192,6 +201,7 @@ class RoleTests(ConfigCase):
             "proxy": ("proxy.example.org", "10.0.0.1/8", "0.0.0.0/0"),
             "stun-port": ("0", "x", "70000"),
             "public-address": ("a b", "host:0", "2001:db8::1"),
+            "stun-alternate": ("example.org", ":0", ":3478"),
             "relay": ("a", "a:1-2,b", "a:2-1"),
             "flush-interval": ("9", "10001", "", "-100", "0.1", "1e2", "\u0663\u0663", "9" * 100_000),
         }

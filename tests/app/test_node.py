@@ -74,6 +74,7 @@ class LifeTests(PartyCase):
                 "missing": [],
                 "lan": {},
                 "channel": {},
+                "nat": None,
             }
             self.assertEqual({"version": __version__, "state": "idle"} | empty, idle)
             self.assertEqual("idle", (await anna.node.diagnose())["state"])
@@ -87,6 +88,8 @@ class LifeTests(PartyCase):
             await self.until_paths(anna, bert)
             status = await anna.node.status()
             self.assertGreater(len(status.pop("lan")), 5)
+            nat = status.pop("nat")
+            self.assertEqual(("unknown", False), (nat["kind"], nat["complete"]), "a reflector of one socket")
             tunnel = {"device": "lanrage-wg0", "kind": "memory", "port": 51820}
             card = {"name": "lanrage0", "address": created["address"]}
             self.assertEqual(
@@ -108,6 +111,7 @@ class LifeTests(PartyCase):
             self.assertEqual(
                 [f"{RELAY.host}:{RELAY.first}-{RELAY.last}"], [each["address"] for each in facts["relays"]]
             )
+            self.assertEqual("unknown", facts["nat"]["kind"])
             self.assertEqual([("bert", "direct")], [(each["name"], each["path"]) for each in facts["members"]])
             self.assertIn(f"anna in {created['party_id']}", anna.node.greeting("HOST:1")[0])
 

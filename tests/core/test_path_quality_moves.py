@@ -5,8 +5,6 @@ from __future__ import annotations
 import random
 from functools import partial
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.core.pair_world import PairWorld

@@ -10,9 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lanrage.core.links import Endpoint
+from lanrage.core.nat import Change
+from lanrage.core.stun_questions import Ask
 from lanrage.errors import DecodeError
-from lanrage.wire.stun import COOKIE, HEADER, MESSAGE_LIMIT, Kind, Message, decode, encode
-from tests.strategies_stun import datagrams, messages, transactions, unknown_names
+from lanrage.wire.stun import COOKIE, HEADER, MESSAGE_LIMIT, Kind, Message, decode, encode, reply, request
+from tests.strategies_links import endpoints
+from tests.strategies_stun import changes, datagrams, messages, transactions, unknown_names
 
 TRANSACTION = bytes.fromhex("b7e7a701bc34d686fa87dfae")
 
@@ -84,6 +87,27 @@ def test_no_bit_may_flip(sent: Message, data: st.DataObject) -> None:
     assert not got.fingerprint, "the flip must have made the FINGERPRINT another attribute"
 
 
+@given(datagrams, endpoints)
+def test_what_came_in_as_a_reply(data: bytes, source: Endpoint) -> None:
+    """Exactly one of answer, refusal and our own request come back; an answer alone tells addresses."""
+    try:
+        message = decode(data)
+    except DecodeError:
+        return
+    got = reply(message, source)
+    assert got.source == source
+    assert got.refused + got.returned + (message.kind is Kind.SUCCESS) == 1
+    if message.kind is not Kind.SUCCESS:
+        assert (got.mapped, got.other) == (None, None)
+
+
+@given(transactions, changes, st.integers(0, 65535))
+def test_a_question_reads_back(transaction: bytes, change: Change | None, port: int) -> None:
+    """With what it asks for."""
+    got = decode(request(Ask(transaction, Endpoint("192.0.2.1", 1), change, port)))
+    assert got == Message(Kind.REQUEST, transaction, change=change, response_port=port)
+
+
 class TestVectors:
     """The messages of RFC 5769."""
 
@@ -132,6 +156,27 @@ class TestRules:
         """Twice the same is one."""
         assert decode(message(1, (0x0024, b""), (0x7FFF, b"xyz"), (0x0024, b"ab"))).unknown == (0x0024, 0x7FFF)
 
+    def test_rfc_5780_attributes(self) -> None:
+        """Their bytes as section 7 draws them; the length of RESPONSE-PORT with or without its padding."""
+        wanted = Message(Kind.REQUEST, TRANSACTION, fingerprint=False, change=Change(True, True), response_port=0x1234)
+        padded = message(1, (0x0003, b"\0\0\0\6"), (0x0027, b"\x12\x34\0\0"))
+        assert encode(wanted) == padded
+        assert decode(padded) == decode(message(1, (0x0003, b"\0\0\0\6"), (0x0027, b"\x12\x34"))) == wanted
+        for flags, change in ((0, Change()), (2, Change(port=True)), (4, Change(address=True))):
+            assert decode(message(1, (0x0003, bytes((0, 0, 0, flags))))).change == change
+        answer = message(
+            0x0101, (0x802B, b"\0\1\0\7" + bytes((192, 0, 2, 1))), (0x802C, b"\0\2\0\x08" + bytes(15) + b"\1")
+        )
+        told = Message(
+            Kind.SUCCESS, TRANSACTION, fingerprint=False, origin=Endpoint("192.0.2.1", 7), other=Endpoint("::1", 8)
+        )
+        assert decode(answer) == told
+        assert encode(told) == answer
+
+    def test_padding_is_not_understood(self) -> None:
+        """RFC 5780's PADDING would make answers large."""
+        assert decode(message(1, (0x0026, bytes(8)))).unknown == (0x0026,)
+
     def test_the_first_address_counts(self) -> None:
         """RFC 8489 section 14: of attributes that repeat, the first."""
         other = struct.pack("!BBH4s", 0, 1, 2 ^ COOKIE >> 16, b"efgh")
@@ -162,6 +207,11 @@ class TestRules:
             message(0x0111, (0x0009, b"\0\0\7\0")),
             message(0x0111, (0x0009, b"\0\0\4\x64")),
             message(1, (0x8028, b"\0\0\0\0")),
+            message(1, (0x0003, b"\0\6")),
+            message(1, (0x0027, b"\0\0\0\0")),
+            message(1, (0x0027, b"\1")),
+            message(0x0101, (0x802C, b"\0\1\0\0abcd")),
+            message(0x0101, (0x802B, b"\0\1\0\1abc")),
         ],
         ids=[
             "cut",
@@ -184,6 +234,11 @@ class TestRules:
             "error 700",
             "error 500 in hundreds and 100",
             "fingerprint",
+            "change cut",
+            "response port 0",
+            "response port cut",
+            "other address without port",
+            "origin cut",
         ],
     )
     def test_no_message(self, data: bytes) -> None:
