@@ -24,6 +24,8 @@ EXPECTED = {
     "address-restricted": (INDEPENDENT, ADDRESS),
     "restricted": (INDEPENDENT, ADDRESS_AND_PORT),
     "symmetric": (ADDRESS_AND_PORT, ADDRESS_AND_PORT),
+    "double": (INDEPENDENT, ADDRESS_AND_PORT),
+    "mapped": (INDEPENDENT, ADDRESS_AND_PORT),
     "open": (INDEPENDENT, INDEPENDENT),
 }
 HARD = {("restricted", "symmetric"), ("symmetric", "symmetric")}
@@ -89,7 +91,7 @@ class BehaviourTests(SynchronousTestCase):
 
     def test_punching(self) -> None:
         """Punching joins every pair but those of a symmetric router with a port-filtering one."""
-        with observed("tpun", *NAT_KINDS, *NAT_KINDS) as (lab, observer):
+        with observed("tpun", *NAT_KINDS, *NAT_KINDS, "double", "double") as (lab, observer):
             hosts = lab.plan.hosts
             for i, first in enumerate(NAT_KINDS):
                 for j, second in enumerate(NAT_KINDS[i:], start=i):
@@ -97,6 +99,8 @@ class BehaviourTests(SynchronousTestCase):
                         self.assertTrue(observer.punch(hosts[i], hosts[4 + j]), (first, second))
             self.assertFalse(observer.punch(hosts[3], hosts[7]), "symmetric with symmetric")
             self.assertFalse(observer.punch(hosts[2], hosts[7]), "restricted with symmetric")
+            self.assertTrue(observer.punch(hosts[8], hosts[9]), "double with double")
+            self.assertFalse(observer.punch(hosts[8], hosts[7]), "double with symmetric")
 
     def test_lan(self) -> None:
         """Hosts behind one router reach each other directly and share one public address."""
