@@ -217,7 +217,16 @@ def _add_check(word: str, check: Callable[..., Result], options: list[Callable[[
     lab.command(word)(command)
 
 
-rounds_option = click.option("--rounds", type=click.IntRange(min=1), default=20, show_default=True)
+OPTIONS: dict[str, list[Callable[[Any], Any]]] = {
+    "churn": [click.option("--rounds", type=click.IntRange(min=1), default=20, show_default=True)],
+    "grid": [
+        click.option("--trials", type=click.IntRange(min=1), default=1, show_default=True, help="Whole laboratories."),
+        click.option("--kinds", default=",".join(KINDS), help="Kinds of NAT to pair with each other [all]."),
+        click.option("--birthday-trials", type=click.IntRange(min=0), default=0, help="Fresh hard pairs to count."),
+        click.option("--rst", "rst_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the table there."),
+    ],
+}
+"""Options of single checks."""
 
 for _word, _check in checks.CHECKS.items():
-    _add_check(_word, _check, [dir_option, *([rounds_option] if _word == "churn" else [])])
+    _add_check(_word, _check, [dir_option, *OPTIONS.get(_word, [])])
