@@ -36,7 +36,9 @@ def birthdays(result: Result, base: Path, name: str, trials: int, say: Callable[
         packets.append(spent)
         if took is not None:
             seconds.append(took)
-        say(f"birthday trial {number} of {trials}: {'not direct' if took is None else f'{took:.1f} s'}, {spent} packets")
+        say(
+            f"birthday trial {number} of {trials}: {'not direct' if took is None else f'{took:.1f} s'}, {spent} packets"
+        )
     share = len(seconds) / trials
     result.figures["birthday_direct_share"] = share
     result.limits["birthday_direct_share"] = SHARE

@@ -9,6 +9,7 @@ from lanrage.lab.churn import churn
 from lanrage.lab.demo import demo
 from lanrage.lab.faults import faults
 from lanrage.lab.grid import grid
+from lanrage.lab.paths_check import paths
 from lanrage.lab.result import Result
 
 CHECKS: dict[str, Callable[..., Result]] = {
@@ -17,6 +18,7 @@ CHECKS: dict[str, Callable[..., Result]] = {
     "churn": churn,
     "faults": faults,
     "grid": grid,
+    "paths": paths,
 }
 """Each takes ``base`` (folder), ``name`` (of its laboratory) and ``say``, some also options of their own (:mod:`lanrage.lab.cli`);
 gives a result."""

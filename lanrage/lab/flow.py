@@ -49,14 +49,20 @@ class Record:
         """Packets sent in a span of time that were never answered."""
         return sum(since <= when < until and n not in self.answered for n, when in enumerate(self.sent))
 
-    def resumed_ms(self, since: float) -> float | None:
-        """Milliseconds from a time until packets flow again (:data:`FLOWING` in a row); ``None`` when they never do."""
-        run = 0
+    def outage_ms(self, since: float) -> float | None:
+        """Milliseconds from the first packet lost after a time until packets flow again (:data:`FLOWING` in a row).
+
+        0 when none is lost, ``None`` when they never flow again.
+        """
+        begin, run = None, 0
         for number, when in enumerate(self.sent):
-            run = run + 1 if when >= since and number in self.answered else 0
-            if run == FLOWING:
-                return round(1000 * (self.sent[number - FLOWING + 1] - since), 1)
-        return None
+            answered = number in self.answered
+            if begin is None and when >= since and not answered:
+                begin = when
+            run = run + 1 if begin is not None and answered else 0
+            if begin is not None and run == FLOWING:
+                return round(1000 * (self.sent[number - FLOWING + 1] - begin), 1)
+        return 0.0 if begin is None else None
 
     def longest_gap_ms(self) -> float:
         """The longest time between two answered packets that had unanswered ones between them."""

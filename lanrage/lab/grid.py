@@ -80,10 +80,11 @@ def one_laboratory(base: Path, name: str, words: tuple[str, ...], say: Callable[
         wanted = expected_paths(lab.plan)
         code, _ = party.found(lab.folder, lab.plan, lab.record.name)
         with Watch(lab.folder) as watch:
-            watch.add(lab.plan.hosts[0])
-            for host in lab.plan.hosts[1:]:
+            for host in lab.plan.hosts:
                 watch.add(host)
-                join(lab, watch, host, code, wanted)
+                if host.index > 1:
+                    join(lab, watch, host, code, wanted)
+                watch.slow(host)
                 say(f"{host.name} ({host.nat}) has joined")
             return [_trial(lab, watch, a, b, wanted[a.name, b.name]) for a, b in lab.plan.pairs()]
 
@@ -97,8 +98,8 @@ def join(lab: Lab, watch: Watch, host: Host, code: str, wanted: dict[tuple[str, 
 
 
 def _trial(lab: Lab, watch: Watch, first: Host, second: Host, wanted: str) -> Trial:
-    """A pair as both ends saw it, timed by the later one."""
-    ends = watch.pair(first.name, second.name)
+    """A pair as both ends see it, timed by the newcomer of the two."""
+    newcomer = watch.pair(first.name, second.name)[1]
     shared = first.router is not None and first.router == second.router
     return Trial(
         kinds=(first.nat, second.nat),
@@ -107,14 +108,9 @@ def _trial(lab: Lab, watch: Watch, first: Host, second: Host, wanted: str) -> Tr
         shared=shared,
         expected=wanted,
         seen=watch.path(first.name, second.name),
-        path_ms=_later([end.ms_to() for end in ends]),
-        direct_ms=_later([end.ms_to(DIRECT) for end in ends]),
+        path_ms=newcomer.ms_to(),
+        direct_ms=newcomer.ms_to(DIRECT),
     )
-
-
-def _later(times: list[float | None]) -> float | None:
-    known = [ms for ms in times if ms is not None]
-    return max(known) if len(known) == len(times) else None
 
 
 def judge(result: Result, seen: list[Trial], table: list[Cell]) -> None:

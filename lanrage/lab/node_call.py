@@ -82,9 +82,7 @@ class Session:
         self._number += 1
         issued = time.monotonic()
         try:
-            self._connection.send(
-                _TEXT, msgspec.json.encode({"id": self._number, "op": operation, "args": args})
-            )
+            self._connection.send(_TEXT, msgspec.json.encode({"id": self._number, "op": operation, "args": args}))
             return Call(self._connection.answer(), issued, time.monotonic())
         except OSError as error:
             raise self._silent(error) from error

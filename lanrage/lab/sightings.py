@@ -18,7 +18,9 @@ from lanrage.lab.process import POLL_S
 from lanrage.lab.roles import node_socket
 
 POLL_PATHS_S = 0.05
-"""How often each node is asked: fine enough for limits of seconds; sixteen nodes cost a tenth of a core."""
+"""How often a node is asked whose times count: fine enough for limits of seconds."""
+SLOW_S = 0.5
+"""How often the others are: in a party of eighteen each answer costs a node some milliseconds of a shared core."""
 ASK_TIMEOUT_S = 5.0
 
 Pair = tuple[str, str]
@@ -65,8 +67,8 @@ class Watch:
     """
 
     folder: Folder
-    interval: float = POLL_PATHS_S
     seen: dict[Pair, Sighting] = attrs.field(factory=dict)
+    _intervals: dict[str, float] = attrs.field(factory=dict)
     _lock: Lock = attrs.field(factory=Lock)
     _stopped: Event = attrs.field(factory=Event)
     _threads: list[Thread] = attrs.field(factory=list)
@@ -81,9 +83,14 @@ class Watch:
 
     def add(self, host: Host) -> None:
         """Watch a host's node, too."""
+        self._intervals[host.name] = POLL_PATHS_S
         thread = Thread(target=self._ask, args=(host,), name=f"watch {host.name}", daemon=True)
         self._threads.append(thread)
         thread.start()
+
+    def slow(self, host: Host) -> None:
+        """Ask a node seldom from now on: no times of its own are wanted."""
+        self._intervals[host.name] = SLOW_S
 
     def pair(self, first: str, second: str) -> tuple[Sighting, Sighting]:
         """What both ends saw of each other."""
@@ -124,7 +131,7 @@ class Watch:
                     while not self._stopped.is_set():
                         self._note(host, session)
             except LanrageError:
-                self._stopped.wait(self.interval)  # it starts, or was killed on purpose: asked again until we end
+                self._stopped.wait(SLOW_S)  # it starts, or was killed on purpose: asked again until we end
 
     def _note(self, host: Host, session: Session) -> None:
         begin = time.monotonic()
@@ -134,4 +141,4 @@ class Watch:
             for row in members:
                 if not row["me"]:
                     self._of(host.name, row["name"]).saw(row, when)
-        self._stopped.wait(max(0.0, self.interval - (when - begin)))
+        self._stopped.wait(max(0.0, self._intervals[host.name] - (when - begin)))
