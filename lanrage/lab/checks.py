@@ -20,5 +20,5 @@ CHECKS: dict[str, Callable[..., Result]] = {
     "grid": grid,
     "paths": paths,
 }
-"""Each takes ``base`` (folder), ``name`` (of its laboratory) and ``say``, some also options of their own (:mod:`lanrage.lab.cli`);
+"""Each takes ``base`` (folder), ``name`` (of its laboratory) and ``say``, some also options (:mod:`lanrage.lab.cli`);
 gives a result."""

@@ -1,4 +1,4 @@
-"""``lanrage lab paths``, sections ``loss`` and ``flap``: the direct path of a playing pair loses packets, the relay none."""
+"""``lanrage lab paths``, sections ``loss`` and ``flap``: a playing pair's direct path loses packets, its relay none."""
 
 from __future__ import annotations
 
