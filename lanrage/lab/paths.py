@@ -19,7 +19,7 @@ SETTLE_POLL_S = 0.1
 
 _PORT_FILTERING = {"restricted", "symmetric"}
 _LIKE = {DOUBLE: "restricted", MAPPED: "cone"}
-"""To a punch, two restricted routers in a row are one, and a port that the router mapped is open to all, as a cone's."""
+"""To a punch, two restricted routers in a row are one; a port that the router mapped is open to all, as a cone's."""
 
 
 def can_punch(first: str, second: str) -> bool:

@@ -1,4 +1,4 @@
-"""A game and a download through the link against bare cables, and what Python does meanwhile, which should be nothing."""
+"""A game and a download through the link against bare cables, and what Python does meanwhile: it should be nothing."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ START_S = 20.0
 CPU_US_PER_PACKET = 0.2
 """Python's CPU for each unicast packet, beyond what it does idle; one that Python touches costs 5 us at the least."""
 GAME_CPU_PERCENT = 2.0
-"""Of a core, beyond idle, while a game is played: nothing for its packets, some for the paths being measured more often."""
+"""Of a core, beyond idle, while a game is played: nothing for its packets, some for paths that are measured faster."""
 
 _STAMP = struct.Struct("!Id")
 
@@ -139,7 +139,7 @@ def game(netns: str, address: str, seconds: float) -> dict[str, float]:
     return {
         "rtt_p50_ms": percentile(times, 50) or 0.0,
         "rtt_p99_ms": percentile(times, 99) or 0.0,
-        "jitter_ms": _jitter(times),
+        "jitter_ms": jitter(times),
         "lost": count - len(trips),
     }
 
@@ -151,7 +151,7 @@ def _receive(made: socket.socket, until: float, trips: dict[int, float], enough:
             trips[number] = time.monotonic() - sent
 
 
-def _jitter(times: list[float]) -> float:
+def jitter(times: list[float]) -> float:
     """Of round trips, smoothed by a sixteenth (RFC 3550, section 6.4.1)."""
     jitter = 0.0
     for before, after in pairwise(times):
