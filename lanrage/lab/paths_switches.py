@@ -54,11 +54,11 @@ def fits(ends: tuple[End, End], wanted: str, public: tuple[str, str]) -> bool:
     return True
 
 
-def switches(stage: Stage) -> None:
+def switches(stage: Stage, kinds: tuple[str, ...] = KINDS) -> None:
     """Kill the direct paths and the relay's in turn under 100 packets a second in each pair."""
     done = agreed = 0
     wrong: list[str] = []
-    with stage.party("switches", KINDS) as table:
+    with stage.party("switches", kinds) as table:
         table.need()
         pairs = table.pairs()
         with table.playing(*pairs) as flows:
