@@ -60,7 +60,7 @@ class AgreementTests(SynchronousTestCase):
     def test_any_difference(self, field: str, first: bool) -> None:
         """One end with another kind, another agreement, or a WireGuard that sends elsewhere or nowhere is enough."""
         for value in (None, f"{PUBLIC_ADDRESSES[0]}:7801"):
-            wrong = attrs.evolve(DIRECT_ENDS[0 if first else 1], **{field: value})
+            wrong = attrs.evolve(DIRECT_ENDS[0 if first else 1], **{field: value})  # type: ignore[arg-type]
             ends = (wrong, DIRECT_ENDS[1]) if first else (DIRECT_ENDS[0], wrong)
             self.assertFalse(fits(ends, "direct", (HERE, THERE)))
 
