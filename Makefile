@@ -10,17 +10,21 @@ PYTEST := $(BIN)/python -m pytest
 COVERAGE := $(if $(ARGS),,--cov --cov-report=term $(if $(filter 0,$(shell id -u)),,--cov-fail-under=0))
 ARGS ?=
 
-.PHONY: help run demo test test-lab test-kernel test-all lint format types docs messages clean
+.PHONY: help run demo grid test test-lab test-kernel test-all lint format types docs messages clean
 
 help:
 	@echo "make run          install into .venv and start the service (control, relay and node on this machine)"
 	@echo "make test         unit, contract, property and small laboratory tests"
 	@echo "make demo         three hosts behind NATs find each other's real game servers (root)"
-	@echo "more: test-lab test-kernel test-all lint format types docs messages clean"
+	@echo "more: grid test-lab test-kernel test-all lint format types docs messages clean"
 
 run:
 	@$(PREPARE) run
 	@exec $(BIN)/twistd -n --pidfile= lanrage $(ARGS)
+
+grid:
+	@$(PREPARE) test
+	@$(BIN)/lanrage lab grid --rst docs/lab-grid.rst $(ARGS)
 
 demo:
 	@$(PREPARE) test

@@ -18,11 +18,12 @@ def build(plan: Plan, udp_timeout: int | None) -> None:
     """
     netns.create(plan.namespaces())
     netns.sysctl(plan.wan, WAN_SYSCTLS)
-    for router in plan.routers:
+    carriers = [router.carrier for router in plan.routers if router.carrier]
+    for router in (*carriers, *plan.routers):
         netns.sysctl(router.netns, nat.sysctls(udp_timeout))
     netns.ip_batch(plan.wan, wan_lines(plan))
     _site(plan.public, public_lines())
-    for router in plan.routers:
+    for router in (*carriers, *plan.routers):
         _site(router.netns, router_lines(plan, router))
         netns.nft(router.netns, nat.ruleset(router.kind, udp_timeout or nat.UDP_TIMEOUT_S))
     for host in plan.hosts:
@@ -38,7 +39,7 @@ def wan_lines(plan: Plan) -> list[str]:
     lines = [f"addr add {GATEWAY}/32 dev lo"]
     lines += _cable("pub", plan.public, "eth0", PUBLIC_ADDRESSES)
     for router in plan.routers:
-        lines += _cable(f"r{router.index}", router.netns, "wan", (router.public_address,))
+        lines += _cable(f"r{router.index}", router.outer.netns, "wan", (router.public_address,))
     for host in plan.hosts:
         if host.router is None:
             lines += _cable(host.name, host.netns, "eth0", (host.public_address,))
@@ -52,19 +53,20 @@ def public_lines() -> list[str]:
 
 
 def router_lines(plan: Plan, router: Router) -> list[str]:
-    """``ip`` commands of a NAT router: its WAN side, and a bridge to the hosts behind it."""
+    """``ip`` commands of a NAT router: its WAN side, and a bridge to the hosts, or the customer's router, behind it."""
     lines = [
-        f"addr add {router.public_address}/32 dev wan",
+        f"addr add {router.wan_address}/32 dev wan",
         "link set wan up",
-        f"route add default via {GATEWAY} dev wan onlink",
+        f"route add default via {router.carrier.lan_address if router.carrier else GATEWAY} dev wan onlink",
         "link add lan type bridge",
         f"addr add {router.lan_address}/24 brd + dev lan",
         "link set lan up",
     ]
-    for host in plan.hosts:
-        if host.router == router.index:
-            lines.append(f"link add {host.name} type veth peer name eth0 netns {host.netns}")
-            lines.append(f"link set {host.name} master lan up")
+    behind = {f"r{inner.index}": (inner.netns, "wan") for inner in plan.routers if inner.carrier == router}
+    if not behind:
+        behind = {host.name: (host.netns, "eth0") for host in plan.hosts if host.router == router.index}
+    for port, (space, card) in behind.items():
+        lines += [f"link add {port} type veth peer name {card} netns {space}", f"link set {port} master lan up"]
     return lines
 
 

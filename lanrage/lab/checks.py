@@ -8,6 +8,8 @@ from lanrage.lab.broadcasts import broadcasts
 from lanrage.lab.churn import churn
 from lanrage.lab.demo import demo
 from lanrage.lab.faults import faults
+from lanrage.lab.grid import grid
+from lanrage.lab.paths_check import paths
 from lanrage.lab.result import Result
 
 CHECKS: dict[str, Callable[..., Result]] = {
@@ -15,5 +17,8 @@ CHECKS: dict[str, Callable[..., Result]] = {
     "broadcasts": broadcasts,
     "churn": churn,
     "faults": faults,
+    "grid": grid,
+    "paths": paths,
 }
-"""Each takes ``base`` (folder), ``name`` (of its laboratory) and ``say``, ``churn`` also ``rounds``; gives a result."""
+"""Each takes ``base`` (folder), ``name`` (of its laboratory) and ``say``, some also options (:mod:`lanrage.lab.cli`);
+gives a result."""

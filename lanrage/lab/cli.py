@@ -19,6 +19,7 @@ from lanrage.lab import checks, netns, roles, teardown, wan
 from lanrage.lab.conditions import Conditions, Weather, parse_between
 from lanrage.lab.folder import BASE, Folder, Record
 from lanrage.lab.lab import Lab, up
+from lanrage.lab.paths_check import SECTIONS
 from lanrage.lab.plan import KINDS, check_name, expand_kinds
 from lanrage.lab.process import alive, send
 from lanrage.lab.result import Result
@@ -217,7 +218,24 @@ def _add_check(word: str, check: Callable[..., Result], options: list[Callable[[
     lab.command(word)(command)
 
 
-rounds_option = click.option("--rounds", type=click.IntRange(min=1), default=20, show_default=True)
+OPTIONS: dict[str, list[Callable[[Any], Any]]] = {
+    "churn": [click.option("--rounds", type=click.IntRange(min=1), default=20, show_default=True)],
+    "grid": [
+        click.option("--trials", type=click.IntRange(min=1), default=1, show_default=True, help="Whole laboratories."),
+        click.option("--kinds", default=",".join(KINDS), help="Kinds of NAT to pair with each other [all]."),
+        click.option("--birthday-trials", type=click.IntRange(min=0), default=0, help="Fresh hard pairs to count."),
+        click.option(
+            "--rst", "rst_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the table there."
+        ),
+    ],
+    "paths": [
+        click.option("--trials", type=click.IntRange(min=1), default=20, show_default=True, help="Direct paths cut."),
+        click.option("--only", default=",".join(SECTIONS), help="Sections to run [all]."),
+        click.option("--flap-minutes", type=click.FloatRange(min=0.1), default=5.0, show_default=True),
+        click.option("--switches", "switch_count", type=click.IntRange(min=1), default=100, show_default=True),
+    ],
+}
+"""Options of single checks."""
 
 for _word, _check in checks.CHECKS.items():
-    _add_check(_word, _check, [dir_option, *([rounds_option] if _word == "churn" else [])])
+    _add_check(_word, _check, [dir_option, *OPTIONS.get(_word, [])])

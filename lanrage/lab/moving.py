@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from lanrage.lab import netns
-from lanrage.lab.plan import GATEWAY, Plan
+from lanrage.lab.plan import GATEWAY, Plan, Router
 
 FIRST_OTHER = 200
 """Site N moves to 203.0.113.(200 + N), which no laboratory gives out at first."""
@@ -31,7 +31,7 @@ def move_site(plan: Plan, index: int) -> Plan:
     new = other_address(index)
     router = next((each for each in plan.routers if each.index == index), None)
     if router is not None:
-        space, card, port, old = router.netns, "wan", f"r{index}", router.public_address
+        space, card, port, old = router.outer.netns, "wan", f"r{index}", router.public_address
     else:
         host = plan.hosts[index - 1]
         space, card, port, old = host.netns, "eth0", host.name, host.public_address
@@ -42,7 +42,7 @@ def move_site(plan: Plan, index: int) -> Plan:
 
 
 def _moved(plan: Plan, index: int, new: str) -> Plan:
-    routers = tuple(attrs.evolve(r, public_address=new) if r.index == index else r for r in plan.routers)
+    routers = tuple(_at(r, new) if r.index == index else r for r in plan.routers)
     hosts = []
     for host in plan.hosts:
         if host.router == index:
@@ -52,3 +52,8 @@ def _moved(plan: Plan, index: int, new: str) -> Plan:
         else:
             hosts.append(host)
     return attrs.evolve(plan, hosts=tuple(hosts), routers=routers)
+
+
+def _at(router: Router, new: str) -> Router:
+    carrier = attrs.evolve(router.carrier, public_address=new) if router.carrier else None
+    return attrs.evolve(router, public_address=new, carrier=carrier)

@@ -42,20 +42,53 @@ def call(path: Path, operation: str, timeout: float = CALL_TIMEOUT_S, **args: An
     :raises Refused: with the node's code and message.
     :raises Unreachable: when there is no node, or no answer in time.
     """
-    try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as raw:
-            raw.settimeout(timeout)
-            raw.connect(str(path))
-            connection = _Connection(raw)
-            connection.open()
-            issued = time.monotonic()
-            connection.send(_TEXT, msgspec.json.encode({"id": 1, "op": operation, "args": args}))
-            try:
-                return Call(connection.answer(), issued, time.monotonic())
-            finally:
-                connection.close()
-    except OSError as error:
-        raise Unreachable(f"the node at {path} does not answer: {error}") from error
+    with Session(path, timeout) as session:
+        return session.call(operation, **args)
+
+
+class Session:
+    """A connection to a node that stays open for many operations, one at a time: what polls must cost little.
+
+    :param path: the node's UNIX socket.
+    :param timeout: seconds that each step may take.
+    :raises Unreachable: from each method, when there is no node, or no answer in time.
+    """
+
+    def __init__(self, path: Path, timeout: float = CALL_TIMEOUT_S) -> None:
+        self._path = path
+        self._raw = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._raw.settimeout(timeout)
+        self._connection = _Connection(self._raw)
+        self._number = 0
+
+    def __enter__(self) -> Session:
+        try:
+            self._raw.connect(str(self._path))
+            self._connection.open()
+        except OSError as error:
+            self._raw.close()
+            raise self._silent(error) from error
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+        self._raw.close()
+
+    def call(self, operation: str, **args: Any) -> Call:
+        """Let the node carry out an operation.
+
+        :raises Refused: with the node's code and message.
+        """
+        self._number += 1
+        issued = time.monotonic()
+        try:
+            self._connection.send(_TEXT, msgspec.json.encode({"id": self._number, "op": operation, "args": args}))
+            return Call(self._connection.answer(), issued, time.monotonic())
+        except OSError as error:
+            raise self._silent(error) from error
+
+    def _silent(self, error: OSError) -> Unreachable:
+        return Unreachable(f"the node at {self._path} does not answer: {error}")
 
 
 def listening(path: Path) -> bool:

@@ -34,10 +34,10 @@ def checksum(data: bytes) -> int:
     return ~total & 0xFFFF
 
 
-def echo_request(ident: int, sequence: int) -> bytes:
-    """An echo request without payload."""
-    bare = _HEADER.pack(ECHO_REQUEST, 0, 0, ident, sequence)
-    return _HEADER.pack(ECHO_REQUEST, 0, checksum(bare), ident, sequence)
+def echo_request(ident: int, sequence: int, payload: bytes = b"") -> bytes:
+    """An echo request."""
+    bare = _HEADER.pack(ECHO_REQUEST, 0, 0, ident, sequence) + payload
+    return _HEADER.pack(ECHO_REQUEST, 0, checksum(bare), ident, sequence) + payload
 
 
 def read_reply(packet: bytes, ident: int) -> int | None:
@@ -70,10 +70,10 @@ class Pinger:
             self._sockets[netns] = made
         return self._sockets[netns]
 
-    def send(self, netns: str, target: str, sequence: int = 0) -> None:
+    def send(self, netns: str, target: str, sequence: int = 0, payload: bytes = b"") -> None:
         """Send one echo; what the kernel refuses is silent, as loss would be."""
         try:
-            self.socket(netns).sendto(echo_request(self.ident, sequence & 0xFFFF), (target, 0))
+            self.socket(netns).sendto(echo_request(self.ident, sequence & 0xFFFF, payload), (target, 0))
         except OSError:
             return
 

@@ -14,7 +14,13 @@ OPEN = "open"
 LAN = "lan"
 NAT_KINDS = ("cone", "address-restricted", "restricted", "symmetric")
 """Kinds of NAT router, by RFC 4787's mapping and filtering; see :mod:`lanrage.lab.nat`."""
-KINDS = (OPEN, *NAT_KINDS, LAN)
+DOUBLE = "double"
+"""A restricted router behind a carrier's restricted router."""
+MAPPED = "mapped"
+"""A restricted router that maps ports when it is asked (PCP, NAT-PMP, UPnP IGD), by Debian's miniupnpd."""
+BLOCKED = "blocked"
+"""A router that lets no UDP through, either way."""
+KINDS = (OPEN, *NAT_KINDS, DOUBLE, MAPPED, BLOCKED, LAN)
 """What ``--nat`` takes: no router, a router of a kind, or the router of the host before."""
 
 MAX_HOSTS = 200
@@ -34,7 +40,7 @@ WIREGUARD_PORT = 51820
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,18}[a-z0-9])?")
 _PREFIX = "lanrage-"
-_ROLE = r"(?:wan|pub|[rh][1-9][0-9]{0,2})"
+_ROLE = r"(?:wan|pub|[crh][1-9][0-9]{0,2})"
 
 
 @attrs.frozen
@@ -42,10 +48,11 @@ class Router:
     """A NAT router between the WAN and the hosts of one LAN.
 
     :param index: the index of the first host behind it.
-    :param kind: one of :data:`NAT_KINDS`.
+    :param kind: one of :data:`NAT_KINDS`, :data:`MAPPED` or :data:`BLOCKED`.
     :param netns: its network namespace.
-    :param public_address: its address on the WAN.
+    :param public_address: the address at which the WAN sees it.
     :param lan_address: its address on the LAN, a /24.
+    :param carrier: the carrier's router that it is behind, in the shared address space (RFC 6598); None on the WAN.
     """
 
     index: int
@@ -53,6 +60,17 @@ class Router:
     netns: str
     public_address: str
     lan_address: str
+    carrier: Router | None = None
+
+    @property
+    def wan_address(self) -> str:
+        """The address of its own card to the WAN."""
+        return f"{self.carrier.lan_address.rpartition('.')[0]}.2" if self.carrier else self.public_address
+
+    @property
+    def outer(self) -> Router:
+        """The router that has the public address."""
+        return self.carrier or self
 
 
 @attrs.frozen
@@ -98,7 +116,8 @@ class Plan:
 
     def namespaces(self) -> list[str]:
         """Every namespace of the laboratory."""
-        return [self.wan, self.public, *(r.netns for r in self.routers), *(h.netns for h in self.hosts)]
+        routers = [router for inner in self.routers for router in dict.fromkeys((inner.outer, inner))]
+        return [self.wan, self.public, *(r.netns for r in routers), *(h.netns for h in self.hosts)]
 
     def host(self, word: str) -> Host:
         """The host of a name or index.
@@ -181,7 +200,11 @@ def make_plan(name: str, kinds: Sequence[str]) -> Plan:
 
 
 def _router(lab: str, index: int, kind: str) -> Router:
-    return Router(index, kind, netns_name(lab, f"r{index}"), _public(index), f"192.168.{index}.1")
+    carrier = None
+    if kind == DOUBLE:
+        kind = "restricted"
+        carrier = Router(index, kind, netns_name(lab, f"c{index}"), _public(index), f"100.64.{index}.1")
+    return Router(index, kind, netns_name(lab, f"r{index}"), _public(index), f"192.168.{index}.1", carrier)
 
 
 def _host(lab: str, index: int, kind: str, router: Router | None) -> Host:

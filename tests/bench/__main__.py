@@ -15,6 +15,7 @@ BENCHES = {
         "the control server's writes: how many, how long they take, what is lost",
     ),
     "control": ("tests.bench.control:run", "the control server's channel: connections, joins, notices, storms"),
+    "tunnel": ("tests.bench.tunnel:run", "a game and a download through the link against bare cables; Python's share"),
 }
 """Name: where it is, imported when it is called, and what it measures. It takes the words behind its name and returns
 figures, with ``ok``."""

@@ -27,6 +27,13 @@ class MovingTests(SynchronousTestCase):
         self.assertEqual(["203.0.113.202"] * 2, [host.public_address for host in after.hosts[1:]])
         self.assertEqual([host.address for host in plan.hosts], [host.address for host in after.hosts])
 
+    def test_double(self) -> None:
+        """It is the carrier's router that gets another address; the customer's keeps its own."""
+        plan = make_plan("x", ["double"])
+        after = _moved(plan, 1, "203.0.113.201")
+        self.assertEqual("203.0.113.201", after.router(1).outer.public_address)
+        self.assertEqual(plan.router(1).wan_address, after.router(1).wan_address)
+
     def test_no_such_address(self) -> None:
         """Addresses end before the gateway's."""
         self.assertEqual("203.0.113.250", other_address(OTHER_LIMIT))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,8 @@ EXPECTED = {
     "address-restricted": (INDEPENDENT, ADDRESS),
     "restricted": (INDEPENDENT, ADDRESS_AND_PORT),
     "symmetric": (ADDRESS_AND_PORT, ADDRESS_AND_PORT),
+    "double": (INDEPENDENT, ADDRESS_AND_PORT),
+    "mapped": (INDEPENDENT, ADDRESS_AND_PORT),
     "open": (INDEPENDENT, INDEPENDENT),
 }
 HARD = {("restricted", "symmetric"), ("symmetric", "symmetric")}
@@ -72,9 +75,23 @@ class BehaviourTests(SynchronousTestCase):
             seen = {h.nat: (observer.mapping(h), observer.filtering(h)) for h in lab.plan.hosts}
         self.assertEqual(seen, EXPECTED)
 
+    def test_blocked(self) -> None:
+        """No datagram passes a router that blocks UDP, while TCP does, both ways."""
+        with observed("tblk", "blocked") as (lab, observer):
+            host = lab.plan.hosts[0]
+            observer.client(host).sendto(b"?", (PUBLIC_ADDRESSES[0], 3478))
+            self.assertIsNone(receive(observer.at[0, 3478]))
+            with entered(lab.plan.public):
+                ear = socket.create_server((PUBLIC_ADDRESSES[0], 7766))
+            with ear, entered(host.netns):
+                there = socket.create_connection((PUBLIC_ADDRESSES[0], 7766), timeout=5.0)
+                with there, ear.accept()[0] as here:
+                    here.sendall(b"hi")
+                    self.assertEqual(there.recv(2), b"hi")
+
     def test_punching(self) -> None:
         """Punching joins every pair but those of a symmetric router with a port-filtering one."""
-        with observed("tpun", *NAT_KINDS, *NAT_KINDS) as (lab, observer):
+        with observed("tpun", *NAT_KINDS, *NAT_KINDS, "double", "double") as (lab, observer):
             hosts = lab.plan.hosts
             for i, first in enumerate(NAT_KINDS):
                 for j, second in enumerate(NAT_KINDS[i:], start=i):
@@ -82,6 +99,8 @@ class BehaviourTests(SynchronousTestCase):
                         self.assertTrue(observer.punch(hosts[i], hosts[4 + j]), (first, second))
             self.assertFalse(observer.punch(hosts[3], hosts[7]), "symmetric with symmetric")
             self.assertFalse(observer.punch(hosts[2], hosts[7]), "restricted with symmetric")
+            self.assertTrue(observer.punch(hosts[8], hosts[9]), "double with double")
+            self.assertFalse(observer.punch(hosts[8], hosts[7]), "double with symmetric")
 
     def test_lan(self) -> None:
         """Hosts behind one router reach each other directly and share one public address."""

@@ -8,8 +8,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.lab.lab import describe
 from lanrage.lab.party import Meeting
-from lanrage.lab.paths import can_punch, expected_paths
-from lanrage.lab.plan import KINDS, NAT_KINDS, make_plan
+from lanrage.lab.paths import ORDER, all_good, best_path, can_punch, expected_paths, good_enough
+from lanrage.lab.plan import KINDS, make_plan
 from lanrage.lab.result import Result, percentile
 
 PLAN = make_plan("x", ["open", "restricted", "lan"])
@@ -31,21 +31,35 @@ class PathTests(SynchronousTestCase):
     """What each pair should come to."""
 
     def test_table(self) -> None:
-        """Only a symmetric router with one that filters by port needs the relay."""
+        """Only a symmetric router with one that filters by port needs the relay, and whoever has no UDP at all."""
         relayed = {(a, b) for a in KINDS for b in KINDS if not can_punch(a, b)}
-        symmetric = {("symmetric", "restricted"), ("restricted", "symmetric"), ("symmetric", "symmetric")}
-        self.assertEqual(relayed, symmetric)
+        hard = {(other, "symmetric") for other in ("restricted", "double", "symmetric")}
+        symmetric = hard | {(second, first) for first, second in hard}
+        blocked = {pair for kind in KINDS for pair in ((kind, "blocked"), ("blocked", kind))}
+        self.assertEqual(relayed, symmetric | blocked)
 
     def test_lan(self) -> None:
         """Hosts behind one symmetric router meet at home; one behind it counts as symmetric to others."""
         paths = expected_paths(make_plan("x", ["symmetric", "lan", "restricted"]))
         self.assertEqual(paths, {("h1", "h2"): "direct", ("h1", "h3"): "relay", ("h2", "h3"): "relay"})
 
-    @given(st.sampled_from(NAT_KINDS), st.sampled_from(NAT_KINDS))
+    def test_blocked(self) -> None:
+        """Who has no UDP meets the others over TCP, and its neighbour at home."""
+        paths = expected_paths(make_plan("x", ["blocked", "lan", "open"]))
+        self.assertEqual(paths, {("h1", "h2"): "direct", ("h1", "h3"): "relay-tcp", ("h2", "h3"): "relay-tcp"})
+
+    @given(st.sampled_from(KINDS), st.sampled_from(KINDS))
     def test_symmetry(self, first: str, second: str) -> None:
         """The order of a pair does not matter."""
-        pair = (first, second)
-        self.assertEqual(can_punch(*pair), can_punch(*reversed(pair)))
+        self.assertEqual(can_punch(first, second), can_punch(second, first))
+        self.assertEqual(best_path(first, second), best_path(second, first))
+
+    @given(st.sampled_from(ORDER), st.sampled_from(ORDER))
+    def test_good_enough(self, seen: str, wanted: str) -> None:
+        """A path satisfies what is expected exactly when it is no worse; a pair that was not seen has none."""
+        self.assertEqual(good_enough(seen, wanted), ORDER.index(seen) <= ORDER.index(wanted))
+        self.assertEqual(all_good({("a", "b"): seen}, {("a", "b"): wanted}), good_enough(seen, wanted))
+        self.assertEqual(all_good({}, {("a", "b"): wanted}), wanted == "none")
 
 
 class DescribeTests(SynchronousTestCase):
@@ -73,6 +87,13 @@ class DescribeTests(SynchronousTestCase):
                 {"a": "h2", "b": "h3", "path": "none", "rtt_ms": None, "endpoint": None},
             ],
         )
+
+    def test_over_tcp(self) -> None:
+        """Each end has its own way to the relay: the pair goes over TCP when one of them does."""
+        h1 = [self.member("h1", True), self.member("h2", path="relay")]
+        h2 = [self.member("h2", True), self.member("h1", path="relay-tcp")]
+        shown = describe(make_plan("x", ["open", "blocked"]), {"h1": h1, "h2": h2})
+        self.assertEqual([pair["path"] for pair in shown["pairs"]], ["relay-tcp"])
 
 
 class ResultTests(SynchronousTestCase):

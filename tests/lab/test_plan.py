@@ -9,9 +9,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from lanrage.core.links import check_device_name
 from lanrage.errors import BadInput
 from lanrage.lab.plan import (
+    DOUBLE,
     KINDS,
     LAN,
-    NAT_KINDS,
     OPEN,
     check_name,
     device_prefix,
@@ -46,8 +46,11 @@ class PlanTests(SynchronousTestCase):
         for before, host in zip([None, *plan.hosts], plan.hosts, strict=False):
             check_device_name(host.tunnel_device)
             self.assertEqual(host.router is None, host.nat == OPEN)
-            if host.nat in NAT_KINDS:
+            if host.nat not in (OPEN, LAN):
                 self.assertEqual(host.router, host.index)
+                router = plan.router(host.index)
+                self.assertEqual(router.carrier is not None, host.nat == DOUBLE)
+                self.assertEqual(router.wan_address == router.public_address, host.nat != DOUBLE)
             if host.nat == LAN and before is not None:
                 self.assertEqual((host.router, host.public_address), (before.router, before.public_address))
 

@@ -16,9 +16,11 @@ from lanrage.lab.churn import churn
 from lanrage.lab.demo import demo
 from lanrage.lab.faults import faults
 from lanrage.lab.folder import Folder, Record
+from lanrage.lab.grid import grid
 from lanrage.lab.lab import Lab, up
 from lanrage.lab.leftovers import leftovers, machine
 from lanrage.lab.paths import expected_paths, settle
+from lanrage.lab.paths_check import SECTIONS, paths
 from lanrage.lab.process import end
 from lanrage.lab.result import Result
 from tests.lab.bare import own
@@ -85,6 +87,58 @@ class CheckTests(LabCase):
         """Direct pairs play on, and all resume."""
         self.check(faults(self.base, own("faults")))
 
+    def test_grid(self) -> None:
+        """Some kinds with each other: every pair has its path in time."""
+        self.check(grid(self.base, own("g"), kinds="open,cone,restricted,symmetric,double,lan"))
+
     def test_churn(self) -> None:
         """Three times up and down, nothing left."""
         self.check(churn(self.base, 3, own("churn")))
+
+
+@pytest.mark.lab
+@pytest.mark.timeout(300)
+class PathTests(LabCase):
+    """What ``lanrage lab paths`` measures holds here, each section for a short while."""
+
+    def section(self, word: str) -> None:
+        """Run one."""
+        result = paths(self.base, own("p"), trials=3, only=word, flap_minutes=1.0, switch_count=12)
+        self.check(result)
+        self.assertTrue([name for name in result.figures if name.startswith(word)], result.figures)
+
+    def test_block(self) -> None:
+        """A dead direct path."""
+        self.section("block")
+
+    def test_loss(self) -> None:
+        """A lossy direct path."""
+        self.section("loss")
+
+    def test_flap(self) -> None:
+        """One that is lossy now and then."""
+        self.section("flap")
+
+    def test_switches(self) -> None:
+        """Both ends agree after each switch."""
+        self.section("switches")
+
+    def test_address(self) -> None:
+        """Another address."""
+        self.section("address")
+
+    def test_rebind(self) -> None:
+        """Another mapping."""
+        self.section("rebind")
+
+    def test_upgrade(self) -> None:
+        """From the relay to a direct path without a loss."""
+        self.section("upgrade")
+
+    def test_relay(self) -> None:
+        """A relay that dies."""
+        self.section("relay")
+
+    def test_all_are_here(self) -> None:
+        """No section without a run."""
+        self.assertEqual({f"test_{word}" for word in SECTIONS} - set(dir(self)), set())
