@@ -121,10 +121,11 @@ def describe(plan: Plan, views: dict[str, list[dict[str, Any]]]) -> dict[str, An
 
 
 def _pair(first: Host, second: Host, views: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
-    """The pair as the first host sees it, or the second where the first does not answer."""
+    """The pair as the first host sees it, or the second where the first does not answer, or alone uses TCP."""
     seen = [m for m in views[first.name] if m["name"] == second.name]
     seen += [m for m in views[second.name] if m["name"] == first.name]
-    link = seen[0] if seen else {}
+    over_tcp = (m for m in seen if m.get("path") == "relay-tcp")
+    link = next(over_tcp, seen[0] if seen else {})
     return {
         "a": first.name,
         "b": second.name,

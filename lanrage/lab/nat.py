@@ -40,11 +40,15 @@ _ADDRESS_RESTRICTED = """
   iifname lan oifname wan meta l4proto udp update @eim { udp sport : ip saddr };
   iifname lan oifname wan meta l4proto udp update @asked { ip daddr . udp sport }; }"""
 
+_BLOCKED = """
+ chain noudp { type filter hook forward priority -10; meta l4proto udp drop; }"""
+
 _BODIES = {
     "cone": _CONE + _KEEP_PORT,
     "address-restricted": _ADDRESS_RESTRICTED + _KEEP_PORT,
     "restricted": _KEEP_PORT,
     "symmetric": _RANDOM_PORT,
+    "blocked": _BLOCKED + _KEEP_PORT,
 }
 
 
@@ -52,7 +56,8 @@ def ruleset(kind: str, udp_timeout: int = UDP_TIMEOUT_S) -> str:
     """The whole table of a router.
 
     :param kind: ``cone``: endpoint-independent mapping and filtering; ``address-restricted``: filtering by address;
-        ``restricted``: filtering by address and port (Linux's own way); ``symmetric``: a new port for each endpoint.
+        ``restricted``: filtering by address and port (Linux's own way); ``symmetric``: a new port for each endpoint; ``blocked``: no UDP
+        at all, as in some schools and offices.
     :param udp_timeout: seconds after which a mapping without traffic is forgotten.
     :raises BadInput: for another kind.
     """

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 
 from lanrage.lab.lab import Lab
-from lanrage.lab.plan import LAN, Plan
+from lanrage.lab.plan import BLOCKED, LAN, Plan
 from lanrage.lab.result import Result
 
-DIRECT, RELAY = "direct", "relay"
+DIRECT, RELAY, RELAY_TCP = "direct", "relay", "relay-tcp"
 
 SETTLE_S = 10.0
 """Relay first, direct as soon as proven: a few probes' time, on a busy machine a few seconds."""
@@ -20,7 +20,8 @@ _PORT_FILTERING = {"restricted", "symmetric"}
 
 def can_punch(first: str, second: str) -> bool:
     """Whether plain hole punching joins two kinds of NAT (RFC 5128; proven by ``tests/lab/test_nat.py``)."""
-    return "symmetric" not in (first, second) or not {first, second} <= _PORT_FILTERING
+    pair = {first, second}
+    return BLOCKED not in pair and ("symmetric" not in pair or not pair <= _PORT_FILTERING)
 
 
 def expected_paths(plan: Plan) -> dict[tuple[str, str], str]:
@@ -29,7 +30,8 @@ def expected_paths(plan: Plan) -> dict[tuple[str, str], str]:
     for first, second in plan.pairs():
         kinds = [plan.router(h.router).kind if h.nat == LAN and h.router else h.nat for h in (first, second)]
         shared = first.router is not None and first.router == second.router
-        paths[first.name, second.name] = DIRECT if shared or can_punch(kinds[0], kinds[1]) else RELAY
+        relayed = RELAY_TCP if BLOCKED in kinds else RELAY
+        paths[first.name, second.name] = DIRECT if shared or can_punch(kinds[0], kinds[1]) else relayed
     return paths
 
 

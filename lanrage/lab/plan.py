@@ -14,7 +14,9 @@ OPEN = "open"
 LAN = "lan"
 NAT_KINDS = ("cone", "address-restricted", "restricted", "symmetric")
 """Kinds of NAT router, by RFC 4787's mapping and filtering; see :mod:`lanrage.lab.nat`."""
-KINDS = (OPEN, *NAT_KINDS, LAN)
+BLOCKED = "blocked"
+"""A router that lets no UDP through, either way."""
+KINDS = (OPEN, *NAT_KINDS, BLOCKED, LAN)
 """What ``--nat`` takes: no router, a router of a kind, or the router of the host before."""
 
 MAX_HOSTS = 200
@@ -42,7 +44,7 @@ class Router:
     """A NAT router between the WAN and the hosts of one LAN.
 
     :param index: the index of the first host behind it.
-    :param kind: one of :data:`NAT_KINDS`.
+    :param kind: one of :data:`NAT_KINDS`, or :data:`BLOCKED`.
     :param netns: its network namespace.
     :param public_address: its address on the WAN.
     :param lan_address: its address on the LAN, a /24.

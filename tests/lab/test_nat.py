@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -71,6 +72,20 @@ class BehaviourTests(SynchronousTestCase):
         with observed("tnat", *kinds) as (lab, observer):
             seen = {h.nat: (observer.mapping(h), observer.filtering(h)) for h in lab.plan.hosts}
         self.assertEqual(seen, EXPECTED)
+
+    def test_blocked(self) -> None:
+        """No datagram passes a router that blocks UDP, while TCP does, both ways."""
+        with observed("tblk", "blocked") as (lab, observer):
+            host = lab.plan.hosts[0]
+            observer.client(host).sendto(b"?", (PUBLIC_ADDRESSES[0], 3478))
+            self.assertIsNone(receive(observer.at[0, 3478]))
+            with entered(lab.plan.public):
+                ear = socket.create_server((PUBLIC_ADDRESSES[0], 7766))
+            with ear, entered(host.netns):
+                there = socket.create_connection((PUBLIC_ADDRESSES[0], 7766), timeout=5.0)
+                with there, ear.accept()[0] as here:
+                    here.sendall(b"hi")
+                    self.assertEqual(there.recv(2), b"hi")
 
     def test_punching(self) -> None:
         """Punching joins every pair but those of a symmetric router with a port-filtering one."""

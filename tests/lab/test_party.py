@@ -31,15 +31,21 @@ class PathTests(SynchronousTestCase):
     """What each pair should come to."""
 
     def test_table(self) -> None:
-        """Only a symmetric router with one that filters by port needs the relay."""
+        """Only a symmetric router with one that filters by port needs the relay, and whoever has no UDP at all."""
         relayed = {(a, b) for a in KINDS for b in KINDS if not can_punch(a, b)}
         symmetric = {("symmetric", "restricted"), ("restricted", "symmetric"), ("symmetric", "symmetric")}
-        self.assertEqual(relayed, symmetric)
+        blocked = {pair for kind in KINDS for pair in ((kind, "blocked"), ("blocked", kind))}
+        self.assertEqual(relayed, symmetric | blocked)
 
     def test_lan(self) -> None:
         """Hosts behind one symmetric router meet at home; one behind it counts as symmetric to others."""
         paths = expected_paths(make_plan("x", ["symmetric", "lan", "restricted"]))
         self.assertEqual(paths, {("h1", "h2"): "direct", ("h1", "h3"): "relay", ("h2", "h3"): "relay"})
+
+    def test_blocked(self) -> None:
+        """Who has no UDP meets the others over TCP, and its neighbour at home."""
+        paths = expected_paths(make_plan("x", ["blocked", "lan", "open"]))
+        self.assertEqual(paths, {("h1", "h2"): "direct", ("h1", "h3"): "relay-tcp", ("h2", "h3"): "relay-tcp"})
 
     @given(st.sampled_from(NAT_KINDS), st.sampled_from(NAT_KINDS))
     def test_symmetry(self, first: str, second: str) -> None:
@@ -73,6 +79,13 @@ class DescribeTests(SynchronousTestCase):
                 {"a": "h2", "b": "h3", "path": "none", "rtt_ms": None, "endpoint": None},
             ],
         )
+
+    def test_over_tcp(self) -> None:
+        """Each end has its own way to the relay: the pair goes over TCP when one of them does."""
+        h1 = [self.member("h1", True), self.member("h2", path="relay")]
+        h2 = [self.member("h2", True), self.member("h1", path="relay-tcp")]
+        shown = describe(make_plan("x", ["open", "blocked"]), {"h1": h1, "h2": h2})
+        self.assertEqual([pair["path"] for pair in shown["pairs"]], ["relay-tcp"])
 
 
 class ResultTests(SynchronousTestCase):
