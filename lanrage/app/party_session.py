@@ -17,6 +17,7 @@ from lanrage.app.machinery import Devices, Machinery
 from lanrage.app.party_channel import PartyChannel, PartyLedger
 from lanrage.app.reflexive import ReflexiveWatch
 from lanrage.app.relay_links import RelayLinks
+from lanrage.app.relay_tcp import Door, RelayTcp
 from lanrage.app.signal_ways import SignalWays
 from lanrage.core.certificates import Member
 from lanrage.core.identity import NodeKeys
@@ -36,6 +37,7 @@ class Surroundings:
     :param random: ``os.urandom``, or a test's own.
     :param book: what an earlier session knew of the members, and what this one keeps.
     :param ledger: the party's, whose heads are told inside the tunnel.
+    :param door: where the control link stands now.
     """
 
     send_signal: Callable[[bytes, bytes], Deferred[bool]]
@@ -43,6 +45,7 @@ class Surroundings:
     random: Callable[[int], bytes]
     book: EndpointBook
     ledger: PartyLedger | None = None
+    door: Callable[[], Door | None] = lambda: None
 
 
 class PartySession:
@@ -76,6 +79,7 @@ class PartySession:
         self.links: Links | None = None
         self.lan: LanPlane | None = None
         self.relays: RelayLinks | None = None
+        self.relay_tcp: RelayTcp | None = None
         self.channel: PartyChannel | None = None
         self.reflexive: ReflexiveWatch | None = None
         self.listen_port = 0
@@ -135,8 +139,11 @@ class PartySession:
         links.ways_around, links.remembered = ways.around, book.remembered
         fetch = book.fetching(self._around.fetch_ticket)
         self.relays = RelayLinks(self._reactor, self._keys, self._probe_port.send, links, fetch, self._around.random)
-        links.is_relay = self.relays.is_relay
-        links.on_moved = self.relays.moved
+        self.relay_tcp = RelayTcp(
+            self._reactor, self._keys, links, self.relays, fetch, self._around.random, self._around.door
+        )
+        links.is_relay = self._is_relay
+        links.on_moved = self._moved
         links.on_lost = self._lost
         self.reflexive = ReflexiveWatch(self._reactor, self._probe_port.send, links.set_reflexive, self._around.random)
         channel.start()
@@ -150,6 +157,8 @@ class PartySession:
         parts: list[Callable[[], Any]] = [self._around.book.stop]
         if self.reflexive is not None:
             parts.append(self.reflexive.stop)
+        if self.relay_tcp is not None:
+            parts.append(self.relay_tcp.stop)
         if self.relays is not None:
             parts.append(self.relays.stop)
         if self.links is not None:
@@ -168,7 +177,7 @@ class PartySession:
                     await waiting
             except Exception:  # the other parts must go all the same  # pylint: disable=broad-exception-caught
                 self.log.failure("a part of the party's session did not stop")
-        self.links = self.relays = self.reflexive = self.channel = self.lan = self.tunnel = None
+        self.links = self.relays = self.relay_tcp = self.reflexive = self.channel = self.lan = self.tunnel = None
 
     def _stop_links(self) -> Deferred[None]:
         """After a change of members that is under way."""
@@ -181,6 +190,8 @@ class PartySession:
             return
         self.reflexive.use(info.reflectors)
         self.relays.use(info.relays)
+        if self.relay_tcp is not None:
+            self.relay_tcp.use(info.relays)
         self._around.book.use_relays(info.relays)
         self.links.offer_to_all()
 
@@ -212,6 +223,15 @@ class PartySession:
             self.reflexive.received(payload, source)
 
     # --- within -------------------------------------------------------------------------------------------------------
+
+    def _is_relay(self, endpoint: Endpoint) -> bool:
+        ways = (self.relays, self.relay_tcp)
+        return any(way.is_relay(endpoint) for way in ways if way is not None)
+
+    def _moved(self) -> None:
+        for way in (self.relays, self.relay_tcp):
+            if way is not None:
+                way.moved()
 
     def _lost(self, why: str) -> None:
         self.on_lost(why)

@@ -56,8 +56,8 @@ def ruleset(kind: str, udp_timeout: int = UDP_TIMEOUT_S) -> str:
     """The whole table of a router.
 
     :param kind: ``cone``: endpoint-independent mapping and filtering; ``address-restricted``: filtering by address;
-        ``restricted``: filtering by address and port (Linux's own way); ``symmetric``: a new port for each endpoint; ``blocked``: no UDP
-        at all, as in some schools and offices.
+        ``restricted``: filtering by address and port (Linux's own way); ``symmetric``: a new port for each endpoint;
+        ``blocked``: no UDP at all, as in some schools and offices.
     :param udp_timeout: seconds after which a mapping without traffic is forgotten.
     :raises BadInput: for another kind.
     """

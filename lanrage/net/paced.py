@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import Any
 
 from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime
+from twisted.protocols.policies import ProtocolWrapper
 from zope.interface import implementer
 
 from lanrage.core.datagram_queue import DatagramQueue
@@ -27,12 +28,11 @@ STALL_TIMEOUT = 20.0
 
 def make_prompt(transport: Any) -> None:
     """Keep the buffers of a TCP connection short, whatever TLS is above it; what has none (a test's) is left alone."""
-    while not hasattr(transport, "bufferSize") and getattr(transport, "transport", None) is not None:
+    while isinstance(transport, ProtocolWrapper):
         transport = transport.transport
-    if hasattr(transport, "bufferSize"):
-        transport.bufferSize = BUFFER
     with suppress(OSError, AttributeError):
         handle = transport.getHandle()
+        transport.bufferSize = BUFFER
         handle.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT)
         handle.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 

@@ -40,6 +40,11 @@ class RelayChannels:
         """Channels that are open."""
         return len(self._numbers)
 
+    @property
+    def relays(self) -> set[Endpoint]:
+        """The ports that have a channel."""
+        return set(self._numbers)
+
     def send(self, datagram: bytes, relay: Endpoint) -> list[tuple[int, bytes]]:
         """Channel and frame of each message that carries a datagram to a relay's port; opens its channel first.
 
