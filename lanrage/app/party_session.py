@@ -15,8 +15,9 @@ from lanrage.app.lan import LanPlane
 from lanrage.app.links import Links
 from lanrage.app.machinery import Devices, Machinery
 from lanrage.app.party_channel import PartyChannel, PartyLedger
+from lanrage.app.peer_link import PeerLink
 from lanrage.app.reflexive import ReflexiveWatch
-from lanrage.app.relay_links import RelayLinks
+from lanrage.app.relay_links import RelayLinks, by_udp
 from lanrage.app.relay_tcp import Door, RelayTcp
 from lanrage.app.signal_ways import SignalWays
 from lanrage.core.certificates import Member
@@ -138,7 +139,9 @@ class PartySession:
         ways = SignalWays(self._around.send_signal, channel, links)
         links.ways_around, links.remembered = ways.around, book.remembered
         fetch = book.fetching(self._around.fetch_ticket)
-        self.relays = RelayLinks(self._reactor, self._keys, self._probe_port.send, links, fetch, self._around.random)
+        self.relays = RelayLinks(
+            self._reactor, self._keys, self._probe_port.send, links, fetch, self._around.random, self._by_udp
+        )
         self.relay_tcp = RelayTcp(
             self._reactor, self._keys, links, self.relays, fetch, self._around.random, self._around.door
         )
@@ -223,6 +226,11 @@ class PartySession:
             self.reflexive.received(payload, source)
 
     # --- within -------------------------------------------------------------------------------------------------------
+
+    def _by_udp(self, link: PeerLink, port: Endpoint, usable: bool) -> None:
+        by_udp(link, port, usable)
+        if usable and self.relay_tcp is not None:
+            self.relay_tcp.look()  # the relay holds one binding an identity: the one over TCP is gone
 
     def _is_relay(self, endpoint: Endpoint) -> bool:
         ways = (self.relays, self.relay_tcp)

@@ -154,10 +154,12 @@ class RelayLinks:
         """Some port was asked for."""
         return any(bound.binding is not None for bound in self._bound.values())
 
-    def holds(self, identity: bytes) -> bool:
-        """Whether the relay holds a port for the pair with this member."""
-        bound = self._bound.get(identity)
-        return bound is not None and bound.binding is not None and bound.binding.bound
+    def answers(self, identity: bytes | None = None) -> bool:
+        """Whether the relay holds a port for the pair with this member (with any), and answers there."""
+        found = (
+            self._bound.values() if identity is None else [self._bound[key] for key in self._bound if key == identity]
+        )
+        return any(bound.binding is not None and bound.binding.answered for bound in found)
 
     # --- within -------------------------------------------------------------------------------------------------------
 

@@ -99,6 +99,7 @@ class RelayTcp:
         self._opened_at = self._next_dial = 0.0
         self._delay = REDIAL_FIRST
         self._idle_since: float | None = None
+        self._reached: set[bytes] = set()
         self._timer: IDelayedCall | None = None
         self.trouble = ""
 
@@ -169,17 +170,24 @@ class RelayTcp:
         """Open what is needed, close what is not."""
         now = self._reactor.seconds()
         views = {identity: self._view(identity, link) for identity, link in self._links.peers.items()}
-        asked, answered, blocked = self._udp.asking, self._udp.bound > 0, self._links.nat is NatKind.BLOCKED
+        self._doubt({identity for identity, view in views.items() if view.reached})
+        asked, answered, blocked = self._udp.asking, self._udp.answers(), self._links.nat is NatKind.BLOCKED
         wanted = self._need.look(now, views, asked=asked, answered=answered, blocked=blocked)
         peers = {identity: self._links.peers[identity] for identity in wanted}
         if peers != self._wanted.peers:
             self._want(peers)
         self._keep(now)
 
+    def _doubt(self, reached: set[bytes]) -> None:
+        """A peer that is reached no more makes us ask the relay at once whether UDP still comes through."""
+        if self._reached - reached:
+            self._udp.moved()
+        self._reached = reached
+
     def _view(self, identity: bytes, link: PeerLink) -> PeerView:
         plan = link.plan
         reached = any(p.proven and p.candidate.kind is not CandidateKind.RELAY_TCP for p in plan.paths.values())
-        return PeerView(plan.peer_session, reached, self._udp.holds(identity), identity in self._mine)
+        return PeerView(plan.peer_session, reached, self._udp.answers(identity), identity in self._mine)
 
     def _want(self, peers: dict[bytes, PeerLink]) -> None:
         before, self._wanted.peers = self._wanted.peers, peers
@@ -237,7 +245,8 @@ class RelayTcp:
         if self._reactor.seconds() - self._opened_at >= STEADY:
             self._delay = REDIAL_FIRST
             self._next_dial = self._reactor.seconds()
-        self._complain(why)
+        if self._wanted.peers:
+            self._complain(why)
         self._release()
 
     def _complain(self, why: str) -> None:

@@ -15,8 +15,8 @@ QUEUE_BYTES = 64 * 1024
 """Bytes that may wait: half a second of 1 Mbit/s; more would only be late."""
 QUEUE_DATAGRAMS = 256
 """Datagrams likewise: small ones cost more memory than their bytes say."""
-QUEUE_AGE = 0.5
-"""Seconds after which a datagram that waits is of no use: a game has sent 30 newer ones since."""
+QUEUE_AGE = 0.3
+"""Seconds after which a datagram that waits is of no use: a game has sent 20 newer ones since, and TCP has repeated what was lost."""
 
 
 @attrs.frozen
