@@ -20,6 +20,7 @@ from lanrage.app.results import (
     PartyCreated,
     PartyName,
     PartyShown,
+    RelayTcpShown,
     SpokenShown,
     StatusShown,
     TunnelShown,
@@ -183,6 +184,7 @@ class FakeNode(FakeGovernor):
                 PartyName(PARTY_ID, self.party) if self.party is not None else None,
                 [],
                 {"carried": 12},
+                relay_tcp=RelayTcpShown("open", 2, 3) if inside else None,
             )
         )
 

@@ -156,9 +156,7 @@ class RelayLinks:
 
     def answers(self, identity: bytes | None = None) -> bool:
         """Whether the relay holds a port for the pair with this member (with any), and answers there."""
-        found = (
-            self._bound.values() if identity is None else [self._bound[key] for key in self._bound if key == identity]
-        )
+        found = [bound for key, bound in self._bound.items() if identity in (None, key)]
         return any(bound.binding is not None and bound.binding.answered for bound in found)
 
     # --- within -------------------------------------------------------------------------------------------------------

@@ -189,6 +189,21 @@ class PartyName(_Result, frozen=True):
     name: str
 
 
+class RelayTcpShown(_Result, frozen=True):
+    """The relay over TCP, where UDP does not come through.
+
+    :param state: ``connecting``, ``open``, ``waiting`` (until the next try), or ``idle``.
+    :param peers: members that are reached by it.
+    :param dropped: datagrams that waited too long for TCP, in the connection that stands.
+    :param trouble: why the last try failed; empty = it did not.
+    """
+
+    state: str
+    peers: int = 0
+    dropped: int = 0
+    trouble: str = ""
+
+
 class StatusShown(_Result, frozen=True):
     """The node's state.
 
@@ -196,6 +211,7 @@ class StatusShown(_Result, frozen=True):
     :param missing: sentences that say which rights or programs are missing and how to grant or install them.
     :param lan: counters of the LAN plane by name.
     :param channel: counters of the party channel inside the tunnel by name.
+    :param relay_tcp: ``None`` while it is not needed.
     """
 
     version: str
@@ -207,6 +223,7 @@ class StatusShown(_Result, frozen=True):
     missing: list[str] = []
     lan: dict[str, Any] = {}
     channel: dict[str, Any] = {}
+    relay_tcp: RelayTcpShown | None = None
 
 
 class Diagnosed(NodeFacts, frozen=True):

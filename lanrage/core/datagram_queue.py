@@ -16,7 +16,8 @@ QUEUE_BYTES = 64 * 1024
 QUEUE_DATAGRAMS = 256
 """Datagrams likewise: small ones cost more memory than their bytes say."""
 QUEUE_AGE = 0.3
-"""Seconds after which a datagram that waits is of no use: a game has sent 20 newer ones since, and TCP has repeated what was lost."""
+"""Seconds after which a datagram that waits is of no use: a game has sent 20 newer ones since; long enough for TCP to
+repeat what one lost packet held up."""
 
 
 @attrs.frozen

@@ -112,6 +112,7 @@ class NodeFacts(_Facts, frozen=True):
 
     :param local: :func:`lanrage.app.doctor.collect_local` run inside the node's process.
     :param reflexive: the address under which the reflector sees WireGuard's port.
+    :param udp_blocked: the control server is reached, and no relay by UDP.
     """
 
     version: str
@@ -124,6 +125,7 @@ class NodeFacts(_Facts, frozen=True):
     reflexive: str | None = None
     relays: list[RelayFacts] = []
     members: list[MemberFacts] = []
+    udp_blocked: bool = False
 
 
 class Facts(_Facts, frozen=True):

@@ -156,6 +156,7 @@ class StatusTests(CommandCase):
         out = self.done("status")
         self.assertIn("control    play.example.org:7766, connected", out)
         self.assertIn("lan        carried 12", out)
+        self.assertIn("relay-tcp  no UDP comes through: open, 2 members, 3 packets dropped", out)
         self.assertEqual(json.loads(self.done("status", "--json"))["state"], "in-party")
 
     def test_where_the_socket_is(self) -> None:
