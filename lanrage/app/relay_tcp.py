@@ -217,13 +217,16 @@ class RelayTcp:
         self._next_dial = now + self._delay
         self._delay = min(REDIAL_LAST, self._delay * 2)
         self._dialling = Deferred.fromCoroutine(self._reach(door))
-        self._dialling.addErrback(self._failed)
+        self._dialling.addCallbacks(self._dialled, self._failed)
 
     async def _reach(self, door: Door) -> None:
         self._opened(await self._connect(self._reactor, door.address, door.pin, self._heard))
 
+    def _dialled(self, _result: None) -> None:
+        self._dialling = None
+
     def _opened(self, session: RelaySession) -> None:
-        self._dialling, self._session, self._opened_at = None, session, self._reactor.seconds()
+        self._session, self._opened_at = session, self._reactor.seconds()
         self.trouble = ""
         self.log.info("no UDP comes through: the relay is used over TCP")
         session.factory.ended.addCallback(self._lost, session)
