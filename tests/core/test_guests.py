@@ -15,7 +15,8 @@ class GuestsTests(SynchronousTestCase):
     @given(st.lists(st.tuples(st.sampled_from(["", "a", "b", "c"]), st.booleans()), max_size=60))
     def test_any_history(self, history: list[tuple[str, bool]]) -> None:
         """Never more than the limits; what leaves makes room; in the end nobody is remembered."""
-        guests, inside = Guests(limit=6, host_limit=2), []
+        guests = Guests(limit=6, host_limit=2)
+        inside: list[str] = []
         for origin, comes in history:
             if comes:
                 free = len(inside) < 6 and (not origin or inside.count(origin) < 2)
