@@ -21,6 +21,7 @@ from lanrage.app.results import (
     PartyCreated,
     PartyName,
     PartyShown,
+    RelayTcpShown,
     SpokenShown,
     StatusShown,
     TunnelShown,
@@ -191,6 +192,7 @@ class FakeNode(FakeGovernor, FakePaths):
                 [],
                 {"carried": 12},
                 nat=NAT if inside else None,
+                relay_tcp=RelayTcpShown("open", 2, 3) if inside else None,
             )
         )
 

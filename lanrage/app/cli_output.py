@@ -195,6 +195,10 @@ def status(screen: Screen, result: dict[str, Any]) -> None:
         rows.append(("party", f"{party['name']} ({party['party_id']})"))
     if result.get("nat"):
         rows.append(("nat", _nat(result["nat"])))
+    if over_tcp := result.get("relay_tcp"):
+        why = f" ({over_tcp['trouble']})" if over_tcp["trouble"] else ""
+        text = f"{over_tcp['state']}{why}, {over_tcp['peers']} members, {over_tcp['dropped']} packets dropped"
+        rows.append(("relay-tcp", f"no UDP comes through: {text}"))
     counters = ", ".join(f"{name} {value}" for name, value in (result.get("lan") or {}).items() if value)
     if counters:
         rows.append(("lan", counters))

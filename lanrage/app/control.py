@@ -32,6 +32,8 @@ from lanrage.core.world import World
 from lanrage.core.world_load import Unproven, load_world
 from lanrage.errors import REFUSALS, StoreError
 from lanrage.net.control_server import ServerFactory
+from lanrage.net.relay_bridge import RelayBridges
+from lanrage.net.relay_targets import RelayTargets
 from lanrage.store.database import IStore
 from lanrage.store.files import write_atomic
 from lanrage.store.journal import INTERVAL, Journal
@@ -104,6 +106,7 @@ class ControlService(Service):
         self._admission = Admission(settings.registration)
         self._bans = BanWatch(reactor, settings.ban_file, self._banned) if settings.ban_file is not None else None
         self._door: Door | None = None
+        self._targets = RelayTargets(reactor, lambda: settings.relays)
         self._collector = Collector(reactor, self._traffic)
         self._recheck = Recheck(reactor)
         self.started: Deferred[None] = Deferred()
@@ -145,6 +148,9 @@ class ControlService(Service):
             self._desk = ControlDesk(requests, self._journal, self._welcome, self._now)
             self._factory = ServerFactory(self._reactor, self.key, self._desk, self._random, self._admission)
             self._factory.readiness = self.unready
+            if self._settings.relays:
+                self._factory.bridges = RelayBridges(self._reactor, self._targets, self._factory.relay_refused)
+                self._targets.start()
             if self._bans is not None:
                 self._bans.start()
             self._door = Door(self._reactor, self._settings.door, folder, self.key, self._now, self._random)
@@ -169,6 +175,7 @@ class ControlService(Service):
     def _stop_watching(self) -> None:
         self._collector.stop()
         self._recheck.stop()
+        self._targets.stop()
         if self._factory is not None:
             self._factory.logins.stop()
         if self._bans is not None:
@@ -248,6 +255,7 @@ class ControlService(Service):
             "connections": len(self._factory.connections) if self._factory is not None else 0,
             "refused": dict(self._factory.refusals) if self._factory is not None else {},
             "dropped": dict(self._factory.dropped) if self._factory is not None else {},
+            "relay_tcp": self._factory.bridges.facts() if self._factory is not None and self._factory.bridges else {},
             "sessions": len(self._desk.sessions) if self._desk is not None else 0,
             "parties": len(self._world.parties),
             "broken_rows": self._recheck.broken,

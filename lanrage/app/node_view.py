@@ -23,6 +23,7 @@ from lanrage.app.results import (
     PartyName,
     PartyShown,
     PathKind,
+    RelayTcpShown,
     StatusShown,
     TunnelShown,
 )
@@ -40,6 +41,7 @@ from lanrage.core.diagnosis import (
 from lanrage.core.identity import fingerprint
 from lanrage.core.ledger import Standing
 from lanrage.core.links import Endpoint
+from lanrage.core.nat import NatKind
 from lanrage.core.path import Path
 from lanrage.core.replica_changes import ReplicaMember
 
@@ -94,6 +96,7 @@ def status(life: PartyLife, missing: list[str]) -> StatusShown:
         dict(session.lan.counters()) if session is not None and session.lan is not None else {},
         attrs.asdict(session.channel.counters) if session is not None and session.channel is not None else {},
         nat_shown(session.nat) if session is not None and session.nat is not None else None,
+        _relay_tcp(session),
     )
 
 
@@ -152,6 +155,7 @@ def facts(life: PartyLife, local: LocalFacts, missing: list[str], now: float) ->
         relays,
         _member_facts(life, now),
         _nat_facts(session),
+        _udp_blocked(session),
     )
 
 
@@ -215,6 +219,19 @@ def _tunnel(session: PartySession | None) -> TunnelShown | None:
     if session is None or session.tunnel is None:
         return None
     return TunnelShown(session.tunnel.name, session.tunnel.kind, session.listen_port)
+
+
+def _relay_tcp(session: PartySession | None) -> RelayTcpShown | None:
+    relay = session.relay_tcp if session is not None else None
+    if relay is None or relay.state == "idle":
+        return None
+    return RelayTcpShown(relay.state, relay.peers, relay.dropped, relay.trouble)
+
+
+def _udp_blocked(session: PartySession | None) -> bool:
+    if session is None or session.links is None or session.relay_tcp is None:
+        return False
+    return session.links.nat is NatKind.BLOCKED or session.relay_tcp.silent
 
 
 def _card(session: PartySession | None) -> CardShown | None:

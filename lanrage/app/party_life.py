@@ -15,6 +15,7 @@ from lanrage.app.endpoint_book import EndpointBook
 from lanrage.app.governance import Governance
 from lanrage.app.machinery import Machinery
 from lanrage.app.party_session import PartySession, Surroundings
+from lanrage.app.relay_tcp import Door
 from lanrage.app.revival import Revival
 from lanrage.app.tunnel_ledger import TunnelLedger
 from lanrage.core.identity import NodeKeys, fingerprint
@@ -139,7 +140,7 @@ class PartyLife:
             self._random,
             book,
             TunnelLedger(link, replica),
-            lambda: link.client.connected,
+            lambda: Door(link.client.address, link.client.pin) if link.client.connected else None,
         )
         session = PartySession(
             self._reactor, self.keys, saved.party_id, address, self._config.devices, around, self.machinery

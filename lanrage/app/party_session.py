@@ -17,8 +17,10 @@ from lanrage.app.machinery import Devices, Machinery
 from lanrage.app.nat_parts import join_nat_watch
 from lanrage.app.nat_watch import NatWatch
 from lanrage.app.party_channel import PartyChannel, PartyLedger
+from lanrage.app.peer_link import PeerLink
 from lanrage.app.reflexive import ReflexiveWatch
-from lanrage.app.relay_links import RelayLinks
+from lanrage.app.relay_links import RelayLinks, by_udp
+from lanrage.app.relay_tcp import Door, RelayTcp
 from lanrage.app.roaming import Roaming
 from lanrage.app.signal_ways import SignalWays
 from lanrage.core.certificates import Member
@@ -39,7 +41,7 @@ class Surroundings:
     :param random: ``os.urandom``, or a test's own.
     :param book: what an earlier session knew of the members, and what this one keeps.
     :param ledger: the party's, whose heads are told inside the tunnel.
-    :param connected: whether the control server is connected.
+    :param door: where the control link stands now.
     """
 
     send_signal: Callable[[bytes, bytes], Deferred[bool]]
@@ -47,7 +49,11 @@ class Surroundings:
     random: Callable[[int], bytes]
     book: EndpointBook
     ledger: PartyLedger | None = None
-    connected: Callable[[], bool] = lambda: True
+    door: Callable[[], Door | None] = lambda: None
+
+    def connected(self) -> bool:
+        """Whether the control link stands."""
+        return self.door() is not None
 
 
 class PartySession:
@@ -82,6 +88,7 @@ class PartySession:
         self.links: Links | None = None
         self.lan: LanPlane | None = None
         self.relays: RelayLinks | None = None
+        self.relay_tcp: RelayTcp | None = None
         self.channel: PartyChannel | None = None
         self.reflexive: ReflexiveWatch | None = None
         self.nat: NatWatch | None = None
@@ -142,22 +149,31 @@ class PartySession:
         )
         ways = SignalWays(self._around.send_signal, channel, links)
         links.ways_around, links.remembered = ways.around, book.remembered
-        fetch = book.fetching(self._around.fetch_ticket)
-        self.relays = RelayLinks(self._reactor, self._keys, self._probe_port.send, links, fetch, self._around.random)
-        links.is_relay = self.relays.is_relay
-        links.on_moved = self._moved
-        links.on_lost = self._lost
-        self.reflexive = ReflexiveWatch(self._reactor, self._probe_port.send, links.set_reflexive, self._around.random)
-        make, random = self._machinery.spare_port, self._around.random
-        self.nat = join_nat_watch(
-            self._reactor, links, self.reflexive, self._probe_port.send, make, self._around.connected, random
-        )
+        relays = self._join_relays(links)
+        self._join_nat(links)
         channel.start()
         self._probe_port.open(self.listen_port, self._received)
         await links.start(self.listen_port)
         self._roaming.start()
-        self.relays.use(book.relays)
+        relays.use(book.relays)
         book.start(lambda: {identity: link.plan.paths.values() for identity, link in links.peers.items()})
+
+    def _join_relays(self, links: Links) -> RelayLinks:
+        """The ways through relays."""
+        around, send = self._around, self._probe_port.send
+        fetch = around.book.fetching(around.fetch_ticket)
+        self.relays = relays = RelayLinks(self._reactor, self._keys, send, links, fetch, around.random, self._by_udp)
+        self.relay_tcp = RelayTcp(self._reactor, self._keys, links, relays, fetch, around.random, around.door)
+        links.is_relay, links.on_moved, links.on_lost = self._is_relay, self._moved, self._lost
+        return relays
+
+    def _join_nat(self, links: Links) -> None:
+        """What is known of the NAT, from WireGuard's own port."""
+        around, send = self._around, self._probe_port.send
+        self.reflexive = reflexive = ReflexiveWatch(self._reactor, send, links.set_reflexive, around.random)
+        connected = around.connected
+        spare = self._machinery.spare_port
+        self.nat = join_nat_watch(self._reactor, links, reflexive, send, spare, connected, around.random)
 
     async def stop(self) -> None:
         """Take all down, links first; nothing of this session is left on the machine."""
@@ -166,6 +182,8 @@ class PartySession:
             parts.append(self.reflexive.stop)
         if self.nat is not None:
             parts.append(self.nat.stop)
+        if self.relay_tcp is not None:
+            parts.append(self.relay_tcp.stop)
         if self.relays is not None:
             parts.append(self.relays.stop)
         if self.links is not None:
@@ -184,7 +202,8 @@ class PartySession:
                     await waiting
             except Exception:  # the other parts must go all the same  # pylint: disable=broad-exception-caught
                 self.log.failure("a part of the party's session did not stop")
-        self.links = self.relays = self.reflexive = self.nat = self.channel = self.lan = self.tunnel = None
+        self.links = self.relays = self.relay_tcp = self.reflexive = None
+        self.nat = self.channel = self.lan = self.tunnel = None
 
     def _stop_links(self) -> Deferred[None]:
         """After a change of members that is under way."""
@@ -197,6 +216,8 @@ class PartySession:
             return
         self.reflexive.use(info.reflectors)
         self.relays.use(info.relays)
+        if self.relay_tcp is not None:
+            self.relay_tcp.use(info.relays)
         self._around.book.use_relays(info.relays)
         self.links.offer_to_all()
 
@@ -245,11 +266,20 @@ class PartySession:
 
     def _moved(self) -> None:
         """The links look for their ways anew; so do relay and reflectors."""
-        if self.links is None or self.relays is None or self.reflexive is None:
-            return
-        self.relays.moved()
-        self.reflexive.moved()
-        self.on_moved(self.links.hosts, 0.0)
+        for part in (self.relays, self.relay_tcp, self.reflexive):
+            if part is not None:
+                part.moved()
+        if self.links is not None:
+            self.on_moved(self.links.hosts, 0.0)
+
+    def _by_udp(self, link: PeerLink, port: Endpoint, usable: bool) -> None:
+        by_udp(link, port, usable)
+        if usable and self.relay_tcp is not None:
+            self.relay_tcp.look()  # the relay holds one binding an identity: the one over TCP is gone
+
+    def _is_relay(self, endpoint: Endpoint) -> bool:
+        ways = (self.relays, self.relay_tcp)
+        return any(way.is_relay(endpoint) for way in ways if way is not None)
 
     def _lost(self, why: str) -> None:
         self.on_lost(why)

@@ -44,11 +44,17 @@ class _Bound:
     fetching: Deferred[None] | None = None
 
 
+def by_udp(link: PeerLink, port: Endpoint, usable: bool) -> None:
+    """Tell a pair's plan of a relay's port that WireGuard itself can send to."""
+    link.way(Candidate(CandidateKind.RELAY, port), usable)
+
+
 class RelayLinks:
     """Binds one port of the first relay for each peer.
 
     :param send: from WireGuard's port.
     :param fetch_ticket: ``(identity of the member)``, through the control server.
+    :param way: tells a pair's plan that a port became usable, or ceased to be.
     """
 
     log = Logger()
@@ -61,6 +67,7 @@ class RelayLinks:
         links: Links,
         fetch_ticket: Callable[[bytes], Deferred[bytes]],
         random: Callable[[int], bytes],
+        way: Callable[[PeerLink, Endpoint, bool], None] = by_udp,
     ) -> None:
         self._reactor = reactor
         self._keys = keys
@@ -68,6 +75,7 @@ class RelayLinks:
         self._links = links
         self._fetch_ticket = fetch_ticket
         self._random = random
+        self._way = way
         self._relay: RelayInfo | None = None
         self._host = ""
         self._bound: dict[bytes, _Bound] = {}
@@ -135,6 +143,21 @@ class RelayLinks:
     def bound(self) -> int:
         """How many ports the relay holds for us."""
         return sum(1 for bound in self._bound.values() if bound.binding is not None and bound.binding.bound)
+
+    @property
+    def ports(self) -> set[Endpoint]:
+        """The relay's ports that are in use."""
+        return set(self._by_port)
+
+    @property
+    def asking(self) -> bool:
+        """Some port was asked for."""
+        return any(bound.binding is not None for bound in self._bound.values())
+
+    def answers(self, identity: bytes | None = None) -> bool:
+        """Whether the relay holds a port for the pair with this member (with any), and answers there."""
+        found = [bound for key, bound in self._bound.items() if identity in (None, key)]
+        return any(bound.binding is not None and bound.binding.answered for bound in found)
 
     # --- within -------------------------------------------------------------------------------------------------------
 
@@ -211,7 +234,7 @@ class RelayLinks:
             self._send(packet, bound.port)
         if binding.usable != bound.usable:
             bound.usable = binding.usable
-            bound.link.way(Candidate(CandidateKind.RELAY, bound.port), bound.usable)
+            self._way(bound.link, bound.port, bound.usable)
         if bound.timer is not None and bound.timer.active():
             bound.timer.cancel()
         bound.timer = None
@@ -241,7 +264,7 @@ class RelayLinks:
             for packet in bound.binding.stop():
                 self._send(packet, bound.port)
         if self._links.peers.get(identity) is bound.link:
-            bound.link.way(Candidate(CandidateKind.RELAY, bound.port), False)
+            self._way(bound.link, bound.port, False)
 
 
 def _is_address(host: str) -> bool:

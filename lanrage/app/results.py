@@ -213,6 +213,21 @@ class NatShown(Result, frozen=True):
     tested_s: float | None = None
 
 
+class RelayTcpShown(Result, frozen=True):
+    """The relay over TCP, where UDP does not come through.
+
+    :param state: ``connecting``, ``open``, ``waiting`` (until the next try), or ``idle``.
+    :param peers: members that are reached by it.
+    :param dropped: datagrams that waited too long for TCP, in the connection that stands.
+    :param trouble: why the last try failed; empty = it did not.
+    """
+
+    state: str
+    peers: int = 0
+    dropped: int = 0
+    trouble: str = ""
+
+
 class StatusShown(Result, frozen=True):
     """The node's state.
 
@@ -221,6 +236,7 @@ class StatusShown(Result, frozen=True):
     :param lan: counters of the LAN plane by name.
     :param channel: counters of the party channel inside the tunnel by name.
     :param nat: null while there is no party.
+    :param relay_tcp: ``None`` while it is not needed.
     """
 
     version: str
@@ -233,6 +249,7 @@ class StatusShown(Result, frozen=True):
     lan: dict[str, Any] = {}
     channel: dict[str, Any] = {}
     nat: NatShown | None = None
+    relay_tcp: RelayTcpShown | None = None
 
 
 class Diagnosed(NodeFacts, frozen=True):

@@ -126,6 +126,7 @@ class NodeFacts(_Facts, frozen=True):
 
     :param local: :func:`lanrage.app.doctor.collect_local` run inside the node's process.
     :param reflexive: the address under which the reflector sees WireGuard's port.
+    :param udp_blocked: the control server is reached, and no relay by UDP.
     """
 
     version: str
@@ -139,6 +140,7 @@ class NodeFacts(_Facts, frozen=True):
     relays: list[RelayFacts] = []
     members: list[MemberFacts] = []
     nat: NatFacts | None = None
+    udp_blocked: bool = False
 
 
 class Facts(_Facts, frozen=True):

@@ -164,6 +164,14 @@ def _ways(facts: Facts) -> Iterator[Check]:
     node = facts.node
     if node is None or node.tunnel is None:
         return
+    if node.udp_blocked:
+        over_tcp = sum(member.path == "relay-tcp" for member in node.members)
+        yield Check(
+            "udp",
+            "warning",
+            f"no UDP comes through; {over_tcp} members are reached over TCP, where a lost packet holds up the next",
+            "let UDP out, at least to the relay's ports (7800-7863), or use another network",
+        )
     if node.reflexive and _is_loopback(node.reflexive):
         yield Check("reflexive", "unknown", "the reflector is on this machine and cannot tell how others see it")
     elif node.reflexive:

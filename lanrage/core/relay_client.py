@@ -28,6 +28,8 @@ REFRESH = 4.0
 """Seconds between refreshes: keeps the tightest NAT open, and a relay that restarted is noticed within 5 s."""
 REFRESH_WAITING = 1.0
 """Seconds between refreshes while the other end is not there: should the word of its coming get lost, this tells."""
+DOUBT_TRIES = 2
+"""Refreshes sent without an answer, over 0.1 s, after which it is not sure that the relay is still reached."""
 REFRESH_TRIES = 5
 """Refreshes sent without an answer, over 3 s, after which the relay is taken for gone."""
 _TRANSACTION_LABEL = b"lanrage relay transaction v1\0"
@@ -79,6 +81,11 @@ class RelayClient:
     def bound(self) -> bool:
         """The relay holds the binding."""
         return self._state is State.BOUND
+
+    @property
+    def answered(self) -> bool:
+        """The relay holds the binding, and no question of ours waits for its answer."""
+        return self.bound and self._tries < DOUBT_TRIES
 
     @property
     def peer_present(self) -> bool:

@@ -40,8 +40,10 @@ _ADDRESS_RESTRICTED = """
   iifname lan oifname wan meta l4proto udp update @eim { udp sport : ip saddr };
   iifname lan oifname wan meta l4proto udp update @asked { ip daddr . udp sport }; }"""
 
+# What passes the bridge between two hosts may come by here, too (br_netfilter).
 _BLOCKED = """
- chain noudp { type filter hook forward priority -10; meta l4proto udp drop; }"""
+ chain noudp { type filter hook forward priority -10;
+  iifname wan meta l4proto udp drop; oifname wan meta l4proto udp drop; }"""
 
 _BODIES = {
     "cone": _CONE + _KEEP_PORT,

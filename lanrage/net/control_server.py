@@ -22,6 +22,7 @@ from lanrage.net.control_session import Desk, ServerConnection
 from lanrage.net.lean_options import with_options
 from lanrage.net.login_queue import LoginQueue
 from lanrage.net.outbox import QueueLimits
+from lanrage.net.relay_bridge import RelayBridges
 from lanrage.net.websocket import KeepaliveTimers, configure
 from lanrage.wire.control_codec import MESSAGE_LIMIT, SUBPROTOCOLS
 from lanrage.wire.login import TAG_BYTES
@@ -42,6 +43,7 @@ class ServerFactory(WebSocketServerFactory):  # type: ignore[misc]
     :ivar ended: connections that are no more.
     :ivar logins: those that wait for their turn.
     :ivar refusals: connections that were ended by us, counted by reason.
+    :ivar bridges: serves those that ask for the relay over WebSocket; ``None`` = nobody is served so.
     :ivar readiness: why the server cannot do its work, for who watches it; empty = it can.
     :ivar queue_limits: for connections to come.
     :ivar dropped: what was not sent to clients that read too slowly (:class:`lanrage.net.outbox.Outbox`).
@@ -71,6 +73,7 @@ class ServerFactory(WebSocketServerFactory):  # type: ignore[misc]
         self.refusals: Counter[str] = Counter()
         self.dropped: Counter[str] = Counter()
         self.queue_limits = QueueLimits()
+        self.bridges: RelayBridges | None = None
         self.readiness: Callable[[], str] = lambda: ""
         self._told = -TELL_INTERVAL
 
@@ -86,6 +89,10 @@ class ServerFactory(WebSocketServerFactory):  # type: ignore[misc]
                 sentence=sentence,
                 refusals=dict(self.refusals),
             )
+
+    def relay_refused(self, reason: str, connection: ServerConnection, sentence: str) -> None:
+        """Likewise of a relay connection."""
+        self.refused(reason, connection.peer, sentence)
 
     def buildProtocol(self, addr: Any) -> Any:
         """A connection that is known until it ends; none for a host that is banned.

@@ -20,11 +20,13 @@ from lanrage.errors import DecodeError, LanrageError, Refused, VersionMismatch
 from lanrage.net.http_answers import HttpAnswers
 from lanrage.net.lean_frames import LeanProtocol
 from lanrage.net.outbox import Outbox
+from lanrage.net.relay_bridge import Guest, take_in
 from lanrage.net.websocket import QuietLog, Timed, is_endless, stop_timers
 from lanrage.wire.control import REQUEST_LIMIT, Accepted, Notice, RefusedReply, Reply, Request
 from lanrage.wire.control_codec import JSON, MESSAGE_LIMIT, SUBPROTOCOLS, choose, codec_of
 from lanrage.wire.control_opening import Denied
 from lanrage.wire.login import TAG_BYTES, ServerLogin, denial, mismatch
+from lanrage.wire.relay_tcp import SUBPROTOCOL as RELAY_SUBPROTOCOL
 
 if TYPE_CHECKING:
     from lanrage.net.control_server import ServerFactory
@@ -80,6 +82,7 @@ class ServerConnection(HttpAnswers, LeanProtocol):
         self.origin = ""
         self.waited = 0.0
         self.gate: Callable[[dict[str, str]], int] = lambda headers: 0
+        self._guest: Guest | None = None
         self._excess = 0
         self._paused = False
         self._ending = False
@@ -199,6 +202,9 @@ class ServerConnection(HttpAnswers, LeanProtocol):
         if code := self.gate(request.headers):
             self._ending = True
             raise ConnectionDeny(code, "refused")
+        self._guest = take_in(self.factory.bridges, self, request.protocols)
+        if self._guest is not None:
+            return RELAY_SUBPROTOCOL
         self.login.subprotocol = choose(request.protocols)
         if not self.login.subprotocol:
             self.factory.refused("version_mismatch", self.peer, mismatch(request.protocols))
@@ -214,6 +220,10 @@ class ServerConnection(HttpAnswers, LeanProtocol):
 
     def onOpen(self) -> None:
         """The WebSocket stands; the client speaks first."""
+        if self._guest is not None:
+            self._stop_deadline()
+            self._guest.opened()
+            return
         if not self.login.subprotocol:
             self.deny("version_mismatch", f"this server speaks {SUBPROTOCOLS}")
             return
@@ -221,7 +231,9 @@ class ServerConnection(HttpAnswers, LeanProtocol):
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         """Take one message; a bad one ends the connection."""
-        if not self._ending:
+        if self._guest is not None:
+            self._guest.received(payload, isBinary)
+        elif not self._ending:
             self._guard(self._take, bytes(payload))
 
     def _guard(self, step: Callable[[bytes], None], payload: bytes) -> None:
@@ -324,7 +336,9 @@ class ServerConnection(HttpAnswers, LeanProtocol):
         """The connection is gone."""
         self._stop_deadline()
         self._stop_stall()
-        if not self._opened and not self._ending:
+        if self._guest is not None:
+            self._guest.lost()
+        elif not self._opened and not self._ending:
             self.factory.refused("no login", self.peer, "went away, or spoke no WebSocket")
         self._ending = True
         self._outbox.clear()

@@ -87,6 +87,11 @@ class RelayBinding:
         return self._client.bound
 
     @property
+    def answered(self) -> bool:
+        """The relay holds the binding, and no question of ours waits for its answer."""
+        return self._client.answered
+
+    @property
     def peer_present(self) -> bool:
         """The other end is bound, too."""
         return self._client.peer_present

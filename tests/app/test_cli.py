@@ -158,6 +158,7 @@ class StatusTests(CommandCase):
         self.assertIn("lan        carried 12", out)
         self.assertIn("nat        full-cone; seen as 198.51.100.7:51820; mapping endpoint-independent", out)
         self.assertIn("; no hairpin; mappings live 125 s; tested 12 s ago", out)
+        self.assertIn("relay-tcp  no UDP comes through: open, 2 members, 3 packets dropped", out)
         self.assertEqual(json.loads(self.done("status", "--json"))["state"], "in-party")
 
     def test_where_the_socket_is(self) -> None:

@@ -75,6 +75,7 @@ class LifeTests(PartyCase):
                 "lan": {},
                 "channel": {},
                 "nat": None,
+                "relay_tcp": None,
             }
             self.assertEqual({"version": __version__, "state": "idle"} | empty, idle)
             self.assertEqual("idle", (await anna.node.diagnose())["state"])
@@ -102,6 +103,7 @@ class LifeTests(PartyCase):
                     "party": {"party_id": created["party_id"], "name": "LAN on Friday"},
                     "missing": [],
                     "channel": dict.fromkeys(attrs.asdict(ChannelCounters()), 0),
+                    "relay_tcp": None,
                 },
                 status,
             )

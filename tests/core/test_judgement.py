@@ -44,7 +44,7 @@ def without_node(**local: Any) -> Facts:
 names = st.text(max_size=8)
 numbers = st.none() | st.floats(-1e6, 1e6)
 truths = st.none() | st.booleans()
-paths = st.sampled_from(["none", "direct", "relay"])
+paths = st.sampled_from(["none", "direct", "relay", "relay-tcp"])
 devices = st.builds(
     DeviceFacts,
     st.sampled_from(["lanrage0", "lanrage-wg0"]),
@@ -171,7 +171,8 @@ class JudgementTests(SynchronousTestCase):
             self.assertEqual((check.level, words in check.sentence), (level, True), check)
 
     def test_ways_out(self) -> None:
-        """No reflexive address, no relay that answers, no relay at all: warnings, for the LAN may do."""
+        """No reflexive address, no relay that answers, no relay at all, no UDP: warnings, for the LAN or TCP may do."""
+        self.assertEqual(self.bad(facts(udp_blocked=True)), [("udp", "warning")])
         self.assertEqual(self.bad(facts(reflexive=None)), [("reflexive", "warning")])
         self.assertEqual(self.bad(facts(relays=[RelayFacts("a:1", False)])), [("relay", "warning")])
         self.assertEqual(self.bad(facts(relays=[])), [("relay", "warning")])
