@@ -46,6 +46,7 @@ class Links:
     listen_port = 0
     nat = NatKind.UNKNOWN
     reflexive: tuple[Endpoint, ...] = ()
+    keepalive: Callable[[PeerLink], int] = staticmethod(lambda link: KEEPALIVE)
     _unread: type[BaseException] | None = None
 
     def __init__(  # pylint: disable=too-many-arguments
@@ -70,7 +71,6 @@ class Links:
         self.on_lost: Callable[[str], None] = lambda why: None
         self.on_moved: Callable[[], None] = lambda: None
         self.ways_around: Callable[[bytes, bytes], None] = lambda identity, payload: None
-        self.keepalive: Callable[[PeerLink], int] = lambda link: KEEPALIVE
         self.remembered: Callable[[bytes], tuple[Endpoint, ...]] = lambda identity: ()
         self._clock = clock
         self._keys = keys
