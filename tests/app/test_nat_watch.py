@@ -30,7 +30,11 @@ class WatchCase(SynchronousTestCase):
         self.kinds: list[NatKind] = []
         self.watch = self.make(None)
         self.addCleanup(lambda: self.assertEqual([], self.world.clock.getDelayedCalls()))
-        self.addCleanup(lambda: self.watch.stop())
+        self.addCleanup(self.end)
+
+    def end(self) -> None:
+        """Stop the watch that is in use last."""
+        self.watch.stop()
 
     def make(self, lifetimes: LifetimeTest | None) -> NatWatch:
         """Another watch, instead."""
