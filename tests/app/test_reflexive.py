@@ -90,7 +90,7 @@ class TestWatch(SynchronousTestCase):
         self.assertEqual(world.told[-1], (OUTSIDE, other))
 
     def test_other_ports_of_a_host_are_for_others(self) -> None:
-        """The first is asked here; whoever tests the NAT is told of all, after the question went out, and of changes."""
+        """The first is asked here; whoever tests the NAT is told of all, after the question went out."""
         second = Endpoint(ONE.host, ONE.port + 1)
         world = World(dict.fromkeys((ONE, second), OUTSIDE))
         self.addCleanup(world.watch.stop)
