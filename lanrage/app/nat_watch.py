@@ -21,7 +21,7 @@ from lanrage.wire import stun
 
 PERIOD = 600.0
 """Seconds between runs when nothing changes: longer than NATs remember whom we sent to."""
-RETRY = 30.0
+RETRY = 15.0
 """Seconds until the next run where nothing is known, or no UDP comes through."""
 FIRST_DELAY = 0.05
 """Seconds that the first run waits: the question for our address goes out before."""

@@ -102,15 +102,15 @@ def status(life: PartyLife, missing: list[str]) -> StatusShown:
 
 def nat_shown(watch: NatWatch) -> NatShown:
     """What the node is behind."""
-    facts = watch.facts
+    found = watch.facts
     return NatShown(
-        str(facts.kind),
-        str(facts.mapping),
-        str(facts.filtering),
-        facts.hairpin,
+        str(found.kind),
+        str(found.mapping),
+        str(found.filtering),
+        found.hairpin,
         watch.lifetime,
-        str(facts.mapped) if facts.mapped is not None else None,
-        facts.complete,
+        str(found.mapped) if found.mapped is not None else None,
+        found.complete,
         round(watch.age, 1) if watch.age is not None else None,
     )
 

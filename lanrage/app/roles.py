@@ -62,12 +62,16 @@ def _control_parts(reactor: Any, config: ControlConfig) -> tuple[ControlService,
 
 
 def _first_address(public: str) -> str:
-    """The first of a reflector's two addresses: the public one where it is an address, not a name."""
+    """The first of a reflector's two addresses: the public one where it is an address of this machine, no name and no
+    address that a router translates."""
     host = public.rpartition(":")[0].strip("[]")
     try:
-        return str(ip_address(host))
-    except ValueError:
+        address = ip_address(host)
+        with socket.socket(socket.AF_INET if address.version == 4 else socket.AF_INET6, socket.SOCK_DGRAM) as trial:
+            trial.bind((str(address), 0))
+    except (ValueError, OSError):
         return own_address()
+    return str(address)
 
 
 def _control_greeting(control: ControlService, config: ControlConfig) -> list[str]:

@@ -89,6 +89,20 @@ class TestWatch(SynchronousTestCase):
         world.run(ROUND_INTERVAL)
         self.assertEqual(world.told[-1], (OUTSIDE, other))
 
+    def test_other_ports_of_a_host_are_for_others(self) -> None:
+        """The first is asked here; whoever tests the NAT is told of all, after the question went out."""
+        second = Endpoint(ONE.host, ONE.port + 1)
+        world = World(dict.fromkeys((ONE, second), OUTSIDE))
+        self.addCleanup(world.watch.stop)
+        found: list[tuple[Endpoint, ...]] = []
+        noticed: list[tuple[Endpoint, ...]] = []
+        world.watch.found, world.watch.noticed = found.append, noticed.append
+        world.watch.use((str(ONE), str(second), str(ONE)))
+        self.assertEqual(found, [(ONE, second)])
+        world.run(1)
+        self.assertEqual({to for _, to in world.sent}, {ONE})
+        self.assertEqual(noticed, [(OUTSIDE,)])
+
     def test_a_new_mapping_is_noticed(self) -> None:
         """With the next round."""
         world = self.world(ONE)

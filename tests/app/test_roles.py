@@ -21,6 +21,7 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 from lanrage.app import roles
 from lanrage.app.config import AllConfig, ControlConfig, NodeConfig, RelayConfig
 from lanrage.app.machinery import Devices
+from lanrage.app.reflector import Alternate
 from lanrage.app.role_service import RoleService
 from lanrage.app.service import CONTROL, NODE, RELAY, RUN, STATE, Options
 from lanrage.wire.control import RelayInfo
@@ -88,6 +89,24 @@ class RolesTests(TestCase):
 
         return Deferred.fromCoroutine(life())
 
+    def test_a_second_address(self) -> Deferred[None]:
+        """The reflector has both, nodes are told of both ports, and all are free again afterwards."""
+
+        async def life() -> None:
+            alternate = Alternate(self.port, "127.0.0.2")
+            config = attrs.evolve(self.control, public="127.0.0.1:7766", alternate=alternate)
+            control, reflector = roles._control_parts(reactor, config)
+            self.assertEqual(control._settings.reflectors, (f":{self.stun}", f":{self.port}"))
+            reflector.startService()
+            self.addCleanup(reflector.stopService)
+            self.assertEqual(len(reflector._listening), 6)
+            await reflector.stopService()
+            self.rebind(self.stun, self.port)
+            none = roles._control_parts(reactor, attrs.evolve(self.control, alternate=None))[0]
+            self.assertEqual(none._settings.reflectors, (f":{self.stun}",))
+
+        return Deferred.fromCoroutine(life())
+
     def test_flush_interval_reaches_the_journal(self) -> Deferred[None]:
         """The option decides how long a change may wait."""
 
@@ -147,6 +166,12 @@ class RolesTests(TestCase):
 
 class AddressTests(SynchronousTestCase):
     """What is shown to the user."""
+
+    def test_first_address_of_a_reflector(self) -> None:
+        """The public one where it is this machine's; a name or a router's address says nothing."""
+        own = roles.own_address()
+        first = {"127.0.0.1:1": "127.0.0.1", "[::1]:1": "::1", "example.org:1": own, "192.0.2.1:1": own, "": own}
+        self.assertEqual(first, {text: roles._first_address(text) for text in first})
 
     def test_port_of_an_endpoint(self) -> None:
         """The TCP port, wherever the endpoint string has it; else the usual one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from random import Random
 
 import attrs
@@ -40,7 +41,7 @@ class Runner:
         """From start to end."""
         clock = self.world.clock
         for quiet, port in ((True, QUIET), (False, VOICE)):
-            self.world.receivers[port] = lambda payload, source, quiet=quiet: self.received(quiet, payload, source)
+            self.world.receivers[port] = partial(self.received, quiet)
         self.go_on(self.probe.start(clock.seconds()))
         self.world.run(seconds)
         return self.probe

@@ -76,7 +76,7 @@ def probed(world: NatWorld, reflectors: Sequence[Endpoint] = (FIRST,), **options
     return probe
 
 
-def world(nat: Nat, hosts: int = 2, ports: int = 2) -> NatWorld:
+def outside(nat: Nat, hosts: int = 2, ports: int = 2) -> NatWorld:
     """A NAT, and a reflector of ours."""
     made = NatWorld(nat)
     made.reflectors(hosts, ports)
@@ -89,7 +89,7 @@ def world(nat: Nat, hosts: int = 2, ports: int = 2) -> NatWorld:
 def test_every_behaviour(mapping: Mapping, filtering: Filtering, hairpin: bool) -> None:
     """Each is named by one run."""
     nat = Nat(mapping, filtering, hairpin)
-    facts = probed(world(nat)).facts
+    facts = probed(outside(nat)).facts
     seen = Endpoint(OUTSIDE, WIREGUARD) if mapping is Mapping.NONE else Endpoint(OUTSIDE, 40001)
     through = hairpin and mapping in (Mapping.INDEPENDENT, Mapping.NONE)
     assert (facts.mapping, facts.filtering, facts.mapped, facts.complete) == (mapping, filtering, seen, True)
@@ -109,7 +109,7 @@ def test_one_address_with_two_ports(named: tuple[Endpoint, ...]) -> None:
     kinds = {}
     for mapping in MAPPINGS:
         for filtering in FILTERINGS:
-            facts = probed(world(Nat(mapping, filtering), hosts=1), named).facts
+            facts = probed(outside(Nat(mapping, filtering), hosts=1), named).facts
             assert not facts.complete
             kinds[mapping, filtering] = facts.kind
     F, M = Filtering, Mapping
@@ -127,9 +127,9 @@ def test_one_address_with_two_ports(named: tuple[Endpoint, ...]) -> None:
 
 def test_one_socket_alone() -> None:
     """It refuses to answer from elsewhere: nothing is known but how we are seen, and that there is no NAT."""
-    facts = probed(world(Nat(), hosts=1, ports=1)).facts
+    facts = probed(outside(Nat(), hosts=1, ports=1)).facts
     assert facts == NatFinding(hairpin=False, mapped=Endpoint(OUTSIDE, 40001))
-    assert probed(world(Nat(Mapping.NONE), hosts=1, ports=1)).facts.mapping is Mapping.NONE
+    assert probed(outside(Nat(Mapping.NONE), hosts=1, ports=1)).facts.mapping is Mapping.NONE
 
 
 class OldReflector(StunReflector):
@@ -142,7 +142,7 @@ class OldReflector(StunReflector):
 def test_two_reflectors_that_know_rfc_8489_alone() -> None:
     """They refuse CHANGE-REQUEST, are asked plainly, and together tell a symmetric NAT."""
     for mapping, kind in ((Mapping.ADDRESS_AND_PORT, NatKind.SYMMETRIC), (Mapping.INDEPENDENT, NatKind.UNKNOWN)):
-        made = world(Nat(mapping))
+        made = outside(Nat(mapping))
         for at, face in list(made.services.items()):
             made.services[at] = old = OldReflector(made.clock.seconds)
             old.transport = face.transport
@@ -153,7 +153,7 @@ def test_two_reflectors_that_know_rfc_8489_alone() -> None:
 
 def test_a_program_that_passes_the_change_over() -> None:
     """An answer from where it was asked says nothing of the filter."""
-    made = world(Nat(), hosts=1)
+    made = outside(Nat(), hosts=1)
     main = made.services[FIRST]
     for change in list(main.others):
         main.others[change] = main
@@ -178,7 +178,7 @@ class TestSilence:
 
     def test_the_second_address_is_silent(self) -> None:
         """The mapping is judged by what is left."""
-        made = world(Nat(Mapping.INDEPENDENT, Filtering.ADDRESS_AND_PORT))
+        made = outside(Nat(Mapping.INDEPENDENT, Filtering.ADDRESS_AND_PORT))
         del made.services[Endpoint(TWO, PORTS[0])]
         facts = probed(made).facts
         assert (facts.mapping, facts.complete, facts.kind) == (Mapping.UNKNOWN, False, NatKind.UNKNOWN)
@@ -190,20 +190,20 @@ class TestAgain:
     @pytest.mark.parametrize("filtering", FILTERINGS)
     def test_the_same_kind(self, filtering: Filtering) -> None:
         """What the first run sent opens an address-restricted NAT for the second: that is not taken for a full cone."""
-        made = world(Nat(Mapping.INDEPENDENT, filtering))
+        made = outside(Nat(Mapping.INDEPENDENT, filtering))
         first = probed(made)
         second = probed(made, second_before=first.second_asked, before=first.facts)
         assert second.facts.kind is first.facts.kind is kind_of(Mapping.INDEPENDENT, filtering)
 
     def test_unknown_before(self) -> None:
         """The narrower kind is the one that is certain."""
-        made = world(Nat())
+        made = outside(Nat())
         first = probed(made)
         assert probed(made, second_before=first.second_asked).facts.kind is NatKind.ADDRESS_RESTRICTED
 
     def test_after_the_nat_forgot(self) -> None:
         """By time, or since the mapping is another: a run of its own worth."""
-        made = world(Nat(lifetime=60.0))
+        made = outside(Nat(lifetime=60.0))
         first = probed(made)
         made.run(FORGET)
         second = probed(made, second_before=first.second_asked)
@@ -213,12 +213,12 @@ class TestAgain:
 
     def test_no_second_address_is_asked_without_a_nat(self) -> None:
         """A machine with a public address stays clean."""
-        assert probed(world(Nat(Mapping.NONE))).second_asked is None
+        assert probed(outside(Nat(Mapping.NONE))).second_asked is None
 
 
 def test_others_are_not_believed() -> None:
     """Only with its transaction, and from where the answer was wanted."""
-    made = world(Nat(Mapping.INDEPENDENT, Filtering.ADDRESS_AND_PORT))
+    made = outside(Nat(Mapping.INDEPENDENT, Filtering.ADDRESS_AND_PORT))
     probe = NatProbe((FIRST,), made.own, SeededRandom(1))
     [ask] = probe.start(0.0)
     lie = Reply(Endpoint("192.0.2.6", 1), Endpoint("192.0.2.6", 6))
@@ -278,7 +278,7 @@ def test_any_loss_and_order(
 ) -> None:
     """Packets lost, late and out of order: a run ends in time with some kind, and never asks without bound."""
     dice = Random(seed)
-    made = world(Nat(mapping, filtering), hosts=hosts)
+    made = outside(Nat(mapping, filtering), hosts=hosts)
     made.lost, made.delay = lambda: dice.random() < loss, lambda: dice.random() * spread
     facts = probed(made, (FIRST, Endpoint(ONE, PORTS[1]))).facts
     assert facts.kind in NatKind

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
 import time
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +17,16 @@ import pytest
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.app.nat_watch import RETRY
+from lanrage.core.keepalive import choose
+from lanrage.core.nat import NatKind
 from lanrage.lab import netns, party, roles, teardown
 from lanrage.lab.folder import Folder, Record
 from lanrage.lab.lab import Lab, up
 from lanrage.lab.netns import entered
 from lanrage.lab.plan import PUBLIC_ADDRESSES, STUN_PORT, Host
 from lanrage.lab.wan import python_env
+from lanrage.net.uapi_client import socket_path
+from lanrage.wire.uapi import decode_reply
 from tests.lab.bare import own
 
 pytestmark = pytest.mark.needs("root", "ip", "nft", "tun", "wireguard-go")
@@ -81,6 +87,33 @@ class RealNodeTests(SynchronousTestCase):
             self.assertTrue(seen[host.nat]["mapped"].startswith(f"{host.public_address}:"))
             facts = lab.call(host, "diagnose")["nat"]
             self.assertEqual(facts["kind"], KINDS[host.nat][0])
+        expected = {
+            (one.nat, other.nat): choose(NatKind(KINDS[one.nat][0]), NatKind(KINDS[other.nat][0]))
+            for one in lab.plan.hosts
+            for other in lab.plan.hosts
+            if one is not other
+        }
+        deadline = time.monotonic() + WAIT
+        while (kept := self.keepalives(lab)) != expected and time.monotonic() < deadline:
+            time.sleep(0.5)
+        self.assertEqual(kept, expected)
+
+    @staticmethod
+    def keepalives(lab: Lab) -> dict[tuple[str, str], int]:
+        """What each WireGuard device keeps to each other host, by the kinds of both."""
+        kinds = {IPv4Network(address): lab.plan.host(name).nat for name, address in lab.addresses().items()}
+        kept = {}
+        for host in lab.plan.hosts:
+            with socket.socket(socket.AF_UNIX) as asker:
+                asker.settimeout(WAIT)
+                asker.connect(str(socket_path(host.tunnel_device)))
+                asker.sendall(b"get=1\n\n")
+                answer = b""
+                while not answer.endswith(b"\n\n"):
+                    answer += asker.recv(65536)
+            for peer in decode_reply(answer).status.peers.values():
+                kept[host.nat, kinds[IPv4Network(str(peer.allowed[0]))]] = peer.keepalive
+        return kept
 
     def test_udp_blocked(self) -> None:
         """A node that reaches the control server and no reflector says so, and takes it back when UDP comes through."""
@@ -106,7 +139,7 @@ class RealNodeTests(SynchronousTestCase):
         try:
             for host in lab.plan.hosts:
                 argv = [sys.executable, "-m", "tests.lab.nat_agent", reflector, host.address, silences]
-                with entered(host.netns):
+                with entered(host.netns):  # pylint: disable-next=consider-using-with  # ended below, all together
                     started[host.nat] = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, env=python_env())
             said = {nat: process.communicate(timeout=AGENT_S)[0] for nat, process in started.items()}
         finally:
@@ -122,6 +155,9 @@ class RealNodeTests(SynchronousTestCase):
         kinds = ("cone", "restricted", "symmetric")
         lab, _ = up(Record(name, kinds, udp_timeout=4), self.base, nodes=False)
         router, host = lab.plan.routers[1], lab.plan.hosts[1]
+        if Path("/proc/sys/net/bridge").exists():
+            # Else the bridge itself would carry out the rule, and send nothing back by the port that it came from.
+            netns.sysctl(router.netns, {"net.bridge.bridge-nf-call-iptables": 0})
         netns.nft(router.netns, HAIRPIN.replace("PUBLIC", router.public_address).replace("HOST", host.address))
         said = self.agents(lab, "1,2,8")
         self.assertEqual({nat: lines[1] for nat, lines in said.items()}, {kind: {"lifetime": 2.0} for kind in kinds})

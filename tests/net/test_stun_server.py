@@ -68,7 +68,7 @@ class Constellation:
     ) -> list[tuple[Endpoint, bytes, tuple[str, int]]]:
         """One datagram in; what goes out, from where and to whom."""
         self.faces[at].datagramReceived(datagram, source)
-        sent = []
+        sent: list[tuple[Endpoint, bytes, tuple[str, int]]] = []
         for key, face in self.faces.items():
             transport = face.transport
             assert isinstance(transport, FakeDatagramTransport)

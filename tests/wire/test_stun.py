@@ -91,13 +91,13 @@ def test_no_bit_may_flip(sent: Message, data: st.DataObject) -> None:
 def test_what_came_in_as_a_reply(data: bytes, source: Endpoint) -> None:
     """Exactly one of answer, refusal and our own request come back; an answer alone tells addresses."""
     try:
-        message = decode(data)
+        came = decode(data)
     except DecodeError:
         return
-    got = reply(message, source)
+    got = reply(came, source)
     assert got.source == source
-    assert got.refused + got.returned + (message.kind is Kind.SUCCESS) == 1
-    if message.kind is not Kind.SUCCESS:
+    assert got.refused + got.returned + (came.kind is Kind.SUCCESS) == 1
+    if came.kind is not Kind.SUCCESS:
         assert (got.mapped, got.other) == (None, None)
 
 
