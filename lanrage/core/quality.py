@@ -142,9 +142,11 @@ class Latency:
     """Median of three, then smoothed: what a spike cannot move.
 
     :ivar value: seconds, ``None`` before the first sample.
+    :ivar trend: over the last ten.
     """
 
     value: float | None = None
+    trend: Trend = Trend.STABLE
     _raw: deque[float] = attrs.field(factory=lambda: deque(maxlen=MEDIAN_OF))
     _smoothed: deque[float] = attrs.field(factory=lambda: deque(maxlen=TREND_SAMPLES))
 
@@ -154,11 +156,7 @@ class Latency:
         now = median(self._raw)
         self.value = now if self.value is None else SMOOTHING * now + (1 - SMOOTHING) * self.value
         self._smoothed.append(self.value)
-
-    @property
-    def trend(self) -> Trend:
-        """Over the last ten."""
-        return trend(tuple(self._smoothed))
+        self.trend = trend(tuple(self._smoothed))
 
     @property
     def settled(self) -> bool:

@@ -179,7 +179,9 @@ class PairWorld:
             while self._queue and self._queue[0][0] <= self.now:
                 heapq.heappop(self._queue)[2]()
             for name, side in self.sides.items():
-                self.do(name, side.plan.tick(self.now))
+                deadline = side.plan.deadline(self.now)
+                if deadline is not None and deadline <= self.now:
+                    self.do(name, side.plan.tick(self.now))
             if look <= self.now:
                 look = self.now + LOOK
                 self._play()
@@ -201,7 +203,7 @@ class PairWorld:
             for _ in range(round(self.rate * LOOK)):
                 side.tx += PACKET_BYTES
                 other.rx += PACKET_BYTES if self.delivers(side.name, relayed) else 0
-            if self.rate and self.now - self.handshake_at >= REKEY_AFTER and not self.clock_back:
+            if self.now - self.handshake_at >= REKEY_AFTER and not self.clock_back:
                 self.handshake_at = self.now
 
     def agreed(self) -> str | None:
