@@ -16,6 +16,9 @@ from lanrage.core.path_choice import FRESH, SHARED_OUTAGE, Choice, Reason, fresh
 NOW = 100.0
 REFLEXIVE, RELAY = CandidateKind.REFLEXIVE, CandidateKind.RELAY
 
+DRAWN = st.tuples(st.sampled_from(list(CandidateKind)), st.floats(0.001, 0.3), st.integers(0, 40))
+"""Kind, round trip, and which ping each time was lost."""
+
 
 def path(kind: CandidateKind, rtt: float = 0.02, lost: Iterable[int] = (), *, pings: int = 40, port: int = 1) -> Path:
     """A path that was pinged ten times a second until now; the pings of these numbers were lost."""
@@ -108,12 +111,7 @@ class ChoiceTests(SynchronousTestCase):
         self.assertIsNone(self.look(held, better, now=later))
         self.assertLessEqual(better.next_ping, later)
 
-    @given(
-        st.lists(
-            st.tuples(st.sampled_from(list(CandidateKind)), st.floats(0.001, 0.3), st.integers(0, 40)), min_size=1
-        ),
-        st.booleans(),
-    )
+    @given(st.lists(DRAWN, min_size=1), st.booleans())
     def test_any_paths(self, drawn: list[tuple[CandidateKind, float, int]], playing: bool) -> None:
         """A move is to another path, open, heard just now; from a good one never to a worse kind that is no better."""
         paths = [path(kind, rtt, range(0, 40, gap or 99), port=n + 1) for n, (kind, rtt, gap) in enumerate(drawn)]

@@ -49,8 +49,8 @@ class CalmTests(SynchronousTestCase):
         """A minute where near and stable, half where middling, ten seconds where far or getting worse."""
         for rtt, expected in (
             (0.049, NEAR_INTERVAL),
-            (0.050, MIDDLE_INTERVAL),
-            (0.150, MIDDLE_INTERVAL),
+            (0.051, MIDDLE_INTERVAL),
+            (0.149, MIDDLE_INTERVAL),
             (0.151, FAR_INTERVAL),
         ):
             self.assertEqual(expected, calm_interval(path(rtt).quality))
