@@ -158,7 +158,7 @@ def trace(kind: Kind, source: random.Random) -> Sums:
 
 
 def run(words: Sequence[str]) -> dict[str, Any]:
-    """All kinds; ``ok`` when the error is 30 % lower over all and for each spiky kind, and these pick the best no less."""
+    """All kinds; ``ok`` when the error is 30 % lower over all and for each spiky kind, which pick the best no less."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench latency")
     parser.add_argument("--traces", type=int, default=50, help="of each kind")
     parser.add_argument("--seed", type=int, default=1)
