@@ -118,8 +118,10 @@ class Path:
 
     def clean(self, count: int) -> bool:
         """Whether of the newest `count` pings at most one in thirty was lost; false where there were fewer."""
-        newest = list(self._proof)[-count:]
-        return len(newest) >= count and sum(newest) * PROOF_KEPT <= count
+        if len(self._proof) < count:
+            return False
+        lost = sum(list(self._proof)[-count:])
+        return lost * PROOF_KEPT <= count
 
     # --- pings --------------------------------------------------------------------------------------------------------
 

@@ -73,9 +73,9 @@ GRADE_FROM: dict[Grade, float] = {Grade.A: 90.0, Grade.B: 75.0, Grade.C: 60.0, G
 """The lowest score of each grade."""
 
 
-def grade(score: float) -> Grade:
+def grade(value: float) -> Grade:
     """The letter of a score from 0 to 100."""
-    return next(letter for letter, least in GRADE_FROM.items() if score >= least)
+    return next(letter for letter, least in GRADE_FROM.items() if value >= least)
 
 
 def _part(value: float, worst: float) -> float:

@@ -18,7 +18,7 @@ from tests.core.pair_world import DIRECT, RELAY, PairWorld
 MINUTE, HOUR = 60.0, 3600.0
 
 
-def playing(seed: int = 0, *, delay: float = 0.02, relay_delay: float = 0.03) -> PairWorld:
+def in_game(seed: int = 0, *, delay: float = 0.02, relay_delay: float = 0.03) -> PairWorld:
     """A pair on its direct path with a relay beside, in the middle of a game, for 15 s."""
     world = PairWorld(seed=seed, rate=20, delay=delay, relay_delay=relay_delay)
     world.offer("a")
@@ -65,7 +65,7 @@ class DeathTests(SynchronousTestCase):
         """The relay carries a game within 1.2 s after the direct path was blocked, in any phase, either direction."""
         times = []
         for seed in range(30):
-            world = playing(seed)
+            world = in_game(seed)
             world.run(seed * 0.037)
             loss(world, seed, 1.0, senders=("a", "b", "ab")[seed % 3])
             times.append(until(world, "relay", 5.0))
@@ -74,7 +74,7 @@ class DeathTests(SynchronousTestCase):
 
     def test_shared_outage(self) -> None:
         """When all is silent for a second, nobody moves: no other path answered since."""
-        world = playing()
+        world = in_game()
         before = moves(world)
         loss(world, 0, 1.0, 1.0)
         world.run(1.0)
@@ -84,7 +84,7 @@ class DeathTests(SynchronousTestCase):
 
     def test_hiccup(self) -> None:
         """A direct path that is silent for 400 ms, each minute, is kept."""
-        world = playing()
+        world = in_game()
         before = moves(world)
         for _ in range(5):
             loss(world, 0, 1.0)
@@ -101,7 +101,7 @@ class LossTests(SynchronousTestCase):
         """20 % of the packets of each direction lost, relay clean: left within 5 s; healed: back after the rest."""
         times = []
         for seed in range(60):
-            world = playing(seed)
+            world = in_game(seed)
             loss(world, seed, 0.2)
             times.append(until(world, "relay", 10.0))
             if seed < 5:
@@ -116,7 +116,7 @@ class LossTests(SynchronousTestCase):
         """20 % lost in one direction alone is as well noticed, whichever it is, if later."""
         times = []
         for seed in range(40):
-            world = playing(seed)
+            world = in_game(seed)
             loss(world, seed, 0.2, senders="ab"[seed % 2])
             times.append(until(world, "relay", 20.0))
         self.assertLess(percentile(times, 0.5), 5.5)
@@ -125,7 +125,7 @@ class LossTests(SynchronousTestCase):
     def test_everywhere(self) -> None:
         """Where the relay loses as much, nobody moves more than twice in five minutes."""
         for seed in range(3):
-            world = playing(seed)
+            world = in_game(seed)
             before = moves(world)
             loss(world, seed, 0.2, 0.2)
             world.run(5 * MINUTE)
@@ -133,7 +133,7 @@ class LossTests(SynchronousTestCase):
 
     def test_little_but_lasting(self) -> None:
         """A tenth of the probes lost, for long: left within two minutes."""
-        world = playing()
+        world = in_game()
         loss(world, 0, 0.1)
         self.assertLess(until(world, "relay", 2 * MINUTE, step=0.5), 2 * MINUTE)
 
@@ -141,7 +141,7 @@ class LossTests(SynchronousTestCase):
     @given(st.integers(0, 2**32), st.floats(2.0, 60.0), st.floats(2.0, 60.0), st.floats(0.1, 1.0))
     def test_flapping(self, seed: int, on: float, off: float, share: float) -> None:
         """Loss that comes and goes for five minutes, however it does: at most one move a minute."""
-        world = playing(seed)
+        world = in_game(seed)
         before, end = moves(world), world.now + 5 * MINUTE
         while world.now < end:
             seed += 1
@@ -155,7 +155,7 @@ class LossTests(SynchronousTestCase):
     def test_bad_luck(self) -> None:
         """An hour of a game with 2 % of all packets lost at random, on one path or both: at most one needless move."""
         for relay in (0.02, 0.0):
-            world = playing(int(100 * relay))
+            world = in_game(int(100 * relay))
             world.rate = 5.0
             before = moves(world)
             loss(world, 7, 0.02, relay)
@@ -182,7 +182,7 @@ class GameTests(SynchronousTestCase):
 
     def test_relay_much_nearer(self) -> None:
         """A direct path across half the world is left for a relay in between, also in a game, and not taken again."""
-        world = playing(relay_delay=0.02)
+        world = in_game(relay_delay=0.02)
         world.delay = 0.12
         world.run(30.0)
         self.assertEqual("relay", world.agreed())
@@ -194,7 +194,7 @@ class GameTests(SynchronousTestCase):
     def test_relay_a_little_nearer(self) -> None:
         """A small gain moves nothing, whether a game runs or not."""
         for rate in (0.0, 20.0):
-            world = playing(delay=0.03, relay_delay=0.02)
+            world = in_game(delay=0.03, relay_delay=0.02)
             world.rate = rate
             world.run(2 * MINUTE)
             self.assertEqual("direct", world.agreed())
@@ -202,7 +202,7 @@ class GameTests(SynchronousTestCase):
     def test_cost(self) -> None:
         """Probes take at most 1 KiB/s of each end while a game runs, with loss as without; hardly any when it ends."""
         for share in (0.0, 0.05, 0.2):
-            world = playing()
+            world = in_game()
             loss(world, 1, share, share)
             world.run(MINUTE)
             for side in world.sides.values():
@@ -219,7 +219,7 @@ class GameTests(SynchronousTestCase):
 
     def test_pace(self) -> None:
         """In a game the decider pings ten times a second on the path in use, once on the other; the other end less."""
-        world = playing()
+        world = in_game()
         start = {name: len(side.probe_bytes) for name, side in world.sides.items()}
         world.run(10.0)
         sizes = {name: [size for _, size in side.probe_bytes[start[name] :]] for name, side in world.sides.items()}
@@ -228,7 +228,7 @@ class GameTests(SynchronousTestCase):
 
     def test_history(self) -> None:
         """Each move is taken down with its reason and how good both paths were."""
-        world = playing()
+        world = in_game()
         loss(world, 3, 0.3)
         self.assertLess(until(world, "relay", 10.0), 10.0)
         for name, reason in (("a", Reason.LOSSY), ("b", Reason.PEER)):
@@ -249,7 +249,7 @@ class StallTests(SynchronousTestCase):
     def test_during_a_game(self) -> None:
         """Both ends begin anew before the session ends: once, counted, and the pair is on its path again at once."""
         for side in "ab":
-            world = playing()
+            world = in_game()
             world.handshake_at = world.now
             world.clock_back = {"a", "b"} if side == "b" else {"a"}
             world.run(170.0)
@@ -272,7 +272,7 @@ class StallTests(SynchronousTestCase):
 
     def test_none(self) -> None:
         """An hour of nothing, and a game in one direction alone, are no stalls."""
-        world = playing()
+        world = in_game()
         world.run(10 * MINUTE)
         world.rate = 0.0
         world.run(HOUR)
@@ -291,7 +291,7 @@ class SwitchTests(SynchronousTestCase):
 
     def test_hundred(self) -> None:
         """Of a hundred agreed switches under traffic that makes WireGuard roam, all end where both agreed."""
-        world = playing()
+        world = in_game()
         source = random.Random(5)
         plan = world.sides["a"].plan
         plan._choice = Still()
