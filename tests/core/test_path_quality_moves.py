@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from lanrage.core.links import Endpoint
 from lanrage.core.path import Path
 from lanrage.core.path_choice import PROOF_NEW, Choice, Reason
 from lanrage.core.path_rest import BAD_REST
@@ -92,6 +93,21 @@ class DeathTests(SynchronousTestCase):
             loss(world, 0, 0.0)
             world.run(MINUTE)
         self.assertEqual(before, moves(world))
+
+
+class RebindingTests(SynchronousTestCase):
+    """A router gives one end another port while a game runs."""
+
+    def test_either_end(self) -> None:
+        """Both ends are on the new address within two seconds, with a relay beside and without."""
+        for name in "ab":
+            for relay in (True, False):
+                world = in_game()
+                world.relay(relay)
+                world.where[name] = Endpoint(DIRECT[name].host, 40000)
+                self.assertLess(until(world, "direct", 10.0), 2.0, (name, relay))
+                world.run(30.0)
+                self.assertEqual("direct", world.agreed())
 
 
 class LossTests(SynchronousTestCase):
