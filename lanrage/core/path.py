@@ -50,6 +50,7 @@ class Path:
     :ivar observed: from where the peer sees our pings on this path.
     :ivar last_pong: when it was heard last, ``None`` while it is not open.
     :ivar last_heard: likewise, also of one that died.
+    :ivar silent_until: when it was heard again after a ping that went unanswered.
     """
 
     candidate: Candidate
@@ -59,6 +60,7 @@ class Path:
     rest: Rest = attrs.field(factory=Rest)
     last_pong: float | None = None
     last_heard: float = float("-inf")
+    silent_until: float = float("-inf")
     suspect_since: float | None = None
     missed: int = 0
     opening: int = 0
@@ -116,8 +118,10 @@ class Path:
 
     def clean(self, count: int) -> bool:
         """Whether of the newest `count` pings at most one in thirty was lost; false where there were fewer."""
-        newest = list(self._proof)[-count:]
-        return len(newest) >= count and sum(newest) * PROOF_KEPT <= count
+        if len(self._proof) < count:
+            return False
+        lost = sum(list(self._proof)[-count:])
+        return lost * PROOF_KEPT <= count
 
     # --- pings --------------------------------------------------------------------------------------------------------
 
@@ -173,6 +177,8 @@ class Path:
             self.quality.answered(sample, now)
             self._judge(False, now)
         self.last_pong = self.last_heard = now
+        if self.missed:
+            self.silent_until = now
         self.missed = 0
         # Pings sent before this one and still open were overtaken or lost; only later ones can still count as missed.
         self._answered = max(self._answered, sent_at)

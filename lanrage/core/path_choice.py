@@ -34,6 +34,9 @@ PROOF_NEW, PROOF_AGAIN = 5, PROOF_KEPT
 FRESH = 2.0
 """Seconds within which a path must have answered to be decided for: make before break."""
 
+SHARED_OUTAGE = 0.3
+"""Seconds that the path before gets to answer as well, where the others were silent with it."""
+
 
 class Reason(enum.StrEnum):
     """Why traffic moves; for logs and the history."""
@@ -99,11 +102,16 @@ class Choice:
         return move
 
     def _rescue(self, others: Collection[Path], held: Path | None, now: float, first: bool) -> Move | None:
-        """Nothing is held: the best that answered since the path before did; others are asked."""
+        """Nothing is held: the best that answered since the path before did; others are asked.
+
+        One that was silent as well has just come back, and so may the path before.
+        """
         since = held.last_heard if held is not None else now - FRESH
         answered = [path for path in others if path.last_heard > since]
+        if held is not None:
+            answered = [path for path in answered if not since < path.silent_until > now - SHARED_OUTAGE]
         if not answered:
-            for path in others:
+            for path in (*others, *((held,) if others and held is not None else ())):
                 _ask(path, now)
             return None
         best = min(answered, key=lambda path: (path.rest.resting(now), path.suspicion.bad, path.order))

@@ -87,21 +87,18 @@ def set_paces(paths: Iterable[Path], active: Path | None, rival: Path | None, si
     suspect = active is not None and active.suspicion.suspect
     each = max(STANDBY_INTERVAL, len(others) / (SUSPECT_STANDBYS_RATE if suspect else STANDBYS_RATE))
     for path in others:
-        pace = min(calm_interval(path.quality), situation.hold)
-        if fast:
-            pace = each
+        pace = each if fast else min(calm_interval(path.quality), situation.hold)
         if path is rival:
             pace = min(pace, RIVAL_INTERVAL if fast else CALM_RIVAL_INTERVAL)
         path.keep_pace(min(pace, RESCUE_INTERVAL) if path in rescue else pace)
 
 
 def _active(active: Path, rival: Path | None, situation: Situation, now: float) -> float:
+    if situation.playing and situation.decides:
+        return SUSPECT_INTERVAL if active.suspicion.suspect else PLAYING_INTERVAL
+    if situation.playing and now - situation.heard >= HEARD_WITHIN:
+        return PLAYING_INTERVAL
     pace = calm_interval(active.quality)
     if rival is not None or situation.unanswered:
         pace = min(pace, CALM_RIVAL_INTERVAL)
-    if not situation.playing:
-        return pace
-    if not situation.decides:
-        heard = now - situation.heard < HEARD_WITHIN
-        return min(pace, FOLLOWING_INTERVAL) if heard else PLAYING_INTERVAL
-    return SUSPECT_INTERVAL if active.suspicion.suspect else PLAYING_INTERVAL
+    return min(pace, FOLLOWING_INTERVAL) if situation.playing else pace

@@ -73,9 +73,9 @@ GRADE_FROM: dict[Grade, float] = {Grade.A: 90.0, Grade.B: 75.0, Grade.C: 60.0, G
 """The lowest score of each grade."""
 
 
-def grade(score: float) -> Grade:
+def grade(value: float) -> Grade:
     """The letter of a score from 0 to 100."""
-    return next(letter for letter, least in GRADE_FROM.items() if score >= least)
+    return next(letter for letter, least in GRADE_FROM.items() if value >= least)
 
 
 def _part(value: float, worst: float) -> float:
@@ -142,9 +142,11 @@ class Latency:
     """Median of three, then smoothed: what a spike cannot move.
 
     :ivar value: seconds, ``None`` before the first sample.
+    :ivar trend: over the last ten.
     """
 
     value: float | None = None
+    trend: Trend = Trend.STABLE
     _raw: deque[float] = attrs.field(factory=lambda: deque(maxlen=MEDIAN_OF))
     _smoothed: deque[float] = attrs.field(factory=lambda: deque(maxlen=TREND_SAMPLES))
 
@@ -154,11 +156,7 @@ class Latency:
         now = median(self._raw)
         self.value = now if self.value is None else SMOOTHING * now + (1 - SMOOTHING) * self.value
         self._smoothed.append(self.value)
-
-    @property
-    def trend(self) -> Trend:
-        """Over the last ten."""
-        return trend(tuple(self._smoothed))
+        self.trend = trend(tuple(self._smoothed))
 
     @property
     def settled(self) -> bool:

@@ -34,7 +34,11 @@ def at(number: int) -> Endpoint:
 
 def path(number: int, *, rtt: float | None = None, kind: CandidateKind = CandidateKind.PEER) -> core_path.Path:
     """A path, open where it has a length."""
-    return core_path.Path(Candidate(kind, at(number)), 0.0, rtt, None if rtt is None else 1.0)
+    made = core_path.Path(Candidate(kind, at(number)), 0.0)
+    if rtt is not None:
+        made.sent(b"ping", 0.0)
+        made.pong(b"ping", rtt)
+    return made
 
 
 def ticket(expires: float) -> bytes:

@@ -55,6 +55,7 @@ class PairWorld:
     """Runs both plans on one clock; `delivers(sender, relayed)` says whether a packet arrives.
 
     :ivar rate: packets a second that a game sends each way, of 128 bytes; they are seen by WireGuard's counters.
+    :ivar where: how the outside sees each side now; packets to another address are lost.
     :ivar clock_back: the handshakes of these sides are refused until the other end's peer is new.
     """
 
@@ -68,6 +69,7 @@ class PairWorld:
     handshake_at: float = 0.0
     rate: float = 0.0
     clock_back: set[str] = attrs.field(factory=set)
+    where: dict[str, Endpoint] = attrs.field(factory=lambda: dict(DIRECT))
     sent: int = 0
     sides: dict[str, Side] = attrs.field(factory=dict)
     _queue: list[tuple[float, int, Callable[[], None]]] = attrs.field(factory=list)
@@ -89,7 +91,7 @@ class PairWorld:
         plan = self.sides[name].plan
         other = self.other(name)
         session, answers = plan.session, plan.peer_session or b""
-        candidates = (Candidate(CandidateKind.REFLEXIVE, DIRECT[name]),)
+        candidates = (Candidate(CandidateKind.REFLEXIVE, self.where[name]),)
         self._later(0.01, lambda: self.do(other, self.sides[other].plan.offer(session, answers, candidates, self.now)))
 
     def relay(self, usable: bool) -> None:
@@ -146,7 +148,9 @@ class PairWorld:
         self.sides[sender].probe_bytes.append((self.now, PROBE_BYTES[probe.kind]))
         relayed = to in RELAY.values()
         receiver = self.other(sender)
-        source = RELAY[receiver] if relayed else DIRECT[sender]
+        source = RELAY[receiver] if relayed else self.where[sender]
+        if not relayed and to != self.where[receiver]:
+            return
         for _ in range(2 if self.duplicates() else 1):
             if self.delivers(sender, relayed):
                 self._later(
@@ -179,7 +183,9 @@ class PairWorld:
             while self._queue and self._queue[0][0] <= self.now:
                 heapq.heappop(self._queue)[2]()
             for name, side in self.sides.items():
-                self.do(name, side.plan.tick(self.now))
+                deadline = side.plan.deadline(self.now)
+                if deadline is not None and deadline <= self.now:
+                    self.do(name, side.plan.tick(self.now))
             if look <= self.now:
                 look = self.now + LOOK
                 self._play()
@@ -200,8 +206,10 @@ class PairWorld:
                 other.rx += 32 if self.delivers(side.name, relayed) else 0
             for _ in range(round(self.rate * LOOK)):
                 side.tx += PACKET_BYTES
-                other.rx += PACKET_BYTES if self.delivers(side.name, relayed) else 0
-            if self.rate and self.now - self.handshake_at >= REKEY_AFTER and not self.clock_back:
+                if (relayed or side.wireguard == self.where[other.name]) and self.delivers(side.name, relayed):
+                    other.rx += PACKET_BYTES
+                    other.wireguard = RELAY[other.name] if relayed else self.where[side.name]
+            if self.now - self.handshake_at >= REKEY_AFTER and not self.clock_back:
                 self.handshake_at = self.now
 
     def agreed(self) -> str | None:
@@ -209,7 +217,7 @@ class PairWorld:
         a, b = self.sides["a"], self.sides["b"]
         if not self.handshaken or a.plan.active != a.wireguard or b.plan.active != b.wireguard:
             return None
-        if (a.plan.active, b.plan.active) == (DIRECT["b"], DIRECT["a"]):
+        if (a.plan.active, b.plan.active) == (self.where["b"], self.where["a"]):
             return "direct"
         if (a.plan.active, b.plan.active) == (RELAY["a"], RELAY["b"]):
             return "relay"

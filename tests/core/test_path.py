@@ -9,17 +9,20 @@ from twisted.trial.unittest import SynchronousTestCase
 from lanrage.core.candidates import Candidate, CandidateKind
 from lanrage.core.links import Endpoint
 from lanrage.core.path import (
-    ACTIVE_INTERVAL,
+    ALARM_AFTER,
+    ALARM_INTERVAL,
     COLD_INTERVAL,
     DEAD_AFTER,
     DOUBT_INTERVAL,
+    FIRST_PACE,
+    LATE_LIMIT,
     OPENING_GAPS,
-    SMOOTHING,
-    STANDBY_INTERVAL,
+    PROOF_KEPT,
     TIMEOUT_MAX,
     TIMEOUT_MIN,
     Path,
 )
+from lanrage.core.quality import SMOOTHING
 
 
 def path(kind: CandidateKind = CandidateKind.REFLEXIVE, now: float = 0.0) -> Path:
@@ -30,9 +33,10 @@ def path(kind: CandidateKind = CandidateKind.REFLEXIVE, now: float = 0.0) -> Pat
 class Walk:
     """Drives a path as the plan does: pings when due, losses counted; `answers` says which pings are answered."""
 
-    def __init__(self, delay: float, answers: list[bool], active: bool = True) -> None:
+    def __init__(self, delay: float, answers: list[bool], pace: float = FIRST_PACE) -> None:
         self.path = path()
-        self.now, self.delay, self.answers, self.active = 0.0, delay, answers, active
+        self.path.keep_pace(pace)
+        self.now, self.delay, self.answers = 0.0, delay, answers
         self.pings: list[float] = []
         self.deaths: list[float] = []
         self.pongs: list[tuple[float, bytes]] = []
@@ -57,7 +61,7 @@ class Walk:
         if not self.answers or self.answers[len(self.pings) % len(self.answers)]:
             self.pongs.append((self.now + self.delay, transaction))
         self.pings.append(self.now)
-        self.path.sent(transaction, self.now, active=self.active)
+        self.path.sent(transaction, self.now)
 
 
 class PathTests(SynchronousTestCase):
@@ -73,9 +77,9 @@ class PathTests(SynchronousTestCase):
         self.assertEqual((False, None, []), (walk.path.proven, walk.path.rtt, walk.deaths))
 
     def test_proven(self) -> None:
-        """Once open it is pinged each second in use, each ten beside it."""
-        for active, interval in ((True, ACTIVE_INTERVAL), (False, STANDBY_INTERVAL)):
-            walk = Walk(0.02, [], active)
+        """Once open it is pinged at the pace that it is given."""
+        for interval in (0.1, 1.0, 10.0):
+            walk = Walk(0.02, [], interval)
             walk.run(45.0)
             self.assertTrue(walk.path.proven)
             gaps = [round(b - a, 6) for a, b in zip(walk.pings[2:], walk.pings[3:], strict=False)]
@@ -83,16 +87,39 @@ class PathTests(SynchronousTestCase):
             self.assertAlmostEqual(0.02, walk.path.rtt or 0.0)
 
     def test_death(self) -> None:
-        """A path in use that falls silent is dead within 2.5 s, once, and is opened again."""
-        walk = Walk(0.02, [True] * 5 + [False] * 500)
-        walk.run(60.0)
-        last_heard = walk.pings[4] + 0.02
-        self.assertEqual(1, len(walk.deaths))
-        self.assertLess(walk.deaths[0] - last_heard, 2.5 + ACTIVE_INTERVAL)
-        self.assertGreater(walk.deaths[0] - last_heard, DEAD_AFTER * DOUBT_INTERVAL)
-        self.assertFalse(walk.path.proven)
-        after = [at for at in walk.pings if walk.deaths[0] <= at < walk.deaths[0] + 1.0]
-        self.assertEqual(len(OPENING_GAPS), len(after))
+        """A path that falls silent is dead after eight pings, the last of them in haste; once, and is opened again."""
+        for pace, within in ((FIRST_PACE, FIRST_PACE + 1.5), (0.1, 0.9)):
+            walk = Walk(0.02, [True] * 5 + [False] * 500, pace)
+            walk.run(60.0)
+            last_heard = walk.pings[4] + 0.02
+            self.assertEqual(1, len(walk.deaths))
+            self.assertLess(walk.deaths[0] - last_heard, within)
+            self.assertEqual(DEAD_AFTER, len([at for at in walk.pings[5:] if at + TIMEOUT_MIN <= walk.deaths[0]]))
+            self.assertFalse(walk.path.proven)
+            after = [at for at in walk.pings if walk.deaths[0] <= at < walk.deaths[0] + 1.0]
+            self.assertEqual(len(OPENING_GAPS), len(after))
+
+    def test_alarm(self) -> None:
+        """From the third unanswered ping on a path is asked faster, in a game twice as fast as before."""
+        for pace, haste in ((FIRST_PACE, ALARM_INTERVAL), (0.1, 0.05)):
+            walk = Walk(0.02, [True] * 5 + [False] * 500, pace)
+            while not walk.path.alarming:
+                walk.run(walk.path.deadline())
+            self.assertEqual(ALARM_AFTER, walk.path.missed)
+            alarmed = walk.now
+            walk.run(alarmed + 0.2)
+            gaps = [b - a for a, b in zip(walk.pings, walk.pings[1:], strict=False) if a >= alarmed]
+            self.assertTrue(gaps)
+            self.assertTrue(all(abs(gap - haste) < 1e-6 for gap in gaps), gaps)
+
+    def test_queue_that_fills(self) -> None:
+        """Pongs that come when their time is over tell that the path is open: a full queue is no death."""
+        walk = Walk(0.02, [], 0.1)
+        walk.run(5.0)
+        walk.delay = 0.5
+        walk.run(10.0)
+        self.assertEqual([], walk.deaths)
+        self.assertGreater(walk.path.timeout, 0.5)
 
     def test_doubt(self) -> None:
         """One loss is asked after at once, and forgotten when the next is answered."""
@@ -101,14 +128,15 @@ class PathTests(SynchronousTestCase):
         self.assertEqual([], walk.deaths)
         self.assertEqual(0, walk.path.missed)
         gaps = [b - a for a, b in zip(walk.pings, walk.pings[1:], strict=False)]
-        self.assertAlmostEqual(ACTIVE_INTERVAL + TIMEOUT_MIN - ACTIVE_INTERVAL, gaps[2])
+        self.assertAlmostEqual(DOUBT_INTERVAL, gaps[2])
 
-    @given(st.lists(st.booleans(), min_size=1, max_size=30), st.floats(0.0, 0.25), st.booleans())
-    def test_any_loss(self, answers: list[bool], delay: float, active: bool) -> None:
+    @given(st.lists(st.booleans(), min_size=1, max_size=30), st.floats(0.0, 0.25), st.sampled_from((0.1, 1.0, 60.0)))
+    def test_any_loss(self, answers: list[bool], delay: float, pace: float) -> None:
         """Whatever is lost: pings are bounded, a death is preceded by as many losses, the round trip is true."""
-        walk = Walk(delay, answers, active)
+        walk = Walk(delay, answers, pace)
         walk.run(40.0)
-        self.assertLessEqual(len(walk.pings), 40 * 2 / DOUBT_INTERVAL)
+        self.assertLessEqual(len(walk.pings), 40 * 2 / min(pace / 2, ALARM_INTERVAL))
+        self.assertLessEqual(len(walk.path._late), LATE_LIMIT)
         if walk.path.proven:
             self.assertAlmostEqual(delay, walk.path.rtt or 0.0, places=6)
         if all(answers):
@@ -122,40 +150,61 @@ class PathTests(SynchronousTestCase):
         one = path()
         self.assertFalse(one.pong(b"nothing!", 1.0))
         self.assertFalse(one.proven)
-        one.sent(b"12345678", 1.0, active=False)
+        one.sent(b"12345678", 1.0)
         self.assertTrue(one.pong(b"12345678", 1.1))
         self.assertFalse(one.pong(b"12345678", 9.0))
         self.assertEqual((1.1, True), (one.last_pong, one.proven))
 
     def test_late_pong(self) -> None:
-        """A pong that overtakes earlier ones forgives them; later pings still count."""
+        """A pong that overtakes earlier ones forgives them: they do not count as missed; later pings still do."""
         one = path()
         for step, name in enumerate((b"a", b"b", b"c")):
-            one.sent(name, 0.01 * step, active=True)
+            one.sent(name, 0.01 * step)
         one.pong(b"b", 0.1)
-        self.assertEqual({b"c": 0.02}, one.outstanding)
-        self.assertFalse(one.pong(b"a", 0.11))
+        self.assertTrue(one.pong(b"a", 0.11))
+        one.expire(5.0)
+        self.assertEqual(1, one.missed)
+        self.assertTrue(one.pong(b"c", 6.0))
+        self.assertEqual(0, one.missed)
+        self.assertFalse(one.pong(b"c", 6.0))
 
     def test_smoothing(self) -> None:
-        """A new sample weighs by its share; after a death the first one counts alone."""
+        """The median of three weighs by its share; after a death the first sample counts alone."""
         one = path()
         for name, sent, got in ((b"a", 0.0, 0.1), (b"b", 1.0, 1.2)):
-            one.sent(name, sent, active=True)
+            one.sent(name, sent)
             one.pong(name, got)
-        self.assertAlmostEqual(SMOOTHING * 0.2 + (1 - SMOOTHING) * 0.1, one.rtt or 0.0)
+        self.assertAlmostEqual(SMOOTHING * 0.15 + (1 - SMOOTHING) * 0.1, one.rtt or 0.0)
         for step in range(DEAD_AFTER):
-            one.sent(bytes([step]), 2.0, active=True)
+            one.sent(bytes([step]), 2.0)
         self.assertTrue(one.expire(10.0))
-        one.sent(b"c", 11.0, active=True)
+        one.sent(b"c", 11.0)
         one.pong(b"c", 11.5)
         self.assertAlmostEqual(0.5, one.rtt or 0.0)
+
+    def test_clean(self) -> None:
+        """Proven clean by answers in a row; of thirty one may be lost, and one that was left begins anew."""
+        walk = Walk(0.02, [], 0.1)
+        walk.run(1.0)
+        self.assertEqual((True, False), (walk.path.clean(5), walk.path.clean(PROOF_KEPT)))
+        walk.answers = [False] + [True] * 40
+        walk.run(9.0)
+        self.assertTrue(walk.path.clean(PROOF_KEPT))
+        walk.path.left(walk.now, dead=False)
+        self.assertEqual((False, True), (walk.path.clean(5), walk.path.rest.resting(walk.now)))
+
+    def test_pings_before_the_proof(self) -> None:
+        """What was not answered before a path opened is no loss of the path."""
+        walk = Walk(0.02, [False] * 4 + [True] * 100)
+        walk.run(5.0)
+        self.assertEqual((True, 0.0, 0.0), (walk.path.proven, walk.path.quality.loss, walk.path.suspicion.level))
 
     @given(st.floats(0, 10))
     def test_timeout_bounds(self, rtt: float) -> None:
         """Never so short that a slow path is called dead, never so long that a dead one is called slow."""
         one = path()
         self.assertEqual(TIMEOUT_MAX, one.timeout)
-        one.rtt = rtt
+        one.quality.latency.add(rtt)
         self.assertTrue(TIMEOUT_MIN <= one.timeout <= TIMEOUT_MAX)
         self.assertTrue(one.timeout > rtt or rtt >= TIMEOUT_MAX)
 
@@ -175,8 +224,7 @@ class PathTests(SynchronousTestCase):
         """Kind first, then distance; an unproven one comes last of its kind."""
         near = {kind: path(kind) for kind in CandidateKind}
         for one in near.values():
-            one.rtt = 0.5
-        near[CandidateKind.RELAY].rtt = near[CandidateKind.RELAY_TCP].rtt = 0.001
+            one.quality.latency.add(0.001 if one.relayed else 0.5)
         unknown = path(CandidateKind.PEER)
         kinds = list(CandidateKind)
         self.assertEqual(
