@@ -24,6 +24,7 @@ from lanrage.core.witnesses import Witnesses, observed
 from lanrage.errors import CryptoError, DecodeError, LanrageError
 from lanrage.interfaces import IMachine, IProbePort, ITunnel
 from lanrage.wire import knocks, probes
+from lanrage.wire.signals import Punch
 
 REFRESH_INTERVAL = 1.0
 """Seconds between looks at this machine's addresses, of 2 ms in a thread each: a game waits for what follows."""
@@ -71,6 +72,7 @@ class Links:
         self.on_moved: Callable[[], None] = lambda: None
         self.ways_around: Callable[[bytes, bytes], None] = lambda identity, payload: None
         self.remembered: Callable[[bytes], tuple[Endpoint, ...]] = lambda identity: ()
+        self.punched: Callable[[PeerLink, Punch], None] = lambda link, signal: None
         self._clock = clock
         self._keys = keys
         self._party_id = party_id
@@ -225,7 +227,14 @@ class Links:
 
     def _make_ear(self) -> OfferEar:
         key = self._keys.wireguard.public
-        return OfferEar(key, self.counters, self._fits, self._by_tag, self._is_relay)
+        return OfferEar(
+            key,
+            self.counters,
+            self._fits,
+            self._by_tag,
+            self._is_relay,
+            lambda link, signal: self.punched(link, signal),
+        )
 
     def _lost(self, why: str) -> None:
         self.on_lost(why)

@@ -12,6 +12,7 @@ from twisted.internet.defer import Deferred
 
 from lanrage.app.lan import LanPlane
 from lanrage.app.party_channel import ChannelPort
+from lanrage.app.punching import PunchKit
 from lanrage.core.links import WIREGUARD_PORT
 from lanrage.errors import BadInput
 from lanrage.interfaces import IMachine, IProbePort, ITunnel, IUndoJournal
@@ -23,6 +24,8 @@ from lanrage.net.lan_port import LanPort
 from lanrage.net.machine import Machine
 from lanrage.net.multicast import MulticastWays, RawWay
 from lanrage.net.party_port import party_port
+from lanrage.net.punch_sockets import PunchSockets
+from lanrage.net.punch_table import PunchTable
 from lanrage.net.rawport import RawProbePort
 from lanrage.net.threads import in_thread
 from lanrage.net.tunnels import make_tunnel
@@ -36,12 +39,14 @@ class Devices:
     :param kind: one of :data:`lanrage.net.tunnels.TUNNEL_KINDS`.
     :param card: the LAN card's name.
     :param port: WireGuard's UDP port, 0 = any.
+    :param birthday: hard pairs of routers may be joined by birthday probing.
     """
 
     tunnel: str = "lanrage-wg0"
     kind: str = "auto"
     card: str = "lanrage0"
     port: int = WIREGUARD_PORT
+    birthday: bool = True
 
 
 class Machinery(Protocol):
@@ -60,6 +65,9 @@ class Machinery(Protocol):
 
     def probe_port(self) -> IProbePort:
         """The port beside WireGuard, not open yet."""
+
+    def punch_kit(self) -> PunchKit | None:
+        """What birthday probing uses, or ``None`` where it is off."""
 
     def party_port(self, address: IPv4Interface) -> ChannelPort:
         """The party channel's port, not open yet."""
@@ -98,6 +106,13 @@ class RealMachinery:
     def probe_port(self) -> IProbePort:
         """See :meth:`Machinery.probe_port`."""
         return RawProbePort(self._reactor)
+
+    def punch_kit(self) -> PunchKit | None:
+        """See :meth:`Machinery.punch_kit`."""
+        if not self._devices.birthday:
+            return None
+        table = PunchTable(self._reactor, self._devices.tunnel, self._journal)
+        return PunchKit(lambda: PunchSockets(self._reactor), table)
 
     def party_port(self, address: IPv4Interface) -> ChannelPort:
         """See :meth:`Machinery.party_port`."""

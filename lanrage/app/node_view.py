@@ -82,6 +82,7 @@ def status(life: PartyLife, missing: list[str]) -> StatusShown:
         missing,
         dict(session.lan.counters()) if session is not None and session.lan is not None else {},
         attrs.asdict(session.channel.counters) if session is not None and session.channel is not None else {},
+        attrs.asdict(session.punching.counters) if session is not None and session.punching is not None else {},
     )
 
 

@@ -15,6 +15,7 @@ from lanrage.app.lan import LanPlane
 from lanrage.app.links import Links
 from lanrage.app.machinery import Devices, Machinery
 from lanrage.app.party_channel import PartyChannel, PartyLedger
+from lanrage.app.punching import Punching
 from lanrage.app.reflexive import ReflexiveWatch
 from lanrage.app.relay_links import RelayLinks
 from lanrage.app.signal_ways import SignalWays
@@ -78,6 +79,7 @@ class PartySession:
         self.relays: RelayLinks | None = None
         self.channel: PartyChannel | None = None
         self.reflexive: ReflexiveWatch | None = None
+        self.punching: Punching | None = None
         self.listen_port = 0
         self.on_lost: Callable[[str], None] = lambda why: None
         self._probe_port = machinery.probe_port()
@@ -139,11 +141,20 @@ class PartySession:
         links.on_moved = self.relays.moved
         links.on_lost = self._lost
         self.reflexive = ReflexiveWatch(self._reactor, self._probe_port.send, links.set_reflexive, self._around.random)
+        self.punching = self._make_punching(links)
         channel.start()
         self._probe_port.open(self.listen_port, self._received)
         await links.start(self.listen_port)
         self.relays.use(book.relays)
+        if self.punching is not None:
+            self.punching.start()
         book.start(lambda: {identity: link.plan.paths.values() for identity, link in links.peers.items()})
+
+    def _make_punching(self, links: Links) -> Punching | None:
+        kit, key = self._machinery.punch_kit(), self._keys.wireguard.public
+        if kit is None:
+            return None
+        return Punching(self._reactor, links, self._party_id, key, self._probe_port.send, kit, self._around.random)
 
     async def stop(self) -> None:
         """Take all down, links first; nothing of this session is left on the machine."""
@@ -152,6 +163,8 @@ class PartySession:
             parts.append(self.reflexive.stop)
         if self.relays is not None:
             parts.append(self.relays.stop)
+        if self.punching is not None:
+            parts.append(self.punching.stop)
         if self.links is not None:
             parts.append(self._stop_links)
         if self.channel is not None:
@@ -168,7 +181,7 @@ class PartySession:
                     await waiting
             except Exception:  # the other parts must go all the same  # pylint: disable=broad-exception-caught
                 self.log.failure("a part of the party's session did not stop")
-        self.links = self.relays = self.reflexive = self.channel = self.lan = self.tunnel = None
+        self.links = self.relays = self.reflexive = self.punching = self.channel = self.lan = self.tunnel = None
 
     def _stop_links(self) -> Deferred[None]:
         """After a change of members that is under way."""

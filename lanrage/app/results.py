@@ -196,6 +196,7 @@ class StatusShown(_Result, frozen=True):
     :param missing: sentences that say which rights or programs are missing and how to grant or install them.
     :param lan: counters of the LAN plane by name.
     :param channel: counters of the party channel inside the tunnel by name.
+    :param birthday: counters of birthday probing by name; empty where it is off.
     """
 
     version: str
@@ -207,6 +208,7 @@ class StatusShown(_Result, frozen=True):
     missing: list[str] = []
     lan: dict[str, Any] = {}
     channel: dict[str, Any] = {}
+    birthday: dict[str, Any] = {}
 
 
 class Diagnosed(NodeFacts, frozen=True):
