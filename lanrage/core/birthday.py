@@ -9,6 +9,7 @@ people have one birthday.
 from __future__ import annotations
 
 import enum
+from functools import cache
 
 import attrs
 
@@ -69,6 +70,7 @@ def chance_between_symmetric(here: int = PROBES, there: int = PROBES) -> float:
     return 1.0 - float((1.0 - 1.0 / PORTS**2) ** (here * there))
 
 
+@cache
 def part(own: NatKind, peer: NatKind) -> Part | None:
     """What this end does, or ``None`` where plain punching is enough or the chance is not worth the packets.
 

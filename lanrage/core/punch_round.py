@@ -124,8 +124,8 @@ class Keep:
 
 
 @attrs.frozen
-class CloseSockets:
-    """Close all sockets of the round."""
+class EndRound:
+    """The round is over: its sockets, if there are any, are closed."""
 
 
 @attrs.frozen
@@ -135,7 +135,7 @@ class Release:
     to: Endpoint
 
 
-PunchAction = Ask | Ready | OpenSockets | SendFrom | Spray | Keep | CloseSockets | Release
+PunchAction = Ask | Ready | OpenSockets | SendFrom | Spray | Keep | EndRound | Release
 
 
 def random_ports(random: Callable[[int], bytes]) -> Iterator[int]:
@@ -245,7 +245,7 @@ class PairPunch:
         if self.phase is Phase.HOLDING and self._target is not None:
             actions = [Release(self._target)]
         elif self.busy:
-            actions = [CloseSockets()]
+            actions = [EndRound()]
             self.budget.end()
         self.phase, self._target = Phase.IDLE, None
         return actions

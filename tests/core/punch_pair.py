@@ -23,6 +23,7 @@ class PunchPair:
 
     :ivar open: ports of the symmetric router, by socket.
     :ivar hits: deliver probes to sockets.
+    :ivar provable: a way that was hit works.
     :ivar signals: deliver signals.
     :ivar log: every action, with its end and time.
     """
@@ -30,6 +31,7 @@ class PunchPair:
     seed: int = 1
     now: float = 0.0
     hits: bool = True
+    provable: bool = True
     signals: bool = True
     latency: float = 0.05
     open: dict[int, int] = attrs.field(factory=dict)
@@ -71,11 +73,11 @@ class PunchPair:
                 self.later(self._ready(action))
             elif isinstance(action, rounds.SendFrom):
                 self.open |= {self.random.randrange(FIRST_PORT, 65536): place for place in action.sockets}
-            elif isinstance(action, rounds.CloseSockets | rounds.Release):
+            elif isinstance(action, rounds.EndRound | rounds.Release):
                 self.open = {}
             elif isinstance(action, rounds.Keep):
                 self.kept = action.socket
-                self.prove()
+                self.prove(self.provable)
             elif isinstance(action, rounds.Spray) and self.hits:
                 for to in action.to:
                     if to.port in self.open:
