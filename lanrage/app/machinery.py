@@ -12,7 +12,7 @@ from twisted.internet.defer import Deferred
 
 from lanrage.app.lan import LanPlane
 from lanrage.app.party_channel import ChannelPort
-from lanrage.app.punching import PunchKit
+from lanrage.app.punch_kit import PunchKit
 from lanrage.core.links import WIREGUARD_PORT
 from lanrage.errors import BadInput
 from lanrage.interfaces import IMachine, IProbePort, ITunnel, IUndoJournal

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol
 
 import attrs
 from twisted.internet.interfaces import IReactorTime
@@ -13,6 +12,7 @@ from twisted.logger import Logger
 from lanrage.app.action_queue import ActionQueue
 from lanrage.app.links import Links
 from lanrage.app.peer_link import PeerLink
+from lanrage.app.punch_kit import PunchCounters, PunchKit, Sockets
 from lanrage.core import punch_round as rounds
 from lanrage.core.birthday import RoundBudget
 from lanrage.core.candidates import Candidate, CandidateKind
@@ -28,59 +28,6 @@ TICK = 0.025
 """Seconds between looks in a round: ten packets each at 400 a second."""
 OUTSIDE = (CandidateKind.REFLEXIVE, CandidateKind.PUNCHED)
 """Kinds of path that stand for an address outside which the peer's sealed offer named."""
-
-
-class Sockets(Protocol):
-    """See :class:`lanrage.net.punch_sockets.PunchSockets`."""
-
-    def open(self, count: int, to: Endpoint, receive: Callable[[int, bytes], None]) -> None:
-        """Open sockets towards an address."""
-
-    def send(self, place: int, payload: bytes) -> None:
-        """Send from one."""
-
-    def keep(self, place: int) -> int:
-        """Close all but one; its port."""
-
-    def close(self) -> None:
-        """Close all."""
-
-
-class Table(Protocol):
-    """See :class:`lanrage.net.punch_table.PunchTable`."""
-
-    def add(self, peer: Endpoint, local: int, port: int) -> Awaitable[None]:
-        """Let WireGuard send to `peer` from the port `local`."""
-
-    def remove(self, peer: Endpoint) -> Awaitable[None]:
-        """Take a way back."""
-
-    def close(self) -> Awaitable[None]:
-        """Take all back."""
-
-
-@attrs.frozen
-class PunchKit:
-    """What touches the machine.
-
-    :param sockets: makes the sockets of one round.
-    """
-
-    sockets: Callable[[], Sockets]
-    table: Table
-
-
-@attrs.define
-class PunchCounters:
-    """What was spent, and what came of it.
-
-    :ivar why_off: why this machine cannot take part as the end that opens sockets; empty while it can.
-    """
-
-    rounds: int = 0
-    packets: int = 0
-    hits: int = 0
-    why_off: str = ""
 
 
 @attrs.frozen
@@ -273,7 +220,7 @@ class Punching:
         elif isinstance(action, rounds.Release):
             sockets, pair.sockets = pair.sockets, None
             self._queue.put([_Let(action.to, sockets)])
-            pair.link.way(Candidate(CandidateKind.PUNCHED, action.to), False)
+            _become(pair.link, CandidateKind.REFLEXIVE, action.to)
         elif pair.sockets is not None:
             self.log.info("birthday probing of {peer} is over", peer=pair.link.name)
             sockets, pair.sockets = pair.sockets, None
@@ -322,9 +269,7 @@ class Punching:
         except LanrageError as error:
             self._off(error)
             return
-        candidate = Candidate(CandidateKind.PUNCHED, item.to)
-        item.link.way(candidate, False)  # until now it was known as the peer's own, from WireGuard's own port
-        item.link.way(candidate, True)
+        _become(item.link, CandidateKind.PUNCHED, item.to)
 
     async def _let(self, item: _Let) -> None:
         try:
@@ -338,3 +283,9 @@ class Punching:
         if not self._past.why_off:
             self.log.warn("no birthday probing on this machine: {error}", error=str(error))
         self._past.why_off = str(error)
+
+
+def _become(link: PeerLink, kind: CandidateKind, endpoint: Endpoint) -> None:
+    """The peer's address is reached in another way from now on: what was known of the path is of no use."""
+    link.way(Candidate(kind, endpoint), False)
+    link.way(Candidate(kind, endpoint), True)

@@ -156,8 +156,10 @@ class RoleTests(ConfigCase):
         """Defaults, and every option."""
         default = NodeConfig(Path("/s"), Path("/r"), Devices("lanrage-wg0", "auto", "lanrage0", WIREGUARD_PORT))
         self.assertEqual(default, NodeConfig.parse(options(NodeOptions, *FOLDERS)))
-        words = "--tunnel-device wg7 --card party0 --wireguard-port 0 --wireguard userspace --server host:7766"
-        given_all = NodeConfig(Path("/s"), Path("/r"), Devices("wg7", "userspace", "party0", 0), "host:7766")
+        words = "--tunnel-device wg7 --card party0 --wireguard-port 0 --wireguard userspace --server host:7766 --birthday off"
+        given_all = NodeConfig(
+            Path("/s"), Path("/r"), Devices("wg7", "userspace", "party0", 0, birthday=False), "host:7766"
+        )
         self.assertEqual(given_all, NodeConfig.parse(options(NodeOptions, *FOLDERS, *words.split())))
         self.assertEqual(attrs.evolve(default, server="a:1"), default.with_server("a:1"))
 
@@ -168,6 +170,7 @@ class RoleTests(ConfigCase):
             "card": ("", "lanrage0:1", "."),
             "wireguard-port": ("", "-1", "65536", "x"),
             "wireguard": ("", "Kernel", "module"),
+            "birthday": ("", "On", "yes", "0"),
             "server": ("host", "host:0", ":7766", "host:99999", "http://host:7766"),
         }
         for name, values in wrong.items():
