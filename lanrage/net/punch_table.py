@@ -57,12 +57,13 @@ def elements(verb: str, table: str, port: int, peer: Endpoint, local: int) -> st
     )
 
 
-def run_nft(text: str) -> None:
+def run_nft(text: str, name: str = "nft") -> None:
     """Carry nftables commands out as one transaction. Blocks.
 
+    :param name: the program, or its path.
     :raises MissingRight: when ``nft`` is not installed, or the kernel refuses.
     """
-    program = which("nft")
+    program = which(name)
     if program is None:
         raise MissingRight("birthday probing needs the program nft: apt-get install nftables")
     try:

@@ -156,11 +156,10 @@ class RoleTests(ConfigCase):
         """Defaults, and every option."""
         default = NodeConfig(Path("/s"), Path("/r"), Devices("lanrage-wg0", "auto", "lanrage0", WIREGUARD_PORT))
         self.assertEqual(default, NodeConfig.parse(options(NodeOptions, *FOLDERS)))
-        words = "--tunnel-device wg7 --card party0 --wireguard-port 0 --wireguard userspace --server host:7766 --birthday off"
-        given_all = NodeConfig(
-            Path("/s"), Path("/r"), Devices("wg7", "userspace", "party0", 0, birthday=False), "host:7766"
-        )
-        self.assertEqual(given_all, NodeConfig.parse(options(NodeOptions, *FOLDERS, *words.split())))
+        words = "--tunnel-device wg7 --card party0 --wireguard-port 0 --wireguard userspace --server host:7766"
+        devices = Devices("wg7", "userspace", "party0", 0, birthday=False)
+        given_words = options(NodeOptions, *FOLDERS, *words.split(), "--birthday", "off")
+        self.assertEqual(NodeConfig(Path("/s"), Path("/r"), devices, "host:7766"), NodeConfig.parse(given_words))
         self.assertEqual(attrs.evolve(default, server="a:1"), default.with_server("a:1"))
 
     def test_node_refusals(self) -> None:

@@ -199,10 +199,10 @@ class RefusalTests(PunchingCase):
         link = sender.player.links.peers[receiver.player.keys.identity.public]
         here = sender.player.links.reflexive[0]
         assert link.plan.peer_session is not None
-        fields = {"session": link.plan.session, "answers": link.plan.peer_session, "round": b"r" * 8}
+        fields: dict[str, Any] = {"session": link.plan.session, "answers": link.plan.peer_session, "round": b"r" * 8}
         fields |= {"step": signals.PunchStep.ASK, "host": here.host, "port": here.port}
         sealed = signals.seal(
-            signals.Punch(**(fields | change)),  # type: ignore[arg-type]
+            signals.Punch(**(fields | change)),
             key or link.keys.seal,
             sender=sender.player.keys.wireguard.public,
             receiver=receiver.player.keys.wireguard.public,

@@ -31,7 +31,7 @@ class PunchSocketsTests(TestCase):
         self.to = Endpoint(*self.peer.getsockname())
         self.heard: list[tuple[int, bytes]] = []
         self.waiting: Deferred[None] | None = None
-        self.sockets = PunchSockets(reactor)  # type: ignore[arg-type]
+        self.sockets = PunchSockets(reactor)
         self.addCleanup(self.sockets.close)
 
     def plain(self) -> socket.socket:
@@ -84,7 +84,7 @@ class PunchSocketsTests(TestCase):
         self.peer.sendto(b"last", address)
         with self.assertRaises(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as thief:
             thief.bind(("127.0.0.1", address[1]))
-        await deferLater(self.reactor, 0.05)  # type: ignore[arg-type]
+        await deferLater(self.reactor, 0.05)
         self.assertEqual([], self.heard)
         self.sockets.close()
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as heir:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import socket
-from unittest import SkipTest
+from pathlib import Path
 
 import pytest
 from twisted.trial.unittest import SynchronousTestCase, TestCase
@@ -12,8 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 from lanrage.core.links import Endpoint
 from lanrage.core.undo import UndoEntry
 from lanrage.errors import LanrageError, MissingRight
-from lanrage.net import punch_table
-from lanrage.net.punch_table import PunchTable, table_name
+from lanrage.net.punch_table import PunchTable, run_nft, table_name
 from lanrage.net.rawport import RawProbePort
 from lanrage.net.undo import undo_all
 from tests.fakes_links import MemoryJournal
@@ -37,12 +36,18 @@ class NameTests(SynchronousTestCase):
 
     def test_no_program(self) -> None:
         """Without nft the error says how to get it."""
-        path = shutil.which("nft")
-        if path is None:
-            with self.assertRaisesRegex(MissingRight, "apt-get install nftables"):
-                punch_table.run_nft("")
-        else:
-            raise SkipTest("nft is here; tests/app/test_punching.py tries the error")
+        with self.assertRaisesRegex(MissingRight, "apt-get install nftables"):
+            run_nft("", "no-such-program")
+
+    def test_no_answer(self) -> None:
+        """A program that cannot be run, and one that refuses, are told, too."""
+        path = Path(self.mktemp())
+        path.write_bytes(b"neither a program nor a script")
+        path.chmod(0o755)
+        with self.assertRaisesRegex(LanrageError, "did not answer"):
+            run_nft("", str(path.resolve()))
+        with self.assertRaisesRegex(LanrageError, "needs nftables"):
+            run_nft("", "false")
 
 
 @needs_nft
@@ -133,11 +138,11 @@ class TestPunchTable(TestCase):
         await self.table.close()
 
     async def test_firewall(self) -> None:
-        """A firewall here that lets in answers alone sees one flow of the kept port, begun by a probe of that socket."""
+        """A firewall here that lets in answers alone sees one flow of the kept port."""
         self.world.namespace.run(
             "nft 'table ip strict { chain input { type filter hook input priority 0; policy drop; "
-            "ct state established accept; } chain output { type filter hook output priority 0; policy drop; "
-            "ct state new,established accept; } }'"
+            "ct state established accept; }; chain output { type filter hook output priority 0; policy drop; "
+            "ct state new,established accept; }; }'"
         )
         self.kept.sendto(b"probe", (THERE, PEER_PORT))
         self.assertEqual(self.local, self.peer.recvfrom(99)[1][1])
