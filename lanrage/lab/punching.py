@@ -6,10 +6,12 @@ import time
 from collections.abc import Callable
 
 import attrs
+from pyroute2.netlink.nfnetlink.nfctsocket import NFCTSocket
 
 from lanrage.errors import Refused
 from lanrage.lab import roles
 from lanrage.lab.lab import Lab
+from lanrage.lab.netns import entered
 from lanrage.lab.ping import Pinger, first_answers
 from lanrage.lab.plan import Host
 from lanrage.lab.process import end
@@ -43,7 +45,7 @@ def trial(
     start: Callable[[Lab, list[str]], None] = Lab.start,
     timeout: float = TIMEOUT_S,
 ) -> Trial:
-    """Start the nodes of two hosts again and watch the way between them.
+    """Start the nodes of two hosts again, behind routers that begin anew, too, and watch the way between them.
 
     :param start: starts the nodes of these hosts and waits until they are ready.
     :param timeout: seconds until it is given up.
@@ -52,6 +54,7 @@ def trial(
     hosts = (first, second)
     running = [roles.running(lab.folder, host.name) for host in hosts]
     end([process for process in running if process is not None])
+    forget(lab)
     start(lab, [host.name for host in hosts])
     begin = time.monotonic()
     took = 0.0
@@ -60,6 +63,13 @@ def trial(
         took = time.monotonic() - begin
     packets = sum(lab.call(host, "status")["birthday"].get("packets", 0) for host in hosts)
     return Trial(took < timeout and _echoes(lab, first, second), round(took, 2), packets)
+
+
+def forget(lab: Lab) -> None:
+    """Let all routers forget their mappings: ports that an earlier trial opened would help the next one."""
+    for router in lab.plan.routers:
+        with entered(router.netns), NFCTSocket() as table:
+            table.flush()
 
 
 def path(lab: Lab, first: Host, second: Host) -> str:

@@ -59,7 +59,7 @@ def hairpin(lab: Lab) -> None:
         router.netns,
         f"add rule ip lab pre iifname lan ip daddr {router.public_address} meta l4proto udp "
         "dnat to udp dport map @eim\n"
-        f"add rule ip lab post oifname lan ct status dnat snat to {router.public_address}\n",
+        f"add rule ip lab post oifname lan ip saddr 192.168.1.0/24 ct status dnat snat to {router.public_address}\n",
     )
 
 
