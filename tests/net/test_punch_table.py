@@ -15,8 +15,10 @@ from lanrage.errors import LanrageError, MissingRight
 from lanrage.net.punch_table import PunchTable, run_nft, table_name
 from lanrage.net.rawport import RawProbePort
 from lanrage.net.undo import undo_all
+from lanrage.net.userspace import PROGRAM, UserspaceTunnel
 from tests.fakes_links import MemoryJournal
 from tests.namespaces import Namespace, join, may_unshare
+from tests.punched_port import PunchedPort
 from tests.real_links import LOST_S, RealNamespace
 
 WIREGUARD, PEER_PORT = 51820, 6000
@@ -186,3 +188,13 @@ class TestPunchTable(TestCase):
         self.assertEqual("", self.ruleset())
         await undo_all(self.world.reactor, self.journal)
         self.assertEqual([], self.journal.entries())
+
+
+@pytest.mark.skipif(
+    not (may_unshare() and shutil.which(PROGRAM) and shutil.which("nft")), reason="needs root, nft, wireguard-go"
+)
+class TestPunchedPort(PunchedPort, TestCase):
+    """wireguard-go sends through a port that birthday probing found."""
+
+    timeout = 30
+    make = UserspaceTunnel
