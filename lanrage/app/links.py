@@ -72,7 +72,6 @@ class Links:
         self.on_moved: Callable[[], None] = lambda: None
         self.ways_around: Callable[[bytes, bytes], None] = lambda identity, payload: None
         self.remembered: Callable[[bytes], tuple[Endpoint, ...]] = lambda identity: ()
-        self.punched: Callable[[PeerLink, Punch], None] = lambda link, signal: None
         self._clock = clock
         self._keys = keys
         self._party_id = party_id
@@ -139,6 +138,10 @@ class Links:
     def signalled(self, sender: bytes, payload: bytes) -> None:
         """A sealed signal from a member came by the control server, the tunnel or another member."""
         self._ear.hear(self.peers.get(sender), payload, None)
+
+    def hear_punches(self, ear: Callable[[PeerLink, Punch], None]) -> None:
+        """Call `ear` with what members say of birthday probing."""
+        self._ear.punched = ear
 
     def probe_received(self, payload: bytes, source: Endpoint) -> None:
         """Bytes with the probes' magic came in at WireGuard's port.
@@ -227,14 +230,7 @@ class Links:
 
     def _make_ear(self) -> OfferEar:
         key = self._keys.wireguard.public
-        return OfferEar(
-            key,
-            self.counters,
-            self._fits,
-            self._by_tag,
-            self._is_relay,
-            lambda link, signal: self.punched(link, signal),
-        )
+        return OfferEar(key, self.counters, self._fits, self._by_tag, self._is_relay)
 
     def _lost(self, why: str) -> None:
         self.on_lost(why)

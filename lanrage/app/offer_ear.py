@@ -30,7 +30,7 @@ class OfferEar:
     fits: Callable[[Endpoint], bool]
     by_tag: dict[bytes, PeerLink]
     is_relay: Callable[[Endpoint], bool]
-    punched: Callable[[PeerLink, signals.Punch], None]
+    punched: Callable[[PeerLink, signals.Punch], None] = lambda link, signal: None
     log = Logger()
 
     def hear(self, link: PeerLink | None, payload: bytes, knocked: Candidate | None) -> None:

@@ -96,7 +96,7 @@ class Punching:
 
     def start(self) -> None:
         """Begin."""
-        self._links.punched = self.heard
+        self._links.hear_punches(self.heard)
         self._looking.start(LOOK_INTERVAL, now=False)
 
     async def stop(self) -> None:

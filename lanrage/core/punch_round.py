@@ -169,6 +169,7 @@ class PairPunch:
     sent: int = 0
     hits: int = 0
     _round: bytes = b""
+    _session: bytes = b""
     _target: Endpoint | None = None
     _tried: tuple[str, frozenset[str], bytes] | None = None
     _relayed_since: float | None = None
@@ -255,7 +256,8 @@ class PairPunch:
     def _begin(self, phase: Phase, target: Endpoint, view: View, now: float) -> bool:
         if not self.budget.begin(target.host, now):
             return False
-        self.phase, self._target, self._tried, self._progress = phase, target, view.network, 0
+        self.phase, self._target, self._progress = phase, target, 0
+        self._session, self._tried = view.session, view.network
         self.rounds += 1
         return True
 
@@ -295,7 +297,7 @@ class PairPunch:
         if self._target is None or any(endpoint.host == self._target.host for endpoint in view.direct):
             self.hits += 1
             return self.stop()
-        if not view.session or view.network[2] != (self._tried or view.network)[2]:
+        if view.session != self._session:
             return self.stop()  # the member began anew: its sockets are gone
         due = self._due(PROBES, now)
         if due > 0:
@@ -310,7 +312,7 @@ class PairPunch:
     def _hold(self, view: View, now: float) -> list[PunchAction]:
         if self._target in view.direct:
             self._seen_at, self._proven = now, True
-        if now < self._seen_at + PROOF_TIME and self._tried is not None and view.session == self._tried[2]:
+        if now < self._seen_at + PROOF_TIME and view.session == self._session:
             return []
         if self._proven:
             self._tried = None

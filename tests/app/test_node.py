@@ -74,6 +74,7 @@ class LifeTests(PartyCase):
                 "missing": [],
                 "lan": {},
                 "channel": {},
+                "birthday": {},
             }
             self.assertEqual({"version": __version__, "state": "idle"} | empty, idle)
             self.assertEqual("idle", (await anna.node.diagnose())["state"])
