@@ -71,6 +71,16 @@ def parse_ports(text: str, field: str) -> tuple[int, int]:
     return first, last
 
 
+def parse_switch(text: str, field: str) -> bool:
+    """``on`` or ``off``.
+
+    :raises BadInput: names `field`.
+    """
+    if text not in ("on", "off"):
+        raise BadInput(field, f"{text!r} is neither on nor off")
+    return text == "on"
+
+
 def parse_interval(text: str, field: str) -> float:
     """Whole milliseconds within :data:`FLUSH_INTERVAL_MS`, as seconds.
 
@@ -161,6 +171,7 @@ class NodeConfig:
             kind,
             check_device_name(options["card"], "card"),
             parse_port(options["wireguard-port"], "wireguard-port", zero=True),
+            parse_switch(options["birthday"], "birthday"),
         )
         server = options.get("server") or ""
         if server:

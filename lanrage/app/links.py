@@ -25,6 +25,7 @@ from lanrage.core.witnesses import Witnesses, observed
 from lanrage.errors import LanrageError
 from lanrage.interfaces import IMachine, IProbePort, ITunnel
 from lanrage.wire import knocks, probes
+from lanrage.wire.signals import Punch
 
 
 class Links(LinkHooks):
@@ -129,6 +130,10 @@ class Links(LinkHooks):
     def signalled(self, sender: bytes, payload: bytes) -> None:
         """A sealed signal from a member came by the control server, the tunnel or another member."""
         self._ear.hear(self.peers.get(sender), payload, None)
+
+    def hear_punches(self, ear: Callable[[PeerLink, Punch], None]) -> None:
+        """Call `ear` with what members say of birthday probing."""
+        self._ear.punched = ear
 
     def probe_received(self, payload: bytes, source: Endpoint) -> None:
         """Bytes with the probes' magic came in at WireGuard's port."""

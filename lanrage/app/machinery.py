@@ -12,6 +12,7 @@ from twisted.internet.defer import Deferred
 
 from lanrage.app.lan import LanPlane
 from lanrage.app.party_channel import ChannelPort
+from lanrage.app.punch_kit import PunchKit
 from lanrage.app.roaming import Events
 from lanrage.core.links import WIREGUARD_PORT
 from lanrage.errors import BadInput
@@ -26,6 +27,8 @@ from lanrage.net.multicast import MulticastWays, RawWay
 from lanrage.net.network_events import NetworkEvents
 from lanrage.net.party_port import party_port
 from lanrage.net.plain_port import PlainPort
+from lanrage.net.punch_sockets import PunchSockets
+from lanrage.net.punch_table import PunchTable
 from lanrage.net.rawport import RawProbePort
 from lanrage.net.threads import in_thread
 from lanrage.net.tunnels import make_tunnel
@@ -39,12 +42,14 @@ class Devices:
     :param kind: one of :data:`lanrage.net.tunnels.TUNNEL_KINDS`.
     :param card: the LAN card's name.
     :param port: WireGuard's UDP port, 0 = any.
+    :param birthday: hard pairs of routers may be joined by birthday probing.
     """
 
     tunnel: str = "lanrage-wg0"
     kind: str = "auto"
     card: str = "lanrage0"
     port: int = WIREGUARD_PORT
+    birthday: bool = True
 
 
 class Machinery(Protocol):
@@ -69,6 +74,9 @@ class Machinery(Protocol):
 
     def spare_port(self) -> IProbePort:
         """A UDP port of its own, not open yet, for what must not leave from WireGuard's."""
+
+    def punch_kit(self) -> PunchKit | None:
+        """What birthday probing uses, or ``None`` where it is off."""
 
     def party_port(self, address: IPv4Interface) -> ChannelPort:
         """The party channel's port, not open yet."""
@@ -115,6 +123,13 @@ class RealMachinery:
     def spare_port(self) -> IProbePort:
         """See :meth:`Machinery.spare_port`."""
         return PlainPort(self._reactor)
+
+    def punch_kit(self) -> PunchKit | None:
+        """See :meth:`Machinery.punch_kit`."""
+        if not self._devices.birthday:
+            return None
+        table = PunchTable(self._reactor, self._devices.tunnel, self._journal)
+        return PunchKit(lambda: PunchSockets(self._reactor), table)
 
     def party_port(self, address: IPv4Interface) -> ChannelPort:
         """See :meth:`Machinery.party_port`."""

@@ -97,6 +97,7 @@ def status(life: PartyLife, missing: list[str]) -> StatusShown:
         attrs.asdict(session.channel.counters) if session is not None and session.channel is not None else {},
         nat_shown(session.nat) if session is not None and session.nat is not None else None,
         _relay_tcp(session),
+        attrs.asdict(session.punching.counters) if session is not None and session.punching is not None else {},
     )
 
 

@@ -21,6 +21,7 @@ class OfferEar:
 
     :param own_key: our WireGuard key, 32 bytes.
     :param fits: whether an address may be probed.
+    :param punched: is told what a member says of birthday probing.
     :param by_tag: the links, as they are, by the members' tags.
     """
 
@@ -29,6 +30,7 @@ class OfferEar:
     fits: Callable[[Endpoint], bool]
     by_tag: dict[bytes, PeerLink]
     is_relay: Callable[[Endpoint], bool]
+    punched: Callable[[PeerLink, signals.Punch], None] = lambda link, signal: None
     log = Logger()
 
     def hear(self, link: PeerLink | None, payload: bytes, knocked: Candidate | None) -> None:
@@ -47,17 +49,22 @@ class OfferEar:
             self.counters.signals_over_budget += 1
             return
         try:
-            offer = signals.unseal(payload, link.keys.seal, sender=link.peer_key, receiver=self.own_key)
+            signal = signals.unseal(payload, link.keys.seal, sender=link.peer_key, receiver=self.own_key)
         except (CryptoError, DecodeError) as error:
             self.counters.signals_refused += 1
             if link.speaks():
                 self.log.warn("a signal of {peer} was refused: {error}", peer=link.name, error=str(error))
             return
+        link.remember(payload)
+        if isinstance(signal, signals.Punch):
+            self.punched(link, signal)
+            return
+        offer = signal
         fit = tuple(candidate for candidate in offer.values() if self.fits(candidate.endpoint))
         self.log.debug(
             "{peer} offers {offered} candidates, {fit} fit", peer=link.name, offered=len(offer.candidates), fit=len(fit)
         )
-        link.offered(payload, offer, fit, knocked)
+        link.offered(offer, fit, knocked)
 
     def knocked(self, data: bytes, source: Endpoint) -> None:
         """A knock came in at WireGuard's port."""

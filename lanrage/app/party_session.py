@@ -18,6 +18,7 @@ from lanrage.app.nat_parts import join_nat_watch
 from lanrage.app.nat_watch import NatWatch
 from lanrage.app.party_channel import PartyChannel, PartyLedger
 from lanrage.app.peer_link import PeerLink
+from lanrage.app.punching import Punching
 from lanrage.app.reflexive import ReflexiveWatch
 from lanrage.app.relay_links import RelayLinks, by_udp
 from lanrage.app.relay_tcp import Door, RelayTcp
@@ -92,6 +93,7 @@ class PartySession:
         self.channel: PartyChannel | None = None
         self.reflexive: ReflexiveWatch | None = None
         self.nat: NatWatch | None = None
+        self.punching: Punching | None = None
         self.listen_port = 0
         self.on_lost: Callable[[str], None] = lambda why: None
         self.on_moved: Callable[[set[str], float], None] = lambda hosts, slept: None
@@ -151,11 +153,14 @@ class PartySession:
         links.ways_around, links.remembered = ways.around, book.remembered
         relays = self._join_relays(links)
         self._join_nat(links)
+        self.punching = self._make_punching(links)
         channel.start()
         self._probe_port.open(self.listen_port, self._received)
         await links.start(self.listen_port)
         self._roaming.start()
         relays.use(book.relays)
+        if self.punching is not None:
+            self.punching.start()
         book.start(lambda: {identity: link.plan.paths.values() for identity, link in links.peers.items()})
 
     def _join_relays(self, links: Links) -> RelayLinks:
@@ -175,6 +180,12 @@ class PartySession:
         spare = self._machinery.spare_port
         self.nat = join_nat_watch(self._reactor, links, reflexive, send, spare, connected, around.random)
 
+    def _make_punching(self, links: Links) -> Punching | None:
+        kit, key = self._machinery.punch_kit(), self._keys.wireguard.public
+        if kit is None:
+            return None
+        return Punching(self._reactor, links, self._party_id, key, self._probe_port.send, kit, self._around.random)
+
     async def stop(self) -> None:
         """Take all down, links first; nothing of this session is left on the machine."""
         parts: list[Callable[[], Any]] = [self._roaming.stop, self._around.book.stop]
@@ -186,6 +197,8 @@ class PartySession:
             parts.append(self.relay_tcp.stop)
         if self.relays is not None:
             parts.append(self.relays.stop)
+        if self.punching is not None:
+            parts.append(self.punching.stop)
         if self.links is not None:
             parts.append(self._stop_links)
         if self.channel is not None:
@@ -202,7 +215,7 @@ class PartySession:
                     await waiting
             except Exception:  # the other parts must go all the same  # pylint: disable=broad-exception-caught
                 self.log.failure("a part of the party's session did not stop")
-        self.links = self.relays = self.relay_tcp = self.reflexive = None
+        self.links = self.relays = self.relay_tcp = self.reflexive = self.punching = None
         self.nat = self.channel = self.lan = self.tunnel = None
 
     def _stop_links(self) -> Deferred[None]:

@@ -150,15 +150,15 @@ class PeerLink:
         """Whether this very sealed offer was heard already, by another way."""
         return payload[: signals.NONCE_BYTES] in self._nonces
 
-    def offered(
-        self, payload: bytes, offer: signals.Offer, fit: tuple[Candidate, ...], knocked: Candidate | None
-    ) -> None:
+    def remember(self, payload: bytes) -> None:
+        """This sealed signal was heard."""
+        self._nonces.append(payload[: signals.NONCE_BYTES])
+
+    def offered(self, offer: signals.Offer, fit: tuple[Candidate, ...], knocked: Candidate | None) -> None:
         """The peer's offer arrived; `fit` are its candidates that may be probed.
 
-        :param payload: as it was sealed.
         :param knocked: where it came from, when it came as a knock.
         """
-        self._nonces.append(payload[: signals.NONCE_BYTES])
         self.peer_nat = offer.nat
         if knocked is not None:
             self.doors.heard(knocked.endpoint)

@@ -237,6 +237,7 @@ class StatusShown(Result, frozen=True):
     :param channel: counters of the party channel inside the tunnel by name.
     :param nat: null while there is no party.
     :param relay_tcp: ``None`` while it is not needed.
+    :param birthday: counters of birthday probing by name; empty where it is off.
     """
 
     version: str
@@ -250,6 +251,7 @@ class StatusShown(Result, frozen=True):
     channel: dict[str, Any] = {}
     nat: NatShown | None = None
     relay_tcp: RelayTcpShown | None = None
+    birthday: dict[str, Any] = {}
 
 
 class Diagnosed(NodeFacts, frozen=True):

@@ -23,6 +23,7 @@ NODE: list[list[Any]] = [
     ["card", None, "lanrage0", "Name of the LAN card that games see."],
     ["wireguard-port", None, str(WIREGUARD_PORT), "UDP port of WireGuard; 0 = any."],
     ["wireguard", None, "auto", "How WireGuard runs: auto, kernel or userspace (wireguard-go)."],
+    ["birthday", None, "on", "Whether pairs of hard NATs may be joined by birthday probing: on or off."],
     ["server", None, "", "HOST:PORT of the control server for new parties, where a user names none."],
 ]
 CONTROL: list[list[Any]] = [

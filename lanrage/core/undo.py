@@ -9,8 +9,9 @@ import msgspec
 
 from lanrage.errors import DecodeError
 
-KINDS = ("device", "process")
+KINDS = ("device", "process", "punch-table")
 """``device``: a network device, by name; its alias must be ours. ``process``: a program, ``PID START_TIME`` in `old`.
+``punch-table``: an nftables table of the family ``ip``, by name.
 
 Routes and addresses need no entry: they go with the device that they are on, and all of ours are on ours."""
 

@@ -10,6 +10,7 @@ from lanrage.errors import LanrageError
 from lanrage.interfaces import IUndoJournal
 from lanrage.net.devices import remove_device
 from lanrage.net.processes import Program
+from lanrage.net.punch_table import remove_table
 from lanrage.net.threads import in_thread
 
 log = Logger()
@@ -37,6 +38,8 @@ def _undo(entry: UndoEntry, journal: IUndoJournal) -> None:
         program = Program.parse(entry.old)
         if program is not None:
             program.end()
+    elif entry.kind == "punch-table":
+        remove_table(entry.name)
     else:
         remove_device(entry.name, marked=False)
     journal.forget(entry)

@@ -6,6 +6,7 @@ both WireGuard keys, sender first, as associated data.
 
 from __future__ import annotations
 
+import enum
 from typing import Annotated
 
 import msgspec
@@ -63,26 +64,67 @@ class Offer(msgspec.Struct, frozen=True, tag="offer1", forbid_unknown_fields=Tru
         return tuple(found)
 
 
-def seal(offer: Offer, key: bytes, *, sender: bytes, receiver: bytes, nonce: bytes) -> bytes:
-    """Encrypt an offer.
+class PunchStep(enum.StrEnum):
+    """What a :class:`Punch` says."""
+
+    ASK = "ask"
+    """Shall we? I am behind a symmetric router and hold many sockets."""
+    READY = "ready"
+    """Yes: open them now, my probes begin after the delay."""
+
+
+class Punch(msgspec.Struct, frozen=True, tag="punch1", forbid_unknown_fields=True, omit_defaults=True):
+    """Birthday probing is agreed on (``docs/protocol-probe.rst``).
+
+    :param session: of the sender.
+    :param answers: the receiver's session, as the sender knows it.
+    :param round: 8 random bytes of the asking end; the answer repeats them.
+    :param host: the sender's address outside, one that its offer named.
+    :param port: likewise.
+    :param delay_ms: from the answer to the first probe.
+    """
+
+    session: Session
+    answers: Session
+    round: Annotated[bytes, Meta(min_length=8, max_length=8)]
+    step: PunchStep
+    host: Annotated[str, Meta(max_length=45)]
+    port: Annotated[int, Meta(ge=1, le=65535)]
+    delay_ms: Annotated[int, Meta(ge=0, le=10_000)] = 0
+
+    @property
+    def endpoint(self) -> Endpoint | None:
+        """The sender's address, where it can be read."""
+        try:
+            return Endpoint.parse(f"[{self.host}]:{self.port}")
+        except BadInput:
+            return None
+
+
+Signal = Offer | Punch
+
+
+def seal(signal: Signal, key: bytes, *, sender: bytes, receiver: bytes, nonce: bytes) -> bytes:
+    """Encrypt a signal.
 
     :param key: the pair's seal key.
     :param nonce: 12 random bytes, never used twice.
     """
-    return nonce + ChaCha20Poly1305(key).encrypt(nonce, msgspec.msgpack.encode(offer), sender + receiver)
+    return nonce + ChaCha20Poly1305(key).encrypt(nonce, msgspec.msgpack.encode(signal), sender + receiver)
 
 
-def unseal(payload: bytes, key: bytes, *, sender: bytes, receiver: bytes) -> Offer:
-    """Decrypt and read an offer.
+def unseal(payload: bytes, key: bytes, *, sender: bytes, receiver: bytes) -> Signal:
+    """Decrypt and read a signal.
 
     :raises CryptoError: when it is not from `sender` to `receiver`.
-    :raises DecodeError: when it is no offer.
+    :raises DecodeError: when it is no signal.
     """
     try:
         plain = ChaCha20Poly1305(key).decrypt(payload[:NONCE_BYTES], payload[NONCE_BYTES:], sender + receiver)
     except (InvalidTag, ValueError) as error:
         raise CryptoError("the signal's seal does not hold") from error
     try:
-        return msgspec.msgpack.decode(plain, type=Offer)
+        signal: Signal = msgspec.msgpack.decode(plain, type=Signal)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise DecodeError(f"no valid offer: {error}") from error
+        raise DecodeError(f"no valid signal: {error}") from error
+    return signal

@@ -95,6 +95,9 @@ class MemoryMachinery:
         port: IProbePort = UnderlayPort(self.underlay, self.underlay.host("192.0.2.9"))
         return port
 
+    def punch_kit(self) -> None:
+        """See :meth:`lanrage.app.machinery.Machinery.punch_kit`."""
+
     def party_port(self, address: IPv4Interface) -> ChannelPort:
         """See :meth:`lanrage.app.machinery.Machinery.party_port`."""
         del address

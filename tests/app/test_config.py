@@ -158,8 +158,9 @@ class RoleTests(ConfigCase):
         default = NodeConfig(Path("/s"), Path("/r"), Devices("lanrage-wg0", "auto", "lanrage0", WIREGUARD_PORT))
         self.assertEqual(default, NodeConfig.parse(options(NodeOptions, *FOLDERS)))
         words = "--tunnel-device wg7 --card party0 --wireguard-port 0 --wireguard userspace --server host:7766"
-        given_all = NodeConfig(Path("/s"), Path("/r"), Devices("wg7", "userspace", "party0", 0), "host:7766")
-        self.assertEqual(given_all, NodeConfig.parse(options(NodeOptions, *FOLDERS, *words.split())))
+        devices = Devices("wg7", "userspace", "party0", 0, birthday=False)
+        given_words = options(NodeOptions, *FOLDERS, *words.split(), "--birthday", "off")
+        self.assertEqual(NodeConfig(Path("/s"), Path("/r"), devices, "host:7766"), NodeConfig.parse(given_words))
         self.assertEqual(attrs.evolve(default, server="a:1"), default.with_server("a:1"))
 
     def test_node_refusals(self) -> None:
@@ -169,6 +170,7 @@ class RoleTests(ConfigCase):
             "card": ("", "lanrage0:1", "."),
             "wireguard-port": ("", "-1", "65536", "x"),
             "wireguard": ("", "Kernel", "module"),
+            "birthday": ("", "On", "yes", "0"),
             "server": ("host", "host:0", ":7766", "host:99999", "http://host:7766"),
         }
         for name, values in wrong.items():

@@ -76,6 +76,7 @@ class LifeTests(PartyCase):
                 "channel": {},
                 "nat": None,
                 "relay_tcp": None,
+                "birthday": {},
             }
             self.assertEqual({"version": __version__, "state": "idle"} | empty, idle)
             self.assertEqual("idle", (await anna.node.diagnose())["state"])
@@ -104,6 +105,7 @@ class LifeTests(PartyCase):
                     "missing": [],
                     "channel": dict.fromkeys(attrs.asdict(ChannelCounters()), 0),
                     "relay_tcp": None,
+                    "birthday": {},
                 },
                 status,
             )

@@ -41,7 +41,9 @@ class Plan:
     def proven(self, kind: CandidateKind, host: str = "198.51.100.2") -> None:
         """Another way is open."""
         endpoint = Endpoint(host, 1)
-        self.paths[endpoint] = Path(Candidate(kind, endpoint), 0.0, 0.01, 1.0)
+        path = self.paths[endpoint] = Path(Candidate(kind, endpoint), 0.0)
+        path.sent(b"ping", 0.0)
+        path.pong(b"ping", 0.01)
 
 
 @attrs.define(eq=False)

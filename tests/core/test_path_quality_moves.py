@@ -6,6 +6,8 @@ import random
 from collections.abc import Collection
 from functools import partial
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.core.links import Endpoint

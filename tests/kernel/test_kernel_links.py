@@ -13,6 +13,7 @@ from lanrage.net.tunnels import make_tunnel
 from tests.contracts_links import TunnelContract
 from tests.namespaces import may_unshare
 from tests.public_port import OnePublicPort
+from tests.punched_port import PunchedPort
 from tests.real_links import RealBench
 
 IN_VM = "LANRAGE_KERNEL_VM" in os.environ
@@ -44,6 +45,13 @@ class TestKernelWireGuard(TunnelContract, TestCase):
 
 class TestProbesBesideTheKernel(OnePublicPort, TestCase):
     """The probe port shares the port of kernel WireGuard."""
+
+    timeout = 120
+    make = KernelTunnel
+
+
+class TestPunchedKernelPort(PunchedPort, TestCase):
+    """Kernel WireGuard sends through a port that birthday probing found."""
 
     timeout = 120
     make = KernelTunnel

@@ -11,11 +11,21 @@ from lanrage.core.candidates import CANDIDATE_LIMIT, Candidate, CandidateKind
 from lanrage.core.links import Endpoint
 from lanrage.errors import CryptoError, DecodeError
 from lanrage.wire.control import SIGNAL_LIMIT
-from lanrage.wire.signals import CandidateRow, Offer, seal, unseal
-from tests.strategies_links import keys
+from lanrage.wire.signals import CandidateRow, Offer, Punch, PunchStep, seal, unseal
+from tests.strategies_links import hosts, keys
 from tests.strategies_probes import candidates, eight
 
 KEY, A, B, NONCE = b"k" * 32, b"a" * 32, b"b" * 32, b"n" * 12
+punches = st.builds(
+    Punch,
+    eight,
+    eight,
+    eight,
+    st.sampled_from(PunchStep),
+    hosts.map(str) | st.text(max_size=45),
+    st.integers(1, 65535),
+    st.integers(0, 10_000),
+)
 offers = st.builds(Offer.of, eight, st.just(b"") | eight, candidates)
 
 
@@ -49,6 +59,39 @@ class SignalTests(SynchronousTestCase):
         with self.assertRaises(CryptoError):
             unseal(bytes(payload), KEY, sender=A, receiver=B)
 
+    @given(punches, keys)
+    def test_punch_round_trip(self, punch: Punch, key: bytes) -> None:
+        """Likewise what is said of birthday probing; its address comes out where it is one."""
+        payload = seal(punch, key, sender=A, receiver=B, nonce=NONCE)
+        self.assertEqual(punch, unseal(payload, key, sender=A, receiver=B))
+        self.assertLessEqual(len(payload), SIGNAL_LIMIT)
+        if punch.endpoint is not None:
+            self.assertEqual(punch.port, punch.endpoint.port)
+
+    def test_punch_rules(self) -> None:
+        """Sessions and round have eight bytes, the port and the delay bounds, the step a name; nothing unknown."""
+        good: dict[str, object] = {"type": "punch1", "session": b"s" * 8, "answers": b"a" * 8, "round": b"r" * 8}
+        good |= {"step": "ready", "host": "192.0.2.1", "port": 5, "delay_ms": 1000}
+        expected = Punch(b"s" * 8, b"a" * 8, b"r" * 8, PunchStep.READY, "192.0.2.1", 5, 1000)
+        self.assertEqual(expected, unseal(sealed(msgspec.msgpack.encode(good)), KEY, sender=A, receiver=B))
+        self.assertEqual(Endpoint("192.0.2.1", 5), expected.endpoint)
+        wrong: list[dict[str, object]] = [
+            {"session": b"s" * 7},
+            {"answers": b""},
+            {"round": b"r" * 9},
+            {"step": "go"},
+            {"host": "1" * 46},
+            {"port": 0},
+            {"port": 65536},
+            {"delay_ms": -1},
+            {"delay_ms": 10_001},
+            {"type": "punch2"},
+            {"more": 1},
+        ]
+        for change in wrong:
+            with self.assertRaises(DecodeError, msg=str(change)):
+                unseal(sealed(msgspec.msgpack.encode(good | change)), KEY, sender=A, receiver=B)
+
     def test_wrong_direction(self) -> None:
         """A signal sent back to its sender, or shown as another's, is refused; so is one of another pair's key."""
         payload = seal(Offer.of(b"s" * 8, b"", ()), KEY, sender=A, receiver=B, nonce=NONCE)
@@ -64,9 +107,9 @@ class SignalTests(SynchronousTestCase):
 
     @given(st.binary(max_size=100) | st.binary(max_size=60).map(lambda tail: msgspec.msgpack.encode(["offer1", tail])))
     def test_any_plain_text(self, plain: bytes) -> None:
-        """What a member seals is an offer, or refused by one error."""
+        """What a member seals is a signal, or refused by one error."""
         try:
-            self.assertIsInstance(unseal(sealed(plain), KEY, sender=A, receiver=B), Offer)
+            self.assertIsInstance(unseal(sealed(plain), KEY, sender=A, receiver=B), Offer | Punch)
         except DecodeError:
             pass
 
