@@ -18,6 +18,7 @@ from lanrage.errors import BadInput, LanrageError
 from lanrage.lab import checks, netns, roles, teardown, wan
 from lanrage.lab.conditions import Conditions, Weather, parse_between
 from lanrage.lab.folder import BASE, Folder, Record
+from lanrage.lab.grid import AT_ONCE
 from lanrage.lab.lab import Lab, up
 from lanrage.lab.paths_check import SECTIONS
 from lanrage.lab.plan import KINDS, MAX_RELAYS, check_name, expand_kinds
@@ -222,8 +223,11 @@ def _add_check(word: str, check: Callable[..., Result], options: list[Callable[[
 OPTIONS: dict[str, list[Callable[[Any], Any]]] = {
     "churn": [click.option("--rounds", type=click.IntRange(min=1), default=20, show_default=True)],
     "grid": [
-        click.option("--trials", type=click.IntRange(min=1), default=1, show_default=True, help="Whole laboratories."),
+        click.option("--trials", type=click.IntRange(min=1), default=1, show_default=True, help="Whole grids."),
         click.option("--kinds", default=",".join(KINDS), help="Kinds of NAT to pair with each other [all]."),
+        click.option(
+            "--at-once", type=click.IntRange(min=4), default=AT_ONCE, show_default=True, help="Hosts a party."
+        ),
         click.option("--birthday-trials", type=click.IntRange(min=0), default=0, help="Fresh hard pairs to count."),
         click.option(
             "--rst", "rst_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the table there."
