@@ -23,8 +23,8 @@ EACH = 2
 """Hosts of each kind, so that a kind meets itself."""
 
 AT_ONCE = 8
-"""Hosts in one party. The nodes share two cores: with eighteen, a join takes seconds of work that players' machines would
-do at the same time, and the figures are of that."""
+"""Hosts in one party. The nodes share two cores: with eighteen, a join takes seconds of work that players' machines
+would do at the same time, and the figures are of that."""
 
 SETTLE_S = 15.0
 """A newcomer's pairs have this long to come to their paths before the next joins; what has not by then falls short."""
