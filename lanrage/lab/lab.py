@@ -11,11 +11,11 @@ from typing import Any
 import attrs
 
 from lanrage.errors import LanrageError
-from lanrage.lab import build, netns, party, roles, teardown, wan
+from lanrage.lab import build, igd, netns, party, roles, teardown, wan
 from lanrage.lab.conditions import Weather
 from lanrage.lab.folder import BASE, Folder, Record
 from lanrage.lab.node_call import CALL_TIMEOUT_S, call
-from lanrage.lab.plan import Host, Plan, make_plan
+from lanrage.lab.plan import MAPPED, Host, Plan, make_plan
 
 Say = Callable[[str], None]
 """Told one sentence at each stage."""
@@ -153,6 +153,9 @@ def up(
     try:
         say(f"building {len(lab.plan.hosts)} hosts and {len(lab.plan.routers)} routers")
         build.build(lab.plan, record.udp_timeout)
+        for router in lab.plan.routers:
+            if router.kind == MAPPED:
+                igd.start(router.netns, folder.role(f"r{router.index}"), "wan", "lan")
         wan.apply(folder, lab.plan, record.weather)
         folder.save(record)
         if nodes:

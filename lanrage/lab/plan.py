@@ -9,6 +9,7 @@ from zlib import crc32
 import attrs
 
 from lanrage.errors import BadInput
+from lanrage.lab import igd
 
 OPEN = "open"
 LAN = "lan"
@@ -212,7 +213,8 @@ def _router(lab: str, index: int, kind: str) -> Router:
     if kind == DOUBLE:
         kind = "restricted"
         carrier = Router(index, kind, netns_name(lab, f"c{index}"), _public(index), f"100.64.{index}.1")
-    return Router(index, kind, netns_name(lab, f"r{index}"), _public(index), f"192.168.{index}.1", carrier)
+    public = igd.public_address(index) if kind == MAPPED else _public(index)
+    return Router(index, kind, netns_name(lab, f"r{index}"), public, f"192.168.{index}.1", carrier)
 
 
 def _host(lab: str, index: int, kind: str, router: Router | None) -> Host:
