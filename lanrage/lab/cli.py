@@ -18,9 +18,10 @@ from lanrage.errors import BadInput, LanrageError
 from lanrage.lab import checks, netns, roles, teardown, wan
 from lanrage.lab.conditions import Conditions, Weather, parse_between
 from lanrage.lab.folder import BASE, Folder, Record
+from lanrage.lab.grid import AT_ONCE
 from lanrage.lab.lab import Lab, up
 from lanrage.lab.paths_check import SECTIONS
-from lanrage.lab.plan import KINDS, check_name, expand_kinds
+from lanrage.lab.plan import KINDS, MAX_RELAYS, check_name, expand_kinds
 from lanrage.lab.process import alive, send
 from lanrage.lab.result import Result
 from lanrage.lab.views import print_check, print_lab
@@ -87,6 +88,7 @@ def lab() -> None:
 @click.option("--wan-delay-ms", type=float, default=0.0, help="Delay of the WAN, one way.")
 @click.option("--wan-loss", type=float, default=0.0, help="Loss of the WAN in percent, each direction.")
 @click.option("--udp-timeout", type=click.IntRange(min=1), help="Seconds that NAT mappings live [kernel's own].")
+@click.option("--relays", type=click.IntRange(1, MAX_RELAYS), default=1, show_default=True, help="How many relays.")
 @click.option("--bare", is_flag=True, help="Networks only: no control server, relay, nodes and party.")
 @json_option
 @guarded
@@ -94,7 +96,7 @@ def up_command(name: str, base: Path, as_json: bool, **wish: Any) -> None:
     """Build a laboratory; ends when every pair of hosts has exchanged a packet."""
     kinds = tuple(expand_kinds([word.strip() for word in wish["nat"].split(",")], wish["hosts"]))
     weather = Weather(Conditions(wish["wan_loss"], wish["wan_delay_ms"]).check())
-    record = Record(check_name(name), kinds, weather, wish["udp_timeout"])
+    record = Record(check_name(name), kinds, weather, wish["udp_timeout"], relays=wish["relays"])
     _, report = up(record, base, nodes=not wish["bare"], say=say)
     print_lab(report, as_json)
 
@@ -221,8 +223,11 @@ def _add_check(word: str, check: Callable[..., Result], options: list[Callable[[
 OPTIONS: dict[str, list[Callable[[Any], Any]]] = {
     "churn": [click.option("--rounds", type=click.IntRange(min=1), default=20, show_default=True)],
     "grid": [
-        click.option("--trials", type=click.IntRange(min=1), default=1, show_default=True, help="Whole laboratories."),
+        click.option("--trials", type=click.IntRange(min=1), default=1, show_default=True, help="Whole grids."),
         click.option("--kinds", default=",".join(KINDS), help="Kinds of NAT to pair with each other [all]."),
+        click.option(
+            "--at-once", type=click.IntRange(min=4), default=AT_ONCE, show_default=True, help="Hosts a party."
+        ),
         click.option("--birthday-trials", type=click.IntRange(min=0), default=0, help="Fresh hard pairs to count."),
         click.option(
             "--rst", "rst_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the table there."

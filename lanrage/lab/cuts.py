@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pyroute2 import NFCTSocket
 
-from lanrage.lab import netns
-from lanrage.lab.plan import PUBLIC_ADDRESSES, RELAY_PORTS, Plan, Router
+from lanrage.lab import netns, roles
+from lanrage.lab.plan import Plan, Router
 
 REBIND_FIRST, REBIND_COUNT = 30_000, 1_000
 """A router that rebinds maps to ports of this range, out of reach of WireGuard's own."""
@@ -15,14 +15,10 @@ def relay_ruleset(cut: bool) -> str:
     """A table of the WAN that drops what goes to and from a relay's ports; control and reflectors stay."""
     lines = ["table ip cut { }", "delete table ip cut"]
     if cut:
-        relays = f"{{ {', '.join(PUBLIC_ADDRESSES)} }}"
-        lines += [
-            "table ip cut {",
-            " chain forward { type filter hook forward priority -5; policy accept;",
-            f"  ip daddr {relays} udp dport {RELAY_PORTS} drop;",
-            f"  ip saddr {relays} udp sport {RELAY_PORTS} drop; }}",
-            "}",
-        ]
+        lines += ["table ip cut {", " chain forward { type filter hook forward priority -5; policy accept;"]
+        for address, ports in roles.RELAYS.values():
+            lines.append(f"  ip daddr {address} udp dport {ports} drop; ip saddr {address} udp sport {ports} drop;")
+        lines += [" }", "}"]
     return "\n".join([*lines, ""])
 
 

@@ -63,10 +63,12 @@ def demo(base: Path = BASE, name: str = NAME, say: Callable[[str], None] = lambd
 
 
 @contextmanager
-def laboratory(name: str, kinds: tuple[str, ...], base: Path, say: Callable[[str], None]) -> Iterator[Lab]:
+def laboratory(
+    name: str, kinds: tuple[str, ...], base: Path, say: Callable[[str], None], relays: int = 1
+) -> Iterator[Lab]:
     """Networks without nodes, removed afterwards; what a crash left under this name is removed before."""
     teardown.down(name, Folder.of(name, base))
-    lab, _ = up(Record(name, kinds), base, nodes=False, say=say)
+    lab, _ = up(Record(name, kinds, relays=relays), base, nodes=False, say=say)
     try:
         yield lab
     except BaseException:

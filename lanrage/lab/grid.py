@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from itertools import combinations
 from pathlib import Path
 
 from lanrage.lab import party, roles
@@ -20,6 +21,10 @@ from lanrage.lab.sightings import Watch
 NAME = "grid"
 EACH = 2
 """Hosts of each kind, so that a kind meets itself."""
+
+AT_ONCE = 8
+"""Hosts in one party. The nodes share two cores: with eighteen, a join takes seconds of work that players' machines
+would do at the same time, and the figures are of that."""
 
 SETTLE_S = 15.0
 """A newcomer's pairs have this long to come to their paths before the next joins; what has not by then falls short."""
@@ -40,16 +45,18 @@ def grid(
     *,
     trials: int = 1,
     kinds: str = ",".join(KINDS),
+    at_once: int = AT_ONCE,
     birthday_trials: int = 0,
     rst_file: Path | None = None,
 ) -> Result:
-    """Two hosts of each kind in one party: the path of every pair, and the time until it was there."""
+    """Two hosts of each kind in parties: the path of every pair, and the time until it was there."""
     result = Result(NAME)
-    words = hosts_of([word.strip() for word in kinds.split(",")])
+    wholes = laboratories([word.strip() for word in kinds.split(",")], at_once)
     check_name(name)
     seen: list[Trial] = []
-    for number in range(1, trials + 1):
-        say(f"trial {number} of {trials}: {len(words)} hosts")
+    for number in range(trials * len(wholes)):
+        words = wholes[number % len(wholes)]
+        say(f"laboratory {number + 1} of {trials * len(wholes)}: {', '.join(dict.fromkeys(words))}")
         seen += one_laboratory(base, name, words, say)
     table = cells(seen)
     judge(result, seen, table)
@@ -58,6 +65,22 @@ def grid(
     if rst_file is not None:
         rst_file.write_text(rst(table, result), encoding="utf-8")
     return result
+
+
+def laboratories(kinds: Sequence[str], at_once: int = AT_ONCE) -> list[tuple[str, ...]]:
+    """The hosts of laboratories in which, together, every kind meets every kind: each two groups of kinds share one.
+
+    :param at_once: hosts in one, about; ``lan`` brings the restricted routers that it needs.
+    :raises BadInput: for an unknown kind.
+    """
+    once = list(dict.fromkeys(kinds))
+    size = max(1, at_once // (2 * EACH))
+    home = [kind for kind in ("restricted", LAN) if kind in once]
+    others = [kind for kind in once if kind not in home]
+    groups = [others[start : start + size] for start in range(0, len(others), size)] + ([home] if home else [])
+    if len(groups) == 1:
+        return [hosts_of(groups[0])]
+    return [hosts_of(first + second) for first, second in combinations(groups, 2)]
 
 
 def hosts_of(kinds: Sequence[str]) -> tuple[str, ...]:

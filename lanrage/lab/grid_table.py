@@ -13,9 +13,9 @@ from lanrage.lab.result import Result, percentile
 HEAD = """The grid of NAT kinds
 =====================
 
-Every kind of NAT with every kind (:doc:`lab`), two hosts of each in one party; written by ``make grid``. A cell tells
-the path that the pairs of two kinds came to, the worst of them, and the median time in milliseconds from knowing each
-other until it was there; ``(!)`` marks what falls short. ``lan``: behind the same router as one of the ``restricted``.
+Every kind of NAT with every kind (:doc:`lab`), two hosts of each in parties of eight; written by ``make grid``. A cell
+tells the path that the pairs of two kinds came to, the worst of them, and the median time in milliseconds from knowing
+each other until it was there; ``(!)`` marks what falls short. ``lan``: behind the same router as a ``restricted``.
 
 """
 

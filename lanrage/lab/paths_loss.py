@@ -7,6 +7,7 @@ import time
 from lanrage.lab.paths import DIRECT, RELAY
 from lanrage.lab.paths_stage import Stage, Table, names
 from lanrage.lab.plan import Host
+from lanrage.lab.sightings import Pair
 
 LOSS_KINDS = ("open", "restricted", "cone", "open")
 LOSS_TRIALS = 5
@@ -70,8 +71,14 @@ def flap(stage: Stage) -> None:
                 time.sleep(min(FLAP_S, stage.flap_minutes * 60))
             minutes = (time.monotonic() - begin) / 60
         moves = {pair: table.watch.moves(*pair) - count for pair, count in before.items()}
+        stage.result.figures["flap_changes_s"] = {"-".join(p): _changes(table, p, begin) for p in moves}
     stage.result.figures["flap_minutes"] = round(minutes, 2)
     stage.result.figures["flap_moves"] = {"-".join(pair): count for pair, count in moves.items()}
     sent = sum(len(flow.record.sent) for flow in flows)
     stage.result.figures["flap_lost_percent"] = round(100 * sum(f.record.lost() for f in flows) / sent, 2)
     stage.result.at_most("flap_moves_a_minute_max", round(max(moves.values()) / minutes, 2), MOVES_A_MINUTE)
+
+
+def _changes(table: Table, pair: Pair, begin: float) -> list[str]:
+    """When the pair's path became which, in seconds since the first loss."""
+    return [f"{when - begin:.1f} {path}" for when, path in table.watch.pair(*pair)[0].changes if when >= begin]

@@ -8,7 +8,7 @@ from lanrage.lab import roles
 from lanrage.lab.lab import Lab
 from lanrage.lab.paths import DIRECT, RELAY
 from lanrage.lab.paths_stage import Stage, Table, names
-from lanrage.lab.plan import PUBLIC_ADDRESSES, Host
+from lanrage.lab.plan import Host
 from lanrage.lab.recovery import kill
 
 UPGRADE_KINDS = ("open", "restricted", "cone", "open")
@@ -22,7 +22,6 @@ RELAY_KINDS = ("open", "open", "restricted")
 RELAY_OVER_MS = 3000.0
 RELAY_READY_S = 15.0
 """A relay that was started again is chosen from after this time: nodes ask about it each few seconds."""
-RELAYS = (roles.RELAY, "relay2")
 
 
 def block_all(lab: Lab) -> None:
@@ -57,13 +56,12 @@ def _upgraded(stage: Stage, table: Table, pair: tuple[Host, Host]) -> tuple[int,
 def relay(stage: Stage) -> None:
     """Kill the relay that carries a game's traffic, with another one there; then that one, with the first one back."""
     outages: list[float | None] = []
-    with stage.party("relay", RELAY_KINDS, block_all) as table:
-        table.lab.start(["relay2"])
+    with stage.party("relay", RELAY_KINDS, block_all, len(roles.RELAYS)) as table:
         table.need(RELAY)
         time.sleep(RELAY_READY_S)
-        for _ in range(len(RELAYS)):
+        for _ in roles.RELAYS:
             outages += _killed(stage, table)
-            dead = [role for role in RELAYS if roles.running(table.lab.folder, role) is None]
+            dead = [role for role in roles.RELAYS if roles.running(table.lab.folder, role) is None]
             table.lab.start(dead)
             time.sleep(RELAY_READY_S)
     stage.times("relay_over_ms", outages, RELAY_OVER_MS, 100)
@@ -88,4 +86,5 @@ def _killed(stage: Stage, table: Table) -> list[float | None]:
 
 
 def _relay_at(address: str) -> str:
-    return RELAYS[PUBLIC_ADDRESSES.index(address)]
+    """The role of the relay at an address."""
+    return next(role for role, (host, _) in roles.RELAYS.items() if host == address)

@@ -49,14 +49,14 @@ class Stage:
 
     @contextmanager
     def party(
-        self, word: str, kinds: tuple[str, ...], prepare: Callable[[Lab], None] = lambda _lab: None
+        self, word: str, kinds: tuple[str, ...], prepare: Callable[[Lab], None] = lambda _lab: None, relays: int = 1
     ) -> Iterator[Table]:
         """A party of hosts of these kinds that have met.
 
         :param prepare: called when the networks stand and nobody has joined.
         """
         self.say(f"{word}: a party of {len(kinds)}")
-        with laboratory(f"{self.name}-{word}", kinds, self.base, self.say) as lab:
+        with laboratory(f"{self.name}-{word}", kinds, self.base, self.say, relays) as lab:
             prepare(lab)
             lab.start(roles.roles(lab.plan))
             lab.gather()

@@ -9,6 +9,7 @@ from zlib import crc32
 import attrs
 
 from lanrage.errors import BadInput
+from lanrage.lab import igd
 
 OPEN = "open"
 LAN = "lan"
@@ -36,6 +37,10 @@ FIRST_SITE = 10
 CONTROL_PORT = 7766
 STUN_PORT = 3478
 RELAY_PORTS = "7800-7863"
+RELAY2_PORTS = "7900-7963"
+"""Ports of the second relay, at the second public address."""
+MAX_RELAYS = 2
+"""One shows nothing of the choice between them, and a third nothing that two do not."""
 WIREGUARD_PORT = 51820
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,18}[a-z0-9])?")
@@ -98,11 +103,15 @@ class Host:
 
 @attrs.frozen
 class Plan:
-    """All hosts and routers of one laboratory."""
+    """All hosts and routers of one laboratory.
+
+    :param relays: how many run on the public host.
+    """
 
     name: str
     hosts: tuple[Host, ...]
     routers: tuple[Router, ...]
+    relays: int = 1
 
     @property
     def wan(self) -> str:
@@ -187,7 +196,7 @@ def expand_kinds(words: Sequence[str], hosts: int | None) -> list[str]:
     return kinds
 
 
-def make_plan(name: str, kinds: Sequence[str]) -> Plan:
+def make_plan(name: str, kinds: Sequence[str], relays: int = 1) -> Plan:
     """Lay out a laboratory of one host for each kind."""
     check_name(name)
     hosts: list[Host] = []
@@ -196,7 +205,7 @@ def make_plan(name: str, kinds: Sequence[str]) -> Plan:
         if kind not in (OPEN, LAN):
             routers.append(_router(name, index, kind))
         hosts.append(_host(name, index, kind, routers[-1] if routers and kind != OPEN else None))
-    return Plan(name, tuple(hosts), tuple(routers))
+    return Plan(name, tuple(hosts), tuple(routers), relays)
 
 
 def _router(lab: str, index: int, kind: str) -> Router:
@@ -204,7 +213,8 @@ def _router(lab: str, index: int, kind: str) -> Router:
     if kind == DOUBLE:
         kind = "restricted"
         carrier = Router(index, kind, netns_name(lab, f"c{index}"), _public(index), f"100.64.{index}.1")
-    return Router(index, kind, netns_name(lab, f"r{index}"), _public(index), f"192.168.{index}.1", carrier)
+    public = igd.public_address(index) if kind == MAPPED else _public(index)
+    return Router(index, kind, netns_name(lab, f"r{index}"), public, f"192.168.{index}.1", carrier)
 
 
 def _host(lab: str, index: int, kind: str, router: Router | None) -> Host:

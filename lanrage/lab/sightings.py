@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from threading import Event, Lock, Thread
 from typing import Any
@@ -22,6 +23,8 @@ POLL_PATHS_S = 0.05
 SLOW_S = 0.5
 """How often the others are: in a party of eighteen each answer costs a node some milliseconds of a shared core."""
 ASK_TIMEOUT_S = 5.0
+CHANGES_KEPT = 200
+"""Of one pair's path: a pair that moved more often would be a figure, not a list to read."""
 
 Pair = tuple[str, str]
 
@@ -32,17 +35,21 @@ class Sighting:
 
     :param path: as last seen.
     :param first: when each kind of path was first seen, in seconds of the monotonic clock.
+    :param changes: when the path became another, and which, the newest last.
     :param known_at: when the node came to know the other: its first path's time less what the node says that it took.
     :param row: the member as last shown.
     """
 
     path: str = NONE
     first: dict[str, float] = attrs.field(factory=dict)
+    changes: deque[tuple[float, str]] = attrs.field(factory=lambda: deque(maxlen=CHANGES_KEPT))
     known_at: float | None = None
     row: dict[str, Any] = attrs.field(factory=dict)
 
     def saw(self, row: dict[str, Any], when: float) -> None:
         """The node showed the member so."""
+        if row["path"] != self.path:
+            self.changes.append((when, row["path"]))
         self.row, self.path = row, row["path"]
         if self.path == NONE:
             return

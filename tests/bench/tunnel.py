@@ -153,10 +153,10 @@ def _receive(made: socket.socket, until: float, trips: dict[int, float], enough:
 
 def jitter(times: list[float]) -> float:
     """Of round trips, smoothed by a sixteenth (RFC 3550, section 6.4.1)."""
-    jitter = 0.0
+    smoothed = 0.0
     for before, after in pairwise(times):
-        jitter += (abs(after - before) - jitter) / 16
-    return jitter
+        smoothed += (abs(after - before) - smoothed) / 16
+    return smoothed
 
 
 def stream(netns: str, address: str, seconds: float) -> float:

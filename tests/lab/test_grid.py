@@ -8,7 +8,7 @@ from hypothesis import given
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.errors import BadInput
-from lanrage.lab.grid import DIRECT_P95_MS, EACH, hosts_of, judge
+from lanrage.lab.grid import DIRECT_P95_MS, EACH, hosts_of, judge, laboratories
 from lanrage.lab.grid_table import Trial, cells, rst
 from lanrage.lab.paths import ORDER
 from lanrage.lab.plan import KINDS, LAN, expand_kinds, make_plan
@@ -39,6 +39,16 @@ class HostsTests(SynchronousTestCase):
         routers = {host.router for host in plan.hosts if host.nat == LAN}
         self.assertLessEqual(len(routers), 1)
         self.assertTrue(all(plan.router(index or 0).kind == "restricted" for index in routers))
+
+    @given(kind_sets, st.integers(4, 20))
+    def test_every_kind_meets_every_kind(self, kinds: list[str], at_once: int) -> None:
+        """In some laboratory, itself included; and no laboratory is much larger than asked for."""
+        wholes = laboratories(kinds, at_once)
+        met = {(a, b) for words in wholes for i, a in enumerate(words) for b in words[i + 1 :]}
+        for first in set(kinds):
+            for second in set(kinds):
+                self.assertIn(True, ((first, second) in met, (second, first) in met), (first, second))
+        self.assertLessEqual(max(map(len, wholes)), max(at_once, 4) + 2 * EACH)
 
     def test_unknown(self) -> None:
         """Another word is refused."""

@@ -68,6 +68,7 @@ class RulesetTests(SynchronousTestCase):
 class BehaviourTests(SynchronousTestCase):
     """Mapping and filtering of each kind, as reflectors see them."""
 
+    @pytest.mark.needs("miniupnpd")
     def test_kinds(self) -> None:
         """Each kind maps and filters by RFC 4787 as its name says."""
         kinds = tuple(EXPECTED)

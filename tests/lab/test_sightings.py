@@ -32,6 +32,7 @@ class SightingTests(SynchronousTestCase):
         for path, when in (("none", 1.0), ("relay", 1.5), ("relay", 1.55), ("direct", 1.9)):
             seen.saw(shown(path), when)
         self.assertEqual((seen.path, seen.ms_to(), seen.ms_to("direct")), ("direct", 200.0, 600.0))
+        self.assertEqual(list(seen.changes), [(1.5, "relay"), (1.9, "direct")])
 
     def test_never(self) -> None:
         """Who has no path, or not of this kind, has no time."""
