@@ -138,13 +138,7 @@ class PartySession:
         )
         ways = SignalWays(self._around.send_signal, channel, links)
         links.ways_around, links.remembered = ways.around, book.remembered
-        fetch = book.fetching(self._around.fetch_ticket)
-        self.relays = RelayLinks(
-            self._reactor, self._keys, self._probe_port.send, links, fetch, self._around.random, self._by_udp
-        )
-        self.relay_tcp = RelayTcp(
-            self._reactor, self._keys, links, self.relays, fetch, self._around.random, self._around.door
-        )
+        self._make_relays(links, book.fetching(self._around.fetch_ticket))
         links.is_relay = self._is_relay
         links.on_moved = self._moved
         links.on_lost = self._lost
@@ -152,8 +146,14 @@ class PartySession:
         channel.start()
         self._probe_port.open(self.listen_port, self._received)
         await links.start(self.listen_port)
-        self.relays.use(book.relays)
+        if self.relays is not None:
+            self.relays.use(book.relays)
         book.start(lambda: {identity: link.plan.paths.values() for identity, link in links.peers.items()})
+
+    def _make_relays(self, links: Links, fetch: Callable[[bytes], Deferred[bytes]]) -> None:
+        reactor, keys, around = self._reactor, self._keys, self._around
+        self.relays = RelayLinks(reactor, keys, self._probe_port.send, links, fetch, around.random, self._by_udp)
+        self.relay_tcp = RelayTcp(reactor, keys, links, self.relays, fetch, around.random, door=around.door)
 
     async def stop(self) -> None:
         """Take all down, links first; nothing of this session is left on the machine."""
