@@ -82,6 +82,7 @@ class RelayTcp:
         udp: RelayLinks,
         fetch_ticket: Callable[[bytes], Deferred[bytes]],
         random: Callable[[int], bytes],
+        *,
         door: Callable[[], Door | None],
         connect: Callable[..., Awaitable[RelaySession]] = dial,
         loopback: Callable[..., LoopbackPort] = LoopbackPort,

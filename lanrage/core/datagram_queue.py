@@ -78,11 +78,6 @@ class DatagramQueue:
             self.dropped += 1
         return None
 
-    def forget(self, channel: int) -> None:
-        """A channel is closed: what waits for it goes nowhere, and is not counted."""
-        while channel in self._channels:
-            self._pop(channel)
-
     def clear(self) -> None:
         """Forget all of it."""
         self._channels.clear()

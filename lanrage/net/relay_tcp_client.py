@@ -35,6 +35,7 @@ class RelaySession(WebSocketClientProtocol):  # type: ignore[misc]
     """
 
     factory: RelaySessionFactory
+    paced: Paced
     log = QuietLog()
 
     def __init__(self) -> None:

@@ -15,7 +15,7 @@ from lanrage.core.links import Endpoint
 from lanrage.core.rate import TokenBucket
 from lanrage.core.relay_table import LIFETIME
 from lanrage.wire.relay import BIND, BIND_REQUEST, BOUND, MAGIC, MESSAGE_LIMIT, UNBIND, UNKNOWN_BYTES
-from lanrage.wire.relay_tcp import DATAGRAM_LIMIT, Close, Data, Open, Reason, decode, encode
+from lanrage.wire.relay_tcp import DATAGRAM_LIMIT, Close, Data, Open, Reason, decode, encode, lane
 
 KIND_AT = 5
 """Where a relay message has its kind."""
@@ -113,7 +113,7 @@ class Bridge:
     def heard(self, datagram: bytes, source: Endpoint, now: float) -> tuple[int, bytes] | None:
         """A datagram came in from somewhere.
 
-        :returns: channel and frame for the client; ``None`` = not from a relay's port that is open here.
+        :returns: lane and frame for the client; ``None`` = not from a relay's port that is open here.
         """
         channel = self._relays.get(source)
         if channel is None or not 1 <= len(datagram) <= DATAGRAM_LIMIT:
@@ -121,7 +121,7 @@ class Bridge:
             return None
         if datagram.startswith(MAGIC) and datagram[KIND_AT : KIND_AT + 1] == bytes((BOUND,)):
             channel.until = now + LIFETIME
-        return channel.number, encode(Data(channel.number, datagram))
+        return lane(channel.number, datagram), encode(Data(channel.number, datagram))
 
     # --- within -------------------------------------------------------------------------------------------------------
 

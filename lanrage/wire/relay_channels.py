@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from lanrage.core.links import Endpoint
-from lanrage.wire.relay_tcp import CHANNEL_LIMIT, DATAGRAM_LIMIT, Close, Data, Open, Reason, decode, encode
+from lanrage.wire.relay_tcp import CHANNEL_LIMIT, DATAGRAM_LIMIT, Close, Data, Open, Reason, decode, encode, lane
 
 
 @attrs.frozen
@@ -46,7 +46,7 @@ class RelayChannels:
         return set(self._numbers)
 
     def send(self, datagram: bytes, relay: Endpoint) -> list[tuple[int, bytes]]:
-        """Channel and frame of each message that carries a datagram to a relay's port; opens its channel first.
+        """Lane and frame of each message that carries a datagram to a relay's port; opens its channel first.
 
         None for a datagram that no frame holds.
         """
@@ -57,10 +57,10 @@ class RelayChannels:
             number = self._free()
             self._numbers[relay], self._relays[number] = number, relay
             frames.append((0, encode(Open(number, relay.host, relay.port))))
-        return [*frames, (number, encode(Data(number, datagram)))]
+        return [*frames, (lane(number, datagram), encode(Data(number, datagram)))]
 
     def close(self, relay: Endpoint) -> list[tuple[int, bytes]]:
-        """The frame that gives a relay's port back; none when it is not open."""
+        """Lane and frame that give a relay's port back; none when it is not open."""
         number = self._numbers.pop(relay, None)
         if number is None:
             return []

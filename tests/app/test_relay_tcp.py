@@ -114,7 +114,8 @@ class RelayTcpTests(RelayTcpCase):
         how = Dialling(self.net.endpoint)
         self.tcp = RelayTcp(
             self.clock, ANNA, links, self.udp, self.fetch, bytes,
-            lambda: Door(ADDRESS, PIN) if self.door else None, partial(dial, how=how), self.loopback,
+            door=lambda: Door(ADDRESS, PIN) if self.door else None,
+            connect=partial(dial, how=how), loopback=self.loopback,
         )  # fmt: skip
         pair = pair_of(ANNA.wireguard.public, wireguard("bert"))
         blob = issue(Ticket(PARTY, holder("bert").public, pair, int(WALL + 9000)), SERVER)

@@ -102,7 +102,7 @@ class SlowReaderTests(TestCase):
         reader.setblocking(False)
         reader.connect_ex(("127.0.0.1", port.getHost().port))
         sender = await factory.came  # type: ignore[attr-defined]
-        self.addCleanup(lambda: sender.transport.abortConnection())
+        self.addCleanup(sender.transport.abortConnection)
         return sender, reader
 
     def test_the_newest_arrive(self) -> Deferred[None]:
@@ -121,7 +121,7 @@ class SlowReaderTests(TestCase):
                     number += 1
                 await deferLater(reactor, 0.001, lambda: None)
             dropped = paced.queue.dropped
-            got = await self.read(reader, lambda: not len(paced.queue))
+            got = await self.read(reader, lambda: len(paced.queue) == 0)
             numbers = [int.from_bytes(got[at : at + 4], "big") for at in range(0, len(got) - SIZE + 1, SIZE)]
             self.assertEqual(sorted(numbers), numbers)
             self.assertEqual(number - 1, numbers[-1])

@@ -21,9 +21,12 @@ HERE = "203.0.113.1"
 class RelayTargetsTests(SynchronousTestCase):
     """Names and addresses."""
 
+    def setUp(self) -> None:
+        """Names that can be looked up."""
+        self.clock, self.names = ThreadClock(), dict(NAMES)
+
     def targets(self, *relays: RelayInfo) -> RelayTargets:
         """Those of a server that names these."""
-        self.clock, self.names = ThreadClock(), dict(NAMES)
         targets = RelayTargets(self.clock, lambda: relays, lambda name: self.names.get(name, ()))
         targets.start()
         self.addCleanup(targets.stop)

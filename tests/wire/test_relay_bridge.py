@@ -129,9 +129,9 @@ class ChannelsTests(SynchronousTestCase):
     def test_opens_by_itself(self) -> None:
         """The first datagram opens the channel, the others follow in it."""
         channels = RelayChannels()
-        self.assertEqual([(0, encode(Open(1, RELAY, 7800))), (1, encode(Data(1, ASK)))], channels.send(ASK, FIRST))
+        self.assertEqual([(0, encode(Open(1, RELAY, 7800))), (0, encode(Data(1, ASK)))], channels.send(ASK, FIRST))
         self.assertEqual([(1, encode(Data(1, GAME)))], channels.send(GAME, FIRST))
-        self.assertEqual([(0, encode(Open(2, RELAY, 7801))), (2, encode(Data(2, ASK)))], channels.send(ASK, SECOND))
+        self.assertEqual([(0, encode(Open(2, RELAY, 7801))), (0, encode(Data(2, ASK)))], channels.send(ASK, SECOND))
         self.assertEqual({FIRST, SECOND}, channels.relays)
         self.assertEqual(Heard(SECOND, GAME), channels.receive(encode(Data(2, GAME))))
 
