@@ -10,6 +10,7 @@ import attrs
 
 from lanrage.app.control_door import DoorSettings
 from lanrage.app.machinery import Devices
+from lanrage.app.relay import MODES
 from lanrage.core.admission import Registration
 from lanrage.core.code import check_address
 from lanrage.core.links import KEY_BYTES, check_device_name
@@ -24,6 +25,8 @@ STUN_PORT = 3478
 """UDP port of the reflector (RFC 8489)."""
 RELAY_PORTS = (7800, 7863)
 """UDP ports of the relay: one for each relayed peer of one client, so a full party of 64 fits."""
+RELAY_FOLDER = "relay"
+"""Of the state folder: the relay's undo journal."""
 RELAY_PORTS_LIMIT = 256
 """Ports of one relay; more than a client can use four times over."""
 
@@ -68,6 +71,16 @@ def parse_ports(text: str, field: str) -> tuple[int, int]:
     if not first <= last < first + RELAY_PORTS_LIMIT:
         raise BadInput(field, f"{text!r} is not FIRST-LAST with 1 to {RELAY_PORTS_LIMIT} ports")
     return first, last
+
+
+def parse_mode(text: str, field: str) -> str:
+    """How a relay forwards.
+
+    :raises BadInput: names `field`.
+    """
+    if text not in MODES:
+        raise BadInput(field, f"{text!r} is none of {', '.join(MODES)}")
+    return text
 
 
 def parse_interval(text: str, field: str) -> float:
@@ -220,11 +233,15 @@ class RelayConfig:
 
     :param server_key: Ed25519 public key of the control server whose tickets count.
     :param host: address to listen on; empty = all.
+    :param mode: how data is forwarded, one of :data:`lanrage.app.relay.MODES`.
+    :param folder: of the undo journal.
     """
 
     server_key: bytes
     ports: tuple[int, int] = RELAY_PORTS
     host: str = ""
+    mode: str = "userspace"
+    folder: Path | None = None
 
     @classmethod
     def parse(cls, options: dict[str, str]) -> RelayConfig:
@@ -237,7 +254,8 @@ class RelayConfig:
         host = options["host"]
         if host and not _is_address(host):
             raise BadInput("host", f"{host!r} is no address of this machine")
-        return cls(parse_public_key(options["server-key"], "server-key"), parse_ports(options["ports"], "ports"), host)
+        key, ports = parse_public_key(options["server-key"], "server-key"), parse_ports(options["ports"], "ports")
+        return cls(key, ports, host, parse_mode(options["mode"], "mode"), folders(options)[0] / RELAY_FOLDER)
 
 
 @attrs.frozen
@@ -247,6 +265,7 @@ class AllConfig:
     control: ControlConfig
     ports: tuple[int, int]
     node: NodeConfig
+    mode: str = "userspace"
 
     @classmethod
     def parse(cls, options: dict[str, str]) -> AllConfig:
@@ -257,7 +276,8 @@ class AllConfig:
         ports = parse_ports(options["ports"], "ports")
         control = ControlConfig.parse(options)
         own = RelayInfo("", *ports)
-        return cls(attrs.evolve(control, relays=(own, *control.relays)), ports, NodeConfig.parse(options))
+        mode = parse_mode(options["mode"], "mode")
+        return cls(attrs.evolve(control, relays=(own, *control.relays)), ports, NodeConfig.parse(options), mode)
 
 
 CONFIGS: dict[str, type[NodeConfig] | type[ControlConfig] | type[RelayConfig] | type[AllConfig]] = {
