@@ -1,4 +1,4 @@
-"""Hosts around a relay, in namespaces of the test's own: Anna, Ben, Eve and the relay, each with one card to a router."""
+"""Hosts around a relay, in the test's own namespaces: Anna, Ben, Eve and the relay, each with one card to a router."""
 
 from __future__ import annotations
 
@@ -131,7 +131,6 @@ class End:
     socket: socket.socket
     local: int
     transaction: bytes = b"transact"
-    _last: Bind | None = None
 
     def send(self, datagram: bytes) -> None:
         """To the relay."""
@@ -151,6 +150,11 @@ class End:
         """Send a control message; the answer."""
         self.send(encode(message))
         return self.message()
+
+    def drain(self) -> None:
+        """Forget what came."""
+        while self.hear(0.05) is not None:
+            pass
 
     def message(self) -> Message | None:
         """The next control message; data before it is passed over."""

@@ -59,7 +59,7 @@ class Desk(LineReceiver):
     async def tell(self) -> None:
         """The state now."""
         await self.relay.look()
-        table = self.relay._table  # noqa: SLF001  # pylint: disable=protected-access
+        table = self.relay._table  # pylint: disable=protected-access
         passed = table.counters.forwarded_packets if table is not None else 0
         self.say(in_kernel=self.relay.in_kernel, python_packets=passed, **self.relay.counters())
 

@@ -24,7 +24,7 @@ class Mapped(NamedTuple):
     :param own: the relay's address there.
     :param peer: where it goes, and the relay's port from which it leaves.
     :param peer_own: the relay's address from which it leaves.
-    :param seconds: until the kernel forgets it by itself; Python forgets it sooner.
+    :param seconds: until the kernel forgets it by itself, 0 = never; Python forgets it sooner.
     """
 
     line: Line

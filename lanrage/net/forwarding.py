@@ -1,4 +1,4 @@
-"""Which cards pass packets on: a relay lets them forward IPv4 and takes that back. All calls block, for microseconds."""
+"""Which cards pass packets on: a relay lets them forward IPv4 and takes that back. Calls block, for microseconds."""
 
 from __future__ import annotations
 

@@ -24,8 +24,6 @@ from lanrage.wire.relay_ruleset import LIMITED, PASSED
 
 CHECK = 5.0
 """Seconds between self-tests and readings of the counters: so long may another firewall's change go unnoticed."""
-HEADERS = 28
-"""Bytes of the IPv4 and UDP headers, which the kernel counts and userspace does not."""
 
 log = Logger()
 
@@ -83,12 +81,12 @@ class KernelRelay:
         return {
             "kernel_lines": len(self.pairs),
             "packets": packets,
-            "bytes": max(0, size - HEADERS * packets),
+            "bytes": size,
             "dropped_limited": limited,
         }
 
     async def look(self) -> None:
-        """Whether the kernel still forwards, and what it counted. Never fails: a periodic call that does ends for good."""
+        """Whether the kernel still forwards, and what it counted. Never fails, else it would be called no more."""
         await self._lock.run(lambda: Deferred.fromCoroutine(self._look()))
         self._changed()
 

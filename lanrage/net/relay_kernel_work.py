@@ -5,6 +5,7 @@ One object for one life of the table; :mod:`lanrage.net.kernel_relay` says what 
 
 from __future__ import annotations
 
+import contextlib
 import os
 
 from lanrage.core.kernel_pairs import Batch, Mapped, flows
@@ -19,6 +20,10 @@ from lanrage.wire import relay_ruleset as rules
 
 BLOCKED = "this machine drops what it should forward: another firewall's forward policy, most likely (nft list ruleset)"
 """The reason when the self-test's packet is lost."""
+HEADERS = 28
+"""Bytes of the IPv4 and UDP headers, which the kernel counts."""
+TOKEN = 16
+"""Bytes of the self-test's packet, which is no client's data."""
 
 
 class KernelWork:
@@ -33,6 +38,8 @@ class KernelWork:
         self._nft: Nft | None = None
         self._test = SelfTest(ports)
         self._opened: set[int] | None = None
+        self._tests = 0
+        self._before = {rules.PASSED: (0, 0), rules.LIMITED: (0, 0)}
 
     def start(self) -> None:
         """Make the table and the cards forward, and see whether a packet passes.
@@ -45,7 +52,7 @@ class KernelWork:
             nft.run(rules.ruleset(self._ports, self._limits))
             self._test.open()
             nft.run(rules.add(self._ports[0], self._test.lines()))
-            self._opened = None
+            self._opened, self._tests = None, 0
             reason = self.check()
             if reason is not None:
                 raise LanrageError(reason)
@@ -57,6 +64,8 @@ class KernelWork:
         """Take all back; the flows of what the maps `had` as well."""
         nft, self._nft = self._nft, None
         if nft is not None:
+            with contextlib.suppress(LanrageError):  # of a table that is gone what it counted is lost
+                self._before = self.counters()
             nft.close()
             forget_flows(flows(had + self._test.lines()))
         self._test.close()
@@ -90,11 +99,20 @@ class KernelWork:
         if opened != self._opened:
             self._working().run(rules.set_opened(self._ports[0], opened))
             self._opened = opened
-        return None if self._test.passes(os.urandom(16)) or self._test.passes(os.urandom(16)) else BLOCKED
+        return None if self._passes() or self._passes() else BLOCKED
 
     def counters(self) -> dict[str, tuple[int, int]]:
-        """Packets and bytes (IPv4 and UDP headers included) of the counters."""
-        return read_counters(rules.table_name(self._ports[0]), (rules.PASSED, rules.LIMITED))
+        """Packets and bytes of data since the start, by counter."""
+        found = dict(self._before)
+        for name, (packets, size) in read_counters(rules.table_name(self._ports[0]), tuple(found)).items():
+            tests = self._tests if name == rules.PASSED else 0
+            before = self._before[name]
+            found[name] = before[0] + packets - tests, before[1] + size - HEADERS * packets - TOKEN * tests
+        return found
+
+    def _passes(self) -> bool:
+        self._tests += 1
+        return self._test.passes(os.urandom(TOKEN))
 
     def _working(self) -> Nft:
         if self._nft is None:

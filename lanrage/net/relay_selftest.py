@@ -31,8 +31,6 @@ from lanrage.wire.udp import Datagram, read_packet
 
 PATIENCE = 1.0
 """Seconds until a packet counts as lost; it takes less than a millisecond on an idle machine."""
-FOREVER = 1 << 31
-"""Seconds (68 years) that the test's lines stay in the maps; the table goes with the process."""
 PORT = 9
 """Of the two ends that do not exist: discard (RFC 863)."""
 _TUNSETIFF, _IFF_TUN, _IFF_NO_PI = 0x400454CA, 0x0001, 0x1000
@@ -56,8 +54,8 @@ class SelfTest:
         """What the maps must hold for it."""
         one, other = Line(self._from, PORT, self._ports[0]), Line(self._to, PORT, self._ports[1])
         return (
-            Mapped(one, self._own, other, self._own, FOREVER),
-            Mapped(other, self._own, one, self._own, FOREVER),
+            Mapped(one, self._own, other, self._own, 0),
+            Mapped(other, self._own, one, self._own, 0),
         )
 
     def open(self) -> None:
@@ -108,7 +106,7 @@ class SelfTest:
 
 
 def source_of(host: str) -> str | None:
-    """This machine's address from which packets to `host` would leave; ``None`` where there is no way. Sends nothing."""
+    """This machine's address from which packets to `host` would leave; ``None`` where no way is. Sends nothing."""
     try:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
             asker.connect((host, PORT))

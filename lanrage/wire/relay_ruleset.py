@@ -116,7 +116,8 @@ def _element(name: str, entry: Mapped, data: bool) -> str:
     key = f"{entry.line.host} . {entry.line.port} . {entry.line.local}"
     if not data:
         return key
-    key += f" timeout {entry.seconds}s"
+    if entry.seconds:
+        key += f" timeout {entry.seconds}s"
     if name == "m_fwd":
         return f"{key} : {entry.peer.host} . {entry.peer.port}"
     return f"{key} : {entry.peer_own} . {entry.peer.local}" if name == "m_src" else key
