@@ -11,6 +11,7 @@ import attrs
 from lanrage.app.control_door import DoorSettings
 from lanrage.app.machinery import Devices
 from lanrage.app.reflector import Alternate
+from lanrage.app.relay import MODES
 from lanrage.core.admission import Registration
 from lanrage.core.code import check_address
 from lanrage.core.links import KEY_BYTES, check_device_name
@@ -25,6 +26,8 @@ STUN_PORT = 3478
 """UDP port of the reflector (RFC 8489)."""
 RELAY_PORTS = (7800, 7863)
 """UDP ports of the relay: one for each relayed peer of one client, so a full party of 64 fits."""
+RELAY_FOLDER = "relay"
+"""Of the state folder: the relay's undo journal."""
 RELAY_PORTS_LIMIT = 256
 """Ports of one relay; more than a client can use four times over."""
 
@@ -79,6 +82,16 @@ def parse_switch(text: str, field: str) -> bool:
     if text not in ("on", "off"):
         raise BadInput(field, f"{text!r} is neither on nor off")
     return text == "on"
+
+
+def parse_mode(text: str, field: str) -> str:
+    """How a relay forwards.
+
+    :raises BadInput: names `field`.
+    """
+    if text not in MODES:
+        raise BadInput(field, f"{text!r} is none of {', '.join(MODES)}")
+    return text
 
 
 def parse_interval(text: str, field: str) -> float:
@@ -236,11 +249,15 @@ class RelayConfig:
 
     :param server_key: Ed25519 public key of the control server whose tickets count.
     :param host: address to listen on; empty = all.
+    :param mode: how data is forwarded, one of :data:`lanrage.app.relay.MODES`.
+    :param folder: of the undo journal.
     """
 
     server_key: bytes
     ports: tuple[int, int] = RELAY_PORTS
     host: str = ""
+    mode: str = "userspace"
+    folder: Path | None = None
 
     @classmethod
     def parse(cls, options: dict[str, str]) -> RelayConfig:
@@ -253,7 +270,8 @@ class RelayConfig:
         host = options["host"]
         if host and not _is_address(host):
             raise BadInput("host", f"{host!r} is no address of this machine")
-        return cls(parse_public_key(options["server-key"], "server-key"), parse_ports(options["ports"], "ports"), host)
+        key, ports = parse_public_key(options["server-key"], "server-key"), parse_ports(options["ports"], "ports")
+        return cls(key, ports, host, parse_mode(options["mode"], "mode"), folders(options)[0] / RELAY_FOLDER)
 
 
 @attrs.frozen
@@ -263,6 +281,7 @@ class AllConfig:
     control: ControlConfig
     ports: tuple[int, int]
     node: NodeConfig
+    mode: str = "userspace"
 
     @classmethod
     def parse(cls, options: dict[str, str]) -> AllConfig:
@@ -273,7 +292,8 @@ class AllConfig:
         ports = parse_ports(options["ports"], "ports")
         control = ControlConfig.parse(options)
         own = RelayInfo("", *ports)
-        return cls(attrs.evolve(control, relays=(own, *control.relays)), ports, NodeConfig.parse(options))
+        mode = parse_mode(options["mode"], "mode")
+        return cls(attrs.evolve(control, relays=(own, *control.relays)), ports, NodeConfig.parse(options), mode)
 
 
 CONFIGS: dict[str, type[NodeConfig] | type[ControlConfig] | type[RelayConfig] | type[AllConfig]] = {

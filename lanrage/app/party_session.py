@@ -168,7 +168,7 @@ class PartySession:
         around, send = self._around, self._probe_port.send
         fetch = around.book.fetching(around.fetch_ticket)
         self.relays = relays = RelayLinks(self._reactor, self._keys, send, links, fetch, around.random, self._by_udp)
-        self.relay_tcp = RelayTcp(self._reactor, self._keys, links, relays, fetch, around.random, around.door)
+        self.relay_tcp = RelayTcp(self._reactor, self._keys, links, relays, fetch, around.random, door=around.door)
         links.is_relay, links.on_moved, links.on_lost = self._is_relay, self._moved, self._lost
         return relays
 

@@ -5,20 +5,29 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from twisted.application.service import Service
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from lanrage.core.relay_table import RelayLimits, RelayTable
-from lanrage.errors import BadInput
+from lanrage.errors import BadInput, LanrageError
+from lanrage.net.kernel_relay import KernelRelay
 from lanrage.net.listening import why_not
 from lanrage.net.relay_loop import RelayLoop
 from lanrage.net.relay_server import RelayPorts
+from lanrage.net.undo import undo_all
+from lanrage.store.files import make_folder
+from lanrage.store.undo import UndoJournal
 
 SWEEP = 5.0
 """Seconds between looks for bindings that ended; each is also looked at when it is used."""
+MODES = ("auto", "kernel", "userspace")
+"""How data is forwarded; see :class:`RelayService`."""
+UNDO_FILE = "undo.jsonl"
 
 log = Logger()
 
@@ -29,7 +38,10 @@ class RelayService(Service):
     :param server_key: the control server's Ed25519 public key, 32 bytes.
     :param ports: first and last UDP port.
     :param host: address to listen on; empty = all.
+    :param mode: ``kernel``, ``userspace``, or ``auto``: the kernel where that can be.
+    :param folder: of the undo journal, made where it is needed; kernel mode wants one.
     :param now: seconds since the epoch.
+    :ivar started: fires when it is known how data is forwarded.
     """
 
     def __init__(
@@ -39,6 +51,8 @@ class RelayService(Service):
         ports: tuple[int, int],
         host: str = "",
         *,
+        mode: str = "userspace",
+        folder: Path | None = None,
         limits: RelayLimits | None = None,
         now: Callable[[], float] = time.time,
         random: Callable[[int], bytes] = os.urandom,
@@ -49,13 +63,17 @@ class RelayService(Service):
         self._loop: RelayLoop | None = None
         self._table: RelayTable | None = None
         self._sweep: LoopingCall | None = None
+        self._mode = mode if folder is not None else "userspace"
+        self._folder = folder
+        self._kernel: KernelRelay | None = None
+        self.started: Deferred[None] = succeed(None)
 
     def startService(self) -> None:
         """Open all ports, or none.
 
         :raises BadInput: field ``ports``, naming the port that is taken.
         """
-        table = RelayTable(self._server_key, self._random, self._limits)
+        table = RelayTable(self._server_key, self._random, self._limits, began=self._reactor.seconds())
         loop = self._loop = RelayLoop(self._reactor, RelayPorts(table, self._reactor.seconds, self._now))
         first, last = self._range
         for number in range(first, last + 1):
@@ -70,19 +88,68 @@ class RelayService(Service):
         self._sweep.start(SWEEP, now=False)
         super().startService()  # type: ignore[no-untyped-call]
         log.info("the relay listens on UDP {first} to {last}", first=first, last=last)
+        if self._mode != "userspace":
+            self.started = Deferred.fromCoroutine(self._use_kernel(table))
 
-    def stopService(self) -> None:
+    async def _use_kernel(self, table: RelayTable) -> None:
+        """Forward in the kernel; where that cannot be, say why in one line.
+
+        :raises LanrageError: in mode ``kernel``, the reason.
+        """
+        assert self._folder is not None
+        try:
+            journal = UndoJournal(make_folder(self._folder) / UNDO_FILE)
+            await undo_all(self._reactor, journal)
+            kernel = KernelRelay(self._reactor, self._range, self._host, self._limits, journal)
+            await kernel.start()
+        except LanrageError as error:
+            if self._mode == "kernel":
+                raise
+            log.info("the relay forwards in userspace: {reason}", reason=str(error))
+            return
+        if self._table is not table or not self.running:  # stopped meanwhile
+            await kernel.stop()
+            return
+        self._kernel, table.watcher = kernel, kernel.pairs
+        for one, other, seconds in table.joined(self._now()):
+            kernel.pairs.joined(one, other, seconds)
+        log.info("the relay forwards in the kernel")
+
+    def stopService(self) -> Deferred[None]:
         """Close all ports; bindings are forgotten, and nodes bind anew at the next start."""
         super().stopService()  # type: ignore[no-untyped-call]
+        kernel, self._kernel = self._kernel, None
+        self.started.addErrback(lambda _: None)  # told already, where it mattered
+        stopped = Deferred.fromCoroutine(kernel.stop()) if kernel is not None else self._after_start()
         sweep, self._sweep = self._sweep, None
         if sweep is not None:
             sweep.stop()
         loop, self._loop = self._loop, None
         if loop is not None:
             loop.close()
+        return stopped
+
+    def _after_start(self) -> Deferred[None]:
+        """Fires when a start that is under way has ended, which then takes back what it did."""
+        ended: Deferred[None] = Deferred()
+        self.started.addCallback(ended.callback)
+        return ended
 
     def counters(self) -> dict[str, int]:
         """Bindings that stand, and what was forwarded and dropped since the start."""
         if self._table is None:
             return {}
-        return {"bindings": len(self._table)} | self._table.counters.as_dict()
+        plain = {"bindings": len(self._table)} | self._table.counters.as_dict()
+        if self._kernel is None:
+            return plain
+        return plain | {name: plain.get(name, 0) + number for name, number in self._kernel.counters().items()}
+
+    @property
+    def in_kernel(self) -> bool:
+        """Whether new pairs are forwarded in the kernel."""
+        return self._kernel is not None and not self._kernel.reason
+
+    async def look(self) -> None:
+        """Try whether the kernel forwards, and read what it counted; that is done every few seconds by itself."""
+        if self._kernel is not None:
+            await self._kernel.look()

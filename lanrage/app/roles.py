@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import socket
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 import attrs
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.defer import Deferred, maybeDeferred, succeed
 
 from lanrage.app.api import ApiService
-from lanrage.app.config import CONTROL_PORT, AllConfig, ControlConfig, NodeConfig, RelayConfig
+from lanrage.app.config import CONTROL_PORT, RELAY_FOLDER, AllConfig, ControlConfig, NodeConfig, RelayConfig
 from lanrage.app.control import ControlService, ControlSettings
 from lanrage.app.node import NodeService
 from lanrage.app.reflector import ReflectorService
@@ -31,7 +32,9 @@ def make(reactor: Any, config: Config) -> RoleService:
         return _control(reactor, config)
     if isinstance(config, RelayConfig):
         first, last = config.ports
-        relay = RelayService(reactor, config.server_key, config.ports, config.host)
+        relay = RelayService(
+            reactor, config.server_key, config.ports, config.host, mode=config.mode, folder=config.folder
+        )
         return RoleService(reactor, [relay], lambda: [f"relay listens on UDP {first}-{last}"])
     return _all(reactor, config)
 
@@ -97,11 +100,13 @@ def _control(reactor: Any, config: ControlConfig) -> RoleService:
 class EmbeddedRelay(Service):
     """The relay beside a control server in one process: it takes the server's key once that has it."""
 
-    def __init__(self, reactor: Any, control: ControlService, ports: tuple[int, int]) -> None:
+    def __init__(self, reactor: Any, control: ControlService, ports: tuple[int, int], mode: str, folder: Path) -> None:
         self._reactor = reactor
         self._control = control
         self._ports = ports
+        self._mode, self._folder = mode, folder
         self._relay: RelayService | None = None
+        self.started: Deferred[None] = succeed(None)
 
     def startService(self) -> None:
         """Open the ports.
@@ -109,8 +114,10 @@ class EmbeddedRelay(Service):
         :raises BadInput: field ``ports``, when one is taken.
         """
         assert self._control.key is not None
-        self._relay = RelayService(self._reactor, self._control.key.public, self._ports, "")
+        key = self._control.key.public
+        self._relay = RelayService(self._reactor, key, self._ports, "", mode=self._mode, folder=self._folder)
         self._relay.startService()
+        self.started = self._relay.started
         super().startService()  # type: ignore[no-untyped-call]
 
     def stopService(self) -> Deferred[Any]:
@@ -122,7 +129,7 @@ class EmbeddedRelay(Service):
 
 def _all(reactor: Any, config: AllConfig) -> RoleService:
     control, reflector = _control_parts(reactor, config.control)
-    relay = EmbeddedRelay(reactor, control, config.ports)
+    relay = EmbeddedRelay(reactor, control, config.ports, config.mode, config.node.state_dir / RELAY_FOLDER)
     server = config.node.server or config.control.public or f"{own_address()}:{_port(config.control.listen)}"
     node, api = _node_parts(reactor, config.node.with_server(server))
     first, last = config.ports

@@ -49,6 +49,7 @@ RELAY: list[list[Any]] = [
     ["server-key", None, "", "Public key of the control server whose tickets count: 64 hex digits, or @FILE."],
     ["ports", None, "{}-{}".format(*RELAY_PORTS), "UDP ports, FIRST-LAST."],
     ["host", None, "", "Address to listen on (default: all)."],
+    ["mode", None, "auto", "How the relay forwards: auto, kernel (nftables; needs rights) or userspace."],
 ]
 
 
@@ -73,7 +74,7 @@ class NodeOptions(usage.Options):
 class AllOptions(usage.Options):
     """All roles on one machine: the default."""
 
-    optParameters: ClassVar[list[list[Any]]] = [STATE, RUN, *CONTROL, ["ports", None, RELAY[1][2], RELAY[1][3]], *NODE]
+    optParameters: ClassVar[list[list[Any]]] = [STATE, RUN, *CONTROL, RELAY[1], RELAY[3], *NODE]
 
 
 class Options(usage.Options):

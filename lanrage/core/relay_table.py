@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import attrs
 
@@ -51,6 +51,16 @@ class RelayLimits:
     unknown: float = 10.0
 
 
+class PairWatcher(Protocol):
+    """Is told which lines the table joins, at once and in order."""
+
+    def joined(self, one: Line, other: Line, seconds: float) -> None:
+        """Data passes between these two, unless they part, for at most so many seconds: until a ticket ends."""
+
+    def parted(self, one: Line, other: Line) -> None:
+        """It does no longer."""
+
+
 @attrs.define(eq=False)
 class Binding:
     """One end of a pair.
@@ -89,6 +99,8 @@ class RelayTable:
 
     :param server: the control server's Ed25519 public key, 32 bytes.
     :param random: `n` random bytes.
+    :param watcher: is told of pairs.
+    :param began: when the relay started; UNKNOWN is sent for :data:`LIFETIME` after that. ``None`` = always.
     :ivar ways: the bindings again, by the relay's port and :attr:`Line.key`, for an adapter that reads packets as they
         lie in memory; it counts what it forwards as :meth:`forward` does.
     """
@@ -96,6 +108,8 @@ class RelayTable:
     server: bytes
     random: Callable[[int], bytes]
     limits: RelayLimits = RelayLimits()
+    watcher: PairWatcher | None = None
+    began: float | None = None
     counters: RelayCounters = attrs.field(init=False, factory=RelayCounters)
     ways: dict[int, dict[bytes, Binding]] = attrs.field(init=False, factory=lambda: defaultdict(dict))
     _lines: dict[Line, Binding] = attrs.field(init=False, factory=dict)
@@ -114,6 +128,14 @@ class RelayTable:
     def __len__(self) -> int:
         """Bindings that stand."""
         return len(self._lines)
+
+    def joined(self, wall: float) -> list[tuple[Line, Line, float]]:
+        """The pairs that are joined now, for a watcher that comes late: see :meth:`PairWatcher.joined`."""
+        return [
+            (one.line, other.line, min(one.ticket.expires, other.ticket.expires) - wall)
+            for one in self._lines.values()
+            if (other := one.peer) is not None and one.line < other.line
+        ]
 
     # --- data ---------------------------------------------------------------------------------------------------------
 
@@ -138,7 +160,12 @@ class RelayTable:
         return peer.line
 
     def unknown(self, line: Line, now: float) -> Answers:
-        """What to tell an address that sent data without a binding; not too often."""
+        """What to tell an address that sent data without a binding; not too often, and only soon after a start.
+
+        Later than that no binding is missed that a node still counts on, so whoever asks is a stranger.
+        """
+        if self.began is not None and now >= self.began + LIFETIME:
+            return []
         if line in self._lines or not self._told.allow(line.host, now):
             return []
         return [(line, Unknown())]
@@ -219,6 +246,8 @@ class RelayTable:
         if others:
             peer = others[0]
             binding.peer, peer.peer = peer, binding
+            if self.watcher is not None:
+                self.watcher.joined(line, peer.line, min(ticket.expires, peer.ticket.expires) - wall)
             left = [answer for answer in left if answer[0] != peer.line] + [peer.bound(peer.until - now)]
         return [self._refresh(binding, now, wall), *left]
 
@@ -267,6 +296,8 @@ class RelayTable:
         if peer is None:
             return []
         binding.peer = peer.peer = None
+        if self.watcher is not None:
+            self.watcher.parted(binding.line, peer.line)
         return [peer.bound(peer.until - now)]
 
     def _reject(self, line: Line, transaction: bytes, reason: Refusal) -> tuple[Line, Message]:

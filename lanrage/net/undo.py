@@ -9,6 +9,7 @@ from lanrage.core.undo import UndoEntry
 from lanrage.errors import LanrageError
 from lanrage.interfaces import IUndoJournal
 from lanrage.net.devices import remove_device
+from lanrage.net.forwarding import restore_forwarding
 from lanrage.net.processes import Program
 from lanrage.net.punch_table import remove_table
 from lanrage.net.threads import in_thread
@@ -40,6 +41,8 @@ def _undo(entry: UndoEntry, journal: IUndoJournal) -> None:
             program.end()
     elif entry.kind == "punch-table":
         remove_table(entry.name)
+    elif entry.kind == "forwarding":
+        restore_forwarding(entry)
     else:
         remove_device(entry.name, marked=False)
     journal.forget(entry)
