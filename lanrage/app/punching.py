@@ -91,6 +91,7 @@ class Punching:
         self._ticking = LoopingCall(self._tick)
         self._ticking.clock = clock
         self._past = PunchCounters()
+        self._leaving: list[Sockets] = []
 
     # --- life ---------------------------------------------------------------------------------------------------------
 
@@ -107,6 +108,9 @@ class Punching:
         for identity in list(self._pairs):
             self._drop(identity)
         await self._queue.close()
+        for sockets in self._leaving:
+            sockets.close()
+        self._leaving = []
         await self._kit.table.close()
 
     @property
@@ -219,6 +223,8 @@ class Punching:
             self._keep(pair, action)
         elif isinstance(action, rounds.Release):
             sockets, pair.sockets = pair.sockets, None
+            if sockets is not None:
+                self._leaving.append(sockets)
             self._queue.put([_Let(action.to, sockets)])
             _become(pair.link, CandidateKind.REFLEXIVE, action.to)
         elif pair.sockets is not None:
@@ -277,6 +283,7 @@ class Punching:
         except LanrageError as error:
             self.log.warn("the way to {to} was not taken back: {error}", to=str(item.to), error=str(error))
         if item.sockets is not None:
+            self._leaving.remove(item.sockets)
             item.sockets.close()
 
     def _off(self, error: LanrageError) -> None:

@@ -100,6 +100,7 @@ class LifeTests(PartyCase):
                     "party": {"party_id": created["party_id"], "name": "LAN on Friday"},
                     "missing": [],
                     "channel": dict.fromkeys(attrs.asdict(ChannelCounters()), 0),
+                    "birthday": {},
                 },
                 status,
             )
