@@ -27,7 +27,8 @@ LOOK_INTERVAL = 0.5
 TICK = 0.025
 """Seconds between looks in a round: ten packets each at 400 a second."""
 OUTSIDE = (CandidateKind.REFLEXIVE, CandidateKind.PUNCHED)
-"""Kinds of path that stand for an address outside which the peer's sealed offer named."""
+"""Kinds of path that stand for an address outside which the peer's sealed offer named. Of those only IPv4 counts: there is
+no such router for IPv6."""
 
 
 @attrs.frozen
@@ -190,7 +191,7 @@ class Punching:
             links.nat,
             link.peer_nat,
             links.reflexive[0] if links.reflexive else None,
-            frozenset(p.endpoint for p in paths if p.candidate.kind in OUTSIDE),
+            frozenset(p.endpoint for p in paths if p.candidate.kind in OUTSIDE and ":" not in p.endpoint.host),
             plan.peer_session or b"",
             link.ready and current is not None and current.relayed,
             frozenset(p.endpoint for p in paths if p.proven and not p.relayed),
