@@ -141,20 +141,19 @@ class PartySession:
         links.on_moved = self.relays.moved
         links.on_lost = self._lost
         self.reflexive = ReflexiveWatch(self._reactor, self._probe_port.send, links.set_reflexive, self._around.random)
-        self.punching = self._make_punching(links)
         channel.start()
         self._probe_port.open(self.listen_port, self._received)
         await links.start(self.listen_port)
         self.relays.use(book.relays)
-        if self.punching is not None:
-            self.punching.start()
+        self._start_punching(links)
         book.start(lambda: {identity: link.plan.paths.values() for identity, link in links.peers.items()})
 
-    def _make_punching(self, links: Links) -> Punching | None:
-        kit, key = self._machinery.punch_kit(), self._keys.wireguard.public
-        if kit is None:
-            return None
-        return Punching(self._reactor, links, self._party_id, key, self._probe_port.send, kit, self._around.random)
+    def _start_punching(self, links: Links) -> None:
+        """Birthday probing, unless it is off."""
+        kit, key, send = self._machinery.punch_kit(), self._keys.wireguard.public, self._probe_port.send
+        if kit is not None:
+            self.punching = Punching(self._reactor, links, self._party_id, key, send, kit, self._around.random)
+            self.punching.start()
 
     async def stop(self) -> None:
         """Take all down, links first; nothing of this session is left on the machine."""
