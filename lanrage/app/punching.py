@@ -27,8 +27,8 @@ LOOK_INTERVAL = 0.5
 TICK = 0.025
 """Seconds between looks in a round: ten packets each at 400 a second."""
 OUTSIDE = (CandidateKind.REFLEXIVE, CandidateKind.PUNCHED)
-"""Kinds of path that stand for an address outside which the peer's sealed offer named. Of those only IPv4 counts: there is
-no such router for IPv6."""
+"""Kinds of path that stand for an address outside which the peer's sealed offer named; of them only IPv4 counts, since
+there is no such router for IPv6."""
 
 
 @attrs.frozen
