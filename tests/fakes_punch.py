@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import attrs
+from twisted.internet.defer import Deferred
 
 from lanrage.core.links import Endpoint
 from lanrage.errors import LanrageError
@@ -88,13 +89,17 @@ class MemoryTable:
     """See :class:`lanrage.net.punch_table.PunchTable`.
 
     :ivar refuses: adding fails with this.
+    :ivar held: while set, adding waits for it.
     """
 
     host: PunchHost
     refuses: LanrageError | None = None
+    held: Deferred[None] | None = None
 
     async def add(self, peer: Endpoint, local: int, port: int) -> None:
         """Let WireGuard send to `peer` from the port `local`."""
+        if self.held is not None:
+            await self.held
         if self.refuses is not None:
             raise self.refuses
         self.host.rewritten[peer] = (port, local)

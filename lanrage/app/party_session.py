@@ -153,14 +153,12 @@ class PartySession:
         links.ways_around, links.remembered = ways.around, book.remembered
         relays = self._join_relays(links)
         self._join_nat(links)
-        self.punching = self._make_punching(links)
         channel.start()
         self._probe_port.open(self.listen_port, self._received)
         await links.start(self.listen_port)
         self._roaming.start()
         relays.use(book.relays)
-        if self.punching is not None:
-            self.punching.start()
+        self._start_punching(links)
         book.start(lambda: {identity: link.plan.paths.values() for identity, link in links.peers.items()})
 
     def _join_relays(self, links: Links) -> RelayLinks:
@@ -180,11 +178,12 @@ class PartySession:
         spare = self._machinery.spare_port
         self.nat = join_nat_watch(self._reactor, links, reflexive, send, spare, connected, around.random)
 
-    def _make_punching(self, links: Links) -> Punching | None:
-        kit, key = self._machinery.punch_kit(), self._keys.wireguard.public
-        if kit is None:
-            return None
-        return Punching(self._reactor, links, self._party_id, key, self._probe_port.send, kit, self._around.random)
+    def _start_punching(self, links: Links) -> None:
+        """Birthday probing, unless it is off."""
+        kit, key, send = self._machinery.punch_kit(), self._keys.wireguard.public, self._probe_port.send
+        if kit is not None:
+            self.punching = Punching(self._reactor, links, self._party_id, key, send, kit, self._around.random)
+            self.punching.start()
 
     async def stop(self) -> None:
         """Take all down, links first; nothing of this session is left on the machine."""

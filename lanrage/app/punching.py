@@ -27,7 +27,8 @@ LOOK_INTERVAL = 0.5
 TICK = 0.025
 """Seconds between looks in a round: ten packets each at 400 a second."""
 OUTSIDE = (CandidateKind.REFLEXIVE, CandidateKind.PUNCHED)
-"""Kinds of path that stand for an address outside which the peer's sealed offer named."""
+"""Kinds of path that stand for an address outside which the peer's sealed offer named; of them only IPv4 counts, since
+there is no such router for IPv6."""
 
 
 @attrs.frozen
@@ -91,6 +92,7 @@ class Punching:
         self._ticking = LoopingCall(self._tick)
         self._ticking.clock = clock
         self._past = PunchCounters()
+        self._leaving: list[Sockets] = []
 
     # --- life ---------------------------------------------------------------------------------------------------------
 
@@ -107,6 +109,9 @@ class Punching:
         for identity in list(self._pairs):
             self._drop(identity)
         await self._queue.close()
+        for sockets in self._leaving:
+            sockets.close()
+        self._leaving = []
         await self._kit.table.close()
 
     @property
@@ -186,7 +191,7 @@ class Punching:
             links.nat,
             link.peer_nat,
             links.reflexive[0] if links.reflexive else None,
-            frozenset(p.endpoint for p in paths if p.candidate.kind in OUTSIDE),
+            frozenset(p.endpoint for p in paths if p.candidate.kind in OUTSIDE and ":" not in p.endpoint.host),
             plan.peer_session or b"",
             link.ready and current is not None and current.relayed,
             frozenset(p.endpoint for p in paths if p.proven and not p.relayed),
@@ -219,6 +224,8 @@ class Punching:
             self._keep(pair, action)
         elif isinstance(action, rounds.Release):
             sockets, pair.sockets = pair.sockets, None
+            if sockets is not None:
+                self._leaving.append(sockets)
             self._queue.put([_Let(action.to, sockets)])
             _become(pair.link, CandidateKind.REFLEXIVE, action.to)
         elif pair.sockets is not None:
@@ -277,6 +284,7 @@ class Punching:
         except LanrageError as error:
             self.log.warn("the way to {to} was not taken back: {error}", to=str(item.to), error=str(error))
         if item.sockets is not None:
+            self._leaving.remove(item.sockets)
             item.sockets.close()
 
     def _off(self, error: LanrageError) -> None:

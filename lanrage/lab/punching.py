@@ -67,8 +67,8 @@ def trial(
 
 def forget(lab: Lab) -> None:
     """Let all routers forget their mappings: ports that an earlier trial opened would help the next one."""
-    for router in lab.plan.routers:
-        with entered(router.netns), NFCTSocket() as table:
+    for name in lab.plan.namespaces():
+        with entered(name), NFCTSocket() as table:
             table.flush()
 
 

@@ -161,6 +161,17 @@ class EndTests(PunchingCase):
             self.world.run(10)
             self.assertEqual(spent, (anna.counters.packets, bert.counters.packets))
 
+    def test_stop_under_way(self) -> None:
+        """Stopped while the table is being written: it waits for that, then takes all back."""
+        anna, _ = self.hard()
+        held = anna.table.held = Deferred()
+        self.until(lambda: anna.counters.hits, 20)
+        stopping = anna.end()
+        self.assertNoResult(stopping)
+        held.callback(None)
+        self.successResultOf(stopping)
+        self.assertEqual(({}, {}), (anna.host.sockets, anna.host.rewritten))
+
     def test_member_gone(self) -> None:
         """With the member go its way and its socket; what was spent stays counted."""
         anna, bert = self.hard()

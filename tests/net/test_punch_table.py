@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import socket
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from twisted.trial.unittest import SynchronousTestCase, TestCase
@@ -43,11 +44,13 @@ class NameTests(SynchronousTestCase):
 
     def test_no_answer(self) -> None:
         """A program that cannot be run, and one that refuses, are told, too."""
-        path = Path(self.mktemp())
+        folder = TemporaryDirectory()  # pylint: disable=consider-using-with
+        self.addCleanup(folder.cleanup)
+        path = Path(folder.name) / "program"
         path.write_bytes(b"neither a program nor a script")
         path.chmod(0o755)
         with self.assertRaisesRegex(LanrageError, "did not answer"):
-            run_nft("", str(path.resolve()))
+            run_nft("", str(path))
         with self.assertRaisesRegex(LanrageError, "needs nftables"):
             run_nft("", "false")
 
