@@ -19,7 +19,7 @@ from lanrage.lab import checks, netns, roles, teardown, wan
 from lanrage.lab.conditions import Conditions, Weather, parse_between
 from lanrage.lab.folder import BASE, Folder, Record
 from lanrage.lab.lab import Lab, up
-from lanrage.lab.plan import KINDS, check_name, expand_kinds
+from lanrage.lab.plan import KINDS, MAX_RELAYS, check_name, expand_kinds
 from lanrage.lab.process import alive, send
 from lanrage.lab.result import Result
 from lanrage.lab.views import print_check, print_lab
@@ -86,6 +86,7 @@ def lab() -> None:
 @click.option("--wan-delay-ms", type=float, default=0.0, help="Delay of the WAN, one way.")
 @click.option("--wan-loss", type=float, default=0.0, help="Loss of the WAN in percent, each direction.")
 @click.option("--udp-timeout", type=click.IntRange(min=1), help="Seconds that NAT mappings live [kernel's own].")
+@click.option("--relays", type=click.IntRange(1, MAX_RELAYS), default=1, show_default=True, help="How many relays.")
 @click.option("--bare", is_flag=True, help="Networks only: no control server, relay, nodes and party.")
 @json_option
 @guarded
@@ -93,7 +94,7 @@ def up_command(name: str, base: Path, as_json: bool, **wish: Any) -> None:
     """Build a laboratory; ends when every pair of hosts has exchanged a packet."""
     kinds = tuple(expand_kinds([word.strip() for word in wish["nat"].split(",")], wish["hosts"]))
     weather = Weather(Conditions(wish["wan_loss"], wish["wan_delay_ms"]).check())
-    record = Record(check_name(name), kinds, weather, wish["udp_timeout"])
+    record = Record(check_name(name), kinds, weather, wish["udp_timeout"], relays=wish["relays"])
     _, report = up(record, base, nodes=not wish["bare"], say=say)
     print_lab(report, as_json)
 

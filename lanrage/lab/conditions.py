@@ -11,6 +11,8 @@ from lanrage.lab.plan import PUBLIC_ADDRESSES, Host, Plan
 
 PUBLIC = "public"
 """The word for the public host (control, relay, reflector) in ``--between``."""
+RELAY2 = "relay2"
+"""The word for the second relay's address alone."""
 
 DELAY_DEVICE = "delay0"
 DELAY_MARK = 1
@@ -75,20 +77,20 @@ class Weather:
 
 
 def parse_between(plan: Plan, text: str) -> tuple[str, str]:
-    """Read ``A,B``: names or indices of hosts, or ``public``.
+    """Read ``A,B``: names or indices of hosts, ``public`` or ``relay2``.
 
     :raises BadInput: for anything but two different ones.
     """
     words = [word.strip() for word in text.split(",")]
-    names = sorted(word if word == PUBLIC else plan.host(word).name for word in words)
-    if len(names) != 2 or names[0] == names[1]:
+    names = sorted(word if word in (PUBLIC, RELAY2) else plan.host(word).name for word in words)
+    if len(names) != 2 or names[0] == names[1] or names == [PUBLIC, RELAY2]:
         raise BadInput("between", f"{text!r} is not two different hosts, as in 1,2")
     return names[0], names[1]
 
 
 def shared_router(plan: Plan, pair: tuple[str, str]) -> int | None:
     """The router that both hosts of a pair are behind, if any."""
-    if PUBLIC in pair:
+    if PUBLIC in pair or RELAY2 in pair:
         return None
     first, second = (plan.host(name) for name in pair)
     return first.router if first.router == second.router else None
@@ -96,7 +98,7 @@ def shared_router(plan: Plan, pair: tuple[str, str]) -> int | None:
 
 def wan_ruleset(plan: Plan, weather: Weather) -> str:
     """The WAN router's table, replacing the one before it as a whole."""
-    wan_pairs = [(p, c) for p, c in weather.pairs.items() if shared_router(plan, p) is None]
+    wan_pairs = [(p, c) for p, c in _narrow_first(weather) if shared_router(plan, p) is None]
     forward = [f"oifname {DELAY_DEVICE} accept"]
     marks = ["fib daddr type local accept", f"iifname {DELAY_DEVICE} accept"]
     for pair, conditions in wan_pairs:
@@ -135,10 +137,10 @@ def lan_ruleset(plan: Plan, router: int, weather: Weather) -> str:
 def delays(plan: Plan, weather: Weather) -> dict[str, float]:
     """What the delay router must know: ``"SOURCE DESTINATION"`` to ms, and ``""`` for all others."""
     table = {"": weather.whole.delay_ms or 0.0}
-    for pair, conditions in weather.pairs.items():
+    for pair, conditions in _narrow_first(weather):
         if conditions.delay_ms is not None and shared_router(plan, pair) is None:
             for source, target in _directions(plan, pair):
-                table[f"{source} {target}"] = conditions.delay_ms
+                table.setdefault(f"{source} {target}", conditions.delay_ms)
     return table
 
 
@@ -147,9 +149,16 @@ def needs_delay(weather: Weather) -> bool:
     return any(c.delay_ms for c in (weather.whole, *weather.pairs.values()))
 
 
+def _narrow_first(weather: Weather) -> list[tuple[tuple[str, str], Conditions]]:
+    """The pairs, those with the second relay before those with the public host, of which it is a part."""
+    return sorted(weather.pairs.items(), key=lambda row: RELAY2 not in row[0])
+
+
 def _addresses(plan: Plan, name: str) -> Iterable[str]:
     if name == PUBLIC:
         return PUBLIC_ADDRESSES
+    if name == RELAY2:
+        return PUBLIC_ADDRESSES[1:2]
     host: Host = plan.host(name)
     return (host.public_address,)
 

@@ -34,6 +34,7 @@ class Record:
     weather: Weather = attrs.field(factory=Weather)
     udp_timeout: int | None = None
     code: str = ""
+    relays: int = 1
 
     def to_json(self) -> str:
         """One JSON object, pairs as ``"A,B"``."""
@@ -89,7 +90,7 @@ class Folder:
             record = Record.from_json((self.path / "lab.json").read_text(encoding="utf-8"))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise LabError(f"there is no laboratory named {self.path.name}; lanrage lab up makes one") from error
-        return record, make_plan(record.name, record.kinds)
+        return record, make_plan(record.name, record.kinds, record.relays)
 
     def save(self, record: Record) -> None:
         """Write the record, at once or not at all."""

@@ -47,11 +47,12 @@ class Lab:
         return cls(folder, record, plan)
 
     def start(self, words: list[str], timeout: float = roles.READY_S) -> None:
-        """Start processes and wait until they are ready; the relay needs the control server's key."""
-        started = [roles.start(self.folder, self.plan, word) for word in words if word != roles.RELAY]
-        if roles.RELAY in words:
+        """Start processes and wait until they are ready; relays need the control server's key."""
+        relays = [word for word in words if word in roles.RELAYS]
+        started = [roles.start(self.folder, self.plan, word) for word in words if word not in relays]
+        if relays:
             roles.wait_ready(self.folder, self.plan, [p for p in started if p.role == roles.CONTROL], timeout)
-            started.append(roles.start(self.folder, self.plan, roles.RELAY))
+            started += [roles.start(self.folder, self.plan, word) for word in relays]
         roles.wait_ready(self.folder, self.plan, started, timeout)
 
     def gather(self) -> party.Meeting:
@@ -147,7 +148,7 @@ def up(
     begin = time.monotonic()
     folder = Folder.of(record.name, base)
     folder.create(attrs.evolve(record, weather=Weather()))
-    lab = Lab(folder, record, make_plan(record.name, record.kinds))
+    lab = Lab(folder, record, make_plan(record.name, record.kinds, record.relays))
     try:
         say(f"building {len(lab.plan.hosts)} hosts and {len(lab.plan.routers)} routers")
         build.build(lab.plan, record.udp_timeout)

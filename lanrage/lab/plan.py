@@ -30,6 +30,10 @@ FIRST_SITE = 10
 CONTROL_PORT = 7766
 STUN_PORT = 3478
 RELAY_PORTS = "7800-7863"
+RELAY2_PORTS = "7900-7963"
+"""Ports of the second relay, at the second public address."""
+MAX_RELAYS = 2
+"""One shows nothing of the choice between them, and a third nothing that two do not."""
 WIREGUARD_PORT = 51820
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,18}[a-z0-9])?")
@@ -80,11 +84,15 @@ class Host:
 
 @attrs.frozen
 class Plan:
-    """All hosts and routers of one laboratory."""
+    """All hosts and routers of one laboratory.
+
+    :param relays: how many run on the public host.
+    """
 
     name: str
     hosts: tuple[Host, ...]
     routers: tuple[Router, ...]
+    relays: int = 1
 
     @property
     def wan(self) -> str:
@@ -168,7 +176,7 @@ def expand_kinds(words: Sequence[str], hosts: int | None) -> list[str]:
     return kinds
 
 
-def make_plan(name: str, kinds: Sequence[str]) -> Plan:
+def make_plan(name: str, kinds: Sequence[str], relays: int = 1) -> Plan:
     """Lay out a laboratory of one host for each kind."""
     check_name(name)
     hosts: list[Host] = []
@@ -177,7 +185,7 @@ def make_plan(name: str, kinds: Sequence[str]) -> Plan:
         if kind not in (OPEN, LAN):
             routers.append(_router(name, index, kind))
         hosts.append(_host(name, index, kind, routers[-1] if routers and kind != OPEN else None))
-    return Plan(name, tuple(hosts), tuple(routers))
+    return Plan(name, tuple(hosts), tuple(routers), relays)
 
 
 def _router(lab: str, index: int, kind: str) -> Router:

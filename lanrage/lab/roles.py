@@ -12,11 +12,13 @@ from lanrage.errors import BadInput
 from lanrage.lab.folder import Folder
 from lanrage.lab.netns import LabError, entered
 from lanrage.lab.node_call import listening
-from lanrage.lab.plan import CONTROL_PORT, PUBLIC_ADDRESSES, RELAY_PORTS, STUN_PORT, Host, Plan
+from lanrage.lab.plan import CONTROL_PORT, PUBLIC_ADDRESSES, RELAY2_PORTS, RELAY_PORTS, STUN_PORT, Host, Plan
 from lanrage.lab.process import POLL_S, Started, alive, spawn
 from lanrage.lab.wan import python_env
 
-CONTROL, RELAY = "control", "relay"
+CONTROL, RELAY, RELAY2 = "control", "relay", "relay2"
+RELAYS = {RELAY: (PUBLIC_ADDRESSES[0], RELAY_PORTS), RELAY2: (PUBLIC_ADDRESSES[1], RELAY2_PORTS)}
+"""Address and ports of each relay."""
 
 READY_S = 60.0
 """Sixteen nodes that start at once on two cores each need about a second of one."""
@@ -32,19 +34,21 @@ def twistd() -> list[str]:
     return [*([str(program)] if program.exists() else by_hand), "--nodaemon", "--pidfile=", "lanrage"]
 
 
-def control_argv(folder: Folder) -> list[str]:
-    """The control server, at the first public address."""
+def control_argv(folder: Folder, plan: Plan) -> list[str]:
+    """The control server, at the first public address; it names the relays of the plan."""
     address = PUBLIC_ADDRESSES[0]
     options = ["--state-dir", str(folder.role(CONTROL)), "--listen", f"tcp:{CONTROL_PORT}"]
     options += ["--stun-port", str(STUN_PORT), "--public-address", f"{address}:{CONTROL_PORT}"]
-    return [*twistd(), "control", *options, "--relay", f"{address}:{RELAY_PORTS}"]
+    relays = ",".join(f"{host}:{ports}" for host, ports in (RELAYS[role] for role in relay_roles(plan)))
+    return [*twistd(), "control", *options, "--relay", relays]
 
 
-def relay_argv(folder: Folder) -> list[str]:
-    """The relay, which trusts the control server's key."""
+def relay_argv(folder: Folder, role: str) -> list[str]:
+    """A relay, which trusts the control server's key."""
     key = server_key(folder)
-    options = ["--state-dir", str(folder.role(RELAY)), "--server-key", f"@{key}", "--ports", RELAY_PORTS]
-    return [*twistd(), "relay", *options, "--host", PUBLIC_ADDRESSES[0]]
+    host, ports = RELAYS[role]
+    options = ["--state-dir", str(folder.role(role)), "--server-key", f"@{key}", "--ports", ports]
+    return [*twistd(), "relay", *options, "--host", host]
 
 
 def node_argv(folder: Folder, host: Host) -> list[str]:
@@ -67,7 +71,12 @@ def node_socket(folder: Folder, host: Host) -> Path:
 
 def roles(plan: Plan) -> list[str]:
     """All roles that ``lab kill`` and ``lab start`` know."""
-    return [CONTROL, RELAY, *(host.name for host in plan.hosts)]
+    return [CONTROL, *relay_roles(plan), *(host.name for host in plan.hosts)]
+
+
+def relay_roles(plan: Plan) -> list[str]:
+    """The relays of a plan."""
+    return list(RELAYS)[: plan.relays]
 
 
 def role_of(plan: Plan, word: str) -> str:
@@ -75,7 +84,7 @@ def role_of(plan: Plan, word: str) -> str:
 
     :raises BadInput: for anything else.
     """
-    if word in (CONTROL, RELAY):
+    if word in (CONTROL, *relay_roles(plan)):
         return word
     try:
         return plan.host(word).name
@@ -96,9 +105,9 @@ def start(folder: Folder, plan: Plan, role: str) -> Started:
     if running(folder, role) is not None:
         raise LabError(f"{role} runs already")
     if role == CONTROL:
-        netns, argv = plan.public, control_argv(folder)
-    elif role == RELAY:
-        netns, argv = plan.public, relay_argv(folder)
+        netns, argv = plan.public, control_argv(folder, plan)
+    elif role in RELAYS:
+        netns, argv = plan.public, relay_argv(folder, role)
     else:
         host = plan.host(role)
         netns, argv = host.netns, node_argv(folder, host)
@@ -111,8 +120,8 @@ def ready(folder: Folder, plan: Plan, role: str) -> bool:
     """Whether a role does its work: it accepts connections, and has written what others need."""
     if role == CONTROL:
         return server_key(folder).exists() and _accepts(plan.public, PUBLIC_ADDRESSES[0], CONTROL_PORT)
-    if role == RELAY:
-        return udp_bound(plan.public, int(RELAY_PORTS.split("-", maxsplit=1)[0]))
+    if role in RELAYS:
+        return udp_bound(plan.public, int(RELAYS[role][1].split("-", maxsplit=1)[0]))
     return listening(node_socket(folder, plan.host(role)))
 
 

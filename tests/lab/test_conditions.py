@@ -9,6 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from lanrage.errors import BadInput
 from lanrage.lab.conditions import (
     PUBLIC,
+    RELAY2,
     Conditions,
     Weather,
     delays,
@@ -23,7 +24,7 @@ from lanrage.lab.plan import make_plan
 PLAN = make_plan("x", ["open", "cone", "restricted", "lan"])
 values = st.none() | st.floats(0, 100)
 conditions = st.builds(Conditions, values, values, st.booleans())
-pairs = st.sampled_from([("h1", "h2"), ("h1", "h3"), ("h2", "public"), ("h2", "h4")])
+pairs = st.sampled_from([("h1", "h2"), ("h1", "h3"), ("h2", "public"), ("h2", "relay2"), ("h2", "h4")])
 weathers = st.builds(Weather, conditions, st.dictionaries(pairs, conditions))
 
 
@@ -64,9 +65,18 @@ class WeatherTests(SynchronousTestCase):
         """Names and indices mean the same; anything but two different ones is refused."""
         self.assertEqual(parse_between(PLAN, "2,1"), ("h1", "h2"))
         self.assertEqual(parse_between(PLAN, "h3, public"), ("h3", PUBLIC))
-        for text in ("1", "1,1", "1,2,3", "1,9", "", "public,public"):
+        for text in ("1", "1,1", "1,2,3", "1,9", "", "public,public", "public,relay2"):
             with self.assertRaises(BadInput):
                 parse_between(PLAN, text)
+
+    def test_second_relay(self) -> None:
+        """What is said of the second relay's address comes before what is said of the public host."""
+        weather = Weather(pairs={("h1", PUBLIC): Conditions(delay_ms=5), ("h1", RELAY2): Conditions(1, 40)})
+        self.assertEqual(delays(PLAN, weather)["203.0.113.11 203.0.113.2"], 40)
+        self.assertEqual(delays(PLAN, weather)["203.0.113.11 203.0.113.1"], 5)
+        words = "203.0.113.11 ip daddr 203.0.113.2 "
+        rules = [line for line in wan_ruleset(PLAN, weather).splitlines() if words in line]
+        self.assertIn("numgen", next(line for line in rules if "mark" not in line))
 
     def test_one_lan(self) -> None:
         """A pair behind one router is the bridge's, and a delay is refused there."""

@@ -8,9 +8,11 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.core.links import check_device_name
 from lanrage.errors import BadInput
+from lanrage.lab import roles
 from lanrage.lab.plan import (
     KINDS,
     LAN,
+    MAX_RELAYS,
     NAT_KINDS,
     OPEN,
     check_name,
@@ -98,3 +100,9 @@ class PlanTests(SynchronousTestCase):
         with self.assertRaises(BadInput) as caught:
             plan.host("3")
         self.assertIn("h1, h2", str(caught.exception))
+
+    def test_relays(self) -> None:
+        """A second relay is there when asked for, with an address and ports of its own."""
+        self.assertEqual(roles.relay_roles(make_plan("x", ["open"])), ["relay"])
+        self.assertEqual(roles.relay_roles(make_plan("x", ["open"], MAX_RELAYS)), list(roles.RELAYS))
+        self.assertEqual(len(set(roles.RELAYS.values())), MAX_RELAYS)
