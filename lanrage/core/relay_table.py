@@ -6,6 +6,7 @@ server named the pair and the ticket's holder signed. Data goes from a line to t
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable
 from typing import TypeVar
@@ -15,9 +16,21 @@ import attrs
 from lanrage.core.budget import Budget
 from lanrage.core.identity import verify_signature
 from lanrage.core.rate import TokenBucket
-from lanrage.core.relay import Bind, BindRequest, Bound, Challenge, Message, Refusal, Rejected, Unbind, Unknown
+from lanrage.core.relay import (
+    Bind,
+    BindRequest,
+    Bound,
+    Challenge,
+    Draining,
+    Message,
+    Refusal,
+    Rejected,
+    Unbind,
+    Unknown,
+)
 from lanrage.core.relay_cookies import CookieJar, Line
 from lanrage.core.relay_counters import Drop, RelayCounters
+from lanrage.core.relay_revocations import Revocation, Revocations
 from lanrage.core.tickets import Pair, Ticket, binding_statement, open_ticket
 from lanrage.errors import CryptoError, DecodeError
 
@@ -25,6 +38,8 @@ K = TypeVar("K")
 
 LIFETIME = 60
 """Seconds that a binding stands without a refresh; the node refreshes every few seconds."""
+DRAINING_LONGEST = 255
+"""Seconds that DRAINING can name, in its one byte."""
 
 
 @attrs.frozen
@@ -97,6 +112,8 @@ class RelayTable:
     _pairs: dict[_PairKey, dict[bytes, Binding]] = attrs.field(init=False, factory=dict)
     _held: Counter[bytes] = attrs.field(init=False, factory=Counter)
     _hosts: Counter[str] = attrs.field(init=False, factory=Counter)
+    _revoked: Revocations = attrs.field(init=False, factory=Revocations)
+    _ends_at: float | None = attrs.field(init=False, default=None)
     _jar: CookieJar = attrs.field(init=False)
     _asked: Budget[str] = attrs.field(init=False)
     _told: Budget[str] = attrs.field(init=False)
@@ -161,8 +178,26 @@ class RelayTable:
         self.counters.drop(Drop.UNEXPECTED)
         return []
 
-    def expire(self, now: float) -> None:
+    def drain(self, ends_at: float, now: float) -> Answers:
+        """Take no new pairs from now on; what to tell those that are bound.
+
+        :param ends_at: when the relay stops, by the clock of `now`.
+        """
+        self._ends_at = ends_at
+        return [self._draining(binding, now) for binding in self._lines.values()]
+
+    def revoke(self, revocation: Revocation, now: float, wall: float) -> Answers:
+        """End a holder's bindings in a party, and take those tickets no more; what to tell whom."""
+        self._revoked.add(revocation, wall)
+        answers: Answers = []
+        for binding in [each for each in self._lines.values() if self._revoked.covers(each.ticket)]:
+            answers += [*self._remove(binding, now), self._reject(binding.line, binding.transaction, Refusal.REVOKED)]
+        return answers
+
+    def expire(self, now: float, wall: float | None = None) -> None:
         """Forget what ended; to be called every few seconds."""
+        if wall is not None:
+            self._revoked.forget(wall)
         for binding in [each for each in self._lines.values() if each.until <= now]:
             self._remove(binding, now)
 
@@ -172,7 +207,12 @@ class RelayTable:
             return [(line, Challenge(message.transaction, self._jar.bake(line, message.transaction, now)))]
         if wall >= binding.ticket.expires:
             return [*self._remove(binding, now), self._reject(line, message.transaction, Refusal.EXPIRED)]
-        return [self._refresh(binding, now, wall)]
+        answers = [self._refresh(binding, now, wall)]
+        return answers if self._ends_at is None else [*answers, self._draining(binding, now)]
+
+    def _draining(self, binding: Binding, now: float) -> tuple[Line, Message]:
+        left = 0.0 if self._ends_at is None else self._ends_at - now
+        return binding.line, Draining(binding.transaction, min(DRAINING_LONGEST, max(0, math.ceil(left))))
 
     def _refresh(self, binding: Binding, now: float, wall: float) -> tuple[Line, Message]:
         lifetime = min(float(LIFETIME), binding.ticket.expires - wall)
@@ -193,6 +233,8 @@ class RelayTable:
             return [self._reject(line, message.transaction, Refusal.TICKET)]
         if wall >= ticket.expires:
             return [self._reject(line, message.transaction, Refusal.EXPIRED)]
+        if self._revoked.covers(ticket):
+            return [self._reject(line, message.transaction, Refusal.REVOKED)]
         try:
             signed = binding_statement(message.cookie, message.transaction, ticket.pair)
             verify_signature(ticket.holder, signed, message.signature)
@@ -202,6 +244,8 @@ class RelayTable:
 
     def _place(self, message: Bind, ticket: Ticket, line: Line, now: float, wall: float) -> Answers:
         key = (ticket.party_id, ticket.pair)
+        if self._ends_at is not None and key not in self._pairs:
+            return [self._reject(line, message.transaction, Refusal.DRAINING)]
         for end in list(self._pairs.get(key, {}).values()):
             self._alive(end.line, now)
         ends = self._pairs.get(key, {})
