@@ -10,9 +10,12 @@ import attrs
 
 from lanrage.app.control_door import DoorSettings
 from lanrage.app.machinery import Devices
+from lanrage.app.relay import RelayPlan
+from lanrage.app.relay_config import parse_plan, parse_region, parse_weights
 from lanrage.core.admission import Registration
 from lanrage.core.code import check_address
 from lanrage.core.links import KEY_BYTES, check_device_name
+from lanrage.core.relay_choice import Weights
 from lanrage.errors import BadInput
 from lanrage.net.tunnels import TUNNEL_KINDS
 from lanrage.store.journal import INTERVAL, LONGEST_INTERVAL, SHORTEST_INTERVAL
@@ -139,12 +142,16 @@ class NodeConfig:
     :param state_dir: keys, party file, undo journal.
     :param run_dir: the socket of the local API.
     :param server: default control server for new parties; empty = the user names one.
+    :param region: of relays that it prefers.
+    :param weights: of the choice among relays.
     """
 
     state_dir: Path
     run_dir: Path
     devices: Devices = Devices()
     server: str = ""
+    region: str = ""
+    weights: Weights = Weights()
 
     @classmethod
     def parse(cls, options: dict[str, str]) -> NodeConfig:
@@ -164,7 +171,9 @@ class NodeConfig:
         server = options.get("server") or ""
         if server:
             check_address(server, "server")
-        return cls(*folders(options), devices, server)
+        region = parse_region(options["relay-region"], "relay-region")
+        weights = parse_weights(options["relay-weights"], "relay-weights")
+        return cls(*folders(options), devices, server, region, weights)
 
     def with_server(self, server: str) -> NodeConfig:
         """The same with another default control server."""
@@ -182,6 +191,7 @@ class ControlConfig:
     :param ban_file: whom it does not serve.
     :param door: certificate and proxies.
     :param flush_interval: seconds between two writes of changes that need not be durable.
+    :param relay_keys: identities of relays that may report.
     """
 
     state_dir: Path
@@ -193,6 +203,7 @@ class ControlConfig:
     ban_file: Path | None = None
     door: DoorSettings = DoorSettings()
     flush_interval: float = INTERVAL
+    relay_keys: frozenset[bytes] = frozenset()
 
     @classmethod
     def parse(cls, options: dict[str, str]) -> ControlConfig:
@@ -211,7 +222,9 @@ class ControlConfig:
         bans = Path(options["ban-file"]) if options["ban-file"] else None
         door = DoorSettings.parse(options["tls-certificate"], options["tls-key"], options["proxy"])
         interval = parse_interval(options["flush-interval"], "flush-interval")
-        return cls(folders(options)[0], options["listen"], stun, public, relays, registration, bans, door, interval)
+        keys = frozenset(parse_public_key(text, "relay-key") for text in options["relay-key"].split(",") if text)
+        own = (options["listen"], stun, public, relays, registration, bans, door, interval, keys)
+        return cls(folders(options)[0], *own)
 
 
 @attrs.frozen
@@ -220,11 +233,17 @@ class RelayConfig:
 
     :param server_key: Ed25519 public key of the control server whose tickets count.
     :param host: address to listen on; empty = all.
+    :param plan: what it tells of itself, and how it stops.
+    :param control: ``HOST:PORT`` of the control server that it reports to; empty = none.
+    :param state_dir: where its own identity is.
     """
 
     server_key: bytes
     ports: tuple[int, int] = RELAY_PORTS
     host: str = ""
+    plan: RelayPlan = RelayPlan()
+    control: str = ""
+    state_dir: Path = Path()
 
     @classmethod
     def parse(cls, options: dict[str, str]) -> RelayConfig:
@@ -237,7 +256,13 @@ class RelayConfig:
         host = options["host"]
         if host and not _is_address(host):
             raise BadInput("host", f"{host!r} is no address of this machine")
-        return cls(parse_public_key(options["server-key"], "server-key"), parse_ports(options["ports"], "ports"), host)
+        control = options["control"]
+        if control:
+            control = check_address(control if ":" in control else f"{control}:{CONTROL_PORT}", "control")
+        if options["public-host"]:
+            check_address(f"{options['public-host']}:1", "public-host")
+        key, ports = parse_public_key(options["server-key"], "server-key"), parse_ports(options["ports"], "ports")
+        return cls(key, ports, host, parse_plan(options), control, folders(options)[0])
 
 
 @attrs.frozen
@@ -247,6 +272,7 @@ class AllConfig:
     control: ControlConfig
     ports: tuple[int, int]
     node: NodeConfig
+    plan: RelayPlan = RelayPlan()
 
     @classmethod
     def parse(cls, options: dict[str, str]) -> AllConfig:
@@ -257,7 +283,8 @@ class AllConfig:
         ports = parse_ports(options["ports"], "ports")
         control = ControlConfig.parse(options)
         own = RelayInfo("", *ports)
-        return cls(attrs.evolve(control, relays=(own, *control.relays)), ports, NodeConfig.parse(options))
+        node, plan = NodeConfig.parse(options), parse_plan(options)
+        return cls(attrs.evolve(control, relays=(own, *control.relays)), ports, node, plan)
 
 
 CONFIGS: dict[str, type[NodeConfig] | type[ControlConfig] | type[RelayConfig] | type[AllConfig]] = {

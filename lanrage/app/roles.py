@@ -14,7 +14,8 @@ from lanrage.app.config import CONTROL_PORT, AllConfig, ControlConfig, NodeConfi
 from lanrage.app.control import ControlService, ControlSettings
 from lanrage.app.node import NodeService
 from lanrage.app.reflector import ReflectorService
-from lanrage.app.relay import RelayService
+from lanrage.app.relay import RelayPlan, RelayService
+from lanrage.app.relay_reporter import RelayReporter
 from lanrage.app.role_service import RoleService
 
 API_SOCKET = "node.sock"
@@ -30,8 +31,11 @@ def make(reactor: Any, config: Config) -> RoleService:
         return _control(reactor, config)
     if isinstance(config, RelayConfig):
         first, last = config.ports
-        relay = RelayService(reactor, config.server_key, config.ports, config.host)
-        return RoleService(reactor, [relay], lambda: [f"relay listens on UDP {first}-{last}"])
+        relay = RelayService(reactor, config.server_key, config.ports, config.host, plan=config.plan)
+        parts: list[Service] = [relay]
+        if config.control:  # first, so that it stops last: it tells that the relay stops
+            parts.insert(0, RelayReporter(reactor, relay, config.control, config.server_key, config.state_dir))
+        return RoleService(reactor, parts, lambda: [f"relay listens on UDP {first}-{last}"])
     return _all(reactor, config)
 
 
@@ -53,6 +57,7 @@ def _control_parts(reactor: Any, config: ControlConfig) -> tuple[ControlService,
         ban_file=config.ban_file,
         door=config.door,
         flush_interval=config.flush_interval,
+        relay_keys=config.relay_keys,
     )
     return ControlService(reactor, settings), ReflectorService(reactor, config.stun_port)
 
@@ -80,10 +85,13 @@ def _control(reactor: Any, config: ControlConfig) -> RoleService:
 class EmbeddedRelay(Service):
     """The relay beside a control server in one process: it takes the server's key once that has it."""
 
-    def __init__(self, reactor: Any, control: ControlService, ports: tuple[int, int]) -> None:
+    def __init__(
+        self, reactor: Any, control: ControlService, ports: tuple[int, int], plan: RelayPlan | None = None
+    ) -> None:
         self._reactor = reactor
         self._control = control
         self._ports = ports
+        self._plan = plan
         self._relay: RelayService | None = None
 
     def startService(self) -> None:
@@ -92,20 +100,28 @@ class EmbeddedRelay(Service):
         :raises BadInput: field ``ports``, when one is taken.
         """
         assert self._control.key is not None
-        self._relay = RelayService(self._reactor, self._control.key.public, self._ports, "")
+        self._relay = RelayService(self._reactor, self._control.key.public, self._ports, "", plan=self._plan)
         self._relay.startService()
+        self._relay.on_draining = self._control.relays.look
+        self._control.relays.attach(self._relay)
         super().startService()  # type: ignore[no-untyped-call]
 
     def stopService(self) -> Deferred[Any]:
         """Close the ports."""
         super().stopService()  # type: ignore[no-untyped-call]
         relay, self._relay = self._relay, None
-        return maybeDeferred(relay.stopService if relay is not None else lambda: None)
+        if relay is None:
+            return maybeDeferred(lambda: None)
+        return maybeDeferred(relay.stopService).addBoth(self._stopped)
+
+    def _stopped(self, result: Any) -> Any:
+        self._control.relays.attach(None)
+        return result
 
 
 def _all(reactor: Any, config: AllConfig) -> RoleService:
     control, reflector = _control_parts(reactor, config.control)
-    relay = EmbeddedRelay(reactor, control, config.ports)
+    relay = EmbeddedRelay(reactor, control, config.ports, config.plan)
     server = config.node.server or config.control.public or f"{own_address()}:{_port(config.control.listen)}"
     node, api = _node_parts(reactor, config.node.with_server(server))
     first, last = config.ports

@@ -13,7 +13,7 @@ from twisted.internet.protocol import DatagramProtocol
 from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 
-from lanrage.app.relay import RelayService
+from lanrage.app.relay import RelayPlan, RelayService
 from lanrage.core.links import Endpoint
 from lanrage.core.tickets import pair_of
 from lanrage.errors import BadInput
@@ -101,11 +101,14 @@ class RelayServiceTests(TestCase):
 
         self.reactor: Any = reactor
         self.first = free_ports(4)
+        self.plan = RelayPlan(drain=0.0)
         self.relay = self.make()
 
     def make(self) -> RelayService:
         """A relay at the test's ports, which has not started."""
-        return RelayService(self.reactor, SERVER.public, (self.first, self.first + 3), LOOPBACK, now=lambda: WALL)
+        return RelayService(
+            self.reactor, SERVER.public, (self.first, self.first + 3), LOOPBACK, plan=self.plan, now=lambda: WALL
+        )
 
     def run_relay(self) -> None:
         """Start it; it stops with the test."""
