@@ -141,6 +141,8 @@ class PartyLife:
             self._random,
             book,
             TunnelLedger(link, replica),
+            self._config.region,
+            self._config.weights,
         )
         session = PartySession(
             self._reactor, self.keys, saved.party_id, address, self._config.devices, around, self.machinery

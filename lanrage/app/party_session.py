@@ -21,10 +21,10 @@ from lanrage.app.signal_ways import SignalWays
 from lanrage.core.certificates import Member
 from lanrage.core.identity import NodeKeys
 from lanrage.core.links import TUNNEL_MTU, Endpoint
+from lanrage.core.relay_choice import Weights
 from lanrage.interfaces import ITunnel
 from lanrage.wire import probes
 from lanrage.wire.control import Accepted
-from lanrage.wire.relay import MAGIC as RELAY_MAGIC
 
 
 @attrs.frozen
@@ -36,6 +36,8 @@ class Surroundings:
     :param random: ``os.urandom``, or a test's own.
     :param book: what an earlier session knew of the members, and what this one keeps.
     :param ledger: the party's, whose heads are told inside the tunnel.
+    :param region: of relays that this node prefers.
+    :param weights: of its choice among relays.
     """
 
     send_signal: Callable[[bytes, bytes], Deferred[bool]]
@@ -43,6 +45,8 @@ class Surroundings:
     random: Callable[[int], bytes]
     book: EndpointBook
     ledger: PartyLedger | None = None
+    region: str = ""
+    weights: Weights = Weights()
 
 
 class PartySession:
@@ -135,6 +139,7 @@ class PartySession:
         links.ways_around, links.remembered = ways.around, book.remembered
         fetch = book.fetching(self._around.fetch_ticket)
         self.relays = RelayLinks(self._reactor, self._keys, self._probe_port.send, links, fetch, self._around.random)
+        self.relays.region, self.relays.weights = self._around.region, self._around.weights
         links.is_relay = self.relays.is_relay
         links.on_moved = self.relays.moved
         links.on_lost = self._lost
@@ -180,9 +185,14 @@ class PartySession:
         if self.links is None or self.relays is None or self.reflexive is None:
             return
         self.reflexive.use(info.reflectors)
-        self.relays.use(info.relays)
-        self._around.book.use_relays(info.relays)
+        self.use_relays(info)
         self.links.offer_to_all()
+
+    def use_relays(self, info: Accepted) -> None:
+        """The control server's relays, from now on."""
+        if self.relays is not None:
+            self.relays.use(info.relays)
+            self._around.book.use_relays(info.relays)
 
     # --- inputs -------------------------------------------------------------------------------------------------------
 
@@ -206,9 +216,7 @@ class PartySession:
             return
         if payload.startswith(probes.MAGIC):
             self.links.probe_received(payload, source)
-        elif payload.startswith(RELAY_MAGIC):
-            self.relays.received(payload, source)
-        else:
+        elif not self.relays.received(payload, source):
             self.reflexive.received(payload, source)
 
     # --- within -------------------------------------------------------------------------------------------------------

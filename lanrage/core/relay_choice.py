@@ -100,9 +100,8 @@ def judge(
     :param pair: both WireGuard keys, for the spread; the same at both ends.
     :param region: that this end prefers.
     """
-    rows = [
-        _judge(relay, mine.get(relay.relay_id), theirs.get(relay.relay_id), pair, weights, region) for relay in relays
-    ]
+    both = [(relay, mine.get(relay.relay_id), theirs.get(relay.relay_id)) for relay in relays]
+    rows = [_judge(*ends, pair, weights, region) for ends in both]
     return sorted(rows, key=lambda row: row.rank)
 
 

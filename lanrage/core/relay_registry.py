@@ -18,6 +18,8 @@ SILENT_AFTER = 3 * REPORT_INTERVAL + 1.0
 """Seconds without a report after which a relay that reports is not offered: two reports may be lost."""
 OFFERED_LIMIT = 32
 """Relays named to nodes: as many as the message holds."""
+RELAY_ID_PATTERN = r"^[0-9a-f]{0,16}\Z"
+"""A relay's name; empty for one of a server that gives none."""
 LOAD_STEP = 0.2
 """Change of load that nodes are told of; less is no reason to choose again."""
 OVERLOADED = 0.8

@@ -6,10 +6,9 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from lanrage.core.relay_registry import OFFERED_LIMIT
+from lanrage.core.relay_registry import OFFERED_LIMIT, RELAY_ID_PATTERN
 from lanrage.wire.control_types import Key, Message, PartyId, Text
 
-RELAY_ID_PATTERN = r"^[0-9a-f]{0,16}\Z"
 RelayId = Annotated[str, Meta(pattern=RELAY_ID_PATTERN)]
 REVOKED_LIMIT = 256
 """Revocations in one message: about 20 KiB; a relay asks on while there are more."""

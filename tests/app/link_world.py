@@ -20,7 +20,6 @@ from lanrage.core.links import Endpoint, LocalAddress
 from lanrage.core.tickets import Ticket, issue, pair_of
 from lanrage.wire import probes
 from lanrage.wire.control import RelayInfo
-from lanrage.wire.relay import MAGIC as RELAY_MAGIC
 from tests.fakes_control import NOW, PartyKit, SeededRandom, node_keys, seeded
 from tests.fakes_links import MemoryMachine
 from tests.fakes_memory_ledger import MemoryLedger
@@ -202,7 +201,5 @@ class Player:
     def _received(self, payload: bytes, source: Endpoint, local: str) -> None:
         if payload.startswith(probes.MAGIC):
             self.links.probe_received(payload, source)
-        elif payload.startswith(RELAY_MAGIC):
-            self.relays.received(payload, source)
-        else:
+        elif not self.relays.received(payload, source):
             self.reflexive.received(payload, source)

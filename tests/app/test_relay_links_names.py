@@ -8,7 +8,9 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.app.links import Links
-from lanrage.app.relay_links import RESOLVE_RETRY, TICKET_RETRY, RelayLinks
+from lanrage.app.relay_links import RelayLinks
+from lanrage.app.relay_pair import TICKET_RETRY
+from lanrage.app.relay_places import RESOLVE_RETRY
 from lanrage.core.links import Endpoint
 from lanrage.errors import Unreachable
 from lanrage.wire.control import RelayInfo
