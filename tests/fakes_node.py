@@ -36,6 +36,7 @@ from lanrage.core.diagnosis import (
 )
 from lanrage.errors import Refused
 from tests.fakes_governing import FakeGovernor
+from tests.fakes_relays import FakeRelays
 
 PARTY_ID = "0123456789abcdef0123456789abcdef"
 SUBNET = "10.66.0.0/24"
@@ -83,7 +84,7 @@ def healthy_node() -> NodeFacts:
 
 @implementer(INode)
 @attrs.define
-class FakeNode(FakeGovernor):
+class FakeNode(FakeGovernor, FakeRelays):
     """Carries the operations out in memory.
 
     :ivar failures: what a method raises instead, by its name.

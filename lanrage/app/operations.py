@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from lanrage.app.operation import CodeText, NameText, Nothing, Operation, Request
 from lanrage.app.operations_governing import GOVERNING, IGoverningNode
+from lanrage.app.operations_relays import RELAYS, IRelayNode
 from lanrage.app.results import Diagnosed, Invited, Joined, Left, PartyCreated, PartyShown, StatusShown
 from lanrage.core.certificates import TAKEOVER_DELAY, TAKEOVER_LONGEST, TAKEOVER_SHORTEST
 from lanrage.errors import BadInput
@@ -29,7 +30,7 @@ DEFAULT_MEMBERS = 16
 """The party that the LAN plane is measured with."""
 
 
-class INode(IGoverningNode):
+class INode(IGoverningNode, IRelayNode):
     """What a node does for its user; the local API and the command line see no more of it.
 
     Every method raises errors of :mod:`lanrage.errors` only; anything else is a bug and reported as one. `progress` may
@@ -209,7 +210,7 @@ _ALL = (
         "lanrage doctor",
     ),
 )
-OPERATIONS: dict[str, Operation] = {operation.name: operation for operation in (*_ALL, *GOVERNING)}
+OPERATIONS: dict[str, Operation] = {operation.name: operation for operation in (*_ALL, *GOVERNING, *RELAYS)}
 """All operations by name."""
 
 

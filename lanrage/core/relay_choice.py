@@ -124,12 +124,16 @@ def _judge(
 
 def _obstacle(relay: Relay, mine: Distance | None, theirs: Distance | None) -> tuple[int, str]:
     """How bad, and in words."""
-    for distance, whose in ((mine, "here"), (theirs, "the other end")):
+    if relay.draining:
+        return 3, "draining"
+    ends = [(mine, "this end"), (theirs, "the other end")]
+    for distance, whose in ends:
         if distance is not None and distance.rtt_ms is None:
-            return 2, f"no answer to {whose}"
+            return 2, f"does not answer {whose}"
+    for distance, whose in ends:
         if distance is not None and distance.failed:
-            return 1, f"cooling down after a failure at {whose}"
-    return (3, "draining") if relay.draining else (0, "")
+            return 1, f"cooling down after it failed {whose}"
+    return 0, ""
 
 
 @attrs.define

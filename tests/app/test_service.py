@@ -79,7 +79,8 @@ class RightTests(SynchronousTestCase):
             file.write(KEY + "\n")
             file.flush()
             config = self.config(f"relay --server-key @{file.name} --ports 7800-7801 --host 127.0.0.1")
-        self.assertEqual(config, RelayConfig(bytes.fromhex(KEY), (7800, 7801), "127.0.0.1"))
+        expected = RelayConfig(bytes.fromhex(KEY), (7800, 7801), "127.0.0.1", state_dir=folders({})[0])
+        self.assertEqual(config, expected)
 
 
 class Taken:

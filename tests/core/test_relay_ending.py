@@ -7,6 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from lanrage.core.relay import BindRequest, Bound, Draining, Refusal, Rejected
 from lanrage.core.relay_counters import Drop
 from lanrage.core.relay_revocations import Revocation
+from lanrage.core.relay_table import Answers
 from tests.core.relay_desk import ANNA, BEN, EVE, Desk
 from tests.core.relay_world import HOUR, PARTY, WALL, MemoryRelay, RelayWorld, holder, node, ticket
 from tests.core.test_relay_client import joined
@@ -84,18 +85,18 @@ class DrainTests(SynchronousTestCase):
 class RevocationTests(SynchronousTestCase):
     """The control server threw Anna out."""
 
-    def revoke(self, desk: Desk, name: str, party: bytes = PARTY, life: float = HOUR) -> list[object]:
+    def revoke(self, desk: Desk, name: str, party: bytes = PARTY, life: float = HOUR) -> Answers:
         """What the relay says to whom."""
         revocation = Revocation(party, holder(name).public, int(WALL + life))
-        return list(desk.relay.table.revoke(revocation, desk.relay.now, WALL))
+        return desk.relay.table.revoke(revocation, desk.relay.now, WALL)
 
     def test_the_binding_ends(self) -> None:
         """At once; both ends are told, and the other end's binding stays."""
         desk = Desk()
         desk.pair()
-        [(to, bound), (out, refused)] = self.revoke(desk, "anna")  # type: ignore[misc]
-        self.assertEqual((to, bound.peer_present), (BEN, False))
-        self.assertEqual((out, refused.reason), (ANNA, Refusal.REVOKED))
+        [(to, bound), (out, refused)] = self.revoke(desk, "anna")
+        self.assertEqual((to, getattr(bound, "peer_present", None)), (BEN, False))
+        self.assertEqual((out, getattr(refused, "reason", None)), (ANNA, Refusal.REVOKED))
         self.assertEqual(desk.data(ANNA)[0][0], ANNA)
         self.assertEqual(desk.data(BEN), [])
         self.assertEqual((len(desk.relay.table), desk.drops(Drop.REVOKED)), (1, 1))

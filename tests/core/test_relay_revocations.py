@@ -10,7 +10,9 @@ from lanrage.core.tickets import Ticket
 
 PAIR = (b"a" * 32, b"b" * 32)
 people = st.tuples(st.sampled_from([b"p" * 16, b"q" * 16]), st.sampled_from([b"x" * 32, b"y" * 32]))
-revoked = st.lists(st.builds(lambda who, until: Revocation(*who, until), people, st.integers(0, 200)), max_size=12)
+revoked = st.lists(
+    st.builds(lambda who, until: Revocation(who[0], who[1], until), people, st.integers(0, 200)), max_size=12
+)
 
 
 @given(revoked, people, st.integers(0, 250), st.integers(0, 150))
