@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from lanrage.app.relay import RelayService
 from lanrage.app.relay_keeper import revocation_of
@@ -118,7 +119,7 @@ class RelayReporter(Service):
             return
         self._again = False
         self._asking = asking = Deferred.fromCoroutine(self._report(self._client))
-        asking.addErrback(lambda failure: log.failure("a relay's report failed", failure=failure))
+        asking.addErrback(_failed)
         asking.addBoth(self._done, asking)
 
     # --- within -------------------------------------------------------------------------------------------------------
@@ -154,6 +155,11 @@ class RelayReporter(Service):
     def _revoke(self, rows: Iterable[Revoked]) -> None:
         for row in rows:
             self._relay.revoke(revocation_of(row))
+
+
+def _failed(failure: Failure) -> None:
+    if failure.check(CancelledError) is None:
+        log.failure("a relay's report failed", failure=failure)
 
 
 def _message(report: RelayReport, since: int) -> ReportRelay:

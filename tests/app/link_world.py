@@ -174,10 +174,10 @@ class Player:
         following = Deferred.fromCoroutine(self.links.set_members(members))
         following.addCallback(lambda _: self.relays.follow())
 
-    def use(self) -> None:
-        """The control link came up."""
+    def use(self, *relays: RelayInfo) -> None:
+        """The control link came up; without relays named, there is the usual one."""
         self.reflexive.use((str(REFLECTOR),))
-        self.relays.use((RELAY,))
+        self.relays.use(relays or (RELAY,))
 
     def path(self, other: Player) -> str:
         """``direct``, ``relay`` or ``none``, as WireGuard has it."""

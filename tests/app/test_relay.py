@@ -173,6 +173,44 @@ class RelayServiceTests(TestCase):
         await self.until(lambda: ben.got == [b"again"])
         self.assertEqual(anna.usable, [False, True, False, True])
 
+    def test_a_drain_loses_nothing(self) -> Deferred[None]:
+        """Both ends are told and data passes on; it ends as soon as they have gone, or when its time is over."""
+        return self.drive(self._drain())
+
+    async def _drain(self) -> None:
+        self.plan = RelayPlan(drain=3.0)
+        self.relay = self.make()
+        told: list[bool] = []
+        self.relay.on_draining = lambda: told.append(self.relay.report().draining)
+        self.run_relay()
+        anna, ben = self.end("anna", "ben", 0), self.end("ben", "anna", 1)
+        await self.until(lambda: anna.binding.usable and ben.binding.usable)
+        began, stopping = time.monotonic(), self.relay.stopService()
+        await self.until(lambda: anna.binding.draining and ben.binding.draining)
+        for number in range(50):
+            anna.send(b"packet %d" % number)
+            await deferLater(self.reactor, 0.002, lambda: None)
+        await self.until(lambda: len(ben.got) == 50)
+        self.assertEqual(told, [True])
+        for end in (anna, ben):
+            end.drive(end.binding.stop())
+        await stopping
+        self.assertLess(time.monotonic() - began, 3.0)
+
+    def test_a_drain_ends(self) -> Deferred[None]:
+        """With its time; who is bound until then is told that it is over."""
+        return self.drive(self._drained())
+
+    async def _drained(self) -> None:
+        self.plan = RelayPlan(drain=0.3)
+        self.relay = self.make()
+        self.run_relay()
+        anna = self.end("anna", "ben", 0)
+        await self.until(lambda: anna.binding.bound)
+        await self.relay.stopService()
+        await self.until(lambda: not anna.binding.bound)
+        self.assertEqual(self.relay.report().draining, True)
+
     def test_a_taken_port_is_named(self) -> Deferred[None]:
         """In one sentence; the ports that were open already are closed again."""
         return self.drive(self._taken())

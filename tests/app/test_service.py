@@ -14,7 +14,7 @@ import pytest
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from lanrage.app.config import AllConfig, ControlConfig, NodeConfig, RelayConfig
+from lanrage.app.config import AllConfig, ControlConfig, NodeConfig, RelayConfig, folders
 from lanrage.app.service import Options, keep_steady
 
 ROOT = Path(__file__).resolve().parents[2]
