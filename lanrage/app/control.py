@@ -19,7 +19,7 @@ from lanrage.app.ban_watch import BanWatch
 from lanrage.app.collector import Collector
 from lanrage.app.control_desk import ControlDesk
 from lanrage.app.control_door import Door, DoorSettings
-from lanrage.app.control_requests import Requests
+from lanrage.app.control_requests import TICKET_LIFETIME, Requests
 from lanrage.app.daily_backup import DailyBackup
 from lanrage.app.recheck import Recheck
 from lanrage.app.relay_keeper import RelayKeeper
@@ -155,6 +155,7 @@ class ControlService(Service):
             self._door = Door(self._reactor, self._settings.door, folder, self.key, self._now, self._random)
             await self._door.open(self._settings.listen, self._factory)
             self._collector.start()
+            self.relays.recall(self._world.parties.values(), TICKET_LIFETIME)
             self.relays.start(self._desk.notify, self._desk.identities)
             self._recheck.start(unproven)
         except BaseException:

@@ -11,9 +11,11 @@ from twisted.logger import Logger
 
 from lanrage.core.code import check_address
 from lanrage.core.ledger import refuse
+from lanrage.core.party import Party
 from lanrage.core.relay_registry import Place, RelayEntry, RelayRegistry, RevocationLog
 from lanrage.core.relay_report import REPORT_INTERVAL, Rates, RelayReport
-from lanrage.core.relay_revocations import Revocation
+from lanrage.core.relay_revocations import REVOCATIONS_LIMIT, Revocation
+from lanrage.core.thrown_out import thrown_out_since
 from lanrage.core.world_state import Caller
 from lanrage.errors import BadInput
 from lanrage.wire.control import NoticeBody, RelayInfo
@@ -80,6 +82,8 @@ class RelayKeeper:
         if relay is None and self._local is not None:
             self._hear(evolve(self._local.report(), draining=True))
         self._local = relay
+        for revocation in self._revoked.since(0, self._wall(), REVOCATIONS_LIMIT)[1] if relay is not None else ():
+            relay.revoke(revocation)
         self.look()
 
     # --- what it knows ------------------------------------------------------------------------------------------------
@@ -129,6 +133,14 @@ class RelayKeeper:
             self._local.revoke(revocation)
         told = TicketsRevoked(self._revoked.number, (_revoked(revocation),))
         self._notify((reporter, told) for reporter in self._reporters)
+
+    def recall(self, parties: Iterable[Party], lifetime: float) -> None:
+        """The server restarted: void again the tickets of who was thrown out since the oldest ones were issued."""
+        since = self._wall() - lifetime
+        for party in parties:
+            party_id = party.charter.party_id
+            for identity, at in thrown_out_since(party.ledger.records, party_id, since):
+                self._revoked.add(Revocation(bytes.fromhex(party_id), identity, int(at + lifetime)))
 
     def look(self) -> None:
         """Tell nodes what has changed, now."""

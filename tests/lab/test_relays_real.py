@@ -6,6 +6,7 @@ import shutil
 import signal
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from lanrage.lab import roles, teardown
 from lanrage.lab.folder import Folder, Record
 from lanrage.lab.lab import Lab, up
 from lanrage.lab.ping import Pinger, stream
-from lanrage.lab.process import send
+from lanrage.lab.process import Started, send
 from tests.lab.bare import own
 
 pytestmark = pytest.mark.needs("root", "ip", "nft", "tun", "wireguard-go")
@@ -25,6 +26,10 @@ COUNT, STRIKE_AT = 600, 100
 """Packets of a stream, and after which one the relay is struck."""
 OVER_S = 3.0
 """Seconds in which traffic must be over to the other relay."""
+
+
+def _strike(process: Started, number: signal.Signals) -> None:
+    send(process, number)
 
 
 class RealRelaysTests(SynchronousTestCase):
@@ -62,7 +67,7 @@ class RealRelaysTests(SynchronousTestCase):
         process = roles.running(self.lab.folder, role)
         assert process is not None
         way = (second.netns, addresses[first.name])
-        return stream(self.pinger, [way], COUNT, {STRIKE_AT: lambda: send(process, number)}, INTERVAL_S)[way]
+        return stream(self.pinger, [way], COUNT, {STRIKE_AT: partial(_strike, process, number)}, INTERVAL_S)[way]
 
     def test_relays(self) -> None:
         """Killed: over within three seconds. Stopped: nothing is lost.."""
