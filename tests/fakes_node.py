@@ -39,6 +39,7 @@ from lanrage.core.diagnosis import (
 from lanrage.errors import Refused
 from tests.fakes_governing import FakeGovernor
 from tests.fakes_paths import FakePaths
+from tests.fakes_relays import FakeRelays
 
 PARTY_ID = "0123456789abcdef0123456789abcdef"
 SUBNET = "10.66.0.0/24"
@@ -91,7 +92,7 @@ NAT = NatShown(
 
 @implementer(INode)
 @attrs.define
-class FakeNode(FakeGovernor, FakePaths):
+class FakeNode(FakeGovernor, FakePaths, FakeRelays):
     """Carries the operations out in memory.
 
     :ivar failures: what a method raises instead, by its name.

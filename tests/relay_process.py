@@ -18,9 +18,9 @@ from twisted.internet.defer import Deferred
 from twisted.internet.stdio import StandardIO
 from twisted.protocols.basic import LineReceiver
 
-from lanrage.app.relay import RelayService
+from lanrage.app.relay import RelayPlan, RelayService
 from lanrage.app.service import keep_steady
-from lanrage.core.relay_table import RelayLimits
+from lanrage.core.relay_bindings import RelayLimits
 from lanrage.errors import LanrageError
 from tests.core.relay_world import SERVER, WALL
 
@@ -39,7 +39,7 @@ class Desk(LineReceiver):
             SERVER.public,
             tuple(config.get("ports", (7800, 7803))),
             config.get("host", ""),
-            mode=config["mode"],
+            plan=RelayPlan(mode=config["mode"]),
             folder=Path(config["folder"]),
             limits=RelayLimits(**config.get("limits", {})),
             now=lambda: WALL + time.time() - began,

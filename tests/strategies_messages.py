@@ -41,7 +41,8 @@ def _value(kind: types.Type) -> st.SearchStrategy[Any]:  # pylint: disable=too-m
             most = kind.le if kind.le is not None else kind.lt - 1 if kind.lt is not None else 2**63
             return st.integers(least, most)
         case types.FloatType():
-            return st.floats(kind.gt or 0.0, 2**40, exclude_min=kind.gt is not None)
+            top = 2.0**40 if kind.le is None else min(2.0**40, float(kind.le))
+            return st.floats(kind.gt or kind.ge or 0.0, top, exclude_min=kind.gt is not None)
         case types.BoolType():
             return st.booleans()
         case types.NoneType():

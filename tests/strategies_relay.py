@@ -14,6 +14,7 @@ from lanrage.core.relay import (
     BindRequest,
     Bound,
     Challenge,
+    Draining,
     Refusal,
     Rejected,
     Unbind,
@@ -37,6 +38,7 @@ messages = st.one_of(
     st.builds(Rejected, transactions, st.sampled_from(Refusal)),
     st.builds(Unbind, transactions),
     st.just(Unknown()),
+    st.builds(Draining, transactions, st.integers(0, 255)),
 )
 
 headed = st.builds(

@@ -11,10 +11,12 @@ import attrs
 from lanrage.app.control_door import DoorSettings
 from lanrage.app.machinery import Devices
 from lanrage.app.reflector import Alternate
-from lanrage.app.relay import MODES
+from lanrage.app.relay import RelayPlan
+from lanrage.app.relay_config import parse_plan, parse_region, parse_weights
 from lanrage.core.admission import Registration
 from lanrage.core.code import check_address
 from lanrage.core.links import KEY_BYTES, check_device_name
+from lanrage.core.relay_choice import Weights
 from lanrage.errors import BadInput
 from lanrage.net.tunnels import TUNNEL_KINDS
 from lanrage.store.journal import INTERVAL, LONGEST_INTERVAL, SHORTEST_INTERVAL
@@ -82,16 +84,6 @@ def parse_switch(text: str, field: str) -> bool:
     if text not in ("on", "off"):
         raise BadInput(field, f"{text!r} is neither on nor off")
     return text == "on"
-
-
-def parse_mode(text: str, field: str) -> str:
-    """How a relay forwards.
-
-    :raises BadInput: names `field`.
-    """
-    if text not in MODES:
-        raise BadInput(field, f"{text!r} is none of {', '.join(MODES)}")
-    return text
 
 
 def parse_interval(text: str, field: str) -> float:
@@ -163,12 +155,16 @@ class NodeConfig:
     :param state_dir: keys, party file, undo journal.
     :param run_dir: the socket of the local API.
     :param server: default control server for new parties; empty = the user names one.
+    :param region: of relays that it prefers.
+    :param weights: of the choice among relays.
     """
 
     state_dir: Path
     run_dir: Path
     devices: Devices = Devices()
     server: str = ""
+    region: str = ""
+    weights: Weights = Weights()
 
     @classmethod
     def parse(cls, options: dict[str, str]) -> NodeConfig:
@@ -189,7 +185,9 @@ class NodeConfig:
         server = options.get("server") or ""
         if server:
             check_address(server, "server")
-        return cls(*folders(options), devices, server)
+        region = parse_region(options["relay-region"], "relay-region")
+        weights = parse_weights(options["relay-weights"], "relay-weights")
+        return cls(*folders(options), devices, server, region, weights)
 
     def with_server(self, server: str) -> NodeConfig:
         """The same with another default control server."""
@@ -208,6 +206,7 @@ class ControlConfig:
     :param door: certificate and proxies.
     :param flush_interval: seconds between two writes of changes that need not be durable.
     :param alternate: the reflector's second address and port.
+    :param relay_keys: identities of relays that may report.
     """
 
     state_dir: Path
@@ -220,6 +219,7 @@ class ControlConfig:
     door: DoorSettings = DoorSettings()
     flush_interval: float = INTERVAL
     alternate: Alternate | None = Alternate(STUN_PORT + 1, needed=False)
+    relay_keys: frozenset[bytes] = frozenset()
 
     @classmethod
     def parse(cls, options: dict[str, str]) -> ControlConfig:
@@ -238,9 +238,10 @@ class ControlConfig:
         bans = Path(options["ban-file"]) if options["ban-file"] else None
         door = DoorSettings.parse(options["tls-certificate"], options["tls-key"], options["proxy"])
         interval = parse_interval(options["flush-interval"], "flush-interval")
+        keys = frozenset(parse_public_key(text, "relay-key") for text in options["relay-key"].split(",") if text)
         other = Alternate.parse(options["stun-alternate"], stun)
-        state = folders(options)[0]
-        return cls(state, options["listen"], stun, public, relays, registration, bans, door, interval, other)
+        own = (options["listen"], stun, public, relays, registration, bans, door, interval, other, keys)
+        return cls(folders(options)[0], *own)
 
 
 @attrs.frozen
@@ -249,15 +250,17 @@ class RelayConfig:
 
     :param server_key: Ed25519 public key of the control server whose tickets count.
     :param host: address to listen on; empty = all.
-    :param mode: how data is forwarded, one of :data:`lanrage.app.relay.MODES`.
-    :param folder: of the undo journal.
+    :param plan: what it tells of itself, and how it stops.
+    :param control: ``HOST:PORT`` of the control server that it reports to; empty = none.
+    :param state_dir: where its own identity is, and the undo journal.
     """
 
     server_key: bytes
     ports: tuple[int, int] = RELAY_PORTS
     host: str = ""
-    mode: str = "userspace"
-    folder: Path | None = None
+    plan: RelayPlan = RelayPlan()
+    control: str = ""
+    state_dir: Path = Path()
 
     @classmethod
     def parse(cls, options: dict[str, str]) -> RelayConfig:
@@ -270,8 +273,13 @@ class RelayConfig:
         host = options["host"]
         if host and not _is_address(host):
             raise BadInput("host", f"{host!r} is no address of this machine")
+        control = options["control"]
+        if control:
+            control = check_address(control if ":" in control else f"{control}:{CONTROL_PORT}", "control")
+        if options["public-host"]:
+            check_address(f"{options['public-host']}:1", "public-host")
         key, ports = parse_public_key(options["server-key"], "server-key"), parse_ports(options["ports"], "ports")
-        return cls(key, ports, host, parse_mode(options["mode"], "mode"), folders(options)[0] / RELAY_FOLDER)
+        return cls(key, ports, host, parse_plan(options), control, folders(options)[0])
 
 
 @attrs.frozen
@@ -281,7 +289,7 @@ class AllConfig:
     control: ControlConfig
     ports: tuple[int, int]
     node: NodeConfig
-    mode: str = "userspace"
+    plan: RelayPlan = RelayPlan()
 
     @classmethod
     def parse(cls, options: dict[str, str]) -> AllConfig:
@@ -292,8 +300,8 @@ class AllConfig:
         ports = parse_ports(options["ports"], "ports")
         control = ControlConfig.parse(options)
         own = RelayInfo("", *ports)
-        mode = parse_mode(options["mode"], "mode")
-        return cls(attrs.evolve(control, relays=(own, *control.relays)), ports, NodeConfig.parse(options), mode)
+        node, plan = NodeConfig.parse(options), parse_plan(options)
+        return cls(attrs.evolve(control, relays=(own, *control.relays)), ports, node, plan)
 
 
 CONFIGS: dict[str, type[NodeConfig] | type[ControlConfig] | type[RelayConfig] | type[AllConfig]] = {

@@ -19,9 +19,10 @@ from lanrage.app.ban_watch import BanWatch
 from lanrage.app.collector import Collector
 from lanrage.app.control_desk import ControlDesk
 from lanrage.app.control_door import Door, DoorSettings
-from lanrage.app.control_requests import Requests
+from lanrage.app.control_requests import TICKET_LIFETIME, Requests
 from lanrage.app.daily_backup import DailyBackup
 from lanrage.app.recheck import Recheck
+from lanrage.app.relay_keeper import RelayKeeper
 from lanrage.core.admission import Admission, Registration
 from lanrage.core.bans import Bans
 from lanrage.core.identity import SigningKey, fingerprint
@@ -61,6 +62,7 @@ class ControlSettings:
     :param listen: endpoint string, for example ``tcp:7766``.
     :param reflectors: ``host:port`` of STUN reflectors to tell nodes of; an empty host = as they reached us.
     :param relays: likewise.
+    :param relay_keys: identities of relays that may report.
     :param registration: who may found parties.
     :param ban_file: whom it does not serve (:class:`lanrage.core.bans.Bans`).
     :param door: certificate and proxies.
@@ -75,6 +77,7 @@ class ControlSettings:
     ban_file: Path | None = None
     door: DoorSettings = DoorSettings()
     flush_interval: float = INTERVAL
+    relay_keys: frozenset[bytes] = frozenset()
 
 
 class ControlService(Service):
@@ -85,6 +88,7 @@ class ControlService(Service):
     :param store: where rows live; SQLite in the state folder where none is given.
     :ivar started: fires when it listens; fails with :class:`BadInput` (the port) or :class:`StoreError`.
     :ivar key: the server's key, once started.
+    :ivar relays: those that it names to nodes.
     """
 
     def __init__(
@@ -106,7 +110,8 @@ class ControlService(Service):
         self._admission = Admission(settings.registration)
         self._bans = BanWatch(reactor, settings.ban_file, self._banned) if settings.ban_file is not None else None
         self._door: Door | None = None
-        self._targets = RelayTargets(reactor, lambda: settings.relays)
+        self.relays = RelayKeeper(reactor, settings.relays, settings.relay_keys, now)
+        self._targets = RelayTargets(reactor, self.relays.infos)
         self._collector = Collector(reactor, self._traffic)
         self._recheck = Recheck(reactor)
         self.started: Deferred[None] = Deferred()
@@ -143,12 +148,12 @@ class ControlService(Service):
             unproven: list[Unproven] = []
             self._world = load_world(rows, unproven)
             self._journal = Journal(self._reactor, self._store, rows, self._settings.flush_interval)
-            issue_ticket = partial(_issue, self.key) if self._settings.relays else None
-            requests = Requests(self._world, issue_ticket, self._admission, Mailboxes(self._random))
+            issue_ticket = partial(_issue, self.key) if self.relays.any else None
+            requests = Requests(self._world, issue_ticket, self._admission, Mailboxes(self._random), self.relays)
             self._desk = ControlDesk(requests, self._journal, self._welcome, self._now)
             self._factory = ServerFactory(self._reactor, self.key, self._desk, self._random, self._admission)
             self._factory.readiness = self.unready
-            if self._settings.relays:
+            if self.relays.any:
                 self._factory.bridges = RelayBridges(self._reactor, self._targets, self._factory.relay_refused)
                 self._targets.start()
             if self._bans is not None:
@@ -156,6 +161,8 @@ class ControlService(Service):
             self._door = Door(self._reactor, self._settings.door, folder, self.key, self._now, self._random)
             await self._door.open(self._settings.listen, self._factory)
             self._collector.start()
+            self.relays.recall(self._world.parties.values(), TICKET_LIFETIME)
+            self.relays.start(self._desk.notify, self._desk.identities)
             self._recheck.start(unproven)
         except BaseException:
             self._stop_watching()
@@ -174,6 +181,7 @@ class ControlService(Service):
 
     def _stop_watching(self) -> None:
         self._collector.stop()
+        self.relays.stop()
         self._recheck.stop()
         self._targets.stop()
         if self._factory is not None:
@@ -182,7 +190,7 @@ class ControlService(Service):
             self._bans.stop()
 
     def _welcome(self, session: str) -> Accepted:
-        return Accepted(session, self._now(), self._settings.reflectors, self._settings.relays)
+        return Accepted(session, self._now(), self._settings.reflectors, self.relays.infos())
 
     def unready(self) -> str:
         """Why the server cannot do its work; empty = it can."""
@@ -256,6 +264,7 @@ class ControlService(Service):
             "refused": dict(self._factory.refusals) if self._factory is not None else {},
             "dropped": dict(self._factory.dropped) if self._factory is not None else {},
             "relay_tcp": self._factory.bridges.facts() if self._factory is not None and self._factory.bridges else {},
+            "relays": self.relays.facts(),
             "sessions": len(self._desk.sessions) if self._desk is not None else 0,
             "parties": len(self._world.parties),
             "broken_rows": self._recheck.broken,

@@ -18,6 +18,7 @@ from lanrage.core.world_state import Caller, Outcome
 from lanrage.net.control_session import ServerConnection
 from lanrage.store.journal import Journal
 from lanrage.wire.control import Accepted, Notice, NoticeBody, RefusedReply, Reply, Request
+from lanrage.wire.control_relay import ReportRelay
 from lanrage.wire.party import messages
 
 LINES_RATE = 1.0
@@ -102,6 +103,14 @@ class ControlDesk:
         about = () if answer.at_once else (getattr(request.body, "party_id", ""),)
         self._settle(answer.changes, about, lambda: self._deliver(connection, request, answer))
 
+    def notify(self, notices: Iterable[tuple[bytes, NoticeBody]]) -> None:
+        """Tell nodes what no request led to; nothing of it waits for the disk."""
+        self._notify(notices, "")
+
+    def identities(self) -> tuple[bytes, ...]:
+        """Of all that are logged in."""
+        return tuple(self.sessions)
+
     def close_mailboxes(self, identity: bytes) -> None:
         """A node's session ended, or it lost its rights: its spoken codes are void, and who was at one is told."""
         self._notify(mailbox_requests.told(self._requests.mailboxes.close_of(identity)), "")
@@ -129,6 +138,8 @@ class ControlDesk:
     def _deliver(self, connection: ServerConnection, request: Request, answer: Answer) -> None:
         self._notify(answer.notices, request.correlation_id)
         connection.send(Reply(request.id, answer.reply))
+        if isinstance(request.body, ReportRelay):
+            return  # each few seconds, all night
         self._say(
             "session {session} asked {kind}, answered {answer} [{correlation_id}]",
             session=connection.session,

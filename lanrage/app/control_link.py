@@ -35,6 +35,7 @@ from lanrage.wire.control_ledger import AppendRecord, StatusChanged
 from lanrage.wire.control_mailbox import MailboxNotice
 from lanrage.wire.control_opening import Denied
 from lanrage.wire.control_party import Deltas, PartyState, Presence
+from lanrage.wire.control_relay import RelaysChanged, TicketsRevoked
 
 WORDS_RATE, WORDS_BURST = 0.2, 20.0
 """Warnings a second, and at once, about one server: a hostile one must not fill the disk."""
@@ -64,6 +65,7 @@ class ControlLink:
     :param now: seconds since the epoch.
     :param dialling: how to dial, where it is not the usual way.
     :ivar mailbox_user: hears of mailboxes.
+    :ivar on_relays: called with what the server says when it names other relays.
     """
 
     log = Logger()
@@ -83,6 +85,7 @@ class ControlLink:
     ) -> None:
         self.replica: PartyReplica | None = None
         self.mailbox_user: MailboxUser | None = None
+        self.on_relays: Callable[[Accepted], None] = lambda info: None
         self.trouble = ""
         self.clock_offset: float | None = None
         self._on_changes = on_changes
@@ -292,7 +295,11 @@ class ControlLink:
         elif isinstance(body, MailboxNotice):
             if self.mailbox_user is not None:
                 self.mailbox_user.heard(body)
-        elif replica is None or body.party_id != replica.party_id:
+        elif isinstance(body, RelaysChanged):
+            info = self.client.relays_changed(body.relays)
+            if info is not None and replica is not None:
+                self.on_relays(info)
+        elif replica is None or isinstance(body, TicketsRevoked) or body.party_id != replica.party_id:
             return
         elif isinstance(body, Signalled):
             self._on_signal(body.sender, body.payload)

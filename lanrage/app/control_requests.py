@@ -8,6 +8,7 @@ from collections.abc import Callable
 import attrs
 
 from lanrage.app import mailbox_requests
+from lanrage.app.relay_keeper import RelayKeeper
 from lanrage.core.admission import Admission
 from lanrage.core.certificates import peek_party_key
 from lanrage.core.identity import fingerprint
@@ -42,6 +43,7 @@ from lanrage.wire.control import (
 )
 from lanrage.wire.control_ledger import AppendRecord, ConflictsFound, FetchConflicts, SetStatus
 from lanrage.wire.control_mailbox import MailboxRequest
+from lanrage.wire.control_relay import ReportRelay
 from lanrage.wire.party import conflict, lost, message, messages
 
 TICKET_LIFETIME = 3600.0
@@ -73,12 +75,14 @@ class Requests:
         relay is known.
     :param admission: who may found parties.
     :param mailboxes: for spoken codes.
+    :param relays: hear of tickets that are void, and report.
     """
 
     world: World
     issue_ticket: Callable[[str, bytes, Pair, float], bytes] | None
     admission: Admission = attrs.field(factory=Admission)
     mailboxes: Mailboxes = attrs.field(factory=lambda: Mailboxes(os.urandom))
+    relays: RelayKeeper | None = None
 
     def answer(self, caller: Caller, body: RequestBody, now: float, origin: str = "") -> Answer:
         """Carry one request out; a refusal is an answer too.
@@ -104,6 +108,8 @@ class Requests:
             return self._signal(caller, body)
         if isinstance(body, FetchTicket):
             return self._ticket(caller, body, now)
+        if isinstance(body, ReportRelay):
+            return self._report(caller, body, origin)
         if isinstance(body, AppendRecord | SetStatus | FetchConflicts):
             return self._govern(caller, body, now)
         return self._change(caller, body, now)
@@ -112,7 +118,7 @@ class Requests:
         reply = RefusedReply(error.code, error.message)
         if isinstance(body, ReserveAddress) and error.code in CONTENDED:
             return _answer(self.world.contend(caller, body.party_id, f"join as {body.name}", error, now), reply)
-        return Answer(reply, at_once=isinstance(body, SendSignal | FetchTicket))
+        return Answer(reply, at_once=isinstance(body, SendSignal | FetchTicket | ReportRelay))
 
     def _create(self, caller: Caller, body: CreateParty, now: float, origin: str) -> Answer:
         """Found a party where the server's rules allow it; one that is there already is the same request again."""
@@ -144,7 +150,9 @@ class Requests:
                 joined = world.join(caller, body.party_id, body.invitation_id, body.certificate, now)
                 return _answer(joined, message(joined.reply))
             case LeaveParty():
-                return _answer(world.leave(caller, body.party_id, now), Done())
+                left = _answer(world.leave(caller, body.party_id, now), Done())
+                self._void_tickets(body.party_id, caller.identity)
+                return left
             case FollowParty():
                 followed = world.follow(caller, body.party_id, body.since, body.epoch)
                 return _answer(followed, message(followed.reply))
@@ -169,8 +177,19 @@ class Requests:
         action = open_record(body.record, body.party_id).action
         if not isinstance(action, Revoke):
             return answer
+        self._void_tickets(body.party_id, action.identity)
         closed = mailbox_requests.told(self.mailboxes.close_of(action.identity))
         return attrs.evolve(answer, notices=(*answer.notices, *closed))
+
+    def _void_tickets(self, party_id: str, identity: bytes) -> None:
+        """A member is one no more; relays carry nothing for it from now on."""
+        if self.relays is not None:
+            self.relays.revoke(party_id, identity, TICKET_LIFETIME)
+
+    def _report(self, caller: Caller, body: ReportRelay, origin: str) -> Answer:
+        if self.relays is None:
+            raise refuse("not_allowed", "this control server takes no reports of relays")
+        return Answer(self.relays.reported(caller, body, origin), at_once=True)
 
     def _signal(self, caller: Caller, body: SendSignal) -> Answer:
         peer = self.world.peer(caller, body.party_id, body.to)

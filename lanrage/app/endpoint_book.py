@@ -79,7 +79,7 @@ class EndpointBook:
     @property
     def relays(self) -> tuple[RelayInfo, ...]:
         """Those in use last."""
-        return tuple(RelayInfo(relay.host, relay.first, relay.last) for relay in self._saved.relays)
+        return tuple(RelayInfo(relay.host, relay.first, relay.last, relay.id) for relay in self._saved.relays)
 
     def remembered(self, identity: bytes) -> tuple[Endpoint, ...]:
         """Where a member was reached."""
@@ -93,7 +93,8 @@ class EndpointBook:
 
     def use_relays(self, relays: tuple[RelayInfo, ...]) -> None:
         """The control server named these."""
-        kept = tuple(SavedRelay(relay.host, relay.first, relay.last) for relay in relays[:RELAYS_LIMIT] if relay.host)
+        named = [relay for relay in relays if relay.host and not relay.draining][:RELAYS_LIMIT]
+        kept = tuple(SavedRelay(relay.host, relay.first, relay.last, relay.id) for relay in named)
         self._saved = replace(self._saved, relays=kept)
 
     def fetching(self, fetch: Fetch) -> Fetch:

@@ -23,6 +23,7 @@ from lanrage.app.membership import Membership, Wish
 from lanrage.app.operations import DEFAULT_MEMBERS, INode, Progress
 from lanrage.app.party_life import PartyLife
 from lanrage.app.path_node import PathNode
+from lanrage.app.relay_node import RelayNode
 from lanrage.app.results import Invited, Joined, Left, PartyCreated, SpokenShown
 from lanrage.app.spoken_desk import SpokenDesk
 from lanrage.core.certificates import Takeover
@@ -50,7 +51,7 @@ def _quiet(_text: str) -> None:
 
 
 @implementer(INode)
-class NodeService(GoverningNode, PathNode, Service):
+class NodeService(GoverningNode, PathNode, RelayNode, Service):
     """Loads the keys, undoes what a crash left, returns to the party; then does what its user asks.
 
     :param reactor: everything that Twisted's reactor does.

@@ -11,6 +11,7 @@ from msgspec import Meta
 from lanrage.app.operation import CodeText, NameText, Nothing, Operation, Request
 from lanrage.app.operations_governing import GOVERNING, IGoverningNode
 from lanrage.app.operations_paths import PATHS, IPathNode
+from lanrage.app.operations_relays import RELAYS, IRelayNode
 from lanrage.app.results import Diagnosed, Invited, Joined, Left, PartyCreated, PartyShown, StatusShown
 from lanrage.core.certificates import TAKEOVER_DELAY, TAKEOVER_LONGEST, TAKEOVER_SHORTEST
 from lanrage.errors import BadInput
@@ -30,7 +31,7 @@ DEFAULT_MEMBERS = 16
 """The party that the LAN plane is measured with."""
 
 
-class INode(IGoverningNode, IPathNode):
+class INode(IGoverningNode, IPathNode, IRelayNode):
     """What a node does for its user; the local API and the command line see no more of it.
 
     Every method raises errors of :mod:`lanrage.errors` only; anything else is a bug and reported as one. `progress` may
@@ -210,7 +211,7 @@ _ALL = (
         "lanrage doctor",
     ),
 )
-OPERATIONS: dict[str, Operation] = {operation.name: operation for operation in (*_ALL, *GOVERNING, *PATHS)}
+OPERATIONS: dict[str, Operation] = {row.name: row for row in (*_ALL, *GOVERNING, *PATHS, *RELAYS)}
 """All operations by name."""
 
 

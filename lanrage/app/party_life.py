@@ -97,7 +97,7 @@ class PartyLife:
 
     def control_link(self, addresses: tuple[str, ...], pin: bytes | None) -> ControlLink:
         """A link that is not dialled yet; what it hears comes here."""
-        return ControlLink(
+        link = ControlLink(
             self._reactor,
             self.keys,
             addresses,
@@ -107,6 +107,8 @@ class PartyLife:
             on_up=self.up,
             now=self._now,
         )
+        link.on_relays = self.relays_changed
+        return link
 
     async def enter(self, saved: SavedParty, replica: PartyReplica, link: ControlLink) -> None:
         """Take part with a verified replica.
@@ -141,6 +143,8 @@ class PartyLife:
             book,
             TunnelLedger(link, replica),
             lambda: Door(link.client.address, link.client.pin) if link.client.connected else None,
+            self._config.region,
+            self._config.weights,
         )
         session = PartySession(
             self._reactor, self.keys, saved.party_id, address, self._config.devices, around, self.machinery
@@ -186,6 +190,11 @@ class PartyLife:
         """The control link is up and the party in step: use its reflectors and relays, tell members where we are."""
         if self.session is not None:
             self.session.use(info)
+
+    def relays_changed(self, info: Accepted) -> None:
+        """The control server names other relays."""
+        if self.session is not None:
+            self.session.use_relays(info)
 
     def current(self) -> tuple[SavedParty, PartyReplica, ControlLink]:
         """The party and its link.

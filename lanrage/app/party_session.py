@@ -27,10 +27,10 @@ from lanrage.app.signal_ways import SignalWays
 from lanrage.core.certificates import Member
 from lanrage.core.identity import NodeKeys
 from lanrage.core.links import TUNNEL_MTU, Endpoint
+from lanrage.core.relay_choice import Weights
 from lanrage.interfaces import ITunnel
 from lanrage.wire import probes
 from lanrage.wire.control import Accepted
-from lanrage.wire.relay import MAGIC as RELAY_MAGIC
 
 
 @attrs.frozen
@@ -43,6 +43,8 @@ class Surroundings:
     :param book: what an earlier session knew of the members, and what this one keeps.
     :param ledger: the party's, whose heads are told inside the tunnel.
     :param door: where the control link stands now.
+    :param region: of relays that this node prefers.
+    :param weights: of its choice among relays.
     """
 
     send_signal: Callable[[bytes, bytes], Deferred[bool]]
@@ -51,6 +53,8 @@ class Surroundings:
     book: EndpointBook
     ledger: PartyLedger | None = None
     door: Callable[[], Door | None] = lambda: None
+    region: str = ""
+    weights: Weights = Weights()
 
     def connected(self) -> bool:
         """Whether the control link stands."""
@@ -166,6 +170,7 @@ class PartySession:
         around, send = self._around, self._probe_port.send
         fetch = around.book.fetching(around.fetch_ticket)
         self.relays = relays = RelayLinks(self._reactor, self._keys, send, links, fetch, around.random, self._by_udp)
+        relays.region, relays.weights = around.region, around.weights
         self.relay_tcp = RelayTcp(self._reactor, self._keys, links, relays, fetch, around.random, door=around.door)
         links.is_relay, links.on_moved, links.on_lost = self._is_relay, self._moved, self._lost
         return relays
@@ -227,11 +232,16 @@ class PartySession:
         if self.links is None or self.relays is None or self.reflexive is None:
             return
         self.reflexive.use(info.reflectors)
-        self.relays.use(info.relays)
-        if self.relay_tcp is not None:
-            self.relay_tcp.use(info.relays)
-        self._around.book.use_relays(info.relays)
+        self.use_relays(info)
         self.links.offer_to_all()
+
+    def use_relays(self, info: Accepted) -> None:
+        """The control server's relays, from now on."""
+        if self.relays is not None:
+            self.relays.use(info.relays)
+            if self.relay_tcp is not None:
+                self.relay_tcp.use(info.relays)
+            self._around.book.use_relays(info.relays)
 
     # --- inputs -------------------------------------------------------------------------------------------------------
 
@@ -255,9 +265,7 @@ class PartySession:
             return
         if payload.startswith(probes.MAGIC):
             self.links.probe_received(payload, source)
-        elif payload.startswith(RELAY_MAGIC):
-            self.relays.received(payload, source)
-        else:
+        elif not self.relays.received(payload, source):
             self.reflexive.received(payload, source)
             if self.nat is not None:
                 self.nat.received(payload, source)

@@ -23,6 +23,7 @@ from lanrage.core.nat import NatKind
 from lanrage.core.path_actions import Action, Moved, ResetPeer, SendOffer, SendProbe, WriteEndpoint
 from lanrage.core.path_plan import PathPlan
 from lanrage.core.probe import Probe
+from lanrage.core.relay_talk import RelayTalk
 from lanrage.core.traffic import Counters
 from lanrage.interfaces import ITunnel
 from lanrage.wire import probes, signals
@@ -91,6 +92,7 @@ class PeerLink:
         self.doors = Doors(remembered)
         self.revoked = False
         self.peer_nat = NatKind.UNKNOWN
+        self.relay_talk = RelayTalk()
         self.status: PeerStatus | None = None
         self.added_at = clock.seconds()
         self.ready_after: float | None = None
@@ -160,6 +162,7 @@ class PeerLink:
         :param knocked: where it came from, when it came as a knock.
         """
         self.peer_nat = offer.nat
+        offer.tell_relays(self.relay_talk)
         if knocked is not None:
             self.doors.heard(knocked.endpoint)
         self._do(self.plan.offer(offer.session, offer.answers, fit, self._clock.seconds(), knocked))
@@ -279,8 +282,7 @@ class PeerLink:
         self._queue.put([Configure()])
 
     def _make_offer(self) -> bytes:
-        offer = signals.Offer.of(
-            self.plan.session, self.plan.peer_session or b"", self._outlet.candidates(), self._outlet.nat
-        )
+        outlet, theirs = self._outlet, self.plan.peer_session or b""
+        offer = signals.Offer.of(self.plan.session, theirs, outlet.candidates(), outlet.nat, self.relay_talk)
         nonce = self._random(signals.NONCE_BYTES)
         return signals.seal(offer, self.keys.seal, sender=self._own_key, receiver=self.peer_key, nonce=nonce)

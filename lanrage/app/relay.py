@@ -8,12 +8,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import attrs
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
-from lanrage.core.relay_table import RelayLimits, RelayTable
+from lanrage.app.relay_drain import DRAIN, RelayDrain
+from lanrage.core.relay_bindings import RelayLimits
+from lanrage.core.relay_report import FULL_PACKETS, LATE, Rates, RelayReport, ReportMeter
+from lanrage.core.relay_revocations import Revocation
+from lanrage.core.relay_table import RelayTable
 from lanrage.errors import BadInput, LanrageError
 from lanrage.net.kernel_relay import KernelRelay
 from lanrage.net.listening import why_not
@@ -32,16 +37,36 @@ UNDO_FILE = "undo.jsonl"
 log = Logger()
 
 
+@attrs.frozen
+class RelayPlan:
+    """What an operator says of a relay.
+
+    :param region: where it stands, in a word.
+    :param public_host: at which nodes reach it; empty = as the control server sees it.
+    :param drain: seconds that it forwards on after it was told to stop.
+    :param full: packets a second that are a full load.
+    :param mode: how it forwards, one of :data:`MODES`.
+    """
+
+    region: str = ""
+    public_host: str = ""
+    drain: float = DRAIN
+    full: float = FULL_PACKETS
+    mode: str = "userspace"
+
+
 class RelayService(Service):
     """A relay for the pairs that one control server names.
 
     :param server_key: the control server's Ed25519 public key, 32 bytes.
     :param ports: first and last UDP port.
     :param host: address to listen on; empty = all.
-    :param mode: ``kernel``, ``userspace``, or ``auto``: the kernel where that can be.
     :param folder: of the undo journal, made where it is needed; kernel mode wants one.
+    :param limits: how much it carries.
+    :param plan: what it tells of itself, how it forwards, and how it stops.
     :param now: seconds since the epoch.
     :ivar started: fires when it is known how data is forwarded.
+    :ivar on_draining: called when it begins to stop.
     """
 
     def __init__(
@@ -51,19 +76,26 @@ class RelayService(Service):
         ports: tuple[int, int],
         host: str = "",
         *,
-        mode: str = "userspace",
         folder: Path | None = None,
         limits: RelayLimits | None = None,
+        plan: RelayPlan | None = None,
         now: Callable[[], float] = time.time,
         random: Callable[[int], bytes] = os.urandom,
     ) -> None:
         self._reactor, self._server_key, self._range, self._host = reactor, server_key, ports, host
         self._limits = limits if limits is not None else RelayLimits()
+        self.plan = plan if plan is not None else RelayPlan()
+        self.on_draining: Callable[[], None] = lambda: None
+        self.draining = False
+        self._meter = ReportMeter(self.plan.full)
+        self._late = 0.0
+        self._swept = 0.0
+        self._shared: RelayPorts | None = None
         self._now, self._random = now, random
         self._loop: RelayLoop | None = None
         self._table: RelayTable | None = None
         self._sweep: LoopingCall | None = None
-        self._mode = mode if folder is not None else "userspace"
+        self._mode = self.plan.mode if folder is not None else "userspace"
         self._folder = folder
         self._kernel: KernelRelay | None = None
         self.started: Deferred[None] = succeed(None)
@@ -74,7 +106,8 @@ class RelayService(Service):
         :raises BadInput: field ``ports``, naming the port that is taken.
         """
         table = RelayTable(self._server_key, self._random, self._limits, began=self._reactor.seconds())
-        loop = self._loop = RelayLoop(self._reactor, RelayPorts(table, self._reactor.seconds, self._now))
+        self._shared = shared = RelayPorts(table, self._reactor.seconds, self._now)
+        loop = self._loop = RelayLoop(self._reactor, shared)
         first, last = self._range
         for number in range(first, last + 1):
             try:
@@ -82,8 +115,9 @@ class RelayService(Service):
             except OSError as error:
                 loop.close()
                 raise BadInput("ports", why_not(number, error)) from error
-        self._table = table
-        self._sweep = LoopingCall(lambda: table.expire(self._reactor.seconds()))
+        self._table, self.draining = table, False
+        self._swept = self._reactor.seconds()
+        self._sweep = LoopingCall(self._look, table)
         self._sweep.clock = self._reactor
         self._sweep.start(SWEEP, now=False)
         super().startService()  # type: ignore[no-untyped-call]
@@ -115,9 +149,17 @@ class RelayService(Service):
             kernel.pairs.joined(one, other, seconds)
         log.info("the relay forwards in the kernel")
 
-    def stopService(self) -> Deferred[None]:
-        """Close all ports; bindings are forgotten, and nodes bind anew at the next start."""
+    def stopService(self) -> Deferred[Any]:
+        """Let the pairs move to another relay, then close all ports; fires when they are closed."""
+        was_running = self.running
         super().stopService()  # type: ignore[no-untyped-call]
+        if not was_running or self._table is None or self._shared is None:
+            return self._end()
+        self.draining = True
+        self.on_draining()
+        return RelayDrain(self._reactor, self._table, self._shared.say, self.plan.drain).run().addBoth(self._end)
+
+    def _end(self, _result: object = None) -> Deferred[None]:
         kernel, self._kernel = self._kernel, None
         self.started.addErrback(lambda _: None)  # told already, where it mattered
         stopped = Deferred.fromCoroutine(kernel.stop()) if kernel is not None else self._after_start()
@@ -153,3 +195,25 @@ class RelayService(Service):
         """Try whether the kernel forwards, and read what it counted; that is done every few seconds by itself."""
         if self._kernel is not None:
             await self._kernel.look()
+
+    def report(self) -> RelayReport:
+        """What a control server is to know of it now."""
+        (first, last), limit = self._range, self._limits.bindings
+        bindings = len(self._table) if self._table is not None else 0
+        rates = Rates()
+        if self._table is not None:
+            rates = self._meter.count(self._table.counters, self._reactor.seconds())
+        trouble = f"its timer was {self._late:.1f} s late: the machine is too busy" if self._late > LATE else ""
+        load = self._meter.load(bindings, limit)
+        host, region = self.plan.public_host, self.plan.region
+        return RelayReport(host, first, last, region, load, self.draining, bindings, limit, rates, trouble)
+
+    def revoke(self, revocation: Revocation) -> None:
+        """A member's tickets are void from now on, and what is bound by them ends."""
+        if self._table is not None and self._shared is not None:
+            self._shared.say(self._table.revoke(revocation, self._reactor.seconds(), self._now()))
+
+    def _look(self, table: RelayTable) -> None:
+        now = self._reactor.seconds()
+        self._late, self._swept = max(0.0, now - self._swept - SWEEP), now
+        table.expire(now, self._now())

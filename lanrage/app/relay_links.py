@@ -1,47 +1,31 @@
-"""The relay ports of a party's pairs: tickets fetched, ports bound, each pair's plan told what it may use."""
+"""The relays of a party's pairs: which ones each pair uses, chosen by both ends' distances, and their seats there."""
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Callable
-from ipaddress import ip_address
+from collections.abc import Callable, Iterable
 from typing import Any
 
-import attrs
-from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.interfaces import IDelayedCall
+from attrs import evolve
+from twisted.internet.defer import Deferred
+from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from lanrage.app.links import Links
 from lanrage.app.peer_link import PeerLink
+from lanrage.app.relay_pair import RelayPair, Surroundings
+from lanrage.app.relay_places import Place, RelayPlaces
+from lanrage.app.relay_seat import RelaySeat
+from lanrage.app.relay_watch import RelayWatch
 from lanrage.core.candidates import Candidate, CandidateKind
 from lanrage.core.identity import NodeKeys
 from lanrage.core.links import Endpoint
-from lanrage.core.tickets import pair_of
-from lanrage.errors import LanrageError
-from lanrage.net.threads import in_thread
+from lanrage.core.relay_choice import SEATS, Chooser, CoolDown, Weights, judge
+from lanrage.core.relay_distance import Distance
 from lanrage.wire.control import RelayInfo
-from lanrage.wire.relay_binding import RelayBinding
+from lanrage.wire.relay import MAGIC
 
-TICKET_RENEWAL = 1200.0
-"""Seconds after which the next ticket is fetched: a third of its life, so two more tries come before it ends."""
-TICKET_RETRY = 5.0
-"""Seconds until a ticket that could not be had, or was refused, is asked for again."""
-RESOLVE_RETRY = 20.0
-"""Seconds until the relay's name, which had no address, is looked up again: a network that comes up late is common."""
-
-
-@attrs.define
-class _Bound:
-    """One pair's port at the relay."""
-
-    link: PeerLink
-    port: Endpoint
-    binding: RelayBinding | None = None
-    usable: bool = False
-    timer: IDelayedCall | None = None
-    renewal: IDelayedCall | None = None
-    fetching: Deferred[None] | None = None
+LOOK_INTERVAL = 2.0
+"""Seconds between looks whether another relay is better, or one does not answer."""
 
 
 def by_udp(link: PeerLink, port: Endpoint, usable: bool) -> None:
@@ -50,11 +34,13 @@ def by_udp(link: PeerLink, port: Endpoint, usable: bool) -> None:
 
 
 class RelayLinks:
-    """Binds one port of the first relay for each peer.
+    """Binds ports of the chosen relays for each peer.
 
     :param send: from WireGuard's port.
     :param fetch_ticket: ``(identity of the member)``, through the control server.
     :param way: tells a pair's plan that a port became usable, or ceased to be.
+    :ivar weights: of this end's choices, for pairs to come.
+    :ivar region: of relays that it prefers.
     """
 
     log = Logger()
@@ -69,207 +55,192 @@ class RelayLinks:
         random: Callable[[int], bytes],
         way: Callable[[PeerLink, Endpoint, bool], None] = by_udp,
     ) -> None:
+        self.weights, self.region = Weights(), ""
         self._reactor = reactor
         self._keys = keys
-        self._send = send
         self._links = links
-        self._fetch_ticket = fetch_ticket
-        self._random = random
-        self._way = way
-        self._relay: RelayInfo | None = None
-        self._host = ""
-        self._bound: dict[bytes, _Bound] = {}
-        self._by_port: dict[Endpoint, _Bound] = {}
-        self._resolving: Deferred[Any] | None = None
-        self._resolve_later: IDelayedCall | None = None
+        self._by_port: dict[Endpoint, RelaySeat] = {}
+        self._around = Surroundings(reactor, keys, send, fetch_ticket, way, self._failed, self._by_port)
+        self._places = RelayPlaces(reactor, self._choose_all)
+        self._watch = RelayWatch(reactor, send, self._choose_all, random)
+        self._cooling = CoolDown()
+        self._pairs: dict[bytes, RelayPair] = {}
+        self._loop = LoopingCall(self._look)
+        self._loop.clock = reactor
+        self._choosing = False
+
+    # --- inputs -------------------------------------------------------------------------------------------------------
 
     def use(self, relays: tuple[RelayInfo, ...]) -> None:
-        """Bind at the first of these relays from now on."""
-        relay = relays[0] if relays else None
-        if relay == self._relay and self._host:
-            self.follow()
-            return
-        self.stop()
-        self._relay, self._host = relay, ""
-        if relay is None:
-            return
-        if _is_address(relay.host):
-            self._found(relay.host)
-        else:
-            self._resolve(relay.host)
+        """Choose among these from now on."""
+        self._places.use(relays)
+        self.follow()
 
     def follow(self) -> None:
         """Bind for new peers, let go of those who left."""
-        for identity in [key for key, bound in self._bound.items() if self._links.peers.get(key) is not bound.link]:
+        for identity in [key for key, pair in self._pairs.items() if self._links.peers.get(key) is not pair.link]:
             self._drop(identity)
-        if self._relay is None or not self._host:
-            return
         for identity, link in self._links.peers.items():
-            if identity not in self._bound:
-                self._bind(identity, link, self._relay)
+            if identity not in self._pairs:
+                self._pairs[identity] = RelayPair(link, self._around, Chooser(self.weights))
+                link.relay_talk.on_heard = self._choose_all
+        self._choose_all()
 
     def moved(self) -> None:
-        """This machine's addresses changed: each binding is asked after at once, and made anew where it is lost."""
-        for bound in self._bound.values():
-            if bound.binding is not None:
-                self._drive(bound, bound.binding.moved(self._reactor.seconds()))
+        """This machine's addresses changed: each binding is asked after at once, and distances are measured anew."""
+        for pair in self._pairs.values():
+            pair.moved()
+        self._watch.moved()
 
-    def is_relay(self, endpoint: Endpoint) -> bool:
-        """Whether packets from there came by the relay."""
-        relay = self._relay
-        return relay is not None and endpoint.host == self._host and relay.first <= endpoint.port <= relay.last
-
-    def received(self, payload: bytes, source: Endpoint) -> None:
-        """A control packet of the relay came in."""
-        bound = self._by_port.get(source)
-        if bound is not None and bound.binding is not None:
-            self._drive(bound, bound.binding.receive(payload, self._reactor.seconds()))
+    def received(self, payload: bytes, source: Endpoint) -> bool:
+        """Bytes came in at WireGuard's port; false when they are nothing that a relay says to us."""
+        if not payload.startswith(MAGIC):
+            return self._watch.received(payload, source)
+        seat = self._by_port.get(source)
+        if seat is not None:
+            seat.received(payload)
+        return True
 
     def stop(self) -> None:
         """Give all ports back."""
-        if self._resolving is not None:
-            self._resolving.cancel()
-        if self._resolve_later is not None and self._resolve_later.active():
-            self._resolve_later.cancel()
-        for identity in list(self._bound):
+        if self._loop.running:
+            self._loop.stop()
+        self._places.stop()
+        self._watch.stop()
+        for identity in list(self._pairs):
             self._drop(identity)
+
+    # --- what it knows ------------------------------------------------------------------------------------------------
+
+    def is_relay(self, endpoint: Endpoint) -> bool:
+        """Whether packets from there came by a relay."""
+        return endpoint in self._by_port or self._places.covers(endpoint)
 
     @property
     def address(self) -> str:
-        """The relay in use, for status; empty without one."""
-        return f"{self._host}:{self._relay.first}-{self._relay.last}" if self._relay and self._host else ""
+        """The first relay, for status; empty without one."""
+        return next((place.address for place in self._places.all()), "")
+
+    @property
+    def places(self) -> list[Place]:
+        """The relays whose address is known."""
+        return self._places.all()
+
+    @property
+    def pairs(self) -> dict[bytes, RelayPair]:
+        """By the member's identity."""
+        return self._pairs
 
     @property
     def bound(self) -> int:
-        """How many ports the relay holds for us."""
-        return sum(1 for bound in self._bound.values() if bound.binding is not None and bound.binding.bound)
+        """How many ports relays hold for us."""
+        return sum(1 for seat in self._by_port.values() if seat.bound)
+
+    def held(self) -> list[tuple[str, bool]]:
+        """Each relay's address, and whether it holds a port for us."""
+        bound = {seat.relay_id for seat in self._by_port.values() if seat.bound}
+        return [(place.address, place.relay_id in bound) for place in self._places.all()]
 
     @property
     def ports(self) -> set[Endpoint]:
-        """The relay's ports that are in use."""
+        """The relays' ports that are in use."""
         return set(self._by_port)
 
     @property
     def asking(self) -> bool:
         """Some port was asked for."""
-        return any(bound.binding is not None for bound in self._bound.values())
+        return any(seat.asking for seat in self._by_port.values())
 
     def answers(self, identity: bytes | None = None) -> bool:
-        """Whether the relay holds a port for the pair with this member (with any), and answers there."""
-        found = [bound for key, bound in self._bound.items() if identity in (None, key)]
-        return any(bound.binding is not None and bound.binding.answered for bound in found)
+        """Whether a relay holds a port for the pair with this member (with any), and answers there."""
+        pairs = [pair for key, pair in self._pairs.items() if identity in (None, key)]
+        return any(seat.answered for pair in pairs for seat in pair.seats.values())
+
+    def cooling(self, relay_id: str) -> float:
+        """Seconds that a relay is left alone after it failed."""
+        return self._cooling.left(relay_id, self._reactor.seconds())
+
+    def distances(self) -> dict[str, Distance]:
+        """This node's to all relays, as the members are told.
+
+        A relay that holds a binding of ours is there, whether it answers STUN or not: an old one does not.
+        """
+        now, measured = self._reactor.seconds(), self._watch.distances()
+        held = {seat.relay_id for seat in self._by_port.values() if seat.answered}
+        found: dict[str, Distance] = {}
+        for place in self._places.all():
+            distance, failed = measured.get(place.relay_id), self._cooling.left(place.relay_id, now) > 0
+            if distance is None or (distance.rtt_ms is None and place.relay_id in held):
+                continue
+            found[place.relay_id] = Distance(distance.rtt_ms, distance.loss, failed)
+        return found
 
     # --- within -------------------------------------------------------------------------------------------------------
 
-    def _resolve(self, name: str) -> None:
-        self._resolving = resolving = in_thread(self._reactor, socket.gethostbyname, name)
-        resolving.addCallback(self._found).addErrback(self._unresolved, name)
+    def _failed(self, relay_id: str) -> None:
+        self._cooling.failed(relay_id, self._reactor.seconds())
+        self._choose_all()
 
-    def _unresolved(self, failure: Any, name: str) -> None:
-        self._resolving = None
-        if failure.check(CancelledError):
-            return
-        if failure.check(OSError, UnicodeError):
-            self.log.warn("the relay {name} has no address: {why}", name=name, why=failure.getErrorMessage())
-        else:
-            self.log.failure("the relay cannot be used", failure)
-        self._resolve_later = self._reactor.callLater(RESOLVE_RETRY, self._resolve, name)
-
-    def _found(self, host: str) -> None:
-        self._resolving = None
-        self._host = host
-        self.follow()
-
-    def _bind(self, identity: bytes, link: PeerLink, relay: RelayInfo) -> None:
-        port = self._free_port(relay)
-        if port is None:
-            self.log.warn("the relay has no port left for {peer}", peer=link.name)
-            return
-        bound = self._bound[identity] = self._by_port[port] = _Bound(link, port)
-        self._fetch(bound)
-
-    def _free_port(self, relay: RelayInfo) -> Endpoint | None:
-        ports = (Endpoint(self._host, port) for port in range(relay.first, relay.last + 1))
-        return next((port for port in ports if port not in self._by_port), None)
-
-    def _fetch(self, bound: _Bound) -> None:
-        bound.renewal = None
-        bound.fetching = self._fetch_ticket(bound.link.identity).addCallback(lambda t: self._start(bound, t))
-        bound.fetching.addErrback(lambda failure: self._no_ticket(bound, failure))
-
-    def _no_ticket(self, bound: _Bound, failure: Any) -> None:
-        bound.fetching = None
-        if self._by_port.get(bound.port) is not bound:
-            return
-        if failure.check(LanrageError):
-            self.log.info("no relay ticket for {peer}: {why}", peer=bound.link.name, why=failure.getErrorMessage())
-        else:
-            self.log.failure("no relay ticket for {peer}", failure, peer=bound.link.name)
-        self._fetch_later(bound, TICKET_RETRY)
-
-    def _fetch_later(self, bound: _Bound, delay: float) -> None:
-        if bound.renewal is not None and bound.renewal.active():
-            bound.renewal.cancel()
-        bound.renewal = self._reactor.callLater(delay, self._fetch, bound)
-
-    def _start(self, bound: _Bound, ticket: bytes) -> None:
-        bound.fetching = None
-        if self._by_port.get(bound.port) is not bound:
-            return
-        self._fetch_later(bound, TICKET_RENEWAL)
+    def _look(self) -> None:
         now = self._reactor.seconds()
-        if bound.binding is not None:
-            self._drive(bound, bound.binding.renew(ticket, now))
-            return
-        pair = pair_of(self._keys.wireguard.public, bound.link.peer_key)
-        bound.binding = RelayBinding(ticket, pair, self._keys.identity.sign, bound.port)
-        self._drive(bound, bound.binding.start(now))
+        for pair in list(self._pairs.values()):
+            pair.look(now)
+        self._choose_all()
 
-    def _drive(self, bound: _Bound, packets: list[bytes]) -> None:
-        """Send what the binding wants, tell the plan, wait for the next deadline."""
-        binding = bound.binding
-        if binding is None:
+    def _choose_all(self) -> None:
+        """Choose for each pair; what the choice itself sets off does not choose again."""
+        if self._choosing:
             return
-        for packet in packets:
-            self._send(packet, bound.port)
-        if binding.usable != bound.usable:
-            bound.usable = binding.usable
-            self._way(bound.link, bound.port, bound.usable)
-        if bound.timer is not None and bound.timer.active():
-            bound.timer.cancel()
-        bound.timer = None
-        if binding.failed:
-            self.log.info("the relay refuses {peer}: {why}", peer=bound.link.name, why=binding.failed)
-            bound.binding = None
-            self._fetch_later(bound, TICKET_RETRY)
-            return
-        now = self._reactor.seconds()
-        deadline = binding.deadline()
-        if deadline is not None:
-            bound.timer = self._reactor.callLater(max(0.001, deadline - now), self._tick, bound)
+        self._choosing = True
+        try:
+            self._cooling.keep(place.relay_id for place in self._places.all())
+            mine = self.distances()
+            for pair in list(self._pairs.values()):
+                self._choose(pair, mine)
+        finally:
+            self._choosing = False
+        places = self._places.all() if self._pairs else []
+        self._watch.use(places)
+        if places and not self._loop.running:
+            self._loop.start(LOOK_INTERVAL, now=False)
+        elif not places and self._loop.running:
+            self._loop.stop()
 
-    def _tick(self, bound: _Bound) -> None:
-        if bound.binding is not None:
-            self._drive(bound, bound.binding.tick(self._reactor.seconds()))
+    def _choose(self, pair: RelayPair, mine: dict[str, Distance]) -> None:
+        places, talk = self._places.all(), pair.link.relay_talk
+        ending = {seat.relay_id for seat in self._by_port.values() if seat.draining}
+        relays = [evolve(place.relay, draining=True) if place.relay_id in ending else place.relay for place in places]
+        keys = b"".join(pair.pair)
+        pair.judged = judge(relays, mine, talk.theirs, keys, self.weights, self.region)
+        own = pair.chooser.update(pair.judged, self._reactor.seconds())
+        decides = self._keys.wireguard.public < pair.link.peer_key
+        seats = own if decides else self._follow(talk.their_seats, own)
+        pair.sit([place for place in map(self._places.get, seats) if place is not None])
+        news = len(places) > 1 and _tell(talk.mine, mine)
+        if news or not talk.mine:
+            talk.mine = mine
+        if decides and talk.seats != own:
+            talk.seats, news = own, news or len(places) > SEATS
+        if news:
+            pair.link.offer()
+
+    def _follow(self, told: Iterable[str], own: tuple[str, ...]) -> tuple[str, ...]:
+        """The other end's choice, as far as those relays are known here; our own where it is not heard."""
+        known = [relay_id for relay_id in told if self._places.get(relay_id) is not None]
+        return tuple(dict.fromkeys([*known, *own]))[:SEATS]
 
     def _drop(self, identity: bytes) -> None:
-        bound = self._bound.pop(identity)
-        del self._by_port[bound.port]
-        for waiting in (bound.timer, bound.renewal):
-            if waiting is not None and waiting.active():
-                waiting.cancel()
-        if bound.fetching is not None:
-            bound.fetching.cancel()
-        if bound.binding is not None:
-            for packet in bound.binding.stop():
-                self._send(packet, bound.port)
-        if self._links.peers.get(identity) is bound.link:
-            self._way(bound.link, bound.port, False)
+        pair = self._pairs.pop(identity)
+        pair.link.relay_talk.on_heard = _nothing
+        pair.stop(known=self._links.peers.get(identity) is pair.link)
 
 
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
+def _tell(before: dict[str, Distance], now: dict[str, Distance]) -> bool:
+    """Whether the other end should hear of our distances now."""
+    if before.keys() != now.keys():
+        return True
+    return any(now[relay_id].differs(distance) for relay_id, distance in before.items())
+
+
+def _nothing() -> None:
+    return None

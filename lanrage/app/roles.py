@@ -16,7 +16,8 @@ from lanrage.app.config import CONTROL_PORT, RELAY_FOLDER, AllConfig, ControlCon
 from lanrage.app.control import ControlService, ControlSettings
 from lanrage.app.node import NodeService
 from lanrage.app.reflector import ReflectorService
-from lanrage.app.relay import RelayService
+from lanrage.app.relay import RelayPlan, RelayService
+from lanrage.app.relay_reporter import RelayReporter
 from lanrage.app.role_service import RoleService
 
 API_SOCKET = "node.sock"
@@ -32,10 +33,12 @@ def make(reactor: Any, config: Config) -> RoleService:
         return _control(reactor, config)
     if isinstance(config, RelayConfig):
         first, last = config.ports
-        relay = RelayService(
-            reactor, config.server_key, config.ports, config.host, mode=config.mode, folder=config.folder
-        )
-        return RoleService(reactor, [relay], lambda: [f"relay listens on UDP {first}-{last}"])
+        key, ports = config.server_key, config.ports
+        relay = RelayService(reactor, key, ports, config.host, plan=config.plan, folder=config.state_dir / RELAY_FOLDER)
+        parts: list[Service] = [relay]
+        if config.control:  # first, so that it stops last: it tells that the relay stops
+            parts.insert(0, RelayReporter(reactor, relay, config.control, config.server_key, config.state_dir))
+        return RoleService(reactor, parts, lambda: [f"relay listens on UDP {first}-{last}"])
     return _all(reactor, config)
 
 
@@ -58,6 +61,7 @@ def _control_parts(reactor: Any, config: ControlConfig) -> tuple[ControlService,
         ban_file=config.ban_file,
         door=config.door,
         flush_interval=config.flush_interval,
+        relay_keys=config.relay_keys,
     )
     two = config.alternate is not None and config.alternate.host
     first = _first_address(config.public) if two else ""
@@ -100,11 +104,13 @@ def _control(reactor: Any, config: ControlConfig) -> RoleService:
 class EmbeddedRelay(Service):
     """The relay beside a control server in one process: it takes the server's key once that has it."""
 
-    def __init__(self, reactor: Any, control: ControlService, ports: tuple[int, int], mode: str, folder: Path) -> None:
+    def __init__(
+        self, reactor: Any, control: ControlService, ports: tuple[int, int], plan: RelayPlan, folder: Path
+    ) -> None:
         self._reactor = reactor
         self._control = control
         self._ports = ports
-        self._mode, self._folder = mode, folder
+        self._plan, self._folder = plan, folder
         self._relay: RelayService | None = None
         self.started: Deferred[None] = succeed(None)
 
@@ -115,21 +121,29 @@ class EmbeddedRelay(Service):
         """
         assert self._control.key is not None
         key = self._control.key.public
-        self._relay = RelayService(self._reactor, key, self._ports, "", mode=self._mode, folder=self._folder)
+        self._relay = RelayService(self._reactor, key, self._ports, "", plan=self._plan, folder=self._folder)
         self._relay.startService()
         self.started = self._relay.started
+        self._relay.on_draining = self._control.relays.look
+        self._control.relays.attach(self._relay)
         super().startService()  # type: ignore[no-untyped-call]
 
     def stopService(self) -> Deferred[Any]:
         """Close the ports."""
         super().stopService()  # type: ignore[no-untyped-call]
         relay, self._relay = self._relay, None
-        return maybeDeferred(relay.stopService if relay is not None else lambda: None)
+        if relay is None:
+            return maybeDeferred(lambda: None)
+        return maybeDeferred(relay.stopService).addBoth(self._stopped)
+
+    def _stopped(self, result: Any) -> Any:
+        self._control.relays.attach(None)
+        return result
 
 
 def _all(reactor: Any, config: AllConfig) -> RoleService:
     control, reflector = _control_parts(reactor, config.control)
-    relay = EmbeddedRelay(reactor, control, config.ports, config.mode, config.node.state_dir / RELAY_FOLDER)
+    relay = EmbeddedRelay(reactor, control, config.ports, config.plan, config.node.state_dir / RELAY_FOLDER)
     server = config.node.server or config.control.public or f"{own_address()}:{_port(config.control.listen)}"
     node, api = _node_parts(reactor, config.node.with_server(server))
     first, last = config.ports

@@ -12,7 +12,9 @@ from twisted.python import usage
 
 from lanrage import __version__
 from lanrage.app.config import CONFIGS, CONTROL_PORT, RELAY_PORTS, STUN_PORT
+from lanrage.app.relay_drain import DRAIN
 from lanrage.core.links import WIREGUARD_PORT
+from lanrage.core.relay_report import FULL_PACKETS
 from lanrage.errors import LanrageError
 from lanrage.store.journal import INTERVAL
 
@@ -25,6 +27,8 @@ NODE: list[list[Any]] = [
     ["wireguard", None, "auto", "How WireGuard runs: auto, kernel or userspace (wireguard-go)."],
     ["birthday", None, "on", "Whether pairs of hard NATs may be joined by birthday probing: on or off."],
     ["server", None, "", "HOST:PORT of the control server for new parties, where a user names none."],
+    ["relay-region", None, "", "Region of relays to prefer."],
+    ["relay-weights", None, "", "What counts how much in the choice of a relay: NAME=NUMBER, comma between."],
 ]
 CONTROL: list[list[Any]] = [
     ["listen", None, f"tcp:{CONTROL_PORT}", "Where nodes connect: a Twisted endpoint string (tcp:, unix:, systemd:)."],
@@ -35,6 +39,7 @@ CONTROL: list[list[Any]] = [
     ["stun-alternate", None, "", "Its second address and port, HOST[:PORT] or :PORT; none = no second port."],
     ["public-address", None, "", "HOST[:PORT] under which nodes reach this server; shown in hints."],
     ["relay", None, "", "Relays to tell nodes of: HOST:FIRST-LAST, comma between; an empty HOST is this server's."],
+    ["relay-key", None, "", "Relays that may report: their keys (relay.pub), 64 hex digits or @FILE, comma between."],
     ["registration", None, "open", "Who may found parties: open (everybody), token or closed (nobody)."],
     ["registration-token-file", None, "", "With --registration=token: the file that holds the token."],
     ["ban-file", None, "", "File of whom not to serve: an identity, address or network a line; read when it changes."],
@@ -45,11 +50,19 @@ CONTROL: list[list[Any]] = [
         "Milliseconds that a change may wait that need not be durable.",
     ],
 ]
+STOPPING: list[list[Any]] = [
+    ["region", None, "", "Where the relay stands, in a word of yours; members may prefer a region."],
+    ["drain", None, f"{DRAIN:g}", "Seconds that it forwards on after it was told to stop; 0 = none."],
+    ["mode", None, "auto", "How the relay forwards: auto, kernel (nftables; needs rights) or userspace."],
+    ["full-load", None, f"{FULL_PACKETS:g}", "Packets a second that count as its full load."],
+]
 RELAY: list[list[Any]] = [
     ["server-key", None, "", "Public key of the control server whose tickets count: 64 hex digits, or @FILE."],
     ["ports", None, "{}-{}".format(*RELAY_PORTS), "UDP ports, FIRST-LAST."],
     ["host", None, "", "Address to listen on (default: all)."],
-    ["mode", None, "auto", "How the relay forwards: auto, kernel (nftables; needs rights) or userspace."],
+    ["control", None, "", "HOST[:PORT] of the control server to report to (default: no reports)."],
+    ["public-host", None, "", "Address or name at which nodes reach it (default: as the control server sees it)."],
+    *STOPPING,
 ]
 
 
@@ -74,7 +87,7 @@ class NodeOptions(usage.Options):
 class AllOptions(usage.Options):
     """All roles on one machine: the default."""
 
-    optParameters: ClassVar[list[list[Any]]] = [STATE, RUN, *CONTROL, RELAY[1], RELAY[3], *NODE]
+    optParameters: ClassVar[list[list[Any]]] = [STATE, RUN, *CONTROL, RELAY[1], *STOPPING, *NODE]
 
 
 class Options(usage.Options):

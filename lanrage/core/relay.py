@@ -21,6 +21,10 @@ class Refusal(enum.IntEnum):
     """The signature is not that of the ticket's holder for this pair and address."""
     FULL = 4
     """A limit of the relay is reached, or two others hold this pair: try again later."""
+    REVOKED = 5
+    """The holder left the party or was thrown out of it."""
+    DRAINING = 6
+    """The relay is about to stop and takes no new pairs: go to another one."""
 
 
 @attrs.frozen
@@ -90,4 +94,15 @@ class Unknown:
     """Data came from an address without a binding: the relay started anew, or the binding ended."""
 
 
-Message = BindRequest | Challenge | Bind | Bound | Rejected | Unbind | Unknown
+@attrs.frozen
+class Draining:
+    """The relay is about to stop: use another one.
+
+    :param seconds: until then, rounded up; 0 = it stops now, and forwards nothing any more.
+    """
+
+    transaction: bytes
+    seconds: int
+
+
+Message = BindRequest | Challenge | Bind | Bound | Rejected | Unbind | Unknown | Draining

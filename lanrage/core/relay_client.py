@@ -14,6 +14,7 @@ from lanrage.core.relay import (
     BindRequest,
     Bound,
     Challenge,
+    Draining,
     Message,
     Refusal,
     Rejected,
@@ -34,8 +35,14 @@ REFRESH_TRIES = 5
 """Refreshes sent without an answer, over 3 s, after which the relay is taken for gone."""
 _TRANSACTION_LABEL = b"lanrage relay transaction v1\0"
 
-FAILURES = {Refusal.TICKET: "refused", Refusal.EXPIRED: "expired", Refusal.HOLDER: "refused"}
-"""What :attr:`RelayClient.failed` says; another ticket is needed. A full relay is asked again."""
+FAILURES = {
+    Refusal.TICKET: "refused",
+    Refusal.EXPIRED: "expired",
+    Refusal.HOLDER: "refused",
+    Refusal.REVOKED: "revoked",
+    Refusal.DRAINING: "draining",
+}
+"""What :attr:`RelayClient.failed` says; another ticket is needed, or another relay. A full relay is asked again."""
 
 
 class State(enum.Enum):
@@ -60,13 +67,16 @@ class RelayClient:
     :param ticket: as issued by the control server.
     :param pair: the WireGuard keys of both ends, the lower one first.
     :param sign: signs by the node's identity key.
-    :ivar failed: ``expired`` or ``refused`` when only another ticket helps, else empty.
+    :ivar failed: ``expired``, ``refused`` or ``revoked`` when only another ticket helps, ``draining`` when only another
+        relay does, else empty.
+    :ivar draining: the relay is about to stop.
     """
 
     ticket: bytes = attrs.field(repr=False)
     pair: Pair
     sign: Callable[[bytes], bytes] = attrs.field(repr=False)
     failed: str = attrs.field(init=False, default="")
+    draining: bool = attrs.field(init=False, default=False)
     _state: State = attrs.field(init=False, default=State.IDLE)
     _transaction: bytes = attrs.field(init=False, default=b"", repr=False)
     _message: Message | None = attrs.field(init=False, default=None, repr=False)
@@ -109,7 +119,7 @@ class RelayClient:
         secret = self.sign(_TRANSACTION_LABEL + repr(now).encode() + self._transaction + self.ticket)
         self._transaction = hashlib.blake2s(secret, digest_size=TRANSACTION_BYTES).digest()
         self._number = 0
-        self.failed = ""
+        self.failed, self.draining = "", False
         return self._enter(State.ASKING, BindRequest(self._transaction), now)
 
     def tick(self, now: float) -> list[Message]:
@@ -132,6 +142,8 @@ class RelayClient:
                 self._confirmed(message, now)
             case Rejected(transaction=self._transaction):
                 self._rejected(message, now)
+            case Draining(transaction=self._transaction):
+                self._drained(message, now)
         return []
 
     def moved(self, now: float) -> list[Message]:
@@ -164,7 +176,8 @@ class RelayClient:
             return
         self._state, self._message, self._tries = State.BOUND, BindRequest(self._transaction), 0
         self._number, self._present = message.number, message.peer_present
-        self._next = now + min(REFRESH if self._present else REFRESH_WAITING, max(message.lifetime / 3, RETRY_FIRST))
+        calm = self._present and not self.draining
+        self._next = now + min(REFRESH if calm else REFRESH_WAITING, max(message.lifetime / 3, RETRY_FIRST))
 
     def _rejected(self, message: Rejected, now: float) -> None:
         if self._state in (State.IDLE, State.FAILED):
@@ -175,6 +188,14 @@ class RelayClient:
             return
         self.failed = FAILURES[message.reason]
         self._state, self._next = State.FAILED, None
+
+    def _drained(self, message: Draining, now: float) -> None:
+        if not self.bound:
+            return
+        self.draining = True
+        if not message.seconds:  # it is gone: ask until it, or its successor, is there
+            self.start(now)
+            self._next = now + RETRY_FIRST
 
     def _enter(self, state: State, message: Message, now: float) -> list[Message]:
         self._state, self._message, self._tries, self._present = state, message, 0, False

@@ -36,6 +36,10 @@ class Drop(enum.Enum):
     """A limit on bindings."""
     QUEUED = "queued"
     """Data of a client that sends more than its share while the relay is busy."""
+    REVOKED = "revoked"
+    """A ticket of a member who left or was thrown out."""
+    DRAINING = "draining"
+    """A new pair while the relay is about to stop."""
     UNSENT = "unsent"
     """The kernel did not take the datagram."""
 
@@ -45,12 +49,14 @@ class RelayCounters:
     """Since the start.
 
     :ivar bound: bindings made.
+    :ivar measured: STUN requests answered.
     :ivar dropped: by reason.
     """
 
     forwarded_packets: int = 0
     forwarded_bytes: int = 0
     bound: int = 0
+    measured: int = 0
     dropped: dict[Drop, int] = attrs.field(factory=lambda: dict.fromkeys(Drop, 0))
 
     def drop(self, reason: Drop) -> None:
@@ -63,5 +69,10 @@ class RelayCounters:
 
     def as_dict(self) -> dict[str, int]:
         """Names and numbers, for status and log."""
-        plain = {"bound": self.bound, "packets": self.forwarded_packets, "bytes": self.forwarded_bytes}
+        plain = {
+            "bound": self.bound,
+            "measured": self.measured,
+            "packets": self.forwarded_packets,
+            "bytes": self.forwarded_bytes,
+        }
         return plain | {f"dropped_{reason.value}": number for reason, number in self.dropped.items()}

@@ -6,91 +6,40 @@ server named the pair and the ticket's holder signed. Data goes from a line to t
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar
+from typing import TypeVar
 
 import attrs
 
 from lanrage.core.budget import Budget
 from lanrage.core.identity import verify_signature
 from lanrage.core.rate import TokenBucket
-from lanrage.core.relay import Bind, BindRequest, Bound, Challenge, Message, Refusal, Rejected, Unbind, Unknown
+from lanrage.core.relay import (
+    Bind,
+    BindRequest,
+    Challenge,
+    Draining,
+    Message,
+    Refusal,
+    Rejected,
+    Unbind,
+    Unknown,
+)
+from lanrage.core.relay_bindings import Answers, Binding, PairKey, PairWatcher, RelayLimits
 from lanrage.core.relay_cookies import CookieJar, Line
 from lanrage.core.relay_counters import Drop, RelayCounters
-from lanrage.core.tickets import Pair, Ticket, binding_statement, open_ticket
+from lanrage.core.relay_revocations import Revocation, Revocations
+from lanrage.core.tickets import Ticket, binding_statement, open_ticket
 from lanrage.errors import CryptoError, DecodeError
 
 K = TypeVar("K")
 
 LIFETIME = 60
 """Seconds that a binding stands without a refresh; the node refreshes every few seconds."""
-
-
-@attrs.frozen
-class RelayLimits:
-    """How much one relay carries; each is there so that no client can take what others need.
-
-    :param bindings: in all; about 1 KiB each.
-    :param holder_bindings: of one identity: a party of 64 needs 63, twice that while it roams.
-    :param host_bindings: of one host, whoever holds them: identities cost nothing, addresses do.
-    :param packets: a second, of one binding: a game's LAN traffic and a file copy of about 50 Mbit/s.
-    :param packets_burst: packets at once.
-    :param control: control messages a second from one host; a school behind one address starts a party at once.
-    :param control_burst: control messages at once.
-    :param unknown: UNKNOWN messages a second to one host.
-    """
-
-    bindings: int = 16384
-    holder_bindings: int = 128
-    host_bindings: int = 1024
-    packets: float = 5000.0
-    packets_burst: float = 5000.0
-    control: float = 200.0
-    control_burst: float = 600.0
-    unknown: float = 10.0
-
-
-class PairWatcher(Protocol):
-    """Is told which lines the table joins, at once and in order."""
-
-    def joined(self, one: Line, other: Line, seconds: float) -> None:
-        """Data passes between these two, unless they part, for at most so many seconds: until a ticket ends."""
-
-    def parted(self, one: Line, other: Line) -> None:
-        """It does no longer."""
-
-
-@attrs.define(eq=False)
-class Binding:
-    """One end of a pair.
-
-    :ivar until: when it ends, by the relay's own clock.
-    :ivar peer: the other end, while it is bound.
-    :ivar number: of the last BOUND.
-    :ivar handle: what the adapter keeps with it.
-    """
-
-    line: Line
-    ticket: Ticket
-    transaction: bytes
-    signature: bytes = attrs.field(repr=False)
-    until: float
-    bucket: TokenBucket
-    peer: Binding | None = attrs.field(default=None, repr=False)
-    number: int = 0
-    handle: Any = attrs.field(default=None, repr=False)
-
-    def bound(self, lifetime: float) -> tuple[Line, Message]:
-        """What its holder is told."""
-        self.number += 1
-        return self.line, Bound(self.transaction, self.number, max(0, int(lifetime)), self.peer is not None)
-
-
-_PairKey = tuple[bytes, Pair]
-"""Party and pair: two nodes may share several parties."""
-Answers = list[tuple[Line, Message]]
-"""What to send where; the last element of a line is the relay's own port from which it goes."""
+DRAINING_LONGEST = 255
+"""Seconds that DRAINING can name, in its one byte."""
 
 
 @attrs.define
@@ -113,9 +62,11 @@ class RelayTable:
     counters: RelayCounters = attrs.field(init=False, factory=RelayCounters)
     ways: dict[int, dict[bytes, Binding]] = attrs.field(init=False, factory=lambda: defaultdict(dict))
     _lines: dict[Line, Binding] = attrs.field(init=False, factory=dict)
-    _pairs: dict[_PairKey, dict[bytes, Binding]] = attrs.field(init=False, factory=dict)
+    _pairs: dict[PairKey, dict[bytes, Binding]] = attrs.field(init=False, factory=dict)
     _held: Counter[bytes] = attrs.field(init=False, factory=Counter)
     _hosts: Counter[str] = attrs.field(init=False, factory=Counter)
+    _revoked: Revocations = attrs.field(init=False, factory=Revocations)
+    _ends_at: float | None = attrs.field(init=False, default=None)
     _jar: CookieJar = attrs.field(init=False)
     _asked: Budget[str] = attrs.field(init=False)
     _told: Budget[str] = attrs.field(init=False)
@@ -193,8 +144,26 @@ class RelayTable:
         self.counters.drop(Drop.UNEXPECTED)
         return []
 
-    def expire(self, now: float) -> None:
+    def drain(self, ends_at: float, now: float) -> Answers:
+        """Take no new pairs from now on; what to tell those that are bound.
+
+        :param ends_at: when the relay stops, by the clock of `now`.
+        """
+        self._ends_at = ends_at
+        return [self._draining(binding, now) for binding in self._lines.values()]
+
+    def revoke(self, revocation: Revocation, now: float, wall: float) -> Answers:
+        """End a holder's bindings in a party, and take those tickets no more; what to tell whom."""
+        self._revoked.add(revocation, wall)
+        answers: Answers = []
+        for binding in [each for each in self._lines.values() if self._revoked.covers(each.ticket)]:
+            answers += [*self._remove(binding, now), self._reject(binding.line, binding.transaction, Refusal.REVOKED)]
+        return answers
+
+    def expire(self, now: float, wall: float | None = None) -> None:
         """Forget what ended; to be called every few seconds."""
+        if wall is not None:
+            self._revoked.forget(wall)
         for binding in [each for each in self._lines.values() if each.until <= now]:
             self._remove(binding, now)
 
@@ -204,7 +173,12 @@ class RelayTable:
             return [(line, Challenge(message.transaction, self._jar.bake(line, message.transaction, now)))]
         if wall >= binding.ticket.expires:
             return [*self._remove(binding, now), self._reject(line, message.transaction, Refusal.EXPIRED)]
-        return [self._refresh(binding, now, wall)]
+        answers = [self._refresh(binding, now, wall)]
+        return answers if self._ends_at is None else [*answers, self._draining(binding, now)]
+
+    def _draining(self, binding: Binding, now: float) -> tuple[Line, Message]:
+        left = 0.0 if self._ends_at is None else self._ends_at - now
+        return binding.line, Draining(binding.transaction, min(DRAINING_LONGEST, max(0, math.ceil(left))))
 
     def _refresh(self, binding: Binding, now: float, wall: float) -> tuple[Line, Message]:
         lifetime = min(float(LIFETIME), binding.ticket.expires - wall)
@@ -225,6 +199,8 @@ class RelayTable:
             return [self._reject(line, message.transaction, Refusal.TICKET)]
         if wall >= ticket.expires:
             return [self._reject(line, message.transaction, Refusal.EXPIRED)]
+        if self._revoked.covers(ticket):
+            return [self._reject(line, message.transaction, Refusal.REVOKED)]
         try:
             signed = binding_statement(message.cookie, message.transaction, ticket.pair)
             verify_signature(ticket.holder, signed, message.signature)
@@ -234,6 +210,8 @@ class RelayTable:
 
     def _place(self, message: Bind, ticket: Ticket, line: Line, now: float, wall: float) -> Answers:
         key = (ticket.party_id, ticket.pair)
+        if self._ends_at is not None and key not in self._pairs:
+            return [self._reject(line, message.transaction, Refusal.DRAINING)]
         for end in list(self._pairs.get(key, {}).values()):
             self._alive(end.line, now)
         ends = self._pairs.get(key, {})
@@ -251,7 +229,7 @@ class RelayTable:
             left = [answer for answer in left if answer[0] != peer.line] + [peer.bound(peer.until - now)]
         return [self._refresh(binding, now, wall), *left]
 
-    def _enter(self, key: _PairKey, message: Bind, ticket: Ticket, line: Line, now: float) -> Binding:
+    def _enter(self, key: PairKey, message: Bind, ticket: Ticket, line: Line, now: float) -> Binding:
         bucket = TokenBucket(self.limits.packets, self.limits.packets_burst)
         binding = Binding(line, ticket, message.transaction, message.signature, now, bucket)
         self._lines[line] = self.ways[line.local][line.key] = binding

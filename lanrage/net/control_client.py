@@ -22,7 +22,7 @@ from lanrage.errors import ComeBack, LanrageError, Refused, Unreachable
 from lanrage.net.control_connection import Connection, ConnectionFactory
 from lanrage.net.tls_client import ServerCheck
 from lanrage.net.websocket import PING_INTERVAL, PING_TIMEOUT
-from lanrage.wire.control import Accepted, NoticeBody, ReplyBody, RequestBody
+from lanrage.wire.control import Accepted, NoticeBody, RelayInfo, ReplyBody, RequestBody
 from lanrage.wire.control_codec import SUBPROTOCOLS
 from lanrage.wire.login import ClientLogin
 
@@ -194,6 +194,14 @@ class ControlClient(Service):
             connection.close()
         else:
             self._hurried = False
+
+    def relays_changed(self, relays: tuple[RelayInfo, ...]) -> Accepted | None:
+        """The server named other relays; what it says all in all, now."""
+        if self._connection is None or self.server_info is None:
+            return None
+        info = msgspec.structs.replace(self.server_info, relays=relays)
+        self.server_info = fill_hosts(info, self._connection.host)
+        return self.server_info
 
     async def request(
         self, body: RequestBody, *, timeout: float = REQUEST_TIMEOUT, correlation_id: str = ""

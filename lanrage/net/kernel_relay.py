@@ -14,7 +14,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from lanrage.core.kernel_pairs import KernelPairs, SourceOf
-from lanrage.core.relay_table import RelayLimits
+from lanrage.core.relay_bindings import RelayLimits
 from lanrage.errors import LanrageError
 from lanrage.interfaces import IUndoJournal
 from lanrage.net.relay_kernel_work import KernelWork

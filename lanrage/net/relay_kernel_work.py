@@ -9,7 +9,7 @@ import contextlib
 import os
 
 from lanrage.core.kernel_pairs import Batch, Mapped, flows
-from lanrage.core.relay_table import RelayLimits
+from lanrage.core.relay_bindings import RelayLimits
 from lanrage.errors import LanrageError
 from lanrage.interfaces import IUndoJournal
 from lanrage.net.forwarding import cards, let_forward, restore_all

@@ -15,9 +15,9 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from lanrage.core.fair_queue import QUEUE_LIMIT, FairQueue
+from lanrage.core.relay_bindings import Binding
 from lanrage.core.relay_cookies import Line
 from lanrage.core.relay_counters import Drop
-from lanrage.core.relay_table import Binding
 from lanrage.net.mmsg import ADDRESS_BYTES, Address, Receiver, Sender, Slab, unpack_key
 from lanrage.net.relay_server import RelayPorts
 from lanrage.wire.relay import MAGIC

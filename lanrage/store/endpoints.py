@@ -11,6 +11,7 @@ from msgspec import Meta
 from twisted.logger import Logger
 
 from lanrage.core.doors import REMEMBERED
+from lanrage.core.relay_registry import RELAY_ID_PATTERN
 from lanrage.core.tickets import TICKET_LIMIT
 from lanrage.errors import LanrageError, StoreError
 from lanrage.store.files import make_folder, read_private, write_atomic
@@ -19,7 +20,7 @@ from lanrage.store.replica import MEMBERS_LIMIT
 FILE = "endpoints.json"
 VERSION = 1
 RELAYS_LIMIT = 8
-"""Relays kept; a node binds at the first."""
+"""Relays kept; a node chooses two of them for each pair."""
 
 HexKey = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 Text = Annotated[str, Meta(max_length=60)]
@@ -40,11 +41,12 @@ class SavedReach(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SavedRelay(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A relay that the control server named."""
+    """A relay that the control server named, and how members call it."""
 
     host: Annotated[str, Meta(min_length=1, max_length=255)]
     first: Port
     last: Port
+    id: Annotated[str, Meta(pattern=RELAY_ID_PATTERN)] = ""
 
 
 class SavedEndpoints(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -25,6 +25,8 @@ from lanrage.wire.control_ledger import (
 from lanrage.wire.control_mailbox import MailboxNotice, MailboxReply, MailboxRequest
 from lanrage.wire.control_opening import Denied, Welcome
 from lanrage.wire.control_party import Deltas, PartyState, Presence
+from lanrage.wire.control_relay import RelayInfo as RelayInfo
+from lanrage.wire.control_relay import Relays, RelaysChanged, RelayTold, ReportRelay, TicketsRevoked
 from lanrage.wire.control_types import (
     Blob,
     CorrelationId,
@@ -45,14 +47,6 @@ TOKEN_LIMIT = 256
 # --- at the end of the login ------------------------------------------------------------------------------------------
 
 
-class RelayInfo(Message, frozen=True):
-    """A relay: UDP ports `first` to `last` of `host`; an empty host is the address by which the server was reached."""
-
-    host: Annotated[str, Meta(max_length=255)]
-    first: Annotated[int, Meta(ge=1, le=65535)]
-    last: Annotated[int, Meta(ge=1, le=65535)]
-
-
 class Accepted(Message, frozen=True, tag="accepted"):
     """Server's first sealed record after the login.
 
@@ -64,7 +58,7 @@ class Accepted(Message, frozen=True, tag="accepted"):
     session: Annotated[str, Meta(max_length=32)]
     now: float
     reflectors: Annotated[tuple[Annotated[str, Meta(max_length=262)], ...], Meta(max_length=8)]
-    relays: Annotated[tuple[RelayInfo, ...], Meta(max_length=32)]
+    relays: Relays
 
 
 # --- requests ---------------------------------------------------------------------------------------------------------
@@ -162,6 +156,7 @@ PartyRequest = (
     | AppendRecord
     | SetStatus
     | FetchConflicts
+    | ReportRelay
 )
 """All requests but those for mailboxes."""
 RequestBody = PartyRequest | MailboxRequest
@@ -229,9 +224,12 @@ ReplyBody = (
     | Lost
     | ConflictsFound
     | MailboxReply
+    | RelayTold
     | RefusedReply
 )
-NoticeBody = Deltas | Presence | StatusChanged | Signalled | Resync | MailboxNotice | Denied
+NoticeBody = (
+    Deltas | Presence | StatusChanged | Signalled | Resync | MailboxNotice | RelaysChanged | TicketsRevoked | Denied
+)
 
 
 class Request(Message, frozen=True, tag="q"):

@@ -13,6 +13,7 @@ Layout, network byte order::
     BIND                  16s cookie, 64s signature, the ticket up to the end
     BOUND                 I number, H lifetime in seconds, B 1 if the other end is there, else 0
     ERROR                 B reason (Refusal)
+    DRAINING              B seconds until the relay stops
 
 What does not begin with the magic is data, which a relay forwards as it is.
 """
@@ -28,6 +29,7 @@ from lanrage.core.relay import (
     BindRequest,
     Bound,
     Challenge,
+    Draining,
     Message,
     Refusal,
     Rejected,
@@ -40,7 +42,7 @@ from lanrage.errors import DecodeError
 MAGIC = b"LRRL"
 VERSION = 1
 PADDING = bytes(22)
-"""A padded message has 36 bytes: as many as its largest answer, an ERROR to the asker with a BOUND to its peer."""
+"""A padded message has 36 bytes: as many as its largest answers, a BOUND with an ERROR or a DRAINING."""
 _HEADER = struct.Struct("!4sBB8s")
 _PREFIX = struct.Struct("!4sBB")
 _BIND = struct.Struct(f"!{COOKIE_BYTES}s{SIGNATURE_BYTES}s")
@@ -50,7 +52,7 @@ _REFUSALS = {int(reason): reason for reason in Refusal}
 UNKNOWN_BYTES = _PREFIX.size
 """Size of UNKNOWN: smaller than any packet of WireGuard (32) and any probe, so that it never amplifies."""
 
-BIND_REQUEST, CHALLENGE, BIND, BOUND, ERROR, UNBIND, UNKNOWN = range(1, 8)
+BIND_REQUEST, CHALLENGE, BIND, BOUND, ERROR, UNBIND, UNKNOWN, DRAINING = range(1, 9)
 """The kinds' numbers."""
 
 
@@ -78,6 +80,8 @@ def encode(message: Message) -> bytes:
             return _head(UNBIND, message.transaction) + PADDING
         case Unknown():
             return _PREFIX.pack(MAGIC, VERSION, UNKNOWN)
+        case Draining():
+            return _head(DRAINING, message.transaction) + bytes([message.seconds])
 
 
 def decode(data: bytes) -> Message:
@@ -120,6 +124,8 @@ def _bodied(kind: int, transaction: bytes, body: bytes) -> Message | None:
         return Bound(transaction, number, lifetime, bool(present)) if present <= 1 else None
     if kind == ERROR and len(body) == 1 and body[0] in _REFUSALS:
         return Rejected(transaction, _REFUSALS[body[0]])
+    if kind == DRAINING and len(body) == 1:
+        return Draining(transaction, body[0])
     return None
 
 

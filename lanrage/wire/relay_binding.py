@@ -92,6 +92,11 @@ class RelayBinding:
         return self._client.answered
 
     @property
+    def draining(self) -> bool:
+        """The relay is about to stop."""
+        return self._client.draining
+
+    @property
     def peer_present(self) -> bool:
         """The other end is bound, too."""
         return self._client.peer_present
@@ -103,7 +108,8 @@ class RelayBinding:
 
     @property
     def failed(self) -> str:
-        """``expired`` or ``refused`` when only another ticket helps, else empty."""
+        """``expired``, ``refused`` or ``revoked`` when only another ticket helps, ``draining`` when only another relay
+        does, else empty."""
         return self._client.failed
 
     def _clients(self) -> list[RelayClient]:

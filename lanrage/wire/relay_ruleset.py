@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from lanrage.core.kernel_pairs import Mapped
-from lanrage.core.relay_table import RelayLimits
+from lanrage.core.relay_bindings import RelayLimits
 from lanrage.wire.relay import MAGIC
 from lanrage.wire.stun import COOKIE
 

@@ -17,9 +17,14 @@ from msgspec import Meta
 from lanrage.core.candidates import CANDIDATE_LIMIT, Candidate, CandidateKind
 from lanrage.core.links import Endpoint
 from lanrage.core.nat import NatKind
+from lanrage.core.relay_choice import SEATS
+from lanrage.core.relay_distance import Distance
+from lanrage.core.relay_registry import OFFERED_LIMIT
+from lanrage.core.relay_talk import RelayTalk
 from lanrage.errors import BadInput, CryptoError, DecodeError
 
 NONCE_BYTES = 12
+RelayId = Annotated[str, Meta(pattern=r"^[0-9a-f]{1,16}\Z")]
 Session = Annotated[bytes, Meta(min_length=8, max_length=8)]
 
 
@@ -31,26 +36,50 @@ class CandidateRow(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_
     port: Annotated[int, Meta(ge=1, le=65535)]
 
 
+class RelayRow(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """The sender's distance to a relay on the wire; no round trip (ms) = it does not answer; loss is a share of 1."""
+
+    relay_id: RelayId
+    rtt_ms: Annotated[float, Meta(ge=0, le=60_000)] | None
+    loss: Annotated[float, Meta(ge=0, le=1)]
+    failed: bool
+
+
 class Offer(msgspec.Struct, frozen=True, tag="offer1", forbid_unknown_fields=True, omit_defaults=True):
     """Where the sender may be reached, and the session under which it probes.
 
     :param session: 8 random bytes made when the sender's link plan was made.
     :param answers: the receiver's session that the sender knows; empty when it knows none and wants an offer back.
     :param nat: what the sender is behind, as far as it knows.
+    :param relays: how far they are from the sender.
+    :param seats: relays that the sender chose for the pair, where it is the end that decides.
     """
 
     session: Session
     answers: Annotated[bytes, Meta(max_length=8)]
     candidates: Annotated[tuple[CandidateRow, ...], Meta(max_length=CANDIDATE_LIMIT)]
     nat: NatKind = NatKind.UNKNOWN
+    relays: Annotated[tuple[RelayRow, ...], Meta(max_length=OFFERED_LIMIT)] = ()
+    seats: Annotated[tuple[RelayId, ...], Meta(max_length=SEATS)] = ()
 
     @classmethod
     def of(
-        cls, session: bytes, answers: bytes, candidates: tuple[Candidate, ...], nat: NatKind = NatKind.UNKNOWN
+        cls,
+        session: bytes,
+        answers: bytes,
+        candidates: tuple[Candidate, ...],
+        nat: NatKind = NatKind.UNKNOWN,
+        talk: RelayTalk | None = None,
     ) -> Offer:
         """Build from values."""
         rows = tuple(CandidateRow(c.kind, c.endpoint.host, c.endpoint.port) for c in candidates)
-        return cls(session, answers, rows, nat)
+        words = talk if talk is not None else RelayTalk()
+        relays = [RelayRow(key, d.rtt_ms, d.loss, d.failed) for key, d in words.mine.items()]
+        return cls(session, answers, rows, nat, tuple(relays[:OFFERED_LIMIT]), words.seats[:SEATS])
+
+    def tell_relays(self, talk: RelayTalk) -> None:
+        """Pass what the sender says of relays on."""
+        talk.hear({row.relay_id: Distance(row.rtt_ms, row.loss, row.failed) for row in self.relays}, self.seats)
 
     def values(self) -> tuple[Candidate, ...]:
         """The candidates whose addresses can be read; others are left out."""

@@ -22,7 +22,6 @@ from lanrage.core.network_changes import Happening
 from lanrage.core.tickets import Ticket, issue, pair_of
 from lanrage.wire import probes
 from lanrage.wire.control import RelayInfo
-from lanrage.wire.relay import MAGIC as RELAY_MAGIC
 from tests.fakes_control import NOW, PartyKit, SeededRandom, node_keys, seeded
 from tests.fakes_links import MemoryEvents, MemoryMachine
 from tests.fakes_memory_ledger import MemoryLedger
@@ -185,10 +184,10 @@ class Player:
         following = Deferred.fromCoroutine(self.links.set_members(members))
         following.addCallback(lambda _: self.relays.follow())
 
-    def use(self) -> None:
-        """The control link came up."""
+    def use(self, *relays: RelayInfo) -> None:
+        """The control link came up; without relays named, there is the usual one."""
         self.reflexive.use((str(REFLECTOR),))
-        self.relays.use((RELAY,))
+        self.relays.use(relays or (RELAY,))
 
     def path(self, other: Player) -> str:
         """``direct``, ``relay`` or ``none``, as WireGuard has it."""
@@ -212,7 +211,5 @@ class Player:
     def _received(self, payload: bytes, source: Endpoint, local: str) -> None:
         if payload.startswith(probes.MAGIC):
             self.links.probe_received(payload, source)
-        elif payload.startswith(RELAY_MAGIC):
-            self.relays.received(payload, source)
-        else:
+        elif not self.relays.received(payload, source):
             self.reflexive.received(payload, source)

@@ -196,6 +196,20 @@ class StatusTests(CommandCase):
         self.assertEqual({text: with_port(text) for text in cases}, cases)
 
 
+class RelayTests(CommandCase):
+    """``lanrage relays``."""
+
+    def test_relays(self) -> None:
+        """Each relay, and for each member which one is taken and why; the same as JSON."""
+        self.done("party", "join", CODE)
+        out = self.done("relays")
+        for words in ("203.0.113.9:7800-7863", "eu", "cooling, 17 s", "Ben (10.66.0.2)", "nearest for both", "in use"):
+            self.assertIn(words, out)
+        shown = json.loads(self.done("relays", "--json"))
+        self.assertEqual(("up", 12.5, 1), tuple(shown["relays"][0][key] for key in ("health", "rtt_ms", "bound")))
+        self.assertEqual([True, False], [row["active"] for row in shown["members"][0]["relays"]])
+
+
 class FailureTests(CommandCase):
     """One clear sentence each, exit status not 0, no traceback."""
 

@@ -29,10 +29,12 @@ from lanrage.app.config import (
 from lanrage.app.control_door import DoorSettings
 from lanrage.app.machinery import Devices
 from lanrage.app.reflector import Alternate
+from lanrage.app.relay import RelayPlan
 from lanrage.app.service import AllOptions, ControlOptions, NodeOptions, RelayOptions
 from lanrage.core.admission import Registration
 from lanrage.core.links import WIREGUARD_PORT
 from lanrage.core.origins import Proxies
+from lanrage.core.relay_choice import Weights
 from lanrage.errors import BadInput
 from lanrage.store.certificate import CertificateFiles
 from lanrage.wire.control import RelayInfo
@@ -216,16 +218,34 @@ class RoleTests(ConfigCase):
     def test_relay(self) -> None:
         """The key is needed; the rest has defaults."""
         self.assertEqual(
-            RelayConfig(bytes.fromhex(KEY), RELAY_PORTS, ""),
-            RelayConfig.parse(options(RelayOptions, "--server-key", KEY)),
+            RelayConfig(bytes.fromhex(KEY), RELAY_PORTS, "", state_dir=Path("/s")),
+            RelayConfig.parse(options(RelayOptions, *FOLDERS[:2], "--server-key", KEY)),
         )
-        words = ("--server-key", KEY, "--ports", "1-2", "--host", "203.0.113.1")
-        expected = RelayConfig(bytes.fromhex(KEY), (1, 2), "203.0.113.1")
+        words = (*FOLDERS[:2], "--server-key", KEY, "--ports", "1-2", "--host", "203.0.113.1")
+        expected = RelayConfig(bytes.fromhex(KEY), (1, 2), "203.0.113.1", state_dir=Path("/s"))
         self.assertEqual(expected, RelayConfig.parse(options(RelayOptions, *words)))
         self.assertIn("needs", self.refused("server-key", lambda: RelayConfig.parse(options(RelayOptions))))
-        for name, value in (("ports", "2-1"), ("host", "relay.example.org"), ("host", "1.2.3")):
+        told = (*words, "--control", "play.example.org", "--region", "eu", "--public-host", "relay.example.org")
+        plan = RelayPlan("eu", "relay.example.org", 0.5, 100.0)
+        given = RelayConfig.parse(options(RelayOptions, *told, "--drain", "0.5", "--full-load", "100"))
+        self.assertEqual(attrs.evolve(expected, control="play.example.org:7766", plan=plan), given)
+        wrong = [("ports", "2-1"), ("host", "relay.example.org"), ("host", "1.2.3"), ("region", "a b"), ("drain", "61")]
+        for name, value in (*wrong, ("drain", "nan"), ("full-load", "0"), ("control", "a b"), ("public-host", "a b")):
             given_words = options(RelayOptions, *words) | {name: value}
             self.refused(name, lambda words=given_words: RelayConfig.parse(words))  # type: ignore[misc]
+
+    def test_relays_of_others(self) -> None:
+        """Which relays may report to a server, and how a node chooses among them."""
+        words = options(ControlOptions, *FOLDERS[:2], "--relay-key", f"{KEY},{'ab' * 32}")
+        self.assertEqual({bytes.fromhex(KEY), b"\xab" * 32}, ControlConfig.parse(words).relay_keys)
+        self.refused("relay-key", lambda: ControlConfig.parse(words | {"relay-key": "short"}))
+        chosen = options(NodeOptions, *FOLDERS, "--relay-region", "eu", "--relay-weights", "load=5,patience=1.5")
+        config = NodeConfig.parse(chosen)
+        self.assertEqual(("eu", Weights(load=5.0, patience=1.5)), (config.region, config.weights))
+        for value in ("load", "load=x", "load=-1", "load=inf", "speed=1", "load=1,,"):
+            given = chosen | {"relay-weights": value}
+            self.refused("relay-weights", lambda given=given: NodeConfig.parse(given))  # type: ignore[misc]
+        self.refused("relay-region", lambda: NodeConfig.parse(chosen | {"relay-region": "\u00e9"}))
 
     def test_all(self) -> None:
         """Everything on one machine: the own relay comes first in what nodes are told of."""

@@ -11,6 +11,7 @@ from twisted.internet.task import deferLater
 
 from lanrage.app.control import ControlService, ControlSettings
 from lanrage.core.identity import fingerprint
+from lanrage.core.relay_registry import Place, relay_id
 from lanrage.core.replica_changes import MemberAdded, MemberRemoved
 from lanrage.core.tickets import Ticket, pair_of, verify
 from lanrage.errors import Unreachable
@@ -45,7 +46,8 @@ class ControlEndToEnd(ControlCase):
             info = host.link.server_info
             assert info is not None
             self.assertEqual(("127.0.0.1:3478",), info.reflectors)
-            self.assertEqual((RelayInfo("127.0.0.1", 1, 9),), info.relays)
+            named = RelayInfo("127.0.0.1", 1, 9, relay_id(Place("", 1, 9)))
+            self.assertEqual((named,), info.relays)
             guest = await self.node("guest", service, pin=fingerprint(service.key.public))
             self.assertEqual("10.66.0.2", await guest.join(self.kit, "guest"))
             await self.until(lambda: len(host.names()) == 2)

@@ -13,7 +13,7 @@ from twisted.internet.protocol import DatagramProtocol
 from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 
-from lanrage.app.relay import RelayService
+from lanrage.app.relay import RelayPlan, RelayService
 from lanrage.core.links import Endpoint
 from lanrage.core.tickets import pair_of
 from lanrage.errors import BadInput
@@ -101,11 +101,14 @@ class RelayServiceTests(TestCase):
 
         self.reactor: Any = reactor
         self.first = free_ports(4)
+        self.plan = RelayPlan(drain=0.0)
         self.relay = self.make()
 
     def make(self) -> RelayService:
         """A relay at the test's ports, which has not started."""
-        return RelayService(self.reactor, SERVER.public, (self.first, self.first + 3), LOOPBACK, now=lambda: WALL)
+        return RelayService(
+            self.reactor, SERVER.public, (self.first, self.first + 3), LOOPBACK, plan=self.plan, now=lambda: WALL
+        )
 
     def run_relay(self) -> None:
         """Start it; it stops with the test."""
@@ -173,6 +176,44 @@ class RelayServiceTests(TestCase):
         anna.send(b"again")
         await self.until(lambda: ben.got == [b"again"])
         self.assertEqual(anna.usable, [False, True, False, True])
+
+    def test_a_drain_loses_nothing(self) -> Deferred[None]:
+        """Both ends are told and data passes on; it ends as soon as they have gone, or when its time is over."""
+        return self.drive(self._drain())
+
+    async def _drain(self) -> None:
+        self.plan = RelayPlan(drain=3.0)
+        self.relay = self.make()
+        told: list[bool] = []
+        self.relay.on_draining = lambda: told.append(self.relay.report().draining)
+        self.run_relay()
+        anna, ben = self.end("anna", "ben", 0), self.end("ben", "anna", 1)
+        await self.until(lambda: anna.binding.usable and ben.binding.usable)
+        began, stopping = time.monotonic(), self.relay.stopService()
+        await self.until(lambda: anna.binding.draining and ben.binding.draining)
+        for number in range(50):
+            anna.send(b"packet %d" % number)
+            await deferLater(self.reactor, 0.002, lambda: None)
+        await self.until(lambda: len(ben.got) == 50)
+        self.assertEqual(told, [True])
+        for end in (anna, ben):
+            end.drive(end.binding.stop())
+        await stopping
+        self.assertLess(time.monotonic() - began, 3.0)
+
+    def test_a_drain_ends(self) -> Deferred[None]:
+        """With its time; who is bound until then is told that it is over."""
+        return self.drive(self._drained())
+
+    async def _drained(self) -> None:
+        self.plan = RelayPlan(drain=0.3)
+        self.relay = self.make()
+        self.run_relay()
+        anna = self.end("anna", "ben", 0)
+        await self.until(lambda: anna.binding.bound)
+        await self.relay.stopService()
+        await self.until(lambda: not anna.binding.bound)
+        self.assertEqual(self.relay.report().draining, True)
 
     def test_a_taken_port_is_named(self) -> Deferred[None]:
         """In one sentence; the ports that were open already are closed again."""

@@ -10,11 +10,13 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.app.links import Links
-from lanrage.app.relay_links import TICKET_RENEWAL, TICKET_RETRY, RelayLinks
+from lanrage.app.relay_links import RelayLinks
+from lanrage.app.relay_pair import TICKET_RENEWAL, TICKET_RETRY
 from lanrage.core.candidates import Candidate
 from lanrage.core.identity import AgreementKey, NodeKeys
 from lanrage.core.links import Endpoint
 from lanrage.core.relay_cookies import Line
+from lanrage.core.relay_talk import RelayTalk
 from lanrage.core.tickets import Ticket, issue, pair_of
 from lanrage.errors import Refused
 from lanrage.wire.control import RelayInfo
@@ -33,6 +35,8 @@ class Link:
 
     name: str
     told: list[tuple[Endpoint, bool]] = attrs.field(factory=list)
+    relay_talk: RelayTalk = attrs.field(factory=RelayTalk)
+    offers: int = 0
 
     @property
     def identity(self) -> bytes:
@@ -43,6 +47,10 @@ class Link:
     def peer_key(self) -> bytes:
         """The member's WireGuard key."""
         return wireguard(self.name)
+
+    def offer(self) -> None:
+        """Send our candidates, and what we say of relays."""
+        self.offers += 1
 
     def way(self, candidate: Candidate, usable: bool) -> None:
         """The plan's input."""

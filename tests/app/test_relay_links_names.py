@@ -8,10 +8,13 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.app.links import Links
-from lanrage.app.relay_links import RESOLVE_RETRY, TICKET_RETRY, RelayLinks
+from lanrage.app.relay_links import RelayLinks
+from lanrage.app.relay_pair import TICKET_RETRY
+from lanrage.app.relay_places import RESOLVE_RETRY
 from lanrage.core.links import Endpoint
 from lanrage.errors import Unreachable
 from lanrage.wire.control import RelayInfo
+from lanrage.wire.relay_stun import is_stun
 from tests.app.test_relay_links import ANNA, Link, Peers
 from tests.core.relay_world import counting
 from tests.fakes_threads import ThreadClock
@@ -32,12 +35,16 @@ class RelayNamesTests(SynchronousTestCase):
         self.relays = RelayLinks(
             self.clock,
             ANNA,
-            lambda payload, to: self.sent.append(to),
+            self._sent,
             cast(Links, self.peers),
             self._ticket,
             counting(),
         )
         self.addCleanup(self._end)
+
+    def _sent(self, payload: bytes, to: Endpoint) -> None:
+        if not is_stun(payload):
+            self.sent.append(to)
 
     def _ticket(self, _identity: bytes) -> Deferred[bytes]:
         self.asked.append(Deferred(self._cancel))

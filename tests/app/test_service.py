@@ -14,7 +14,7 @@ import pytest
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from lanrage.app.config import AllConfig, ControlConfig, NodeConfig, RelayConfig
+from lanrage.app.config import AllConfig, ControlConfig, NodeConfig, RelayConfig, folders
 from lanrage.app.service import Options, keep_steady
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -79,7 +79,8 @@ class RightTests(SynchronousTestCase):
             file.write(KEY + "\n")
             file.flush()
             config = self.config(f"relay --server-key @{file.name} --ports 7800-7801 --host 127.0.0.1")
-        self.assertEqual(config, RelayConfig(bytes.fromhex(KEY), (7800, 7801), "127.0.0.1"))
+        expected = RelayConfig(bytes.fromhex(KEY), (7800, 7801), "127.0.0.1", state_dir=folders({})[0])
+        self.assertEqual(config, expected)
 
 
 class Taken:

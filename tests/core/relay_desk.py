@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from lanrage.core.relay import Bind, BindRequest, Challenge, Message
+from lanrage.core.relay_bindings import RelayLimits
 from lanrage.core.relay_cookies import Line
 from lanrage.core.relay_counters import Drop
-from lanrage.core.relay_table import RelayLimits
 from lanrage.core.tickets import binding_statement, pair_of
 from lanrage.wire.relay import decode, encode
 from tests.core.relay_world import MemoryRelay, holder, ticket, wireguard

@@ -10,8 +10,9 @@ import attrs
 
 from lanrage.core.identity import SigningKey
 from lanrage.core.links import Endpoint
+from lanrage.core.relay_bindings import RelayLimits
 from lanrage.core.relay_cookies import Line
-from lanrage.core.relay_table import RelayLimits, RelayTable
+from lanrage.core.relay_table import RelayTable
 from lanrage.core.tickets import Ticket, issue, pair_of
 from lanrage.net.relay_server import RelayPorts
 from lanrage.wire.relay_binding import RelayBinding

@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.core.relay import Bound, Challenge, Refusal, Rejected, Unbind, Unknown
+from lanrage.core.relay_bindings import RelayLimits
 from lanrage.core.relay_client import REFRESH, REFRESH_TRIES, RETRY_LAST, RelayClient
 from lanrage.core.relay_cookies import Line
-from lanrage.core.relay_table import LIFETIME, RelayLimits
+from lanrage.core.relay_table import LIFETIME
 from lanrage.core.tickets import pair_of
 from lanrage.wire.relay import decode, encode
 from tests.core.relay_world import MemoryRelay, Node, RelayWorld, holder, node, ticket, wireguard

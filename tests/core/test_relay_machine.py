@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
 from lanrage.core.relay import Bind, BindRequest, Bound, Challenge, Rejected, Unbind
+from lanrage.core.relay_bindings import RelayLimits
 from lanrage.core.relay_cookies import Line
-from lanrage.core.relay_table import LIFETIME, RelayLimits
+from lanrage.core.relay_table import LIFETIME
 from tests.core.relay_desk import DATA, Desk
 from tests.core.relay_world import WALL, ticket
 

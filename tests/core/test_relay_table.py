@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from lanrage.core.relay import BindRequest, Bound, Challenge, Refusal, Rejected, Unbind, Unknown
+from lanrage.core.relay_bindings import RelayLimits
 from lanrage.core.relay_cookies import ROTATION, Line
 from lanrage.core.relay_counters import Drop
-from lanrage.core.relay_table import LIFETIME, RelayLimits
+from lanrage.core.relay_table import LIFETIME
 from lanrage.wire.relay import encode
 from tests.core.relay_desk import ANNA, BEN, DATA, EVE, Desk
 from tests.core.relay_world import ticket

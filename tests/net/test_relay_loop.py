@@ -9,9 +9,10 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.core.relay import Bind
+from lanrage.core.relay_bindings import Binding, RelayLimits
 from lanrage.core.relay_cookies import Line
 from lanrage.core.relay_counters import Drop
-from lanrage.core.relay_table import Binding, RelayLimits, RelayTable
+from lanrage.core.relay_table import RelayTable
 from lanrage.core.tickets import open_ticket
 from lanrage.net.mmsg import KEY, pack_address
 from lanrage.net.relay_loop import BATCH, DIRECT, ROOM, TURN, LoopPort, RelayLoop

@@ -5,7 +5,18 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
-from lanrage.core.relay import Bind, BindRequest, Bound, Challenge, Message, Refusal, Rejected, Unbind, Unknown
+from lanrage.core.relay import (
+    Bind,
+    BindRequest,
+    Bound,
+    Challenge,
+    Draining,
+    Message,
+    Refusal,
+    Rejected,
+    Unbind,
+    Unknown,
+)
 from lanrage.errors import DecodeError
 from lanrage.wire.relay import MESSAGE_LIMIT, UNKNOWN_BYTES, decode, encode
 from tests.strategies_relay import datagrams, messages
@@ -43,6 +54,7 @@ def test_the_layout_is_the_documented_one() -> None:
     assert encode(Rejected(TRANSACTION, Refusal.FULL)) == head + b"\x05" + TRANSACTION + b"\x04"
     assert encode(Unbind(TRANSACTION)) == head + b"\x06" + TRANSACTION + bytes(22)
     assert encode(Unknown()) == head + b"\x07"
+    assert encode(Draining(TRANSACTION, 5)) == head + b"\x08" + TRANSACTION + b"\x05"
 
 
 def test_sizes() -> None:
@@ -51,6 +63,7 @@ def test_sizes() -> None:
     bound, rejected = len(encode(Bound(TRANSACTION, 1, 60, True))), len(encode(Rejected(TRANSACTION, Refusal.FULL)))
     assert asks >= len(encode(Challenge(TRANSACTION, COOKIE)))
     assert asks >= bound + rejected
+    assert asks >= bound + len(encode(Draining(TRANSACTION, 5)))
     assert len(encode(Bind(TRANSACTION, COOKIE, SIGNATURE, b"t"))) >= 3 * bound
     assert UNKNOWN_BYTES < 32
     assert MESSAGE_LIMIT <= SMALLEST_MTU_PAYLOAD
