@@ -14,6 +14,7 @@ BENCHES = {
         "tests.bench.persister:run",
         "the control server's writes: how many, how long they take, what is lost",
     ),
+    "relay": ("tests.bench.relay:run", "the relay, in the kernel and in userspace, beside other ways"),
     "control": ("tests.bench.control:run", "the control server's channel: connections, joins, notices, storms"),
 }
 """Name: where it is, imported when it is called, and what it measures. It takes the words behind its name and returns
