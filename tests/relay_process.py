@@ -1,9 +1,9 @@
 """A relay in a process of its own, for tests and benches: told by lines on its input, answers with lines of JSON.
 
 ``python -m tests.relay_process CONFIG``; CONFIG is JSON: mode, folder, ports, host, limits (of
-:class:`lanrage.core.relay_table.RelayLimits`), aged (as if it had run for long). It works for the tests' control server,
-whose clock begins at :data:`tests.core.relay_world.WALL`. Any line is answered with the counters; ``load NUMBER`` binds so
-many pairs first, ``stop`` and the end of the input end it.
+:class:`lanrage.core.relay_table.RelayLimits`), aged (as if it had run for long). It works for the tests' control
+server, whose clock begins at :data:`tests.core.relay_world.WALL`. Any line is answered with the counters; ``load
+NUMBER`` binds so many pairs first, ``stop`` and the end of the input end it.
 """
 
 from __future__ import annotations

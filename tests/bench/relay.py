@@ -1,7 +1,7 @@
 """The relay's speed: ``python -m tests.bench relay [--json] [--quick]`` (root).
 
-Six ways between two hosts, each through a machine (namespace) of its own, measured by turns in one run: routed, DNAT and
-SNAT by hand, our relay in the kernel and in userspace, a bare Twisted forwarder, coturn. Ratios are medians over the
+Six ways between two hosts, each through a machine (namespace) of its own, by turns in one run: routed, DNAT and SNAT by
+hand, our relay in the kernel and in userspace, a bare Twisted forwarder, coturn. Ratios are medians over the
 rounds of the two rates of one round, so what else this machine does harms both alike.
 """
 
@@ -57,7 +57,7 @@ def run(argv: Sequence[str]) -> dict[str, Any]:
         try:
             ways = Ways(net, folder)
             net.start_echo()
-            figures = rates(net, ways, chosen) | trips(net, ways, chosen)
+            figures = rates(net, ways, folder, chosen) | trips(net, ways, chosen)
             ways.refresh()
             figures["victim"] = victim(net, ways, max(3, chosen.rounds // 3), chosen.trips)
             figures["strangers"] = strangers(net, ways)
@@ -68,15 +68,15 @@ def run(argv: Sequence[str]) -> dict[str, Any]:
     return summed(figures, chosen.pairs)
 
 
-def rates(net: Net, ways: Ways, chosen: argparse.Namespace) -> dict[str, Any]:
+def rates(net: Net, ways: Ways, folder: Path, chosen: argparse.Namespace) -> dict[str, Any]:
     """Packets a second of each way, and how they compare."""
-    generators = {way: Generator(net, ways.aims[way]) for way in WAYS}
+    generator = Generator(net, ways.aims, folder)
     rounds: list[dict[str, Rate]] = []
     for number in range(chosen.rounds + 1):
         ways.refresh()
         with net.sink() as count:
             order = WAYS if number % 2 else WAYS[::-1]
-            found = {way: generators[way].blast(chosen.seconds, count) for way in order}
+            found = {way: generator.blast(way, chosen.seconds, count) for way in order}
         if number:  # the first round warms up
             rounds.append(found)
     figures: dict[str, Any] = {

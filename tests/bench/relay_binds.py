@@ -91,10 +91,14 @@ def _ask(own: socket.socket, host: str, questions: dict[int, Message], wanted: t
                 continue
             except TimeoutError:
                 break
-            question = questions.get(source[1])
-            if isinstance(answer, wanted) and question is not None:
-                if getattr(answer, "transaction", None) == getattr(question, "transaction", None):
-                    answers[source[1]] = answer
+            question = questions.get(source[1]) if source[0] == host else None
+            if question is not None and isinstance(answer, wanted) and _transaction(answer) == _transaction(question):
+                answers[source[1]] = answer
         else:
             return answers
     raise AssertionError(f"{len(questions) - len(answers)} of {len(questions)} are not answered")
+
+
+def _transaction(message: Message) -> bytes | None:
+    found: bytes | None = getattr(message, "transaction", None)
+    return found

@@ -1,4 +1,4 @@
-"""Ben's end of the timed pair: sends each datagram back to where it came from. ``python -m tests.bench.relay_echo FD``."""
+"""Ben's end of the timed pair: sends each datagram back where it came from. ``python -m tests.bench.relay_echo FD``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A client that floods, so many packets a second, in eights: ``python -m tests.bench.relay_flood FD HOST PORT RATE``."""
+"""A client that floods, at a rate, eight packets a time: ``python -m tests.bench.relay_flood FD HOST PORT RATE``."""
 
 from __future__ import annotations
 

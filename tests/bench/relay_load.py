@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-import ctypes
-import socket
+import json
+import subprocess
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import attrs
 
-from lanrage.net.mmsg import Address, Sender
 from lanrage.wire.relay import MAGIC
+from tests.bench.relay_blast import PAYLOAD
 from tests.bench.relay_net import ECHO, LOCALS, SOCKETS, Net
 
-PAYLOAD = b"\x04" + bytes(63)
-"""64 bytes, as a WireGuard packet of a small game packet nearly is."""
+PROCESSES = 2
+"""Of the generator: one for each core here, so that ways in the kernel, which run in the sender's time, are not bound
+by one core where the others use both."""
+QUIET = 4
+"""Looks in a row, 10 ms apart, at which nothing more arrived: what waited in a relay's buffers has come out."""
 WAIT = 0.25
 """Seconds until a round trip counts as lost."""
 
@@ -25,7 +31,7 @@ class Aim:
 
     :param to: of each of her sockets, where its packets go, in turn; :data:`tests.bench.relay_net.LOCALS` of them.
     :param echo: of the timed pair.
-    :param head: bytes before the payload.
+    :param heads: bytes before each payload.
     :param echo_head: likewise, of the timed pair.
     """
 
@@ -40,7 +46,7 @@ class Rate:
     """One round.
 
     :param wall: packets that reached Ben, a second.
-    :param cpu: the same, a second of the sender's processor time; of a way in the kernel that is all there is.
+    :param cpu: the same, a second of the senders' processor time; a way in the kernel takes no other.
     :param lost: share of what was sent that did not reach him.
     """
 
@@ -50,33 +56,53 @@ class Rate:
 
 
 class Generator:
-    """Sends as fast as it can, from all sockets in turn; the batches are laid out once."""
+    """Two processes that send as fast as they can, each from half of Anna's sockets."""
 
-    def __init__(self, net: Net, aim: Aim) -> None:
-        self._senders: list[tuple[socket.socket, Sender]] = []
-        self._kept: list[object] = []
-        for number in range(SOCKETS):
-            sender = Sender(LOCALS)
-            for place, to in enumerate(aim.to[number]):
-                head = aim.heads[number][place] if aim.heads else b""
-                address, data = Address(*to), ctypes.create_string_buffer(head + PAYLOAD, len(head + PAYLOAD))
-                self._kept += [address, data]
-                sender.add(ctypes.addressof(data), len(data), address.place)
-            self._senders.append((net.anna[number], sender))
+    def __init__(self, net: Net, aims: dict[str, Aim], folder: Path) -> None:
+        self._processes = []
+        for half in range(PROCESSES):
+            numbers = range(half, SOCKETS, PROCESSES)
+            path = folder / f"blast{half}.json"
+            path.write_text(
+                json.dumps({way: _targets(net, aim, numbers) for way, aim in aims.items()}), encoding="ascii"
+            )
+            given = [net.anna[number].fileno() for number in numbers]
+            argv = [sys.executable, "-m", "tests.bench.relay_blast", str(path)]
+            self._processes.append(net.run_here(argv, pass_fds=given, stdin=subprocess.PIPE))
+        for process in self._processes:
+            assert _line(process) == b"ready\n"
 
-    def blast(self, seconds: float, count: Callable[[], int]) -> Rate:
-        """Send for so long."""
-        before, sent = count(), 0
-        began, cpu = time.monotonic(), time.process_time()
-        while time.monotonic() - began < seconds:
-            for own, sender in self._senders:
-                sender.count = LOCALS
-                sender.flush(own.fileno())
-                sent += LOCALS
-        lasted, cpu = time.monotonic() - began, time.process_time() - cpu
-        time.sleep(0.02)
-        got = count() - before
-        return Rate(got / lasted, got / cpu, 1 - got / sent)
+    def blast(self, way: str, seconds: float, count: Callable[[], int]) -> Rate:
+        """Send for so long, and wait until all that is under way has arrived."""
+        before, began = count(), time.monotonic()
+        for process in self._processes:
+            assert process.stdin is not None
+            process.stdin.write(f"{way} {seconds}\n".encode())
+            process.stdin.flush()
+        answers = [json.loads(_line(process)) for process in self._processes]
+        got, ended, quiet = count(), time.monotonic(), 0
+        while quiet < QUIET:
+            time.sleep(0.01)
+            now = count()
+            quiet = quiet + 1 if now == got else 0
+            if not quiet:
+                got, ended = now, time.monotonic()
+        sent, cpu = sum(answer[0] for answer in answers), sum(answer[1] for answer in answers)
+        return Rate((got - before) / (ended - began), (got - before) / cpu, 1 - (got - before) / sent)
+
+
+def _targets(net: Net, aim: Aim, numbers: range) -> list[Any]:
+    found = []
+    for number in numbers:
+        heads = aim.heads[number] if aim.heads else [b""] * LOCALS
+        each = [(*to, head.hex()) for to, head in zip(aim.to[number], heads, strict=True)]
+        found.append((net.anna[number].fileno(), each))
+    return found
+
+
+def _line(process: subprocess.Popen[bytes]) -> bytes:
+    assert process.stdout is not None
+    return process.stdout.readline()
 
 
 def round_trips(net: Net, aim: Aim, number: int) -> list[float]:

@@ -85,6 +85,10 @@ class Net:
         argv = [sys.executable, "-m", module, str(given.fileno()), *words]
         return self.run(where, argv, pass_fds=[given.fileno()])
 
+    def run_here(self, argv: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
+        """Run a program at Anna's; it ends with the net."""
+        return self.run(self._anna, argv, **options)
+
     def run(self, where: Namespace, argv: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
         """Run a program somewhere; it ends with the net."""
         with where.inside():
@@ -122,8 +126,9 @@ def end(process: subprocess.Popen[bytes]) -> None:
         except subprocess.TimeoutExpired:
             process.kill()
     process.wait(5)
-    if process.stdout is not None:
-        process.stdout.close()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            pipe.close()
 
 
 def own_memory(pid: int) -> int:

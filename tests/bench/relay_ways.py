@@ -83,9 +83,12 @@ class Ways:
         rules = f"""table ip hand {{
             map m_fwd {{ type {key}; elements = {{ {fwd} }}; }}
             map m_src {{ type {key}; elements = {{ {src} }}; }}
-            chain pre {{ type nat hook prerouting priority dstnat; dnat ip to ip saddr . udp sport . udp dport map @m_fwd; }}
+            chain pre {{ type nat hook prerouting priority dstnat;
+                dnat ip to ip saddr . udp sport . udp dport map @m_fwd; }}
             chain post {{ type nat hook postrouting priority srcnat; meta l4proto udp ct status dnat \
-snat ip to ip saddr . udp sport . ct original proto-dst map @m_src; }}\n}}\n"""
+                snat ip to ip saddr . udp sport . ct original proto-dst map @m_src; }}
+        }}
+        """
         path = self._folder / "hand.nft"
         path.write_text(rules, encoding="ascii")
         self._net.middle[HAND].run(f"sysctl -qw net.ipv4.ip_forward=1; nft -f {path}")
