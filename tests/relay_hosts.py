@@ -90,10 +90,10 @@ class RelayProcess:
         """Of the process."""
         return self._process.pid
 
-    def tell(self) -> dict[str, Any]:
-        """The counters now, after a look at the kernel."""
+    def tell(self, word: str = "tell") -> dict[str, Any]:
+        """The counters now, after a look at the kernel, and after what `word` asks for."""
         assert self._process.stdin is not None
-        self._process.stdin.write("tell\n")
+        self._process.stdin.write(f"{word}\n")
         self._process.stdin.flush()
         return self._hear()
 

@@ -1,8 +1,9 @@
 """A relay in a process of its own, for tests and benches: told by lines on its input, answers with lines of JSON.
 
 ``python -m tests.relay_process CONFIG``; CONFIG is JSON: mode, folder, ports, host, limits (of
-:class:`lanrage.core.relay_table.RelayLimits`), loads. It works for the tests' control server, whose clock begins at
-:data:`tests.core.relay_world.WALL`. Any line is answered with the counters, ``stop`` and the end of the input end it.
+:class:`lanrage.core.relay_table.RelayLimits`), aged (as if it had run for long). It works for the tests' control
+server, whose clock begins at :data:`tests.core.relay_world.WALL`. Any line is answered with the counters; ``load
+NUMBER`` binds so many pairs first, ``stop`` and the end of the input end it.
 """
 
 from __future__ import annotations
@@ -20,9 +21,13 @@ from twisted.protocols.basic import LineReceiver
 
 from lanrage.app.relay import RelayPlan, RelayService
 from lanrage.app.service import keep_steady
+from lanrage.core.relay import Bind, BindRequest, Bound, Challenge
 from lanrage.core.relay_bindings import RelayLimits
+from lanrage.core.relay_cookies import Line
+from lanrage.core.relay_table import RelayTable
+from lanrage.core.tickets import binding_statement, pair_of
 from lanrage.errors import LanrageError
-from tests.core.relay_world import SERVER, WALL
+from tests.core.relay_world import SERVER, WALL, holder, ticket, wireguard
 
 reactor: Any = the_reactor
 
@@ -34,6 +39,7 @@ class Desk(LineReceiver):
 
     def __init__(self, config: dict[str, Any]) -> None:
         began = time.time()
+        self._aged = config.get("aged", False)
         self.relay = RelayService(
             reactor,
             SERVER.public,
@@ -49,6 +55,8 @@ class Desk(LineReceiver):
         """Open the ports, and tell."""
         try:
             self.relay.startService()
+            if self._aged:
+                self.table().began = float("-inf")
             await self.relay.started
         except LanrageError as error:
             self.say(error=str(error))
@@ -59,9 +67,14 @@ class Desk(LineReceiver):
     async def tell(self) -> None:
         """The state now."""
         await self.relay.look()
-        table = self.relay._table  # pylint: disable=protected-access
-        passed = table.counters.forwarded_packets if table is not None else 0
+        passed = self.table().counters.forwarded_packets
         self.say(in_kernel=self.relay.in_kernel, python_packets=passed, **self.relay.counters())
+
+    def table(self) -> RelayTable:
+        """The relay's own."""
+        table = self.relay._table  # pylint: disable=protected-access
+        assert table is not None
+        return table
 
     def say(self, **words: Any) -> None:
         """One line."""
@@ -70,8 +83,12 @@ class Desk(LineReceiver):
 
     def lineReceived(self, line: bytes) -> None:
         """One line came."""
-        if line == b"stop":
+        word, _, rest = line.partition(b" ")
+        if word == b"stop":
             self.relay.stopService().addBoth(lambda _: reactor.stop())
+        elif word == b"load":
+            load(self.table(), int(rest), reactor.seconds())
+            Deferred.fromCoroutine(self.tell())
         else:
             Deferred.fromCoroutine(self.tell())
 
@@ -80,6 +97,21 @@ class Desk(LineReceiver):
         del reason
         if reactor.running:
             self.relay.stopService().addBoth(lambda _: reactor.running and reactor.stop())
+
+
+def load(table: RelayTable, number: int, now: float) -> None:
+    """Bind so many pairs of hosts that do not exist, as their messages would, but for the network."""
+    for index in range(number):
+        for side, local in ((1, 7800), (2, 7801)):
+            line = Line(f"10.20{side}.{index >> 8}.{index & 255}", 51820, local)
+            names = (f"one{index}", f"two{index}")[:: 1 if side == 1 else -1]
+            [(_, answer)] = table.control(BindRequest(b"transact"), line, now, WALL)
+            assert isinstance(answer, Challenge)
+            pair = pair_of(wireguard(names[0]), wireguard(names[1]))
+            signature = holder(names[0]).sign(binding_statement(answer.cookie, b"transact", pair))
+            blob = ticket(*names)
+            [(_, bound), *_] = table.control(Bind(b"transact", answer.cookie, signature, blob), line, now, WALL)
+            assert isinstance(bound, Bound), bound
 
 
 def main() -> None:

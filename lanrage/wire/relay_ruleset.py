@@ -22,6 +22,9 @@ SPARE = 64
 _SETS = ("known", "m_fwd", "m_src")
 _KEY = "ipv4_addr . inet_service . inet_service"
 _LINE = "ip saddr . udp sport . udp dport"
+_FAST = "ip saddr . @th,0,32"
+"""The same in eight bytes, both ports read at once. This is asked of every packet, and a set of fixed size without
+timeouts answers soonest: by ``python -m tests.bench relay`` the two are worth 4 % of all that a packet costs."""
 _CONTROL, _STUN = f"@th,64,32 0x{MAGIC.hex()}", f"@th,96,32 {COOKIE:#010x}"
 """The first four bytes of the payload, and those behind them."""
 
@@ -45,7 +48,7 @@ def ruleset(ports: tuple[int, int], limits: RelayLimits) -> str:
 add counter ip {here} {PASSED}
 add counter ip {here} {LIMITED}
 add set ip {here} opened {{ type iface_index; size 256; }}
-add set ip {here} known {{ type {_KEY}; flags timeout; size {size}; {limit}; }}
+add set ip {here} known {{ typeof {_FAST}; size {size}; {limit}; }}
 add map ip {here} m_fwd {{ type {_KEY} : ipv4_addr . inet_service; flags timeout; size {size}; }}
 add map ip {here} m_src {{ type {_KEY} : ipv4_addr . inet_service; flags timeout; size {size}; }}
 add chain ip {here} own
@@ -57,11 +60,11 @@ add chain ip {here} mask {{ type nat hook postrouting priority srcnat - 1; polic
 add rule ip {here} own fib daddr type local notrack
 add rule ip {here} rest {_CONTROL} goto own
 add rule ip {here} rest {_STUN} @th,64,8 0 goto own
-add rule ip {here} rest {_LINE} @known counter name {PASSED} accept
+add rule ip {here} rest {_FAST} @known counter name {PASSED} accept
 add rule ip {here} rest {_LINE} @m_fwd counter name {LIMITED} drop
 add rule ip {here} rest goto own
-add rule ip {here} enter udp dport {span} {_CONTROL.replace(" ", " != ")} {_STUN.replace(" ", " != ")} \
-{_LINE} @known counter name {PASSED} accept
+add rule ip {here} enter meta l4proto udp {_CONTROL.replace(" ", " != ")} {_STUN.replace(" ", " != ")} \
+{_FAST} @known counter name {PASSED} accept
 add rule ip {here} enter udp dport {span} goto rest
 add rule ip {here} enter iif @opened fib daddr type unicast drop
 add rule ip {here} leave udp sport {span} notrack
@@ -113,6 +116,8 @@ def _elements(first_port: int, verb: str, entries: list[Mapped], *, data: bool) 
 
 
 def _element(name: str, entry: Mapped, data: bool) -> str:
+    if name == "known":
+        return f"{entry.line.host} . {entry.line.port << 16 | entry.line.local:#010x}"
     key = f"{entry.line.host} . {entry.line.port} . {entry.line.local}"
     if not data:
         return key

@@ -15,6 +15,7 @@ BENCHES = {
         "the control server's writes: how many, how long they take, what is lost",
     ),
     "latency": ("tests.bench.latency:run", "measured latency: median of three and smoothing against the last sample"),
+    "relay": ("tests.bench.relay:run", "the relay, in the kernel and in userspace, beside other ways"),
     "control": ("tests.bench.control:run", "the control server's channel: connections, joins, notices, storms"),
     "tunnel": ("tests.bench.tunnel:run", "a game and a download through the link against bare cables; Python's share"),
 }
