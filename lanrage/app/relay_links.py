@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from attrs import evolve
 from twisted.internet.defer import Deferred
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
@@ -135,6 +136,11 @@ class RelayLinks:
         """How many ports relays hold for us."""
         return sum(1 for seat in self._by_port.values() if seat.bound)
 
+    def held(self) -> list[tuple[str, bool]]:
+        """Each relay's address, and whether it holds a port for us."""
+        bound = {seat.relay_id for seat in self._by_port.values() if seat.bound}
+        return [(place.address, place.relay_id in bound) for place in self._places.all()]
+
     @property
     def ports(self) -> set[Endpoint]:
         """The relays' ports that are in use."""
@@ -202,7 +208,8 @@ class RelayLinks:
 
     def _choose(self, pair: RelayPair, mine: dict[str, Distance]) -> None:
         places, talk = self._places.all(), pair.link.relay_talk
-        relays = [place.relay for place in places]
+        ending = {seat.relay_id for seat in self._by_port.values() if seat.draining}
+        relays = [evolve(place.relay, draining=True) if place.relay_id in ending else place.relay for place in places]
         keys = b"".join(pair.pair)
         pair.judged = judge(relays, mine, talk.theirs, keys, self.weights, self.region)
         own = pair.chooser.update(pair.judged, self._reactor.seconds())
