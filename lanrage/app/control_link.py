@@ -24,6 +24,7 @@ from lanrage.wire.control import (
     FetchTicket,
     FollowParty,
     NoticeBody,
+    RelaysChanged,
     ReplyBody,
     RequestBody,
     Resync,
@@ -35,7 +36,7 @@ from lanrage.wire.control_ledger import AppendRecord, StatusChanged
 from lanrage.wire.control_mailbox import MailboxNotice
 from lanrage.wire.control_opening import Denied
 from lanrage.wire.control_party import Deltas, PartyState, Presence
-from lanrage.wire.control_relay import RelaysChanged, TicketsRevoked
+from lanrage.wire.control_relay import TicketsRevoked
 
 WORDS_RATE, WORDS_BURST = 0.2, 20.0
 """Warnings a second, and at once, about one server: a hostile one must not fill the disk."""

@@ -140,8 +140,8 @@ def facts(life: PartyLife, local: LocalFacts, missing: list[str], now: float) ->
         control = ControlFacts(client.address, client.connected, client.failure or None, link.clock_offset)
     relays: list[RelayFacts] = []
     seen: tuple[Endpoint, ...] = ()
-    if session is not None and session.relays is not None and session.relays.address:
-        relays.append(RelayFacts(session.relays.address, True if session.relays.bound else None))
+    if session is not None and session.relays is not None:
+        relays = [RelayFacts(address, held or None) for address, held in session.relays.held()]
     if session is not None and session.reflexive is not None:
         seen = session.reflexive.seen
     return NodeFacts(

@@ -42,7 +42,7 @@ class RelayDrain:
 
     def run(self) -> Deferred[None]:
         """Fires when nobody is bound any more, or the time is over; then the relay is to be closed."""
-        if not len(self._table):
+        if len(self._table) == 0:
             return succeed(None)
         now = self._reactor.seconds()
         if not self._seconds:
@@ -58,7 +58,7 @@ class RelayDrain:
     def _look(self, until: float) -> None:
         now = self._reactor.seconds()
         self._table.expire(now)
-        if self._looking is not None and (now >= until or not len(self._table)):
+        if self._looking is not None and (now >= until or len(self._table) == 0):
             self._looking.stop()
 
     def _end(self) -> None:

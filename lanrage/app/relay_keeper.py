@@ -18,8 +18,8 @@ from lanrage.core.relay_revocations import REVOCATIONS_LIMIT, Revocation
 from lanrage.core.thrown_out import thrown_out_since
 from lanrage.core.world_state import Caller
 from lanrage.errors import BadInput
-from lanrage.wire.control import NoticeBody, RelayInfo
-from lanrage.wire.control_relay import REVOKED_LIMIT, RelaysChanged, RelayTold, ReportRelay, Revoked, TicketsRevoked
+from lanrage.wire.control import NoticeBody, RelayInfo, RelaysChanged
+from lanrage.wire.control_relay import REVOKED_LIMIT, RelayTold, ReportRelay, Revoked, TicketsRevoked
 
 LOOK_INTERVAL = 1.0
 """Seconds between looks for news: nodes are told of at most one change a second."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from lanrage.core.ledger_records import Revoke, open_record
+from lanrage.core.ledger_records import Revoke, peek_record
 
 
 def thrown_out_since(records: Sequence[bytes], party_id: str, since: float) -> Iterator[tuple[bytes, float]]:
@@ -14,7 +14,7 @@ def thrown_out_since(records: Sequence[bytes], party_id: str, since: float) -> I
     :param since: seconds since the epoch.
     """
     for blob in reversed(records):
-        record = open_record(blob, party_id)
+        record = peek_record(blob, party_id)
         if record.at < since:
             return
         if isinstance(record.action, Revoke):

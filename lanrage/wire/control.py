@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from lanrage.core.certificates import Epoch, Name
+from lanrage.core.relay_registry import OFFERED_LIMIT, RELAY_ID_PATTERN
 from lanrage.wire.control_codec import MSGPACK, Codec
 from lanrage.wire.control_ledger import (
     AppendRecord,
@@ -25,8 +26,7 @@ from lanrage.wire.control_ledger import (
 from lanrage.wire.control_mailbox import MailboxNotice, MailboxReply, MailboxRequest
 from lanrage.wire.control_opening import Denied, Welcome
 from lanrage.wire.control_party import Deltas, PartyState, Presence
-from lanrage.wire.control_relay import RelayInfo as RelayInfo
-from lanrage.wire.control_relay import Relays, RelaysChanged, RelayTold, ReportRelay, TicketsRevoked
+from lanrage.wire.control_relay import Host, Port, Region, RelayTold, ReportRelay, Share, TicketsRevoked
 from lanrage.wire.control_types import (
     Blob,
     CorrelationId,
@@ -45,6 +45,27 @@ TOKEN_LIMIT = 256
 """Characters of a registration token."""
 
 # --- at the end of the login ------------------------------------------------------------------------------------------
+
+
+class RelayInfo(Message, frozen=True):
+    """A relay: UDP ports `first` to `last` of `host`; an empty host is the address by which the server was reached.
+
+    :param id: the same for all nodes of this server; empty for a relay of a server that gives none.
+    :param region: the operator's word for where it stands.
+    :param load: 0 to 1.
+    :param draining: it is about to stop.
+    """
+
+    host: Host
+    first: Port
+    last: Port
+    id: Annotated[str, Meta(pattern=RELAY_ID_PATTERN)] = ""
+    region: Region = ""
+    load: Share = 0.0
+    draining: bool = False
+
+
+Relays = Annotated[tuple[RelayInfo, ...], Meta(max_length=OFFERED_LIMIT)]
 
 
 class Accepted(Message, frozen=True, tag="accepted"):
@@ -212,6 +233,12 @@ class Resync(Message, frozen=True, tag="resync"):
     """The client read too slowly and news of this party was dropped: it asks :class:`FollowParty` from its revision."""
 
     party_id: PartyId
+
+
+class RelaysChanged(Message, frozen=True, tag="relays"):
+    """The relays from now on, in place of those of ``accepted``."""
+
+    relays: Relays
 
 
 ReplyBody = (

@@ -1,4 +1,4 @@
-"""Messages of the control channel about relays: what nodes are told of them, what they report, what is revoked."""
+"""Messages of the control channel for relays: what they report, and whose tickets are void."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from lanrage.core.relay_registry import OFFERED_LIMIT, RELAY_ID_PATTERN
 from lanrage.wire.control_types import Key, Message, PartyId, Text
 
-RelayId = Annotated[str, Meta(pattern=RELAY_ID_PATTERN)]
 REVOKED_LIMIT = 256
 """Revocations in one message: about 20 KiB; a relay asks on while there are more."""
 
@@ -19,27 +17,6 @@ Region = Annotated[str, Meta(max_length=32)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Amount = Annotated[float, Meta(ge=0, le=2**53)]
 Count = Annotated[int, Meta(ge=0, le=2**53)]
-
-
-class RelayInfo(Message, frozen=True):
-    """A relay: UDP ports `first` to `last` of `host`; an empty host is the address by which the server was reached.
-
-    :param id: the same for all nodes of this server; empty for a relay of a server that gives none.
-    :param region: the operator's word for where it stands.
-    :param load: 0 to 1.
-    :param draining: it is about to stop.
-    """
-
-    host: Host
-    first: Port
-    last: Port
-    id: RelayId = ""
-    region: Region = ""
-    load: Share = 0.0
-    draining: bool = False
-
-
-Relays = Annotated[tuple[RelayInfo, ...], Meta(max_length=OFFERED_LIMIT)]
 
 
 class ReportRelay(Message, frozen=True, tag="relay_report"):
@@ -79,12 +56,6 @@ class RelayTold(Message, frozen=True, tag="relay_told"):
 
     number: Count
     revoked: Annotated[tuple[Revoked, ...], Meta(max_length=REVOKED_LIMIT)] = ()
-
-
-class RelaysChanged(Message, frozen=True, tag="relays"):
-    """The relays from now on, in place of those of ``accepted``."""
-
-    relays: Relays
 
 
 class TicketsRevoked(Message, frozen=True, tag="revoked"):

@@ -227,8 +227,8 @@ class RoleTests(ConfigCase):
         self.assertIn("needs", self.refused("server-key", lambda: RelayConfig.parse(options(RelayOptions))))
         told = (*words, "--control", "play.example.org", "--region", "eu", "--public-host", "relay.example.org")
         plan = RelayPlan("eu", "relay.example.org", 0.5, 100.0)
-        given = RelayConfig.parse(options(RelayOptions, *told, "--drain", "0.5", "--full-load", "100"))
-        self.assertEqual(attrs.evolve(expected, control="play.example.org:7766", plan=plan), given)
+        read = RelayConfig.parse(options(RelayOptions, *told, "--drain", "0.5", "--full-load", "100"))
+        self.assertEqual(attrs.evolve(expected, control="play.example.org:7766", plan=plan), read)
         wrong = [("ports", "2-1"), ("host", "relay.example.org"), ("host", "1.2.3"), ("region", "a b"), ("drain", "61")]
         for name, value in (*wrong, ("drain", "nan"), ("full-load", "0"), ("control", "a b"), ("public-host", "a b")):
             given_words = options(RelayOptions, *words) | {name: value}
@@ -243,8 +243,8 @@ class RoleTests(ConfigCase):
         config = NodeConfig.parse(chosen)
         self.assertEqual(("eu", Weights(load=5.0, patience=1.5)), (config.region, config.weights))
         for value in ("load", "load=x", "load=-1", "load=inf", "speed=1", "load=1,,"):
-            given = chosen | {"relay-weights": value}
-            self.refused("relay-weights", lambda given=given: NodeConfig.parse(given))  # type: ignore[misc]
+            words = chosen | {"relay-weights": value}
+            self.refused("relay-weights", lambda words=words: NodeConfig.parse(words))  # type: ignore[misc]
         self.refused("relay-region", lambda: NodeConfig.parse(chosen | {"relay-region": "\u00e9"}))
 
     def test_all(self) -> None:

@@ -13,8 +13,8 @@ from lanrage.core.relay_report import REPORT_INTERVAL, RelayReport
 from lanrage.core.relay_revocations import Revocation
 from lanrage.core.world_state import Caller
 from lanrage.errors import Refused
-from lanrage.wire.control import RelayInfo
-from lanrage.wire.control_relay import REVOKED_LIMIT, RelaysChanged, ReportRelay, TicketsRevoked
+from lanrage.wire.control import RelayInfo, RelaysChanged
+from lanrage.wire.control_relay import REVOKED_LIMIT, ReportRelay, TicketsRevoked
 
 RELAY, NODE = Caller(b"r" * 32, b"w" * 32), Caller(b"n" * 32, b"x" * 32)
 PARTY = "ab" * 16

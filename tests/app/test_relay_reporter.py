@@ -15,19 +15,33 @@ from lanrage.core.links import Endpoint
 from lanrage.core.tickets import pair_of
 from lanrage.net.control_client import Dialling
 from lanrage.store.keys import load_node_keys
-from lanrage.wire.control import CreateParty, Done, FetchTicket, LeaveParty, PublishInvitation, TicketIssued
-from lanrage.wire.control_relay import RelaysChanged, ReportRelay
+from lanrage.wire.control import (
+    CreateParty,
+    Done,
+    FetchTicket,
+    LeaveParty,
+    PublishInvitation,
+    RelaysChanged,
+    TicketIssued,
+)
+from lanrage.wire.control_relay import ReportRelay
 from lanrage.wire.relay_binding import RelayBinding
 from tests.app.control_node import SECRET, ControlCase, Node, reactor
 from tests.app.test_relay import LOOPBACK, End, free_ports
+from tests.fakes_control import node_keys
 
 
 class ReporterTests(ControlCase):
     """Control server, relay and nodes in one process."""
 
+    def setUp(self) -> None:
+        """The relay has a state folder of its own."""
+        super().setUp()
+        self.relay_folder = Path(self.folder) / "relay"
+        self.guest = node_keys("guest")
+
     async def start(self) -> ControlService:
         """A server that takes the reports of one relay."""
-        self.relay_folder = Path(self.folder) / "relay"
         keys = load_node_keys(self.relay_folder, lambda size: bytes([7]) * size)
         settings = ControlSettings(Path(self.folder), f"tcp:0:interface={LOOPBACK}")
         service = ControlService(reactor, attrs.evolve(settings, relay_keys=frozenset({keys.identity.public})))
@@ -98,7 +112,7 @@ class ReporterTests(ControlCase):
             relay, _ = await self.report(service)
             await self.until(service.relays.infos)
             host = await self.join_party(service)
-            ticket = await host.link.request(FetchTicket(self.kit.party_id, self.guest.keys.identity.public))
+            ticket = await host.link.request(FetchTicket(self.kit.party_id, self.guest.identity.public))
             assert isinstance(ticket, TicketIssued)
             end = self.end(relay, host, ticket.ticket)
             await self.until(lambda: end.binding.bound)
@@ -115,13 +129,13 @@ class ReporterTests(ControlCase):
         host.take(await host.link.request(CreateParty(self.kit.charter_blob, certificate)))
         blob = self.kit.invitation(SECRET, now=time.time() - 5)
         await host.link.request(PublishInvitation(self.kit.party_id, blob))
-        self.guest = await self.node("guest", service)
-        await self.guest.join(self.kit, "guest")
+        guest = await self.node("guest", service)
+        await guest.join(self.kit, "guest")
         return host
 
     def end(self, relay: RelayService, node: Node, ticket: bytes) -> End:
         """A node's socket at the relay; it closes with the test."""
-        pair = pair_of(node.keys.wireguard.public, self.guest.keys.wireguard.public)
+        pair = pair_of(node.keys.wireguard.public, self.guest.wireguard.public)
         end = End(reactor, "host", "guest", relay.report().first)
         end.binding = RelayBinding(ticket, pair, node.keys.identity.sign, Endpoint(LOOPBACK, relay.report().first))
         port = reactor.listenUDP(0, end, LOOPBACK, maxPacketSize=65535)

@@ -107,6 +107,8 @@ class SeveralRelaysTests(LinksCase):
         took = self.until(2.0, first, second, gone=old)
         self.assertEqual(len(self.tables[old]), 2, took)
         self.world.run(20.0)
+        self.assertEqual(self.seats(first), set(HOSTS) - {old})
+        self.assertEqual(dict(first.relays.held())[f"{old}:7800-7807"], False)
         self.assertNotIn(old, (self.host(first, second), self.host(second, first)))
         self.assertEqual((first.path(second), second.path(first)), ("relay", "relay"))
 
