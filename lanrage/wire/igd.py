@@ -1,41 +1,44 @@
-"""UPnP Internet Gateway Device: its description read, and SOAP calls to map ports (WANIPConnection:1 and :2).
+"""UPnP IGD (UPnP Forum: WANIPConnection:1 and :2, WANPPPConnection:1): description, SOAP calls, their answers.
 
-XML comes from a router, a stranger: it is read by defusedxml, which refuses entities and document types.
+A gateway's XML is a stranger's: at most 64 KiB, without DTD and entities, and every URL in it leads to the gateway.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
-from urllib.parse import urljoin
+import re
+from collections.abc import Mapping
+from ipaddress import IPv4Address
+from urllib.parse import urljoin, urlsplit
+from xml.etree.ElementTree import Element, ParseError
 from xml.sax.saxutils import escape
 
 import attrs
 from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import ParseError, fromstring
+from defusedxml.ElementTree import fromstring
 
 from lanrage.errors import DecodeError
 
+XML_LIMIT = 64 * 1024
+"""Bytes of a description or an answer; descriptions of real routers have 2 to 10 KiB."""
+URL_LIMIT = 512
 SERVICES = (
     "urn:schemas-upnp-org:service:WANIPConnection:2",
     "urn:schemas-upnp-org:service:WANIPConnection:1",
     "urn:schemas-upnp-org:service:WANPPPConnection:1",
 )
-"""Services that map ports, the best first."""
-DEPTH_LIMIT, ELEMENT_LIMIT = 16, 2000
-"""Of a description; those seen have a depth of 8 and 150 elements."""
-ONLY_PERMANENT_LEASES = 725
-CONFLICT_IN_MAPPING = 718
-NO_SUCH_ENTRY = 714
-"""Error codes of WANIPConnection:1, section 2.4.16 and 2.4.17."""
+"""Services that map ports, the best first; version 2 alone has AddAnyPortMapping."""
+_SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
+_ENCODING = "http://schemas.xmlsoap.org/soap/encoding/"
+_CONTROL = "urn:schemas-upnp-org:control-1-0"
+_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}\Z")
 
 
 @attrs.frozen
 class Service:
-    """Where ports are mapped.
+    """The service of a gateway that maps ports.
 
     :param kind: one of :data:`SERVICES`.
-    :param url: to which SOAP calls go.
+    :param url: where calls go; it leads to the gateway.
     """
 
     kind: str
@@ -43,80 +46,161 @@ class Service:
 
 
 @attrs.frozen
-class Fault:
-    """The router refused: UPnP's error code, 0 where it gave none, and what it says."""
+class Call:
+    """One action.
 
-    code: int
-    text: str
-
-
-def services(description: bytes, location: str) -> list[Service]:
-    """The services of a description that map ports, the best first.
-
-    :param location: the description's own URL, to which its addresses are relative.
-    :raises DecodeError: for bytes that are no description.
+    :param action: its name, of letters.
+    :param arguments: by name, in the order of the service's definition.
     """
-    root = _parse(description)
-    found = []
-    for element in _all(root, "service"):
-        kind, url = _text(element, "serviceType"), _text(element, "controlURL")
-        if kind in SERVICES and url:
-            found.append(Service(kind, urljoin(location, url)))
-    return sorted(found, key=lambda service: SERVICES.index(service.kind))
+
+    action: str
+    arguments: tuple[tuple[str, str], ...] = ()
 
 
-def call(kind: str, action: str, arguments: Mapping[str, str | int]) -> tuple[dict[str, str], bytes]:
-    """Headers and body of a SOAP call (UPnP Device Architecture 1.1, section 3.2)."""
-    inner = "".join(f"<{name}>{escape(str(value))}</{name}>" for name, value in arguments.items())
-    body = (
-        '<?xml version="1.0"?><s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" '
-        's:encodingStyle="http://schemas.xmlsoap.org/soap/encoding/"><s:Body>'
-        f'<u:{action} xmlns:u="{kind}">{inner}</u:{action}></s:Body></s:Envelope>'
-    )
-    return {"Content-Type": 'text/xml; charset="utf-8"', "SOAPAction": f'"{kind}#{action}"'}, body.encode()
+class UpnpError(DecodeError):
+    """The gateway answered with a UPnP error.
 
-
-def answer(body: bytes, action: str) -> dict[str, str] | Fault:
-    """What a call returned.
-
-    :raises DecodeError: for bytes that are no answer to it.
+    :param number: for example 718 (ConflictInMappingEntry), 725 (OnlyPermanentLeasesSupported).
     """
-    root = _parse(body)
-    for error in _all(root, "UPnPError"):
-        code = _text(error, "errorCode")
-        return Fault(int(code) if code.isascii() and code.isdigit() else 0, _text(error, "errorDescription")[:100])
-    if any(True for _ in _all(root, "Fault")):
-        return Fault(0, "a fault without a code")
-    for element in _all(root, f"{action}Response"):
-        return {_name(child): (child.text or "").strip() for child in element}
-    raise DecodeError("no answer to the call")
+
+    code = "upnp"
+
+    def __init__(self, number: int, text: str) -> None:
+        super().__init__(f"the gateway answers with UPnP error {number} ({text})")
+        self.number = number
 
 
-def _parse(data: bytes) -> Any:
+def check_url(url: str, gateway: IPv4Address) -> str:
+    """Accept an ``http`` URL on the gateway's own address, in its one spelling, and nothing else.
+
+    :raises DecodeError: for any other.
+    """
+    if len(url) > URL_LIMIT or not url.isascii() or not url.isprintable() or " " in url or "\\" in url:
+        raise DecodeError("a gateway's URL that is too long or not plain")
     try:
-        root = fromstring(data, forbid_dtd=True)
-    except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
-        raise DecodeError("no XML that may be read") from error
-    _check_size(root)
+        parts = urlsplit(url)
+        port = parts.port if parts.port is not None else 80
+    except ValueError as error:
+        raise DecodeError("a gateway's URL that is none") from error
+    if parts.scheme != "http" or parts.hostname != str(gateway) or not port or "@" in parts.netloc:
+        raise DecodeError("a gateway's URL that leads elsewhere")
+    query = f"?{parts.query}" if parts.query else ""
+    return f"http://{gateway}:{port}{parts.path or '/'}{query}"
+
+
+def _parse(data: bytes) -> Element:
+    if len(data) > XML_LIMIT:
+        raise DecodeError(f"XML of more than {XML_LIMIT} bytes")
+    try:
+        root: Element = fromstring(data, forbid_dtd=True)
+    except (ParseError, DefusedXmlException, ValueError, LookupError, UnicodeError) as error:
+        raise DecodeError("what the gateway sent is no XML, or XML with a DTD") from error
     return root
 
 
-def _check_size(root: Any) -> None:
-    level, depth, count = [root], 0, 0
-    while level:
-        depth, count = depth + 1, count + len(level)
-        if depth > DEPTH_LIMIT or count > ELEMENT_LIMIT:
-            raise DecodeError("XML that is too deep or too large")
-        level = [child for element in level for child in element]
+def _name(element: Element) -> str:
+    return element.tag.rpartition("}")[2]
 
 
-def _name(element: Any) -> str:
-    return str(element.tag).rpartition("}")[2]
+def _texts(element: Element) -> dict[str, str]:
+    """The text of each child by name, the first where there are several."""
+    found: dict[str, str] = {}
+    for child in element:
+        found.setdefault(_name(child), (child.text or "").strip())
+    return found
 
 
-def _all(root: Any, name: str) -> Iterator[Any]:
-    return (element for element in root.iter() if _name(element) == name)
+def decode_description(data: bytes, location: str, gateway: IPv4Address) -> Service:
+    """Find the service that maps ports in a device's description.
+
+    :param location: where the description was fetched.
+    :raises DecodeError: where there is none on this gateway.
+    """
+    root = _parse(data)
+    base = _texts(root).get("URLBase") or location
+    offered: dict[str, str] = {}
+    for element in root.iter():
+        if _name(element) == "service":
+            texts = _texts(element)
+            offered.setdefault(texts.get("serviceType", ""), texts.get("controlURL", ""))
+    kind = next((kind for kind in SERVICES if offered.get(kind)), None)
+    if kind is None:
+        raise DecodeError("the gateway's description names no service that maps ports")
+    try:
+        url = urljoin(base, offered[kind])
+    except ValueError as error:
+        raise DecodeError("a gateway's URL that is none") from error
+    return Service(kind, check_url(url, gateway))
 
 
-def _text(element: Any, name: str) -> str:
-    return next(((child.text or "").strip() for child in element if _name(child) == name), "")
+def action_header(service: Service, call: Call) -> str:
+    """The value of the header SOAPACTION."""
+    return f'"{service.kind}#{call.action}"'
+
+
+def encode_call(service: Service, call: Call) -> bytes:
+    """The body of a call."""
+    arguments = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in call.arguments)
+    return (
+        f'<?xml version="1.0"?>\n<s:Envelope xmlns:s="{_SOAP}" s:encodingStyle="{_ENCODING}"><s:Body>'
+        f'<u:{call.action} xmlns:u="{service.kind}">{arguments}</u:{call.action}></s:Body></s:Envelope>\n'
+    ).encode()
+
+
+def _body(data: bytes) -> Element:
+    """What stands in the envelope."""
+    root = _parse(data)
+    body = next((child for child in root if _name(child) == "Body"), None)
+    if _name(root) != "Envelope" or body is None or not len(body):
+        raise DecodeError("what the gateway answers is no SOAP")
+    return body[0]
+
+
+def decode_call(data: bytes) -> Call:
+    """Read a call, as a gateway does.
+
+    :raises DecodeError: for bytes that are none.
+    """
+    called = _body(data)
+    arguments = tuple((_name(child), (child.text or "").strip()) for child in called)
+    if not _WORD.match(_name(called)) or not all(_WORD.match(name) for name, _ in arguments):
+        raise DecodeError("a SOAP call with a name that is none")
+    return Call(_name(called), arguments)
+
+
+def encode_answer(service: Service, action: str, values: Mapping[str, str]) -> bytes:
+    """The body of an answer to an action."""
+    return encode_call(service, Call(f"{action}Response", tuple(values.items())))
+
+
+def encode_error(number: int, text: str) -> bytes:
+    """The body of a UPnP error."""
+    return (
+        f'<?xml version="1.0"?>\n<s:Envelope xmlns:s="{_SOAP}"><s:Body><s:Fault><faultcode>s:Client</faultcode>'
+        f'<faultstring>UPnPError</faultstring><detail><UPnPError xmlns="{_CONTROL}"><errorCode>{number}</errorCode>'
+        f"<errorDescription>{escape(text)}</errorDescription></UPnPError></detail></s:Fault></s:Body></s:Envelope>\n"
+    ).encode()
+
+
+def decode_answer(data: bytes, action: str) -> dict[str, str]:
+    """What an action gave back, by name.
+
+    :raises UpnpError: where the gateway refused.
+    :raises DecodeError: for bytes that are no answer to this action.
+    """
+    answer = _body(data)
+    if _name(answer) == "Fault":
+        error = next((element for element in answer.iter() if _name(element) == "UPnPError"), None)
+        texts = _texts(error) if error is not None else {}
+        number = texts.get("errorCode", "")
+        if not number.isascii() or not number.isdigit() or len(number) > 5:
+            raise DecodeError("the gateway answers with a fault of no number")
+        raise UpnpError(int(number), _plain(texts.get("errorDescription", "")))
+    if _name(answer) != f"{action}Response":
+        raise DecodeError("the gateway answers to another action")
+    return _texts(answer)
+
+
+def _plain(text: str) -> str:
+    """A foreign text that is short and has no control characters."""
+    return "".join(char if char.isprintable() else "?" for char in text[:80])

@@ -1,4 +1,14 @@
-"""NAT Port Mapping Protocol (RFC 6886): the router's outside address, mappings. Integers in network byte order."""
+"""NAT-PMP (RFC 6886): external address and mappings, both directions.
+
+Layout, network byte order::
+
+    request    B version 0, B opcode (0 external address, 1 map UDP, 2 map TCP)
+               map: H reserved, H internal port, H suggested external port, I lifetime (0 = remove)
+    response   B version 0, B 128 + opcode, H result code, I epoch
+               address: 4s external address; map: H internal port, H external port, I lifetime
+
+A gateway of another version answers with version 0 and result 1, cut off or not (section 3.5).
+"""
 
 from __future__ import annotations
 
@@ -8,20 +18,23 @@ from ipaddress import IPv4Address
 
 import attrs
 
-from lanrage.core.port_maps import Transport
+from lanrage.core.mapping import Transport
 from lanrage.errors import DecodeError
 
 VERSION = 0
-_RESPONSE = 0x80
-_OPCODES = {Transport.UDP: 1, Transport.TCP: 2}
-_TRANSPORTS = {opcode: transport for transport, opcode in _OPCODES.items()}
-_MAP_REQUEST = struct.Struct("!BB2xHHI")
-_ADDRESS = struct.Struct("!BBHI4s")
-_MAPPED = struct.Struct("!BBHIHHI")
+RESPONSE = 0x80
+ADDRESS = 0
+MAP = {Transport.UDP: 1, Transport.TCP: 2}
+"""Opcodes, section 3.3."""
+_TRANSPORT = {code: transport for transport, code in MAP.items()}
+_MAP = struct.Struct("!HHI")
+_HEAD = struct.Struct("!BBHI")
+REQUEST_SIZES = {ADDRESS: 2, 1: 12, 2: 12}
+RESPONSE_SIZES = {ADDRESS: 12, 1: 16, 2: 16}
 
 
 class Result(enum.IntEnum):
-    """Result codes (section 3.5)."""
+    """Section 3.5."""
 
     SUCCESS = 0
     UNSUPPORTED_VERSION = 1
@@ -32,8 +45,12 @@ class Result(enum.IntEnum):
 
 
 @attrs.frozen
-class MapRequest:
-    """Asks for a mapping, or for its end with `lifetime` 0 (and `external_port` 0, section 3.4)."""
+class Mapping:
+    """What a mapping message is about.
+
+    :param external_port: suggested in a request, granted in a response; 0 where one is removed.
+    :param lifetime: seconds, 0 = remove.
+    """
 
     transport: Transport
     internal_port: int
@@ -42,63 +59,75 @@ class MapRequest:
 
 
 @attrs.frozen
-class OutsideAddress:
-    """The router's address outside, and seconds since it lost its mappings last."""
+class Request:
+    """From a client; without a mapping it asks for the external address."""
 
-    epoch: int
-    address: IPv4Address
-
-
-@attrs.frozen
-class Mapped:
-    """A mapping that stands for `lifetime` seconds; 0 = it was ended."""
-
-    transport: Transport
-    epoch: int
-    internal_port: int
-    external_port: int
-    lifetime: int
+    mapping: Mapping | None = None
 
 
 @attrs.frozen
-class Failed:
-    """The router refused.
+class Response:
+    """From a gateway.
 
-    :param result: a code of :class:`Result`, or another number.
+    :param result: one of :class:`Result`, or a code that came later; all else is empty unless it is SUCCESS.
+    :param epoch: seconds since the gateway forgot all mappings (section 3.6).
+    :param address: the external address, in the answer to that question.
     """
 
     result: int
+    epoch: int = 0
+    mapping: Mapping | None = None
+    address: IPv4Address | None = None
 
 
-Answer = OutsideAddress | Mapped | Failed
-
-ADDRESS_REQUEST = bytes((VERSION, 0))
-"""Asks for the outside address (section 3.2)."""
-
-
-def encode(request: MapRequest) -> bytes:
-    """Bytes of a request."""
-    opcode = _OPCODES[request.transport]
-    return _MAP_REQUEST.pack(VERSION, opcode, request.internal_port, request.external_port, request.lifetime)
+def encode_request(request: Request) -> bytes:
+    """A request's datagram."""
+    mapping = request.mapping
+    if mapping is None:
+        return bytes((VERSION, ADDRESS))
+    body = _MAP.pack(mapping.internal_port, mapping.external_port, mapping.lifetime)
+    return bytes((VERSION, MAP[mapping.transport], 0, 0)) + body
 
 
-def decode(data: bytes) -> Answer:
-    """Read an answer.
+def encode_response(response: Response, opcode: int = ADDRESS) -> bytes:
+    """A response's datagram.
+
+    :param opcode: of the request, where the response does not tell it: an error.
+    """
+    if response.mapping is not None:
+        opcode = MAP[response.mapping.transport]
+    head = _HEAD.pack(VERSION, RESPONSE | opcode, response.result, response.epoch)
+    if response.mapping is not None:
+        mapping = response.mapping
+        return head + _MAP.pack(mapping.internal_port, mapping.external_port, mapping.lifetime)
+    return head + (response.address.packed if response.address is not None else b"")
+
+
+def decode_request(data: bytes) -> Request:
+    """Read a request.
 
     :raises DecodeError: for bytes that are none.
     """
-    if len(data) < 8 or data[0] != VERSION or not data[1] & _RESPONSE:
-        raise DecodeError("no NAT-PMP answer")
-    result = int.from_bytes(data[2:4], "big")
+    if len(data) < 2 or data[0] != VERSION or len(data) != REQUEST_SIZES.get(data[1]):
+        raise DecodeError("no NAT-PMP request")
+    if data[1] == ADDRESS:
+        return Request()
+    return Request(Mapping(_TRANSPORT[data[1]], *_MAP.unpack_from(data, 4)))
+
+
+def decode_response(data: bytes) -> Response:
+    """Read a response.
+
+    :raises DecodeError: for bytes that are none.
+    """
+    if not 4 <= len(data) <= max(RESPONSE_SIZES.values()) or data[0] != VERSION or not data[1] & RESPONSE:
+        raise DecodeError("no NAT-PMP response")
+    opcode, result = data[1] & ~RESPONSE, int.from_bytes(data[2:4], "big")
+    epoch = int.from_bytes(data[4:8], "big") if len(data) >= _HEAD.size else 0
     if result != Result.SUCCESS:
-        return Failed(result)
-    opcode = data[1] & ~_RESPONSE
-    if opcode == 0 and len(data) == _ADDRESS.size:
-        _, _, _, epoch, address = _ADDRESS.unpack(data)
-        return OutsideAddress(epoch, IPv4Address(address))
-    if opcode in _TRANSPORTS and len(data) == _MAPPED.size:
-        _, _, _, epoch, internal, external, lifetime = _MAPPED.unpack(data)
-        if lifetime and not external:
-            raise DecodeError("a NAT-PMP mapping without a port")
-        return Mapped(_TRANSPORTS[opcode], epoch, internal, external, lifetime)
-    raise DecodeError("a NAT-PMP answer of the wrong size")
+        return Response(result, epoch)
+    if len(data) != RESPONSE_SIZES.get(opcode):
+        raise DecodeError("a NAT-PMP response of the wrong size")
+    if opcode == ADDRESS:
+        return Response(result, epoch, address=IPv4Address(data[8:12]))
+    return Response(result, epoch, Mapping(_TRANSPORT[opcode], *_MAP.unpack_from(data, 8)))

@@ -1,49 +1,57 @@
-"""Port Control Protocol (RFC 6887), as far as a client that maps ports needs it: MAP, its answer, ANNOUNCE.
+"""PCP (RFC 6887): the MAP and ANNOUNCE opcodes, as far as a client needs them; both directions, for the tests' sake.
 
-All integers are in network byte order. A request::
+Layout, network byte order::
 
     0   B    version 2
-    1   B    0 (request) and opcode
-    2   2x   reserved
-    4   I    lifetime in seconds, 0 = delete
-    8   16s  the client's address (IPv4 as ::ffff:a.b.c.d)
-    24  12s  nonce
-    36  B    protocol (17 UDP, 6 TCP), 3 reserved
+    1   B    R bit (128 = response) and opcode
+    2   H    reserved; response: B reserved, B result code
+    4   I    lifetime, s
+    8   16s  client's address (IPv4-mapped); response: I epoch, 12 bytes reserved
+    24  12s  mapping nonce            MAP only (section 11.1)
+    36  B    IP protocol
+    37  3x   reserved
     40  H    internal port
-    42  H    suggested external port
-    44  16s  suggested external address
-
-An answer has bit 0x80 set in byte 1, a result code in byte 3, the lifetime, and the server's epoch time in byte 8 on.
+    42  H    suggested, or assigned, external port
+    44  16s  suggested, or assigned, external address
+    60  ..   options: B code, B reserved, H length, data, padding to 4 bytes
 """
 
 from __future__ import annotations
 
 import enum
 import struct
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address
 
 import attrs
 
+from lanrage.core.mapping import NONCE_BYTES
 from lanrage.errors import DecodeError
 
 PORT = 5351
-"""The server's UDP port, PCP's and NAT-PMP's alike (section 19.2)."""
-CLIENT_PORT = 5350
-"""Where servers announce themselves, by multicast (section 14.1.1)."""
+"""UDP port of the gateway, of NAT-PMP too."""
 VERSION = 2
-NONCE_BYTES = 12
-LIMIT = 1100
-"""Bytes of the longest message (section 7)."""
-_RESPONSE = 0x80
-_OPCODE_ANNOUNCE, _OPCODE_MAP = 0, 1
-_REQUEST = struct.Struct("!BB2xI16s")
-_ANSWER = struct.Struct("!BBxBII12x")
+MESSAGE_LIMIT = 1100
+"""Bytes; section 7."""
+RESPONSE = 0x80
+OPTIONAL = 0x80
+"""Option codes from here on may be ignored by who does not know them (section 7.3); this codec knows none."""
+_REQUEST = struct.Struct("!BBHI16s")
+_RESPONSE = struct.Struct("!BBBBII12s")
 _MAP = struct.Struct("!12sB3xHH16s")
-_ANY = IPv6Address("::ffff:0.0.0.0")
+_OPTION = struct.Struct("!BBH")
+_V4 = bytes(10) + b"\xff\xff"
+"""The first bytes of an IPv4-mapped address (RFC 4291, 2.5.5.2)."""
+
+
+class Opcode(enum.IntEnum):
+    """Those of this codec."""
+
+    ANNOUNCE = 0
+    MAP = 1
 
 
 class Result(enum.IntEnum):
-    """Result codes (section 7.4)."""
+    """Section 7.4."""
 
     SUCCESS = 0
     UNSUPP_VERSION = 1
@@ -62,97 +70,138 @@ class Result(enum.IntEnum):
 
 
 @attrs.frozen
-class MapRequest:
-    """Asks for a mapping, its renewal, or its end.
+class Mapping:
+    """What a MAP message is about.
 
-    :param client: this machine's address on the way to the router.
-    :param nonce: 12 bytes, the same for all requests about one mapping: who does not know it cannot change it.
-    :param protocol: 17 or 6.
-    :param lifetime: seconds, 0 = end it.
-    :param external_address: suggested; ``None`` = any.
+    :param nonce: 12 bytes by which client and server know the mapping's owner.
+    :param protocol: IP protocol number.
+    :param external_port: suggested in a request (0 = any), assigned in a response.
+    :param external: suggested in a request (0.0.0.0 = any), assigned in a response.
     """
 
-    client: IPv4Address | IPv6Address
     nonce: bytes
     protocol: int
     internal_port: int
     external_port: int
-    lifetime: int
-    external_address: IPv4Address | IPv6Address | None = None
+    external: IPv4Address = IPv4Address(0)
 
 
 @attrs.frozen
-class MapAnswer:
-    """What became of it.
+class Request:
+    """From a client; without a mapping it is an ANNOUNCE.
 
-    :param result: a code of :class:`Result`, or another number.
-    :param lifetime: of the mapping, or seconds in which the same error is to be expected.
-    :param epoch: seconds since the server lost its mappings last.
+    :param client: its own address as it knows it: a NAT between is noticed by it (ADDRESS_MISMATCH).
+    :param lifetime: seconds, 0 = remove.
+    """
+
+    client: IPv4Address
+    lifetime: int = 0
+    mapping: Mapping | None = None
+
+
+@attrs.frozen
+class Response:
+    """From a server; without a mapping it is that of an ANNOUNCE, or an error that echoes nothing.
+
+    :param result: one of :class:`Result`, or a code that came later.
+    :param lifetime: of the mapping, or how long the error is likely to last, s.
+    :param epoch: seconds since the server forgot all mappings (section 8.5).
+    :param opcode: of the request.
     """
 
     result: int
     lifetime: int
     epoch: int
-    nonce: bytes
-    protocol: int
-    internal_port: int
-    external_port: int
-    external_address: IPv4Address | IPv6Address
+    mapping: Mapping | None = None
+    opcode: Opcode = Opcode.MAP
 
 
-@attrs.frozen
-class Trouble:
-    """An answer without a body that says more: another version, or an error about something else than a mapping."""
-
-    version: int
-    result: int
-    epoch: int
+def _pack(mapping: Mapping) -> bytes:
+    external = _V4 + mapping.external.packed
+    return _MAP.pack(mapping.nonce, mapping.protocol, mapping.internal_port, mapping.external_port, external)
 
 
-@attrs.frozen
-class Announce:
-    """The server is there, or lost its mappings."""
-
-    epoch: int
-
-
-Answer = MapAnswer | Trouble | Announce
+def encode_request(request: Request) -> bytes:
+    """A request's datagram."""
+    opcode = Opcode.MAP if request.mapping is not None else Opcode.ANNOUNCE
+    data = _REQUEST.pack(VERSION, opcode, 0, request.lifetime, _V4 + request.client.packed)
+    return data + (_pack(request.mapping) if request.mapping is not None else b"")
 
 
-def encode(request: MapRequest) -> bytes:
-    """Bytes of a request."""
-    head = _REQUEST.pack(VERSION, _OPCODE_MAP, request.lifetime, _packed(request.client))
-    suggested = _packed(request.external_address) if request.external_address is not None else _ANY.packed
-    body = _MAP.pack(request.nonce, request.protocol, request.internal_port, request.external_port, suggested)
-    return head + body
+def encode_response(response: Response) -> bytes:
+    """A response's datagram."""
+    opcode = RESPONSE | response.opcode
+    data = _RESPONSE.pack(VERSION, opcode, 0, response.result, response.lifetime, response.epoch, bytes(12))
+    return data + (_pack(response.mapping) if response.mapping is not None else b"")
 
 
-def decode(data: bytes) -> Answer:
-    """Read an answer.
+def _check(data: bytes, response: bool) -> Opcode:
+    if not _REQUEST.size <= len(data) <= MESSAGE_LIMIT or len(data) % 4:
+        raise DecodeError("no PCP message: wrong size")
+    if data[0] != VERSION:
+        raise DecodeError("a PCP message of another version")
+    if bool(data[1] & RESPONSE) is not response:
+        raise DecodeError("a PCP message of the other direction")
+    try:
+        return Opcode(data[1] & ~RESPONSE)
+    except ValueError as error:
+        raise DecodeError("a PCP message of another opcode") from error
+
+
+def _v4(raw: bytes) -> IPv4Address:
+    address = IPv6Address(raw).ipv4_mapped
+    if address is None:
+        raise DecodeError("a PCP message with an address that is not IPv4")
+    return address
+
+
+def _read_map(data: bytes) -> Mapping:
+    if len(data) < _REQUEST.size + _MAP.size:
+        raise DecodeError("a PCP MAP message is cut off")
+    nonce, protocol, internal, external_port, external = _MAP.unpack_from(data, _REQUEST.size)
+    return Mapping(nonce, protocol, internal, external_port, _v4(external))
+
+
+def _options(data: bytes, at: int) -> list[int]:
+    """The codes of the options from `at` on."""
+    found = []
+    while at < len(data):
+        if at + _OPTION.size > len(data):
+            raise DecodeError("a PCP option is cut off")
+        code, _, length = _OPTION.unpack_from(data, at)
+        at += _OPTION.size + length + (-length % 4)
+        if at > len(data):
+            raise DecodeError("a PCP option is cut off")
+        found.append(code)
+    return found
+
+
+def decode_request(data: bytes) -> Request:
+    """Read a request.
+
+    :raises DecodeError: for bytes that are none, or an option that must be known and is not.
+    """
+    opcode = _check(data, response=False)
+    _, _, _, lifetime, client = _REQUEST.unpack_from(data)
+    mapping = _read_map(data) if opcode is Opcode.MAP else None
+    options = _options(data, _REQUEST.size + (_MAP.size if mapping is not None else 0))
+    if any(code < OPTIONAL for code in options):
+        raise DecodeError("a PCP option that must be known and is not")
+    return Request(_v4(client), lifetime, mapping)
+
+
+def decode_response(data: bytes) -> Response:
+    """Read a response; of an error, what it echoes may be cut off (section 8.2).
 
     :raises DecodeError: for bytes that are none.
     """
-    if len(data) >= 4 and data[0] != VERSION and data[1] & _RESPONSE:
-        # An older server answers in its own version, a NAT-PMP one with 8 bytes (section 9).
-        return Trouble(data[0], data[3], int.from_bytes(data[4:8], "big"))
-    if not _ANSWER.size <= len(data) <= LIMIT or len(data) % 4 or not data[1] & _RESPONSE:
-        raise DecodeError("no PCP answer")
-    version, opcode, result, lifetime, epoch = _ANSWER.unpack_from(data)
-    opcode &= ~_RESPONSE
-    if opcode == _OPCODE_ANNOUNCE and result == Result.SUCCESS:
-        return Announce(epoch)
-    if opcode != _OPCODE_MAP or len(data) < _ANSWER.size + _MAP.size:
-        return Trouble(version, result, epoch)
-    nonce, protocol, internal, external, address = _MAP.unpack_from(data, _ANSWER.size)
-    if result == Result.SUCCESS and lifetime and not external:
-        raise DecodeError("a PCP mapping without a port")
-    return MapAnswer(result, lifetime, epoch, nonce, protocol, internal, external, _address(address))
+    opcode = _check(data, response=True)
+    _, _, _, result, lifetime, epoch, _ = _RESPONSE.unpack_from(data)
+    if opcode is Opcode.ANNOUNCE or (result != Result.SUCCESS and len(data) < _REQUEST.size + _MAP.size):
+        return Response(result, lifetime, epoch, None, opcode)
+    mapping = _read_map(data)
+    _options(data, _REQUEST.size + _MAP.size)
+    return Response(result, lifetime, epoch, mapping, opcode)
 
 
-def _packed(address: IPv4Address | IPv6Address) -> bytes:
-    return b"\0" * 10 + b"\xff\xff" + address.packed if address.version == 4 else address.packed
-
-
-def _address(packed: bytes) -> IPv4Address | IPv6Address:
-    address = IPv6Address(packed)
-    return address.ipv4_mapped or ip_address(packed)
+assert _MAP.size == NONCE_BYTES + 24
