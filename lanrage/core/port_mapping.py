@@ -21,6 +21,8 @@ REFUSED_S = 900.0
 """Seconds until one port that the gateway refused is asked for again."""
 RETRY_S = 10.0
 """Seconds until a mapping that could not be renewed is asked for again, doubling."""
+LEAST_PAUSE_S = 4.0
+"""Seconds between two questions for one port, however short a life the gateway grants (RFC 6887 section 11.2.1)."""
 PATIENCE = 3
 """Renewals in a row without an answer, after which the gateway is searched anew."""
 
@@ -102,7 +104,7 @@ class MappingPlan:
         self.method, self.trouble, self._fruitless, self._unanswered = ask.method, "", 0, 0
         life = float("inf") if grant.lifetime == PERMANENT else float(grant.lifetime)
         port.held, port.trouble = Held(ask.wish, grant, now + life), ""
-        pause = min(life, LIFETIME_S) / 2
+        pause = max(LEAST_PAUSE_S, min(life, LIFETIME_S) / 2)
         port.due = now + (min(pause, CHECK_S) if port is self._ports[0] else pause)
         if grant.lost:
             for other in self._ports:
