@@ -27,6 +27,9 @@ RELAY_PORTS = (7800, 7863)
 RELAY_PORTS_LIMIT = 256
 """Ports of one relay; more than a client can use four times over."""
 
+PORT_MAPPING = ("auto", "off")
+"""What ``--port-mapping`` takes."""
+
 FLUSH_INTERVAL_MS = (round(SHORTEST_INTERVAL * 1000), round(LONGEST_INTERVAL * 1000))
 """Bounds of the setting ``state.flush_interval``, ms (:mod:`lanrage.store.journal` has the reasons)."""
 
@@ -79,6 +82,17 @@ def parse_interval(text: str, field: str) -> float:
     if not text.isascii() or not text.isdigit() or len(text) > 5 or not low <= int(text) <= high:
         raise BadInput(field, f"{text!r} is not a number of milliseconds from {low} to {high}")
     return int(text) / 1000
+
+
+def parse_port_mapping(options: dict[str, str]) -> bool:
+    """Whether the router is asked to map ports.
+
+    :raises BadInput: field ``port-mapping``.
+    """
+    word = options["port-mapping"]
+    if word not in PORT_MAPPING:
+        raise BadInput("port-mapping", f"{word!r} is none of {', '.join(PORT_MAPPING)}")
+    return word == "auto"
 
 
 def parse_relay(text: str, field: str) -> RelayInfo:
@@ -160,6 +174,7 @@ class NodeConfig:
             kind,
             check_device_name(options["card"], "card"),
             parse_port(options["wireguard-port"], "wireguard-port", zero=True),
+            parse_port_mapping(options),
         )
         server = options.get("server") or ""
         if server:
@@ -182,6 +197,7 @@ class ControlConfig:
     :param ban_file: whom it does not serve.
     :param door: certificate and proxies.
     :param flush_interval: seconds between two writes of changes that need not be durable.
+    :param map_ports: ask the router to map this server's ports.
     """
 
     state_dir: Path
@@ -193,6 +209,7 @@ class ControlConfig:
     ban_file: Path | None = None
     door: DoorSettings = DoorSettings()
     flush_interval: float = INTERVAL
+    map_ports: bool = False
 
     @classmethod
     def parse(cls, options: dict[str, str]) -> ControlConfig:
@@ -211,7 +228,8 @@ class ControlConfig:
         bans = Path(options["ban-file"]) if options["ban-file"] else None
         door = DoorSettings.parse(options["tls-certificate"], options["tls-key"], options["proxy"])
         interval = parse_interval(options["flush-interval"], "flush-interval")
-        return cls(folders(options)[0], options["listen"], stun, public, relays, registration, bans, door, interval)
+        state, maps = folders(options)[0], parse_port_mapping(options)
+        return cls(state, options["listen"], stun, public, relays, registration, bans, door, interval, maps)
 
 
 @attrs.frozen

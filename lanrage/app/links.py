@@ -46,6 +46,7 @@ class Links:
     listen_port = 0
     nat = NatKind.UNKNOWN
     reflexive: tuple[Endpoint, ...] = ()
+    mapped: tuple[Endpoint, ...] = ()
     _unread: type[BaseException] | None = None
 
     def __init__(  # pylint: disable=too-many-arguments
@@ -183,11 +184,17 @@ class Links:
             self.reflexive = endpoints
             self.offer_to_all()
 
+    def set_mapped(self, endpoints: tuple[Endpoint, ...]) -> None:
+        """Where a router maps WireGuard's port."""
+        if endpoints != self.mapped:
+            self.mapped = endpoints
+            self.offer_to_all()
+
     # --- the links' outlet --------------------------------------------------------------------------------------------
 
     def candidates(self) -> tuple[Candidate, ...]:
         """This node's own candidates now."""
-        return own_candidates(self._addresses, self.listen_port, (*self.reflexive, *self._witnesses.seen))
+        return own_candidates(self._addresses, self.listen_port, (*self.reflexive, *self._witnesses.seen), self.mapped)
 
     def send_probe(self, payload: bytes, to: Endpoint) -> None:
         """Send from WireGuard's port, within the budgets of the target."""
@@ -285,7 +292,9 @@ class Links:
                 link.saw(peer, resets[link.peer_key])
         if self.ready_addresses() != before:
             self._changed()
-        hosts = {str(own.address) for own in self._addresses} | {endpoint.host for endpoint in self.reflexive}
+        hosts = {str(own.address) for own in self._addresses} | {
+            endpoint.host for endpoint in (*self.reflexive, *self.mapped)
+        }
         if self._witnesses.look([observed(link.plan.paths.values()) for link in self.peers.values()], hosts):
             self.offer_to_all()
 

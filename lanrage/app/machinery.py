@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from ipaddress import IPv4Interface
 from typing import Any, Protocol
 
@@ -11,7 +11,9 @@ import attrs
 from twisted.internet.defer import Deferred
 
 from lanrage.app.lan import LanPlane
+from lanrage.app.links import Links
 from lanrage.app.party_channel import ChannelPort
+from lanrage.app.port_mapping import PortMapping, map_links
 from lanrage.core.links import WIREGUARD_PORT
 from lanrage.errors import BadInput
 from lanrage.interfaces import IMachine, IProbePort, ITunnel, IUndoJournal
@@ -36,12 +38,14 @@ class Devices:
     :param kind: one of :data:`lanrage.net.tunnels.TUNNEL_KINDS`.
     :param card: the LAN card's name.
     :param port: WireGuard's UDP port, 0 = any.
+    :param map_port: ask the router to map that port.
     """
 
     tunnel: str = "lanrage-wg0"
     kind: str = "auto"
     card: str = "lanrage0"
     port: int = WIREGUARD_PORT
+    map_port: bool = False
 
 
 class Machinery(Protocol):
@@ -66,6 +70,9 @@ class Machinery(Protocol):
 
     def lan_plane(self, address: IPv4Interface, nonce: int) -> LanPlane:
         """The LAN plane with its card, not started yet."""
+
+    def port_mapping(self, links: Links, random: Callable[[int], bytes]) -> PortMapping | None:
+        """Maps the links' port at the router, not started yet; ``None`` where that is switched off."""
 
 
 class RealMachinery:
@@ -116,6 +123,10 @@ class RealMachinery:
             capture=Capture(self._reactor, (devices.card, devices.tunnel)),
             groups=self._groups,
         )
+
+    def port_mapping(self, links: Links, random: Callable[[int], bytes]) -> PortMapping | None:
+        """See :meth:`Machinery.port_mapping`."""
+        return map_links(self._reactor, self.machine, links, self._journal, random) if self._devices.map_port else None
 
     def _groups(self) -> _Groups:
         """Called once the card is there: its index is known then."""

@@ -25,7 +25,16 @@ from lanrage.app.results import (
     TunnelShown,
 )
 from lanrage.core.candidates import CandidateKind
-from lanrage.core.diagnosis import CardFacts, ControlFacts, LocalFacts, MemberFacts, NodeFacts, RelayFacts, TunnelFacts
+from lanrage.core.diagnosis import (
+    CardFacts,
+    ControlFacts,
+    LocalFacts,
+    MappingFacts,
+    MemberFacts,
+    NodeFacts,
+    RelayFacts,
+    TunnelFacts,
+)
 from lanrage.core.identity import fingerprint
 from lanrage.core.ledger import Standing
 from lanrage.core.links import Endpoint
@@ -82,6 +91,7 @@ def status(life: PartyLife, missing: list[str]) -> StatusShown:
         missing,
         dict(session.lan.counters()) if session is not None and session.lan is not None else {},
         attrs.asdict(session.channel.counters) if session is not None and session.channel is not None else {},
+        _mapping(session),
     )
 
 
@@ -123,6 +133,7 @@ def facts(life: PartyLife, local: LocalFacts, missing: list[str], now: float) ->
         control,
         str(seen[0]) if seen else None,
         relays,
+        _mapping(session),
         _member_facts(life, now),
     )
 
@@ -180,6 +191,10 @@ def _tunnel(session: PartySession | None) -> TunnelShown | None:
     if session is None or session.tunnel is None:
         return None
     return TunnelShown(session.tunnel.name, session.tunnel.kind, session.listen_port)
+
+
+def _mapping(session: PartySession | None) -> MappingFacts | None:
+    return session.mapping.facts() if session is not None and session.mapping is not None else None
 
 
 def _card(session: PartySession | None) -> CardShown | None:

@@ -15,6 +15,7 @@ from lanrage.app.lan import LanPlane
 from lanrage.app.links import Links
 from lanrage.app.machinery import Devices, Machinery
 from lanrage.app.party_channel import PartyChannel, PartyLedger
+from lanrage.app.port_mapping import PortMapping
 from lanrage.app.reflexive import ReflexiveWatch
 from lanrage.app.relay_links import RelayLinks
 from lanrage.app.signal_ways import SignalWays
@@ -78,6 +79,7 @@ class PartySession:
         self.relays: RelayLinks | None = None
         self.channel: PartyChannel | None = None
         self.reflexive: ReflexiveWatch | None = None
+        self.mapping: PortMapping | None = None
         self.listen_port = 0
         self.on_lost: Callable[[str], None] = lambda why: None
         self._probe_port = machinery.probe_port()
@@ -143,11 +145,16 @@ class PartySession:
         self._probe_port.open(self.listen_port, self._received)
         await links.start(self.listen_port)
         self.relays.use(book.relays)
+        self.mapping = self._machinery.port_mapping(links, self._around.random)
+        if self.mapping is not None:
+            self.mapping.start()
         book.start(lambda: {identity: link.plan.paths.values() for identity, link in links.peers.items()})
 
     async def stop(self) -> None:
         """Take all down, links first; nothing of this session is left on the machine."""
         parts: list[Callable[[], Any]] = [self._around.book.stop]
+        if self.mapping is not None:
+            parts.append(self.mapping.stop)
         if self.reflexive is not None:
             parts.append(self.reflexive.stop)
         if self.relays is not None:
@@ -168,7 +175,7 @@ class PartySession:
                     await waiting
             except Exception:  # the other parts must go all the same  # pylint: disable=broad-exception-caught
                 self.log.failure("a part of the party's session did not stop")
-        self.links = self.relays = self.reflexive = self.channel = self.lan = self.tunnel = None
+        self.links = self.relays = self.reflexive = self.channel = self.lan = self.tunnel = self.mapping = None
 
     def _stop_links(self) -> Deferred[None]:
         """After a change of members that is under way."""

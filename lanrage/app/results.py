@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from lanrage.core.diagnosis import NodeFacts
+from lanrage.core.diagnosis import MappingFacts, NodeFacts
 from lanrage.core.ledger_records import Role
 
 PathKind = Literal["direct", "relay", "relay-tcp", "none"]
@@ -196,6 +196,7 @@ class StatusShown(_Result, frozen=True):
     :param missing: sentences that say which rights or programs are missing and how to grant or install them.
     :param lan: counters of the LAN plane by name.
     :param channel: counters of the party channel inside the tunnel by name.
+    :param port_mapping: where the router maps WireGuard's port; none while it is switched off, or outside a party.
     """
 
     version: str
@@ -207,6 +208,7 @@ class StatusShown(_Result, frozen=True):
     missing: list[str] = []
     lan: dict[str, Any] = {}
     channel: dict[str, Any] = {}
+    port_mapping: MappingFacts | None = None
 
 
 class Diagnosed(NodeFacts, frozen=True):

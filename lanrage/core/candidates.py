@@ -74,7 +74,10 @@ def is_private(address: IPv4Address) -> bool:
 
 
 def own_candidates(
-    addresses: Iterable[LocalAddress], port: int, reflexive: Iterable[Endpoint]
+    addresses: Iterable[LocalAddress],
+    port: int,
+    reflexive: Iterable[Endpoint],
+    mapped: Iterable[Endpoint] = (),
 ) -> tuple[Candidate, ...]:
     """What this node offers: its cards' addresses with WireGuard's port, and how reflectors saw that port.
 
@@ -82,11 +85,15 @@ def own_candidates(
 
     :param addresses: those of the machine, without LANrage's own devices.
     :param port: WireGuard's listen port.
+    :param mapped: where a router maps that port; one that reflectors see too is named once, as mapped.
     """
     local = dict.fromkeys(Endpoint(str(a.address), port) for a in addresses if not a.address.is_loopback)
-    seen = [endpoint for endpoint in dict.fromkeys(reflexive) if endpoint not in local][:CANDIDATE_LIMIT]
-    found = [Candidate(CandidateKind.LOCAL, endpoint) for endpoint in local][: CANDIDATE_LIMIT - len(seen)]
-    return (*found, *(Candidate(CandidateKind.REFLEXIVE, endpoint) for endpoint in seen))
+    seen = dict.fromkeys(mapped, CandidateKind.MAPPED)
+    for endpoint in reflexive:
+        seen.setdefault(endpoint, CandidateKind.REFLEXIVE)
+    far = [Candidate(kind, endpoint) for endpoint, kind in seen.items() if endpoint not in local][:CANDIDATE_LIMIT]
+    found = [Candidate(CandidateKind.LOCAL, endpoint) for endpoint in local][: CANDIDATE_LIMIT - len(far)]
+    return (*found, *far)
 
 
 def fit_to_probe(endpoint: Endpoint, addresses: Iterable[LocalAddress], forbidden: Iterable[IPv4Network] = ()) -> bool:

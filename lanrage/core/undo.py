@@ -9,8 +9,10 @@ import msgspec
 
 from lanrage.errors import DecodeError
 
-KINDS = ("device", "process")
+MAPPING = "mapping"
+KINDS = ("device", "process", MAPPING)
 """``device``: a network device, by name; its alias must be ours. ``process``: a program, ``PID START_TIME`` in `old`.
+``mapping``: a port mapped at a router, :class:`lanrage.core.mapping.Lease` in `old`.
 
 Routes and addresses need no entry: they go with the device that they are on, and all of ours are on ours."""
 

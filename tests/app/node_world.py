@@ -90,6 +90,9 @@ class MemoryMachinery:
         del address
         return InsidePort(self.host)
 
+    def port_mapping(self, links: Links, random: Callable[[int], bytes]) -> None:
+        """The world has no router that maps ports."""
+
     def lan_plane(self, address: IPv4Interface, nonce: int) -> LanPlane:
         """See :meth:`lanrage.app.machinery.Machinery.lan_plane`."""
         self.cards.append(MemoryCard(self.devices.card))
