@@ -26,19 +26,21 @@ from lanrage.core.admission import Admission, Registration
 from lanrage.core.bans import Bans
 from lanrage.core.identity import SigningKey, fingerprint
 from lanrage.core.mailboxes import Mailboxes
+from lanrage.core.reach import Reach
 from lanrage.core.restart import come_back
 from lanrage.core.tickets import Pair, Ticket, issue
 from lanrage.core.world import World
 from lanrage.core.world_load import Unproven, load_world
 from lanrage.errors import REFUSALS, StoreError
 from lanrage.net.control_server import ServerFactory
+from lanrage.net.control_session import ServerConnection
 from lanrage.store.database import IStore
 from lanrage.store.files import write_atomic
 from lanrage.store.journal import INTERVAL, Journal
 from lanrage.store.keys import load_server_key
 from lanrage.store.sqlite import SqliteStore
 from lanrage.store.state_folder import StateFolder
-from lanrage.wire.control import Accepted, RelayInfo
+from lanrage.wire.control import Accepted, Reachable, RelayInfo
 
 PUBLIC_KEY_FILE = "server.pub"
 PUBLIC_MODE = 0o644
@@ -83,6 +85,7 @@ class ControlService(Service):
     :param store: where rows live; SQLite in the state folder where none is given.
     :ivar started: fires when it listens; fails with :class:`BadInput` (the port) or :class:`StoreError`.
     :ivar key: the server's key, once started.
+    :ivar on_login: observers, each called with every connection of a node that logged in.
     """
 
     def __init__(
@@ -104,6 +107,8 @@ class ControlService(Service):
         self._admission = Admission(settings.registration)
         self._bans = BanWatch(reactor, settings.ban_file, self._banned) if settings.ban_file is not None else None
         self._door: Door | None = None
+        self._reach: Reach | None = None
+        self.on_login: list[Callable[[ServerConnection], object]] = []
         self._collector = Collector(reactor, self._traffic)
         self._recheck = Recheck(reactor)
         self.started: Deferred[None] = Deferred()
@@ -143,6 +148,7 @@ class ControlService(Service):
             issue_ticket = partial(_issue, self.key) if self._settings.relays else None
             requests = Requests(self._world, issue_ticket, self._admission, Mailboxes(self._random))
             self._desk = ControlDesk(requests, self._journal, self._welcome, self._now)
+            self._desk.on_login = self.on_login
             self._factory = ServerFactory(self._reactor, self.key, self._desk, self._random, self._admission)
             self._factory.readiness = self.unready
             if self._bans is not None:
@@ -175,7 +181,17 @@ class ControlService(Service):
             self._bans.stop()
 
     def _welcome(self, session: str) -> Accepted:
-        return Accepted(session, self._now(), self._settings.reflectors, self._settings.relays)
+        settings, reach = self._settings, self._reach
+        if reach is None:
+            return Accepted(session, self._now(), settings.reflectors, settings.relays)
+        relays = tuple(told_relay(relay, reach) for relay in settings.relays)
+        return Accepted(session, self._now(), (*settings.reflectors, *reach.reflectors), relays, reach.addresses)
+
+    def set_reach(self, reach: Reach) -> None:
+        """How nodes outside reach this server: told at each login from now on, and to who is logged in."""
+        self._reach = reach
+        if self._desk is not None:
+            self._desk.announce(Reachable(reach.addresses))
 
     def unready(self) -> str:
         """Why the server cannot do its work; empty = it can."""
@@ -251,6 +267,7 @@ class ControlService(Service):
             "sessions": len(self._desk.sessions) if self._desk is not None else 0,
             "parties": len(self._world.parties),
             "broken_rows": self._recheck.broken,
+            "reach": self._reach.state if self._reach is not None else "",
             "members": sum(len(list(party.members())) for party in self._world.parties.values()),
             "journal": journal.counters.facts() | {"trouble": journal.trouble} if journal is not None else {},
         }
@@ -261,6 +278,13 @@ def _shown(address: Any) -> str:
     if not hasattr(address, "port"):
         return str(getattr(address, "name", address))
     return f"[{address.host}]:{address.port}" if ":" in address.host else f"{address.host}:{address.port}"
+
+
+def told_relay(relay: RelayInfo, reach: Reach) -> RelayInfo:
+    """The relay as nodes should use it: of the embedded one, the ports that a router maps."""
+    if relay.host or reach.relay is None:
+        return relay
+    return RelayInfo("", *reach.relay)
 
 
 def _issue(key: SigningKey, party_id: str, holder: bytes, pair: Pair, expiry: float) -> bytes:

@@ -24,6 +24,7 @@ from lanrage.wire.control import (
     FetchTicket,
     FollowParty,
     NoticeBody,
+    Reachable,
     ReplyBody,
     RequestBody,
     Resync,
@@ -292,6 +293,8 @@ class ControlLink:
         elif isinstance(body, MailboxNotice):
             if self.mailbox_user is not None:
                 self.mailbox_user.heard(body)
+        elif isinstance(body, Reachable):
+            self.client.told(body.addresses)
         elif replica is None or body.party_id != replica.party_id:
             return
         elif isinstance(body, Signalled):

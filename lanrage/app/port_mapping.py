@@ -16,7 +16,18 @@ from lanrage.app.links import Links
 from lanrage.app.mapping_leases import Leases, MakeMapper, make_mapper
 from lanrage.core.diagnosis import MappingFacts
 from lanrage.core.links import Endpoint
-from lanrage.core.mapping import LIFETIME_S, NONCE_BYTES, PERMANENT, Gateway, Grant, Lease, Method, NotMapped, Transport, Wish
+from lanrage.core.mapping import (
+    LIFETIME_S,
+    NONCE_BYTES,
+    PERMANENT,
+    Gateway,
+    Grant,
+    Lease,
+    Method,
+    NotMapped,
+    Transport,
+    Wish,
+)
 from lanrage.core.outside import closed_because, is_public
 from lanrage.core.port_mapping import METHODS, Ask, Held, MappingPlan
 from lanrage.errors import LanrageError
@@ -37,6 +48,8 @@ class PortMapping:
     :param changed: called when what :meth:`usable` tells is another than before.
     :param random: ``os.urandom``, or a test's own.
     :param now: seconds since the epoch.
+    :ivar source: this machine's address towards its router; empty = none.
+    :ivar looked: whether the default route has been read.
     """
 
     log = Logger()
@@ -74,6 +87,7 @@ class PortMapping:
         self._told: tuple[tuple[Wish, Endpoint], ...] = ()
         self._said = ""
         self.source = ""
+        self.looked = False
 
     # --- life ---------------------------------------------------------------------------------------------------------
 
@@ -154,6 +168,7 @@ class PortMapping:
     async def _step(self) -> None:
         """Look where we are, and ask what is due."""
         gateway = await self._machine.default_gateway()
+        self.looked = True
         self.source = str(gateway.source) if gateway is not None else ""
         if gateway is not None and is_public(self.source):
             gateway = None  # no NAT is before a public address

@@ -53,18 +53,24 @@ class RelayInfo(Message, frozen=True):
     last: Annotated[int, Meta(ge=1, le=65535)]
 
 
+Addresses = Annotated[tuple[Annotated[str, Meta(max_length=262)], ...], Meta(max_length=4)]
+"""``host:port``, the best first."""
+
+
 class Accepted(Message, frozen=True, tag="accepted"):
     """Server's first sealed record after the login.
 
     :param session: for logs on both sides.
     :param now: the server's clock, seconds since the epoch.
     :param reflectors: ``host:port`` of STUN reflectors; an empty host is the address by which the server was reached.
+    :param addresses: as :class:`Reachable` tells.
     """
 
     session: Annotated[str, Meta(max_length=32)]
     now: float
     reflectors: Annotated[tuple[Annotated[str, Meta(max_length=262)], ...], Meta(max_length=8)]
     relays: Annotated[tuple[RelayInfo, ...], Meta(max_length=32)]
+    addresses: Addresses = ()
 
 
 # --- requests ---------------------------------------------------------------------------------------------------------
@@ -219,6 +225,12 @@ class Resync(Message, frozen=True, tag="resync"):
     party_id: PartyId
 
 
+class Reachable(Message, frozen=True, tag="reachable"):
+    """Where friends reach this server from now on: invitations name these addresses before the one in use."""
+
+    addresses: Addresses
+
+
 ReplyBody = (
     PartyState
     | Deltas
@@ -231,7 +243,7 @@ ReplyBody = (
     | MailboxReply
     | RefusedReply
 )
-NoticeBody = Deltas | Presence | StatusChanged | Signalled | Resync | MailboxNotice | Denied
+NoticeBody = Deltas | Presence | StatusChanged | Signalled | Resync | MailboxNotice | Reachable | Denied
 
 
 class Request(Message, frozen=True, tag="q"):
