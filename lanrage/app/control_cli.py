@@ -105,7 +105,7 @@ def restore_command(file: str | None, empty: bool, state_dir: str | None, as_jso
 @json_option
 @guarded
 def check_command(file: str | None, state_dir: str | None, as_json: bool) -> None:
-    """Look through the database, or FILE: structure and every signature; and whether the server is reached from outside.
+    """Look through the database, or FILE: structure, every signature; and whether the server is reached from outside.
 
     The server may run.
     """
