@@ -8,6 +8,7 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Interface
 from zope.interface import Attribute, Interface
 
 from lanrage.core.links import Endpoint, LocalAddress, TunnelPeer, TunnelStatus
+from lanrage.core.mapping import Gateway, Grant, Lease, Method, Wish
 from lanrage.core.undo import UndoEntry
 
 # Interface methods have no self and no body.
@@ -102,6 +103,9 @@ class IMachine(Interface):
     def has_default_route() -> Awaitable[bool]:
         """Whether an IPv4 default route is there; without one, unbound broadcasts fail with ENETUNREACH."""
 
+    def default_gateway() -> Awaitable[Gateway | None]:
+        """The router of the best IPv4 default route; ``None`` where there is none, or it leads over no router."""
+
     def add_member_route(member: IPv4Address, device: str, source: IPv4Address) -> Awaitable[None]:
         """Send what is for `member` into `device`, with `source` as its address; one of ours is replaced.
 
@@ -126,3 +130,23 @@ class IUndoJournal(Interface):
 
     def forget(entry: UndoEntry) -> None:
         """The change was taken back; an unknown entry is no error. Called from any thread."""
+
+
+class IPortMapper(Interface):
+    """One protocol by which one gateway maps ports (:mod:`lanrage.core.mapping`). One call at a time."""
+
+    method: Method = Attribute("which protocol")
+
+    def map(wish: Wish, external: int, nonce: bytes) -> Awaitable[Grant]:
+        """Map a port, or renew its mapping.
+
+        :param external: the port outside to ask for; the gateway may give another, unless the wish is exact.
+        :param nonce: of the mapping's owner, 12 bytes, the same at every call for one port.
+        :raises NotMapped: with the reason; ``absent`` where no gateway answers by this protocol.
+        """
+
+    def unmap(lease: Lease) -> Awaitable[None]:
+        """Remove a mapping of ours; one that is gone, or somebody else's, is no error.
+
+        :raises NotMapped: when the gateway does not answer, or refuses.
+        """

@@ -9,6 +9,7 @@ import attrs
 from zope.interface import implementer
 
 from lanrage.core.links import Endpoint, LocalAddress, PeerStatus, TunnelPeer, TunnelStatus
+from lanrage.core.mapping import Gateway
 from lanrage.core.network_changes import Happening
 from lanrage.core.undo import UndoEntry
 from lanrage.errors import BadInput, Refused, Unreachable
@@ -258,6 +259,7 @@ class MemoryMachine:
     six: list[IPv6Interface] = attrs.field(factory=list)
     routed: list[IPv4Network] = attrs.field(factory=list)
     default_route: bool = True
+    gateway: Gateway | None = None
     routes: dict[IPv4Address, tuple[str, IPv4Address]] = attrs.field(factory=dict)
     foreign: set[IPv4Address] = attrs.field(factory=set)
 
@@ -276,6 +278,10 @@ class MemoryMachine:
     async def has_default_route(self) -> bool:
         """See :meth:`lanrage.interfaces.IMachine.has_default_route`."""
         return self.default_route
+
+    async def default_gateway(self) -> Gateway | None:
+        """See :meth:`lanrage.interfaces.IMachine.default_gateway`."""
+        return self.gateway
 
     async def add_member_route(self, member: IPv4Address, device: str, source: IPv4Address) -> None:
         """See :meth:`lanrage.interfaces.IMachine.add_member_route`."""

@@ -181,6 +181,16 @@ def _role(member: dict[str, Any]) -> str:
     return role if member.get("standing", "full") == "full" else f"{role}, not countersigned yet"
 
 
+def _mapping(mapping: dict[str, Any]) -> str:
+    if mapping["needless"]:
+        return "none is needed: this machine has a public address"
+    if not mapping["external"]:
+        return mapping["failure"] or f"asking the router {mapping['gateway']}"
+    lasts = "no end" if mapping["expires_s"] is None else f"for {mapping['expires_s']:.0f} s more"
+    text = f"{mapping['external']} by {mapping['method']}, {lasts}"
+    return text if mapping["offered"] else f"{text}, not offered: {mapping['failure']}"
+
+
 def status(screen: Screen, result: dict[str, Any]) -> None:
     """After ``status``."""
     control, tunnel, card, party = (result.get(name) for name in ("control", "tunnel", "card", "party"))
@@ -189,6 +199,8 @@ def status(screen: Screen, result: dict[str, Any]) -> None:
         rows.append(("control", f"{control['address']}, {'connected' if control['connected'] else 'not connected'}"))
     if tunnel:
         rows.append(("tunnel", f"{tunnel['device']} ({tunnel['kind']}), UDP port {tunnel['port']}"))
+    if mapping := result.get("port_mapping"):
+        rows.append(("mapping", _mapping(mapping)))
     if card:
         rows.append(("card", f"{card['name']}, {card['address']}"))
     if party:

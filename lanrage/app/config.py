@@ -33,6 +33,9 @@ RELAY_FOLDER = "relay"
 RELAY_PORTS_LIMIT = 256
 """Ports of one relay; more than a client can use four times over."""
 
+PORT_MAPPING = ("auto", "off")
+"""What ``--port-mapping`` takes."""
+
 FLUSH_INTERVAL_MS = (round(SHORTEST_INTERVAL * 1000), round(LONGEST_INTERVAL * 1000))
 """Bounds of the setting ``state.flush_interval``, ms (:mod:`lanrage.store.journal` has the reasons)."""
 
@@ -95,6 +98,17 @@ def parse_interval(text: str, field: str) -> float:
     if not text.isascii() or not text.isdigit() or len(text) > 5 or not low <= int(text) <= high:
         raise BadInput(field, f"{text!r} is not a number of milliseconds from {low} to {high}")
     return int(text) / 1000
+
+
+def parse_port_mapping(options: dict[str, str]) -> bool:
+    """Whether the router is asked to map ports.
+
+    :raises BadInput: field ``port-mapping``.
+    """
+    word = options["port-mapping"]
+    if word not in PORT_MAPPING:
+        raise BadInput("port-mapping", f"{word!r} is none of {', '.join(PORT_MAPPING)}")
+    return word == "auto"
 
 
 def parse_relay(text: str, field: str) -> RelayInfo:
@@ -181,6 +195,7 @@ class NodeConfig:
             check_device_name(options["card"], "card"),
             parse_port(options["wireguard-port"], "wireguard-port", zero=True),
             parse_switch(options["birthday"], "birthday"),
+            parse_port_mapping(options),
         )
         server = options.get("server") or ""
         if server:
@@ -207,6 +222,7 @@ class ControlConfig:
     :param flush_interval: seconds between two writes of changes that need not be durable.
     :param alternate: the reflector's second address and port.
     :param relay_keys: identities of relays that may report.
+    :param map_ports: ask the router to map this server's ports.
     """
 
     state_dir: Path
@@ -220,6 +236,7 @@ class ControlConfig:
     flush_interval: float = INTERVAL
     alternate: Alternate | None = Alternate(STUN_PORT + 1, needed=False)
     relay_keys: frozenset[bytes] = frozenset()
+    map_ports: bool = False
 
     @classmethod
     def parse(cls, options: dict[str, str]) -> ControlConfig:
@@ -239,8 +256,8 @@ class ControlConfig:
         door = DoorSettings.parse(options["tls-certificate"], options["tls-key"], options["proxy"])
         interval = parse_interval(options["flush-interval"], "flush-interval")
         keys = frozenset(parse_public_key(text, "relay-key") for text in options["relay-key"].split(",") if text)
-        other = Alternate.parse(options["stun-alternate"], stun)
-        own = (options["listen"], stun, public, relays, registration, bans, door, interval, other, keys)
+        other, maps = Alternate.parse(options["stun-alternate"], stun), parse_port_mapping(options)
+        own = (options["listen"], stun, public, relays, registration, bans, door, interval, other, keys, maps)
         return cls(folders(options)[0], *own)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import attrs
+import msgspec
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
@@ -27,12 +28,14 @@ from lanrage.core.admission import Admission, Registration
 from lanrage.core.bans import Bans
 from lanrage.core.identity import SigningKey, fingerprint
 from lanrage.core.mailboxes import Mailboxes
+from lanrage.core.reach import Reach
 from lanrage.core.restart import come_back
 from lanrage.core.tickets import Pair, Ticket, issue
 from lanrage.core.world import World
 from lanrage.core.world_load import Unproven, load_world
 from lanrage.errors import REFUSALS, StoreError
 from lanrage.net.control_server import ServerFactory
+from lanrage.net.control_session import ServerConnection
 from lanrage.net.relay_bridge import RelayBridges
 from lanrage.net.relay_targets import RelayTargets
 from lanrage.store.database import IStore
@@ -41,7 +44,7 @@ from lanrage.store.journal import INTERVAL, Journal
 from lanrage.store.keys import load_server_key
 from lanrage.store.sqlite import SqliteStore
 from lanrage.store.state_folder import StateFolder
-from lanrage.wire.control import Accepted, RelayInfo
+from lanrage.wire.control import Accepted, Reachable, RelayInfo
 
 PUBLIC_KEY_FILE = "server.pub"
 PUBLIC_MODE = 0o644
@@ -89,6 +92,7 @@ class ControlService(Service):
     :ivar started: fires when it listens; fails with :class:`BadInput` (the port) or :class:`StoreError`.
     :ivar key: the server's key, once started.
     :ivar relays: those that it names to nodes.
+    :ivar on_login: observers, each called with every connection of a node that logged in.
     """
 
     def __init__(
@@ -112,6 +116,8 @@ class ControlService(Service):
         self._door: Door | None = None
         self.relays = RelayKeeper(reactor, settings.relays, settings.relay_keys, now)
         self._targets = RelayTargets(reactor, self.relays.infos)
+        self._reach: Reach | None = None
+        self.on_login: list[Callable[[ServerConnection], object]] = []
         self._collector = Collector(reactor, self._traffic)
         self._recheck = Recheck(reactor)
         self.started: Deferred[None] = Deferred()
@@ -151,6 +157,7 @@ class ControlService(Service):
             issue_ticket = partial(_issue, self.key) if self.relays.any else None
             requests = Requests(self._world, issue_ticket, self._admission, Mailboxes(self._random), self.relays)
             self._desk = ControlDesk(requests, self._journal, self._welcome, self._now)
+            self._desk.on_login = self.on_login
             self._factory = ServerFactory(self._reactor, self.key, self._desk, self._random, self._admission)
             self._factory.readiness = self.unready
             if self.relays.any:
@@ -190,7 +197,17 @@ class ControlService(Service):
             self._bans.stop()
 
     def _welcome(self, session: str) -> Accepted:
-        return Accepted(session, self._now(), self._settings.reflectors, self.relays.infos())
+        settings, reach, relays = self._settings, self._reach, self.relays.infos()
+        if reach is None:
+            return Accepted(session, self._now(), settings.reflectors, relays)
+        told = tuple(told_relay(relay, reach) for relay in relays)
+        return Accepted(session, self._now(), (*settings.reflectors, *reach.reflectors), told, reach.addresses)
+
+    def set_reach(self, reach: Reach) -> None:
+        """How nodes outside reach this server: told at each login from now on, and to who is logged in."""
+        self._reach = reach
+        if self._desk is not None:
+            self._desk.announce(Reachable(reach.addresses))
 
     def unready(self) -> str:
         """Why the server cannot do its work; empty = it can."""
@@ -268,6 +285,7 @@ class ControlService(Service):
             "sessions": len(self._desk.sessions) if self._desk is not None else 0,
             "parties": len(self._world.parties),
             "broken_rows": self._recheck.broken,
+            "reach": self._reach.state if self._reach is not None else "",
             "members": sum(len(list(party.members())) for party in self._world.parties.values()),
             "journal": journal.counters.facts() | {"trouble": journal.trouble} if journal is not None else {},
         }
@@ -278,6 +296,14 @@ def _shown(address: Any) -> str:
     if not hasattr(address, "port"):
         return str(getattr(address, "name", address))
     return f"[{address.host}]:{address.port}" if ":" in address.host else f"{address.host}:{address.port}"
+
+
+def told_relay(relay: RelayInfo, reach: Reach) -> RelayInfo:
+    """The relay as nodes should use it: of the embedded one, the ports that a router maps."""
+    if relay.host or reach.relay is None:
+        return relay
+    first, last = reach.relay
+    return msgspec.structs.replace(relay, first=first, last=last)
 
 
 def _issue(key: SigningKey, party_id: str, holder: bytes, pair: Pair, expiry: float) -> bytes:

@@ -10,10 +10,12 @@ from typing import Any
 
 import attrs
 import click
+import msgspec
 
 from lanrage.app import cli_output as output
 from lanrage.app.cli_frame import SETTINGS, guarded, json_option
 from lanrage.app.config import default_folder
+from lanrage.app.control_outside import ReachSaved, read_reach
 from lanrage.errors import BadInput, StoreError
 from lanrage.store.backup import Copy, export, make_backup, restore, start_empty
 from lanrage.store.examine import Examination, examine
@@ -103,15 +105,35 @@ def restore_command(file: str | None, empty: bool, state_dir: str | None, as_jso
 @json_option
 @guarded
 def check_command(file: str | None, state_dir: str | None, as_json: bool) -> None:
-    """Look through the database, or through FILE: its structure and every signature; the server may run."""
+    """Look through the database, or FILE: structure, every signature; and whether the server is reached from outside.
+
+    The server may run.
+    """
     state = state_folder(state_dir) if file is None else None
     found = examine(Path(file) if file is not None else _present(state))
     backups = [str(backup.path) for backup in state.backups()] if state is not None else []
+    saved = read_reach(state.folder) if state is not None else None
     if as_json:
-        output.print_json({"ok": not found.problems, "backups": backups, **_examined(found)})
+        reach = msgspec.to_builtins(saved) if saved is not None else None
+        output.print_json({"ok": not found.problems, "backups": backups, "reach": reach, **_examined(found)})
     else:
         _show(output.Screen(), found, state)
+        _show_reach(output.Screen(), saved, time.time())
     sys.exit(1 if found.problems else 0)
+
+
+def _show_reach(screen: output.Screen, saved: ReachSaved | None, now: float) -> None:
+    if saved is None:
+        return
+    style = "yellow" if saved.reach.state == "unreachable" else ""
+    minutes = max(0.0, now - saved.at) / 60
+    screen.line(
+        f"Reached from outside: {saved.reach.state}: {saved.reach.sentence} (so since {minutes:.0f} min)", style
+    )
+    if saved.reach.addresses:
+        screen.line(f"Invitations name {', '.join(saved.reach.addresses)}")
+    if saved.reach.advice:
+        screen.line(f"  -> {saved.reach.advice}")
 
 
 def _present(state: StateFolder | None) -> Path:

@@ -41,6 +41,7 @@ class ControlDesk:
     :param welcome: what a node is told at login, by its session.
     :param now: seconds since the epoch.
     :ivar sessions: the connection of each identity; the newest wins.
+    :ivar on_login: observers, each called with every connection as it logs in.
     :ivar on_conflict: observers, each called with every conflict of a party as it is noted.
     """
 
@@ -50,6 +51,7 @@ class ControlDesk:
     _now: Callable[[], float]
     sessions: dict[bytes, ServerConnection] = attrs.field(init=False, factory=dict)
     on_conflict: list[Callable[[ConflictRow], object]] = attrs.field(init=False, factory=list)
+    on_login: list[Callable[[ServerConnection], object]] = attrs.field(init=False, factory=list)
     _tasks: set[Deferred[None]] = attrs.field(init=False, factory=set)
     _unsettled: Unsettled = attrs.field(init=False, factory=Unsettled)
     _lines: TokenBucket = attrs.field(init=False, factory=lambda: TokenBucket(LINES_RATE, LINES_BURST))
@@ -71,6 +73,8 @@ class ControlDesk:
             identity=connection.identity.hex(),
             peer=connection.peer,
         )
+        for observer in self.on_login:
+            observer(connection)
         self._tell(self._requests.world.connected(connection.identity, self._now()))
 
     def closed(self, connection: ServerConnection) -> None:
@@ -110,6 +114,11 @@ class ControlDesk:
     def identities(self) -> tuple[bytes, ...]:
         """Of all that are logged in."""
         return tuple(self.sessions)
+
+    def announce(self, body: NoticeBody) -> None:
+        """Tell every node that is logged in."""
+        for session in list(self.sessions.values()):
+            session.send(Notice(body))
 
     def close_mailboxes(self, identity: bytes) -> None:
         """A node's session ended, or it lost its rights: its spoken codes are void, and who was at one is told."""

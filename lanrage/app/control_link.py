@@ -24,6 +24,7 @@ from lanrage.wire.control import (
     FetchTicket,
     FollowParty,
     NoticeBody,
+    Reachable,
     RelaysChanged,
     ReplyBody,
     RequestBody,
@@ -288,14 +289,15 @@ class ControlLink:
                 await deferLater(self._reactor, LIMIT_PAUSE, lambda: None)
                 self._again = True
 
-    def _notice(self, body: NoticeBody, correlation_id: str) -> None:
-        del correlation_id
+    def _notice(self, body: NoticeBody, _correlation_id: str) -> None:
         replica = self.replica
         if isinstance(body, Denied):
             self._warn("the control server says: {sentence}", sentence=body.message)
         elif isinstance(body, MailboxNotice):
             if self.mailbox_user is not None:
                 self.mailbox_user.heard(body)
+        elif isinstance(body, Reachable):
+            self.client.told(body.addresses)
         elif isinstance(body, RelaysChanged):
             info = self.client.relays_changed(body.relays)
             if info is not None and replica is not None:

@@ -42,6 +42,7 @@ class Links(LinkHooks):
     log = Logger()
     listen_port = 0
     reflexive: tuple[Endpoint, ...] = ()
+    mapped: tuple[Endpoint, ...] = ()
 
     def __init__(  # pylint: disable=too-many-arguments
         self,
@@ -156,12 +157,18 @@ class Links(LinkHooks):
             self.reflexive = endpoints
             self.offer_to_all()
 
+    def set_mapped(self, endpoints: tuple[Endpoint, ...]) -> None:
+        """Where a router maps WireGuard's port."""
+        if endpoints != self.mapped:
+            self.mapped = endpoints
+            self.offer_to_all()
+
     # --- the links' outlet --------------------------------------------------------------------------------------------
 
     def candidates(self) -> tuple[Candidate, ...]:
         """This node's own candidates now."""
         seen = (*self.reflexive, *self._witnesses.seen)
-        return own_candidates(self._here.addresses, self.listen_port, seen, self._here.six)
+        return own_candidates(self._here.addresses, self.listen_port, seen, self.mapped, self._here.six)
 
     def send_probe(self, payload: bytes, to: Endpoint) -> None:
         """Send from WireGuard's port, within the budgets of the target."""
@@ -259,7 +266,7 @@ class Links(LinkHooks):
                 link.saw(peer, resets[link.peer_key])
         if self.ready_addresses() != before:
             self._changed()
-        hosts = self.hosts | {endpoint.host for endpoint in self.reflexive}
+        hosts = self.hosts | {endpoint.host for endpoint in (*self.reflexive, *self.mapped)}
         if self._witnesses.look([observed(link.plan.paths.values()) for link in self.peers.values()], hosts):
             self.offer_to_all()
 

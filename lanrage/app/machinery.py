@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from ipaddress import IPv4Interface
 from typing import Any, Protocol
 
@@ -11,7 +11,9 @@ import attrs
 from twisted.internet.defer import Deferred
 
 from lanrage.app.lan import LanPlane
+from lanrage.app.links import Links
 from lanrage.app.party_channel import ChannelPort
+from lanrage.app.port_mapping import PortMapping, map_links
 from lanrage.app.punch_kit import PunchKit
 from lanrage.app.roaming import Events
 from lanrage.core.links import WIREGUARD_PORT
@@ -43,6 +45,7 @@ class Devices:
     :param card: the LAN card's name.
     :param port: WireGuard's UDP port, 0 = any.
     :param birthday: hard pairs of routers may be joined by birthday probing.
+    :param map_port: ask the router to map that port.
     """
 
     tunnel: str = "lanrage-wg0"
@@ -50,6 +53,7 @@ class Devices:
     card: str = "lanrage0"
     port: int = WIREGUARD_PORT
     birthday: bool = True
+    map_port: bool = False
 
 
 class Machinery(Protocol):
@@ -83,6 +87,9 @@ class Machinery(Protocol):
 
     def lan_plane(self, address: IPv4Interface, nonce: int) -> LanPlane:
         """The LAN plane with its card, not started yet."""
+
+    def port_mapping(self, links: Links, random: Callable[[int], bytes]) -> PortMapping | None:
+        """Maps the links' port at the router, not started yet; ``None`` where that is switched off."""
 
 
 class RealMachinery:
@@ -148,6 +155,10 @@ class RealMachinery:
             capture=Capture(self._reactor, (devices.card, devices.tunnel)),
             groups=self._groups,
         )
+
+    def port_mapping(self, links: Links, random: Callable[[int], bytes]) -> PortMapping | None:
+        """See :meth:`Machinery.port_mapping`."""
+        return map_links(self._reactor, self.machine, links, self._journal, random) if self._devices.map_port else None
 
     def _groups(self) -> _Groups:
         """Called once the card is there: its index is known then."""

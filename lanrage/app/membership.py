@@ -12,7 +12,7 @@ from twisted.internet.defer import Deferred
 
 from lanrage.app.control_link import ControlLink
 from lanrage.core.certificates import SECRET_BYTES, TAKEOVER_DELAY, Takeover, invite_key, prove_reservation
-from lanrage.core.code import InvitationCode
+from lanrage.core.code import InvitationCode, code_addresses
 from lanrage.core.identity import NodeKeys, SigningKey, fingerprint
 from lanrage.core.joining import Admission, admit, certify, found, invite
 from lanrage.core.links import KEY_BYTES
@@ -205,6 +205,8 @@ class Membership:
         hours: float,
         uses: int,
     ) -> str:
+        info = link.client.server_info
+        addresses = code_addresses(info.addresses if info is not None else (), addresses)
         secret = self.random(SECRET_BYTES)
         blob = invite(self.keys, party_id, epoch, secret, hours, uses, self._server_now(link))
         await link.ask(PublishInvitation(party_id, blob), Done)

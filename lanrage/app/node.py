@@ -19,6 +19,7 @@ from lanrage.app.config import NodeConfig
 from lanrage.app.control_link import ControlLink
 from lanrage.app.governing_node import GoverningNode
 from lanrage.app.machinery import Devices, Machinery, RealMachinery
+from lanrage.app.mapping_leases import remove_leftovers
 from lanrage.app.membership import Membership, Wish
 from lanrage.app.operations import DEFAULT_MEMBERS, INode, Progress
 from lanrage.app.party_life import PartyLife
@@ -100,6 +101,7 @@ class NodeService(GoverningNode, PathNode, RelayNode, Service):
         undo = UndoJournal(folder / UNDO_FILE)
         await undo_all(self._reactor, undo)
         machinery = self._make_machinery(self._reactor, self._config.devices, undo)
+        await remove_leftovers(self._reactor, machinery.machine, undo, self._now)
         self._life = life = PartyLife(
             self._reactor, self._config, keys, machinery, self._now, self._random, self._lock.run
         )

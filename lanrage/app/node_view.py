@@ -32,6 +32,7 @@ from lanrage.core.diagnosis import (
     CardFacts,
     ControlFacts,
     LocalFacts,
+    MappingFacts,
     MemberFacts,
     NatFacts,
     NodeFacts,
@@ -98,6 +99,7 @@ def status(life: PartyLife, missing: list[str]) -> StatusShown:
         nat_shown(session.nat) if session is not None and session.nat is not None else None,
         _relay_tcp(session),
         attrs.asdict(session.punching.counters) if session is not None and session.punching is not None else {},
+        _mapping(session),
     )
 
 
@@ -154,6 +156,7 @@ def facts(life: PartyLife, local: LocalFacts, missing: list[str], now: float) ->
         control,
         str(seen[0]) if seen else None,
         relays,
+        _mapping(session),
         _member_facts(life, now),
         _nat_facts(session),
         _udp_blocked(session),
@@ -233,6 +236,10 @@ def _udp_blocked(session: PartySession | None) -> bool:
     if session is None or session.links is None or session.relay_tcp is None:
         return False
     return session.links.nat is NatKind.BLOCKED or session.relay_tcp.silent
+
+
+def _mapping(session: PartySession | None) -> MappingFacts | None:
+    return session.mapping.facts() if session is not None and session.mapping is not None else None
 
 
 def _card(session: PartySession | None) -> CardShown | None:

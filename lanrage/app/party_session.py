@@ -18,6 +18,7 @@ from lanrage.app.nat_parts import join_nat_watch
 from lanrage.app.nat_watch import NatWatch
 from lanrage.app.party_channel import PartyChannel, PartyLedger
 from lanrage.app.peer_link import PeerLink
+from lanrage.app.port_mapping import PortMapping
 from lanrage.app.punching import Punching
 from lanrage.app.reflexive import ReflexiveWatch
 from lanrage.app.relay_links import RelayLinks, by_udp
@@ -98,6 +99,7 @@ class PartySession:
         self.reflexive: ReflexiveWatch | None = None
         self.nat: NatWatch | None = None
         self.punching: Punching | None = None
+        self.mapping: PortMapping | None = None
         self.listen_port = 0
         self.on_lost: Callable[[str], None] = lambda why: None
         self.on_moved: Callable[[set[str], float], None] = lambda hosts, slept: None
@@ -163,6 +165,9 @@ class PartySession:
         self._roaming.start()
         relays.use(book.relays)
         self._start_punching(links)
+        self.mapping = self._machinery.port_mapping(links, self._around.random)
+        if self.mapping is not None:
+            self.mapping.start()
         book.start(lambda: {identity: link.plan.paths.values() for identity, link in links.peers.items()})
 
     def _join_relays(self, links: Links) -> RelayLinks:
@@ -193,6 +198,8 @@ class PartySession:
     async def stop(self) -> None:
         """Take all down, links first; nothing of this session is left on the machine."""
         parts: list[Callable[[], Any]] = [self._roaming.stop, self._around.book.stop]
+        if self.mapping is not None:
+            parts.append(self.mapping.stop)
         if self.reflexive is not None:
             parts.append(self.reflexive.stop)
         if self.nat is not None:
@@ -220,7 +227,7 @@ class PartySession:
             except Exception:  # the other parts must go all the same  # pylint: disable=broad-exception-caught
                 self.log.failure("a part of the party's session did not stop")
         self.links = self.relays = self.relay_tcp = self.reflexive = self.punching = None
-        self.nat = self.channel = self.lan = self.tunnel = None
+        self.nat = self.channel = self.lan = self.tunnel = self.mapping = None
 
     def _stop_links(self) -> Deferred[None]:
         """After a change of members that is under way."""

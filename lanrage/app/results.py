@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from lanrage.core.diagnosis import NodeFacts
+from lanrage.core.diagnosis import MappingFacts, NodeFacts
 from lanrage.core.ledger_records import Role
 
 PathKind = Literal["direct", "relay", "relay-tcp", "none"]
@@ -238,6 +238,7 @@ class StatusShown(Result, frozen=True):
     :param nat: null while there is no party.
     :param relay_tcp: ``None`` while it is not needed.
     :param birthday: counters of birthday probing by name; empty where it is off.
+    :param port_mapping: where the router maps WireGuard's port; none while it is switched off, or outside a party.
     """
 
     version: str
@@ -252,6 +253,7 @@ class StatusShown(Result, frozen=True):
     nat: NatShown | None = None
     relay_tcp: RelayTcpShown | None = None
     birthday: dict[str, Any] = {}
+    port_mapping: MappingFacts | None = None
 
 
 class Diagnosed(NodeFacts, frozen=True):

@@ -14,6 +14,7 @@ from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from lanrage.app.api import ApiService
 from lanrage.app.config import CONTROL_PORT, RELAY_FOLDER, AllConfig, ControlConfig, NodeConfig, RelayConfig
 from lanrage.app.control import ControlService, ControlSettings
+from lanrage.app.control_outside import ControlOutside
 from lanrage.app.node import NodeService
 from lanrage.app.reflector import ReflectorService
 from lanrage.app.relay import RelayPlan, RelayService
@@ -93,7 +94,7 @@ def _control(reactor: Any, config: ControlConfig) -> RoleService:
     control, reflector = _control_parts(reactor, config)
     return RoleService(
         reactor,
-        [reflector, control],
+        [reflector, control, ControlOutside(reactor, control, config)],
         lambda: [
             *_control_greeting(control, config),
             f"next, on a player's machine: lanrage party create NAME --server {config.public or own_address()}",
@@ -149,7 +150,7 @@ def _all(reactor: Any, config: AllConfig) -> RoleService:
     first, last = config.ports
     return RoleService(
         reactor,
-        [api, reflector, control, relay, node],
+        [api, reflector, control, relay, ControlOutside(reactor, control, config.control, config.ports), node],
         lambda: [
             *_control_greeting(control, config.control),
             f"relay listens on UDP {first}-{last}",

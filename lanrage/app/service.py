@@ -20,6 +20,7 @@ from lanrage.store.journal import INTERVAL
 
 STATE = ["state-dir", "d", None, "Folder of keys and state (default: /var/lib/lanrage as root, else in your home)."]
 RUN = ["run-dir", None, None, "Folder of the socket that the lanrage command talks to (default: /run/lanrage as root)."]
+PORT_MAPPING = ["port-mapping", None, "auto", "Let the router map ports by PCP, NAT-PMP or UPnP: auto or off."]
 NODE: list[list[Any]] = [
     ["tunnel-device", None, "lanrage-wg0", "Name of the WireGuard device; unique on the machine."],
     ["card", None, "lanrage0", "Name of the LAN card that games see."],
@@ -69,7 +70,7 @@ RELAY: list[list[Any]] = [
 class ControlOptions(usage.Options):
     """Control server: parties, members, invitations, a reflector."""
 
-    optParameters: ClassVar[list[list[Any]]] = [STATE, *CONTROL]
+    optParameters: ClassVar[list[list[Any]]] = [STATE, *CONTROL, [*PORT_MAPPING[:2], "off", PORT_MAPPING[3]]]
 
 
 class RelayOptions(usage.Options):
@@ -81,13 +82,13 @@ class RelayOptions(usage.Options):
 class NodeOptions(usage.Options):
     """Node: the player's machine."""
 
-    optParameters: ClassVar[list[list[Any]]] = [STATE, RUN, *NODE]
+    optParameters: ClassVar[list[list[Any]]] = [STATE, RUN, *NODE, PORT_MAPPING]
 
 
 class AllOptions(usage.Options):
     """All roles on one machine: the default."""
 
-    optParameters: ClassVar[list[list[Any]]] = [STATE, RUN, *CONTROL, RELAY[1], *STOPPING, *NODE]
+    optParameters: ClassVar[list[list[Any]]] = [STATE, RUN, *CONTROL, RELAY[1], *STOPPING, *NODE, PORT_MAPPING]
 
 
 class Options(usage.Options):

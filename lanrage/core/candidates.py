@@ -75,7 +75,11 @@ def is_private(address: IPv4Address) -> bool:
 
 
 def own_candidates(
-    addresses: Iterable[LocalAddress], port: int, reflexive: Iterable[Endpoint], six: Iterable[IPv6Interface] = ()
+    addresses: Iterable[LocalAddress],
+    port: int,
+    reflexive: Iterable[Endpoint],
+    mapped: Iterable[Endpoint] = (),
+    six: Iterable[IPv6Interface] = (),
 ) -> tuple[Candidate, ...]:
     """What this node offers: its cards' addresses with WireGuard's port, and how reflectors saw that port.
 
@@ -83,14 +87,18 @@ def own_candidates(
 
     :param addresses: those of the machine, without LANrage's own devices.
     :param port: WireGuard's listen port.
+    :param mapped: where a router maps that port; one that reflectors see too is named once, as mapped.
     :param six: this machine's IPv6 addresses.
     """
     wide = [Endpoint(str(address), port) for address in worth_offering(six)]
     local = dict.fromkeys(Endpoint(str(a.address), port) for a in addresses if not a.address.is_loopback)
-    seen = [endpoint for endpoint in dict.fromkeys(reflexive) if endpoint not in local][: CANDIDATE_LIMIT - len(wide)]
-    kept = list(local)[: CANDIDATE_LIMIT - len(seen) - len(wide)]
-    found = [Candidate(CandidateKind.LOCAL, endpoint) for endpoint in (*wide, *kept)]
-    return (*found, *(Candidate(CandidateKind.REFLEXIVE, endpoint) for endpoint in seen))
+    seen = dict.fromkeys(mapped, CandidateKind.MAPPED)
+    for endpoint in reflexive:
+        seen.setdefault(endpoint, CandidateKind.REFLEXIVE)
+    far = [Candidate(kind, endpoint) for endpoint, kind in seen.items() if endpoint not in local]
+    far = far[: CANDIDATE_LIMIT - len(wide)]
+    kept = list(local)[: CANDIDATE_LIMIT - len(far) - len(wide)]
+    return (*(Candidate(CandidateKind.LOCAL, endpoint) for endpoint in (*wide, *kept)), *far)
 
 
 def fit_to_probe(

@@ -14,6 +14,7 @@ import base64
 import binascii
 import hashlib
 import re
+from collections.abc import Iterable
 
 import attrs
 
@@ -41,6 +42,24 @@ def check_address(text: str, field: str) -> str:
     if match is None or not 1 <= int(match.group(1)) <= 65535:
         raise BadInput(field, f"{text!r} is not HOST:PORT with a port from 1 to 65535")
     return text
+
+
+def code_addresses(told: Iterable[str], own: Iterable[str]) -> tuple[str, ...]:
+    """The addresses for a new code: what the control server says of itself, then what this node uses.
+
+    :param told: a server's word: what is no address is left out.
+    :param own: addresses that have been checked.
+    """
+    fit = [address for address in told if _is_address(address)]
+    return tuple(dict.fromkeys((*fit, *own)))[:ADDRESS_LIMIT]
+
+
+def _is_address(text: str) -> bool:
+    try:
+        check_address(text, "address")
+    except BadInput:
+        return False
+    return True
 
 
 @attrs.frozen(repr=False)

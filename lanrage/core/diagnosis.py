@@ -121,6 +121,26 @@ class NatFacts(_Facts, frozen=True):
     complete: bool = False
 
 
+class MappingFacts(_Facts, frozen=True):
+    """The port that the router maps to WireGuard's.
+
+    :param method: ``pcp``, ``nat-pmp`` or ``upnp-igd``; empty while none works.
+    :param external: ``host:port`` outside; ``None`` while nothing is mapped.
+    :param expires_s: seconds; ``None`` = it does not end by itself, or is not there.
+    :param offered: members are told of it.
+    :param needless: this machine has a public address itself.
+    :param failure: why others cannot reach it, one sentence.
+    """
+
+    method: str = ""
+    gateway: str | None = None
+    external: str | None = None
+    expires_s: float | None = None
+    offered: bool = False
+    needless: bool = False
+    failure: str = ""
+
+
 class NodeFacts(_Facts, frozen=True):
     """The node about itself; what it is not at yet is ``None``.
 
@@ -138,6 +158,7 @@ class NodeFacts(_Facts, frozen=True):
     control: ControlFacts | None = None
     reflexive: str | None = None
     relays: list[RelayFacts] = []
+    port_mapping: MappingFacts | None = None
     members: list[MemberFacts] = []
     nat: NatFacts | None = None
     udp_blocked: bool = False

@@ -193,6 +193,21 @@ def _ways(facts: Facts) -> Iterator[Check]:
         yield Check("relay", "unknown", "no pair has needed a relay yet")
 
 
+def _mapping(facts: Facts) -> Iterator[Check]:
+    mapping = facts.node.port_mapping if facts.node else None
+    if mapping is None:
+        return
+    if mapping.needless:
+        yield Check("port mapping", "ok", "this machine has a public address, so no router need map its port")
+    elif mapping.offered:
+        yield Check("port mapping", "ok", f"the router maps {mapping.external} to WireGuard's port ({mapping.method})")
+    elif mapping.failure:
+        advice = "paths are punched or relayed instead; to help, allow UPnP or PCP in the router, or forward the port"
+        yield Check("port mapping", "warning", mapping.failure, advice)
+    else:
+        yield Check("port mapping", "unknown", "the router is being asked to map WireGuard's port")
+
+
 def _is_loopback(endpoint: str) -> bool:
     try:
         return ip_address(endpoint.rpartition(":")[0].strip("[]")).is_loopback
@@ -258,6 +273,7 @@ _RULES: tuple[Callable[[Facts], Iterator[Check]], ...] = (
     _card,
     _control,
     _ways,
+    _mapping,
     _members,
     _surroundings,
 )

@@ -9,10 +9,12 @@ import msgspec
 
 from lanrage.errors import DecodeError
 
-KINDS = ("device", "process", "punch-table", "forwarding")
+MAPPING = "mapping"
+KINDS = ("device", "process", "punch-table", "forwarding", MAPPING)
 """``device``: a network device, by name; its alias must be ours. ``process``: a program, ``PID START_TIME`` in `old`.
 ``punch-table``: an nftables table of the family ``ip``, by name. ``forwarding``: a card that a relay made forward IPv4
-(``net.ipv4.conf.NAME.forwarding``), what it was before in `old`.
+(``net.ipv4.conf.NAME.forwarding``), what it was before in `old`. ``mapping``: a port mapped at a router,
+:class:`lanrage.core.mapping.Lease` in `old`.
 
 Routes and addresses need no entry: they go with the device that they are on, and all of ours are on ours."""
 

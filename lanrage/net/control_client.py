@@ -298,6 +298,11 @@ class ControlClient(Service):
         for waiter in waiters:
             waiter.callback(info)
 
+    def told(self, addresses: tuple[str, ...]) -> None:
+        """The server says where friends reach it."""
+        if self.server_info is not None:
+            self.server_info = msgspec.structs.replace(self.server_info, addresses=addresses)
+
     def _disconnected(self, error: LanrageError) -> None:
         self._connection = None
         if not self.running:

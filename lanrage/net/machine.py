@@ -12,10 +12,12 @@ from pyroute2.netlink.exceptions import NetlinkError
 from twisted.internet.interfaces import IReactorThreads
 from zope.interface import implementer
 
-from lanrage.core.links import OWNER_MARK, LocalAddress
+from lanrage.core.links import OWNER_MARK, Endpoint, LocalAddress
+from lanrage.core.mapping import Gateway
 from lanrage.errors import LanrageError, Refused, Unreachable
 from lanrage.interfaces import IMachine
 from lanrage.net.devices import refusals_named
+from lanrage.net.raw_sockets import source_for
 from lanrage.net.threads import in_thread
 
 IFF_UP, IFF_BROADCAST, IFF_LOOPBACK = 0x1, 0x2, 0x8
@@ -56,6 +58,10 @@ class Machine:
     async def has_default_route(self) -> bool:
         """See :meth:`lanrage.interfaces.IMachine.has_default_route`."""
         return await in_thread(self._reactor, _has_default_route)
+
+    async def default_gateway(self) -> Gateway | None:
+        """See :meth:`lanrage.interfaces.IMachine.default_gateway`."""
+        return await in_thread(self._reactor, _default_gateway)
 
     async def add_member_route(self, member: IPv4Address, device: str, source: IPv4Address) -> None:
         """See :meth:`lanrage.interfaces.IMachine.add_member_route`."""
@@ -137,6 +143,23 @@ def _networks() -> list[IPv4Network]:
 def _has_default_route() -> bool:
     with IPRoute() as route:
         return any(entry["dst_len"] == 0 and entry["type"] == 1 for entry in _routes(route))
+
+
+def _default_gateway() -> Gateway | None:
+    with IPRoute() as route:
+        found = [entry for entry in _routes(route) if entry["dst_len"] == 0 and entry["type"] == 1]
+        found = [entry for entry in found if _table(entry) == MAIN_TABLE and entry.get_attr("RTA_GATEWAY")]
+        if not found:
+            return None
+        best = min(found, key=lambda entry: entry.get_attr("RTA_PRIORITY") or 0)
+        links = _links(route)
+    address = IPv4Address(best.get_attr("RTA_GATEWAY"))
+    link = links.get(best.get_attr("RTA_OIF"))
+    try:
+        source = source_for(Endpoint(str(address), 9))
+    except OSError:
+        return None
+    return Gateway(address, link.get_attr("IFLA_IFNAME") if link is not None else "", IPv4Address(source))
 
 
 def _add_member_route(member: IPv4Address, device: str, source: IPv4Address) -> None:

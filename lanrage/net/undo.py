@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.internet.interfaces import IReactorThreads
 from twisted.logger import Logger
 
-from lanrage.core.undo import UndoEntry
+from lanrage.core.undo import MAPPING, UndoEntry
 from lanrage.errors import LanrageError
 from lanrage.interfaces import IUndoJournal
 from lanrage.net.devices import remove_device
@@ -20,10 +20,12 @@ log = Logger()
 async def undo_all(reactor: IReactorThreads, journal: IUndoJournal) -> int:
     """Take every change back, the newest first, and forget it; what cannot be taken back stays in the journal.
 
+    Mappings at routers are not of this machine (:func:`lanrage.app.mapping_leases.remove_leftovers`).
+
     :return: how many were taken back.
     """
     done = 0
-    for entry in reversed(journal.entries()):
+    for entry in reversed([each for each in journal.entries() if each.kind != MAPPING]):
         try:
             await in_thread(reactor, _undo, entry, journal)
         except LanrageError as error:

@@ -68,18 +68,24 @@ class RelayInfo(Message, frozen=True):
 Relays = Annotated[tuple[RelayInfo, ...], Meta(max_length=OFFERED_LIMIT)]
 
 
+Addresses = Annotated[tuple[Annotated[str, Meta(max_length=262)], ...], Meta(max_length=4)]
+"""``host:port``, the best first."""
+
+
 class Accepted(Message, frozen=True, tag="accepted"):
     """Server's first sealed record after the login.
 
     :param session: for logs on both sides.
     :param now: the server's clock, seconds since the epoch.
     :param reflectors: ``host:port`` of STUN reflectors; an empty host is the address by which the server was reached.
+    :param addresses: as :class:`Reachable` tells.
     """
 
     session: Annotated[str, Meta(max_length=32)]
     now: float
     reflectors: Annotated[tuple[Annotated[str, Meta(max_length=262)], ...], Meta(max_length=8)]
     relays: Relays
+    addresses: Addresses = ()
 
 
 # --- requests ---------------------------------------------------------------------------------------------------------
@@ -241,6 +247,12 @@ class RelaysChanged(Message, frozen=True, tag="relays"):
     relays: Relays
 
 
+class Reachable(Message, frozen=True, tag="reachable"):
+    """Where friends reach this server from now on: invitations name these addresses before the one in use."""
+
+    addresses: Addresses
+
+
 ReplyBody = (
     PartyState
     | Deltas
@@ -255,7 +267,16 @@ ReplyBody = (
     | RefusedReply
 )
 NoticeBody = (
-    Deltas | Presence | StatusChanged | Signalled | Resync | MailboxNotice | RelaysChanged | TicketsRevoked | Denied
+    Deltas
+    | Presence
+    | StatusChanged
+    | Signalled
+    | Resync
+    | MailboxNotice
+    | RelaysChanged
+    | TicketsRevoked
+    | Reachable
+    | Denied
 )
 
 

@@ -19,6 +19,7 @@ from twisted.trial.unittest import TestCase
 from lanrage.app.config import NodeConfig
 from lanrage.app.control import ControlService, ControlSettings
 from lanrage.app.lan import LanPlane
+from lanrage.app.links import Links
 from lanrage.app.machinery import Devices
 from lanrage.app.node import NodeService
 from lanrage.app.party_channel import ChannelPort
@@ -102,6 +103,9 @@ class MemoryMachinery:
         """See :meth:`lanrage.app.machinery.Machinery.party_port`."""
         del address
         return InsidePort(self.host)
+
+    def port_mapping(self, links: Links, random: Callable[[int], bytes]) -> None:
+        """The world has no router that maps ports."""
 
     def lan_plane(self, address: IPv4Interface, nonce: int) -> LanPlane:
         """See :meth:`lanrage.app.machinery.Machinery.lan_plane`."""

@@ -66,6 +66,6 @@ class TestOffer:
     def test_beside_ipv4(self) -> None:
         """They are local candidates of WireGuard's port, and what reflectors saw stays in."""
         reflexive = [Endpoint("203.0.113.7", port) for port in range(1, 40)]
-        found = own_candidates((), 51820, reflexive, [ME])
+        found = own_candidates((), 51820, reflexive, (), [ME])
         assert len(found) == CANDIDATE_LIMIT
         assert (found[0].kind, found[0].endpoint) == (CandidateKind.LOCAL, Endpoint("2001:db8:1::7", 51820))

@@ -1,0 +1,94 @@
+"""Ports mapped by PCP (RFC 6887)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from zope.interface import implementer
+
+from lanrage.core.gateway_epoch import EpochWatch
+from lanrage.core.links import Endpoint
+from lanrage.core.mapping import LIFETIME_S, Gateway, Grant, Lease, Method, NotMapped, Transport, Wish
+from lanrage.errors import DecodeError
+from lanrage.interfaces import IPortMapper
+from lanrage.net.gateway_port import ask
+from lanrage.wire import natpmp, pcp
+from lanrage.wire.pcp import Mapping, Request, Response, Result
+
+LONGEST_S = 86400
+"""Seconds of life that are believed: a day, the RFC's suggestion for a server (section 15)."""
+ELSEWHERE = (Result.UNSUPP_VERSION, Result.UNSUPP_OPCODE)
+"""Results after which another protocol may do."""
+
+
+@implementer(IPortMapper)
+class PcpMapper:
+    """One gateway.
+
+    :param port: its UDP port.
+    """
+
+    method = Method.PCP
+
+    def __init__(self, reactor: Any, gateway: Gateway, port: int = pcp.PORT) -> None:
+        self._reactor = reactor
+        self._gateway = gateway
+        self._port = port
+        self._epochs = EpochWatch()
+
+    async def map(self, wish: Wish, external: int, nonce: bytes) -> Grant:
+        """See :meth:`lanrage.interfaces.IPortMapper.map`."""
+        response = await self._ask(wish, LIFETIME_S, external, nonce)
+        lost = self._epochs.lost(response.epoch, self._reactor.seconds())
+        mapped = response.mapping
+        if mapped is None or not response.lifetime or not mapped.external_port or not int(mapped.external):
+            raise NotMapped("the router grants nothing")
+        if wish.exact and mapped.external_port != wish.port:
+            await self._ask(wish, 0, 0, nonce)
+            raise NotMapped(f"the router has another use for {wish}")
+        endpoint = Endpoint(str(mapped.external), mapped.external_port)
+        return Grant(endpoint, min(response.lifetime, LONGEST_S), lost)
+
+    async def unmap(self, lease: Lease) -> None:
+        """See :meth:`lanrage.interfaces.IPortMapper.unmap`."""
+        await self._ask(lease.wish, 0, 0, lease.nonce)
+
+    async def _ask(self, wish: Wish, lifetime: int, external: int, nonce: bytes) -> Response:
+        mapping = Mapping(nonce, wish.transport.number, wish.port, external)
+        payload = pcp.encode_request(Request(self._gateway.source, lifetime, mapping))
+        return await ask(
+            self._reactor, self._gateway, self._port, payload, lambda data: _read(data, mapping, wish.transport)
+        )
+
+
+def _read(data: bytes, asked: Mapping, transport: Transport) -> Response | None:
+    try:
+        response = pcp.decode_response(data)
+    except DecodeError as error:
+        if _is_natpmp(data):
+            raise NotMapped("the router speaks NAT-PMP only", absent=True) from error
+        return None
+    echo = response.mapping
+    if echo is None:
+        if response.result == Result.SUCCESS:
+            return None
+    elif (echo.nonce, echo.protocol, echo.internal_port) != (asked.nonce, transport.number, asked.internal_port):
+        return None  # of another question, or forged
+    if response.result != Result.SUCCESS:
+        raise NotMapped(f"the router refuses: {_word(response.result)}", absent=response.result in ELSEWHERE)
+    return response
+
+
+def _is_natpmp(data: bytes) -> bool:
+    """Whether a gateway of the older protocol says that it does not know this one (RFC 6887 appendix A)."""
+    try:
+        return natpmp.decode_response(data).result == natpmp.Result.UNSUPPORTED_VERSION
+    except DecodeError:
+        return False
+
+
+def _word(result: int) -> str:
+    try:
+        return Result(result).name
+    except ValueError:
+        return f"result {result}"
