@@ -52,7 +52,7 @@ class RelayPlan:
     public_host: str = ""
     drain: float = DRAIN
     full: float = FULL_PACKETS
-    mode: str = "userspace"
+    mode: str = "auto"
 
 
 class RelayService(Service):

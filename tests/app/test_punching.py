@@ -49,7 +49,7 @@ class Hard:
             keys.public,
             self.send,
             kit,
-            SeededRandom(f"punch {self.player.name}"),
+            SeededRandom(f"punching {self.player.name}"),
         )
         made.start()
         return made

@@ -19,6 +19,7 @@ from lanrage.core.links import Endpoint
 from lanrage.core.nat import NatKind
 from lanrage.core.path import Path
 from lanrage.core.relay_cookies import Line
+from lanrage.core.relay_talk import RelayTalk
 from lanrage.core.tcp_need import GIVE_UP, HOLD, PATIENCE
 from lanrage.core.tickets import Ticket, issue, pair_of
 from lanrage.net.control_client import Dialling
@@ -52,6 +53,7 @@ class Link:
 
     name: str
     plan: Plan = attrs.field(factory=Plan)
+    relay_talk: RelayTalk = attrs.field(factory=RelayTalk)
     told: list[tuple[CandidateKind, bool]] = attrs.field(factory=list)
     endpoints: list[Endpoint] = attrs.field(factory=list)
 
@@ -64,6 +66,9 @@ class Link:
     def peer_key(self) -> bytes:
         """The member's WireGuard key."""
         return wireguard(self.name)
+
+    def offer(self) -> None:
+        """Nobody hears it."""
 
     def way(self, candidate: Candidate, usable: bool) -> None:
         """The plan's input."""
