@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import attrs
 
@@ -76,7 +76,9 @@ def _by_socket(halves: Iterable[Half]) -> dict[socket.socket, list[Half]]:
     return groups
 
 
-def _ask(own: socket.socket, host: str, questions: dict[int, Message], wanted: tuple[type, ...]) -> dict[int, Message]:
+def _ask(
+    own: socket.socket, host: str, questions: Mapping[int, Message], wanted: tuple[type, ...]
+) -> dict[int, Message]:
     answers: dict[int, Message] = {}
     own.settimeout(PATIENCE)
     for _ in range(TRIES):
@@ -91,8 +93,8 @@ def _ask(own: socket.socket, host: str, questions: dict[int, Message], wanted: t
                 continue
             except TimeoutError:
                 break
-            question = questions.get(source[1]) if source[0] == host else None
-            if question is not None and isinstance(answer, wanted) and _transaction(answer) == _transaction(question):
+            asked = questions.get(source[1]) if source[0] == host else None
+            if asked is not None and isinstance(answer, wanted) and _transaction(answer) == _transaction(asked):
                 answers[source[1]] = answer
         else:
             return answers
