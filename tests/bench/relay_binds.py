@@ -15,6 +15,8 @@ from tests.core.relay_world import holder, ticket, wireguard
 
 PATIENCE, TRIES = 0.5, 10
 """Seconds without an answer until the questions are put again, and how often."""
+Answers = dict[int, Message]
+"""By the relay's port."""
 
 
 @attrs.frozen
@@ -79,7 +81,7 @@ def _by_socket(halves: Iterable[Half]) -> dict[socket.socket, list[Half]]:
 def _ask(
     own: socket.socket, host: str, questions: Mapping[int, Message], wanted: tuple[type, ...]
 ) -> dict[int, Message]:
-    answers: dict[int, Message] = {}
+    answers: Answers = {}
     own.settimeout(PATIENCE)
     for _ in range(TRIES):
         for local, question in questions.items():
