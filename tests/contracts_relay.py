@@ -70,7 +70,7 @@ class Base:
 
         def _start(self, folder: str, **config: Any) -> RelayProcess:
             relay = self.hosts.run_relay(self.mode, folder, **config)
-            self.assertEqual(self.in_kernel, relay.first.get("in_kernel"), relay.first)
+            self.assertEqual(self.in_kernel, relay.first.get("in_kernel"))
             return relay
 
         def pair(self, relay: RelayProcess) -> tuple[End, End]:

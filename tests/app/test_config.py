@@ -204,14 +204,25 @@ class RoleTests(ConfigCase):
     def test_relay(self) -> None:
         """The key is needed; the rest has defaults."""
         self.assertEqual(
-            RelayConfig(bytes.fromhex(KEY), RELAY_PORTS, ""),
-            RelayConfig.parse(options(RelayOptions, "--server-key", KEY)),
+            RelayConfig(bytes.fromhex(KEY), RELAY_PORTS, "", "auto", Path("/s/relay")),
+            RelayConfig.parse(options(RelayOptions, "--server-key", KEY, "--state-dir", "/s")),
         )
-        words = ("--server-key", KEY, "--ports", "1-2", "--host", "203.0.113.1")
-        expected = RelayConfig(bytes.fromhex(KEY), (1, 2), "203.0.113.1")
+        words = (
+            "--server-key",
+            KEY,
+            "--ports",
+            "1-2",
+            "--host",
+            "203.0.113.1",
+            "--mode",
+            "kernel",
+            "--state-dir",
+            "/s",
+        )
+        expected = RelayConfig(bytes.fromhex(KEY), (1, 2), "203.0.113.1", "kernel", Path("/s/relay"))
         self.assertEqual(expected, RelayConfig.parse(options(RelayOptions, *words)))
         self.assertIn("needs", self.refused("server-key", lambda: RelayConfig.parse(options(RelayOptions))))
-        for name, value in (("ports", "2-1"), ("host", "relay.example.org"), ("host", "1.2.3")):
+        for name, value in (("ports", "2-1"), ("host", "relay.example.org"), ("host", "1.2.3"), ("mode", "fast")):
             given_words = options(RelayOptions, *words) | {name: value}
             self.refused(name, lambda words=given_words: RelayConfig.parse(words))  # type: ignore[misc]
 
@@ -222,8 +233,9 @@ class RoleTests(ConfigCase):
             ControlConfig(Path("/s"), relays=(RelayInfo("", 7, 9), RelayInfo("a", 3, 4))),
             (7, 9),
             NodeConfig(Path("/s"), Path("/r")),
+            "auto",
         )
         self.assertEqual(expected, AllConfig.parse(options(AllOptions, *words)))
-        for name, value in (("ports", "x"), ("stun-port", "x"), ("card", "a/b")):
+        for name, value in (("ports", "x"), ("stun-port", "x"), ("card", "a/b"), ("mode", "")):
             given_words = options(AllOptions, *words) | {name: value}
             self.refused(name, lambda words=given_words: AllConfig.parse(words))  # type: ignore[misc]

@@ -59,6 +59,7 @@ class TestKernel(Base.RelayContract):
 
     def test_a_card_that_forwarded_before_goes_on(self) -> None:
         """It is somebody else's doing."""
+        self.own_relay().stop()
         self.hosts.relay.run("sysctl -qw net.ipv4.conf.wan.forwarding=1")
         self.addCleanup(self.hosts.relay.run, "sysctl -qw net.ipv4.conf.wan.forwarding=0")
         relay = self.own_relay()

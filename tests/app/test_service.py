@@ -31,6 +31,7 @@ WRONG: tuple[tuple[str, str], ...] = (
     ("relay", "server-key: a relay needs the control server's key"),
     ("relay --server-key zz", "server-key: a public key is 64 hexadecimal digits"),
     ("relay --server-key @/nonexistent", "server-key: the file /nonexistent cannot be read"),
+    (f"relay --server-key {KEY} --mode fast", "mode: 'fast' is none of auto, kernel, userspace"),
     (f"relay --server-key {KEY} --ports 9-8", "ports: '9-8' is not FIRST-LAST"),
     ("control --stun-port 0", "stun-port: '0' is not a port from 1 to 65535"),
     ("control --relay example.org", "relay: 'example.org' is not HOST:FIRST-LAST"),
@@ -78,8 +79,9 @@ class RightTests(SynchronousTestCase):
         with tempfile.NamedTemporaryFile("w") as file:
             file.write(KEY + "\n")
             file.flush()
-            config = self.config(f"relay --server-key @{file.name} --ports 7800-7801 --host 127.0.0.1")
-        self.assertEqual(config, RelayConfig(bytes.fromhex(KEY), (7800, 7801), "127.0.0.1"))
+            config = self.config(f"relay --server-key @{file.name} --ports 7800-7801 --host 127.0.0.1 -d /s")
+        expected = RelayConfig(bytes.fromhex(KEY), (7800, 7801), "127.0.0.1", "auto", Path("/s/relay"))
+        self.assertEqual(config, expected)
 
 
 class Taken:
