@@ -96,8 +96,6 @@ class Base:
             for end in ends:
                 self.assertIsNone(end.data(SILENCE))
 
-        # --- what passes ----------------------------------------------------------------------------------------------
-
         def test_both_ways(self) -> None:
             """From the receiver's port of the relay, whatever the size and the first bytes, and counted."""
             relay = self.run_relay()
@@ -156,8 +154,6 @@ class Base:
             self.passes(ben, anna)
             for end in more:
                 end.send(encode(Unbind(end.transaction)))
-
-        # --- what changes ---------------------------------------------------------------------------------------------
 
         def test_another_address(self) -> None:
             """Anna binds from another port: data goes there, none of what the old one sends passes."""
@@ -251,8 +247,6 @@ class Base:
             self.passes(anna, moved)
             self.passes(moved, anna)
             self.silent(ben)
-
-        # --- what does not pass --------------------------------------------------------------------------------------
 
         def test_a_flood(self) -> None:
             """A line passes its rate and no more; other lines pass all of theirs."""
