@@ -25,24 +25,52 @@ class Base:
         """One mode of the relay."""
 
         mode = ""
+        hosts: Hosts
+        shared: RelayProcess | None = None
+
+        @classmethod
+        def setUpClass(cls) -> None:
+            """Hosts for all tests, and soon a relay that most of them share: its start takes a second."""
+            cls.hosts = Hosts()
+
+        @classmethod
+        def tearDownClass(cls) -> None:
+            """End both."""
+            cls.hosts.close()
 
         def setUp(self) -> None:
-            """Hosts without a relay yet."""
+            """A folder for the relay's state."""
             folder = TemporaryDirectory()  # pylint: disable=consider-using-with
             self.addCleanup(folder.cleanup)
             self.folder = folder.name
-            self.hosts = Hosts()
-            self.addCleanup(self.hosts.close)
+            self.addCleanup(self.hosts.close_ends)
 
         @property
         def in_kernel(self) -> bool:
             """Whether the data of pairs goes by the kernel."""
             return self.mode == "kernel"
 
-        def run_relay(self, **config: Any) -> RelayProcess:
-            """Start the relay."""
-            relay = self.hosts.run_relay(self.mode, self.folder, **config)
-            self.assertEqual(self.in_kernel, relay.first.get("in_kernel"), relay.first)
+        def run_relay(self) -> RelayProcess:
+            """The relay that tests share which leave it as it was."""
+            cls = type(self)
+            if cls.shared is None:
+                folder = TemporaryDirectory()  # pylint: disable=consider-using-with
+                self.hosts.at_end(folder.cleanup)
+                cls.shared = self._start(folder.name)
+            return cls.shared
+
+        def own_relay(self, **config: Any) -> RelayProcess:
+            """A relay of the test's own; the shared one makes room."""
+            shared, type(self).shared = type(self).shared, None
+            if shared is not None:
+                shared.stop()
+            relay = self._start(self.folder, **config)
+            self.addCleanup(relay.stop)
+            return relay
+
+        def _start(self, folder: str, **config: Any) -> RelayProcess:
+            relay = self.hosts.run_relay(self.mode, folder, **config)
+            self.assertEqual(self.in_kernel, relay.first.get("in_kernel"))
             return relay
 
         def pair(self, relay: RelayProcess) -> tuple[End, End]:
@@ -68,19 +96,19 @@ class Base:
             for end in ends:
                 self.assertIsNone(end.data(SILENCE))
 
-        # --- what passes ----------------------------------------------------------------------------------------------
-
         def test_both_ways(self) -> None:
             """From the receiver's port of the relay, whatever the size and the first bytes, and counted."""
             relay = self.run_relay()
             anna, ben = self.pair(relay)
+            before = relay.tell()
             sent = [DATA, b"\x01" + bytes(147), b"LRNG" + bytes(60), b"LR", b"x", bytes(range(256)) * 5, b"\0" * 40]
             for data in sent:
                 self.passes(anna, ben, data)
                 self.passes(ben, anna, data)
             words = relay.tell()
-            self.assertEqual((14, 2 * sum(map(len, sent))), (words["packets"], words["bytes"]))
-            self.assertEqual(0 if self.in_kernel else 14, words["python_packets"])
+            counted = {name: words[name] - before[name] for name in ("packets", "bytes", "python_packets")}
+            by_python = 0 if self.in_kernel else 14
+            self.assertEqual({"packets": 14, "bytes": 2 * sum(map(len, sent)), "python_packets": by_python}, counted)
 
         def test_the_first_packets_may_come_at_once(self) -> None:
             """From both ends together, before and while the pair is joined."""
@@ -124,8 +152,8 @@ class Base:
             self.passes(anna, ben)
             self.passes(more[1], more[0])
             self.passes(ben, anna)
-
-        # --- what changes ---------------------------------------------------------------------------------------------
+            for end in more:
+                end.send(encode(Unbind(end.transaction)))
 
         def test_another_address(self) -> None:
             """Anna binds from another port: data goes there, none of what the old one sends passes."""
@@ -170,7 +198,7 @@ class Base:
 
         def test_expiry(self) -> None:
             """With the ticket's time; the pair may bind again."""
-            relay = self.run_relay()
+            relay = self.own_relay()
             anna, ben = self.hosts.end("anna", 51820, 7800), self.hosts.end("ben", 4242, 7803)
             anna.bind("anna", "ben", ticket("anna", "ben", life=4))
             ben.bind("ben", "anna")
@@ -203,13 +231,13 @@ class Base:
 
         def test_restart(self) -> None:
             """A relay that was killed and comes back knows nobody, says so, and serves those who bind anew."""
-            relay = self.run_relay()
+            relay = self.own_relay()
             anna, ben = self.pair(relay)
             self.passes(anna, ben)
             relay.kill()
             anna.send(DATA)
             self.silent(anna, ben)
-            relay = self.run_relay()
+            relay = self.own_relay()
             anna.send(DATA)
             self.assertEqual(Unknown(), anna.message())
             moved = self.hosts.end("ben", 4243, 7803)
@@ -220,11 +248,9 @@ class Base:
             self.passes(moved, anna)
             self.silent(ben)
 
-        # --- what does not pass --------------------------------------------------------------------------------------
-
         def test_a_flood(self) -> None:
             """A line passes its rate and no more; other lines pass all of theirs."""
-            relay = self.run_relay(limits=FEW)
+            relay = self.own_relay(limits=FEW)
             anna, ben = self.pair(relay)
             eve, friend = self.hosts.end("eve", 666, 7801), self.hosts.end("ben", 4343, 7802)
             eve.bind("eve", "friend")

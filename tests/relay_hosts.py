@@ -12,7 +12,7 @@ from typing import Any
 
 import attrs
 
-from lanrage.core.relay import Bind, BindRequest, Bound, Challenge, Message
+from lanrage.core.relay import Bind, BindRequest, Bound, Challenge, Message, Unbind
 from lanrage.core.tickets import binding_statement, pair_of
 from lanrage.wire.relay import MAGIC, decode, encode
 from tests.core.relay_world import holder, ticket, wireguard
@@ -35,6 +35,8 @@ class Hosts:
 
     def __init__(self) -> None:
         self._stack = contextlib.ExitStack()
+        self._ends: list[End] = []
+        self.at_end = self._stack.callback
         self.router = self._namespace()
         self.router.run("sysctl -qw net.ipv4.ip_forward=1")
         self.of = {name: self._host(name, number) for name, number in HOSTS.items()}
@@ -62,12 +64,23 @@ class Hosts:
         """A socket of a host, that speaks to one of the relay's ports."""
         with self.of[host].inside():
             made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._stack.callback(made.close)
         made.bind((f"10.81.{HOSTS[host]}.2", port))
-        return End(made, local)
+        end = End(made, local)
+        self._ends.append(end)
+        return end
+
+    def close_ends(self) -> None:
+        """Unbind and close what :meth:`end` made."""
+        ends, self._ends = self._ends, []
+        for end in ends:
+            with contextlib.suppress(OSError):
+                end.send(encode(Unbind(end.transaction)))
+        for end in ends:
+            end.socket.close()
 
     def close(self) -> None:
         """End processes, then let the namespaces go."""
+        self.close_ends()
         self._stack.close()
 
 
@@ -114,8 +127,9 @@ class RelayProcess:
         raise AssertionError(f"not {wanted}: {words}")
 
     def stop(self) -> None:
-        """Let it stop by itself."""
-        self._process.communicate("stop\n", timeout=START_S)
+        """Let it stop by itself; one that ended is no error."""
+        if self._process.poll() is None:
+            self._process.communicate("stop\n", timeout=START_S)
 
     def kill(self) -> None:
         """End it at once; one that ended is no error."""

@@ -39,6 +39,7 @@ class Desk(LineReceiver):
 
     def __init__(self, config: dict[str, Any]) -> None:
         began = time.time()
+        self._stopping = False
         self._aged = config.get("aged", False)
         self.relay = RelayService(
             reactor,
@@ -60,6 +61,7 @@ class Desk(LineReceiver):
             await self.relay.started
         except LanrageError as error:
             self.say(error=str(error))
+            self._stopping = True
             reactor.callLater(0, reactor.stop)
             return
         await self.tell()
@@ -85,7 +87,7 @@ class Desk(LineReceiver):
         """One line came."""
         word, _, rest = line.partition(b" ")
         if word == b"stop":
-            self.relay.stopService().addBoth(lambda _: reactor.stop())
+            self.stop()
         elif word == b"load":
             load(self.table(), int(rest), reactor.seconds())
             Deferred.fromCoroutine(self.tell())
@@ -95,8 +97,13 @@ class Desk(LineReceiver):
     def connectionLost(self, reason: Any = None) -> None:
         """Who started us is gone."""
         del reason
-        if reactor.running:
-            self.relay.stopService().addBoth(lambda _: reactor.running and reactor.stop())
+        self.stop()
+
+    def stop(self) -> None:
+        """End, once."""
+        if not self._stopping:
+            self._stopping = True
+            self.relay.stopService().addBoth(lambda _: reactor.stop())
 
 
 def load(table: RelayTable, number: int, now: float) -> None:

@@ -20,10 +20,11 @@ from lanrage.core.relay_report import FULL_PACKETS, LATE, Rates, RelayReport, Re
 from lanrage.core.relay_revocations import Revocation
 from lanrage.core.relay_table import RelayTable
 from lanrage.errors import BadInput, LanrageError
-from lanrage.net.kernel_relay import KernelRelay
+from lanrage.net.kernel_relay import KernelRelay, check_rights
 from lanrage.net.listening import why_not
 from lanrage.net.relay_loop import RelayLoop
 from lanrage.net.relay_server import RelayPorts
+from lanrage.net.threads import in_thread
 from lanrage.net.undo import undo_all
 from lanrage.store.files import make_folder
 from lanrage.store.undo import UndoJournal
@@ -132,6 +133,7 @@ class RelayService(Service):
         """
         assert self._folder is not None
         try:
+            await in_thread(self._reactor, check_rights)
             journal = UndoJournal(make_folder(self._folder) / UNDO_FILE)
             await undo_all(self._reactor, journal)
             kernel = KernelRelay(self._reactor, self._range, self._host, self._limits, journal)

@@ -6,6 +6,7 @@ fails or is taken back costs speed and no packet.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredLock
@@ -17,8 +18,10 @@ from lanrage.core.kernel_pairs import KernelPairs, SourceOf
 from lanrage.core.relay_bindings import RelayLimits
 from lanrage.errors import LanrageError
 from lanrage.interfaces import IUndoJournal
+from lanrage.net.devices import net_admin_missing
 from lanrage.net.relay_kernel_work import KernelWork
 from lanrage.net.relay_selftest import source_of
+from lanrage.net.rights import CAP_NET_ADMIN, effective_capabilities
 from lanrage.net.threads import in_thread
 from lanrage.wire.relay_ruleset import LIMITED, PASSED
 
@@ -155,6 +158,16 @@ class KernelRelay:
             return self._host if own is not None and own != host and self._host else own
 
         return ask
+
+
+def check_rights() -> None:
+    """Whether this process may do it at all; said first, since all else fails for this reason, too.
+
+    :raises MissingRight: without CAP_NET_ADMIN.
+    """
+    status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+    if not effective_capabilities(status) >> CAP_NET_ADMIN & 1:
+        raise net_admin_missing("forwarding in the kernel")
 
 
 def _unexpected(failure: Failure) -> None:

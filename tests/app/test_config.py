@@ -229,7 +229,14 @@ class RoleTests(ConfigCase):
         plan = RelayPlan("eu", "relay.example.org", 0.5, 100.0)
         read = RelayConfig.parse(options(RelayOptions, *told, "--drain", "0.5", "--full-load", "100"))
         self.assertEqual(attrs.evolve(expected, control="play.example.org:7766", plan=plan), read)
-        wrong = [("ports", "2-1"), ("host", "relay.example.org"), ("host", "1.2.3"), ("region", "a b"), ("drain", "61")]
+        wrong = [
+            ("ports", "2-1"),
+            ("host", "relay.example.org"),
+            ("host", "1.2.3"),
+            ("region", "a b"),
+            ("drain", "61"),
+            ("mode", "x"),
+        ]
         for name, value in (*wrong, ("drain", "nan"), ("full-load", "0"), ("control", "a b"), ("public-host", "a b")):
             given_words = options(RelayOptions, *words) | {name: value}
             self.refused(name, lambda words=given_words: RelayConfig.parse(words))  # type: ignore[misc]
@@ -254,8 +261,9 @@ class RoleTests(ConfigCase):
             ControlConfig(Path("/s"), relays=(RelayInfo("", 7, 9), RelayInfo("a", 3, 4))),
             (7, 9),
             NodeConfig(Path("/s"), Path("/r")),
+            "auto",
         )
         self.assertEqual(expected, AllConfig.parse(options(AllOptions, *words)))
-        for name, value in (("ports", "x"), ("stun-port", "x"), ("card", "a/b")):
+        for name, value in (("ports", "x"), ("stun-port", "x"), ("card", "a/b"), ("mode", "")):
             given_words = options(AllOptions, *words) | {name: value}
             self.refused(name, lambda words=given_words: AllConfig.parse(words))  # type: ignore[misc]

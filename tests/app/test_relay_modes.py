@@ -38,7 +38,7 @@ class TestKernel(Base.RelayContract):
 
     def test_a_stop_leaves_nothing(self) -> None:
         """No table, no flow, no device; the card forwards no more."""
-        relay = self.run_relay()
+        relay = self.own_relay()
         anna, ben = self.pair(relay)
         self.passes(anna, ben)
         self.assertEqual("1", self.forwarding())
@@ -49,24 +49,26 @@ class TestKernel(Base.RelayContract):
 
     def test_a_crash_leaves_nothing_behind_the_next_start(self) -> None:
         """The table is gone with the process, the card is set back by the next one."""
-        relay = self.run_relay()
+        relay = self.own_relay()
         anna, ben = self.pair(relay)
         self.passes(anna, ben)
         relay.kill()
         self.assertEqual("", self.ruleset())
-        self.run_relay().stop()
+        self.own_relay().stop()
         self.assertEqual("0", self.forwarding())
 
     def test_a_card_that_forwarded_before_goes_on(self) -> None:
         """It is somebody else's doing."""
+        self.own_relay().stop()
         self.hosts.relay.run("sysctl -qw net.ipv4.conf.wan.forwarding=1")
-        relay = self.run_relay()
+        self.addCleanup(self.hosts.relay.run, "sysctl -qw net.ipv4.conf.wan.forwarding=0")
+        relay = self.own_relay()
         relay.stop()
         self.assertEqual("1", self.forwarding())
 
     def test_it_is_no_router(self) -> None:
         """A host that sends others' packets to the relay's machine gets none through."""
-        relay = self.run_relay()
+        relay = self.own_relay()
         anna, ben = self.pair(relay)
         self.hosts.router.run("ip route add 10.99.0.0/24 via 10.81.9.2")
         self.hosts.relay.run("ip route add 10.99.0.0/24 via 10.81.9.1")
@@ -94,10 +96,12 @@ class TestKernel(Base.RelayContract):
         """The table is ours alone."""
         relay = self.run_relay()
         anna, ben = self.pair(relay)
+        before = relay.tell()
         self.hosts.relay.run("nft flush ruleset")
         self.passes(anna, ben)
         self.passes(ben, anna)
-        self.assertEqual((True, 0), (lambda words: (words["in_kernel"], words["python_packets"]))(relay.tell()))
+        after = relay.tell()
+        self.assertEqual((True, before["python_packets"]), (after["in_kernel"], after["python_packets"]))
 
     def blocked(self, relay: RelayProcess) -> None:
         """Userspace serves, and the kernel holds nothing."""
@@ -122,10 +126,13 @@ class TestKernel(Base.RelayContract):
 
     def test_where_it_cannot_be(self) -> None:
         """``kernel`` says why and ends, ``auto`` goes on in userspace."""
+        self.own_relay().stop()
         self.hosts.relay.run(OTHERS)
+        self.addCleanup(self.hosts.relay.run, "nft delete table ip other")
         relay = self.hosts.run_relay("kernel", self.folder)
         self.assertIn("forward policy", relay.first["error"])
         relay = self.hosts.run_relay("auto", self.folder)
+        self.addCleanup(relay.stop)
         self.assertFalse(relay.first["in_kernel"])
         self.mode = "userspace"
         anna, ben = self.pair(relay)

@@ -31,6 +31,7 @@ WRONG: tuple[tuple[str, str], ...] = (
     ("relay", "server-key: a relay needs the control server's key"),
     ("relay --server-key zz", "server-key: a public key is 64 hexadecimal digits"),
     ("relay --server-key @/nonexistent", "server-key: the file /nonexistent cannot be read"),
+    (f"relay --server-key {KEY} --mode fast", "mode: 'fast' is none of auto, kernel, userspace"),
     (f"relay --server-key {KEY} --ports 9-8", "ports: '9-8' is not FIRST-LAST"),
     ("control --stun-port 0", "stun-port: '0' is not a port from 1 to 65535"),
     ("control --relay example.org", "relay: 'example.org' is not HOST:FIRST-LAST"),

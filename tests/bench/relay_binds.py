@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import attrs
 
@@ -15,6 +15,8 @@ from tests.core.relay_world import holder, ticket, wireguard
 
 PATIENCE, TRIES = 0.5, 10
 """Seconds without an answer until the questions are put again, and how often."""
+Answers = dict[int, Message]
+"""By the relay's port."""
 
 
 @attrs.frozen
@@ -76,8 +78,10 @@ def _by_socket(halves: Iterable[Half]) -> dict[socket.socket, list[Half]]:
     return groups
 
 
-def _ask(own: socket.socket, host: str, questions: dict[int, Message], wanted: tuple[type, ...]) -> dict[int, Message]:
-    answers: dict[int, Message] = {}
+def _ask(
+    own: socket.socket, host: str, questions: Mapping[int, Message], wanted: tuple[type, ...]
+) -> dict[int, Message]:
+    answers: Answers = {}
     own.settimeout(PATIENCE)
     for _ in range(TRIES):
         for local, question in questions.items():
@@ -91,8 +95,8 @@ def _ask(own: socket.socket, host: str, questions: dict[int, Message], wanted: t
                 continue
             except TimeoutError:
                 break
-            question = questions.get(source[1]) if source[0] == host else None
-            if question is not None and isinstance(answer, wanted) and _transaction(answer) == _transaction(question):
+            asked = questions.get(source[1]) if source[0] == host else None
+            if asked is not None and isinstance(answer, wanted) and _transaction(answer) == _transaction(asked):
                 answers[source[1]] = answer
         else:
             return answers

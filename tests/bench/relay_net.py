@@ -91,9 +91,10 @@ class Net:
 
     def run(self, where: Namespace, argv: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
         """Run a program somewhere; it ends with the net."""
+        given: dict[str, Any] = {"cwd": REPOSITORY, "stdout": subprocess.PIPE, "stdin": subprocess.DEVNULL} | options
         with where.inside():
-            process = subprocess.Popen(  # pylint: disable=consider-using-with
-                argv, **({"cwd": REPOSITORY, "stdout": subprocess.PIPE, "stdin": subprocess.DEVNULL} | options)
+            process: subprocess.Popen[bytes] = subprocess.Popen(  # pylint: disable=consider-using-with
+                argv, **given
             )
         self.stack.callback(end, process)
         return process

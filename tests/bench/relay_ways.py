@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.relay_binds import Half, bind, drain, refresh
-from tests.bench.relay_load import PAYLOAD, Aim
+from tests.bench.relay_blast import PAYLOAD
+from tests.bench.relay_load import Aim
 from tests.bench.relay_net import ANNA, BEN, ECHO, FIRST, FLOOD, LOCALS, SOCKETS, Net
 from tests.bench.relay_turn import Allocation
 from tests.relay_hosts import RelayProcess
