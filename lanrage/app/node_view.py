@@ -133,8 +133,8 @@ def facts(life: PartyLife, local: LocalFacts, missing: list[str], now: float) ->
         control,
         str(seen[0]) if seen else None,
         relays,
-        _mapping(session),
         _member_facts(life, now),
+        _mapping(session),
     )
 
 

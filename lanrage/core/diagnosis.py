@@ -143,8 +143,8 @@ class NodeFacts(_Facts, frozen=True):
     control: ControlFacts | None = None
     reflexive: str | None = None
     relays: list[RelayFacts] = []
-    port_mapping: MappingFacts | None = None
     members: list[MemberFacts] = []
+    port_mapping: MappingFacts | None = None
 
 
 class Facts(_Facts, frozen=True):

@@ -1,59 +1,73 @@
-"""NAT-PMP's bytes (RFC 6886)."""
+"""NAT-PMP: what is written reads back, any bytes are a value or a DecodeError, and the layout is that of RFC 6886."""
 
 from __future__ import annotations
 
-import struct
 from ipaddress import IPv4Address
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lanrage.core.port_maps import Transport
+from lanrage.core.mapping import Transport
 from lanrage.errors import DecodeError
-from lanrage.wire.natpmp import ADDRESS_REQUEST, Failed, Mapped, MapRequest, OutsideAddress, decode, encode
+from lanrage.wire.natpmp import (
+    Mapping,
+    Request,
+    Response,
+    Result,
+    decode_request,
+    decode_response,
+    encode_request,
+    encode_response,
+)
+from tests.strategies_mapping import natpmp_requests, natpmp_responses
 
-ports = st.integers(1, 65535)
-words = st.integers(0, 2**32 - 1)
+
+@given(natpmp_requests)
+def test_requests_read_back(sent: Request) -> None:
+    """A request is the same value after its trip."""
+    assert decode_request(encode_request(sent)) == sent
 
 
-class TestNatPmp:
-    """Requests out, answers in."""
+@given(natpmp_responses)
+def test_responses_read_back(sent: Response) -> None:
+    """A response likewise."""
+    assert decode_response(encode_response(sent)) == sent
 
-    def test_requests(self) -> None:
-        """Section 3.2 and 3.3."""
-        assert ADDRESS_REQUEST == b"\0\0"
-        assert encode(MapRequest(Transport.UDP, 51820, 0, 7200)) == b"\0\x01\0\0\xca\x6c\0\0\0\0\x1c\x20"
-        assert encode(MapRequest(Transport.TCP, 7766, 7766, 0))[:2] == b"\0\x02"
 
-    @given(st.sampled_from(Transport), words, ports, ports, words)
-    def test_mapped(self, transport: Transport, epoch: int, internal: int, external: int, lifetime: int) -> None:
-        """What a router writes is read back."""
-        opcode = 129 if transport is Transport.UDP else 130
-        data = struct.pack("!BBHIHHI", 0, opcode, 0, epoch, internal, external, lifetime)
-        assert decode(data) == Mapped(transport, epoch, internal, external, lifetime)
-
-    @given(words, st.integers(0, 2**32 - 1).map(IPv4Address))
-    def test_address(self, epoch: int, address: IPv4Address) -> None:
-        """Likewise."""
-        assert decode(struct.pack("!BBHI4s", 0, 128, 0, epoch, address.packed)) == OutsideAddress(epoch, address)
-
-    @given(st.integers(1, 65535), st.integers(128, 255))
-    def test_refusal(self, result: int, opcode: int) -> None:
-        """Whatever it is about."""
-        assert decode(struct.pack("!BBHI", 0, opcode, result, 9)) == Failed(result)
-
-    @given(st.binary(max_size=40))
-    def test_any_bytes(self, data: bytes) -> None:
-        """A value, or one error."""
+@given(st.binary(max_size=20))
+def test_any_bytes_are_a_value_or_a_decode_error(data: bytes) -> None:
+    """In both directions."""
+    for read in (decode_request, decode_response):
         try:
-            value = decode(data)
+            read(data)
         except DecodeError:
-            return
-        assert isinstance(value, OutsideAddress | Mapped | Failed)
+            continue
 
-    def test_no_port(self) -> None:
-        """A mapping to port 0 is none, unless it is its end."""
-        with pytest.raises(DecodeError):
-            decode(struct.pack("!BBHIHHI", 0, 129, 0, 1, 5, 0, 60))
-        assert decode(struct.pack("!BBHIHHI", 0, 129, 0, 1, 5, 0, 0)) == Mapped(Transport.UDP, 1, 5, 0, 0)
+
+def test_layout() -> None:
+    """Sections 3.2 and 3.3, byte by byte."""
+    assert encode_request(Request()) == b"\x00\x00"
+    asked = Mapping(Transport.TCP, 7766, 7767, 7200)
+    assert encode_request(Request(asked)) == b"\x00\x02\x00\x00\x1e\x56\x1e\x57\x00\x00\x1c\x20"
+    told = Response(Result.SUCCESS, 14, address=IPv4Address("192.0.2.9"))
+    assert encode_response(told) == b"\x00\x80\x00\x00\x00\x00\x00\x0e\xc0\x00\x02\x09"
+    granted = Response(Result.SUCCESS, 14, asked)
+    assert encode_response(granted) == b"\x00\x82\x00\x00\x00\x00\x00\x0e\x1e\x56\x1e\x57\x00\x00\x1c\x20"
+
+
+def test_other_version() -> None:
+    """The answer of a gateway that does not know the question's version, short or whole (section 3.5)."""
+    for data in (b"\x00\x80\x00\x01", b"\x00\x81\x00\x01\x00\x00\x00\x05"):
+        assert decode_response(data).result == Result.UNSUPPORTED_VERSION
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"\x00\x80\x00", b"\x02\x80\x00\x00" + bytes(8), b"\x00\x00\x00\x00" + bytes(8), b"\x00\x83" + bytes(14)],
+    ids=["empty", "cut off", "PCP", "a request", "another opcode"],
+)
+def test_refused(data: bytes) -> None:
+    """Not a response of ours."""
+    with pytest.raises(DecodeError):
+        decode_response(data)
