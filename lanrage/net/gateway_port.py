@@ -83,9 +83,10 @@ class Question(Generic[T]):
                 self.answer.callback(value)
 
     def connectionLost(self, reason: Failure) -> None:
-        """The reactor gives the socket up (it does so at its stop)."""
+        """The reactor gives the socket up: for an error (ICMP tells that the port is closed), or at its stop."""
         del reason
-        self._end(NotMapped("stopping", absent=True))
+        refused = self._socket.fileno() >= 0 and self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        self._end(NotMapped("the router refuses it" if refused else "stopping", absent=True))
 
     def _send(self) -> None:
         try:

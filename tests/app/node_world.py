@@ -19,6 +19,7 @@ from twisted.trial.unittest import TestCase
 from lanrage.app.config import NodeConfig
 from lanrage.app.control import ControlService, ControlSettings
 from lanrage.app.lan import LanPlane
+from lanrage.app.links import Links
 from lanrage.app.machinery import Devices
 from lanrage.app.node import NodeService
 from lanrage.app.party_channel import ChannelPort
