@@ -156,10 +156,10 @@ def facts(life: PartyLife, local: LocalFacts, missing: list[str], now: float) ->
         control,
         str(seen[0]) if seen else None,
         relays,
-        _mapping(session),
         _member_facts(life, now),
         _nat_facts(session),
         _udp_blocked(session),
+        _mapping(session),
     )
 
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from twisted.internet.defer import CancelledError, Deferred, DeferredLock
+from twisted.internet.defer import CancelledError, Deferred, DeferredLock, succeed
 from twisted.internet.defer import TimeoutError as DeferredTimeout
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
@@ -84,6 +84,7 @@ class PortMapping:
         self._call: IDelayedCall | None = None
         self._work: Deferred[None] | None = None
         self._stopping = False
+        self._looking: list[Deferred[None]] = []
         self._told: tuple[tuple[Wish, Endpoint], ...] = ()
         self._said = ""
         self.source = ""
@@ -94,6 +95,17 @@ class PortMapping:
     def start(self) -> None:
         """Begin; returns at once."""
         self._tick()
+
+    def look(self) -> Deferred[None]:
+        """Look at the default route and at what is due now, not within :data:`LOOK_S`; fires when that is done."""
+        if self._stopping or (self._work is None and self._call is None):
+            return succeed(None)
+        looked: Deferred[None] = Deferred()
+        self._looking.append(looked)
+        if self._call is not None and self._call.active():
+            self._call.cancel()
+            self._tick()
+        return looked
 
     def stop(self) -> Deferred[None]:
         """Remove the mappings, within :data:`STOP_S`; fires when nothing is under way any more."""
@@ -156,6 +168,9 @@ class PortMapping:
         if not self._stopping:
             pause = min(LOOK_S, max(0.0, self._plan.wake() - self._reactor.seconds()))
             self._call = self._reactor.callLater(pause, self._tick)
+        looking, self._looking = self._looking, []
+        for looked in looking:
+            looked.callback(None)
 
     def _failed(self, failure: Failure) -> None:
         if failure.check(CancelledError):

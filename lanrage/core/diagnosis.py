@@ -158,10 +158,10 @@ class NodeFacts(_Facts, frozen=True):
     control: ControlFacts | None = None
     reflexive: str | None = None
     relays: list[RelayFacts] = []
-    port_mapping: MappingFacts | None = None
     members: list[MemberFacts] = []
     nat: NatFacts | None = None
     udp_blocked: bool = False
+    port_mapping: MappingFacts | None = None
 
 
 class Facts(_Facts, frozen=True):

@@ -56,6 +56,7 @@ class _Port:
     wish: Wish
     held: Held | None = None
     due: float = 0.0
+    answered: float = float("-inf")
     trouble: str = ""
 
 
@@ -101,6 +102,7 @@ class MappingPlan:
     def granted(self, ask: Ask, grant: Grant, now: float) -> None:
         """The gateway mapped what was asked."""
         port = self._port(ask.wish)
+        port.answered = now
         self.method, self.trouble, self._fruitless, self._unanswered = ask.method, "", 0, 0
         life = float("inf") if grant.lifetime == PERMANENT else float(grant.lifetime)
         port.held, port.trouble = Held(ask.wish, grant, now + life), ""
@@ -108,7 +110,8 @@ class MappingPlan:
         port.due = now + (min(pause, CHECK_S) if port is self._ports[0] else pause)
         if grant.lost:
             for other in self._ports:
-                other.due = min(other.due, now) if other is not port else other.due
+                if other is not port:
+                    other.due = min(other.due, max(now, other.answered + LEAST_PAUSE_S))
 
     def failed(self, ask: Ask, error: NotMapped, now: float) -> None:
         """The gateway did not answer, or refused."""

@@ -112,7 +112,7 @@ def start(netns: str, folder: Path, wan: str, lan: str) -> int:
         wait_for("miniupnpd listens", lambda: LISTENS in log.read_bytes() or _gone(process), START_TIMEOUT_S)
         said = log.read_bytes()
         if LISTENS not in said or IMPOSSIBLE in said:
-            raise LabError(f"miniupnpd does not start: {said[-400:].decode('utf-8', 'replace')}")
+            raise LabError(f"miniupnpd does not start: {said[-1000:].decode('utf-8', 'replace')}")
     except BaseException:
         end([process])
         raise

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from zope.interface import implementer
 
 from lanrage.core.gateway_epoch import EpochWatch
 from lanrage.core.links import Endpoint
-from lanrage.core.mapping import LIFETIME_S, Gateway, Grant, Lease, Method, NotMapped, Transport, Wish
+from lanrage.core.mapping import LIFETIME_S, Gateway, Grant, Lease, Method, NotMapped, Wish
 from lanrage.errors import DecodeError
 from lanrage.interfaces import IPortMapper
 from lanrage.net.gateway_port import ask
@@ -19,6 +20,8 @@ LONGEST_S = 86400
 """Seconds of life that are believed: a day, the RFC's suggestion for a server (section 15)."""
 ELSEWHERE = (Result.UNSUPP_VERSION, Result.UNSUPP_OPCODE)
 """Results after which another protocol may do."""
+GONE = (Result.NO_RESOURCES,)
+"""What some routers (miniupnpd 2.3) answer where a mapping that is to be removed is none any more."""
 
 
 @implementer(IPortMapper)
@@ -56,12 +59,11 @@ class PcpMapper:
     async def _ask(self, wish: Wish, lifetime: int, external: int, nonce: bytes) -> Response:
         mapping = Mapping(nonce, wish.transport.number, wish.port, external)
         payload = pcp.encode_request(Request(self._gateway.source, lifetime, mapping))
-        return await ask(
-            self._reactor, self._gateway, self._port, payload, lambda data: _read(data, mapping, wish.transport)
-        )
+        harmless = () if lifetime else GONE
+        return await ask(self._reactor, self._gateway, self._port, payload, lambda data: _read(data, mapping, harmless))
 
 
-def _read(data: bytes, asked: Mapping, transport: Transport) -> Response | None:
+def _read(data: bytes, asked: Mapping, harmless: Collection[int]) -> Response | None:
     try:
         response = pcp.decode_response(data)
     except DecodeError as error:
@@ -72,9 +74,9 @@ def _read(data: bytes, asked: Mapping, transport: Transport) -> Response | None:
     if echo is None:
         if response.result == Result.SUCCESS:
             return None
-    elif (echo.nonce, echo.protocol, echo.internal_port) != (asked.nonce, transport.number, asked.internal_port):
+    elif (echo.nonce, echo.protocol, echo.internal_port) != (asked.nonce, asked.protocol, asked.internal_port):
         return None  # of another question, or forged
-    if response.result != Result.SUCCESS:
+    if response.result != Result.SUCCESS and response.result not in harmless:
         raise NotMapped(f"the router refuses: {_word(response.result)}", absent=response.result in ELSEWHERE)
     return response
 

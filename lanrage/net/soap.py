@@ -53,9 +53,13 @@ class _Body(Protocol):
 
 
 class GatewayHttp:
-    """Speaks to one gateway, from this machine's address towards it."""
+    """Speaks to one gateway, from this machine's address towards it.
 
-    def __init__(self, reactor: Any, gateway: Gateway) -> None:
+    :param patience: seconds for one exchange.
+    """
+
+    def __init__(self, reactor: Any, gateway: Gateway, patience: float = ANSWER_S) -> None:
+        self._patience = patience
         self._reactor = reactor
         self._gateway = gateway
 
@@ -79,7 +83,7 @@ class GatewayHttp:
     ) -> bytes:
         asking = Deferred.fromCoroutine(self._exchange(method, url, headers, body, good))
         try:
-            return await asking.addTimeout(ANSWER_S, self._reactor)
+            return await asking.addTimeout(self._patience, self._reactor)
         except DeferredTimeout as error:
             raise NotMapped("the router does not answer in time", absent=True) from error
 

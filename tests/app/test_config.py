@@ -237,7 +237,14 @@ class RoleTests(ConfigCase):
             ("drain", "61"),
             ("mode", "x"),
         ]
-        for name, value in (*wrong, ("drain", "nan"), ("full-load", "0"), ("control", "a b"), ("public-host", "a b")):
+        for name, value in (
+            *wrong,
+            ("drain", "61"),
+            ("drain", "nan"),
+            ("full-load", "0"),
+            ("control", "a b"),
+            ("public-host", "a b"),
+        ):
             given_words = options(RelayOptions, *words) | {name: value}
             self.refused(name, lambda words=given_words: RelayConfig.parse(words))  # type: ignore[misc]
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.core.kernel_pairs import Mapped
-from lanrage.core.relay_cookies import Line
 from lanrage.core.relay_bindings import RelayLimits
+from lanrage.core.relay_cookies import Line
 from lanrage.net.nft import Nft
 from lanrage.wire import relay_ruleset as rules
 from tests.namespaces import Namespace
