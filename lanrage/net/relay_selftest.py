@@ -106,11 +106,15 @@ class SelfTest:
 
 
 def source_of(host: str) -> str | None:
-    """This machine's address from which packets to `host` would leave; ``None`` where no way is. Sends nothing."""
+    """This machine's address from which packets to `host` would leave; ``None`` where no way is. Sends nothing.
+
+    What stays on the loopback (clients that come over TCP stand for addresses there) is routed by no card: no way either.
+    """
     try:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
             asker.connect((host, PORT))
-            return str(asker.getsockname()[0])
+            own = IPv4Address(asker.getsockname()[0])
+            return None if own.is_loopback else str(own)
     except OSError as error:
         if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOMEM):
             raise Unreachable(f"no socket can be opened: {os.strerror(error.errno)}") from error

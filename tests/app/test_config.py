@@ -265,10 +265,9 @@ class RoleTests(ConfigCase):
         """Everything on one machine: the own relay comes first in what nodes are told of."""
         words = [*FOLDERS, "--ports", "7-9", "--relay", "a:3-4"]
         expected = AllConfig(
-            ControlConfig(Path("/s"), relays=(RelayInfo("", 7, 9), RelayInfo("a", 3, 4))),
+            ControlConfig(Path("/s"), relays=(RelayInfo("", 7, 9), RelayInfo("a", 3, 4)), map_ports=True),
             (7, 9),
-            NodeConfig(Path("/s"), Path("/r")),
-            "auto",
+            NodeConfig(Path("/s"), Path("/r"), Devices(map_port=True)),
         )
         self.assertEqual(expected, AllConfig.parse(options(AllOptions, *words)))
         for name, value in (("ports", "x"), ("stun-port", "x"), ("card", "a/b"), ("mode", "")):
