@@ -154,9 +154,10 @@ class RoleTests(ConfigCase):
 
     def test_node(self) -> None:
         """Defaults, and every option."""
-        default = NodeConfig(Path("/s"), Path("/r"), Devices("lanrage-wg0", "auto", "lanrage0", WIREGUARD_PORT))
+        default = NodeConfig(Path("/s"), Path("/r"), Devices("lanrage-wg0", "auto", "lanrage0", WIREGUARD_PORT, True))
         self.assertEqual(default, NodeConfig.parse(options(NodeOptions, *FOLDERS)))
         words = "--tunnel-device wg7 --card party0 --wireguard-port 0 --wireguard userspace --server host:7766"
+        words += " --port-mapping off"
         given_all = NodeConfig(Path("/s"), Path("/r"), Devices("wg7", "userspace", "party0", 0), "host:7766")
         self.assertEqual(given_all, NodeConfig.parse(options(NodeOptions, *FOLDERS, *words.split())))
         self.assertEqual(attrs.evolve(default, server="a:1"), default.with_server("a:1"))
@@ -168,6 +169,7 @@ class RoleTests(ConfigCase):
             "card": ("", "lanrage0:1", "."),
             "wireguard-port": ("", "-1", "65536", "x"),
             "wireguard": ("", "Kernel", "module"),
+            "port-mapping": ("", "on", "AUTO"),
             "server": ("host", "host:0", ":7766", "host:99999", "http://host:7766"),
         }
         for name, values in wrong.items():
@@ -179,8 +181,11 @@ class RoleTests(ConfigCase):
         """Defaults, and every option; a public address without a port has the usual one."""
         self.assertEqual(ControlConfig(Path("/s")), ControlConfig.parse(options(ControlOptions, *FOLDERS[:2])))
         words = "--listen tcp:1 --stun-port 2 --public-address example.org --relay a:3-4,:5 --flush-interval 10"
+        words += " --port-mapping auto"
         relays = (RelayInfo("a", 3, 4), RelayInfo("", 5, 5))
-        expected = ControlConfig(Path("/s"), "tcp:1", 2, "example.org:7766", relays, flush_interval=0.01)
+        expected = ControlConfig(
+            Path("/s"), "tcp:1", 2, "example.org:7766", relays, flush_interval=0.01, map_ports=True
+        )
         self.assertEqual(expected, ControlConfig.parse(options(ControlOptions, *FOLDERS[:2], *words.split())))
         words = "--tls-certificate /c --tls-key /k --proxy 127.0.0.1,10.0.0.0/24,unix"
         door = DoorSettings(CertificateFiles(Path("/c"), Path("/k")), Proxies.parse("127.0.0.1,10.0.0.0/24,unix", ""))
@@ -219,9 +224,9 @@ class RoleTests(ConfigCase):
         """Everything on one machine: the own relay comes first in what nodes are told of."""
         words = [*FOLDERS, "--ports", "7-9", "--relay", "a:3-4"]
         expected = AllConfig(
-            ControlConfig(Path("/s"), relays=(RelayInfo("", 7, 9), RelayInfo("a", 3, 4))),
+            ControlConfig(Path("/s"), relays=(RelayInfo("", 7, 9), RelayInfo("a", 3, 4)), map_ports=True),
             (7, 9),
-            NodeConfig(Path("/s"), Path("/r")),
+            NodeConfig(Path("/s"), Path("/r"), Devices(map_port=True)),
         )
         self.assertEqual(expected, AllConfig.parse(options(AllOptions, *words)))
         for name, value in (("ports", "x"), ("stun-port", "x"), ("card", "a/b")):

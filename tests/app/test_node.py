@@ -74,6 +74,7 @@ class LifeTests(PartyCase):
                 "missing": [],
                 "lan": {},
                 "channel": {},
+                "port_mapping": None,
             }
             self.assertEqual({"version": __version__, "state": "idle"} | empty, idle)
             self.assertEqual("idle", (await anna.node.diagnose())["state"])
@@ -99,6 +100,7 @@ class LifeTests(PartyCase):
                     "party": {"party_id": created["party_id"], "name": "LAN on Friday"},
                     "missing": [],
                     "channel": dict.fromkeys(attrs.asdict(ChannelCounters()), 0),
+                    "port_mapping": None,
                 },
                 status,
             )
