@@ -91,6 +91,7 @@ class ControlOutside(Service):
         self._make, self._now, self._random = make, now, random
         self._mapping: PortMapping | None = None
         self._ports: Ports | None = None
+        self._direct = False
         self._came_from = ""
         self._starting: Deferred[None] = succeed(None)
         self._judging: LoopingCall | None = None
@@ -104,15 +105,14 @@ class ControlOutside(Service):
         super().startService()  # type: ignore[no-untyped-call]
         address = self._control.address
         port = getattr(address, "port", None)
-        if port is None or is_here(address.host):  # a proxy stands before it, which is reached or not
-            return
-        self._ports = Ports(port, self._config.stun_port, self._relay)
+        self._direct = port is not None and not is_here(address.host)  # else a proxy is what is reached, or not
+        self._ports = Ports(port or 0, self._config.stun_port, self._relay)
         self._control.on_login.append(self._came)
         self._starting = Deferred.fromCoroutine(self._start(self._ports))
         self._starting.addErrback(lambda failure: log.failure("port mapping cannot start", failure))
 
     async def _start(self, ports: Ports) -> None:
-        if self._config.map_ports:
+        if self._config.map_ports and self._direct:
             journal = await in_thread(self._reactor, UndoJournal, self._config.state_dir / JOURNAL_FILE)
             await remove_leftovers(self._reactor, self._machine, journal, self._now, self._make)
             self._mapping = PortMapping(
