@@ -158,9 +158,10 @@ def _body(data: bytes) -> Element:
     """What stands in the envelope."""
     root = _parse(data)
     body = next((child for child in root if _name(child) == "Body"), None)
-    if _name(root) != "Envelope" or body is None or not len(body):
+    inner = next(iter(body), None) if body is not None else None
+    if _name(root) != "Envelope" or inner is None:
         raise DecodeError("what the gateway answers is no SOAP")
-    return body[0]
+    return inner
 
 
 def decode_call(data: bytes) -> Call:
