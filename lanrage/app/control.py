@@ -35,7 +35,7 @@ from lanrage.core.world import World
 from lanrage.core.world_load import Unproven, load_world
 from lanrage.errors import REFUSALS, StoreError
 from lanrage.net.control_server import ServerFactory
-from lanrage.net.control_session import ServerConnection
+from lanrage.net.control_session import LOGIN_TIMEOUT, ServerConnection
 from lanrage.net.relay_bridge import RelayBridges
 from lanrage.net.relay_targets import RelayTargets
 from lanrage.store.database import IStore
@@ -44,7 +44,7 @@ from lanrage.store.journal import INTERVAL, Journal
 from lanrage.store.keys import load_server_key
 from lanrage.store.sqlite import SqliteStore
 from lanrage.store.state_folder import StateFolder
-from lanrage.wire.control import Accepted, Reachable, RelayInfo
+from lanrage.wire.control import Accepted, Notice, Reachable, RelayInfo
 
 PUBLIC_KEY_FILE = "server.pub"
 PUBLIC_MODE = 0o644
@@ -117,7 +117,8 @@ class ControlService(Service):
         self.relays = RelayKeeper(reactor, settings.relays, settings.relay_keys, now)
         self._targets = RelayTargets(reactor, self.relays.infos)
         self._reach: Reach | None = None
-        self.on_login: list[Callable[[ServerConnection], object]] = []
+        self._reach_at = 0.0
+        self.on_login: list[Callable[[ServerConnection], object]] = [self._remind]
         self._collector = Collector(reactor, self._traffic)
         self._recheck = Recheck(reactor)
         self.started: Deferred[None] = Deferred()
@@ -205,9 +206,14 @@ class ControlService(Service):
 
     def set_reach(self, reach: Reach) -> None:
         """How nodes outside reach this server: told at each login from now on, and to who is logged in."""
-        self._reach = reach
+        self._reach, self._reach_at = reach, self._reactor.seconds()
         if self._desk is not None:
             self._desk.announce(Reachable(reach.addresses))
+
+    def _remind(self, connection: ServerConnection) -> None:
+        """Its welcome may be from before the last change, which it was not logged in yet to hear of."""
+        if self._reach is not None and self._reactor.seconds() - self._reach_at < LOGIN_TIMEOUT:
+            connection.send(Notice(Reachable(self._reach.addresses)))
 
     def unready(self) -> str:
         """Why the server cannot do its work; empty = it can."""

@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from twisted.application.service import Service
@@ -15,10 +15,10 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from lanrage.app.config import ControlConfig
-from lanrage.app.control import ControlService
 from lanrage.app.mapping_leases import MakeMapper, make_mapper, remove_leftovers
 from lanrage.app.port_mapping import PortMapping
 from lanrage.core.mapping import Gateway
+from lanrage.core.origins import is_here
 from lanrage.core.outside import is_public
 from lanrage.core.reach import Ports, Reach, Situation, judge
 from lanrage.errors import StoreError
@@ -54,6 +54,19 @@ def read_reach(folder: Path) -> ReachSaved | None:
         return None
 
 
+class Server(Protocol):
+    """What is needed of :class:`lanrage.app.control.ControlService`."""
+
+    @property
+    def address(self) -> Any:
+        """Where it listens (``IAddress``)."""
+
+    on_login: list[Callable[[ServerConnection], object]]
+
+    def set_reach(self, reach: Reach) -> None:
+        """Tell nodes."""
+
+
 class ControlOutside(Service):
     """Maps the ports of a control server, and judges whether it is reached.
 
@@ -64,7 +77,7 @@ class ControlOutside(Service):
     def __init__(
         self,
         reactor: Any,
-        control: ControlService,
+        control: Server,
         config: ControlConfig,
         relay: tuple[int, int] | None = None,
         *,
@@ -78,6 +91,7 @@ class ControlOutside(Service):
         self._make, self._now, self._random = make, now, random
         self._mapping: PortMapping | None = None
         self._ports: Ports | None = None
+        self._direct = False
         self._came_from = ""
         self._starting: Deferred[None] = succeed(None)
         self._judging: LoopingCall | None = None
@@ -89,16 +103,16 @@ class ControlOutside(Service):
     def startService(self) -> None:
         """Begin; what a crash left at the router is removed first."""
         super().startService()  # type: ignore[no-untyped-call]
-        port = getattr(self._control.address, "port", None)
-        if port is None:  # a UNIX socket: a proxy stands before it, which is reached or not
-            return
-        self._ports = Ports(port, self._config.stun_port, self._relay)
+        address = self._control.address
+        port = getattr(address, "port", None)
+        self._direct = port is not None and not is_here(address.host)  # else a proxy is what is reached, or not
+        self._ports = Ports(port or 0, self._config.stun_port, self._relay)
         self._control.on_login.append(self._came)
         self._starting = Deferred.fromCoroutine(self._start(self._ports))
         self._starting.addErrback(lambda failure: log.failure("port mapping cannot start", failure))
 
     async def _start(self, ports: Ports) -> None:
-        if self._config.map_ports:
+        if self._config.map_ports and self._direct:
             journal = await in_thread(self._reactor, UndoJournal, self._config.state_dir / JOURNAL_FILE)
             await remove_leftovers(self._reactor, self._machine, journal, self._now, self._make)
             self._mapping = PortMapping(

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from ipaddress import IPv4Address
-from urllib.parse import urljoin, urlsplit
 from xml.etree.ElementTree import Element, ParseError
 from xml.sax.saxutils import escape
 
@@ -30,6 +29,8 @@ SERVICES = (
 _SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 _ENCODING = "http://schemas.xmlsoap.org/soap/encoding/"
 _CONTROL = "urn:schemas-upnp-org:control-1-0"
+_URL = re.compile(r"http://(?P<host>[0-9.]{7,15})(?::(?P<port>[0-9]{1,5}))?(?P<path>/[!#-;=?-\[\]_a-z~]*)?\Z")
+"""Without names, users, fragments, blanks and quotation marks."""
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}\Z")
 
 
@@ -75,17 +76,27 @@ def check_url(url: str, gateway: IPv4Address) -> str:
 
     :raises DecodeError: for any other.
     """
-    if len(url) > URL_LIMIT or not url.isascii() or not url.isprintable() or " " in url or "\\" in url:
-        raise DecodeError("a gateway's URL that is too long or not plain")
-    try:
-        parts = urlsplit(url)
-        port = parts.port if parts.port is not None else 80
-    except ValueError as error:
-        raise DecodeError("a gateway's URL that is none") from error
-    if parts.scheme != "http" or parts.hostname != str(gateway) or not port or "@" in parts.netloc:
-        raise DecodeError("a gateway's URL that leads elsewhere")
-    query = f"?{parts.query}" if parts.query else ""
-    return f"http://{gateway}:{port}{parts.path or '/'}{query}"
+    match = _URL.match(url) if len(url) <= URL_LIMIT else None
+    if match is None or match["host"] != str(gateway):
+        raise DecodeError("a gateway's URL that is none, or leads elsewhere")
+    port = int(match["port"] or "80")
+    if not 1 <= port <= 65535:
+        raise DecodeError("a gateway's URL with a port that is none")
+    return f"http://{gateway}:{port}{match['path'] or '/'}"
+
+
+def join_url(base: str, url: str, gateway: IPv4Address) -> str:
+    """A URL as it stands in the document at `base` (RFC 3986 section 5.2, as far as routers use it).
+
+    :param base: on the gateway.
+    :raises DecodeError: where it leads elsewhere.
+    """
+    base = check_url(base, gateway)
+    if ":" in url or url.startswith("//"):
+        return check_url(url, gateway)
+    folder = base.partition("?")[0].rpartition("/")[0] + "/"
+    origin = "/".join(base.split("/")[:3])
+    return check_url(origin + url if url.startswith("/") else folder + url, gateway)
 
 
 def _parse(data: bytes) -> Element:
@@ -126,11 +137,7 @@ def decode_description(data: bytes, location: str, gateway: IPv4Address) -> Serv
     kind = next((kind for kind in SERVICES if offered.get(kind)), None)
     if kind is None:
         raise DecodeError("the gateway's description names no service that maps ports")
-    try:
-        url = urljoin(base, offered[kind])
-    except ValueError as error:
-        raise DecodeError("a gateway's URL that is none") from error
-    return Service(kind, check_url(url, gateway))
+    return Service(kind, join_url(base, offered[kind], gateway))
 
 
 def action_header(service: Service, call: Call) -> str:
@@ -151,9 +158,10 @@ def _body(data: bytes) -> Element:
     """What stands in the envelope."""
     root = _parse(data)
     body = next((child for child in root if _name(child) == "Body"), None)
-    if _name(root) != "Envelope" or body is None or not len(body):
+    inner = next(iter(body), None) if body is not None else None
+    if _name(root) != "Envelope" or inner is None:
         raise DecodeError("what the gateway answers is no SOAP")
-    return body[0]
+    return inner
 
 
 def decode_call(data: bytes) -> Call:

@@ -161,6 +161,29 @@ class StatusTests(CommandCase):
         self.assertIn("relay-tcp  no UDP comes through: open, 2 members, 3 packets dropped", out)
         self.assertEqual(json.loads(self.done("status", "--json"))["state"], "in-party")
 
+    def test_status_of_port_mapping(self) -> None:
+        """Where the router maps the port, or why nobody can use it."""
+        mapped = {
+            "method": "pcp",
+            "gateway": "192.168.1.1",
+            "external": "203.0.113.5:51820",
+            "expires_s": 60.0,
+            "offered": True,
+            "needless": False,
+            "failure": "",
+        }
+        for changes, words in (
+            ({}, "mapping    203.0.113.5:51820 by pcp, for 60 s more"),
+            ({"expires_s": None}, "by pcp, no end"),
+            ({"offered": False, "failure": "double NAT"}, "not offered: double NAT"),
+            ({"external": None, "failure": "no router maps"}, "mapping    no router maps"),
+            ({"external": None}, "asking the router 192.168.1.1"),
+            ({"needless": True}, "has a public address"),
+        ):
+            state = {"version": "0", "state": "in-party", "port_mapping": mapped | changes}
+            result = CliRunner().invoke(main, ["status"], obj=lambda *_, shown=state: shown)
+            self.assertIn(words, result.stdout)
+
     def test_where_the_socket_is(self) -> None:
         """Option, environment, default."""
         folder = Path(tempfile.mkdtemp())

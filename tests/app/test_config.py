@@ -157,11 +157,14 @@ class RoleTests(ConfigCase):
 
     def test_node(self) -> None:
         """Defaults, and every option."""
-        default = NodeConfig(Path("/s"), Path("/r"), Devices("lanrage-wg0", "auto", "lanrage0", WIREGUARD_PORT))
+        default = NodeConfig(
+            Path("/s"), Path("/r"), Devices("lanrage-wg0", "auto", "lanrage0", WIREGUARD_PORT, map_port=True)
+        )
         self.assertEqual(default, NodeConfig.parse(options(NodeOptions, *FOLDERS)))
         words = "--tunnel-device wg7 --card party0 --wireguard-port 0 --wireguard userspace --server host:7766"
+        words += " --port-mapping off --birthday off"
         devices = Devices("wg7", "userspace", "party0", 0, birthday=False)
-        given_words = options(NodeOptions, *FOLDERS, *words.split(), "--birthday", "off")
+        given_words = options(NodeOptions, *FOLDERS, *words.split())
         self.assertEqual(NodeConfig(Path("/s"), Path("/r"), devices, "host:7766"), NodeConfig.parse(given_words))
         self.assertEqual(attrs.evolve(default, server="a:1"), default.with_server("a:1"))
 
@@ -173,6 +176,7 @@ class RoleTests(ConfigCase):
             "wireguard-port": ("", "-1", "65536", "x"),
             "wireguard": ("", "Kernel", "module"),
             "birthday": ("", "On", "yes", "0"),
+            "port-mapping": ("", "on", "AUTO"),
             "server": ("host", "host:0", ":7766", "host:99999", "http://host:7766"),
         }
         for name, values in wrong.items():
@@ -184,6 +188,7 @@ class RoleTests(ConfigCase):
         """Defaults, and every option; a public address without a port has the usual one."""
         self.assertEqual(ControlConfig(Path("/s")), ControlConfig.parse(options(ControlOptions, *FOLDERS[:2])))
         words = "--listen tcp:1 --stun-port 2 --public-address example.org --relay a:3-4,:5 --flush-interval 10"
+        words += " --port-mapping auto"
         relays = (RelayInfo("a", 3, 4), RelayInfo("", 5, 5))
         expected = ControlConfig(
             Path("/s"),
@@ -193,6 +198,7 @@ class RoleTests(ConfigCase):
             relays,
             flush_interval=0.01,
             alternate=Alternate(3, needed=False),
+            map_ports=True,
         )
         self.assertEqual(expected, ControlConfig.parse(options(ControlOptions, *FOLDERS[:2], *words.split())))
         words = "--tls-certificate /c --tls-key /k --proxy 127.0.0.1,10.0.0.0/24,unix"

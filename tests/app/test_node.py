@@ -77,6 +77,7 @@ class LifeTests(PartyCase):
                 "nat": None,
                 "relay_tcp": None,
                 "birthday": {},
+                "port_mapping": None,
             }
             self.assertEqual({"version": __version__, "state": "idle"} | empty, idle)
             self.assertEqual("idle", (await anna.node.diagnose())["state"])
@@ -106,6 +107,7 @@ class LifeTests(PartyCase):
                     "channel": dict.fromkeys(attrs.asdict(ChannelCounters()), 0),
                     "relay_tcp": None,
                     "birthday": {},
+                    "port_mapping": None,
                 },
                 status,
             )

@@ -127,10 +127,19 @@ class OwnTests(SynchronousTestCase):
             own,
         )
 
-    @given(many_cards, st.lists(endpoints, max_size=8))
-    def test_bounded(self, own: list[LocalAddress], seen: list[Endpoint]) -> None:
-        """At most the limit, each once; what reflectors saw is never crowded out by a machine's many cards."""
-        offered = own_candidates(own, 51820, seen)
+    def test_mapped(self) -> None:
+        """What a router maps is named as such, once, before what reflectors saw."""
+        mapped, seen = Endpoint("203.0.113.7", 51820), Endpoint("203.0.113.7", 4000)
+        own = own_candidates([card("192.168.1.5/24")], 51820, (seen, mapped), (mapped,))
+        self.assertEqual(
+            [(CandidateKind.MAPPED, mapped), (CandidateKind.REFLEXIVE, seen)],
+            [(candidate.kind, candidate.endpoint) for candidate in own[1:]],
+        )
+
+    @given(many_cards, st.lists(endpoints, max_size=8), st.lists(endpoints, max_size=2))
+    def test_bounded(self, own: list[LocalAddress], seen: list[Endpoint], mapped: list[Endpoint]) -> None:
+        """At most the limit, each once; what is known from outside is never crowded out by a machine's many cards."""
+        offered = own_candidates(own, 51820, seen, mapped)
         self.assertLessEqual(len(offered), CANDIDATE_LIMIT)
         self.assertEqual(len(offered), len({candidate.endpoint for candidate in offered}))
-        self.assertLessEqual(set(seen), {candidate.endpoint for candidate in offered})
+        self.assertLessEqual({*seen, *mapped}, {candidate.endpoint for candidate in offered})

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from lanrage.core.code import CODE_LIMIT, PREFIX, InvitationCode, check_address
+from lanrage.core.code import CODE_LIMIT, PREFIX, InvitationCode, check_address, code_addresses
 from lanrage.errors import BadInput
 from tests.strategies_control import addresses, codes
 
@@ -35,6 +35,18 @@ class CodeTests(SynchronousTestCase):
             self.assertEqual(code, InvitationCode.decode(text))
         shown = attrs.evolve(code, addresses=(*code.addresses[1:], *code.addresses[:1]))
         self.assertEqual(code, InvitationCode.decode(shown.link().partition("#")[0] + "#" + code.encode()))
+
+    @given(st.lists(addresses | st.text(max_size=20), max_size=6), st.lists(addresses, min_size=1, max_size=4))
+    def test_addresses_of_a_new_code(self, told: list[str], own: list[str]) -> None:
+        """What the server says of itself comes first, if it is an address; all make a valid code."""
+        made = code_addresses(told, own)
+        self.assertEqual(made, InvitationCode.decode(attrs.evolve(CODE, addresses=made).encode()).addresses)
+        if not told:
+            self.assertEqual(tuple(dict.fromkeys(own)), made)
+        self.assertEqual(
+            ("203.0.113.5:7766", "10.0.0.1:7766"),
+            code_addresses(["203.0.113.5:7766", "rubbish", "host:0"], ["10.0.0.1:7766", "203.0.113.5:7766"]),
+        )
 
     def test_bad_links(self) -> None:
         """Without its secret, with another server than its code's, with another path or scheme, with a typo."""

@@ -16,6 +16,7 @@ from lanrage.core.diagnosis import (
     DeviceFacts,
     Facts,
     LocalFacts,
+    MappingFacts,
     MemberFacts,
     NodeFacts,
     RelayFacts,
@@ -176,6 +177,10 @@ class JudgementTests(SynchronousTestCase):
         self.assertEqual(self.bad(facts(reflexive=None)), [("reflexive", "warning")])
         self.assertEqual(self.bad(facts(relays=[RelayFacts("a:1", False)])), [("relay", "warning")])
         self.assertEqual(self.bad(facts(relays=[])), [("relay", "warning")])
+        self.assertEqual(self.bad(facts(port_mapping=MappingFacts(failure="no"))), [("port mapping", "warning")])
+        self.assertEqual(self.bad(facts(port_mapping=MappingFacts())), [("port mapping", "unknown")])
+        for good in (MappingFacts(needless=True), MappingFacts("pcp", "192.168.1.1", "203.0.113.5:1", 60.0, True)):
+            self.assertEqual(self.bad(facts(port_mapping=good)), [])
         self.assertEqual(self.bad(facts(relays=[RelayFacts("a:1")])), [("relay", "unknown")])
         for loopback in ("127.0.0.1:51820", "[::1]:5"):
             self.assertEqual(self.bad(facts(reflexive=loopback)), [("reflexive", "unknown")])

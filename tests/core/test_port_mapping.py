@@ -167,13 +167,17 @@ class PlanTests(SynchronousTestCase):
 class AnyGateway(RuleBasedStateMachine):
     """Whatever a gateway answers: few questions, and nothing shown that was not granted and lives."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.plan = MappingPlan(())
+        self.now = 0.0
+        self.asked: list[tuple[float, Wish]] = []
+        self.granted: dict[Wish, float] = {}
+
     @initialize(count=st.integers(1, 4))
     def begin(self, count: int) -> None:
         """Some ports."""
         self.plan = MappingPlan([Wish(Transport.UDP, 1000 + number) for number in range(count)])
-        self.now = 0.0
-        self.asked: list[tuple[float, Wish]] = []
-        self.granted: dict[Wish, float] = {}
 
     @rule(gateway=st.sampled_from([None, GATEWAY, OTHER]))
     def move(self, gateway: Gateway | None) -> None:

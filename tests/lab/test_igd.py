@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from twisted.trial.unittest import SynchronousTestCase
 
+from lanrage.core.mapping import Transport
 from lanrage.core.outside import is_public
 from lanrage.lab import igd, netns
 from lanrage.lab.netns import LabError
 from lanrage.lab.process import start_ticks
-from tests.mapped_router import HOST, MappedRouter, Transport
+from tests.mapped_router import HOST, MappedRouter
 
 
 @pytest.mark.needs("root", "ip", "nft", "miniupnpd")

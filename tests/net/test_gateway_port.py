@@ -148,7 +148,7 @@ class TestPcpHostile(HostileCase):
         """Of a flood of rubbish only so much is looked at; the sockets are closed whatever happens."""
         looked: list[bytes] = []
         self.world.udp(pcp.PORT, lambda data: [b"rubbish"] * 150)
-        question: Question[bytes] = Question(self.reactor, GATEWAY, pcp.PORT, b"?", lambda data: looked.append(data))
+        question: Question[bytes] = Question(self.reactor, GATEWAY, pcp.PORT, b"?", looked.append)
         question.ask((0.0,), 1.0)
         with self.assertRaises(NotMapped):
             await question.answer

@@ -9,6 +9,7 @@ import pytest
 from twisted.trial.unittest import TestCase
 
 from lanrage.core.links import LocalAddress
+from lanrage.core.mapping import Gateway
 from lanrage.errors import LanrageError, Refused, Unreachable
 from lanrage.net.card import TapCard
 from lanrage.net.machine import Machine
@@ -75,6 +76,19 @@ class TestMachine(TestCase):
         networks = ["10.4.0.0/16", "10.5.0.0/16", "10.6.0.0/16", "172.20.0.0/16", "192.168.7.0/24"]
         assert await self.machine.networks() == [IPv4Network(text) for text in networks]
         assert await self.machine.has_default_route()
+
+    async def test_default_gateway(self) -> None:
+        """The router of the best default route, with our address towards it; a route without a router has none."""
+        assert await self.machine.default_gateway() is None
+        self.run_here("ip route add default dev eth0 metric 7")
+        assert await self.machine.default_gateway() is None
+        self.run_here("ip route add default via 192.168.7.2 metric 9; ip route add default via 192.168.7.3 table 77")
+        expected = Gateway(IPv4Address("192.168.7.2"), "eth0", IPv4Address("192.168.7.5"))
+        assert await self.machine.default_gateway() == expected
+        self.run_here("ip route add default via 192.168.7.1 metric 5")
+        assert await self.machine.default_gateway() == Gateway(
+            IPv4Address("192.168.7.1"), "eth0", IPv4Address("192.168.7.5")
+        )
 
     async def test_member_route(self) -> None:
         """It goes into the tunnel with the party address as source; twice is once; it is removed, twice too."""
