@@ -26,7 +26,7 @@ HEADERS = 28
 TOKEN = 16
 """Bytes of the self-test's packet, which is no client's data."""
 AT_ONCE = 256
-"""Lines of one transaction: libnftables takes some 10 KiB for each while it reads it."""
+"""Lines of one transaction: libnftables takes some 5 KiB for each while it reads them."""
 
 
 class KernelWork:

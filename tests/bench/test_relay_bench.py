@@ -13,8 +13,8 @@ def test_limits() -> None:
     """A figure on the limit keeps it, one beyond is told."""
     good: dict[str, float] = {**AT_LEAST, **AT_MOST}
     assert judged(good, AT_LEAST)["ok"]
-    for name in good:
-        worse = good | {name: good[name] - 0.01 if name in AT_LEAST else good[name] + 0.01}
+    for name, limit in good.items():
+        worse = good | {name: limit - 0.01 if name in AT_LEAST else limit + 0.01}
         told = judged(worse, AT_LEAST)
         assert not told["ok"]
         assert told["shortfalls"][0].startswith(f"{name} is {worse[name]}")
