@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterator
 
 from lanrage.core.kernel_pairs import Batch, Mapped, flows
 from lanrage.core.relay_bindings import RelayLimits
@@ -24,6 +25,8 @@ HEADERS = 28
 """Bytes of the IPv4 and UDP headers, which the kernel counts."""
 TOKEN = 16
 """Bytes of the self-test's packet, which is no client's data."""
+AT_ONCE = 256
+"""Lines of one transaction: libnftables takes some 5 KiB for each while it reads them."""
 
 
 class KernelWork:
@@ -78,12 +81,14 @@ class KernelWork:
         forgetting the old ones and putting the new lines in.
         """
         first, nft = self._ports[0], self._working()
-        if batch.removed:
-            nft.run(rules.remove(first, batch.removed))
+        for part in _parts(batch.removed):
+            nft.run(rules.remove(first, part))
         if batch.removed or batch.added:
             forget_flows(flows(batch.removed + batch.added))
-        if batch.added or batch.renewed:
-            nft.run(rules.remove(first, batch.renewed) + rules.add(first, batch.added + batch.renewed))
+        for part in _parts(batch.renewed):
+            nft.run(rules.remove(first, part) + rules.add(first, part))
+        for part in _parts(batch.added):
+            nft.run(rules.add(first, part))
 
     def clear(self, had: tuple[Mapped, ...]) -> None:
         """Take all lines out, but those of the self-test; `had` is what the maps had."""
@@ -118,3 +123,7 @@ class KernelWork:
         if self._nft is None:
             raise LanrageError("the kernel does not forward for this relay")
         return self._nft
+
+
+def _parts(entries: tuple[Mapped, ...]) -> Iterator[tuple[Mapped, ...]]:
+    return (entries[begin : begin + AT_ONCE] for begin in range(0, len(entries), AT_ONCE))

@@ -23,6 +23,8 @@ QUIET = 4
 """Looks in a row, 10 ms apart, at which nothing more arrived: what waited in a relay's buffers has come out."""
 WAIT = 0.25
 """Seconds until a round trip counts as lost."""
+LOST = 20
+"""Round trips of one round that may be lost."""
 
 
 @attrs.frozen
@@ -112,10 +114,14 @@ def _line(process: subprocess.Popen[bytes]) -> bytes:
 
 
 def round_trips(net: Net, aim: Aim, number: int) -> list[float]:
-    """So many round trips, one after another, in microseconds; lost ones count as :data:`WAIT`."""
+    """So many round trips, one after another, in microseconds; lost ones count as :data:`WAIT`.
+
+    :raises AssertionError: when nothing comes back any more: the way is broken, and no figure of it means anything.
+    """
     own = net.anna[ECHO]
     own.settimeout(WAIT)
-    times = []
+    times: list[float] = []
+    lost = 0
     for _ in range(number):
         began = time.perf_counter()
         own.sendto(aim.echo_head + PAYLOAD, aim.echo)
@@ -123,6 +129,8 @@ def round_trips(net: Net, aim: Aim, number: int) -> list[float]:
             try:
                 data = own.recv(2048)
             except TimeoutError:
+                lost += 1
+                assert lost < LOST, f"nothing comes back from {aim.echo}"
                 break
             if not data.startswith(MAGIC):
                 break

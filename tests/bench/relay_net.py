@@ -57,10 +57,10 @@ class Net:
 
     def _join(self, number: int, name: str) -> Namespace:
         made = self._namespace()
-        for side, network, end in (("anna", 1, self._anna), ("ben", 2, self._ben)):
-            join(end, f"to-{name}", made, f"to-{side}")
-            end.run(f"ip addr add 10.{number}.{network}.2/24 dev to-{name}")
-            end.run(f"ip route add 10.{number}.0.0/16 via 10.{number}.{network}.1")
+        for side, network, host in (("anna", 1, self._anna), ("ben", 2, self._ben)):
+            join(host, f"to-{name}", made, f"to-{side}")
+            host.run(f"ip addr add 10.{number}.{network}.2/24 dev to-{name}")
+            host.run(f"ip route add 10.{number}.0.0/16 via 10.{number}.{network}.1")
             made.run(f"ip addr add 10.{number}.{network}.1/24 dev to-{side}")
         made.run(f"ip route add default via 10.{number}.1.2")
         return made

@@ -112,6 +112,7 @@ class Ways:
         bind(front, [one for one, _ in halves])
         bind(back, [other for _, other in halves])
         self.relays[way], self.aims[way] = relay, self._relayed(way)
+        self._halves[way] = [half for pair in halves for half in pair]
         if way == KERNEL:
             relay.until(kernel_lines=2 * len(pairs))
 
