@@ -146,6 +146,11 @@ class RelayLinks:
         """The relays' ports that are in use."""
         return set(self._by_port)
 
+    def ticket(self, identity: bytes) -> bytes:
+        """The ticket in use for the pair with this member; empty = none."""
+        bound = self._bound.get(identity)
+        return bound.binding.ticket if bound is not None and bound.binding is not None else b""
+
     @property
     def asking(self) -> bool:
         """Some port was asked for."""

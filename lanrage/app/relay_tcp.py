@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Any, Literal, cast
 
 import attrs
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.internet.error import CannotListenError, ConnectingCancelledError
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
@@ -33,8 +33,8 @@ from lanrage.wire.control import RelayInfo
 from lanrage.wire.relay import MAGIC
 from lanrage.wire.relay_channels import Closed, Heard
 
-LOOK_INTERVAL = 0.25
-"""Seconds between looks at what is needed: a part of the second after which UDP counts as blocked."""
+LOOK_INTERVAL, CALM_INTERVAL = 0.1, 0.5
+"""Seconds between looks at what is needed: while no relay answers by UDP, and while all is well."""
 LINGER = 10.0
 """Seconds that a connection which nobody needs is kept: a network that wavers does not dial each time."""
 REDIAL_FIRST, REDIAL_LAST = 0.5, 30.0
@@ -90,7 +90,10 @@ class RelayTcp:
         self._reactor, self._links, self._udp, self._door = reactor, links, udp, door
         self._connect, self._loopback = connect, loopback
         self._wanted = _Wanted()
-        self._relays = RelayLinks(reactor, keys, self._send, cast(Links, self._wanted), fetch_ticket, random, self._way)
+        self._fetch_ticket = fetch_ticket
+        self._shown: set[bytes] = set()
+        wanted = cast(Links, self._wanted)
+        self._relays = RelayLinks(reactor, keys, self._send, wanted, self._ticket, random, self._way)
         self._infos: tuple[RelayInfo, ...] = ()
         self._need = TcpNeed()
         self._ports: dict[Endpoint, LoopbackPort] = {}
@@ -164,7 +167,8 @@ class RelayTcp:
     # --- what is needed -----------------------------------------------------------------------------------------------
 
     def _tick(self) -> None:
-        self._timer = self._reactor.callLater(LOOK_INTERVAL, self._tick)
+        interval = LOOK_INTERVAL if self._need.uncertain else CALM_INTERVAL
+        self._timer = self._reactor.callLater(interval, self._tick)
         self.look()
 
     def look(self) -> None:
@@ -270,6 +274,7 @@ class RelayTcp:
     def _release(self) -> None:
         """Bindings and ports are gone with the connection."""
         self._relays.stop()
+        self._shown.clear()
         for identity, link in self._wanted.peers.items():
             self._forget(identity, link)
 
@@ -277,6 +282,14 @@ class RelayTcp:
         relay = self._mine.get(identity)
         if relay is not None:
             self._gone(identity, link, relay)
+
+    def _ticket(self, identity: bytes) -> Deferred[bytes]:
+        """The one that was fetched for UDP is as good, and is here; should the relay refuse it, another is fetched."""
+        kept = self._udp.ticket(identity)
+        if not kept or identity in self._shown:
+            return self._fetch_ticket(identity)
+        self._shown.add(identity)
+        return succeed(kept)
 
     # --- datagrams ----------------------------------------------------------------------------------------------------
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 import attrs
 
-PATIENCE = 1.0
-"""Seconds in which a relay that was asked by UDP has not answered: four tries, and any round trip there is."""
+PATIENCE = 0.7
+"""Seconds in which a relay that was asked by UDP has not answered: three tries, and any round trip but a satellite's.
+To have been wrong costs a connection that goes again."""
 HOLD = 5.0
 """Seconds that a peer's channel is kept once another way is open, should that fail at once."""
 GIVE_UP, AGAIN = 30.0, 120.0
@@ -40,14 +41,20 @@ class _Peer:
 
 @attrs.define
 class TcpNeed:
-    """Decides; to be asked every quarter of a second while something may change.
+    """Decides; to be asked every tenth of a second while it is uncertain.
 
     :ivar silent: no relay answers by UDP.
     """
 
     silent: bool = attrs.field(init=False, default=False)
+    _unanswered: bool = attrs.field(init=False, default=True)
     _asked: float | None = attrs.field(init=False, default=None)
     _peers: dict[bytes, _Peer] = attrs.field(init=False, factory=dict)
+
+    @property
+    def uncertain(self) -> bool:
+        """No relay has answered yet, or a peer has a channel: what is needed may be another in a moment."""
+        return self._unanswered or bool(self._peers)
 
     def look(
         self, now: float, peers: Mapping[bytes, PeerView], *, asked: bool, answered: bool, blocked: bool = False
@@ -60,6 +67,7 @@ class TcpNeed:
         :param answered: a relay holds a binding by UDP.
         :param blocked: it is known that no UDP comes through.
         """
+        self._unanswered = bool(peers) and not answered
         if not asked or answered:
             self._asked = None
         elif self._asked is None:

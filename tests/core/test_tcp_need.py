@@ -25,8 +25,8 @@ class TcpNeedTests(SynchronousTestCase):
         self.now += after
         return BERT in self.need.look(self.now, {BERT: view}, **({"asked": True, "answered": False} | facts))
 
-    def test_a_second_of_silence(self) -> None:
-        """The relay gets a second to answer by UDP."""
+    def test_silence(self) -> None:
+        """The relay gets a while to answer by UDP."""
         self.assertFalse(self.look(HEARD))
         self.assertFalse(self.look(HEARD, PATIENCE - 0.01))
         self.assertTrue(self.look(HEARD, 0.01))
@@ -37,7 +37,20 @@ class TcpNeedTests(SynchronousTestCase):
         self.assertFalse(self.look(HEARD, PATIENCE, answered=True))
         self.assertFalse(self.look(HEARD))
         self.assertFalse(self.look(HEARD, PATIENCE - 0.1))
-        self.assertTrue(self.look(HEARD, 0.1))
+        self.assertTrue(self.look(HEARD, 0.11))
+
+    def test_uncertain(self) -> None:
+        """It is to be asked often until a relay has answered, and while a peer has a channel."""
+        self.need.look(self.now, {}, asked=False, answered=False)
+        self.assertFalse(self.need.uncertain)
+        self.look(HEARD, asked=False)
+        self.assertTrue(self.need.uncertain)
+        self.look(HEARD, answered=True)
+        self.assertFalse(self.need.uncertain)
+        self.look(HEARD)
+        self.look(HEARD, PATIENCE)
+        self.look(PeerView(b"life one", usable=True), answered=True)
+        self.assertTrue(self.need.uncertain)
 
     def test_known_to_be_blocked(self) -> None:
         """Where UDP is known not to come through, nothing is waited for; but a relay must be wanted at all."""
