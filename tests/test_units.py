@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import shutil
 import subprocess
@@ -40,7 +41,7 @@ class UnitTests(SynchronousTestCase):
         """What a unit runs is understood by the service."""
 
         def check(role: str, unit: dict[str, str]) -> None:
-            words = shlex.split(unit["ExecStart"].replace("$LANRAGE_CONTROL_OPTIONS", ""))
+            words = shlex.split(re.sub(r"\$LANRAGE_[A-Z]+_OPTIONS", "", unit["ExecStart"]))
             arguments = words[words.index("lanrage") + 1 :]
             options = Options()
             options.parseOptions(

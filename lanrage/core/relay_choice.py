@@ -204,7 +204,7 @@ def reason(row: Judged, judged: Sequence[Judged], chosen: Sequence[str]) -> str:
     if row.rank[:2] == best.rank[:2]:
         return "as near as the first, which has this pair's share"
     if place == 0:
-        return f"in use; {row.cost - best.cost:.0f} ms more than the best, too little or not long enough to move"
+        return f"kept: {row.cost - best.cost:.0f} ms more than the best, too little or too short to move"
     return f"{row.cost - best.cost:.0f} ms more than the best, load and loss counted"
 
 
