@@ -108,7 +108,7 @@ class SelfTest:
 def source_of(host: str) -> str | None:
     """This machine's address from which packets to `host` would leave; ``None`` where no way is. Sends nothing.
 
-    What stays on the loopback (clients that come over TCP stand for addresses there) is routed by no card: no way either.
+    What stays on the loopback (clients over TCP stand for addresses there) is routed by no card: no way either.
     """
     try:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
