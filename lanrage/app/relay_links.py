@@ -148,8 +148,8 @@ class RelayLinks:
 
     def ticket(self, identity: bytes) -> bytes:
         """The ticket in use for the pair with this member; empty = none."""
-        bound = self._bound.get(identity)
-        return bound.binding.ticket if bound is not None and bound.binding is not None else b""
+        pair = self._pairs.get(identity)
+        return pair.ticket if pair is not None else b""
 
     @property
     def asking(self) -> bool:

@@ -56,6 +56,7 @@ class RelayPair:
     :ivar chooser: this end's choice.
     :ivar judged: the order that it follows from.
     :ivar seats: by relay; those chosen, and those that are kept for a while.
+    :ivar ticket: the one in use; empty = none.
     """
 
     log = Logger()
@@ -69,7 +70,7 @@ class RelayPair:
         self._wanted: dict[str, Place] = {}
         self._shown: set[Endpoint] = set()
         self._bound: set[str] = set()
-        self._ticket = b""
+        self.ticket = b""
         self._fetching: Deferred[None] | None = None
         self._renewal: IDelayedCall | None = None
         self._lingering: IDelayedCall | None = None
@@ -137,7 +138,7 @@ class RelayPair:
         self._fetching = None
         if self._stopped:
             return
-        self._ticket = ticket
+        self.ticket = ticket
         self._fetch_later(TICKET_RENEWAL)
         for seat in list(self.seats.values()):
             seat.give(ticket)
@@ -158,7 +159,7 @@ class RelayPair:
         self._renewal = self._around.reactor.callLater(delay, self._fetch)
 
     def _forget_ticket(self) -> None:
-        self._ticket = b""
+        self.ticket = b""
         if self._renewal is not None and self._renewal.active():
             self._renewal.cancel()
         fetching, self._fetching, self._renewal = self._fetching, None, None
@@ -177,8 +178,8 @@ class RelayPair:
             around.reactor, around.send, place.relay_id, port, self.pair, around.keys.identity.sign, self._changed
         )
         self.seats[place.relay_id] = around.by_port[port] = seat
-        if self._ticket:
-            seat.give(self._ticket)
+        if self.ticket:
+            seat.give(self.ticket)
         elif self._fetching is None and self._renewal is None:
             self._fetch()
 
