@@ -63,8 +63,8 @@ def ruleset(kind: str, udp_timeout: int = UDP_TIMEOUT_S) -> str:
 
     :param kind: ``cone``: endpoint-independent mapping and filtering; ``address-restricted``: filtering by address;
         ``restricted``: filtering by address and port (Linux's own way); ``symmetric``: a new port for each endpoint;
-        ``mapped``: as ``restricted``, and miniupnpd beside it adds ports; ``blocked``: no UDP at all; ``six``: as ``symmetric``,
-        and IPv6 passes without translation.
+        ``mapped``: as ``restricted``, and miniupnpd beside it adds ports; ``blocked``: no UDP at all;
+        ``six``: as ``symmetric``, and IPv6 passes without translation.
     :param udp_timeout: seconds after which a mapping without traffic is forgotten.
     :raises BadInput: for another kind.
     """

@@ -6,6 +6,7 @@ import shutil
 import socket
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -92,7 +93,7 @@ class SixTests(SynchronousTestCase):
         return heard[1][0] if heard and heard[0] == b"who plays?" else None
 
     def test_away_and_back(self) -> None:
-        """The address of either end goes: the relay takes over. It comes back: the pair is direct again, without loss."""
+        """The address of either end goes: the relay takes over. It comes back: direct again, without loss."""
         for number in (0, 1):
             lab, watch = self.party(f"tsixrm{number}", "six", "six")
             hosts, addresses = lab.plan.hosts, lab.addresses()
@@ -101,7 +102,7 @@ class SixTests(SynchronousTestCase):
                 since = time.monotonic()
                 lose_six(hosts[number])
                 self.assertIsNotNone(watch.until_paths([PAIR], [RELAY], SETTLE_S))
-                watch.until(lambda since=since: flow.resumed(since), SETTLE_S)
+                watch.until(partial(flow.resumed, since), SETTLE_S)
                 time.sleep(PLAY_S)
                 gained = time.monotonic()
                 gain_six(hosts[number])
