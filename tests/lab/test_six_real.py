@@ -73,6 +73,7 @@ class SixTests(SynchronousTestCase):
         first, second, _ = lab.plan.hosts
         self.assertEqual([second.six, first.six], self.endpoints(watch))
         times = [end.ms_to(DIRECT) for end in watch.pair(*PAIR)]
+        print(f"direct after {times} ms")
         self.assertTrue(all(ms is not None and ms <= DIRECT_MS for ms in times), times)
         addresses = lab.addresses()
         with Flow(first.netns, addresses["h2"]) as there, Flow(second.netns, addresses["h1"]) as back:
