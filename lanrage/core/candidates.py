@@ -12,7 +12,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Interface, ip_a
 
 import attrs
 
-from lanrage.core.candidates6 import fit_to_probe6, worth_offering
+from lanrage.core.candidates6 import fit_to_probe6, is_site, worth_offering
 from lanrage.core.links import Endpoint, LocalAddress
 
 CANDIDATE_LIMIT = 20
@@ -68,6 +68,12 @@ class Candidate:
     kind: CandidateKind
     endpoint: Endpoint
 
+    @property
+    def rank(self) -> int:
+        """Lower is better. A card's IPv6 address of the internet is no sign of nearness, as one of IPv4's LANs is."""
+        wide = self.kind is CandidateKind.LOCAL and ":" in self.endpoint.host and not is_site(self.endpoint.host)
+        return RANK[CandidateKind.REFLEXIVE if wide else self.kind]
+
 
 def is_private(address: IPv4Address) -> bool:
     """Whether an address is only reachable from within its own network."""
@@ -95,7 +101,7 @@ def own_candidates(
     seen = dict.fromkeys(mapped, CandidateKind.MAPPED)
     for endpoint in reflexive:
         seen.setdefault(endpoint, CandidateKind.REFLEXIVE)
-    far = [Candidate(kind, endpoint) for endpoint, kind in seen.items() if endpoint not in local]
+    far = [Candidate(kind, endpoint) for endpoint, kind in seen.items() if endpoint not in (*local, *wide)]
     far = far[: CANDIDATE_LIMIT - len(wide)]
     kept = list(local)[: CANDIDATE_LIMIT - len(far) - len(wide)]
     return (*(Candidate(CandidateKind.LOCAL, endpoint) for endpoint in (*wide, *kept)), *far)

@@ -20,6 +20,11 @@ OFFERED_LIMIT = 4
 """A card has a stable and a few temporary addresses (RFC 8981); one works where the other does."""
 
 
+def is_site(text: str) -> bool:
+    """Whether an IPv6 address in its canonical form is a unique local one; told by its first byte, quickly."""
+    return text.startswith(("fc", "fd")) and text.find(":") == 4
+
+
 def _site(address: IPv6Address) -> IPv6Network:
     return IPv6Network((address, SITE_PREFIX), strict=False)
 

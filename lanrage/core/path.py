@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import attrs
 
-from lanrage.core.candidates import RANK, Candidate
+from lanrage.core.candidates import Candidate
 from lanrage.core.links import Endpoint
 from lanrage.core.loss import Suspicion
 from lanrage.core.path_rest import Rest
@@ -96,7 +96,7 @@ class Path:
     @property
     def rank(self) -> int:
         """Of the kind; lower is better."""
-        return RANK[self.candidate.kind]
+        return self.candidate.rank
 
     @property
     def order(self) -> tuple[int, float]:

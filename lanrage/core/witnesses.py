@@ -16,8 +16,9 @@ AGREEING = 2
 
 
 def observed(paths: Iterable[Path]) -> set[Endpoint]:
-    """From where one member sees our packets now."""
-    return {p.observed for p in paths if p.proven and not p.relayed and p.observed is not None}
+    """From where one member sees our packets now; of IPv6 each end knows, from its own cards."""
+    seen = (p.observed for p in paths if p.proven and not p.relayed)
+    return {endpoint for endpoint in seen if endpoint is not None and ":" not in endpoint.host}
 
 
 @attrs.define

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from lanrage.lab import nat, netns
-from lanrage.lab.plan import GATEWAY, PUBLIC_ADDRESSES, Host, Plan, Router
+from lanrage.lab import nat, netns, six
+from lanrage.lab.plan import GATEWAY, PUBLIC_ADDRESSES, SIX, Host, Plan, Router
 
 LOOSE = {"net.ipv4.conf.all.rp_filter": 0, "net.ipv4.conf.default.rp_filter": 0}
 """The WAN gets packets back from the delay device, whose reverse path is another card."""
@@ -18,15 +18,19 @@ def build(plan: Plan, udp_timeout: int | None) -> None:
     """
     netns.create(plan.namespaces())
     netns.sysctl(plan.wan, WAN_SYSCTLS)
+    if any(host.six for host in plan.hosts):
+        netns.sysctl(plan.wan, six.sysctls(routes=True))
     carriers = [router.carrier for router in plan.routers if router.carrier]
     for router in (*carriers, *plan.routers):
-        netns.sysctl(router.netns, nat.sysctls(udp_timeout))
+        netns.sysctl(router.netns, nat.sysctls(udp_timeout, router.kind))
     netns.ip_batch(plan.wan, wan_lines(plan))
     _site(plan.public, public_lines())
     for router in (*carriers, *plan.routers):
         _site(router.netns, router_lines(plan, router))
         netns.nft(router.netns, nat.ruleset(router.kind, udp_timeout or nat.UDP_TIMEOUT_S))
     for host in plan.hosts:
+        if host.six:
+            netns.sysctl(host.netns, six.sysctls(routes=False))
         _site(host.netns, host_lines(plan, host))
 
 
@@ -40,6 +44,7 @@ def wan_lines(plan: Plan) -> list[str]:
     lines += _cable("pub", plan.public, "eth0", PUBLIC_ADDRESSES)
     for router in plan.routers:
         lines += _cable(f"r{router.index}", router.outer.netns, "wan", (router.public_address,))
+        lines += six.wan_lines(router.index) if router.kind == SIX else []
     for host in plan.hosts:
         if host.router is None:
             lines += _cable(host.name, host.netns, "eth0", (host.public_address,))
@@ -61,6 +66,7 @@ def router_lines(plan: Plan, router: Router) -> list[str]:
         "link add lan type bridge",
         f"addr add {router.lan_address}/24 brd + dev lan",
         "link set lan up",
+        *(six.router_lines(router.index) if router.kind == SIX else ()),
     ]
     behind = {f"r{inner.index}": (inner.netns, "wan") for inner in plan.routers if inner.carrier == router}
     if not behind:
@@ -79,7 +85,8 @@ def host_lines(plan: Plan, host: Host) -> list[str]:
             f"route add default via {GATEWAY} dev eth0 onlink",
         ]
     gateway = plan.router(host.router).lan_address
-    return [f"addr add {host.address}/24 brd + dev eth0", "link set eth0 up", f"route add default via {gateway}"]
+    four = [f"addr add {host.address}/24 brd + dev eth0", "link set eth0 up", f"route add default via {gateway}"]
+    return four + (six.host_lines(host.six) if host.six else [])
 
 
 def _cable(port: str, peer_netns: str, peer_card: str, addresses: tuple[str, ...]) -> list[str]:

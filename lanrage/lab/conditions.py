@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 import attrs
 
 from lanrage.errors import BadInput
+from lanrage.lab import six
 from lanrage.lab.plan import PUBLIC_ADDRESSES, Host, Plan
 
 PUBLIC = "public"
@@ -109,7 +110,7 @@ def wan_ruleset(plan: Plan, weather: Weather) -> str:
     if weather.whole.delay_ms:
         marks.append(f"meta mark set {DELAY_MARK}")
     return _replace(
-        "ip",
+        "inet",
         {
             "slow": ("prerouting", "-150", marks),
             "forward": ("forward", "0", forward),
@@ -128,14 +129,17 @@ def lan_ruleset(plan: Plan, router: int, weather: Weather) -> str:
             continue
         if conditions.delay_ms:
             raise BadInput("delay-ms", "is not possible between hosts behind one router, only loss and block are")
-        first, second = (plan.host(name).address for name in pair)
-        for source, target in ((first, second), (second, first)):
-            rules += _fate(f"ip saddr {source} ip daddr {target} ", conditions)
+        one, other = (plan.host(name) for name in pair)
+        for first, second in ((one.address, other.address), *([(one.six, other.six)] if one.six else [])):
+            rules += _fate(_match(first, second), conditions) + _fate(_match(second, first), conditions)
     return _replace("bridge", {"forward": ("forward", "0", rules)})
 
 
 def delays(plan: Plan, weather: Weather) -> dict[str, float]:
-    """What the delay router must know: ``"SOURCE DESTINATION"`` to ms, and ``""`` for all others."""
+    """What the delay router must know: ``"SOURCE DESTINATION"`` to ms, and ``""`` for all others.
+
+    Of IPv6 it knows a site by its /64.
+    """
     table = {"": weather.whole.delay_ms or 0.0}
     for pair, conditions in _narrow_first(weather):
         if conditions.delay_ms is not None and shared_router(plan, pair) is None:
@@ -160,19 +164,25 @@ def _addresses(plan: Plan, name: str) -> Iterable[str]:
     if name == RELAY2:
         return PUBLIC_ADDRESSES[1:2]
     host: Host = plan.host(name)
-    return (host.public_address,)
+    return (host.public_address, *([str(six.prefix(host.router))] if host.six and host.router else []))
 
 
 def _directions(plan: Plan, pair: tuple[str, str]) -> Iterator[tuple[str, str]]:
     for first in _addresses(plan, pair[0]):
         for second in _addresses(plan, pair[1]):
-            yield first, second
-            yield second, first
+            if (":" in first) == (":" in second):
+                yield first, second
+                yield second, first
 
 
 def _matches(plan: Plan, pair: tuple[str, str]) -> Iterator[str]:
     for source, target in _directions(plan, pair):
-        yield f"ip saddr {source} ip daddr {target} "
+        yield _match(source, target)
+
+
+def _match(source: str, target: str) -> str:
+    family = "ip6" if ":" in source else "ip"
+    return f"{family} saddr {source} {family} daddr {target} "
 
 
 def _fate(match: str, conditions: Conditions) -> list[str]:

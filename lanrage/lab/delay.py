@@ -15,13 +15,14 @@ import signal
 import struct
 import sys
 import time
+from collections.abc import Iterable
+from ipaddress import ip_network
 from pathlib import Path
-from socket import inet_aton
 
 import attrs
 
 from lanrage.lab.conditions import DELAY_DEVICE, DELAY_MARK
-from lanrage.lab.netns import ip_batch
+from lanrage.lab.netns import ip_batch, run
 
 QUEUE_LIMIT = 20_000
 """Packets held at once, 30 MB of full ones; more are dropped, as a real router's queue would."""
@@ -48,11 +49,11 @@ class DelayQueue:
     _number: int = 0
 
     def push(self, packet: bytes, now: float) -> None:
-        """Take an IPv4 packet that arrived at `now` (seconds)."""
+        """Take a packet that arrived at `now` (seconds)."""
         if len(self._heap) >= self.limit:
             self.dropped += 1
             return
-        wait = self.table.get(packet[12:20], self.default)
+        wait = self.table.get(way_of(packet), self.default)
         self._number += 1
         heapq.heappush(self._heap, (now + wait, self._number, packet))
 
@@ -68,11 +69,20 @@ class DelayQueue:
         return max(0.0, self._heap[0][0] - now) if self._heap else None
 
 
+def way_of(packet: bytes) -> bytes:
+    """Source and destination of a packet: IPv4 addresses (RFC 791), or the /64s of IPv6 ones (RFC 8200)."""
+    return packet[12:20] if packet[0] >> 4 == 4 else packet[8:16] + packet[24:32]
+
+
 def read_table(text: str) -> tuple[dict[bytes, float], float]:
-    """Read a configuration: seconds by source and destination (8 bytes), and the default."""
+    """Read a configuration: seconds by source and destination as :func:`way_of` has them, and the default."""
     raw: dict[str, float] = json.loads(text)
     default = raw.pop("", 0.0) / 1000
-    return {b"".join(map(inet_aton, key.split())): ms / 1000 for key, ms in raw.items()}, default
+    return {b"".join(_packed(word) for word in key.split()): ms / 1000 for key, ms in raw.items()}, default
+
+
+def _packed(word: str) -> bytes:
+    return ip_network(word).network_address.packed[:8]
 
 
 def open_device() -> int:
@@ -80,16 +90,23 @@ def open_device() -> int:
     device = os.open("/dev/net/tun", os.O_RDWR | os.O_CLOEXEC)
     fcntl.ioctl(device, _TUNSETIFF, struct.pack("16sH14x", DELAY_DEVICE.encode(), _IFF_TUN | _IFF_NO_PI))
     os.set_blocking(device, False)
-    ip_batch(
-        None,
-        [
-            f"link set {DELAY_DEVICE} txqueuelen {QUEUE_LIMIT} up",
-            f"route replace default dev {DELAY_DEVICE} table {TABLE}",
-        ],
-    )
-    ip_batch(None, [f"rule del fwmark {DELAY_MARK} lookup {TABLE}"], force=True)
-    ip_batch(None, [f"rule add fwmark {DELAY_MARK} lookup {TABLE}"])
+    ip_batch(None, [f"link set {DELAY_DEVICE} txqueuelen {QUEUE_LIMIT} up"])
+    for family in _families():
+        _lead(family)
     return device
+
+
+def _families() -> Iterable[str]:
+    """The families that this namespace routes."""
+    switch = Path("/proc/sys/net/ipv6/conf/all/disable_ipv6")
+    return ("-4", "-6") if switch.exists() and int(switch.read_text(encoding="ascii")) == 0 else ("-4",)
+
+
+def _lead(family: str) -> None:
+    run(["ip", family, "route", "replace", "default", "dev", DELAY_DEVICE, "table", str(TABLE)])
+    rule = ["fwmark", str(DELAY_MARK), "lookup", str(TABLE)]
+    if f"lookup {TABLE}" not in run(["ip", family, "rule", "list"]):
+        run(["ip", family, "rule", "add", *rule])
 
 
 def serve(device: int, queue: DelayQueue, config: Path, wake: int) -> None:
@@ -112,7 +129,7 @@ def _fill(device: int, queue: DelayQueue) -> None:
             packet = os.read(device, PACKET_BYTES)
         except BlockingIOError:
             return
-        if packet[0] >> 4 == 4:
+        if packet[0] >> 4 in (4, 6):
             queue.push(packet, now)
 
 

@@ -14,7 +14,7 @@ from lanrage.lab.folder import BASE
 from lanrage.lab.grid_table import Cell, Trial, cells, rst
 from lanrage.lab.lab import Lab
 from lanrage.lab.paths import DIRECT, ORDER, RELAY, RELAY_TCP, expected_paths, good_enough, site_kind
-from lanrage.lab.plan import BLOCKED, KINDS, LAN, Host, check_name, expand_kinds
+from lanrage.lab.plan import BLOCKED, KINDS, LAN, SIX, Host, check_name, expand_kinds
 from lanrage.lab.result import Result, percentile
 from lanrage.lab.sightings import Watch
 
@@ -32,7 +32,7 @@ LINGER_S = 0.3
 """After a newcomer's last pair, so that the next joins a machine that is quiet again."""
 
 DIRECT_P95_MS = 1500.0
-"""Of pairs whose both NATs map independently of the endpoint: RFC 3489's cones of all three filters."""
+"""Of pairs whose both NATs map independently of the endpoint (RFC 3489's cones of all three filters), or by IPv6."""
 RELAY_MS = 2000.0
 RELAY_TCP_MS = 3000.0
 """Later than this a player believes that a friend cannot be reached."""
@@ -150,7 +150,8 @@ def judge(result: Result, seen: list[Trial], table: list[Cell]) -> None:
         if times:
             worst = None if None in times else max(ms for ms in times if ms is not None)
             result.at_most(f"time_to_{wanted.replace('-', '_')}_ms_max", worst, limit)
-    cones = [t for t in seen if t.expected == DIRECT and not {"symmetric", BLOCKED} & set(t.sites)]
+    easy = {SIX}, set(KINDS) - {"symmetric", SIX, BLOCKED}
+    cones = [t for t in seen if t.expected == DIRECT and any(set(t.sites) <= kinds for kinds in easy)]
     times = [t.direct_ms for t in cones]
     known = [ms for ms in times if ms is not None]
     result.figures["time_to_direct_ms_p50"] = percentile(known, 50)

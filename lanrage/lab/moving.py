@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import attrs
 
-from lanrage.lab import netns
-from lanrage.lab.plan import GATEWAY, Plan, Router
+from lanrage.lab import netns, six
+from lanrage.lab.plan import GATEWAY, Host, Plan, Router
 
 FIRST_OTHER = 200
 """Site N moves to 203.0.113.(200 + N), which no laboratory gives out at first."""
@@ -57,3 +57,13 @@ def _moved(plan: Plan, index: int, new: str) -> Plan:
 def _at(router: Router, new: str) -> Router:
     carrier = attrs.evolve(router.carrier, public_address=new) if router.carrier else None
     return attrs.evolve(router, public_address=new, carrier=carrier)
+
+
+def lose_six(host: Host) -> None:
+    """Take a host's IPv6 address away, as when a provider's prefix ends."""
+    netns.ip_batch(host.netns, [six.lose_line(host.six)])
+
+
+def gain_six(host: Host) -> None:
+    """Give it back."""
+    netns.ip_batch(host.netns, [six.gain_line(host.six)])

@@ -7,6 +7,8 @@ itself: where it were accepted, an early probe would take the tuple that the hos
 from __future__ import annotations
 
 from lanrage.errors import BadInput
+from lanrage.lab import six
+from lanrage.lab.plan import SIX
 
 UDP_TIMEOUT_S = 120
 """How long a mapping without traffic lives: Linux's own value for a stream (``nf_conntrack_udp_timeout_stream``)."""
@@ -52,6 +54,7 @@ _BODIES = {
     "symmetric": _RANDOM_PORT,
     "mapped": _KEEP_PORT,
     "blocked": _BLOCKED + _KEEP_PORT,
+    SIX: _RANDOM_PORT,
 }
 
 
@@ -60,19 +63,22 @@ def ruleset(kind: str, udp_timeout: int = UDP_TIMEOUT_S) -> str:
 
     :param kind: ``cone``: endpoint-independent mapping and filtering; ``address-restricted``: filtering by address;
         ``restricted``: filtering by address and port (Linux's own way); ``symmetric``: a new port for each endpoint;
-        ``mapped``: as ``restricted``, and miniupnpd beside it adds ports; ``blocked``: no UDP at all.
+        ``mapped``: as ``restricted``, and miniupnpd beside it adds ports; ``blocked``: no UDP at all;
+        ``six``: as ``symmetric``, and IPv6 passes without translation.
     :param udp_timeout: seconds after which a mapping without traffic is forgotten.
     :raises BadInput: for another kind.
     """
     if kind not in _BODIES:
         raise BadInput("nat", f"{kind!r} is none of {', '.join(_BODIES)}")
     body = _BODIES[kind].replace("TIMEOUT", f"{udp_timeout}s")
-    return f"table ip lab {{\n counter nat {{ }}{body}{_FIREWALL}\n}}\n"
+    return f"table ip lab {{\n counter nat {{ }}{body}{_FIREWALL}\n}}\n" + (six.FIREWALL if kind == SIX else "")
 
 
-def sysctls(udp_timeout: int | None) -> dict[str, int]:
-    """Kernel settings of a router's namespace; the kernel's own timeouts with None."""
+def sysctls(udp_timeout: int | None, kind: str = "") -> dict[str, int]:
+    """Kernel settings of the namespace of a router of a kind; the kernel's own timeouts with None."""
     values = {"net.ipv4.ip_forward": 1, "net.ipv6.conf.all.disable_ipv6": 1}
+    if kind == SIX:
+        values |= six.sysctls(routes=True)
     if udp_timeout is not None:
         values["net.netfilter.nf_conntrack_udp_timeout"] = udp_timeout
         values["net.netfilter.nf_conntrack_udp_timeout_stream"] = udp_timeout

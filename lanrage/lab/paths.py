@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from lanrage.lab.lab import Lab
-from lanrage.lab.plan import BLOCKED, DOUBLE, LAN, MAPPED, Host, Plan
+from lanrage.lab.plan import BLOCKED, DOUBLE, LAN, MAPPED, SIX, Host, Plan
 from lanrage.lab.result import Result
 
 DIRECT, RELAY, RELAY_TCP, NONE = "direct", "relay", "relay-tcp", "none"
@@ -18,7 +18,7 @@ SETTLE_S = 10.0
 SETTLE_POLL_S = 0.1
 
 _PORT_FILTERING = {"restricted", "symmetric"}
-_LIKE = {DOUBLE: "restricted", MAPPED: "cone"}
+_LIKE = {DOUBLE: "restricted", MAPPED: "cone", SIX: "symmetric"}
 """To a punch, two restricted routers in a row are one; a port that the router mapped is open to all, as a cone's."""
 
 
@@ -32,6 +32,8 @@ def best_path(first: str, second: str) -> str:
     """The best path that two kinds of NAT allow without luck; birthday probing may find a direct one beyond it."""
     if BLOCKED in (first, second):
         return RELAY_TCP
+    if first == second == SIX:
+        return DIRECT  # by IPv6
     return DIRECT if can_punch(first, second) else RELAY
 
 

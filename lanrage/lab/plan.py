@@ -9,7 +9,7 @@ from zlib import crc32
 import attrs
 
 from lanrage.errors import BadInput
-from lanrage.lab import igd
+from lanrage.lab import igd, six
 
 OPEN = "open"
 LAN = "lan"
@@ -21,7 +21,9 @@ MAPPED = "mapped"
 """A restricted router that maps ports when it is asked (PCP, NAT-PMP, UPnP IGD), by Debian's miniupnpd."""
 BLOCKED = "blocked"
 """A router that lets no UDP through, either way."""
-KINDS = (OPEN, *NAT_KINDS, DOUBLE, MAPPED, BLOCKED, LAN)
+SIX = "six"
+"""A symmetric router that passes IPv6, with a firewall and without translation (:mod:`lanrage.lab.six`)."""
+KINDS = (OPEN, *NAT_KINDS, DOUBLE, MAPPED, BLOCKED, SIX, LAN)
 """What ``--nat`` takes: no router, a router of a kind, or the router of the host before."""
 
 MAX_HOSTS = 200
@@ -53,7 +55,7 @@ class Router:
     """A NAT router between the WAN and the hosts of one LAN.
 
     :param index: the index of the first host behind it.
-    :param kind: one of :data:`NAT_KINDS`, :data:`MAPPED` or :data:`BLOCKED`.
+    :param kind: one of :data:`NAT_KINDS`, :data:`MAPPED`, :data:`BLOCKED` or :data:`SIX`.
     :param netns: its network namespace.
     :param public_address: the address at which the WAN sees it.
     :param lan_address: its address on the LAN, a /24.
@@ -88,6 +90,7 @@ class Host:
     :param router: index of the router it is behind; None with a public address of its own.
     :param tunnel_device: unique on the machine, since wireguard-go's sockets lie in one folder.
     :param wireguard_port: differs between hosts behind one router, so that each keeps its port outside.
+    :param six: its IPv6 address; empty where there is none.
     """
 
     index: int
@@ -99,6 +102,7 @@ class Host:
     router: int | None
     tunnel_device: str
     wireguard_port: int
+    six: str = ""
 
 
 @attrs.frozen
@@ -229,6 +233,7 @@ def _host(lab: str, index: int, kind: str, router: Router | None) -> Host:
         router=router.index if router else None,
         tunnel_device=f"{device_prefix(lab)}{index}",
         wireguard_port=WIREGUARD_PORT + place,
+        six=str(six.host_address(router.index, place)) if router and router.kind == SIX else "",
     )
 
 

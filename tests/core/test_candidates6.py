@@ -7,8 +7,8 @@ from ipaddress import IPv6Address, IPv6Interface
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lanrage.core.candidates import CANDIDATE_LIMIT, CandidateKind, fit_to_probe, own_candidates
-from lanrage.core.candidates6 import OFFERED_LIMIT, fit_to_probe6, worth_offering
+from lanrage.core.candidates import CANDIDATE_LIMIT, Candidate, CandidateKind, fit_to_probe, own_candidates
+from lanrage.core.candidates6 import OFFERED_LIMIT, UNIQUE_LOCAL, fit_to_probe6, is_site, worth_offering
 from lanrage.core.links import Endpoint
 
 ME, SITE_ME = IPv6Interface("2001:db8:1::7/64"), IPv6Interface("fd12:3456:789a:1::7/64")
@@ -69,3 +69,27 @@ class TestOffer:
         found = own_candidates((), 51820, reflexive, (), [ME])
         assert len(found) == CANDIDATE_LIMIT
         assert (found[0].kind, found[0].endpoint) == (CandidateKind.LOCAL, Endpoint("2001:db8:1::7", 51820))
+
+    def test_once(self) -> None:
+        """An address that others see as it is needs no second mention."""
+        own = Endpoint("2001:db8:1::7", 51820)
+        assert [candidate.endpoint for candidate in own_candidates((), 51820, [own], [own], [ME])] == [own]
+
+
+class TestRank:
+    """Which kind of way it is."""
+
+    @given(st.integers(0, 2**128 - 1).map(IPv6Address))
+    def test_nearness(self, address: IPv6Address) -> None:
+        """A unique local address is as near as a LAN of IPv4, no other is: quality decides beside IPv4 from afar."""
+        local = Candidate(CandidateKind.LOCAL, Endpoint(str(address), 5))
+        far = Candidate(CandidateKind.REFLEXIVE, Endpoint("203.0.113.7", 5))
+        near = Candidate(CandidateKind.LOCAL, Endpoint("192.168.1.7", 5))
+        assert is_site(str(address)) == (address in UNIQUE_LOCAL)
+        assert local.rank == (near if address in UNIQUE_LOCAL else far).rank
+        assert near.rank < far.rank
+
+    @given(st.integers(0, 2**121 - 1))
+    def test_unique_local(self, rest: int) -> None:
+        """The whole of fc00::/7."""
+        assert is_site(str(UNIQUE_LOCAL[rest]))

@@ -63,3 +63,9 @@ class WitnessTests(SynchronousTestCase):
             path(3, CandidateKind.PEER, is_open=True),
         ]
         self.assertEqual({Endpoint("192.0.2.9", 3)}, observed(paths))
+
+    def test_six(self) -> None:
+        """What a member sees by IPv6 is no news: no router translates, and the address may have just gone."""
+        kept = [Endpoint("192.0.2.9", 5), Endpoint("2001:db8:1::7", 5)]
+        paths = [Path(Candidate(CandidateKind.PEER, at), 0.0, observed=at, last_pong=1.0) for at in kept]
+        self.assertEqual({kept[0]}, observed(paths))

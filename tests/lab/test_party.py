@@ -33,7 +33,8 @@ class PathTests(SynchronousTestCase):
     def test_table(self) -> None:
         """Only a symmetric router with one that filters by port needs the relay, and whoever has no UDP at all."""
         relayed = {(a, b) for a in KINDS for b in KINDS if not can_punch(a, b)}
-        hard = {(other, "symmetric") for other in ("restricted", "double", "symmetric")}
+        random = ("symmetric", "six")
+        hard = {(other, kind) for kind in random for other in ("restricted", "double", *random)}
         symmetric = hard | {(second, first) for first, second in hard}
         blocked = {pair for kind in KINDS for pair in ((kind, "blocked"), ("blocked", kind))}
         self.assertEqual(relayed, symmetric | blocked)
