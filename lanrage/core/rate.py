@@ -26,8 +26,9 @@ class TokenBucket:
 
         :param now: seconds, of any clock.
         """
-        if self._at is not None:
-            self._tokens = min(self.burst, self._tokens + max(0.0, now - self._at) * self.rate)
+        if self._at is not None and now > self._at:
+            tokens = self._tokens + (now - self._at) * self.rate
+            self._tokens = tokens if tokens < self.burst else self.burst
         self._at = now
         return self._tokens >= 1.0
 

@@ -109,8 +109,8 @@ class Sender(_Batch):
         self._pieces = memoryview(self._iovecs).cast("B").cast("P")
         self.count = 0
 
-    def add(self, data: int, length: int, address: int) -> None:
-        """One more; there must be room for it.
+    def add(self, data: int, length: int, address: int) -> int:
+        """One more; there must be room for it; returns how many there are.
 
         :param data: where its bytes lie.
         :param address: where its ``sockaddr_in`` lies.
@@ -119,7 +119,8 @@ class Sender(_Batch):
         self._names[number * _NAME_STEP] = address
         self._pieces[2 * number] = data
         self._pieces[2 * number + 1] = length
-        self.count = number + 1
+        self.count = number = number + 1
+        return number
 
     def flush(self, descriptor: int) -> int:
         """Send all; returns how many the kernel did not take."""

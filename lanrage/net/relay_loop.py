@@ -28,11 +28,12 @@ BATCH = 64
 """Datagrams of one system call."""
 ROOM = 2048
 """Bytes of the longest datagram: WireGuard over Ethernet needs 1,500; no machine sends us more in one piece."""
-DIRECT, TURN = 4, 12
+DIRECT, TURN = 4, 10
 """Calls a turn while a port stays full: what the first few bring goes out at once, what comes after them waits in the
 fair queue, so that the kernel's buffer, in which a flood would push others out, is emptied."""
-SERVED = 2 * BATCH
-"""Packets sent from the queue a turn."""
+SERVED = (TURN - DIRECT - 1) * BATCH
+"""Packets sent from the queue a turn: fewer than a port that stays full adds to it, so that what is too much waits, and
+is dropped, where turns are fair."""
 BUFFER = 1 << 21
 """Bytes of a port's receive buffer: about 1,500 full packets, some 10 ms of a busy relay; the kernel may give less."""
 _MAGIC = int.from_bytes(MAGIC, sys.byteorder)
@@ -53,6 +54,7 @@ class RelayLoop:
         self._receiver = Receiver(BATCH, ROOM)
         self._slab = Slab(QUEUE_LIMIT + 1, ROOM)
         self._sockets: dict[int, LoopPort] = {}
+        self._dirty: list[LoopPort] = []
         self._serving: IDelayedCall | None = None
 
     def open(self, number: int, host: str) -> LoopPort:
@@ -104,6 +106,7 @@ class RelayLoop:
         now, ways, firsts = self.ports.now(), table.ways[port.number], receiver.firsts
         waits = busy or len(self.queue) > 0
         packets = size = 0
+        start = receiver.start
         for number, length in enumerate(lengths):
             begin = ADDRESS_BYTES * number
             key = addresses[begin + 2 : begin + 8]
@@ -118,12 +121,12 @@ class RelayLoop:
             packets += 1
             size += length
             if waits:
-                waiting = (self._slab.keep(receiver.start + number * ROOM, length), length, peer)
+                waiting = (self._slab.keep(start + number * ROOM, length), length, peer)
                 gone = self.queue.push(binding.ticket.holder, length, waiting)
                 if gone is not None:
                     self._slab.release(gone[0])
             else:
-                self._send(receiver.start + number * ROOM, length, peer)
+                self._send(start + number * ROOM, length, peer)
         table.counters.forwarded_packets += packets
         table.counters.forwarded_bytes += size
         self._flush()
@@ -137,21 +140,25 @@ class RelayLoop:
         self.ports.received(self._receiver.data(number, length), Line(*unpack_key(key), port.number))
 
     def _send(self, data: int, length: int, peer: Binding) -> None:
-        out = self._sockets.get(peer.line.local)
-        if out is None:
-            self._table.counters.drop(Drop.UNSENT)
-            return
-        if peer.handle is None:
-            peer.handle = Address(peer.line.host, peer.line.port)
-        sender = out.sender
-        sender.add(data, length, peer.handle.place)
-        if sender.count == BATCH:
+        """Let a packet go out with the next batch of its port; done a hundred thousand times a second."""
+        handle = peer.handle
+        if handle is None:
+            out = self._sockets.get(peer.line.local)
+            if out is None:
+                self._table.counters.drop(Drop.UNSENT)
+                return
+            handle = peer.handle = (out, out.sender, Address(peer.line.host, peer.line.port))
+        out, sender, address = handle
+        count = sender.add(data, length, address.place)
+        if count == 1:
+            self._dirty.append(out)
+        elif count == BATCH:
             out.flush()
 
     def _flush(self) -> None:
-        for port in list(self._sockets.values()):
-            if port.sender.count:
-                port.flush()
+        dirty, self._dirty = self._dirty, []
+        for port in dirty:
+            port.flush()
 
     def _serve(self) -> None:
         """Send the next of what waits; the rest in the next turn, after what came in meanwhile."""

@@ -115,7 +115,7 @@ class RelayLoopTests(SynchronousTestCase):
         flooder, sink = self.pair("anna", "ben")
         player, friend = self.pair("carl", "dora")
         to = (LOOPBACK, self.ports[0].number)
-        flood = (TURN - 1) * BATCH
+        flood = TURN * BATCH - 1
         for _ in range(flood):
             flooder.sendto(DATA + b"flood", to)
         player.sendto(DATA + b"shot", to)
@@ -137,7 +137,7 @@ class RelayLoopTests(SynchronousTestCase):
     def test_close(self) -> None:
         """Nothing is read, sent or due any more; twice is once."""
         flooder, _ = self.pair("anna", "ben")
-        for _ in range((TURN - 1) * BATCH):
+        for _ in range(TURN * BATCH):
             flooder.sendto(DATA, (LOOPBACK, self.ports[0].number))
         self.ports[0].doRead()
         self.assertGreater(len(self.loop.queue), 0)
