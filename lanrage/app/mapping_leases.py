@@ -70,11 +70,17 @@ class Leases:
 
     async def forget(self, leases: Iterable[Lease]) -> None:
         """These ended."""
-        for lease in leases:
-            try:
-                await in_thread(self._reactor, self._journal.forget, _entry(lease))
-            except StoreError as error:
-                log.warn("the undo journal cannot be written: {error}", error=str(error))
+        entries = [_entry(lease) for lease in leases]
+        try:
+            if entries:
+                await in_thread(self._reactor, self._forget, entries)
+        except StoreError as error:
+            log.warn("the undo journal cannot be written: {error}", error=str(error))
+
+    def _forget(self, entries: list[UndoEntry]) -> None:
+        """Blocks."""
+        for entry in entries:
+            self._journal.forget(entry)
 
 
 def _entry(lease: Lease) -> UndoEntry:

@@ -37,6 +37,8 @@ LOOK_S = 5.0
 """Seconds between looks at the default route, of 2 ms in a thread each: another network is asked at once."""
 STOP_S = 2.0
 """Seconds that a stop takes for removing mappings; what is left then is in the journal."""
+STOP_EACH_S = 0.3
+"""Seconds for each where there are many: a slow router takes 100 ms for each of UPnP's two calls."""
 
 
 class PortMapping:
@@ -80,6 +82,7 @@ class PortMapping:
         self._plan = MappingPlan(self._wishes, methods)
         self._mappers: dict[Method, IPortMapper] = {}
         self._noted: dict[Wish, Lease] = {}
+        self._released: list[Lease] = []
         self._lock = DeferredLock()
         self._call: IDelayedCall | None = None
         self._work: Deferred[None] | None = None
@@ -108,14 +111,17 @@ class PortMapping:
         return looked
 
     def stop(self) -> Deferred[None]:
-        """Remove the mappings, within :data:`STOP_S`; fires when nothing is under way any more."""
+        """Remove the mappings, within :data:`STOP_S` or a little more; fires when nothing is under way any more."""
         self._stopping = True
         if self._call is not None and self._call.active():
             self._call.cancel()
         if self._work is not None:
             self._work.cancel()
         stopping: Deferred[None] = self._lock.run(lambda: Deferred.fromCoroutine(self._release()))
-        return stopping.addTimeout(STOP_S, self._reactor).addErrback(self._not_released)
+        patience = max(STOP_S, STOP_EACH_S * len(self._noted))
+        stopping.addTimeout(patience, self._reactor).addErrback(self._not_released)
+        # The disk is written afterwards: it must not use up the router's time.
+        return stopping.addCallback(lambda _: Deferred.fromCoroutine(self._leases.forget(self._released)))
 
     # --- what is so ---------------------------------------------------------------------------------------------------
 
@@ -262,11 +268,7 @@ class PortMapping:
             except NotMapped as error:
                 self.log.warn("the mapping of {wish} is left: {error}", wish=str(wish), error=str(error))
                 continue
-            await self._forget_released(wish, lease)
-
-    async def _forget_released(self, wish: Wish, lease: Lease) -> None:
-        del self._noted[wish]
-        await self._leases.forget([lease])
+            self._released.append(self._noted.pop(wish))
 
     def _not_released(self, failure: Failure) -> None:
         if failure.check(DeferredTimeout, CancelledError):
