@@ -78,7 +78,9 @@ class Links(LinkHooks):
         self._budget, self._witnesses = ProbeBudget(), Witnesses()
         self._here = AddressWatch(clock, machine, self._moved)
         self._watch = StatusWatch(clock, self._read_status, self._lost)
-        self._ear = OfferEar(keys.wireguard.public, self.counters, self._fits, self._by_tag, self._is_relay)
+        self._ear = OfferEar(
+            keys.wireguard.public, self.counters, self._fits, self._by_tag, self._is_relay, clock.seconds
+        )
         self._probe_ear = ProbeEar(network, self.counters, self._by_tag, self._is_relay, self._ear.knocked)
 
     # --- life ---------------------------------------------------------------------------------------------------------
@@ -170,13 +172,16 @@ class Links(LinkHooks):
         seen = (*self.reflexive, *self._witnesses.seen)
         return own_candidates(self._here.addresses, self.listen_port, seen, self.mapped, self._here.six)
 
-    def send_probe(self, payload: bytes, to: Endpoint) -> None:
-        """Send from WireGuard's port, within the budgets of the target."""
-        now = self._clock.seconds()
-        if self._budget.allow(to, now, relay=self.is_relay(to)):
-            self._probe_port.send(payload, to)
-        else:
+    def send_probe(self, payload: bytes, to: Endpoint, *, known: bool = False) -> bool:
+        """Send from WireGuard's port, within the budgets of the target; false when it is over them.
+
+        :param known: a member answers there, so it is no victim: a house full of friends is one host.
+        """
+        if not self._budget.allow(to, self._clock.seconds(), relay=known or self.is_relay(to)):
             self.counters.probes_over_budget += 1
+            return False
+        self._probe_port.send(payload, to)
+        return True
 
     def send_signal(self, identity: bytes, payload: bytes) -> None:
         """Pass a sealed signal on."""

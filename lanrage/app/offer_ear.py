@@ -8,9 +8,11 @@ import attrs
 from twisted.logger import Logger
 
 from lanrage.app.link_counters import LinkCounters
+from lanrage.app.link_limits import SPOKEN_BURST, SPOKEN_RATE
 from lanrage.app.peer_link import PeerLink
 from lanrage.core.candidates import Candidate, CandidateKind
 from lanrage.core.links import Endpoint
+from lanrage.core.rate import TokenBucket
 from lanrage.errors import CryptoError, DecodeError
 from lanrage.wire import knocks, signals
 
@@ -22,6 +24,8 @@ class OfferEar:
     :param own_key: our WireGuard key, 32 bytes.
     :param fits: whether an address may be probed.
     :param punched: is told what a member says of birthday probing.
+    :param now: seconds, for limits.
+    :param words: lines of the log about what did not open.
     :param by_tag: the links, as they are, by the members' tags.
     """
 
@@ -30,6 +34,8 @@ class OfferEar:
     fits: Callable[[Endpoint], bool]
     by_tag: dict[bytes, PeerLink]
     is_relay: Callable[[Endpoint], bool]
+    now: Callable[[], float]
+    words: TokenBucket = attrs.field(factory=lambda: TokenBucket(SPOKEN_RATE, SPOKEN_BURST))
     punched: Callable[[PeerLink, signals.Punch], None] = lambda link, signal: None
     log = Logger()
 
@@ -45,15 +51,15 @@ class OfferEar:
         if link.heard_before(payload):
             self.counters.signals_repeated += 1
             return
-        if not link.hears_signal():
-            self.counters.signals_over_budget += 1
-            return
         try:
             signal = signals.unseal(payload, link.keys.seal, sender=link.peer_key, receiver=self.own_key)
         except (CryptoError, DecodeError) as error:
             self.counters.signals_refused += 1
-            if link.speaks():
+            if self.words.take(self.now()):
                 self.log.warn("a signal of {peer} was refused: {error}", peer=link.name, error=str(error))
+            return
+        if not link.hears_signal():  # what anybody can send must not use up what the member itself may say
+            self.counters.signals_over_budget += 1
             return
         link.remember(payload)
         if isinstance(signal, signals.Punch):

@@ -296,6 +296,8 @@ class PartySession:
         for part in (self.relays, self.relay_tcp, self.reflexive):
             if part is not None:
                 part.moved()
+        if self.mapping is not None:
+            self.mapping.look()
         if self.links is not None:
             self.on_moved(self.links.hosts, 0.0)
 

@@ -93,24 +93,37 @@ class PeerDevice:
         except LanrageError as error:
             name = self._member.certificate.name
             self.log.warn("{peer} cannot be reached from this machine: {error}", peer=name, error=str(error))
-            if not self._closed:
-                self._again = self._clock.callLater(CONFIGURE_RETRY, self._call_again)
+            self._configure_later()
         else:
             self.configured = True
+
+    def _configure_later(self) -> None:
+        """The peer may be missing now."""
+        if not self._closed and self._again is None:
+            self._again = self._clock.callLater(CONFIGURE_RETRY, self._call_again)
 
     async def write(self, action: WriteEndpoint) -> None:
         """Set the endpoint."""
         if action.fresh:
             self.forget_session()
-            await self._tunnel.remove_peer(self._member.certificate.wireguard_key)
-        await self._tunnel.set_peer(self._peer(action.endpoint))
+        try:
+            if action.fresh:
+                await self._tunnel.remove_peer(self._member.certificate.wireguard_key)
+            await self._tunnel.set_peer(self._peer(action.endpoint))
+        except LanrageError:
+            self._configure_later()
+            raise
         self.configured = self._again is None
         self.check_soon()
 
     async def reset(self) -> None:
         """Remove the peer and add it without endpoint: its keys are of no use."""
         self.forget_session()
-        await self._tunnel.remove_peer(self._member.certificate.wireguard_key)
+        try:
+            await self._tunnel.remove_peer(self._member.certificate.wireguard_key)
+        except LanrageError:
+            self._configure_later()
+            raise
         await self.configure()
 
     @property

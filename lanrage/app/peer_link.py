@@ -55,8 +55,8 @@ class LinkOutlet(OfferOutlet, DeviceOutlet, Protocol):
     def nat(self) -> NatKind:
         """What this node is behind."""
 
-    def send_probe(self, payload: bytes, to: Endpoint) -> None:
-        """Send from WireGuard's port."""
+    def send_probe(self, payload: bytes, to: Endpoint, *, known: bool = False) -> bool:
+        """Send from WireGuard's port; false when limits forbid it."""
 
     def keepalive_for(self, link: PeerLink) -> int:
         """Seconds between WireGuard's keepalives to this peer: what the NATs between need."""
@@ -253,7 +253,7 @@ class PeerLink:
         if isinstance(action, WriteKeepalive):
             return self._device.write_keepalive()
         if isinstance(action, SendProbe):
-            self._outlet.send_probe(probes.encode(action.probe, self.keys.probe), action.to)
+            self._send_probe(action)
             return None
         if isinstance(action, SendOffer):
             self.offer()
@@ -264,6 +264,13 @@ class PeerLink:
             return self._device.reset()
         self._moved(action)
         return None
+
+    def _send_probe(self, action: SendProbe) -> None:
+        path, probe = self.plan.paths.get(action.to), action.probe
+        known = path is not None and path.proven
+        sent = self._outlet.send_probe(probes.encode(probe, self.keys.probe), action.to, known=known)
+        if not sent and path is not None:
+            path.unsent(probe.transaction)
 
     def _moved(self, move: Moved) -> None:
         if self.speaks():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 import attrs
 
@@ -58,6 +58,8 @@ class Endpoint:
             address = ip_address(host.strip("[]"))
         except ValueError as error:
             raise BadInput(field, f"{text!r} has no IP address before its port") from error
+        if isinstance(address, IPv6Address) and (address.scope_id is not None or address.ipv4_mapped is not None):
+            raise BadInput(field, f"{text!r} is another name of an address: with a scope, or IPv4 in IPv6")
         if not port.isascii() or not port.isdigit() or not 1 <= int(port) <= 65535:
             raise BadInput(field, f"{text!r} has no port from 1 to 65535")
         return cls(str(address), int(port))

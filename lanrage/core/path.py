@@ -146,6 +146,10 @@ class Path:
         self.outstanding[transaction] = self._pinged = now
         self.next_ping = now + self._gap()
 
+    def unsent(self, transaction: bytes) -> None:
+        """The ping did not go out after all: nothing is lost with it."""
+        self.outstanding.pop(transaction, None)
+
     def _gap(self) -> float:
         if self.proven:
             if self.alarming:

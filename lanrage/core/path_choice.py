@@ -50,6 +50,7 @@ class Reason(enum.StrEnum):
     SHORTER = "shorter for a while"
     ELSEWHERE = "this end is seen at another address"
     PEER = "decided by the peer"
+    APART = "the other end may have moved"
 
 
 @attrs.frozen

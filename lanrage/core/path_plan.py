@@ -114,7 +114,7 @@ class PathPlan:
 
     def restart(self, session: bytes) -> None:
         """WireGuard lost the peer: begin as a new link does; the peer resets its end when it hears the new session."""
-        self.session = session
+        self.session, self._decision = session, 0
         self._start_over(None)
 
     def moved(self, now: float) -> list[Action]:
@@ -127,7 +127,7 @@ class PathPlan:
         if not usable:
             self.paths.pop(candidate.endpoint, None)
         else:
-            path = self._learn(candidate, now)
+            path = self._table.learn(candidate, now, (self.active, self._target), own=True)
             if path is not None:
                 path.open_again(now)
         return self.tick(now)
@@ -144,10 +144,12 @@ class PathPlan:
             if path is None or not path.pong(probe.transaction, now):
                 return []
             if path.seen_elsewhere(probe.observed) and self.decides and source == self.active and not self._pending:
-                self._decide(path, Reason.ELSEWHERE, now)
+                return [*self._decide(path, Reason.ELSEWHERE, now), *self.tick(now)]
             return self.tick(now)
         if probe.kind is ProbeKind.DECIDED:
             return self._agreed(probe, now)
+        if probe.kind is ProbeKind.PING and not self._table.is_new(probe.transaction, source):
+            return []
         kind = CandidateKind.RELAY if relayed else CandidateKind.PEER
         path = self._learn(Candidate(kind, source), now)
         if path is None:
@@ -254,8 +256,8 @@ class PathPlan:
         return Situation(self.playing, self.decides, self.hold, self._pinged_at, unanswered)
 
     def _start_over(self, session: bytes | None) -> None:
-        self.peer_session, self.active = session, None
-        self._decision, self._pending = 0, None
+        self.peer_session, self.active, self._pending = session, None, None
+        self._decision = self._decision if self.decides else 0  # in one session no number of ours comes twice
         self._choice, self._traffic, self.playing = Choice(), Traffic(), False
         self.keeper.start_over()
         self.stall.start_over()
@@ -313,6 +315,9 @@ class PathPlan:
             self._pending = None
             if path is not None:
                 path.fall()
+            held = self.current
+            if held is not None and held.proven and pending.endpoint != self.active:
+                return self._decide(held, Reason.APART, now)  # it may have heard us, and we not its word
             return [] if self.reached else [SendOffer()]
         return [self._voice.decide(pending, now)]
 
@@ -328,18 +333,16 @@ class PathPlan:
             return []
         if held is not None and move.reason in (Reason.DEAD, Reason.LOSSY, Reason.SLOW):
             held.left(now, dead=move.reason is Reason.DEAD)
-        self._decide(move.path, move.reason, now)
-        return [*self._begin_handshake(move.path, now), *self._repeat(now)]
+        begun = self._begin_handshake(move.path, now)
+        return [*begun, *self._decide(move.path, move.reason, now)]
 
-    def _decide(self, path: Path, reason: str, now: float) -> None:
+    def _decide(self, path: Path, reason: str, now: float) -> list[Action]:
         self._decision += 1
         self._pending = Pending(self._decision, path.endpoint, reason, now)
+        return self._repeat(now)
 
     def _begin_handshake(self, path: Path, now: float) -> list[Action]:
-        """Before the first handshake there is nothing to move: it starts beside the decision, a round trip earlier.
-
-        The other end is configured when it answers pings, and keeps no endpoint of its own until it is heard.
-        """
+        """Before the first handshake there is nothing to move: it starts beside the decision, a round trip earlier."""
         if self.handshaken:
             return []
         self.active = path.endpoint

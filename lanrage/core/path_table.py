@@ -15,6 +15,8 @@ PATH_LIMIT = CANDIDATE_LIMIT + 8
 """Paths a peer: its offer, its relay ports and a few addresses from which its probes came."""
 FORGET_RATE, FORGET_BURST = 1 / 30, 4.0
 """Old addresses of a peer forgotten for new ones a second, and at once: each new one gets pings of ours."""
+PINGS_KEPT = 256
+"""Pings of the peer whose source is remembered: those of ten seconds of a game."""
 
 
 @attrs.define
@@ -22,22 +24,33 @@ class PathTable:
     """Paths by address."""
 
     paths: dict[Endpoint, Path] = attrs.field(factory=dict)
+    _pings: dict[bytes, Endpoint] = attrs.field(factory=dict)
     _forgetting: TokenBucket = attrs.field(factory=lambda: TokenBucket(FORGET_RATE, FORGET_BURST))
 
-    def learn(self, candidate: Candidate, now: float, keep: Collection[Endpoint | None]) -> Path | None:
+    def learn(
+        self, candidate: Candidate, now: float, keep: Collection[Endpoint | None], *, own: bool = False
+    ) -> Path | None:
         """The path to a candidate, new or not; ``None`` when there is no room.
 
         :param keep: addresses that are not forgotten for it.
+        :param own: this end found it by itself, so that there is always room for it.
         """
         path = self.paths.get(candidate.endpoint)
-        if path is None and (len(self.paths) < PATH_LIMIT or self._forget_one(now, keep)):
+        if path is None and (len(self.paths) < PATH_LIMIT or self._forget_one(now, keep, own)):
             path = self.paths[candidate.endpoint] = Path(candidate, now)
         return path
 
-    def _forget_one(self, now: float, keep: Collection[Endpoint | None]) -> bool:
+    def is_new(self, transaction: bytes, source: Endpoint) -> bool:
+        """Whether a ping is no copy of another address's: whoever recorded one can send it from anywhere."""
+        first = self._pings.setdefault(transaction, source)
+        if len(self._pings) > PINGS_KEPT:
+            del self._pings[next(iter(self._pings))]
+        return first == source
+
+    def _forget_one(self, now: float, keep: Collection[Endpoint | None], own: bool) -> bool:
         """Make room: a peer that roams has had more addresses than fit."""
         old = [e for e, path in self.paths.items() if not (path.proven or path.relayed or e in keep)]
-        if not old or not self._forgetting.take(now):
+        if not old or not (own or self._forgetting.take(now)):
             return False
         del self.paths[old[0]]
         return True

@@ -243,6 +243,18 @@ class RepeatedTests(AloneCase):
         self.assertEqual((resets, session), (link.resets, link.plan.peer_session))
         self.assertEqual({"direct"}, self.paths(list(players)))
 
+    def test_flood_of_strange_knocks(self) -> None:
+        """Whoever knows a member's tag cannot use up what that member may say; the log is not filled either."""
+        anna, bert = self.party("", "")
+        for _ in range(500):
+            bert.links.probe_received(b"LRNG\x01\x05" + anna.links._tag + b"x" * 60, Endpoint("198.51.100.99", 4))
+        self.assertEqual(500, bert.links.counters.signals_refused)
+        more = anna.machine.addresses[0]
+        anna.machine.addresses.append(type(more)("wlan0", 3, more.address + 70, more.network, True))
+        anna.events.tell(Happening.ADDRESS)
+        self.world.run(1.5)
+        self.assertIn(Endpoint("198.51.100.71", PORT), bert.links.peers[anna.keys.identity.public].plan.paths)
+
     def test_strange_knocks(self) -> None:
         """Knocks of strangers, broken ones and those that nobody sealed are counted, and nothing answers them."""
         anna, bert = self.party("", "")

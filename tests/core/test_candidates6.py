@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from ipaddress import IPv6Address, IPv6Interface
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lanrage.core.candidates import CANDIDATE_LIMIT, Candidate, CandidateKind, fit_to_probe, own_candidates
 from lanrage.core.candidates6 import OFFERED_LIMIT, UNIQUE_LOCAL, fit_to_probe6, is_site, worth_offering
 from lanrage.core.links import Endpoint
+from lanrage.errors import BadInput
 
 ME, SITE_ME = IPv6Interface("2001:db8:1::7/64"), IPv6Interface("fd12:3456:789a:1::7/64")
 six = st.integers(0, 2**128 - 1).map(IPv6Address)
@@ -93,3 +95,9 @@ class TestRank:
     def test_unique_local(self, rest: int) -> None:
         """The whole of fc00::/7."""
         assert is_site(str(UNIQUE_LOCAL[rest]))
+
+    def test_other_names_of_an_address(self) -> None:
+        """With a scope, or IPv4 in IPv6, one address would have many names, each with a budget of its own."""
+        for text in ("[2001:db8::7%1]:5", "[fe80::1%eth0]:5", "[::ffff:192.0.2.1]:5"):
+            with pytest.raises(BadInput):
+                Endpoint.parse(text)

@@ -234,7 +234,7 @@ class CautionTests(SynchronousTestCase):
         places = [Endpoint("192.0.2.1", number) for number in range(1, 2 * PATH_LIMIT)]
         now = 0.0
         for place in places:
-            ping = Probe(ProbeKind.PING, b"q" * 8, b"p" * 8, b"x" * 8)
+            ping = Probe(ProbeKind.PING, b"q" * 8, b"p" * 8, place.port.to_bytes(8, "big"))
             plan.probe(ping, place, now, relayed=False)
             self.assertIn(place, plan.paths)
             self.assertTrue(place == places[0] or plan.active in plan.paths)
@@ -248,7 +248,7 @@ class CautionTests(SynchronousTestCase):
         plan.offer(b"p" * 8, b"s" * 8, [], 0.0)
         seen = set()
         for number in range(1, 500):
-            ping = Probe(ProbeKind.PING, b"q" * 8, b"p" * 8, b"x" * 8)
+            ping = Probe(ProbeKind.PING, b"q" * 8, b"p" * 8, number.to_bytes(8, "big"))
             plan.probe(ping, Endpoint("192.0.2.1", number), number / 100, relayed=False)
             seen |= set(plan.paths)
         self.assertLessEqual(len(seen), PATH_LIMIT + FORGET_BURST + 1)

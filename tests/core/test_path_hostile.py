@@ -1,0 +1,110 @@
+"""Path plans against replays and bad luck: both ends end on one path, and strangers make no paths."""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from lanrage.core.candidates import Candidate, CandidateKind
+from lanrage.core.links import Endpoint
+from lanrage.core.path import Path
+from lanrage.core.path_choice import Reason
+from lanrage.core.path_table import PATH_LIMIT, PINGS_KEPT, PathTable
+from lanrage.core.probe import Probe, ProbeKind
+from tests.core.pair_world import RELAY, PairWorld
+
+
+class ReplayTests(SynchronousTestCase):
+    """Who recorded a probe can send it again from anywhere."""
+
+    def setUp(self) -> None:
+        """A pair on its direct path."""
+        self.world = PairWorld()
+        self.world.offer("a")
+        self.world.offer("b")
+        self.world.run(5.0)
+
+    def sides(self) -> tuple[str, str]:
+        """The names of the decider and of the other end."""
+        names = sorted(self.world.sides, key=lambda name: not self.world.sides[name].plan.decides)
+        return names[0], names[1]
+
+    def test_one_ping_from_many_places(self) -> None:
+        """The first place counts; there is room for the relay's port, and for a peer that roams, all the while."""
+        decider, other = self.sides()
+        plan, now = self.world.sides[decider].plan, self.world.now
+        before = len(plan.paths)
+        assert plan.peer_session is not None
+        ping = Probe(ProbeKind.PING, self.world.sides[other].plan.tag, plan.peer_session, b"recorded")
+        answers = [plan.probe(ping, Endpoint("198.51.100.9", port), now, relayed=False) for port in range(1, 200)]
+        self.assertEqual(before + 1, len(plan.paths))
+        self.assertTrue(answers[0])
+        self.assertEqual([[]] * 198, answers[1:])
+
+    def test_decisions_go_on(self) -> None:
+        """The other end begins anew: a decision recorded before is not higher than those to come."""
+        decider, _ = self.sides()
+        plan = self.world.sides[decider].plan
+        before = plan._decision
+        self.assertGreater(before, 0)
+        plan.offer(b"anew" * 2, plan.session, (), self.world.now)
+        self.assertEqual(before, plan._decision)
+        plan.restart(b"our new!")
+        self.assertEqual(0, plan._decision)
+
+
+class DeafTests(SynchronousTestCase):
+    """The decision arrives, the answers do not."""
+
+    def test_converge(self) -> None:
+        """The decider gives the decision up, and brings the other end back to the path that it kept."""
+        world = PairWorld()
+        world.offer("a")
+        world.offer("b")
+        world.relay(True)
+        world.run(5.0)
+        self.assertEqual("direct", world.agreed())
+        plan, healed = world.sides["a"].plan, world.now + 1.3
+        world.delivers = lambda sender, relayed: not (sender == "b" and relayed and world.now < healed)
+        assert plan.current is not None
+        plan.current.left(world.now, dead=False)
+        world.do("a", plan._decide(plan.paths[RELAY["a"]], Reason.LOSSY, world.now))
+        world.run(0.5)
+        self.assertEqual(RELAY["b"], world.sides["b"].plan.active)
+        self.assertNotEqual(RELAY["a"], plan.active)
+        world.run(4.0)
+        self.assertEqual("direct", world.agreed())
+        self.assertEqual(Reason.APART, plan.history[-1].reason)
+
+
+class TableTests(SynchronousTestCase):
+    """Room for paths."""
+
+    def test_own_ways_find_room(self) -> None:
+        """However many addresses strangers made up."""
+        table, now = PathTable(), 0.0
+        for port in range(1, 500):
+            table.learn(Candidate(CandidateKind.PEER, Endpoint("198.51.100.9", port)), now, ())
+        self.assertEqual(PATH_LIMIT, len(table.paths))
+        relay = Candidate(CandidateKind.RELAY, Endpoint("203.0.113.9", 7800))
+        self.assertIsNone(table.learn(relay, now, ()))
+        self.assertIsNotNone(table.learn(relay, now, (), own=True))
+        self.assertEqual(PATH_LIMIT, len(table.paths))
+
+    def test_pings_are_forgotten(self) -> None:
+        """Memory is bounded."""
+        table, source = PathTable(), Endpoint("198.51.100.9", 1)
+        for number in range(5000):
+            self.assertTrue(table.is_new(number.to_bytes(8, "big"), source))
+        self.assertEqual(PINGS_KEPT, len(table._pings))
+        self.assertFalse(table.is_new((4999).to_bytes(8, "big"), Endpoint("198.51.100.9", 2)))
+        self.assertTrue(table.is_new((4999).to_bytes(8, "big"), source))
+
+    def test_unsent(self) -> None:
+        """A ping that limits held back is no loss."""
+        path = Path(Candidate(CandidateKind.PEER, Endpoint("198.51.100.9", 1)), 0.0)
+        path.sent(b"one", 0.0)
+        path.pong(b"one", 0.01)
+        path.sent(b"two", 1.0)
+        path.unsent(b"two")
+        self.assertFalse(path.expire(20.0))
+        self.assertEqual(0, path.missed)
