@@ -39,4 +39,4 @@ class Keepalives:
             lost.moved()
 
     def _choose(self, link: PeerLink, lost: LostMapping) -> int:
-        return choose(self._nat(), link.peer_nat, self._lifetime(), lost.expired)
+        return choose(self._nat(), link.peer_nat, self._lifetime(), lost.lasting(self._clock.seconds()))

@@ -87,7 +87,10 @@ class NatWatch:
     @property
     def lifetime(self) -> float | None:
         """Seconds that the NAT keeps an unused mapping, as far as is known; None = not known."""
-        known = (self._lifetimes.lifetime if self._lifetimes is not None else None, self._lost.expired)
+        known = (
+            self._lifetimes.lifetime if self._lifetimes is not None else None,
+            self._lost.lasting(self._reactor.seconds()),
+        )
         return min((seconds for seconds in known if seconds is not None), default=None)
 
     @property
@@ -111,12 +114,13 @@ class NatWatch:
         if self._reflectors:
             self._soon(CHANGE_DELAY)
 
-    def seen(self, endpoints: tuple[Endpoint, ...]) -> None:
-        """How reflectors see WireGuard's port now; it changed."""
-        if not endpoints or not self._reflectors:
-            return
-        self._lost.look(endpoints[0], self._reflectors[0], ROUND_INTERVAL, self._reactor.seconds())
-        if self.tested_at is not None and self._probe is None and endpoints[0] != self.facts.mapped:
+    def seen(self, endpoint: Endpoint, by: Endpoint) -> None:
+        """How a reflector sees WireGuard's port now; it changed, or another reflector answered first.
+
+        :param by: the reflector.
+        """
+        self._lost.look(endpoint, by, ROUND_INTERVAL, self._reactor.seconds())
+        if self.tested_at is not None and self._probe is None and endpoint != self.facts.mapped:
             self._soon(FIRST_DELAY)
 
     def received(self, payload: bytes, source: Endpoint) -> None:

@@ -93,6 +93,7 @@ class Punching:
         self._ticking.clock = clock
         self._past = PunchCounters()
         self._leaving: list[Sockets] = []
+        self._stopped = False
 
     # --- life ---------------------------------------------------------------------------------------------------------
 
@@ -102,7 +103,8 @@ class Punching:
         self._looking.start(LOOK_INTERVAL, now=False)
 
     async def stop(self) -> None:
-        """Close all sockets and take all rules back."""
+        """Close all sockets and take all rules back; what members say from now on begins nothing."""
+        self._stopped = True
         for loop in (self._looking, self._ticking):
             if loop.running:
                 loop.stop()
@@ -129,6 +131,8 @@ class Punching:
 
     def heard(self, link: PeerLink, signal: signals.Punch) -> None:
         """A sealed signal of a member about a round."""
+        if self._stopped:
+            return
         there, pair, now = signal.endpoint, self._pair(link), self._clock.seconds()
         if there is None or signal.session != link.plan.peer_session or signal.answers != link.plan.session:
             return

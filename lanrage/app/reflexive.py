@@ -41,7 +41,7 @@ class ReflexiveWatch:
     :param changed: called with the endpoints seen, in the reflectors' order, when they changed.
     :ivar found: called with the addresses of all reflectors, whenever they are asked anew. Of each host only the first
         port is asked here.
-    :ivar noticed: called with the endpoints seen, after `changed`.
+    :ivar noticed: called with the first endpoint seen, and the reflector that sees it, after `changed`.
     """
 
     log = Logger()
@@ -63,7 +63,7 @@ class ReflexiveWatch:
         self._resolving: Deferred[Any] | None = None
         self._told: tuple[Endpoint, ...] = ()
         self.found: Callable[[tuple[Endpoint, ...]], None] = lambda reflectors: None
-        self.noticed: Callable[[tuple[Endpoint, ...]], None] = lambda seen: None
+        self.noticed: Callable[[Endpoint, Endpoint], None] = lambda seen, by: None
 
     @property
     def seen(self) -> tuple[Endpoint, ...]:
@@ -147,7 +147,9 @@ class ReflexiveWatch:
             self._told = seen
             self.log.info("seen from outside as {seen}", seen=", ".join(map(str, seen)))
             self._changed(seen)
-            self.noticed(seen)
+            first = next((q.reflector for q in self._questions if q.reflector in self._seen), None)
+            if first is not None:
+                self.noticed(self._seen[first], first)
 
     def _cancel(self) -> None:
         if self._resolving is not None:

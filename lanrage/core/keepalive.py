@@ -62,14 +62,16 @@ class LostMapping:
         :param by: the remote address. What another one sees is no comparison: a symmetric NAT shows each another port.
         :param silence: the longest that nothing was sent to it, in seconds.
         """
-        if self.expired is not None and now - self._at > REMEMBERED:
-            self.expired = None
         if seen is None:
             return
         before = self._seen if by == self._by else None
         self._seen, self._by = seen, by
         if before is not None and seen != before and seen.host == before.host:
             self.expired, self._at = silence, now
+
+    def lasting(self, now: float) -> float | None:
+        """:attr:`expired`, unless it was long ago: a router that was started anew lost its mappings once."""
+        return None if now - self._at > REMEMBERED else self.expired
 
     def moved(self) -> None:
         """This machine is in another network: what was seen belongs to the former."""

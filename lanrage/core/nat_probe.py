@@ -140,8 +140,9 @@ class NatProbe:
             # A program that does not know the attribute answers from where it was asked, or refuses.
             fits=lambda r: r.source.host == main.host and (other is None or r.source.port in (main.port, other.port)),
         )
-        if self.facts.mapping is not Mapping.NONE and self.facts.mapped is not None:
-            self._asked.open(HAIRPIN, self.facts.mapped, now, fits=lambda r: r.returned, sends=HAIRPIN_SENDS)
+        mapped = self.facts.mapped
+        if self.facts.mapping is not Mapping.NONE and mapped is not None and fit_claim(mapped, main):
+            self._asked.open(HAIRPIN, mapped, now, fits=lambda r: r.returned, sends=HAIRPIN_SENDS)
 
     def _filtering(self, now: float) -> bool:
         """Who may send to our port (section 4.4)?"""
@@ -258,10 +259,13 @@ def fit_alternate(other: Endpoint, reflector: Endpoint) -> bool:
 
     It is a stranger's claim: never into this machine or a private network, unless the reflector is there itself.
     """
-    there, here = ip_address(other.host), ip_address(reflector.host)
+    return other.host != reflector.host and other.port != reflector.port and fit_claim(other, reflector)
+
+
+def fit_claim(claimed: Endpoint, reflector: Endpoint) -> bool:
+    """Whether an address that a reflector named may be sent to: one host, where the reflector could be."""
+    there, here = ip_address(claimed.host), ip_address(reflector.host)
     if not isinstance(there, IPv4Address) or not isinstance(here, IPv4Address):
-        return False
-    if other.host == reflector.host or other.port == reflector.port:
         return False
     if there.is_multicast or there.is_unspecified or there.is_reserved or there.is_loopback != here.is_loopback:
         return False

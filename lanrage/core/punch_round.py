@@ -268,6 +268,7 @@ class PairPunch:
         if self._relayed_since is None:
             self._relayed_since = now
         if part(view.own, view.peer) is not Part.OPEN or view.here is None or self._tried == view.network:
+            self.phase = Phase.IDLE  # another network, another part: the peer may ask now
             return []
         if now < max(self._relayed_since + PATIENCE, self._ask_at) or self.budget.running:
             return []

@@ -32,6 +32,8 @@ BATCH = 64
 """Reads before other readers get their turn."""
 RECEIVE_BUFFER = 1 << 19
 """Bytes; about 500 messages of a card each. What does not fit is told as missed, and all is looked at."""
+DEFAULTS_KEPT = 64
+"""Default routes that are known again; a machine has a few."""
 MAIN_TABLE = 254
 UNICAST = 1
 IFF_LOWER_UP = 0x10000
@@ -48,6 +50,7 @@ class NetworkEvents:
         self._heard: Callable[[Happening], None] = lambda happening: None
         self._marshal = MarshalRtnl()
         self._carriers: dict[int, bool] = {}
+        self._defaults: set[tuple[Any, ...]] = set()
 
     def open(self, heard: Callable[[Happening], None]) -> None:
         """Begin.
@@ -69,6 +72,7 @@ class NetworkEvents:
         """End; one that is closed is no error."""
         listening, self._socket = self._socket, None
         self._carriers.clear()
+        self._defaults.clear()
         if listening is not None:
             self._reactor.removeReader(self)
             listening.close()
@@ -118,13 +122,26 @@ class NetworkEvents:
             case "RTM_NEWADDR" | "RTM_DELADDR":
                 return Happening.ADDRESS
             case "RTM_NEWROUTE" | "RTM_DELROUTE":
-                return Happening.ROUTE if _is_default(message) else None
+                return self._route(message) if _is_default(message) else None
             case "RTM_DELLINK":
                 known = self._carriers.pop(message["index"], None)
                 return Happening.LINK if known else None
             case "RTM_NEWLINK":
                 return self._link(message)
         return None
+
+    def _route(self, message: Any) -> Happening | None:
+        """A default route; one that is there already is told again with each router advertisement (RFC 4861)."""
+        where = tuple(message.get_attr(name) for name in ("RTA_OIF", "RTA_GATEWAY", "RTA_PRIORITY", "RTA_PREFSRC"))
+        way = (message["family"], *where)
+        before = way in self._defaults
+        if message["event"] == "RTM_DELROUTE":
+            self._defaults.discard(way)
+            return Happening.ROUTE
+        if len(self._defaults) >= DEFAULTS_KEPT:
+            self._defaults.clear()
+        self._defaults.add(way)
+        return None if before else Happening.ROUTE
 
     def _link(self, message: Any) -> Happening | None:
         """A card's message comes for many a reason; of interest is its carrier alone, when it changed or is new."""

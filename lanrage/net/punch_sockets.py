@@ -47,8 +47,9 @@ class PunchSockets:
         :param receive: called with a socket's place (from 0) and a payload.
         :raises LanrageError: when there are not so many sockets to be had.
         """
-        self._poll, self._receive = select.epoll(), receive
+        self._receive = receive
         try:
+            self._poll = select.epoll()
             for place in range(count):
                 made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
                 self._sockets[place] = made

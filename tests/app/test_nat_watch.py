@@ -85,7 +85,7 @@ class WatchTests(WatchCase):
         self.world.run(RUN)
         self.assertEqual(self.kinds[-1], NatKind.SYMMETRIC)
         self.world.nat = Nat(Mapping.INDEPENDENT, Filtering.ADDRESS_AND_PORT, outer="198.51.100.21")
-        self.watch.seen((Endpoint("198.51.100.21", 40001),))
+        self.watch.seen(Endpoint("198.51.100.21", 40001), FIRST)
         self.world.run(RUN)
         self.assertEqual(self.kinds[-1], NatKind.PORT_RESTRICTED)
 
@@ -96,7 +96,7 @@ class WatchTests(WatchCase):
 
         def flapping() -> None:
             for port in range(60):
-                self.watch.seen((Endpoint("198.51.100.7", 50000 + port),))
+                self.watch.seen(Endpoint("198.51.100.7", 50000 + port), FIRST)
                 self.watch.moved()
                 self.world.run(0.5)
 
@@ -153,7 +153,7 @@ class WatchTests(WatchCase):
         self.watch.stop()
         self.assertEqual(self.asked(lambda: self.world.run(PERIOD)), 0)
         self.watch.moved()
-        self.watch.seen((FIRST,))
+        self.watch.seen(FIRST, FIRST)
 
 
 class LifetimeTests(WatchCase):
@@ -204,9 +204,16 @@ class LifetimeTests(WatchCase):
         """Between two questions for our address: its lifetime is shorter than their distance."""
         self.watch.use((FIRST,))
         for port in (1, 2):
-            self.watch.seen((Endpoint("198.51.100.7", port),))
+            self.watch.seen(Endpoint("198.51.100.7", port), FIRST)
         self.assertEqual(self.watch.lifetime, 25.0)
         self.watch.moved()
+        self.assertIsNone(self.watch.lifetime)
+
+    def test_another_reflector_is_no_comparison(self) -> None:
+        """A symmetric NAT shows each reflector another port."""
+        self.watch.use((FIRST,))
+        for port in (1, 2):
+            self.watch.seen(Endpoint("198.51.100.7", port), Endpoint(FIRST.host, FIRST.port + port))
         self.assertIsNone(self.watch.lifetime)
 
     def test_no_port_to_be_had(self) -> None:

@@ -95,13 +95,14 @@ class TestWatch(SynchronousTestCase):
         world = World(dict.fromkeys((ONE, second), OUTSIDE))
         self.addCleanup(world.watch.stop)
         found: list[tuple[Endpoint, ...]] = []
-        noticed: list[tuple[Endpoint, ...]] = []
-        world.watch.found, world.watch.noticed = found.append, noticed.append
+        noticed: list[tuple[Endpoint, Endpoint]] = []
+        world.watch.found = found.append
+        world.watch.noticed = lambda seen, by: noticed.append((seen, by))
         world.watch.use((str(ONE), str(second), str(ONE)))
         self.assertEqual(found, [(ONE, second)])
         world.run(1)
         self.assertEqual({to for _, to in world.sent}, {ONE})
-        self.assertEqual(noticed, [(OUTSIDE,)])
+        self.assertEqual(noticed, [(OUTSIDE, ONE)])
 
     def test_a_new_mapping_is_noticed(self) -> None:
         """With the next round."""

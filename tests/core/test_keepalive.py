@@ -91,8 +91,8 @@ class LostTests(SynchronousTestCase):
             intervals.append(keepalive)
             port, now = (port + 1 if keepalive > 15 else port), now + keepalive
         self.assertEqual(intervals, [60, 36, 21, 12, 12])
-        lost.look(Endpoint("198.51.100.7", port), self.peer, keepalive, now + REMEMBERED)
-        self.assertIsNone(lost.expired)
+        self.assertEqual(lost.expired, lost.lasting(now))
+        self.assertIsNone(lost.lasting(now + REMEMBERED))
 
     def test_moved(self) -> None:
         """Another network begins anew."""

@@ -128,6 +128,11 @@ class NetworkEventsTests(TestCase):
         self.assertIn(Happening.ROUTE, await self.after("ip route add default via 192.0.2.1"))
         self.assertEqual([], await self.after("ip route add 10.66.0.2/32 dev card0"))
         self.assertIn(Happening.ROUTE, await self.after("ip route del default"))
+        await self.after("ip addr add 2001:db8::7/64 dev card0 nodad")
+        again = "ip -6 route replace default via 2001:db8::1 dev card0"
+        self.assertIn(Happening.ROUTE, await self.after(again))
+        self.assertEqual([], await self.after(again), "as each router advertisement does")
+        self.assertIn(Happening.ROUTE, await self.after(again + " metric 7"))
 
     async def test_own_devices(self) -> None:
         """What we make ourselves is nothing new to us."""
