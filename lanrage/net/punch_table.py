@@ -101,20 +101,33 @@ class PunchTable:
 
         :raises LanrageError: with what is missing.
         """
-        text = "" if self._made else ruleset(self._table, port)
-        if peer in self._ways:
-            text += self._elements("delete", peer)
-        text += elements("add", self._table, port, peer, local)
-        await in_thread(self._reactor, self._make, text)
+        before = self._elements("delete", peer) if peer in self._ways else ""
+        added = elements("add", self._table, port, peer, local)
+        try:
+            if self._made:
+                await in_thread(self._reactor, self._make, before + added)
+        except LanrageError:
+            self._made = False
+        if not self._made:
+            await self._make_whole(port, peer, added)
         self._made = True
         self._ways[peer] = (port, local)
+
+    async def _make_whole(self, port: int, peer: Endpoint, added: str) -> None:
+        """The table is not there yet, or somebody removed it (a firewall that is loaded anew flushes all)."""
+        others = [each for each in self._ways if each != peer]
+        kept = "".join(self._elements("add", each) for each in others)
+        await in_thread(self._reactor, self._make, ruleset(self._table, port) + kept + added)
 
     async def remove(self, peer: Endpoint) -> None:
         """Take the way to a peer back; an unknown one is no error."""
         if peer in self._ways:
             text = self._elements("delete", peer)
             del self._ways[peer]
-            await in_thread(self._reactor, run_nft, text)
+            try:
+                await in_thread(self._reactor, run_nft, text)
+            except LanrageError:  # the table is gone, and the way with it
+                self._made = False
 
     async def close(self) -> None:
         """Take all back."""

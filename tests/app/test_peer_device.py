@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from lanrage.app.peer_device import KEEPALIVE
+from lanrage.app.peer_device import CONFIGURE_RETRY, KEEPALIVE
 from lanrage.app.status_watch import STATUS_INTERVAL
+from lanrage.core.links import TunnelPeer
+from lanrage.core.path_actions import WriteEndpoint
+from lanrage.errors import Unreachable
 from tests.app.links_case import LinksCase
 
 
@@ -31,3 +34,22 @@ class KeepaliveTests(LinksCase):
         anna.follow([anna.member, bert.member])
         self.world.run(STATUS_INTERVAL * 3)
         self.assertEqual(0, anna.tunnel.peers[bert.keys.wireguard.public].keepalive)
+
+    def test_a_write_that_fails(self) -> None:
+        """The peer was removed and cannot be set: it is configured again, and the link is back by itself."""
+        anna, bert = self.two()
+        key, link = bert.keys.wireguard.public, anna.links.peers[bert.keys.identity.public]
+        working = anna.tunnel.set_peer
+
+        async def failing(peer: TunnelPeer) -> None:
+            raise Unreachable("wireguard-go did not answer in time")
+
+        anna.tunnel.set_peer = failing  # type: ignore[method-assign]
+        assert link.plan.active is not None
+        link._queue.put([WriteEndpoint(link.plan.active, fresh=True)])
+        self.world.run(1.0)
+        self.assertNotIn(key, anna.tunnel.peers)
+        anna.tunnel.set_peer = working  # type: ignore[method-assign]
+        self.world.run(CONFIGURE_RETRY + 2.0)
+        self.assertIn(key, anna.tunnel.peers)
+        self.flushLoggedErrors()

@@ -175,6 +175,22 @@ class TestPunchTable(TestCase):
         self.assertIn((b"LRNG back", self.way), heard)
         await self.table.close()
 
+    async def test_flushed(self) -> None:
+        """A firewall that is loaded anew removes all tables: the next way brings ours back, with those before."""
+        await self.table.add(self.way, self.local, WIREGUARD)
+        self.world.namespace.run("nft flush ruleset")
+        self.assertEqual("", self.ruleset())
+        more = Endpoint("10.9.0.3", PEER_PORT)
+        await self.table.add(more, self.local + 1, WIREGUARD)
+        self.assertEqual(self.local, self.source(self.peer, THERE))
+        self.assertIn("10.9.0.3", self.ruleset())
+        self.world.namespace.run("nft flush ruleset")
+        await self.table.remove(more)
+        await self.table.add(self.way, self.local, WIREGUARD)
+        self.assertEqual(self.local, self.source(self.peer, THERE))
+        await self.table.close()
+        self.assertEqual("", self.ruleset())
+
     async def test_crash(self) -> None:
         """A table that a crash left is removed at the next start by the journal; a new one replaces it, too."""
         await self.table.add(self.way, self.local, WIREGUARD)
