@@ -142,6 +142,16 @@ class RefusalTests(LinksCase):
                 anna.links.send_probe(b"LRNG", victim)
         self.assertLessEqual(self.world.underlay.sent[victim], PROBE_BURST + PROBE_RATE * 10 + 1)
 
+    def test_a_house_full_of_friends(self) -> None:
+        """Fifteen who play behind one router, ten pings and as many pongs a second each, for ten seconds."""
+        anna, _ = self.two()
+        for _ in range(100):
+            for port in range(1, 16):
+                for _ in range(2):
+                    self.assertTrue(anna.links.send_probe(b"LRNG", Endpoint("203.0.113.66", port), known=True))
+            self.world.run(0.1)
+        self.assertFalse(all(anna.links.send_probe(b"LRNG", Endpoint("203.0.113.66", p)) for p in range(100, 700)))
+
     def test_unusable_key(self) -> None:
         """A member whose WireGuard key is of low order gets no link, and the others are not harmed."""
         anna, bert, carl = (self.world.player(name, number) for number, name in enumerate(("anna", "bert", "carl"), 1))
