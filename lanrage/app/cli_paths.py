@@ -17,17 +17,17 @@ def paths(screen: Screen, result: dict[str, Any]) -> None:
     """After ``paths``."""
     if not result["peers"]:
         screen.line("There are no other members.")
-    for peer in result["peers"]:
-        _peer(screen, peer)
+    for member in result["peers"]:
+        _peer(screen, member)
         screen.line()
 
 
 def peers(screen: Screen, result: dict[str, Any]) -> None:
     """After ``peers list``: one line a member, with the path in use."""
     rows = []
-    for peer in result["peers"]:
-        used = next((path for path in peer["paths"] if path["active"]), None)
-        rows.append((peer["name"], peer["address"], peer["path"], *(_figures(used) if used else ("",) * 5)))
+    for member in result["peers"]:
+        used = next((path for path in member["paths"] if path["active"]), None)
+        rows.append((member["name"], member["address"], member["path"], *(_figures(used) if used else ("",) * 5)))
     if rows:
         screen.table(("member", "address", "path", *COLUMNS[3:]), rows)
     else:
@@ -52,17 +52,17 @@ def peer(screen: Screen, result: dict[str, Any]) -> None:
         _moves(screen, result["history"])
 
 
-def _peer(screen: Screen, peer: dict[str, Any]) -> None:
-    playing = ", playing" if peer["playing"] else ""
-    screen.line(f"{peer['name']} ({peer['address']}): {peer['path']}{playing}, {peer['moves']} moves", "bold")
+def _peer(screen: Screen, member: dict[str, Any]) -> None:
+    playing = ", playing" if member["playing"] else ""
+    screen.line(f"{member['name']} ({member['address']}): {member['path']}{playing}, {member['moves']} moves", "bold")
     rows = [
         ("*" if path["active"] else "", path["endpoint"], path["kind"], *_figures(path))
-        for path in peer["paths"]
+        for path in member["paths"]
         if path["open"] or path["active"]
     ]
     if rows:
         screen.table(COLUMNS, rows)
-    shut = sum(1 for path in peer["paths"] if not path["open"] and not path["active"])
+    shut = sum(1 for path in member["paths"] if not path["open"] and not path["active"])
     if shut:
         screen.line(f"{shut} more {'address was' if shut == 1 else 'addresses were'} tried and not open.")
 

@@ -148,10 +148,9 @@ class PathPlan:
             return self.tick(now)
         if probe.kind is ProbeKind.DECIDED:
             return self._agreed(probe, now)
-        if probe.kind is ProbeKind.PING and not self._table.is_new(probe.transaction, source):
-            return []
+        copied = probe.kind is ProbeKind.PING and not self._table.is_new(probe.transaction, source)
         kind = CandidateKind.RELAY if relayed else CandidateKind.PEER
-        path = self._learn(Candidate(kind, source), now)
+        path = None if copied else self._learn(Candidate(kind, source), now)
         if path is None:
             return []
         if probe.kind is ProbeKind.DECIDE:

@@ -93,7 +93,7 @@ class RelayLoop:
 
     # --- within -------------------------------------------------------------------------------------------------------
 
-    def _round(self, port: LoopPort, busy: bool) -> int:
+    def _round(self, port: LoopPort, busy: bool) -> int:  # pylint: disable=too-many-locals
         """One system call's datagrams; returns how many.
 
         :param busy: they wait for their turn; so they do behind others that wait.

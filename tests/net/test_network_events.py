@@ -154,6 +154,8 @@ class NetworkEventsTests(TestCase):
             raise PermissionError("sandbox")
 
         class Refusing(socket.socket):
+            """A socket that may not be bound."""
+
             bind = refuse
 
         self.patch(socket, "socket", Refusing)
