@@ -204,7 +204,9 @@ class RelayService(Service):
         bindings = len(self._table) if self._table is not None else 0
         rates = Rates()
         if self._table is not None:
-            rates = self._meter.count(self._table.counters, self._reactor.seconds())
+            figures = self.counters()
+            dropped = sum(number for name, number in figures.items() if name.startswith("dropped_"))
+            rates = self._meter.count((figures["packets"], figures["bytes"], dropped), self._reactor.seconds())
         trouble = f"its timer was {self._late:.1f} s late: the machine is too busy" if self._late > LATE else ""
         load = self._meter.load(bindings, limit)
         host, region = self.plan.public_host, self.plan.region

@@ -113,7 +113,11 @@ class KernelPairs:
         return had
 
     def _touch(self, *lines: Line) -> None:
-        self._dirty.update(dict.fromkeys(lines))
+        for line in lines:
+            if line in self._wanted or line in self._loaded:
+                self._dirty[line] = None
+            else:  # it came and went before anybody asked
+                self._dirty.pop(line, None)
         self.changed()
 
     def _mapped(self, line: Line, source_of: SourceOf) -> Mapped | None:

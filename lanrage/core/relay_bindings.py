@@ -11,6 +11,9 @@ from lanrage.core.relay import Bound, Message
 from lanrage.core.relay_cookies import Line
 from lanrage.core.tickets import Pair, Ticket
 
+ASK_RATE, ASK_BURST = 2.0, 10.0
+"""Refreshes of one binding a second, and at once; a node asks each second at most, and a few times when it moves."""
+
 
 @attrs.frozen
 class RelayLimits:
@@ -53,6 +56,8 @@ class Binding:
     :ivar until: when it ends, by the relay's own clock.
     :ivar peer: the other end, while it is bound.
     :ivar number: of the last BOUND.
+    :param bucket: of its data.
+    :param asking: of its own refreshes, which nobody else can use up.
     :ivar handle: what the adapter keeps with it.
     """
 
@@ -62,6 +67,7 @@ class Binding:
     signature: bytes = attrs.field(repr=False)
     until: float
     bucket: TokenBucket
+    asking: TokenBucket = attrs.field(factory=lambda: TokenBucket(ASK_RATE, ASK_BURST), repr=False)
     peer: Binding | None = attrs.field(default=None, repr=False)
     number: int = 0
     handle: Any = attrs.field(default=None, repr=False)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import attrs
 
-from lanrage.core.relay_counters import RelayCounters
-
 REPORT_INTERVAL = 5.0
 """Seconds between two reports: a control server notices within three of them that a relay is gone."""
 FULL_PACKETS = 50_000.0
@@ -63,9 +61,11 @@ class ReportMeter:
     _before: tuple[int, int, int] = attrs.field(init=False, default=(0, 0, 0))
     rates: Rates = attrs.field(init=False, factory=Rates)
 
-    def count(self, counters: RelayCounters, now: float) -> Rates:
-        """The rates since the last call; those of before when it was a moment ago."""
-        seen = (counters.forwarded_packets, counters.forwarded_bytes, sum(counters.dropped.values()))
+    def count(self, seen: tuple[int, int, int], now: float) -> Rates:
+        """The rates since the last call; those of before when it was a moment ago.
+
+        :param seen: packets and bytes forwarded, and packets dropped, since the start, in whatever mode.
+        """
         if self._at is None:
             self._at, self._before = now, seen
         elif now - self._at >= REPORT_INTERVAL / 10:

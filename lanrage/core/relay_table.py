@@ -61,6 +61,7 @@ class RelayTable:
     began: float | None = None
     counters: RelayCounters = attrs.field(init=False, factory=RelayCounters)
     ways: dict[int, dict[bytes, Binding]] = attrs.field(init=False, factory=lambda: defaultdict(dict))
+    _spent: dict[tuple[PairKey, bytes], tuple[TokenBucket, float]] = attrs.field(init=False, factory=dict)
     _lines: dict[Line, Binding] = attrs.field(init=False, factory=dict)
     _pairs: dict[PairKey, dict[bytes, Binding]] = attrs.field(init=False, factory=dict)
     _held: Counter[bytes] = attrs.field(init=False, factory=Counter)
@@ -129,7 +130,7 @@ class RelayTable:
         :param now: seconds of a clock that only moves forward.
         :param wall: seconds since the epoch, for tickets.
         """
-        if not self._asked.allow(line.host, now):
+        if not self._may_ask(message, line, now):
             self.counters.drop(Drop.CONTROL_LIMITED)
             return []
         match message:
@@ -143,6 +144,14 @@ class RelayTable:
                     return self._remove(binding, now)
         self.counters.drop(Drop.UNEXPECTED)
         return []
+
+    def _may_ask(self, message: Message, line: Line, now: float) -> bool:
+        """Who shows the transaction of a binding that stands is no stranger, and does not wait behind strangers."""
+        binding = self._lines.get(line)
+        shown = message.transaction if isinstance(message, BindRequest | Unbind) else None
+        if binding is not None and binding.transaction == shown and binding.asking.take(now):
+            return True
+        return self._asked.allow(line.host, now)
 
     def drain(self, ends_at: float, now: float) -> Answers:
         """Take no new pairs from now on; what to tell those that are bound.
@@ -166,6 +175,7 @@ class RelayTable:
             self._revoked.forget(wall)
         for binding in [each for each in self._lines.values() if each.until <= now]:
             self._remove(binding, now)
+        self._spent = {who: (bucket, at) for who, (bucket, at) in self._spent.items() if now - at < LIFETIME}
 
     def _request(self, message: BindRequest, line: Line, now: float, wall: float) -> Answers:
         binding = self._alive(line, now)
@@ -230,7 +240,9 @@ class RelayTable:
         return [self._refresh(binding, now, wall), *left]
 
     def _enter(self, key: PairKey, message: Bind, ticket: Ticket, line: Line, now: float) -> Binding:
-        bucket = TokenBucket(self.limits.packets, self.limits.packets_burst)
+        # One that binds anew goes on where it was: a new binding is no new allowance.
+        bucket, _ = self._spent.pop((key, ticket.holder), (None, 0.0))
+        bucket = bucket or TokenBucket(self.limits.packets, self.limits.packets_burst)
         binding = Binding(line, ticket, message.transaction, message.signature, now, bucket)
         self._lines[line] = self.ways[line.local][line.key] = binding
         self._pairs.setdefault(key, {})[ticket.holder] = binding
@@ -263,6 +275,9 @@ class RelayTable:
         """Forget a binding; its peer is told."""
         ticket, peer = binding.ticket, binding.peer
         del self._lines[binding.line]
+        self._spent[(ticket.party_id, ticket.pair), ticket.holder] = (binding.bucket, now)
+        if len(self._spent) > self.limits.bindings:
+            del self._spent[next(iter(self._spent))]
         self.ways[binding.line.local].pop(binding.line.key, None)
         key = (ticket.party_id, ticket.pair)
         ends = self._pairs[key]

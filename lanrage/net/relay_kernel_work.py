@@ -70,9 +70,12 @@ class KernelWork:
             with contextlib.suppress(LanrageError):  # of a table that is gone what it counted is lost
                 self._before = self.counters()
             nft.close()
-            forget_flows(flows(had + self._test.lines()))
-        self._test.close()
-        restore_all(self._journal)
+        try:
+            if nft is not None:
+                forget_flows(flows(had + self._test.lines()))
+        finally:  # whatever became of the flows, nothing else stays
+            self._test.close()
+            restore_all(self._journal)
 
     def apply(self, batch: Batch) -> None:
         """Change the maps.
@@ -86,7 +89,7 @@ class KernelWork:
         if batch.removed or batch.added:
             forget_flows(flows(batch.removed + batch.added))
         for part in _parts(batch.renewed):
-            nft.run(rules.remove(first, part) + rules.add(first, part))
+            nft.run(rules.renew(first, part))
         for part in _parts(batch.added):
             nft.run(rules.add(first, part))
 

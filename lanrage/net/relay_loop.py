@@ -82,6 +82,12 @@ class RelayLoop:
         self._sockets.pop(port.number, None)
         self.ports.open.pop(port.number, None)
 
+    def forget_batch(self) -> None:
+        """Something went wrong: what was added to batches may point to nowhere."""
+        dirty, self._dirty = self._dirty, []
+        for port in dirty:
+            port.sender.count = 0
+
     def read(self, port: LoopPort) -> None:
         """Deal with what came in at a port."""
         for number in range(TURN):
@@ -115,8 +121,11 @@ class RelayLoop:
                 self._other(port, number, length, key)
                 continue
             peer = binding.peer
-            if peer is None or binding.until <= now or peer.until <= now or not binding.bucket.take(now):
+            if peer is None or binding.until <= now or peer.until <= now:
                 self._other(port, number, length, key)
+                continue
+            if not binding.bucket.take(now):
+                table.counters.drop(Drop.LIMITED)
                 continue
             packets += 1
             size += length
@@ -133,7 +142,11 @@ class RelayLoop:
         return len(lengths)
 
     def _other(self, port: LoopPort, number: int, length: int, key: bytes) -> None:
-        """What is no data of a pair that stands: the table decides, and counts."""
+        """What is no data of a pair that stands: the table decides, and counts.
+
+        It may end bindings, and with them the addresses to which the next batch points: that goes out first.
+        """
+        self._flush()
         if length > ROOM:
             self._table.counters.drop(Drop.LONG)
             return
@@ -205,6 +218,7 @@ class LoopPort:
         try:
             self._loop.read(self)
         except Exception:  # pylint: disable=broad-exception-caught  # one batch never stops the relay
+            self._loop.forget_batch()
             log.failure("datagrams at the relay's port {port} were not dealt with", port=self.number)
 
     def write(self, datagram: bytes, to: tuple[str, int]) -> None:

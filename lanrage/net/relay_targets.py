@@ -112,7 +112,7 @@ class RelayTargets:
         """
         relays = [relay for relay in self._relays() if relay.first <= port <= relay.last]
         for relay in relays:
-            found = self._addresses.get(relay.host, ())
+            found = self._known(relay.host)
             if relay.host and found and host in (relay.host, *found):
                 return Target(Endpoint(found[0], port), found[0] in self._own)
         if all(relay.host for relay in relays):
@@ -120,6 +120,16 @@ class RelayTargets:
         return Target(Endpoint(here if _is_ipv4(here) else LOOPBACK, port), True)
 
     # --- within -------------------------------------------------------------------------------------------------------
+
+    def _known(self, host: str) -> tuple[str, ...]:
+        """The addresses of a relay; one that was named since the last look is looked up for the next who asks."""
+        found = self._addresses.get(host)
+        if found is None and host:
+            found = (host,) if _is_ipv4(host) else ()
+            if found and is_own(host):
+                self._own.add(host)
+            self.look()
+        return found or ()
 
     def _resolved(self, names: list[str]) -> dict[str, tuple[tuple[str, ...], bool]]:
         found = {name: self._look_up(name) for name in names}

@@ -15,6 +15,8 @@ from lanrage.core.relay_bindings import RelayLimits
 from lanrage.wire.relay import MAGIC
 from lanrage.wire.stun import COOKIE
 
+LONGEST = 2048 + 28
+"""Bytes of the longest packet that is forwarded, its headers of 28 included: what userspace has room for."""
 PASSED, LIMITED = "passed", "limited"
 """The counters: packets taken for forwarding, and those dropped above their line's limit."""
 SPARE = 64
@@ -63,13 +65,14 @@ add rule ip {here} rest {_STUN} @th,64,8 0 goto own
 add rule ip {here} rest {_FAST} @known counter name {PASSED} accept
 add rule ip {here} rest {_LINE} @m_fwd counter name {LIMITED} drop
 add rule ip {here} rest goto own
+add rule ip {here} enter udp dport {span} meta length > {LONGEST} counter name {LIMITED} drop
 add rule ip {here} enter meta l4proto udp {_CONTROL.replace(" ", " != ")} {_STUN.replace(" ", " != ")} \
 {_FAST} @known counter name {PASSED} accept
 add rule ip {here} enter udp dport {span} goto rest
 add rule ip {here} enter iif @opened fib daddr type unicast drop
 add rule ip {here} leave udp sport {span} notrack
 add rule ip {here} leave icmp type redirect ct status dnat drop
-add rule ip {here} aim udp dport {span} dnat ip to {_LINE} map @m_fwd
+add rule ip {here} aim udp dport {span} fib daddr type local dnat ip to {_LINE} map @m_fwd
 add rule ip {here} mask meta l4proto udp ct status dnat ct original proto-dst {span} \
 snat ip to ip saddr . udp sport . ct original proto-dst map @m_src
 """
@@ -84,6 +87,14 @@ def remove(first_port: int, entries: Iterable[Mapped]) -> str:
     """Commands that take lines out, also those that the kernel forgot meanwhile: they are put in first, all at once."""
     gone = list(entries)
     return _elements(first_port, "add", gone, data=True) + _elements(first_port, "delete", gone, data=False)
+
+
+def renew(first_port: int, entries: Iterable[Mapped]) -> str:
+    """Commands that give lines more time; their allowances go on where they were."""
+    lines = list(entries)
+    maps = tuple(name for name in _SETS if name != "known")
+    again = _elements(first_port, "add", lines, data=True, names=maps)
+    return again + _elements(first_port, "delete", lines, data=False, names=maps) + again
 
 
 def clear(first_port: int) -> str:
@@ -105,11 +116,11 @@ def drop(first_port: int) -> str:
     return f"add table ip {here}\ndelete table ip {here}\n"
 
 
-def _elements(first_port: int, verb: str, entries: list[Mapped], *, data: bool) -> str:
+def _elements(first_port: int, verb: str, entries: list[Mapped], *, data: bool, names: Iterable[str] = _SETS) -> str:
     if not entries:
         return ""
     text = ""
-    for name in _SETS:
+    for name in names:
         each = ", ".join(_element(name, entry, data) for entry in entries)
         text += f"{verb} element ip {table_name(first_port)} {name} {{ {each} }}\n"
     return text

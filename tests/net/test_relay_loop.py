@@ -8,7 +8,7 @@ from typing import Any
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from lanrage.core.relay import Bind
+from lanrage.core.relay import Bind, Unbind
 from lanrage.core.relay_bindings import Binding, RelayLimits
 from lanrage.core.relay_cookies import Line
 from lanrage.core.relay_counters import Drop
@@ -17,7 +17,7 @@ from lanrage.core.tickets import open_ticket
 from lanrage.net.mmsg import KEY, pack_address
 from lanrage.net.relay_loop import BATCH, DIRECT, ROOM, TURN, LoopPort, RelayLoop
 from lanrage.net.relay_server import RelayPorts
-from lanrage.wire.relay import MAGIC
+from lanrage.wire.relay import MAGIC, encode
 from tests.core.relay_world import SERVER, counting, ticket
 
 LOOPBACK = "127.0.0.1"
@@ -66,7 +66,7 @@ class RelayLoopTests(SynchronousTestCase):
         host, number = end.getsockname()
         line = Line(host, number, port.number)
         binding = self.table._enter((shown.party_id, shown.pair), Bind(b"t" * 8, b"", b"", b""), shown, line, 0.0)
-        binding.until = 1e9
+        binding.until = 1000.0
         return binding
 
     def pair(self, one: str, other: str, ports: tuple[int, int] = (0, 1)) -> tuple[socket.socket, socket.socket]:
@@ -133,6 +133,22 @@ class RelayLoopTests(SynchronousTestCase):
                 break
         self.assertEqual(flood, got + self.drops().get(Drop.QUEUED, 0))
         self.assertGreaterEqual(got, DIRECT * BATCH)
+
+    def test_who_leaves_within_a_batch(self) -> None:
+        """Data for Ben, Ben's farewell, then data for Dora, in one batch: each gets what is meant for it."""
+        anna, ben = self.pair("anna", "ben", (0, 0))
+        carl, dora = self.pair("carl", "dora", (0, 0))
+        to = (LOOPBACK, self.ports[0].number)
+        leaving = self.table.ways[self.ports[0].number][pack_address(*ben.getsockname())[KEY]]
+        for _ in range(20):
+            anna.sendto(DATA + b"for ben", to)
+        ben.sendto(encode(Unbind(leaving.transaction)), to)
+        del leaving
+        for _ in range(20):
+            carl.sendto(DATA + b"for dora", to)
+        self.ports[0].doRead()
+        self.assertEqual({DATA + b"for dora"}, {dora.recv(99) for _ in range(20)})
+        self.assertEqual({DATA + b"for ben"}, {ben.recv(99) for _ in range(20)})
 
     def test_close(self) -> None:
         """Nothing is read, sent or due any more; twice is once."""
