@@ -40,15 +40,23 @@ def let_forward(card: str, journal: IUndoJournal) -> bool:
     :raises MissingRight: when it may not be set.
     """
     entry = UndoEntry(KIND, card, "0")
-    if _path(card).read_text(encoding="ascii").strip() != "1":
-        journal.note(entry)
-        set_device("ipv4", card, "forwarding", "1")
+    if _is_router():
+        journal.forget(entry)  # somebody made the machine a router meanwhile: the card is his
+    try:
+        if _path(card).read_text(encoding="ascii").strip() != "1":
+            journal.note(entry)
+            set_device("ipv4", card, "forwarding", "1")
+    except FileNotFoundError:  # the card was there a moment ago
+        journal.forget(entry)
     return entry in journal.entries()
 
 
 def restore_forwarding(entry: UndoEntry) -> None:
-    """Take an entry of the journal back; a card that is gone needs nothing."""
-    if "/" in entry.name or entry.old not in ("0", "1"):
+    """Take an entry of the journal back; a card that is gone needs nothing.
+
+    Nor does a machine that was made a router meanwhile (Docker, a VPN): its cards forward for others' sake, too.
+    """
+    if "/" in entry.name or entry.old not in ("0", "1") or _is_router():
         return
     with contextlib.suppress(FileNotFoundError):
         set_device("ipv4", entry.name, "forwarding", entry.old)
@@ -61,6 +69,11 @@ def restore_all(journal: IUndoJournal) -> None:
             with contextlib.suppress(MissingRight):  # stays in the journal, for a start with more rights
                 restore_forwarding(entry)
                 journal.forget(entry)
+
+
+def _is_router() -> bool:
+    """Whether the whole machine forwards (``net.ipv4.ip_forward``)."""
+    return _path("all").read_text(encoding="ascii").strip() == "1"
 
 
 def _path(card: str) -> Path:
