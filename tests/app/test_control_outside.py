@@ -25,7 +25,7 @@ from lanrage.core.reach import Reach
 from lanrage.store.backup import start_empty
 from lanrage.store.state_folder import StateFolder
 from lanrage.store.undo import UndoJournal
-from lanrage.wire.control import Reachable, RelayInfo
+from lanrage.wire.control import Reachable
 from tests.app.control_node import ControlCase
 from tests.fakes_control import NOW, SeededRandom
 from tests.fakes_links import MemoryMachine
@@ -227,7 +227,7 @@ class ToldTests(ControlCase):
             assert info is not None
             self.assertEqual(reach.addresses, info.addresses)
             self.assertEqual(("127.0.0.1:3478", "203.0.113.5:40001"), info.reflectors)
-            self.assertEqual((RelayInfo("127.0.0.1", 1, 4),), info.relays)
+            self.assertEqual([("127.0.0.1", 1, 4)], [(each.host, each.first, each.last) for each in info.relays])
             self.assertEqual("likely", service.status()["reach"])
             await self.until(lambda: len(came) == 2)
 

@@ -18,7 +18,7 @@ from lanrage.lab.paths import expected_paths, settle
 from lanrage.lab.result import Result
 from tests.lab.bare import own
 
-pytestmark = pytest.mark.needs("root", "ip", "tc", "nft", "tun", "wireguard-go")
+pytestmark = [pytest.mark.lab, pytest.mark.needs("root", "ip", "tc", "nft", "tun", "wireguard-go")]
 
 KINDS = ("open", "blocked", "lan", "blocked")
 JOIN_MS = 6000.0

@@ -29,7 +29,7 @@ from lanrage.net.uapi_client import socket_path
 from lanrage.wire.uapi import decode_reply
 from tests.lab.bare import own
 
-pytestmark = pytest.mark.needs("root", "ip", "nft", "tun", "wireguard-go")
+pytestmark = [pytest.mark.lab, pytest.mark.needs("root", "ip", "nft", "tun", "wireguard-go")]
 
 KINDS = {
     "open": ("open", "none", "endpoint-independent"),

@@ -19,7 +19,7 @@ from lanrage.lab.ping import Pinger, stream
 from lanrage.lab.process import Started, send
 from tests.lab.bare import own
 
-pytestmark = pytest.mark.needs("root", "ip", "nft", "tun", "wireguard-go")
+pytestmark = [pytest.mark.lab, pytest.mark.needs("root", "ip", "nft", "tun", "wireguard-go")]
 
 INTERVAL_S = 0.01
 COUNT, STRIKE_AT = 600, 100

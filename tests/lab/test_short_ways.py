@@ -17,7 +17,7 @@ from lanrage.lab.plan import netns_name
 from lanrage.lab.process import wait_for
 from tests.lab.bare import own
 
-pytestmark = pytest.mark.needs("root", "ip", "nft", "tun", "wireguard-go")
+pytestmark = [pytest.mark.lab, pytest.mark.needs("root", "ip", "nft", "tun", "wireguard-go")]
 
 KINDS = ("cone", "lan", "lan", "lan", "open", "restricted")
 """h1 and h2 in one LAN; h3 and h4 each behind a router of their own in that LAN; two elsewhere."""

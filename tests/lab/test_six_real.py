@@ -24,7 +24,7 @@ from lanrage.lab.sightings import Watch
 from tests.lab.bare import own
 from tests.lab.natcheck import receive
 
-pytestmark = [pytest.mark.needs("root", "ip", "nft", "tun", "wireguard-go"), pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.lab, pytest.mark.needs("root", "ip", "nft", "tun", "wireguard-go"), pytest.mark.timeout(120)]
 
 SETTLE_S = 15.0
 PLAY_S = 2.0
