@@ -110,9 +110,8 @@ class RelayLoop:
             return 0
         addresses, lengths = received
         now, ways, firsts = self.ports.now(), table.ways[port.number], receiver.firsts
-        waits = busy or len(self.queue) > 0
+        waits, start = busy or len(self.queue) > 0, receiver.start
         packets = size = 0
-        start = receiver.start
         for number, length in enumerate(lengths):
             begin = ADDRESS_BYTES * number
             key = addresses[begin + 2 : begin + 8]
