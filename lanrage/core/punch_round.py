@@ -270,9 +270,10 @@ class PairPunch:
         if part(view.own, view.peer) is not Part.OPEN or view.here is None or self._tried == view.network:
             self.phase = Phase.IDLE  # another network, another part: the peer may ask now
             return []
-        if now < max(self._relayed_since + PATIENCE, self._ask_at) or self.budget.running:
-            return []
         if not any(endpoint.host != view.here.host for endpoint in view.there):
+            self.phase = Phase.IDLE  # behind our own router, or nowhere: an answer that comes late opens nothing
+            return []
+        if now < max(self._relayed_since + PATIENCE, self._ask_at) or self.budget.running:
             return []
         self.phase, self._round = Phase.ASKED, self.random(ROUND_BYTES)
         self._ask_at, self._gap = now + self._gap, min(2 * self._gap, ASK_GAP_LIMIT)

@@ -141,6 +141,27 @@ class HoldingTests(SynchronousTestCase):
             pair.sprayer.stop()
             self.assertFalse(pair.opener.budget.running or pair.sprayer.budget.running)
 
+    def test_other_part(self) -> None:
+        """Who asked without an answer and is now behind another router answers the peer's questions itself."""
+        pair = PunchPair(signals=False).run(2.5)
+        self.assertIs(Phase.ASKED, pair.opener.phase)
+        turned = attrs.evolve(
+            pair.opener_view, own=NatKind.PORT_RESTRICTED, peer=NatKind.SYMMETRIC, here=Endpoint("203.0.113.77", 9)
+        )
+        self.assertEqual([], pair.opener.look(turned, 3.0))
+        self.assertIs(Phase.IDLE, pair.opener.phase)
+        self.assertEqual([Ready], [type(a) for a in pair.opener.asked(b"r" * 8, FILTERING, turned, 3.1)])
+
+    def test_same_router(self) -> None:
+        """A member that turns out to be behind our own router is asked no more, and its late answer opens nothing."""
+        pair = PunchPair(signals=False).run(2.5)
+        ask = pair.log[0][2]
+        assert isinstance(ask, Ask)
+        beside = Endpoint(ask.here.host, 9)
+        view = attrs.evolve(pair.opener_view, there=frozenset({beside}))
+        self.assertEqual([], pair.opener.look(view, 3.0))
+        self.assertEqual([], pair.opener.answered(ask.round, beside, 1.0, view, 3.1))
+
 
 class HostileTests(SynchronousTestCase):
     """What a member says aims nothing at others."""
