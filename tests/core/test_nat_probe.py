@@ -251,6 +251,26 @@ def test_where_a_second_address_may_be(other: Endpoint, fits: bool) -> None:
     assert fit_alternate(other, FIRST) is fits
 
 
+@pytest.mark.parametrize(
+    ("mapped", "asked"),
+    [
+        (Endpoint(OUTSIDE, 7), True),
+        (Endpoint("127.0.0.1", 53), False),
+        (Endpoint("192.168.1.1", 53), False),
+        (Endpoint("224.0.0.251", 5353), False),
+        (Endpoint("255.255.255.255", 9), False),
+        (Endpoint("2001:db8::1", 53), False),
+    ],
+)
+def test_where_the_hairpin_may_be(mapped: Endpoint, asked: bool) -> None:
+    """A reflector's word of our own address sends nothing into this machine or network, nor to many."""
+    probe = NatProbe((FIRST,), (Endpoint("192.168.1.7", 51820),), SeededRandom(1))
+    [ask] = probe.start(0.0)
+    asks = probe.heard(ask.transaction, Reply(FIRST, mapped), 0.0)
+    assert (mapped in {each.to for each in asks}) is asked
+    assert {each.to for each in asks} <= {FIRST, mapped}
+
+
 def test_a_second_address_beside_a_private_one() -> None:
     """A reflector in a private network has its other address there or outside."""
     assert fit_alternate(Endpoint("192.168.1.9", 3479), Endpoint("192.168.1.8", 3478))
