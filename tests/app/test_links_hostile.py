@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from ipaddress import IPv6Interface
 
 import attrs
 from twisted.logger import capturedLogs
@@ -20,12 +21,13 @@ from lanrage.core.budget import HOST_BURST, HOST_RATE
 from lanrage.core.candidates import CandidateKind
 from lanrage.core.identity import PairKeys
 from lanrage.core.links import Endpoint
+from lanrage.core.network_changes import Happening
 from lanrage.core.probe import Probe, ProbeKind
 from lanrage.interfaces import IProbePort
 from lanrage.wire import probes, signals
 from tests.app.links_case import LinksCase
 
-VICTIM = "203.0.113.99"
+VICTIM, VICTIM6 = "203.0.113.99", "2001:db8:2::99"
 
 
 @implementer(IProbePort)
@@ -59,8 +61,9 @@ class HostileMemberTests(LinksCase):
         self.anna, self.bert = self.two()
         self.keys: PairKeys = self.anna.links.peers[self.bert.keys.identity.public].keys
 
-    def _offer(self, number: int, ports: range) -> None:
+    def _offer(self, number: int, ports: range, hosts: tuple[str, ...] = ()) -> None:
         rows = tuple(signals.CandidateRow(CandidateKind.REFLEXIVE, VICTIM, port) for port in ports)
+        rows += tuple(signals.CandidateRow(CandidateKind.LOCAL, host, 7000) for host in hosts)
         offer = signals.Offer(number.to_bytes(8, "big"), b"", rows)
         mine, theirs = self.bert.keys.wireguard.public, self.anna.keys.wireguard.public
         sealed = signals.seal(offer, self.keys.seal, sender=mine, receiver=theirs, nonce=number.to_bytes(12, "big"))
@@ -79,6 +82,24 @@ class HostileMemberTests(LinksCase):
         self.assertGreater(self.anna.links.counters.signals_over_budget, seconds * 50 - heard - 3)
         self.assertLessEqual(len(aimed), HOST_BURST + seconds * HOST_RATE)
         self.assertGreater(len(aimed), 20)
+
+    def test_aims_at_a_host_by_many_names(self) -> None:
+        """An IPv6 address with ever another scope is not ever another host: it is no candidate, nor is our own."""
+        sent: list[Endpoint] = []
+        own = IPv6Interface("2001:db8:1::7/64")
+        self.anna.machine.six.append(own)
+        self.anna.events.tell(Happening.ADDRESS)
+        self.world.run(2)
+        self.anna.links._probe_port = WatchedPort(self.anna.links._probe_port, sent)
+        for number in range(60):
+            names = [f"{VICTIM6}%{number * 16 + place}" for place in range(16)]
+            self._offer(number + 1, range(1000, 1001), (*names, f"{own.ip}%{number}", f"::ffff:{VICTIM}"))
+            self.world.run(0.5)
+        self.assertEqual(0, self.anna.links.counters.signals_refused)
+        self.assertEqual(set(), {to.host for to in sent if ":" in to.host})
+        self._offer(99, range(0), (VICTIM6,))
+        self.world.run(0.5)
+        self.assertIn(VICTIM6, {to.host for to in sent})
 
     def test_inside_the_tunnel(self) -> None:
         """A probe that came through the tunnel makes no path: WireGuard would be sent into itself."""
