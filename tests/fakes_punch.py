@@ -90,11 +90,13 @@ class MemoryTable:
 
     :ivar refuses: adding fails with this.
     :ivar held: while set, adding waits for it.
+    :ivar closing: likewise closing.
     """
 
     host: PunchHost
     refuses: LanrageError | None = None
     held: Deferred[None] | None = None
+    closing: Deferred[None] | None = None
 
     async def add(self, peer: Endpoint, local: int, port: int) -> None:
         """Let WireGuard send to `peer` from the port `local`."""
@@ -110,4 +112,6 @@ class MemoryTable:
 
     async def close(self) -> None:
         """Take all back."""
+        if self.closing is not None:
+            await self.closing
         self.host.rewritten.clear()

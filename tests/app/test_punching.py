@@ -92,6 +92,23 @@ class PunchingCase(LinksCase):
         return first.player.path(second.player), second.player.path(first.player)
 
 
+def say(sender: Hard, receiver: Hard, change: dict[str, Any], key: bytes = b"") -> None:
+    """A question of `sender`, sealed, as it would say it by itself but for a change."""
+    link = sender.player.links.peers[receiver.player.keys.identity.public]
+    here = sender.player.links.reflexive[0]
+    assert link.plan.peer_session is not None
+    fields: dict[str, Any] = {"session": link.plan.session, "answers": link.plan.peer_session, "round": b"r" * 8}
+    fields |= {"step": signals.PunchStep.ASK, "host": here.host, "port": here.port}
+    sealed = signals.seal(
+        signals.Punch(**(fields | change)),
+        key or link.keys.seal,
+        sender=sender.player.keys.wireguard.public,
+        receiver=receiver.player.keys.wireguard.public,
+        nonce=SeededRandom(repr(change))(12),
+    )
+    receiver.player.links.signalled(sender.player.keys.identity.public, sealed)
+
+
 class HardPairTests(PunchingCase):
     """What comes of it."""
 
@@ -161,6 +178,22 @@ class EndTests(PunchingCase):
             self.world.run(10)
             self.assertEqual(spent, (anna.counters.packets, bert.counters.packets))
 
+    def test_said_at_the_stop(self) -> None:
+        """A member's question that comes while the node stops begins no round, and none is left afterwards."""
+        anna, bert = self.hard()
+        self.successResultOf(anna.end())
+        self.world.run(3)
+        held = bert.table.closing = Deferred()
+        stopping = bert.end()
+        say(anna, bert, {})
+        self.world.run(5)
+        self.assertEqual(([], 0), (bert.sent, bert.counters.rounds))
+        held.callback(None)
+        self.successResultOf(stopping)
+        say(anna, bert, {"round": b"q" * 8})
+        self.world.run(5)
+        self.assertEqual(([], 0), (bert.sent, bert.counters.rounds))
+
     def test_stop_under_way(self) -> None:
         """Stopped while the table is being written: it waits for that, then takes all back."""
         anna, _ = self.hard()
@@ -205,36 +238,20 @@ class RefusalTests(PunchingCase):
         self.assertIn("too many", anna.counters.why_off)
         self.assertEqual({}, anna.host.sockets)
 
-    def say(self, sender: Hard, receiver: Hard, change: dict[str, Any], key: bytes = b"") -> None:
-        """A question of `sender`, sealed, as it would say it by itself but for a change."""
-        link = sender.player.links.peers[receiver.player.keys.identity.public]
-        here = sender.player.links.reflexive[0]
-        assert link.plan.peer_session is not None
-        fields: dict[str, Any] = {"session": link.plan.session, "answers": link.plan.peer_session, "round": b"r" * 8}
-        fields |= {"step": signals.PunchStep.ASK, "host": here.host, "port": here.port}
-        sealed = signals.seal(
-            signals.Punch(**(fields | change)),
-            key or link.keys.seal,
-            sender=sender.player.keys.wireguard.public,
-            receiver=receiver.player.keys.wireguard.public,
-            nonce=SeededRandom(repr(change))(12),
-        )
-        receiver.player.links.signalled(sender.player.keys.identity.public, sealed)
-
     def test_lies(self) -> None:
         """Another session, another address, an address that is none, another key: no packet leaves."""
         anna, bert = self.hard()
         self.successResultOf(anna.end())
         self.world.run(3)
         for change in ({"session": b"x" * 8}, {"answers": b"x" * 8}, {"host": "198.51.100.66"}, {"host": "nowhere"}):
-            self.say(anna, bert, change)
-        self.say(anna, bert, {}, key=b"k" * 32)
+            say(anna, bert, change)
+        say(anna, bert, {}, key=b"k" * 32)
         self.world.run(5)
         self.assertEqual([], bert.sent)
-        self.say(anna, bert, {})
+        say(anna, bert, {})
         self.world.run(5)
         self.assertEqual(PROBES, len(bert.sent))
-        self.say(anna, bert, {"round": b"q" * 8})
+        say(anna, bert, {"round": b"q" * 8})
         self.world.run(5)
         self.assertEqual(PROBES, len(bert.sent))
 
