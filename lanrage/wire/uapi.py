@@ -7,6 +7,7 @@ no use for are skipped, as the protocol asks, so that newer programs are underst
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
@@ -21,6 +22,9 @@ GET = b"get=1\n\n"
 
 END = b"\n\n"
 """What ends a request and a reply."""
+
+SCOPE = re.compile(r"%[^\]]*\]")
+"""The scope of a link-local address and the bracket behind it (RFC 4007, section 11)."""
 
 MAX_MESSAGE = 1 << 20
 """Bytes; a peer with one network takes about 400, so this is far above every party."""
@@ -216,8 +220,9 @@ def _network(text: str) -> IPv4Network | IPv6Network:
 
 
 def _endpoint(text: str | None) -> Endpoint | None:
+    """A peer's address; of a link-local one without its scope, as the kernel's WireGuard tells it."""
     try:
-        return None if text is None else Endpoint.parse(text)
+        return None if text is None else Endpoint.parse(SCOPE.sub("]", text))
     except BadInput as error:
         raise DecodeError(str(error)) from error
 

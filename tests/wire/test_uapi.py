@@ -106,3 +106,11 @@ def test_too_long_a_message_is_refused() -> None:
     """What is longer than any party's device is no message."""
     with pytest.raises(DecodeError):
         decode_reply(b"a=" + b"b" * MAX_MESSAGE + b"\nerrno=0\n\n")
+
+
+def test_link_local_endpoint() -> None:
+    """A peer that was heard by its link-local address is told with its scope, and spoils the status of no other."""
+    lines = b"public_key=" + b"ab" * 32 + b"\nendpoint=[fe80::7%eth0]:51820\npublic_key=" + b"cd" * 32
+    reply = decode_reply(b"listen_port=51820\n" + lines + b"\nendpoint=192.0.2.7:5\nerrno=0\n\n")
+    ends = [peer.endpoint for peer in reply.status.peers.values()]
+    assert ends == [Endpoint("fe80::7", 51820), Endpoint("192.0.2.7", 5)]
