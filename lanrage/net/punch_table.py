@@ -11,12 +11,15 @@ import subprocess
 from shutil import which
 
 from twisted.internet.interfaces import IReactorThreads
+from twisted.logger import Logger
 
 from lanrage.core.links import Endpoint
 from lanrage.core.undo import UndoEntry
 from lanrage.errors import LanrageError, MissingRight
 from lanrage.interfaces import IUndoJournal
 from lanrage.net.threads import in_thread
+
+log = Logger()
 
 TIMEOUT_S = 5.0
 """``nft`` answers within milliseconds; the kernel may wait for another program's transaction."""
@@ -95,6 +98,15 @@ class PunchTable:
         self._journal = journal
         self._ways: dict[Endpoint, tuple[int, int]] = {}
         self._made = False
+        self._tried = False
+
+    async def ready(self, port: int) -> None:
+        """Have the table, with every way that there is, before anything is spent on another.
+
+        :param port: WireGuard's own.
+        :raises LanrageError: with what is missing.
+        """
+        await self._change(port, f"list table ip {self._table}\n", "")
 
     async def add(self, peer: Endpoint, local: int, port: int) -> None:
         """What WireGuard sends from `port` to `peer` leaves from `local`, and what comes back there reaches it.
@@ -103,38 +115,55 @@ class PunchTable:
         """
         before = self._elements("delete", peer) if peer in self._ways else ""
         added = elements("add", self._table, port, peer, local)
-        try:
-            if self._made:
-                await in_thread(self._reactor, self._make, before + added)
-        except LanrageError:
-            self._made = False
-        if not self._made:
-            await self._make_whole(port, peer, added)
-        self._made = True
+        await self._change(port, before + added, added, but=peer)
         self._ways[peer] = (port, local)
 
-    async def _make_whole(self, port: int, peer: Endpoint, added: str) -> None:
-        """The table is not there yet, or somebody removed it (a firewall that is loaded anew flushes all)."""
-        others = [each for each in self._ways if each != peer]
-        kept = "".join(self._elements("add", each) for each in others)
-        await in_thread(self._reactor, self._make, ruleset(self._table, port) + kept + added)
-
     async def remove(self, peer: Endpoint) -> None:
-        """Take the way to a peer back; an unknown one is no error."""
+        """Take the way to a peer back; an unknown one is no error.
+
+        :raises LanrageError: when the table is gone and cannot be made anew.
+        """
         if peer in self._ways:
-            text = self._elements("delete", peer)
-            del self._ways[peer]
-            try:
-                await in_thread(self._reactor, run_nft, text)
-            except LanrageError:  # the table is gone, and the way with it
-                self._made = False
+            text, (port, _) = self._elements("delete", peer), self._ways.pop(peer)
+            await self._change(port, text, "")
 
     async def close(self) -> None:
         """Take all back."""
         self._ways = {}
+        made, tried = self._made, self._tried
+        self._made = self._tried = False
+        if tried:
+            try:
+                await in_thread(self._reactor, self._remove)
+            except LanrageError:
+                if made:
+                    raise  # what could not be made is not there either; the journal remembers it
+
+    async def _change(self, port: int, text: str, added: str, but: Endpoint | None = None) -> None:
+        """Change the table; make it anew where it is not there, or where somebody removed it.
+
+        A firewall that is loaded anew flushes all tables: then every way is dead until this one is back.
+
+        :param added: what the new table holds besides the ways that are known.
+        :param but: of these all but this one.
+        """
+        flushed = ""
         if self._made:
-            self._made = False
-            await in_thread(self._reactor, self._remove)
+            try:
+                await in_thread(self._reactor, run_nft, text)
+                return
+            except LanrageError as error:
+                flushed = str(error)
+        kept = "".join(self._elements("add", each) for each in self._ways if each != but)
+        self._made, self._tried = False, True
+        await in_thread(self._reactor, self._make, ruleset(self._table, port) + kept + added)
+        self._made = True
+        if flushed:
+            log.warn(
+                "table {table} was removed by another program and is made anew: {error}",
+                table=self._table,
+                error=flushed,
+            )
 
     def _elements(self, verb: str, peer: Endpoint) -> str:
         port, local = self._ways[peer]

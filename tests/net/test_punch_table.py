@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from lanrage.core.links import Endpoint
@@ -190,6 +191,42 @@ class TestPunchTable(TestCase):
         self.assertEqual(self.local, self.source(self.peer, THERE))
         await self.table.close()
         self.assertEqual("", self.ruleset())
+
+    async def test_flushed_before_another_goes(self) -> None:
+        """The way of one member goes after the flush: those of the others are back at once, and the log says why."""
+        more = Endpoint("10.9.0.3", PEER_PORT)
+        await self.table.add(self.way, self.local, WIREGUARD)
+        await self.table.add(more, self.local, WIREGUARD)
+        self.world.namespace.run("nft flush ruleset")
+        with capturedLogs() as events:
+            await self.table.remove(more)
+        self.assertIn("was removed by another program", "".join(str(event.get("log_format")) for event in events))
+        self.assertEqual(self.local, self.source(self.peer, THERE))
+        self.assertEqual(WIREGUARD, self.source(self.other, "10.9.0.3"))
+        await self.table.close()
+        self.assertEqual(("", []), (self.ruleset(), self.journal.entries()))
+
+    async def test_ready(self) -> None:
+        """Before anything is spent: the table is there, and once more after a flush with the ways that it had."""
+        await self.table.ready(WIREGUARD)
+        self.assertIn(table_name(DEVICE), self.ruleset())
+        await self.table.add(self.way, self.local, WIREGUARD)
+        await self.table.ready(WIREGUARD)
+        self.assertEqual(self.local, self.source(self.peer, THERE))
+        self.world.namespace.run("nft flush ruleset")
+        await self.table.ready(WIREGUARD)
+        self.assertEqual(self.local, self.source(self.peer, THERE))
+        await self.table.close()
+        self.assertEqual(("", []), (self.ruleset(), self.journal.entries()))
+
+    async def test_closed_after_a_failure(self) -> None:
+        """A change that nftables refused leaves the table as it was; it goes at the end all the same."""
+        await self.table.add(self.way, self.local, WIREGUARD)
+        with self.assertRaises(LanrageError):
+            await self.table.add(Endpoint("2001:db8::1", 5), self.local, WIREGUARD)
+        self.assertEqual(self.local, self.source(self.peer, THERE))
+        await self.table.close()
+        self.assertEqual(("", []), (self.ruleset(), self.journal.entries()))
 
     async def test_crash(self) -> None:
         """A table that a crash left is removed at the next start by the journal; a new one replaces it, too."""
