@@ -88,7 +88,8 @@ class MemorySockets:
 class MemoryTable:
     """See :class:`lanrage.net.punch_table.PunchTable`.
 
-    :ivar refuses: adding fails with this.
+    :ivar refuses: adding fails with this, and finding out whether it would not.
+    :ivar promises: only adding fails.
     :ivar held: while set, adding waits for it.
     :ivar closing: likewise closing.
     """
@@ -97,6 +98,13 @@ class MemoryTable:
     refuses: LanrageError | None = None
     held: Deferred[None] | None = None
     closing: Deferred[None] | None = None
+    promises: bool = False
+
+    async def ready(self, port: int) -> None:
+        """Find out whether ways can be added."""
+        del port
+        if self.refuses is not None and not self.promises:
+            raise self.refuses
 
     async def add(self, peer: Endpoint, local: int, port: int) -> None:
         """Let WireGuard send to `peer` from the port `local`."""

@@ -29,6 +29,9 @@ class Sockets(Protocol):
 class Table(Protocol):
     """See :class:`lanrage.net.punch_table.PunchTable`."""
 
+    def ready(self, port: int) -> Awaitable[None]:
+        """Find out whether ways can be added."""
+
     def add(self, peer: Endpoint, local: int, port: int) -> Awaitable[None]:
         """Let WireGuard send to `peer` from the port `local`."""
 

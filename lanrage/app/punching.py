@@ -14,7 +14,7 @@ from lanrage.app.links import Links
 from lanrage.app.peer_link import PeerLink
 from lanrage.app.punch_kit import PunchCounters, PunchKit, Sockets
 from lanrage.core import punch_round as rounds
-from lanrage.core.birthday import RoundBudget
+from lanrage.core.birthday import SOCKETS, RoundBudget
 from lanrage.core.candidates import Candidate, CandidateKind
 from lanrage.core.links import Endpoint
 from lanrage.core.probe import Probe, ProbeKind
@@ -29,6 +29,9 @@ TICK = 0.025
 OUTSIDE = (CandidateKind.REFLEXIVE, CandidateKind.PUNCHED)
 """Kinds of path that stand for an address outside which the peer's sealed offer named; of them only IPv4 counts, since
 there is no such router for IPv6."""
+
+NOWHERE = Endpoint("127.0.0.1", 9)
+"""Where sockets are opened to that are only tried: nothing is sent (port 9 discards, RFC 863)."""
 
 
 @attrs.frozen
@@ -46,6 +49,14 @@ class _Let:
 
     to: Endpoint
     sockets: Sockets | None
+
+
+@attrs.frozen
+class _Try:
+    """Ask for a round, if this machine can take part: the member spends its packets in vain otherwise."""
+
+    pair: _Pair
+    ask: rounds.Ask
 
 
 @attrs.define(eq=False)
@@ -86,7 +97,7 @@ class Punching:
         self._random = random
         self._budget = RoundBudget()
         self._pairs: dict[bytes, _Pair] = {}
-        self._queue: ActionQueue[_Hold | _Let] = ActionQueue(self._perform)
+        self._queue: ActionQueue[_Hold | _Let | _Try] = ActionQueue(self._perform)
         self._looking = LoopingCall(self._look)
         self._looking.clock = clock
         self._ticking = LoopingCall(self._tick)
@@ -211,7 +222,7 @@ class Punching:
 
     def _carry_out(self, pair: _Pair, action: rounds.PunchAction) -> None:
         if isinstance(action, rounds.Ask):
-            self._signal(pair.link, signals.PunchStep.ASK, action.round, action.here)
+            self._queue.put([_Try(pair, action)])
         elif isinstance(action, rounds.Ready):
             self.log.info("birthday probing of {peer} begins", peer=pair.link.name)
             self._signal(pair.link, signals.PunchStep.READY, action.round, action.here, round(1000 * action.delay))
@@ -271,8 +282,24 @@ class Punching:
         transaction = self._random(probes.TRANSACTION_BYTES)
         return probes.encode(Probe(ProbeKind.PING, self._tag, link.plan.session, transaction), link.keys.probe)
 
-    def _perform(self, item: _Hold | _Let) -> Awaitable[None]:
+    def _perform(self, item: _Hold | _Let | _Try) -> Awaitable[None]:
+        if isinstance(item, _Try):
+            return self._try(item)
         return self._hold(item) if isinstance(item, _Hold) else self._let(item)
+
+    async def _try(self, item: _Try) -> None:
+        try:
+            await self._kit.table.ready(self._links.listen_port)
+            if self._past.why_off:  # maybe for want of sockets: can they be had by now?
+                made = self._kit.sockets()
+                made.open(SOCKETS, NOWHERE, lambda place, payload: None)
+                made.close()
+        except LanrageError as error:
+            self._off(error)
+            return
+        self._past.why_off = ""
+        if item.pair.machine.asks(item.ask.round):
+            self._signal(item.pair.link, signals.PunchStep.ASK, item.ask.round, item.ask.here)
 
     async def _hold(self, item: _Hold) -> None:
         try:

@@ -191,6 +191,10 @@ class PairPunch:
         """A round is under way: :meth:`look` is due often."""
         return self.phase in (Phase.OPENING, Phase.SPRAYING)
 
+    def asks(self, round_id: bytes) -> bool:
+        """Whether the question for this round still waits for its answer."""
+        return self.phase is Phase.ASKED and round_id == self._round
+
     # --- inputs -------------------------------------------------------------------------------------------------------
 
     def look(self, view: View, now: float) -> list[PunchAction]:

@@ -221,12 +221,25 @@ class RefusalTests(PunchingCase):
     """What is missing, and what members say."""
 
     def test_no_nft(self) -> None:
-        """Without the program the pair stays on its relay, the socket is closed, the reason is shown."""
+        """Without the program the pair stays on its relay, the reason is shown, and neither end spends a packet."""
         anna, bert = self.hard()
         anna.table.refuses = MissingRight("birthday probing needs the program nft: apt-get install nftables")
         self.world.run(30)
         self.assertEqual(("relay", "relay"), self.paths(anna, bert))
         self.assertIn("apt-get install nftables", anna.counters.why_off)
+        self.assertEqual(({}, {}), (anna.host.sockets, anna.host.rewritten))
+        self.assertEqual(([], 0, 0), (bert.sent, bert.counters.rounds, anna.counters.packets))
+        anna.table.refuses = None
+        self.until(lambda: self.paths(anna, bert) == ("direct", "direct"), 120)
+        self.assertEqual("", anna.counters.why_off)
+
+    def test_refused_in_the_end(self) -> None:
+        """The table promises and does not hold its word: the socket that was hit is closed, the reason is shown."""
+        anna, bert = self.hard()
+        anna.table.refuses, anna.table.promises = MissingRight("the kernel takes no element"), True
+        self.world.run(30)
+        self.assertEqual(("relay", "relay"), self.paths(anna, bert))
+        self.assertIn("no element", anna.counters.why_off)
         self.assertEqual(({}, {}), (anna.host.sockets, anna.host.rewritten))
 
     def test_no_sockets(self) -> None:
@@ -237,6 +250,21 @@ class RefusalTests(PunchingCase):
         self.assertEqual(("relay", "relay"), self.paths(anna, bert))
         self.assertIn("too many", anna.counters.why_off)
         self.assertEqual({}, anna.host.sockets)
+
+    def test_no_sockets_for_another(self) -> None:
+        """One member's packets were in vain; no other member is asked until there are sockets to be had."""
+        anna, bert = self.hard()
+        anna.refuses = LanrageError("256 sockets for birthday probing cannot be opened: too many open files")
+        self.world.run(30)
+        carl = Hard(self, "carl", 3, NatKind.PORT_RESTRICTED)
+        self.world.meet("anna", "bert", "carl")
+        carl.player.use()
+        self.world.run(60)
+        self.assertEqual((1, 0), (bert.counters.rounds, carl.counters.rounds))
+        self.assertEqual([], carl.sent)
+        anna.refuses = None
+        self.until(lambda: self.paths(anna, carl) == ("direct", "direct"), 120)
+        self.assertEqual("", anna.counters.why_off)
 
     def test_lies(self) -> None:
         """Another session, another address, an address that is none, another key: no packet leaves."""

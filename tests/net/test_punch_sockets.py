@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import select
 import socket
 
 from twisted.internet.defer import Deferred
@@ -130,3 +132,15 @@ class PunchSocketsTests(TestCase):
         with self.assertRaises(LanrageError):
             self.sockets.open(3, Endpoint("255.255.255.255", 9), self.receive)
         self.assertEqual(before, len(os.listdir("/proc/self/fd")))
+
+    def test_no_descriptors(self) -> None:
+        """Where not even the one that stands for all is to be had, that is told likewise."""
+
+        def none() -> None:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+        self.patch(select, "epoll", none)
+        with self.assertRaisesRegex(LanrageError, "3 sockets for birthday probing cannot be opened"):
+            self.sockets.open(3, self.to, self.receive)
+        self.assertEqual(-1, self.sockets.fileno())
+        self.sockets.close()
