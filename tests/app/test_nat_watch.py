@@ -8,6 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.app.lifetime_test import DELAY, LifetimeTest
 from lanrage.app.nat_watch import AGAIN_DELAY, LEAST_GAP, PERIOD, RETRY, NatSurroundings, NatWatch
+from lanrage.core.keepalive import REMEMBERED
 from lanrage.core.links import Endpoint
 from lanrage.core.nat import Filtering, Mapping, NatKind
 from lanrage.interfaces import IProbePort
@@ -207,6 +208,17 @@ class LifetimeTests(WatchCase):
             self.watch.seen(Endpoint("198.51.100.7", port), FIRST)
         self.assertEqual(self.watch.lifetime, 25.0)
         self.watch.moved()
+        self.assertIsNone(self.watch.lifetime)
+
+    def test_a_loss_long_ago(self) -> None:
+        """It is forgotten though nothing more is told of the address, as where it does not change."""
+        self.watch.use((FIRST,))
+        for port in (1, 2):
+            self.watch.seen(Endpoint("198.51.100.7", port), FIRST)
+        self.watch.stop()
+        self.world.clock.advance(REMEMBERED)
+        self.assertEqual(self.watch.lifetime, 25.0)
+        self.world.clock.advance(1)
         self.assertIsNone(self.watch.lifetime)
 
     def test_another_reflector_is_no_comparison(self) -> None:

@@ -104,6 +104,19 @@ class TestWatch(SynchronousTestCase):
         self.assertEqual({to for _, to in world.sent}, {ONE})
         self.assertEqual(noticed, [(OUTSIDE, ONE)])
 
+    def test_who_saw_it(self) -> None:
+        """Behind a symmetric NAT the second reflector may answer first: what it saw is not told as the first one's."""
+        world = self.world(ONE, TWO)
+        noticed: list[tuple[Endpoint, Endpoint]] = []
+        world.watch.noticed = lambda seen, by: noticed.append((seen, by))
+        other = Endpoint(OUTSIDE.host, 6001)
+        world.run(0.01)
+        asked = {to: decode(payload).transaction for payload, to in world.sent}
+        world.watch.received(encode(Message(Kind.SUCCESS, asked[TWO], mapped=other)), TWO)
+        world.watch.received(encode(Message(Kind.SUCCESS, asked[ONE], mapped=OUTSIDE)), ONE)
+        world.run(1)  # the answers come once more
+        self.assertEqual([(other, TWO), (OUTSIDE, ONE)], noticed)
+
     def test_a_new_mapping_is_noticed(self) -> None:
         """With the next round."""
         world = self.world(ONE)
