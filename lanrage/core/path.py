@@ -38,6 +38,9 @@ PROOF_KEPT = 30
 FIRST_PACE = 1.0
 """Seconds between pings of a path just proven, until the plan says otherwise (:mod:`lanrage.core.path_pace`)."""
 
+AFTER_FALL = 1.0
+"""Seconds after which a path is asked again to which the other end did not agree: time enough to take another one."""
+
 
 @attrs.define
 class Path:
@@ -240,9 +243,13 @@ class Path:
         self.rest.left(now, dead=dead)
         self._forget_doubt()
 
-    def fall(self) -> None:
-        """The path counts as dead, though pings may pass: the other end does not agree to it."""
-        self.missed, self.last_pong = DEAD_AFTER, None
+    def fall(self, now: float) -> None:
+        """The path counts as dead, though pings may pass: the other end does not agree to it.
+
+        It is asked again after a while, in which others may be taken.
+        """
+        self.missed, self.last_pong, self.opening = DEAD_AFTER, None, 0
+        self.ask(now + AFTER_FALL)
 
     def deadline(self) -> float:
         """When :meth:`expire` or a ping is due next."""

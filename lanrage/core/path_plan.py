@@ -22,7 +22,7 @@ from lanrage.core.links import Endpoint
 from lanrage.core.path import Path, ask_all
 from lanrage.core.path_actions import Action, Moved, ResetPeer, SendOffer, WriteEndpoint
 from lanrage.core.path_choice import Choice, Reason
-from lanrage.core.path_decision import Pending
+from lanrage.core.path_decision import Agreement
 from lanrage.core.path_history import HISTORY_LIMIT, PathMove
 from lanrage.core.path_pace import HEARD_WITHIN, HOLD, Situation, set_paces
 from lanrage.core.path_table import PathTable
@@ -71,8 +71,7 @@ class PathPlan:
     _table: PathTable = attrs.field(factory=PathTable)
     _choice: Choice = attrs.field(factory=Choice)
     _traffic: Traffic = attrs.field(factory=Traffic)
-    _decision: int = 0
-    _pending: Pending | None = None
+    _agreement: Agreement = attrs.field(factory=Agreement)
     _offered_at: float = 0.0
     _pinged_at: float = float("-inf")
     _former: deque[bytes] = attrs.field(factory=lambda: deque(maxlen=FORMER_LIMIT))
@@ -114,7 +113,8 @@ class PathPlan:
 
     def restart(self, session: bytes) -> None:
         """WireGuard lost the peer: begin as a new link does; the peer resets its end when it hears the new session."""
-        self.session, self._decision = session, 0
+        self.session = session
+        self._agreement.start_over(0)
         self._start_over(None)
 
     def moved(self, now: float) -> list[Action]:
@@ -143,7 +143,12 @@ class PathPlan:
             path = self.paths.get(source)
             if path is None or not path.pong(probe.transaction, now):
                 return []
-            if path.seen_elsewhere(probe.observed) and self.decides and source == self.active and not self._pending:
+            if (
+                path.seen_elsewhere(probe.observed)
+                and self.decides
+                and source == self.active
+                and not self._agreement.pending
+            ):
                 return [*self._decide(path, Reason.ELSEWHERE, now), *self.tick(now)]
             return self.tick(now)
         if probe.kind is ProbeKind.DECIDED:
@@ -210,14 +215,15 @@ class PathPlan:
         """When :meth:`tick` is due next; ``None`` while there is nothing to wait for."""
         if self.peer_session is None:
             return None
+        held = self.current
         times = [path.deadline() for path in self.paths.values()]
-        if self._pending is not None:
-            times.append(self._pending.next_at)
+        times.append(self._agreement.deadline(open_path=held is not None and held.proven))
         if self.decides and self.active is None and self._offered_at + RELAY_PATIENCE > now:
             times.append(self._offered_at + RELAY_PATIENCE)
         if self.playing and not self.decides and self._pinged_at + HEARD_WITHIN > now:
             times.append(self._pinged_at + HEARD_WITHIN)
-        return min(times, default=None)
+        soonest = min(times)
+        return None if soonest == float("inf") else soonest
 
     @property
     def paths(self) -> dict[Endpoint, Path]:
@@ -248,15 +254,16 @@ class PathPlan:
     @property
     def _target(self) -> Endpoint | None:
         """Where traffic goes, or will."""
-        return self._pending.endpoint if self._pending else self.active
+        pending = self._agreement.pending
+        return pending.endpoint if pending else self.active
 
     def _situation(self, now: float) -> Situation:
         unanswered = self._traffic.doubtful(now) or (self.active is not None and not self.handshaken)
         return Situation(self.playing, self.decides, self.hold, self._pinged_at, unanswered)
 
     def _start_over(self, session: bytes | None) -> None:
-        self.peer_session, self.active, self._pending = session, None, None
-        self._decision = self._decision if self.decides else 0  # in one session no number of ours comes twice
+        self.peer_session, self.active = session, None
+        self._agreement.start_over(self._agreement.number if self.decides else 0)  # none of ours comes twice a session
         self._choice, self._traffic, self.playing = Choice(), Traffic(), False
         self.keeper.start_over()
         self.stall.start_over()
@@ -266,11 +273,11 @@ class PathPlan:
         return self._table.learn(candidate, now, (self.active, self._target))
 
     def _follow(self, probe: Probe, path: Path, now: float) -> list[Action]:
-        if self.decides or probe.decision < self._decision:
+        if self.decides or probe.decision < self._agreement.number:
             return []
         actions: list[Action] = [self._voice.decided(probe, path.endpoint)]
-        if probe.decision > self._decision:
-            self._decision = probe.decision
+        if probe.decision > self._agreement.number:
+            self._agreement.number = probe.decision
             actions.append(self._moved(path, Reason.PEER, now))
             self.active = path.endpoint
             if self.handshaken:
@@ -278,10 +285,9 @@ class PathPlan:
         return actions
 
     def _agreed(self, probe: Probe, now: float) -> list[Action]:
-        pending = self._pending
-        if pending is None or probe.decision != pending.number or pending.endpoint not in self.paths:
+        pending = self._agreement.agreed(probe.decision)
+        if pending is None or pending.endpoint not in self.paths:
             return []
-        self._pending = None
         moved = self._moved(self.paths[pending.endpoint], pending.reason, now)
         if self.active == pending.endpoint:
             return [moved]
@@ -296,7 +302,7 @@ class PathPlan:
 
     def _stalled(self, counters: Counters, now: float) -> bool:
         path = self.current
-        if path is None or self._pending is not None:
+        if path is None or self._agreement.pending is not None:
             return False
         return self.stall.look(counters, self._traffic, answered_at=path.last_heard, playing=self.playing, now=now)
 
@@ -306,19 +312,19 @@ class PathPlan:
         return [ResetPeer(), SendOffer(), *self.tick(now)]
 
     def _repeat(self, now: float) -> list[Action]:
-        pending = self._pending
+        agreement, held = self._agreement, self.current
+        if agreement.doubtful(now) and held is not None and held.proven:
+            return self._decide(held, Reason.APART, now)
+        pending = agreement.pending
         if pending is None or pending.next_at > now:
             return []
         path = self.paths.get(pending.endpoint)
-        if path is None or pending.vain:
-            self._pending = None
-            if path is not None:
-                path.fall()
-            held = self.current
-            if held is not None and held.proven and pending.endpoint != self.active:
-                return self._decide(held, Reason.APART, now)  # it may have heard us, and we not its word
-            return [] if self.reached else [SendOffer()]
-        return [self._voice.decide(pending, now)]
+        if path is not None and not pending.vain:
+            return [self._voice.decide(pending, now)]
+        agreement.give_up(now)
+        if path is not None:
+            path.fall(now)
+        return self._repeat(now) or ([] if self.reached else [SendOffer()])
 
     def _choose(self, now: float) -> list[Action]:
         target = self._target
@@ -336,8 +342,7 @@ class PathPlan:
         return [*begun, *self._decide(move.path, move.reason, now)]
 
     def _decide(self, path: Path, reason: str, now: float) -> list[Action]:
-        self._decision += 1
-        self._pending = Pending(self._decision, path.endpoint, reason, now)
+        self._agreement.decide(path, reason, now)
         return self._repeat(now)
 
     def _begin_handshake(self, path: Path, now: float) -> list[Action]:

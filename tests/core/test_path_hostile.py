@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+from hypothesis import given
+from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.core.candidates import Candidate, CandidateKind
 from lanrage.core.links import Endpoint
 from lanrage.core.path import Path
 from lanrage.core.path_choice import Reason
+from lanrage.core.path_decision import DOUBT_GAPS, Agreement
 from lanrage.core.path_table import PATH_LIMIT, PINGS_KEPT, PathTable
 from lanrage.core.probe import Probe, ProbeKind
 from tests.core.pair_world import RELAY, PairWorld
+
+CANDIDATE = Candidate(CandidateKind.PEER, Endpoint("198.51.100.9", 1))
+
+
+def _heard(world: PairWorld, blocked: float, healed: float, sender: str, relayed: bool) -> bool:
+    """Whether it arrives: until `healed` nothing of `b` by the relay, and from `blocked` on nothing directly."""
+    return world.now >= healed or (sender != "b" if relayed else world.now < blocked)
 
 
 class ReplayTests(SynchronousTestCase):
@@ -44,12 +56,12 @@ class ReplayTests(SynchronousTestCase):
         """The other end begins anew: a decision recorded before is not higher than those to come."""
         decider, _ = self.sides()
         plan = self.world.sides[decider].plan
-        before = plan._decision
+        before = plan._agreement.number
         self.assertGreater(before, 0)
         plan.offer(b"anew" * 2, plan.session, (), self.world.now)
-        self.assertEqual(before, plan._decision)
+        self.assertEqual(before, plan._agreement.number)
         plan.restart(b"our new!")
-        self.assertEqual(0, plan._decision)
+        self.assertEqual(0, plan._agreement.number)
 
 
 class DeafTests(SynchronousTestCase):
@@ -74,6 +86,61 @@ class DeafTests(SynchronousTestCase):
         world.run(4.0)
         self.assertEqual("direct", world.agreed())
         self.assertEqual(Reason.APART, plan.history[-1].reason)
+
+    def test_deaf_for_long(self) -> None:
+        """Its word is lost on the new path, and soon all on the old one, for whatever time: then both are on one."""
+        for silence in (1.3, 2.5, 4.0, 9.0):
+            world = PairWorld()
+            world.offer("a")
+            world.offer("b")
+            world.relay(True)
+            world.run(60.0)
+            plan, healed = world.sides["a"].plan, world.now + silence
+            world.delivers = partial(_heard, world, world.now + 0.5, healed)
+            assert plan.current is not None
+            plan.current.left(world.now, dead=False)
+            world.do("a", plan._decide(plan.paths[RELAY["a"]], Reason.LOSSY, world.now))
+            world.run(silence)
+            self.assertEqual(RELAY["b"], world.sides["b"].plan.active, silence)
+            world.run(8.0)
+            self.assertEqual("direct", world.agreed(), silence)
+
+    def test_way_that_ends(self) -> None:
+        """The relay's port ends just when the other end moved there: it is brought back to the path that stands."""
+        world = PairWorld()
+        world.offer("a")
+        world.offer("b")
+        world.relay(True)
+        world.run(5.0)
+        plan, healed = world.sides["a"].plan, world.now + 0.5
+        world.delivers = partial(_heard, world, healed, healed)
+        assert plan.current is not None
+        plan.current.left(world.now, dead=False)
+        world.do("a", plan._decide(plan.paths[RELAY["a"]], Reason.LOSSY, world.now))
+        world.run(0.3)
+        world.do("a", plan.way(plan.paths[RELAY["a"]].candidate, False, world.now))
+        self.assertEqual(RELAY["b"], world.sides["b"].plan.active)
+        world.run(4.0)
+        self.assertEqual("direct", world.agreed())
+
+    @given(st.lists(st.tuples(st.sampled_from("dagu"), st.floats(0.0, 20.0)), max_size=30))
+    def test_doubt(self, steps: list[tuple[str, float]]) -> None:
+        """There is doubt from a decision given up until one is agreed to; numbers rise; waits are bounded."""
+        agreement, path, now, number, doubt = Agreement(), Path(CANDIDATE, 0.0), 0.0, 0, False
+        for step, gap in steps:
+            now += gap
+            if step == "d":
+                agreement.decide(path, "test", now)
+                number += 1
+            elif step == "a":
+                doubt = agreement.agreed(number) is None and doubt
+            elif step == "u":
+                self.assertIsNone(agreement.agreed(number + 1))
+            elif agreement.pending is not None:
+                agreement.give_up(now)
+                doubt = True
+            self.assertEqual(number, agreement.number)
+            self.assertEqual(doubt and agreement.pending is None, agreement.doubtful(now + DOUBT_GAPS[-1]))
 
 
 class TableTests(SynchronousTestCase):
