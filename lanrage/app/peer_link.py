@@ -268,7 +268,8 @@ class PeerLink:
     def _send_probe(self, action: SendProbe) -> None:
         path, probe = self.plan.paths.get(action.to), action.probe
         known = path is not None and path.proven
-        sent = self._outlet.send_probe(probes.encode(probe, self.keys.probe), action.to, known=known)
+        payload = probes.encode(probe, self.keys.probe, self.plan.peer_session)
+        sent = self._outlet.send_probe(payload, action.to, known=known)
         if not sent and path is not None:
             path.unsent(probe.transaction)
 

@@ -45,7 +45,7 @@ class ProbeEar:
             if link is None:
                 self.counters.probes_unknown += 1
                 return
-            probe = probes.decode(payload, link.keys.probe)
+            probe = probes.decode(payload, link.keys.probe, link.plan.session)
         except CryptoError:
             self.counters.probes_forged += 1
             return

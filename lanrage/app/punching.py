@@ -157,10 +157,10 @@ class Punching:
         """A datagram came in at a socket of a round; its source is the round's target, the kernel sees to that."""
         link, target = pair.link, pair.machine.target
         try:
-            probe = probes.decode(payload, link.keys.probe)
+            probe = probes.decode(payload, link.keys.probe, link.plan.session)
         except (CryptoError, DecodeError):
             return
-        theirs = probe.tag == probes.sender_tag(self._party_id, link.peer_key)
+        theirs = probe.knows and probe.tag == probes.sender_tag(self._party_id, link.peer_key)
         if probe.kind is ProbeKind.PING and theirs and probe.session == link.plan.peer_session and target is not None:
             self._do(pair, pair.machine.hit(place, target, self._clock.seconds()))
 
@@ -280,7 +280,8 @@ class Punching:
 
     def _ping(self, link: PeerLink) -> bytes:
         transaction = self._random(probes.TRANSACTION_BYTES)
-        return probes.encode(Probe(ProbeKind.PING, self._tag, link.plan.session, transaction), link.keys.probe)
+        ping = Probe(ProbeKind.PING, self._tag, link.plan.session, transaction)
+        return probes.encode(ping, link.keys.probe, link.plan.peer_session)
 
     def _perform(self, item: _Hold | _Let | _Try) -> Awaitable[None]:
         if isinstance(item, _Try):

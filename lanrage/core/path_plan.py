@@ -11,70 +11,28 @@ decider: the other end's peer stays without an endpoint until it has been heard.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import attrs
 
 from lanrage.core.candidates import OFFERED, Candidate, CandidateKind
-from lanrage.core.endpoint_keeper import EndpointKeeper
 from lanrage.core.links import Endpoint
 from lanrage.core.path import Path, ask_all
 from lanrage.core.path_actions import Action, Moved, ResetPeer, SendOffer, WriteEndpoint
 from lanrage.core.path_choice import Choice, Reason
-from lanrage.core.path_decision import Agreement
-from lanrage.core.path_history import HISTORY_LIMIT, PathMove
-from lanrage.core.path_pace import HEARD_WITHIN, HOLD, Situation, set_paces
-from lanrage.core.path_table import PathTable
-from lanrage.core.path_voice import Voice
+from lanrage.core.path_history import PathMove
+from lanrage.core.path_pace import set_paces
+from lanrage.core.path_state import RELAY_PATIENCE, PathState
 from lanrage.core.probe import Probe, ProbeKind
-from lanrage.core.stall import StallWatch
 from lanrage.core.traffic import Counters, Traffic
 
-RELAY_PATIENCE = 0.1
-"""Seconds after the offer in which a direct path may still win before the relay is taken."""
-FORMER_LIMIT = 32
-"""Sessions of the peer's former lives that are remembered: an offer of one is late, or a copy."""
 SESSION_BYTES = 8
 """As in every probe (``docs/protocol-probe.rst``)."""
 
 
 @attrs.define
-class PathPlan:
-    """The plan for one peer.
-
-    :param decides: this end has the lower WireGuard key.
-    :param tag: our tag, for the probes we send.
-    :param session: our session, 8 random bytes.
-    :param random: source of transaction ids and sessions.
-    :ivar active: the agreed path's address.
-    :ivar moves: how often a path was agreed on.
-    :ivar playing: a game runs, by WireGuard's counters.
-    :ivar hold: seconds after which a NAT between may forget a path that is not in use.
-    :ivar history: the latest moves, the newest last.
-    :ivar keeper: counts of handshakes begun anew and endpoints written again.
-    :ivar stall: count of new beginnings since WireGuard's keys stalled.
-    """
-
-    decides: bool
-    tag: bytes
-    session: bytes
-    random: Callable[[int], bytes]
-    peer_session: bytes | None = None
-    active: Endpoint | None = None
-    moves: int = 0
-    playing: bool = False
-    hold: float = HOLD
-    history: deque[PathMove] = attrs.field(factory=lambda: deque(maxlen=HISTORY_LIMIT))
-    keeper: EndpointKeeper = attrs.field(factory=EndpointKeeper)
-    stall: StallWatch = attrs.field(factory=StallWatch)
-    _table: PathTable = attrs.field(factory=PathTable)
-    _choice: Choice = attrs.field(factory=Choice)
-    _traffic: Traffic = attrs.field(factory=Traffic)
-    _agreement: Agreement = attrs.field(factory=Agreement)
-    _offered_at: float = 0.0
-    _pinged_at: float = float("-inf")
-    _former: deque[bytes] = attrs.field(factory=lambda: deque(maxlen=FORMER_LIMIT))
+class PathPlan(PathState):
+    """The plan for one peer; its parameters are those of :class:`.PathState`."""
 
     # --- inputs -------------------------------------------------------------------------------------------------------
 
@@ -92,12 +50,12 @@ class PathPlan:
         :param knocked: where the offer itself came from, when it came as a knock.
         """
         actions: list[Action] = []
-        if session in self._former:
+        if self.hearing.is_former(session):
             return actions
         if session != self.peer_session:
             if self.peer_session is not None:
                 actions.append(ResetPeer())
-                self._former.append(self.peer_session)
+                self.hearing.left(self.peer_session)
             self._start_over(session)
         if knocked is not None:
             self._learn(knocked, now)
@@ -137,7 +95,7 @@ class PathPlan:
 
         :param relayed: `source` is a port of a relay.
         """
-        if self.peer_session is None or probe.session != self.peer_session:
+        if not self.meant(probe):
             return [SendOffer()]
         if probe.kind is ProbeKind.PONG:
             path = self.paths.get(source)
@@ -153,17 +111,15 @@ class PathPlan:
             return self.tick(now)
         if probe.kind is ProbeKind.DECIDED:
             return self._agreed(probe, now)
-        copied = probe.kind is ProbeKind.PING and not self._table.is_new(probe.transaction, source)
-        kind = CandidateKind.RELAY if relayed else CandidateKind.PEER
-        path = None if copied else self._learn(Candidate(kind, source), now)
+        path = self._asked(probe, Candidate(CandidateKind.RELAY if relayed else CandidateKind.PEER, source), now)
         if path is None:
             return []
-        if probe.kind is ProbeKind.DECIDE:
-            return self._follow(probe, path, now)
-        if source == self.active:
-            self._pinged_at = now
         if not path.proven and not path.outstanding:
             path.next_ping = now
+        if probe.kind is ProbeKind.DECIDE:
+            return [*self._follow(probe, path, now), *self.tick(now)]
+        if source == self.active:
+            self._pinged_at = now
         return [self._voice.pong(probe, source), *self.tick(now)]
 
     def wireguard(
@@ -211,55 +167,7 @@ class PathPlan:
             actions += self._choose(now)
         return actions
 
-    def deadline(self, now: float) -> float | None:
-        """When :meth:`tick` is due next; ``None`` while there is nothing to wait for."""
-        if self.peer_session is None:
-            return None
-        held = self.current
-        times = [path.deadline() for path in self.paths.values()]
-        times.append(self._agreement.deadline(open_path=held is not None and held.proven))
-        if self.decides and self.active is None and self._offered_at + RELAY_PATIENCE > now:
-            times.append(self._offered_at + RELAY_PATIENCE)
-        if self.playing and not self.decides and self._pinged_at + HEARD_WITHIN > now:
-            times.append(self._pinged_at + HEARD_WITHIN)
-        soonest = min(times)
-        return None if soonest == float("inf") else soonest
-
-    @property
-    def paths(self) -> dict[Endpoint, Path]:
-        """All ways to the peer, by address."""
-        return self._table.paths
-
-    @property
-    def handshaken(self) -> bool:
-        """A handshake was completed."""
-        return self.keeper.handshaken
-
-    @property
-    def reached(self) -> bool:
-        """Some path to the peer is open."""
-        return any(path.proven for path in self.paths.values())
-
-    @property
-    def current(self) -> Path | None:
-        """The agreed path, when it is still known."""
-        return self.paths.get(self.active) if self.active else None
-
     # --- within -------------------------------------------------------------------------------------------------------
-
-    @property
-    def _voice(self) -> Voice:
-        return Voice(self.tag, self.session, self.random)
-
-    @property
-    def _target(self) -> Endpoint | None:
-        """Where traffic goes, or will."""
-        pending = self._agreement.pending
-        return pending.endpoint if pending else self.active
-
-    def _situation(self, now: float) -> Situation:
-        unanswered = self._traffic.doubtful(now) or (self.active is not None and not self.handshaken)
-        return Situation(self.playing, self.decides, self.hold, self._pinged_at, unanswered)
 
     def _start_over(self, session: bytes | None) -> None:
         self.peer_session, self.active = session, None
@@ -272,8 +180,15 @@ class PathPlan:
     def _learn(self, candidate: Candidate, now: float) -> Path | None:
         return self._table.learn(candidate, now, (self.active, self._target))
 
+    def _asked(self, probe: Probe, by: Candidate, now: float) -> Path | None:
+        """The path of a PING or DECIDE; none for a decision of no use, and for a copy from where nothing leads."""
+        if probe.kind is ProbeKind.DECIDE and (self.decides or probe.decision < self._agreement.number):
+            return None
+        copied = not self.hearing.is_new(probe.transaction, by.endpoint)
+        return self.paths.get(by.endpoint) if copied else self._learn(by, now)
+
     def _follow(self, probe: Probe, path: Path, now: float) -> list[Action]:
-        if self.decides or probe.decision < self._agreement.number:
+        if not path.proven:  # it was just asked: where it is open, the decision's next repetition is heard
             return []
         actions: list[Action] = [self._voice.decided(probe, path.endpoint)]
         if probe.decision > self._agreement.number:

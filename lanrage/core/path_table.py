@@ -15,8 +15,6 @@ PATH_LIMIT = CANDIDATE_LIMIT + 8
 """Paths a peer: its offer, its relay ports and a few addresses from which its probes came."""
 FORGET_RATE, FORGET_BURST = 1 / 30, 4.0
 """Old addresses of a peer forgotten for new ones a second, and at once: each new one gets pings of ours."""
-PINGS_KEPT = 256
-"""Pings of the peer whose source is remembered: those of ten seconds of a game."""
 
 
 @attrs.define
@@ -24,7 +22,6 @@ class PathTable:
     """Paths by address."""
 
     paths: dict[Endpoint, Path] = attrs.field(factory=dict)
-    _pings: dict[bytes, Endpoint] = attrs.field(factory=dict)
     _forgetting: TokenBucket = attrs.field(factory=lambda: TokenBucket(FORGET_RATE, FORGET_BURST))
 
     def learn(
@@ -39,13 +36,6 @@ class PathTable:
         if path is None and (len(self.paths) < PATH_LIMIT or self._forget_one(now, keep, own)):
             path = self.paths[candidate.endpoint] = Path(candidate, now)
         return path
-
-    def is_new(self, transaction: bytes, source: Endpoint) -> bool:
-        """Whether a ping is no copy of another address's: whoever recorded one can send it from anywhere."""
-        first = self._pings.setdefault(transaction, source)
-        if len(self._pings) > PINGS_KEPT:
-            del self._pings[next(iter(self._pings))]
-        return first == source
 
     def _forget_one(self, now: float, keep: Collection[Endpoint | None], own: bool) -> bool:
         """Make room: a peer that roams has had more addresses than fit."""

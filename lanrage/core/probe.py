@@ -31,6 +31,7 @@ class Probe:
     :param transaction: 8 bytes, echoed by the answer.
     :param observed: only in a PONG.
     :param decision: only in DECIDE and DECIDED, 1 to 2**32-1.
+    :param knows: its sender knows the receiver's present session, so it is no copy of one from before.
     """
 
     kind: ProbeKind
@@ -39,3 +40,4 @@ class Probe:
     transaction: bytes
     observed: Endpoint | None = None
     decision: int = 0
+    knows: bool = True

@@ -108,7 +108,8 @@ class HostileMemberTests(LinksCase):
         assert link.plan.peer_session is not None
         tag = probes.sender_tag(self.world.kit.party_id, self.bert.keys.wireguard.public)
         ping = Probe(ProbeKind.PING, tag, link.plan.peer_session, b"t" * 8)
-        self.anna.links.probe_received(probes.encode(ping, self.keys.probe), Endpoint(str(self.bert.address), 51820))
+        payload = probes.encode(ping, self.keys.probe, link.plan.session)
+        self.anna.links.probe_received(payload, Endpoint(str(self.bert.address), 51820))
         self.assertEqual(1, self.anna.links.counters.probes_inside)
         self.assertEqual(list(before), list(link.plan.paths))
 
@@ -117,14 +118,15 @@ class HostileMemberTests(LinksCase):
         decider, other = self.anna, self.bert  # the lower key is Anna's
         keys = other.links.peers[decider.keys.identity.public].keys
         link = other.links.peers[decider.keys.identity.public]
+        source = link.plan.active
         assert link.plan.peer_session is not None
+        assert source is not None
         tag = probes.sender_tag(self.world.kit.party_id, decider.keys.wireguard.public)
         moves, seconds = link.plan.moves, 10
         with capturedLogs() as events:
             for number in range(seconds * 200):
                 decide = Probe(ProbeKind.DECIDE, tag, link.plan.peer_session, b"t" * 8, decision=number + 100)
-                source = Endpoint(decider.host.outer, 2000 + number % 2)
-                other.links.probe_received(probes.encode(decide, keys.probe), source)
+                other.links.probe_received(probes.encode(decide, keys.probe, link.plan.session), source)
                 self.world.run(0.005)
         self.assertLessEqual(link.plan.moves - moves, DECISIONS_BURST + seconds * DECISIONS_RATE + 1)
         self.assertGreater(link.plan.moves - moves, 10)

@@ -48,7 +48,7 @@ class RefusalTests(LinksCase):
         source = Endpoint("198.51.100.66", 5)
 
         def ping(sender: bytes, key: bytes) -> bytes:
-            return probes.encode(Probe(ProbeKind.PING, sender, b"s" * 8, b"t" * 8), key)
+            return probes.encode(Probe(ProbeKind.PING, sender, b"s" * 8, b"t" * 8), key, None)
 
         wrong = [
             b"LRNG",
@@ -73,7 +73,9 @@ class RefusalTests(LinksCase):
         source = Endpoint("198.51.100.66", 5)
         self.world.run(3.0)
         self.world.signals.clear()
-        anna.links.probe_received(probes.encode(Probe(ProbeKind.PING, tag, b"s" * 8, b"t" * 8), keys.probe), source)
+        ours = anna.links.peers[bert.keys.identity.public].plan.session
+        ping = Probe(ProbeKind.PING, tag, b"s" * 8, b"t" * 8)
+        anna.links.probe_received(probes.encode(ping, keys.probe, ours), source)
         self.world.run(0.01)
         self.assertEqual([(anna.name, bert.name)], self.world.signals)
         self.assertNotIn(source, self.world.underlay.sent)

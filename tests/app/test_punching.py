@@ -298,9 +298,10 @@ class RefusalTests(PunchingCase):
         ]
         receive = next(iter(anna.host.sockets.values()))[1]
         for probe in wrong:
-            receive(probes.encode(probe, link.keys.probe))
-        receive(probes.encode(good, b"k" * 32))
+            receive(probes.encode(probe, link.keys.probe, link.plan.peer_session))
+        receive(probes.encode(good, b"k" * 32, link.plan.peer_session))
+        receive(probes.encode(good, link.keys.probe, b"of old.."))
         receive(b"LRNG")
         self.assertEqual(0, anna.counters.hits)
-        receive(probes.encode(good, link.keys.probe))
+        receive(probes.encode(good, link.keys.probe, link.plan.peer_session))
         self.assertEqual(1, anna.counters.hits)

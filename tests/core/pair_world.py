@@ -147,18 +147,21 @@ class PairWorld:
         self.sent += 1
         self.sides[sender].probe_bytes.append((self.now, PROBE_BYTES[probe.kind]))
         relayed = to in RELAY.values()
-        receiver = self.other(sender)
+        receiver, known = self.other(sender), self.sides[sender].plan.peer_session
         source = RELAY[receiver] if relayed else self.where[sender]
         if not relayed and to != self.where[receiver]:
             return
         for _ in range(2 if self.duplicates() else 1):
             if self.delivers(sender, relayed):
                 self._later(
-                    self.relay_delay if relayed else self.delay, lambda: self._arrive(receiver, probe, source, relayed)
+                    self.relay_delay if relayed else self.delay,
+                    lambda: self._arrive(receiver, probe, known, source, relayed),
                 )
 
-    def _arrive(self, receiver: str, probe: Probe, source: Endpoint, relayed: bool) -> None:
-        self.do(receiver, self.sides[receiver].plan.probe(probe, source, self.now, relayed=relayed))
+    def _arrive(self, receiver: str, probe: Probe, known: bytes | None, source: Endpoint, relayed: bool) -> None:
+        plan = self.sides[receiver].plan
+        probe = attrs.evolve(probe, knows=known == plan.session)
+        self.do(receiver, plan.probe(probe, source, self.now, relayed=relayed))
 
     def _later(self, delay: float, call: Callable[[], None]) -> None:
         heapq.heappush(self._queue, (self.now + delay, next(self._count), call))

@@ -11,12 +11,14 @@ from twisted.trial.unittest import SynchronousTestCase
 from lanrage.core.candidates import Candidate, CandidateKind
 from lanrage.core.links import Endpoint
 from lanrage.core.path import Path
+from lanrage.core.path_actions import Action, SendProbe
 from lanrage.core.path_choice import Reason
 from lanrage.core.path_decision import DOUBT_GAPS, Agreement
-from lanrage.core.path_table import PATH_LIMIT, PINGS_KEPT, PathTable
+from lanrage.core.path_table import PATH_LIMIT, PathTable
 from lanrage.core.probe import Probe, ProbeKind
-from tests.core.pair_world import RELAY, PairWorld
+from tests.core.pair_world import DIRECT, RELAY, PairWorld
 
+STRANGE = Endpoint("198.51.100.66", 9)
 CANDIDATE = Candidate(CandidateKind.PEER, Endpoint("198.51.100.9", 1))
 
 
@@ -62,6 +64,66 @@ class ReplayTests(SynchronousTestCase):
         self.assertEqual(before, plan._agreement.number)
         plan.restart(b"our new!")
         self.assertEqual(0, plan._agreement.number)
+
+    def test_recorded_decision(self) -> None:
+        """A decision of before moves nobody, when the other end began anew: from nowhere, and not under our session."""
+        decider, other = self.sides()
+        recorded = self.world.sides[decider].plan._agreement.number
+        self.assertGreater(recorded, 0)
+        self.world.restart(other)
+        self.world.offer(other)
+        self.world.run(5.0)
+        self.assertEqual("direct", self.world.agreed())
+        plan, theirs = self.world.sides[other].plan, self.world.sides[decider].plan
+        active, number = plan.active, plan._agreement.number
+        for knows, source in ((False, DIRECT[decider]), (True, STRANGE)):
+            decide = Probe(ProbeKind.DECIDE, theirs.tag, theirs.session, b"recorded", None, 51, knows)
+            self.world.do(other, plan.probe(decide, source, self.world.now, relayed=False))
+            self.assertEqual((active, number), (plan.active, plan._agreement.number))
+        self.world.run(5.0)
+        self.world.do(decider, theirs._decide(theirs.paths[DIRECT[other]], Reason.ELSEWHERE, self.world.now))
+        self.world.run(1.0)
+        self.assertEqual("direct", self.world.agreed())
+        self.assertEqual(theirs._agreement.number, plan._agreement.number)
+
+    def test_decision_from_an_unknown_place(self) -> None:
+        """The place is asked at once; when it has answered, the decision's next repetition is followed."""
+        decider, other = self.sides()
+        plan, theirs = self.world.sides[other].plan, self.world.sides[decider].plan
+
+        def decide(number: bytes) -> list[Action]:
+            probe = Probe(ProbeKind.DECIDE, theirs.tag, theirs.session, number * 8, decision=51)
+            return plan.probe(probe, STRANGE, self.world.now, relayed=False)
+
+        asked = [a for a in decide(b"1") if isinstance(a, SendProbe) and a.to == STRANGE]
+        self.assertEqual([ProbeKind.PING], [action.probe.kind for action in asked])
+        self.assertNotEqual(STRANGE, plan.active)
+        pong = Probe(ProbeKind.PONG, theirs.tag, theirs.session, asked[0].probe.transaction, DIRECT[other])
+        plan.probe(pong, STRANGE, self.world.now, relayed=False)
+        kinds = [a.probe.kind for a in decide(b"2") if isinstance(a, SendProbe)]
+        self.assertIn(ProbeKind.DECIDED, kinds)
+        self.assertEqual((STRANGE, 51), (plan.active, plan._agreement.number))
+
+    def test_copies_of_decisions(self) -> None:
+        """Nor does a decision make paths from many places, or one of no use a path at all."""
+        decider, other = self.sides()
+        plan, theirs = self.world.sides[other].plan, self.world.sides[decider].plan
+        before = len(plan.paths)
+        for number, more in ((0, 0), (51, 1)):
+            probe = Probe(ProbeKind.DECIDE, theirs.tag, theirs.session, bytes([number]) * 8, decision=number)
+            for port in range(1, 200):
+                plan.probe(probe, Endpoint(STRANGE.host, port), self.world.now, relayed=False)
+            self.assertEqual(before + more, len(plan.paths))
+
+    def test_copy_that_is_quicker(self) -> None:
+        """A copy from elsewhere that comes in before the probe itself does not stop the open path's answer."""
+        decider, other = self.sides()
+        plan = self.world.sides[decider].plan
+        theirs = self.world.sides[other].plan
+        ping = Probe(ProbeKind.PING, theirs.tag, theirs.session, b"recorded")
+        plan.probe(ping, STRANGE, self.world.now, relayed=False)
+        actions = plan.probe(ping, DIRECT[other], self.world.now, relayed=False)
+        self.assertIn(DIRECT[other], [a.to for a in actions if isinstance(a, SendProbe)])
 
 
 class DeafTests(SynchronousTestCase):
@@ -156,15 +218,6 @@ class TableTests(SynchronousTestCase):
         self.assertIsNone(table.learn(relay, now, ()))
         self.assertIsNotNone(table.learn(relay, now, (), own=True))
         self.assertEqual(PATH_LIMIT, len(table.paths))
-
-    def test_pings_are_forgotten(self) -> None:
-        """Memory is bounded."""
-        table, source = PathTable(), Endpoint("198.51.100.9", 1)
-        for number in range(5000):
-            self.assertTrue(table.is_new(number.to_bytes(8, "big"), source))
-        self.assertEqual(PINGS_KEPT, len(table._pings))
-        self.assertFalse(table.is_new((4999).to_bytes(8, "big"), Endpoint("198.51.100.9", 2)))
-        self.assertTrue(table.is_new((4999).to_bytes(8, "big"), source))
 
     def test_unsent(self) -> None:
         """A ping that limits held back is no loss."""
