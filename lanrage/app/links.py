@@ -172,12 +172,12 @@ class Links(LinkHooks):
         seen = (*self.reflexive, *self._witnesses.seen)
         return own_candidates(self._here.addresses, self.listen_port, seen, self.mapped, self._here.six)
 
-    def send_probe(self, payload: bytes, to: Endpoint, *, known: bool = False) -> bool:
+    def send_probe(self, payload: bytes, to: Endpoint, member: bytes | None = None) -> bool:
         """Send from WireGuard's port, within the budgets of the target; false when it is over them.
 
-        :param known: a member answers there, so it is no victim: a house full of friends is one host.
+        :param member: who answers there, so that it is no victim.
         """
-        if not self._budget.allow(to, self._clock.seconds(), relay=known or self.is_relay(to)):
+        if not self._budget.allow(to, self._clock.seconds(), relay=self.is_relay(to), member=member):
             self.counters.probes_over_budget += 1
             return False
         self._probe_port.send(payload, to)

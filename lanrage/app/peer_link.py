@@ -55,7 +55,7 @@ class LinkOutlet(OfferOutlet, DeviceOutlet, Protocol):
     def nat(self) -> NatKind:
         """What this node is behind."""
 
-    def send_probe(self, payload: bytes, to: Endpoint, *, known: bool = False) -> bool:
+    def send_probe(self, payload: bytes, to: Endpoint, member: bytes | None = None) -> bool:
         """Send from WireGuard's port; false when limits forbid it."""
 
     def keepalive_for(self, link: PeerLink) -> int:
@@ -267,11 +267,11 @@ class PeerLink:
 
     def _send_probe(self, action: SendProbe) -> None:
         path, probe = self.plan.paths.get(action.to), action.probe
-        known = path is not None and path.proven
+        member = self.identity if path is not None and path.answers(self._clock.seconds()) else None
         payload = probes.encode(probe, self.keys.probe, self.plan.peer_session)
-        sent = self._outlet.send_probe(payload, action.to, known=known)
-        if not sent and path is not None:
-            path.unsent(probe.transaction)
+        if not self._outlet.send_probe(payload, action.to, member):
+            self.plan.unsent(probe, action.to)
+            self._schedule()
 
     def _moved(self, move: Moved) -> None:
         if self.speaks():

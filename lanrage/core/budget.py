@@ -20,6 +20,9 @@ party a weapon. A relay carries each pair on a port of its own."""
 HOST_RATE, HOST_BURST = 120.0, 400.0
 """Likewise to one host, over all of its ports: the opening of 16 friends behind one router fits. A relay, which the
 control server named, counts by port alone."""
+MEMBER_RATE, MEMBER_BURST = 80.0, 300.0
+"""Likewise to one member, over all addresses at which it answers, instead of the host's: a ping and a pong a second on
+28 paths, and those of a game, fit. A house full of friends is one host."""
 
 
 @attrs.define
@@ -53,10 +56,16 @@ class ProbeBudget:
 
     _ports: Budget[Endpoint] = attrs.field(factory=lambda: Budget(PROBE_RATE, PROBE_BURST))
     _hosts: Budget[str] = attrs.field(factory=lambda: Budget(HOST_RATE, HOST_BURST))
+    _members: Budget[bytes] = attrs.field(factory=lambda: Budget(MEMBER_RATE, MEMBER_BURST))
 
-    def allow(self, to: Endpoint, now: float, *, relay: bool) -> bool:
+    def allow(self, to: Endpoint, now: float, *, relay: bool, member: bytes | None = None) -> bool:
         """Take what one probe costs.
 
         :param relay: `to` is a port of a relay.
+        :param member: who answers at `to`, so that it is no victim.
         """
-        return self._ports.allow(to, now) and (relay or self._hosts.allow(to.host, now))
+        if not self._ports.allow(to, now):
+            return False
+        if relay:
+            return True
+        return self._hosts.allow(to.host, now) if member is None else self._members.allow(member, now)

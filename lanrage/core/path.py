@@ -38,6 +38,10 @@ PROOF_KEPT = 30
 FIRST_PACE = 1.0
 """Seconds between pings of a path just proven, until the plan says otherwise (:mod:`lanrage.core.path_pace`)."""
 
+AFTER_UNSENT = 1.0
+"""Seconds after which an opening ping is tried again that a limit held back: the limits fill again in that time."""
+ANSWERS_FOR = 180.0
+"""Seconds after an answer in which who is at the address is no victim: three times the longest pace of pings."""
 AFTER_FALL = 1.0
 """Seconds after which a path is asked again to which the other end did not agree: time enough to take another one."""
 
@@ -114,6 +118,10 @@ class Path:
         wait = TIMEOUT_TRIPS * self.rtt + TIMEOUT_JITTERS * self.quality.jitter + TIMEOUT_MORE
         return min(TIMEOUT_MAX, max(TIMEOUT_MIN, wait))
 
+    def answers(self, now: float) -> bool:
+        """Whether somebody answered at the address not long ago."""
+        return now - self.last_heard <= ANSWERS_FOR
+
     @property
     def alarming(self) -> bool:
         """So many pings in a row went unanswered that other paths had better be asked."""
@@ -150,8 +158,10 @@ class Path:
         self.next_ping = now + self._gap()
 
     def unsent(self, transaction: bytes) -> None:
-        """The ping did not go out after all: nothing is lost with it."""
-        self.outstanding.pop(transaction, None)
+        """The ping did not go out after all: nothing is lost with it, nor is one of the opening ones used up."""
+        if self.outstanding.pop(transaction, None) is not None and not self.proven:
+            self.opening = max(0, self.opening - 1)
+            self.next_ping = self._pinged + AFTER_UNSENT
 
     def _gap(self) -> float:
         if self.proven:

@@ -45,6 +45,10 @@ class Pending:
         self.tries += 1
         self.next_at = now + DECIDE_INTERVAL
 
+    def unsent(self) -> None:
+        """It did not go out after all, so nobody can have failed to answer."""
+        self.tries = max(0, self.tries - 1)
+
 
 @attrs.define
 class Agreement:

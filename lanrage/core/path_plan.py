@@ -122,6 +122,14 @@ class PathPlan(PathState):
             self._pinged_at = now
         return [self._voice.pong(probe, source), *self.tick(now)]
 
+    def unsent(self, probe: Probe, to: Endpoint) -> None:
+        """A limit held back what was to be sent."""
+        path, pending = self.paths.get(to), self._agreement.pending
+        if path is not None:
+            path.unsent(probe.transaction)
+        if pending is not None and probe.kind is ProbeKind.DECIDE and probe.decision == pending.number:
+            pending.unsent()
+
     def wireguard(
         self, endpoint: Endpoint | None, handshaken: bool, now: float, counters: Counters | None = None
     ) -> list[Action]:

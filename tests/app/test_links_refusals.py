@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred
 from lanrage.app.link_counters import LinkCounters
 from lanrage.app.offering import OFFER_BURST, OFFER_SPAN
 from lanrage.app.status_watch import STATUS_INTERVAL
-from lanrage.core.budget import PROBE_BURST, PROBE_RATE
+from lanrage.core.budget import MEMBER_BURST, PROBE_BURST, PROBE_RATE
 from lanrage.core.candidates import CandidateKind
 from lanrage.core.identity import PairKeys
 from lanrage.core.links import Endpoint, LocalAddress
@@ -150,9 +150,41 @@ class RefusalTests(LinksCase):
         for _ in range(100):
             for port in range(1, 16):
                 for _ in range(2):
-                    self.assertTrue(anna.links.send_probe(b"LRNG", Endpoint("203.0.113.66", port), known=True))
+                    self.assertTrue(anna.links.send_probe(b"LRNG", Endpoint("203.0.113.66", port), bytes([port])))
             self.world.run(0.1)
         self.assertFalse(all(anna.links.send_probe(b"LRNG", Endpoint("203.0.113.66", p)) for p in range(100, 700)))
+
+    def test_one_member_of_many_addresses(self) -> None:
+        """Over all addresses at which it answers a member gets no more than its own share."""
+        anna, _ = self.two()
+        sent = [anna.links.send_probe(b"LRNG", Endpoint(f"203.0.113.{n % 250}", 5), b"carl") for n in range(1000)]
+        self.assertEqual(MEMBER_BURST, sum(sent))
+        self.assertTrue(anna.links.send_probe(b"LRNG", Endpoint("203.0.113.251", 5), b"dora"))
+
+    def test_held_back(self) -> None:
+        """What a limit holds back is no loss, and no opening ping: when there is room the path opens after all."""
+        anna, bert = self.world.player("anna", 1), self.world.player("bert", 2)
+        room, real = [False], anna.links.send_probe
+        sender = bert.keys.identity.public
+
+        def limited(payload: bytes, to: Endpoint, member: bytes | None = None) -> bool:
+            return room[0] and real(payload, to, member)
+
+        anna.links.send_probe = limited  # type: ignore[method-assign]
+        for player in (anna, bert):
+            player.follow([anna.member, bert.member])
+        self.world.run(8.0)
+        self.assertEqual("none", anna.path(bert))
+        room[0] = True
+        self.world.run(2.0)
+        self.assertEqual("direct", anna.path(bert))
+        path = anna.links.peers[sender].plan.current
+        assert path is not None
+        room[0] = False
+        self.world.run(100.0)
+        room[0] = True
+        self.assertEqual((0, True), (path.missed, path.proven))
+        self.assertEqual(0.0, path.quality.long.share(self.world.clock.seconds()) or 0.0)
 
     def test_unusable_key(self) -> None:
         """A member whose WireGuard key is of low order gets no link, and the others are not harmed."""

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from lanrage.core.budget import KEY_LIMIT, Budget
+from lanrage.core.budget import HOST_BURST, KEY_LIMIT, MEMBER_BURST, MEMBER_RATE, PROBE_BURST, Budget, ProbeBudget
+from lanrage.core.links import Endpoint
 
 steps = st.lists(st.tuples(st.sampled_from("abc"), st.floats(0, 2)), max_size=80)
 
@@ -58,3 +59,35 @@ class BudgetTests(SynchronousTestCase):
         self.assertEqual(KEY_LIMIT, len(budget))
         self.assertFalse(budget.allow(-1, 0.0))
         self.assertTrue(budget.allow(-2, 0.0))
+
+
+class ProbeBudgetTests(SynchronousTestCase):
+    """Ports, hosts and members."""
+
+    def test_members_do_not_share(self) -> None:
+        """What members at one host get is not taken from the host's share, nor from one another's."""
+        budget = ProbeBudget()
+        for member in range(15):
+            sent = [
+                budget.allow(Endpoint("h", member * 100 + n // 40), 0.0, relay=False, member=bytes([member]))
+                for n in range(400)
+            ]
+            self.assertEqual(MEMBER_BURST, sum(sent))
+        strange = [budget.allow(Endpoint("h", 60000 - n), 0.0, relay=False) for n in range(1000)]
+        self.assertEqual(HOST_BURST, sum(strange))
+
+    def test_a_port(self) -> None:
+        """Nobody gets more than its share at one port."""
+        for relay, member in ((True, None), (False, None), (False, b"m")):
+            budget = ProbeBudget()
+            sent = [budget.allow(Endpoint("h", 1), 0.0, relay=relay, member=member) for _ in range(500)]
+            self.assertEqual(PROBE_BURST, sum(sent))
+
+    @given(st.lists(st.floats(0, 0.5), max_size=400))
+    def test_a_member(self, gaps: list[float]) -> None:
+        """In any time a member gets its burst and what the rate added."""
+        budget, now, sent = ProbeBudget(), 0.0, 0
+        for number, gap in enumerate(gaps):
+            now += gap
+            sent += budget.allow(Endpoint("h", number), now, relay=False, member=b"m")
+        self.assertLessEqual(sent, MEMBER_BURST + MEMBER_RATE * now + 1e-6)

@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.core.candidates import Candidate, CandidateKind
 from lanrage.core.links import Endpoint
-from lanrage.core.path import Path
+from lanrage.core.path import AFTER_UNSENT, ANSWERS_FOR, Path
 from lanrage.core.path_actions import Action, SendProbe
 from lanrage.core.path_choice import Reason
 from lanrage.core.path_decision import DOUBT_GAPS, Agreement
@@ -228,3 +228,37 @@ class TableTests(SynchronousTestCase):
         path.unsent(b"two")
         self.assertFalse(path.expire(20.0))
         self.assertEqual(0, path.missed)
+
+    def test_unsent_opening(self) -> None:
+        """Nor is an opening ping used up by it; it is tried again after a while."""
+        path = Path(CANDIDATE, 0.0)
+        for now in range(50):
+            path.sent(bytes([now]), float(now))
+            path.unsent(bytes([now]))
+            self.assertEqual((0, now + AFTER_UNSENT), (path.opening, path.deadline()))
+
+    def test_unsent_decision(self) -> None:
+        """A decision that limits hold back is not given up for want of an answer."""
+        world = PairWorld()
+        world.offer("a")
+        world.offer("b")
+        world.relay(True)
+        world.run(5.0)
+        plan = world.sides["a"].plan
+        for step in range(50):
+            for action in plan._decide(plan.paths[RELAY["a"]], "test", world.now) if not step else plan.tick(world.now):
+                if isinstance(action, SendProbe) and action.probe.kind is ProbeKind.DECIDE:
+                    plan.unsent(action.probe, action.to)
+            world.now += 0.1
+            pending = plan._agreement.pending
+            assert pending is not None
+            self.assertEqual((RELAY["a"], 0), (pending.endpoint, pending.tries))
+
+    def test_answers(self) -> None:
+        """Who answered not long ago is no victim, also when the path has died since."""
+        path = Path(CANDIDATE, 0.0)
+        self.assertFalse(path.answers(0.0))
+        path.sent(b"one", 0.0)
+        path.pong(b"one", 0.01)
+        path.fall(1.0)
+        self.assertEqual((True, False), (path.answers(ANSWERS_FOR), path.answers(ANSWERS_FOR + 1.0)))
