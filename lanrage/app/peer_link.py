@@ -174,9 +174,11 @@ class PeerLink:
 
     def probed(self, probe: Probe, source: Endpoint, *, relayed: bool) -> None:
         """A verified probe arrived."""
-        if probe.session != self.plan.peer_session:
+        foreign = not self.plan.meant(probe)
+        actions = self.plan.probe(probe, source, self._clock.seconds(), relayed=relayed)
+        if foreign and actions:  # it asks for an offer
             self.doors.heard(source)
-        self._do(self.plan.probe(probe, source, self._clock.seconds(), relayed=relayed))
+        self._do(actions)
 
     def way(self, candidate: Candidate, usable: bool) -> None:
         """A way that this end found by itself (relay, relay over TCP, punched) became usable, or ceased to be."""

@@ -7,11 +7,16 @@ from collections import deque
 import attrs
 
 from lanrage.core.links import Endpoint
+from lanrage.core.probe import Probe
+from lanrage.core.rate import TokenBucket
 
 FORMER_LIMIT = 32
 """Sessions of the peer's former lives that are remembered: an offer of one is late, or a copy."""
 PROBES_KEPT = 256
 """Probes of the peer whose source is remembered: those of ten seconds of a game."""
+ASKS_RATE, ASKS_BURST = 1.0, 5.0
+"""Probes of another life a second, and at once, that are answered by an offer: one that is heard is enough for two ends
+to know each other again, and of recorded ones there may be many."""
 
 
 @attrs.define
@@ -20,6 +25,7 @@ class Hearing:
 
     _former: deque[bytes] = attrs.field(factory=lambda: deque(maxlen=FORMER_LIMIT))
     _sources: dict[bytes, Endpoint] = attrs.field(factory=dict)
+    _asks: TokenBucket = attrs.field(factory=lambda: TokenBucket(ASKS_RATE, ASKS_BURST))
 
     def left(self, session: bytes) -> None:
         """The peer began anew, and has this session no more."""
@@ -35,3 +41,9 @@ class Hearing:
         if len(self._sources) > PROBES_KEPT:
             del self._sources[next(iter(self._sources))]
         return first == source
+
+    def asks(self, probe: Probe, source: Endpoint, now: float) -> bool:
+        """Whether a probe of another life is to be answered by an offer, and its source to be remembered."""
+        if self.is_former(probe.session) or not self.is_new(probe.transaction, source):
+            return False
+        return self._asks.take(now)

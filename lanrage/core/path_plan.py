@@ -96,7 +96,7 @@ class PathPlan(PathState):
         :param relayed: `source` is a port of a relay.
         """
         if not self.meant(probe):
-            return [SendOffer()]
+            return [SendOffer()] if self.hearing.asks(probe, source, now) else []
         if probe.kind is ProbeKind.PONG:
             path = self.paths.get(source)
             if path is None or not path.pong(probe.transaction, now):

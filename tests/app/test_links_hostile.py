@@ -113,6 +113,26 @@ class HostileMemberTests(LinksCase):
         self.assertEqual(1, self.anna.links.counters.probes_inside)
         self.assertEqual(list(before), list(link.plan.paths))
 
+    def test_recorded_pings_of_another_life(self) -> None:
+        """Sent from anywhere, they replace no door of the member, ask for few offers and make no path."""
+        link = self.anna.links.peers[self.bert.keys.identity.public]
+        assert link.plan.peer_session is not None
+        tag = probes.sender_tag(self.world.kit.party_id, self.bert.keys.wireguard.public)
+        paths, known = list(link.plan.paths), link.plan.peer_session
+        link.doors.heard(link.plan.paths[paths[0]].endpoint)
+        self.world.run(5.0)
+        self.world.signals.clear()
+        link.plan.hearing.left(b"formerly")
+        for session, to in ((b"formerly", link.plan.session), (known, b"our last")):
+            ping = probes.encode(Probe(ProbeKind.PING, tag, session, b"t" * 8), self.keys.probe, to)
+            for port in range(100, 300):
+                self.anna.links.probe_received(ping, Endpoint(VICTIM, port))
+                self.world.run(0.05)
+        self.assertEqual(paths, list(link.plan.paths))
+        doors = [door for door in link.doors.all(()) if door.host == VICTIM]
+        self.assertEqual(([Endpoint(VICTIM, 100)], 1), (doors, len(self.world.signals)))
+        self.assertIn(paths[0], link.doors.all(()))
+
     def test_decides_without_end(self) -> None:
         """A flood of decisions is followed at a bounded rate: few writes to WireGuard, few lines in the log."""
         decider, other = self.anna, self.bert  # the lower key is Anna's

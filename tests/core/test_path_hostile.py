@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from lanrage.core.candidates import Candidate, CandidateKind
+from lanrage.core.candidates import CANDIDATE_LIMIT, Candidate, CandidateKind
 from lanrage.core.links import Endpoint
 from lanrage.core.path import AFTER_UNSENT, ANSWERS_FOR, Path
 from lanrage.core.path_actions import Action, SendProbe
 from lanrage.core.path_choice import Reason
-from lanrage.core.path_decision import DOUBT_GAPS, Agreement
-from lanrage.core.path_table import PATH_LIMIT, PathTable
+from lanrage.core.path_decision import DECIDE_INTERVAL, DECIDE_TRIES, DOUBT_GAPS, Agreement
+from lanrage.core.path_table import CALLERS_LIMIT, FORGET_RATE, PATH_LIMIT, PathTable
 from lanrage.core.probe import Probe, ProbeKind
 from tests.core.pair_world import DIRECT, RELAY, PairWorld
 
@@ -208,16 +208,37 @@ class DeafTests(SynchronousTestCase):
 class TableTests(SynchronousTestCase):
     """Room for paths."""
 
-    def test_own_ways_find_room(self) -> None:
-        """However many addresses strangers made up."""
+    def test_room_is_reserved(self) -> None:
+        """However many addresses strangers made up, there is room for an offer, our own ways, and a peer that roams."""
         table, now = PathTable(), 0.0
         for port in range(1, 500):
             table.learn(Candidate(CandidateKind.PEER, Endpoint("198.51.100.9", port)), now, ())
-        self.assertEqual(PATH_LIMIT, len(table.paths))
+        self.assertEqual(CALLERS_LIMIT, len(table.paths))
+        self.assertIsNone(table.learn(CANDIDATE, now, ()))
         relay = Candidate(CandidateKind.RELAY, Endpoint("203.0.113.9", 7800))
-        self.assertIsNone(table.learn(relay, now, ()))
         self.assertIsNotNone(table.learn(relay, now, (), own=True))
-        self.assertEqual(PATH_LIMIT, len(table.paths))
+        for port in range(CANDIDATE_LIMIT):
+            offered = Candidate(CandidateKind.REFLEXIVE, Endpoint("192.0.2.1", port + 1))
+            self.assertIsNotNone(table.learn(offered, now, ()))
+        roamed = Candidate(CandidateKind.PEER, Endpoint("192.0.2.2", 1))
+        self.assertIsNotNone(table.learn(roamed, now + 1 / FORGET_RATE, ()))
+
+    def test_full(self) -> None:
+        """In a full table callers make room first; our own ways need no allowance, and nothing open is forgotten."""
+        table, now = PathTable(), 0.0
+        for port in range(PATH_LIMIT - 1):
+            table.learn(Candidate(CandidateKind.REFLEXIVE, Endpoint("192.0.2.1", port + 1)), now, ())
+        table.learn(CANDIDATE, now, ())
+        for port in range(30):
+            own = Candidate(CandidateKind.PUNCHED, Endpoint("192.0.2.3", port + 1))
+            path = table.learn(own, now, (), own=True)
+            assert path is not None
+            self.assertNotIn(CANDIDATE.endpoint, table.paths)
+            self.assertEqual(PATH_LIMIT, len(table.paths))
+            if port < PATH_LIMIT - 2:
+                path.sent(b"ping", now)
+                path.pong(b"ping", now)
+        self.assertEqual(PATH_LIMIT - 2, sum(path.proven for path in table.paths.values()))
 
     def test_unsent(self) -> None:
         """A ping that limits held back is no loss."""
@@ -245,11 +266,13 @@ class TableTests(SynchronousTestCase):
         world.relay(True)
         world.run(5.0)
         plan = world.sides["a"].plan
-        for step in range(50):
+        assert plan.current is not None
+        plan.current.left(world.now, dead=False)
+        for step in range(2 * DECIDE_TRIES):
             for action in plan._decide(plan.paths[RELAY["a"]], "test", world.now) if not step else plan.tick(world.now):
                 if isinstance(action, SendProbe) and action.probe.kind is ProbeKind.DECIDE:
                     plan.unsent(action.probe, action.to)
-            world.now += 0.1
+            world.now += DECIDE_INTERVAL
             pending = plan._agreement.pending
             assert pending is not None
             self.assertEqual((RELAY["a"], 0), (pending.endpoint, pending.tries))

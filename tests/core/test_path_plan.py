@@ -18,7 +18,7 @@ from lanrage.core.path_choice import PROOF_AGAIN
 from lanrage.core.path_pace import CALM_RIVAL_INTERVAL
 from lanrage.core.path_plan import PathPlan
 from lanrage.core.path_rest import DEAD_REST_AGAIN
-from lanrage.core.path_table import FORGET_BURST, PATH_LIMIT
+from lanrage.core.path_table import CALLERS_LIMIT, FORGET_BURST, PATH_LIMIT
 from lanrage.core.probe import Probe, ProbeKind
 from tests.core.pair_world import RELAY, PairWorld
 
@@ -225,7 +225,7 @@ class CautionTests(SynchronousTestCase):
         for number in range(1, 500):
             ping = Probe(ProbeKind.PING, b"q" * 8, b"p" * 8, number.to_bytes(8, "big"))
             plan.probe(ping, Endpoint("192.0.2.1", number), 0.0, relayed=False)
-        self.assertEqual(len(plan.paths), PATH_LIMIT)
+        self.assertEqual(len(plan.paths), CALLERS_LIMIT)
 
     def test_a_peer_that_roams(self) -> None:
         """One that has had more addresses than fit is met at its next one; the path in use is never forgotten."""
@@ -240,7 +240,7 @@ class CautionTests(SynchronousTestCase):
             self.assertTrue(place == places[0] or plan.active in plan.paths)
             plan.active = plan.active or place
             now += 60.0
-        self.assertEqual(len(plan.paths), PATH_LIMIT)
+        self.assertEqual(len(plan.paths), CALLERS_LIMIT + 1)
 
     def test_forgets_slowly(self) -> None:
         """A peer that names ever new addresses does not have them all pinged."""
