@@ -96,6 +96,7 @@ class PeerDevice:
             self._configure_later()
         else:
             self.configured = True
+            self._kept = None if self._kept is None else 0  # WireGuard was told of none
 
     def _configure_later(self) -> None:
         """The peer may be missing now."""
@@ -109,7 +110,7 @@ class PeerDevice:
         try:
             if action.fresh:
                 await self._tunnel.remove_peer(self._member.certificate.wireguard_key)
-            await self._tunnel.set_peer(self._peer(action.endpoint))
+            await self._set(action.endpoint)
         except LanrageError:
             self._configure_later()
             raise
@@ -134,10 +135,10 @@ class PeerDevice:
     async def write_keepalive(self) -> None:
         """Set the keepalive; the endpoint stays."""
         if self.keepalive_due:
-            await self._tunnel.set_peer(self._peer(None))
+            await self._set(None)
 
-    def _peer(self, endpoint: Endpoint | None) -> TunnelPeer:
-        certificate = self._member.certificate
+    async def _set(self, endpoint: Endpoint | None) -> None:
+        certificate, kept = self._member.certificate, self._keepalive()
         allowed = (IPv4Network(f"{certificate.address}/32"),)
-        self._kept = self._keepalive()
-        return TunnelPeer(certificate.wireguard_key, allowed, endpoint, self._kept)
+        await self._tunnel.set_peer(TunnelPeer(certificate.wireguard_key, allowed, endpoint, kept))
+        self._kept = kept

@@ -5,9 +5,10 @@ from __future__ import annotations
 from lanrage.app.peer_device import CONFIGURE_RETRY, KEEPALIVE
 from lanrage.app.status_watch import STATUS_INTERVAL
 from lanrage.core.links import TunnelPeer
-from lanrage.core.path_actions import WriteEndpoint
+from lanrage.core.path_actions import ResetPeer, WriteEndpoint
 from lanrage.errors import Unreachable
 from tests.app.links_case import LinksCase
+from tests.fakes_links import MemoryTunnel
 
 
 class KeepaliveTests(LinksCase):
@@ -53,3 +54,49 @@ class KeepaliveTests(LinksCase):
         self.world.run(CONFIGURE_RETRY + 2.0)
         self.assertIn(key, anna.tunnel.peers)
         self.flushLoggedErrors()
+
+    def test_a_reset_that_fails(self) -> None:
+        """Whichever half of it fails, once: the peer is configured again by itself."""
+        anna, bert = self.two()
+        key, link = bert.keys.wireguard.public, anna.links.peers[bert.keys.identity.public]
+        for operation in ("remove_peer", "set_peer"):
+            self.fail_once(anna.tunnel, operation)
+            link._queue.put([ResetPeer()])
+            self.assertFalse(link._device.configured)
+            self.world.run(CONFIGURE_RETRY + 0.1)
+            self.assertTrue(link._device.configured)
+            self.assertIn(key, anna.tunnel.peers)
+        self.flushLoggedErrors(Unreachable)
+
+    def test_the_keepalive_survives(self) -> None:
+        """A write to a peer in use fails, once: configured again, it has its endpoint and its keepalive."""
+        anna, bert = self.two()
+        link = anna.links.peers[bert.keys.identity.public]
+        endpoint = link.plan.active
+        assert endpoint is not None
+        self.fail_once(anna.tunnel, "set_peer")
+        link._queue.put([WriteEndpoint(endpoint)])
+        self.world.run(CONFIGURE_RETRY + 3 * STATUS_INTERVAL)
+        after = anna.tunnel.peers[bert.keys.wireguard.public]
+        self.assertEqual((endpoint, KEEPALIVE), (after.endpoint, after.keepalive))
+        self.flushLoggedErrors(Unreachable)
+
+    def test_a_keepalive_that_fails(self) -> None:
+        """A new keepalive is not written, once: it is written at the next look."""
+        anna, bert = self.two()
+        anna.links.keepalive = lambda link: 8
+        self.fail_once(anna.tunnel, "set_peer")
+        self.world.run(5 * STATUS_INTERVAL)
+        self.assertEqual(8, anna.tunnel.peers[bert.keys.wireguard.public].keepalive)
+        self.assertEqual(1, len(self.flushLoggedErrors(Unreachable)))
+
+    @staticmethod
+    def fail_once(tunnel: MemoryTunnel, operation: str) -> None:
+        """WireGuard refuses the next one."""
+        working = getattr(tunnel, operation)
+
+        async def failing(*_: object) -> None:
+            setattr(tunnel, operation, working)
+            raise Unreachable("wireguard-go did not answer in time")
+
+        setattr(tunnel, operation, failing)
