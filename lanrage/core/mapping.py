@@ -12,6 +12,8 @@ from lanrage.errors import DecodeError, LanrageError
 
 LIFETIME_S = 7200
 """Seconds asked for: RFC 6886 section 3.3 recommends two hours, which bounds what a crash leaves at the router."""
+LONGEST_S = 86400
+"""Seconds of life that are believed: a day, the suggestion for a PCP server (RFC 6887 section 15)."""
 PERMANENT = 0
 """The lifetime of a mapping that ends only when it is removed: all that some IGD routers have (error 725)."""
 NONCE_BYTES = 12

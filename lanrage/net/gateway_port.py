@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from enum import IntEnum
 from typing import Any, Generic, TypeVar
 
 from twisted.internet.defer import Deferred
@@ -124,3 +125,13 @@ async def ask(reactor: Any, gateway: Gateway, port: int, payload: bytes, read: C
         raise NotMapped(f"no way to the router {gateway.address}: {error.strerror}", absent=True) from error
     question.ask(DELAYS_S, PATIENCE_S)
     return await question.answer
+
+
+def refusal(results: type[IntEnum], result: int, elsewhere: Collection[int]) -> NotMapped:
+    """What a gateway's answer without success is to the caller.
+
+    :param results: the protocol's words for its numbers.
+    :param elsewhere: results after which another protocol may do.
+    """
+    word = results(result).name if result in set(results) else f"result {result}"
+    return NotMapped(f"the router refuses: {word}", absent=result in elsewhere)

@@ -9,15 +9,13 @@ from zope.interface import implementer
 
 from lanrage.core.gateway_epoch import EpochWatch
 from lanrage.core.links import Endpoint
-from lanrage.core.mapping import LIFETIME_S, Gateway, Grant, Lease, Method, NotMapped, Wish
+from lanrage.core.mapping import LIFETIME_S, LONGEST_S, Gateway, Grant, Lease, Method, NotMapped, Wish
 from lanrage.errors import DecodeError
 from lanrage.interfaces import IPortMapper
-from lanrage.net.gateway_port import ask
+from lanrage.net.gateway_port import ask, refusal
 from lanrage.wire import natpmp, pcp
 from lanrage.wire.natpmp import Mapping, Request, Response, Result
 
-LONGEST_S = 86400
-"""Seconds of life that are believed."""
 ELSEWHERE = (Result.UNSUPPORTED_VERSION, Result.UNSUPPORTED_OPCODE)
 """Results after which another protocol may do."""
 
@@ -72,14 +70,7 @@ class NatPmpMapper:
             except DecodeError:
                 return None
             if response.result != Result.SUCCESS:
-                raise NotMapped(f"the router refuses: {_word(response.result)}", absent=response.result in ELSEWHERE)
+                raise refusal(Result, response.result, ELSEWHERE)
             return response if fits(response) else None
 
         return await ask(self._reactor, self._gateway, self._port, natpmp.encode_request(request), read)
-
-
-def _word(result: int) -> str:
-    try:
-        return Result(result).name
-    except ValueError:
-        return f"result {result}"

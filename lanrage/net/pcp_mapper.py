@@ -9,15 +9,13 @@ from zope.interface import implementer
 
 from lanrage.core.gateway_epoch import EpochWatch
 from lanrage.core.links import Endpoint
-from lanrage.core.mapping import LIFETIME_S, Gateway, Grant, Lease, Method, NotMapped, Wish
+from lanrage.core.mapping import LIFETIME_S, LONGEST_S, Gateway, Grant, Lease, Method, NotMapped, Wish
 from lanrage.errors import DecodeError
 from lanrage.interfaces import IPortMapper
-from lanrage.net.gateway_port import ask
+from lanrage.net.gateway_port import ask, refusal
 from lanrage.wire import natpmp, pcp
 from lanrage.wire.pcp import Mapping, Request, Response, Result
 
-LONGEST_S = 86400
-"""Seconds of life that are believed: a day, the RFC's suggestion for a server (section 15)."""
 ELSEWHERE = (Result.UNSUPP_VERSION, Result.UNSUPP_OPCODE)
 """Results after which another protocol may do."""
 GONE = (Result.NO_RESOURCES,)
@@ -77,7 +75,7 @@ def _read(data: bytes, asked: Mapping, harmless: Collection[int]) -> Response | 
     elif (echo.nonce, echo.protocol, echo.internal_port) != (asked.nonce, asked.protocol, asked.internal_port):
         return None  # of another question, or forged
     if response.result != Result.SUCCESS and response.result not in harmless:
-        raise NotMapped(f"the router refuses: {_word(response.result)}", absent=response.result in ELSEWHERE)
+        raise refusal(Result, response.result, ELSEWHERE)
     return response
 
 
@@ -87,10 +85,3 @@ def _is_natpmp(data: bytes) -> bool:
         return natpmp.decode_response(data).result == natpmp.Result.UNSUPPORTED_VERSION
     except DecodeError:
         return False
-
-
-def _word(result: int) -> str:
-    try:
-        return Result(result).name
-    except ValueError:
-        return f"result {result}"

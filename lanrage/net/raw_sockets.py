@@ -42,42 +42,30 @@ PKTINFO_BYTES = 20
 """``struct in6_pktinfo``: an address and the card's number."""
 
 
-def _magics() -> tuple[int, int, int]:
+def _udp_filter(port: int, load_half: int, load_word: int) -> list[Instruction]:
+    """The rest of a program; the loads count from the UDP header."""
     probe, relay, cookie = (int.from_bytes(word, "big") for word in (PROBE_MAGIC, RELAY_MAGIC, STUN_COOKIE))
-    return probe, relay, cookie
+    return [
+        (load_half, 0, 0, 2),
+        (JUMP_EQUAL, 0, 6, port),
+        (load_word, 0, 0, 8),
+        (JUMP_EQUAL, 3, 0, probe),
+        (JUMP_EQUAL, 2, 0, relay),
+        (load_word, 0, 0, 12),
+        (JUMP_EQUAL, 0, 1, cookie),
+        ACCEPT,
+        REFUSE,
+    ]
 
 
 def probe_filter(port: int) -> list[Instruction]:
     """Accept IPv4 UDP datagrams to `port` that begin as ours or as STUN does; the packet begins at its IP header."""
-    probe, relay, cookie = _magics()
-    return [
-        (HEADER_LENGTH_X, 0, 0, 0),
-        (LOAD_HALF_X, 0, 0, 2),
-        (JUMP_EQUAL, 0, 6, port),
-        (LOAD_WORD_X, 0, 0, 8),
-        (JUMP_EQUAL, 3, 0, probe),
-        (JUMP_EQUAL, 2, 0, relay),
-        (LOAD_WORD_X, 0, 0, 12),
-        (JUMP_EQUAL, 0, 1, cookie),
-        ACCEPT,
-        REFUSE,
-    ]
+    return [(HEADER_LENGTH_X, 0, 0, 0), *_udp_filter(port, LOAD_HALF_X, LOAD_WORD_X)]
 
 
 def probe_filter6(port: int) -> list[Instruction]:
     """Likewise for IPv6, where the packet begins at its UDP header."""
-    probe, relay, cookie = _magics()
-    return [
-        (LOAD_HALF, 0, 0, 2),
-        (JUMP_EQUAL, 0, 6, port),
-        (LOAD_WORD, 0, 0, 8),
-        (JUMP_EQUAL, 3, 0, probe),
-        (JUMP_EQUAL, 2, 0, relay),
-        (LOAD_WORD, 0, 0, 12),
-        (JUMP_EQUAL, 0, 1, cookie),
-        ACCEPT,
-        REFUSE,
-    ]
+    return _udp_filter(port, LOAD_HALF, LOAD_WORD)
 
 
 def _open(family: int, program: list[Instruction]) -> socket.socket:

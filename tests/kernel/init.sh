@@ -5,6 +5,7 @@ $B mount -t proc p /proc; $B mount -t sysfs s /sys; $B mount -t devtmpfs d /dev
 for module in $($B cat /m/order); do $B insmod /m/$module || echo "insmod $module failed"; done
 for word in $($B cat /proc/cmdline); do case $word in
   modules=*) MODULES=${word#modules=};; python=*) PYTHON=${word#python=};; repository=*) REPOSITORY=${word#repository=};;
+  switches=*) export LANRAGE_KERNEL_SWITCHES=${word#switches=};;
 esac; done
 NINE=trans=virtio,version=9p2000.L,msize=512000
 $B mount -t 9p -o ro,$NINE,cache=loose hostroot /ro || { echo "the host's root cannot be mounted"; $B poweroff -f; }

@@ -14,21 +14,21 @@ from lanrage.lab.paths_stage import Stage
 from lanrage.lab.paths_switches import switches
 from lanrage.lab.result import Result
 
+SWITCHES = int(os.environ.get("LANRAGE_KERNEL_SWITCHES", "4"))
+"""Few, since the emulated machine is slow; ``make test-kernel ARGS="--switches 100"`` makes more."""
+
 pytestmark = [
     pytest.mark.kernel,
-    pytest.mark.timeout(240),
+    pytest.mark.timeout(120 + 30 * SWITCHES),
     pytest.mark.skipif("LANRAGE_KERNEL_VM" not in os.environ, reason="needs the virtual machine of make test-kernel"),
 ]
-
-SWITCHES = 4
-"""The emulated machine is 10 to 30 times slower than a real one; ``lanrage lab paths`` makes a hundred."""
 
 
 class TestKernelSwitches(SynchronousTestCase):
     """The kernel follows the last packet that it heard, as WireGuard in userspace does."""
 
     def test_switches(self) -> None:
-        """A playing pair is driven from its direct path to the relay and back, twice."""
+        """A playing pair is driven from its direct path to the relay and back, again and again."""
         base = Path(tempfile.mkdtemp(prefix="lanrage-kernel-switches-"))
         self.addCleanup(shutil.rmtree, base, ignore_errors=True)
         result = Result("kernel")
