@@ -9,6 +9,7 @@ from pathlib import Path
 import attrs
 
 from lanrage.app.control_door import DoorSettings
+from lanrage.app.lan_config import LanSettings
 from lanrage.app.machinery import Devices
 from lanrage.app.reflector import Alternate
 from lanrage.app.relay import RelayPlan
@@ -196,6 +197,7 @@ class NodeConfig:
             parse_port(options["wireguard-port"], "wireguard-port", zero=True),
             parse_switch(options["birthday"], "birthday"),
             parse_port_mapping(options),
+            LanSettings.parse(options),
         )
         server = options.get("server") or ""
         if server:

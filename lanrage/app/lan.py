@@ -13,11 +13,13 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from lanrage.app.lan_flow import Inflow, Outflow
+from lanrage.app.lan_stages import LanPart, Plane
 from lanrage.core.lan_counters import LanCounters
 from lanrage.core.lan_frames import PartyLan, Udp, derived_mac
 from lanrage.core.links import TUNNEL_MTU, LocalAddress
 from lanrage.errors import LanrageError
 from lanrage.interfaces import ILanCard
+from lanrage.wire.frames import Kind
 
 # Protocols have methods without a body.
 # pylint: disable=missing-function-docstring,too-few-public-methods
@@ -75,6 +77,8 @@ class LanPlane(Service):
     :param capture: broadcasts that games send on real cards; ``None`` carries those of the LAN card only.
     :param groups: makes the ways for multicast once the card is there; ``None`` uses the LAN card only.
     :param mtu: of the tunnel.
+    :param carries: whether what this machine's games send is carried at all; if not, it only hears the others.
+    :param parts: makes what else decides on frames (:mod:`lanrage.app.lan_stages`).
     :ivar on_lost: called with a sentence when the card went away while it was in use.
     """
 
@@ -90,15 +94,20 @@ class LanPlane(Service):
         capture: Capture | None = None,
         groups: Callable[[], GroupWays] | None = None,
         mtu: int = TUNNEL_MTU,
+        carries: bool = True,
+        parts: Callable[[Plane], Collection[LanPart]] = lambda plane: (),
     ) -> None:
         self._clock, self._card, self._carrier, self._address = clock, card, carrier, address
         self._own_addresses, self._capture, self._make_groups = own_addresses, capture, groups
         self.on_lost: Callable[[str], None] = lambda why: None
+        self._carries = carries
         self._groups: GroupWays | None = None
         self._counters = LanCounters()
         lan = PartyLan(address.ip, address.network)
         self._out = Outflow(lan, nonce, carrier.send, self._counters, mtu)
         self._in = Inflow(lan, card.write, self._deliver, self._counters)
+        self.outgoing, self.incoming = self._out.stages, self._in.stages
+        self._parts = tuple(parts(self))
         self._keeping: LoopingCall | None = None
         self._starting: Deferred[None] | None = None
         self._opened: list[Callable[[], object]] = []
@@ -130,17 +139,42 @@ class LanPlane(Service):
         lan = PartyLan(self._address.ip, network, {derived_mac(each): each for each in others})
         self._out.lan = lan
         self._in.set_lan(lan)
+        for part in self._parts:
+            part.set_members(lan)
+
+    @property
+    def lan(self) -> PartyLan:
+        """The party as this member sees it now."""
+        return self._out.lan
+
+    def now(self) -> float:
+        """Seconds on the plane's clock."""
+        return self._clock.seconds()
+
+    def say(self, kind: Kind, message: bytes, to: Collection[IPv4Address]) -> None:
+        """Send a message to these members, best effort.
+
+        :param message: not empty, at most :data:`~lanrage.wire.packets.MAX_FRAME_BYTES`.
+        """
+        self._out.say(kind, message, to)
+
+    def inject(self, frame: bytes, origin: IPv4Address) -> bool:
+        """See :meth:`lanrage.app.lan_flow.Inflow.inject`."""
+        return self._in.inject(frame, origin, self._clock.seconds())
 
     def counters(self) -> dict[str, int]:
         """Counts since this plane was made, by name: always the same names (``docs/protocol-lan.rst``)."""
         counted = self._counters.as_dict()
         counted["dropped_stranger"] += self._carrier.strangers
         counted["dropped_packets"] += self._carrier.strangers
+        for part in self._parts:
+            counted |= part.counters()
         return counted
 
     def frame_from_card(self, frame: bytes) -> None:
         """This machine sent `frame` on the LAN card."""
-        self._out.from_card(frame, self._clock.seconds())
+        if self._carries:
+            self._out.from_card(frame, self._clock.seconds())
 
     def frame_from_capture(self, index: int, frame: bytes) -> None:
         """This machine sent `frame` on the real card with this interface index."""
@@ -171,6 +205,9 @@ class LanPlane(Service):
             self._capture.open(self.frame_from_capture)
             self._opened.append(self._capture.close)
             self._start_keeping()
+        for part in self._parts:
+            part.start()
+            self._opened.append(part.stop)
 
     async def _stop(self) -> None:
         if self._keeping is not None:

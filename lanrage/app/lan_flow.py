@@ -10,6 +10,7 @@ from ipaddress import IPv4Address
 
 import attrs
 
+from lanrage.app.lan_stages import Incoming, Outgoing
 from lanrage.core import frame_rules
 from lanrage.core.budget import Budget
 from lanrage.core.dedup import CardLedger, FrameLedger, datagram_digest
@@ -18,7 +19,7 @@ from lanrage.core.lan_frames import Drop, Frame, PartyLan, Udp
 from lanrage.core.links import TUNNEL_MTU
 from lanrage.core.reassembly import Reassembly
 from lanrage.errors import DecodeError
-from lanrage.wire.frames import Part, decode_part, encode_part, split
+from lanrage.wire.frames import Kind, Part, decode_part, encode_part, split
 from lanrage.wire.packets import MAX_FRAME_BYTES, read_frame, write_frame
 
 LAN_CARD = 0
@@ -45,6 +46,7 @@ class Outflow:
     send: Callable[[bytes, str], int]
     counters: LanCounters
     mtu: int = TUNNEL_MTU
+    stages: Outgoing = attrs.field(factory=Outgoing)
     own: Collection[IPv4Address] = frozenset()
     """Addresses of this machine's real cards."""
 
@@ -73,25 +75,49 @@ class Outflow:
         if self._ledger.is_copy(datagram_digest(frame), card, now):
             self.counters.deduplicated += 1
             return
+        reason = self.stages.limit(frame, now)
+        if reason is not None:
+            self.counters.drop(reason)
+            return
+        data = write_frame(frame)
+        if self.stages.leased(frame, data, now):
+            self.counters.leased += 1
+            return
+        targets = [member for member in self._targets(frame) if self._wanted(member, frame, now)]
+        if targets:
+            self._give(Kind.FRAME, data, targets)
+
+    def say(self, kind: Kind, message: bytes, to: Collection[IPv4Address]) -> None:
+        """Send a message of another kind to these members."""
+        if to:
+            self._give(kind, message, to)
+
+    def _targets(self, frame: Frame) -> Collection[IPv4Address]:
         if frame.destination_mac[0] & 1:
-            targets: Collection[IPv4Address] = self.lan.members.values()
-        else:
-            targets = [self.lan.members[frame.destination_mac]]
-        parts = [encode_part(part) for part in self._split(write_frame(frame))]
-        for member in targets:
-            self._send(parts, str(member))
+            return self.lan.members.values()
+        return [self.lan.members[frame.destination_mac]]
 
-    def _split(self, frame: bytes) -> list[Part]:
+    def _wanted(self, member: IPv4Address, frame: Frame, now: float) -> bool:
+        if self.stages.wanted(member, frame, now):
+            return True
+        self.counters.unwanted += 1
+        return False
+
+    def _give(self, kind: Kind, data: bytes, members: Collection[IPv4Address]) -> None:
         self._sequence += 1
-        return list(split(frame, self.lan.address, self.nonce, self._sequence, self.mtu))
+        cut = split(data, self.lan.address, self.nonce, self._sequence, self.mtu, kind)
+        parts = [encode_part(part) for part in cut]
+        for member in members:
+            if self._send(parts, str(member)) and kind is Kind.FRAME:
+                self.counters.forwarded += 1
 
-    def _send(self, parts: list[bytes], member: str) -> None:
+    def _send(self, parts: list[bytes], member: str) -> bool:
         for part in parts:
             error = self.send(part, member)
             if error:
                 self.counters.refused_send(error)
-                return
-        self.counters.forwarded += 1
+                return False
+        return True
 
 
 @attrs.define
@@ -108,6 +134,7 @@ class Inflow:
     write: Callable[[bytes], bool]
     write_group: Callable[[Udp], None]
     counters: LanCounters
+    stages: Incoming = attrs.field(factory=Incoming)
     _members: dict[str, IPv4Address] = attrs.field(factory=dict)
     _ledger: FrameLedger = attrs.field(factory=FrameLedger)
     _arrivals: Budget[IPv4Address] = attrs.field(factory=lambda: Budget(ARRIVALS_RATE, ARRIVALS_BURST))
@@ -151,23 +178,42 @@ class Inflow:
         self.counters.drop(Drop.PARTS, self._parts.lost - lost)
         if whole is not None:
             self._ledger.accept(origin, part.nonce, part.sequence)
-            self._inject(whole, origin)
+            self._take(part.kind, whole, origin, now)
 
-    def _inject(self, data: bytes, origin: IPv4Address) -> None:
+    def _take(self, kind: Kind, whole: bytes, origin: IPv4Address, now: float) -> None:
+        if kind is Kind.FRAME:
+            self.inject(whole, origin, now)
+            return
+        taker = self.stages.takers.get(kind)
+        refusal = Drop.HEADER if taker is None else taker(whole, origin, now)
+        if refusal is not None:
+            self.counters.drop(refusal)
+
+    def inject(self, data: bytes, origin: IPv4Address, now: float) -> bool:
+        """Let this machine receive a frame as if this member were on its network; what is no such frame is counted.
+
+        :param origin: party address of the member that the frame is from.
+        """
+        refusal = self._refuse(data, origin, now)
+        if refusal is not None:
+            self.counters.drop(refusal)
+        return refusal is None
+
+    def _refuse(self, data: bytes, origin: IPv4Address, now: float) -> Drop | None:
+        """Judge a frame and write it; why it was not written."""
         frame = read_frame(data)
         if isinstance(frame, Drop):
-            self.counters.drop(frame)
-            return
+            return frame
         refusal = frame_rules.inbound(frame, origin, self.lan)
         if refusal is None and write_frame(frame) != data:
             refusal = Drop.NOT_CANONICAL
+        refusal = refusal or self.stages.admit(frame, origin, now)
         if refusal is not None:
-            self.counters.drop(refusal)
-            return
+            return refusal
         taken = self.write(data)
         if isinstance(frame.content, Udp) and frame.content.destination.is_multicast:
             self.write_group(frame.content)
-        if taken:
-            self.counters.injected += 1
-        else:
-            self.counters.drop(Drop.QUEUE_FULL)
+        if not taken:
+            return Drop.QUEUE_FULL
+        self.counters.injected += 1
+        return None

@@ -11,6 +11,8 @@ import attrs
 from twisted.internet.defer import Deferred
 
 from lanrage.app.lan import LanPlane
+from lanrage.app.lan_config import CaptureFrom, LanSettings
+from lanrage.app.lan_parts import make_parts
 from lanrage.app.links import Links
 from lanrage.app.party_channel import ChannelPort
 from lanrage.app.port_mapping import PortMapping, map_links
@@ -46,6 +48,7 @@ class Devices:
     :param port: WireGuard's UDP port, 0 = any.
     :param birthday: hard pairs of routers may be joined by birthday probing.
     :param map_port: ask the router to map that port.
+    :param lan: how the LAN plane carries.
     """
 
     tunnel: str = "lanrage-wg0"
@@ -54,6 +57,7 @@ class Devices:
     port: int = WIREGUARD_PORT
     birthday: bool = True
     map_port: bool = False
+    lan: LanSettings = LanSettings()
 
 
 class Machinery(Protocol):
@@ -144,7 +148,8 @@ class RealMachinery:
 
     def lan_plane(self, address: IPv4Interface, nonce: int) -> LanPlane:
         """See :meth:`Machinery.lan_plane`."""
-        devices = self._devices
+        devices, lan = self._devices, self._devices.lan
+        real = lan.capture is CaptureFrom.BOTH
         return LanPlane(
             self._reactor,
             TapCard(self._reactor, devices.card),
@@ -152,8 +157,10 @@ class RealMachinery:
             address,
             nonce,
             own_addresses=self.machine.local_addresses,
-            capture=Capture(self._reactor, (devices.card, devices.tunnel)),
+            capture=Capture(self._reactor, (devices.card, devices.tunnel)) if real else None,
             groups=self._groups,
+            carries=lan.capture is not CaptureFrom.OFF,
+            parts=lambda plane: make_parts(self._reactor, lan, plane),
         )
 
     def port_mapping(self, links: Links, random: Callable[[int], bytes]) -> PortMapping | None:

@@ -12,6 +12,7 @@ from twisted.python import usage
 
 from lanrage import __version__
 from lanrage.app.config import CONFIGS, CONTROL_PORT, RELAY_PORTS, STUN_PORT
+from lanrage.app.lan_config import LAN
 from lanrage.app.relay_drain import DRAIN
 from lanrage.core.links import WIREGUARD_PORT
 from lanrage.core.relay_report import FULL_PACKETS
@@ -82,13 +83,13 @@ class RelayOptions(usage.Options):
 class NodeOptions(usage.Options):
     """Node: the player's machine."""
 
-    optParameters: ClassVar[list[list[Any]]] = [STATE, RUN, *NODE, PORT_MAPPING]
+    optParameters: ClassVar[list[list[Any]]] = [STATE, RUN, *NODE, *LAN, PORT_MAPPING]
 
 
 class AllOptions(usage.Options):
     """All roles on one machine: the default."""
 
-    optParameters: ClassVar[list[list[Any]]] = [STATE, RUN, *CONTROL, RELAY[1], *STOPPING, *NODE, PORT_MAPPING]
+    optParameters: ClassVar[list[list[Any]]] = [STATE, RUN, *CONTROL, RELAY[1], *STOPPING, *NODE, *LAN, PORT_MAPPING]
 
 
 class Options(usage.Options):

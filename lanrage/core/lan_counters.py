@@ -31,11 +31,15 @@ class LanCounters:
     :ivar forwarded: frames handed to the tunnel, counted once for each member.
     :ivar deduplicated: copies not carried or not injected.
     :ivar injected: frames that this machine received from members.
+    :ivar leased: frames not carried, since the members repeat them by themselves.
+    :ivar unwanted: frames not carried, counted once for each member that has no use for them.
     """
 
     forwarded: int = 0
     deduplicated: int = 0
     injected: int = 0
+    leased: int = 0
+    unwanted: int = 0
     drops: Counter[Drop] = attrs.field(factory=Counter)
 
     def drop(self, reason: Drop, count: int = 1) -> None:
@@ -53,5 +57,7 @@ class LanCounters:
             "forwarded_packets": self.forwarded,
             "packets_deduplicated": self.deduplicated,
             "injected_packets": self.injected,
+            "leased_packets": self.leased,
+            "unwanted_packets": self.unwanted,
             "dropped_packets": sum(named.values()),
         } | named

@@ -37,9 +37,12 @@ HEADER_BYTES = _HEADER.size
 
 
 class Kind(IntEnum):
-    """What follows the header."""
+    """What follows the header: an Ethernet frame, or what nodes say to each other about frames."""
 
     FRAME = 1
+    LEASE = 2  # an announcement that the receiver repeats by itself: granted, renewed, cancelled
+    INTEREST = 3  # which groups and ports are open on the sender's machine
+    PROBE = 4  # a question whether a datagram gets through, and the answers of each stage
 
 
 @attrs.frozen
@@ -91,8 +94,10 @@ def decode_part(data: bytes) -> Part:
     return Part(IPv4Address(origin), nonce, sequence, number, parts, body, hops, Kind(kind))
 
 
-def split(frame: bytes, origin: IPv4Address, nonce: int, sequence: int, mtu: int = TUNNEL_MTU) -> Iterator[Part]:
-    """Cut a frame into parts that fit the tunnel.
+def split(  # pylint: disable=too-many-arguments,too-many-positional-arguments
+    frame: bytes, origin: IPv4Address, nonce: int, sequence: int, mtu: int = TUNNEL_MTU, kind: Kind = Kind.FRAME
+) -> Iterator[Part]:
+    """Cut a frame, or a message of another kind, into parts that fit the tunnel.
 
     :param frame: at most :data:`~lanrage.wire.packets.MAX_FRAME_BYTES`, not empty.
     :param mtu: of the tunnel, at least 576.
@@ -100,4 +105,4 @@ def split(frame: bytes, origin: IPv4Address, nonce: int, sequence: int, mtu: int
     room = mtu - IP_UDP_BYTES - HEADER_BYTES
     parts = -(-len(frame) // room)
     for number in range(parts):
-        yield Part(origin, nonce, sequence, number, parts, frame[number * room : (number + 1) * room])
+        yield Part(origin, nonce, sequence, number, parts, frame[number * room : (number + 1) * room], kind=kind)

@@ -97,10 +97,23 @@ class PlaneTests(SynchronousTestCase):
         self.successResultOf(other.stopService())
         self.stop()
 
+    def test_carries_nothing(self) -> None:
+        """With the capture off this machine's games stay here, and the others' are heard."""
+        card, port = MemoryCard(), MemoryPort()
+        silent = LanPlane(self.clock, card, port, ADDRESS, 7, carries=False)
+        self.successResultOf(silent.startService())
+        silent.set_members([PEER])
+        silent.frame_from_card(beacon(source=ME))
+        self.assertEqual(port.sent, [])
+        self.assertTrue(silent.inject(beacon(), PEER))
+        self.assertEqual(card.written, [beacon()])
+        self.successResultOf(silent.stopService())
+
     def test_counters(self) -> None:
         """The names of the counters are a closed set, there from the start; the port's strangers are among them."""
         names = set(self.plane.counters())
         expected = {"forwarded_packets", "packets_deduplicated", "injected_packets", "dropped_packets"}
+        expected |= {"leased_packets", "unwanted_packets"}
         self.assertEqual(names, expected | {f"dropped_{reason.value}" for reason in Drop})
         self.start()
         self.port.strangers = 3
