@@ -14,6 +14,7 @@ from twisted.logger import Logger
 
 from lanrage.app.lan_flow import Inflow, Outflow
 from lanrage.app.lan_stages import LanPart, Plane
+from lanrage.core.broadcast_dedup import WINDOW_SECONDS
 from lanrage.core.lan_counters import LanCounters
 from lanrage.core.lan_frames import PartyLan, Udp, derived_mac
 from lanrage.core.links import TUNNEL_MTU, LocalAddress
@@ -78,6 +79,7 @@ class LanPlane(Service):
     :param groups: makes the ways for multicast once the card is there; ``None`` uses the LAN card only.
     :param mtu: of the tunnel.
     :param carries: whether what this machine's games send is carried at all; if not, it only hears the others.
+    :param dedup_window: seconds in which one datagram on two cards is one.
     :param parts: makes what else decides on frames (:mod:`lanrage.app.lan_stages`).
     :ivar on_lost: called with a sentence when the card went away while it was in use.
     """
@@ -95,6 +97,7 @@ class LanPlane(Service):
         groups: Callable[[], GroupWays] | None = None,
         mtu: int = TUNNEL_MTU,
         carries: bool = True,
+        dedup_window: float = WINDOW_SECONDS,
         parts: Callable[[Plane], Collection[LanPart]] = lambda plane: (),
     ) -> None:
         self._clock, self._card, self._carrier, self._address = clock, card, carrier, address
@@ -105,6 +108,7 @@ class LanPlane(Service):
         self._counters = LanCounters()
         lan = PartyLan(address.ip, address.network)
         self._out = Outflow(lan, nonce, carrier.send, self._counters, mtu)
+        self._out.dedup.window = dedup_window
         self._in = Inflow(lan, card.write, self._deliver, self._counters)
         self.outgoing, self.incoming = self._out.stages, self._in.stages
         self._parts = tuple(parts(self))
@@ -167,6 +171,8 @@ class LanPlane(Service):
         counted = self._counters.as_dict()
         counted["dropped_stranger"] += self._carrier.strangers
         counted["dropped_packets"] += self._carrier.strangers
+        counted["dedup_audited"] = self._out.dedup.audited
+        counted["dedup_false_positives"] = self._out.dedup.false_positives
         for part in self._parts:
             counted |= part.counters()
         return counted

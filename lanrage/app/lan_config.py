@@ -7,17 +7,17 @@ from typing import Any, TypeVar
 
 import attrs
 
+from lanrage.core.broadcast_dedup import WINDOW_SECONDS
 from lanrage.errors import BadInput
 
 LAN: list[list[Any]] = [
-    [
-        "lan-capture",
-        None,
-        "both",
-        "Whose broadcasts are carried: both (LAN card and real cards), party or off.",
-    ],
+    ["lan-capture", None, "both", "Whose broadcasts are carried: both (LAN card, real cards), party or off."],
+    ["lan-dedup-window", None, f"{WINDOW_SECONDS:g}", "Seconds in which one datagram seen on two cards is one."],
 ]
 """Options of the roles that have a node (:class:`twisted.python.usage.Options`)."""
+
+DEDUP_WINDOWS = (0.05, 60.0)
+"""Bounds of the window, s: one send reaches all cards within milliseconds; no announcement's period is longer."""
 
 Word = TypeVar("Word", bound=Enum)
 
@@ -35,9 +35,11 @@ class LanSettings:
     """Settings of the LAN plane.
 
     :param capture: from which cards broadcasts are carried.
+    :param dedup_window: seconds in which one datagram seen on two cards is one.
     """
 
     capture: CaptureFrom = CaptureFrom.BOTH
+    dedup_window: float = WINDOW_SECONDS
 
     @classmethod
     def parse(cls, options: dict[str, str]) -> LanSettings:
@@ -45,7 +47,10 @@ class LanSettings:
 
         :raises BadInput: names the option and the rule.
         """
-        return cls(_word(CaptureFrom, options["lan-capture"], "lan-capture"))
+        return cls(
+            _word(CaptureFrom, options["lan-capture"], "lan-capture"),
+            _seconds(options["lan-dedup-window"], "lan-dedup-window", *DEDUP_WINDOWS),
+        )
 
 
 def _word(kind: type[Word], text: str, field: str) -> Word:
@@ -53,3 +58,13 @@ def _word(kind: type[Word], text: str, field: str) -> Word:
         return kind(text)
     except ValueError as error:
         raise BadInput(field, f"{text!r} is none of {', '.join(each.value for each in kind)}") from error
+
+
+def _seconds(text: str, field: str, low: float, high: float) -> float:
+    try:
+        seconds = float(text)
+    except ValueError as error:
+        raise BadInput(field, f"{text!r} is not a number of seconds from {low:g} to {high:g}") from error
+    if not low <= seconds <= high:
+        raise BadInput(field, f"{text!r} is not a number of seconds from {low:g} to {high:g}")
+    return seconds

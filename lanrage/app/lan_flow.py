@@ -12,11 +12,13 @@ import attrs
 
 from lanrage.app.lan_stages import Incoming, Outgoing
 from lanrage.core import frame_rules
+from lanrage.core.broadcast_dedup import BroadcastDeduplicator
 from lanrage.core.budget import Budget
-from lanrage.core.dedup import CardLedger, FrameLedger, datagram_digest
+from lanrage.core.dedup import FrameLedger
 from lanrage.core.lan_counters import LanCounters
 from lanrage.core.lan_frames import Drop, Frame, PartyLan, Udp
 from lanrage.core.links import TUNNEL_MTU
+from lanrage.core.payload_addresses import Repeated, rewrite
 from lanrage.core.reassembly import Reassembly
 from lanrage.errors import DecodeError
 from lanrage.wire.frames import Kind, Part, decode_part, encode_part, split
@@ -50,7 +52,7 @@ class Outflow:
     own: Collection[IPv4Address] = frozenset()
     """Addresses of this machine's real cards."""
 
-    _ledger: CardLedger = attrs.field(factory=CardLedger)
+    dedup: BroadcastDeduplicator = attrs.field(factory=BroadcastDeduplicator)
     _sequence: int = 0
 
     def from_card(self, frame: bytes, now: float) -> None:
@@ -72,20 +74,29 @@ class Outflow:
         if isinstance(frame, Drop):
             self.counters.drop(frame)
             return
-        if self._ledger.is_copy(datagram_digest(frame), card, now):
+        frame = self._readdressed(frame)
+        data = write_frame(frame)
+        if self.dedup.is_copy(data, card, now):
             self.counters.deduplicated += 1
             return
         reason = self.stages.limit(frame, now)
         if reason is not None:
             self.counters.drop(reason)
             return
-        data = write_frame(frame)
         if self.stages.leased(frame, data, now):
             self.counters.leased += 1
             return
         targets = [member for member in self._targets(frame) if self._wanted(member, frame, now)]
         if targets:
             self._give(Kind.FRAME, data, targets)
+
+    def _readdressed(self, frame: Frame) -> Frame:
+        """The frame with this machine's own address inside its payload put right, where the format is known."""
+        if not self.own or not isinstance(frame.content, Udp):
+            return frame
+        content, repeated = rewrite(frame.content, self.own, self.lan.address)
+        self.counters.repeated[repeated] += 1
+        return frame if repeated is not Repeated.REWRITTEN else attrs.evolve(frame, content=content)
 
     def say(self, kind: Kind, message: bytes, to: Collection[IPv4Address]) -> None:
         """Send a message of another kind to these members."""

@@ -7,9 +7,12 @@ from typing import Any
 
 from lanrage.app.lan_config import LanSettings
 from lanrage.app.lan_stages import LanPart, Plane
+from lanrage.core.lan_limits import LanLimits
 
 
 def make_parts(reactor: Any, settings: LanSettings, plane: Plane) -> Collection[LanPart]:
     """Make the parts that the settings ask for; each puts itself into the plane's stages."""
-    del reactor, settings, plane
+    del reactor, settings
+    limits = LanLimits()
+    plane.outgoing.limit, plane.incoming.admit = limits.outgoing, limits.incoming
     return ()

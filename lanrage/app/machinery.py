@@ -160,6 +160,7 @@ class RealMachinery:
             capture=Capture(self._reactor, (devices.card, devices.tunnel)) if real else None,
             groups=self._groups,
             carries=lan.capture is not CaptureFrom.OFF,
+            dedup_window=lan.dedup_window,
             parts=lambda plane: make_parts(self._reactor, lan, plane),
         )
 

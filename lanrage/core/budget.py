@@ -43,11 +43,15 @@ class Budget(Generic[K]):
 
     def allow(self, key: K, now: float) -> bool:
         """Take one token of `key`; false when there is none."""
+        return self.bucket(key).take(now)
+
+    def bucket(self, key: K) -> TokenBucket:
+        """The bucket of `key`, which counts as used now."""
         bucket = self._buckets.pop(key, None) or TokenBucket(self.rate, self.burst)
         self._buckets[key] = bucket  # the longest idle key comes first
         if len(self._buckets) > KEY_LIMIT:
             del self._buckets[next(iter(self._buckets))]
-        return bucket.take(now)
+        return bucket
 
 
 @attrs.define

@@ -8,6 +8,7 @@ from collections import Counter
 import attrs
 
 from lanrage.core.lan_frames import Drop
+from lanrage.core.payload_addresses import Repeated
 
 SEND_ERRORS = {
     errno.ENOKEY: Drop.NO_PEER,
@@ -32,6 +33,7 @@ class LanCounters:
     :ivar deduplicated: copies not carried or not injected.
     :ivar injected: frames that this machine received from members.
     :ivar leased: frames not carried, since the members repeat them by themselves.
+    :ivar repeated: datagrams by what became of this machine's address inside them.
     :ivar unwanted: frames not carried, counted once for each member that has no use for them.
     """
 
@@ -40,6 +42,7 @@ class LanCounters:
     injected: int = 0
     leased: int = 0
     unwanted: int = 0
+    repeated: Counter[Repeated] = attrs.field(factory=Counter)
     drops: Counter[Drop] = attrs.field(factory=Counter)
 
     def drop(self, reason: Drop, count: int = 1) -> None:
@@ -59,5 +62,7 @@ class LanCounters:
             "injected_packets": self.injected,
             "leased_packets": self.leased,
             "unwanted_packets": self.unwanted,
+            "addresses_rewritten": self.repeated[Repeated.REWRITTEN],
+            "addresses_unknown": self.repeated[Repeated.UNKNOWN],
             "dropped_packets": sum(named.values()),
         } | named

@@ -57,6 +57,11 @@ class Drop(Enum):
     ORIGIN = "origin"  # claims another member's frame
     NOT_CANONICAL = "not_canonical"  # differs from what our own encoder makes of its values
     PARTS = "parts"  # parts that contradict each other, came too late or were too many
+    # More than games send (see lanrage.core.lan_limits).
+    STORM = "storm"  # repeats itself while its game or machine sends too much
+    GAME_LIMIT = "game_limit"
+    MEMBER_LIMIT = "member_limit"
+    PARTY_LIMIT = "party_limit"
     # What the kernel refused on the way out.
     NO_PEER = "no_peer"  # ENOKEY, EDESTADDRREQ: WireGuard knows no key or no endpoint yet
     UNREACHABLE = "unreachable"  # no route, link down

@@ -32,6 +32,11 @@ class TokenBucket:
         self._at = now
         return self._tokens >= 1.0
 
+    def share(self, now: float) -> float:
+        """How full it is, 0 to 1."""
+        self.ready(now)
+        return self._tokens / self.burst
+
     def take(self, now: float) -> bool:
         """Take one token; false when there is none."""
         if now == self._at and self._tokens >= 1.0:  # one of many at once

@@ -113,7 +113,8 @@ class PlaneTests(SynchronousTestCase):
         """The names of the counters are a closed set, there from the start; the port's strangers are among them."""
         names = set(self.plane.counters())
         expected = {"forwarded_packets", "packets_deduplicated", "injected_packets", "dropped_packets"}
-        expected |= {"leased_packets", "unwanted_packets"}
+        expected |= {"leased_packets", "unwanted_packets", "addresses_rewritten", "addresses_unknown"}
+        expected |= {"dedup_audited", "dedup_false_positives"}
         self.assertEqual(names, expected | {f"dropped_{reason.value}" for reason in Drop})
         self.start()
         self.port.strangers = 3
