@@ -17,6 +17,7 @@ BENCHES = {
     "latency": ("tests.bench.latency:run", "measured latency: median of three and smoothing against the last sample"),
     "relay": ("tests.bench.relay:run", "the relay, in the kernel and in userspace, beside other ways"),
     "control": ("tests.bench.control:run", "the control server's channel: connections, joins, notices, storms"),
+    "dedup": ("tests.bench.dedup:run", "the LAN plane's content deduplication beside a bare hash and a Bloom filter"),
     "tunnel": ("tests.bench.tunnel:run", "a game and a download through the link against bare cables; Python's share"),
 }
 """Name: where it is, imported when it is called, and what it measures. It takes the words behind its name and returns

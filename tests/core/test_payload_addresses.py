@@ -58,7 +58,7 @@ class UnknownTests(SynchronousTestCase):
             (5000, b"host " + REAL.packed),
             (5000, dawn_of_war(REAL)),
             (6112, dawn_of_war(THIRD) + REAL.packed),
-            (6112, dawn_of_war(REAL).replace(b"WODW", b"XXXX")),
+            (6112, dawn_of_war(REAL).replace(b"WODW", b"none")),
             (47624, directplay(REAL).replace(b"play", b"plax")),
             (47624, directplay(THIRD) + REAL.packed),
         ):
