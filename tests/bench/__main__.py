@@ -18,6 +18,7 @@ BENCHES = {
     "relay": ("tests.bench.relay:run", "the relay, in the kernel and in userspace, beside other ways"),
     "control": ("tests.bench.control:run", "the control server's channel: connections, joins, notices, storms"),
     "dedup": ("tests.bench.dedup:run", "the LAN plane's content deduplication beside a bare hash and a Bloom filter"),
+    "broadcast": ("tests.bench.broadcast:run", "broadcasts of a party of 16 beside unicast: loss, latency, cost"),
     "tunnel": ("tests.bench.tunnel:run", "a game and a download through the link against bare cables; Python's share"),
 }
 """Name: where it is, imported when it is called, and what it measures. It takes the words behind its name and returns

@@ -73,7 +73,7 @@ class Table:
 
     def cpu_ns(self) -> int:
         """CPU time of both nodes' Python until now, WireGuard's own program not included."""
-        return sum(_cpu_ns(self.lab, host) for host in (self.near, self.far))
+        return sum(cpu_ns(self.lab, host) for host in (self.near, self.far))
 
 
 @contextmanager
@@ -114,7 +114,7 @@ def _busy(table: Table, into: list[float], seconds: float) -> Iterator[None]:
     into.append((table.cpu_ns() - before) / 1e6 / max(seconds, time.monotonic() - begin))
 
 
-def _cpu_ns(lab: Lab, host: Host) -> int:
+def cpu_ns(lab: Lab, host: Host) -> int:
     """All threads of a node, to the nanosecond (``/proc/PID/task/TID/schedstat``)."""
     process = roles.running(lab.folder, host.name)
     assert process is not None, f"the node of {host.name} ended"
