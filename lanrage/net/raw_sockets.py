@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import struct
+from collections.abc import Callable
 
 from lanrage.core.links import Endpoint
 from lanrage.errors import MissingRight
@@ -38,6 +39,11 @@ IPV6_CHECKSUM = 7
 """<linux/in6.h>: the kernel fills the checksum in, at this offset of each packet (RFC 3542, section 3.1)."""
 CHECKSUM_OFFSET = 6
 """Of UDP's checksum in its header."""
+SOURCE_SECONDS = 1.0
+"""How long a source address is believed: asking the routes costs more than all else of a probe, and a probe that goes
+out with the address before a change is one lost probe."""
+SOURCES_LIMIT = 1024
+"""Hosts remembered in that time."""
 PKTINFO_BYTES = 20
 """``struct in6_pktinfo``: an address and the card's number."""
 
@@ -82,11 +88,13 @@ class RawSocket4:
     """IPv4.
 
     :param port: WireGuard's.
+    :param seconds: the time, of any steady clock.
     :raises MissingRight: without CAP_NET_RAW.
     """
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, seconds: Callable[[], float]) -> None:
         self._port = port
+        self._sources = Sources(seconds)
         self.socket = _open(socket.AF_INET, probe_filter(port))
 
     def send(self, payload: bytes, to: Endpoint) -> None:
@@ -94,7 +102,13 @@ class RawSocket4:
 
         :raises OSError: when the kernel refuses.
         """
-        source = source_for(to)
+        try:
+            self._send(payload, to, self._sources.of(to))
+        except OSError:
+            self._sources.forget()  # the address may be gone
+            self._send(payload, to, self._sources.of(to))
+
+    def _send(self, payload: bytes, to: Endpoint, source: str) -> None:
         segment = write_segment(payload, Endpoint(source, self._port), to)
         # The checksum covers the source address, so the kernel is told to use that very one.
         info = struct.pack("=i4s4s", 0, socket.inet_aton(source), bytes(4))
@@ -137,6 +151,31 @@ class RawSocket6:
         segment, extras, _flags, source = self.socket.recvmsg(LARGEST, socket.CMSG_SPACE(PKTINFO_BYTES))
         local = next((data[:16] for _, kind, data in extras if kind == socket.IPV6_PKTINFO), bytes(16))
         return read_segment(segment, socket.inet_pton(socket.AF_INET6, source[0].partition("%")[0]), local)
+
+
+class Sources:
+    """Remembers :func:`source_for` of each host for :data:`SOURCE_SECONDS`."""
+
+    def __init__(self, seconds: Callable[[], float]) -> None:
+        self._seconds = seconds
+        self._known: dict[str, str] = {}
+        self._until = 0.0
+
+    def of(self, to: Endpoint) -> str:
+        """The address that this machine sends from.
+
+        :raises OSError: when there is no way to that address.
+        """
+        if self._seconds() >= self._until or len(self._known) >= SOURCES_LIMIT:
+            self._known, self._until = {}, self._seconds() + SOURCE_SECONDS
+        source = self._known.get(to.host)
+        if source is None:
+            source = self._known[to.host] = source_for(to)
+        return source
+
+    def forget(self) -> None:
+        """Ask the routes anew."""
+        self._until = 0.0
 
 
 def source_for(to: Endpoint) -> str:

@@ -6,7 +6,7 @@ import contextlib
 import socket
 from collections.abc import Callable
 
-from twisted.internet.interfaces import IReactorFDSet, IReadDescriptor
+from twisted.internet.interfaces import IReadDescriptor
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -14,6 +14,7 @@ from zope.interface import implementer
 from lanrage.core.links import Endpoint
 from lanrage.interfaces import IProbePort
 from lanrage.net.raw_sockets import RawSocket4, RawSocket6
+from lanrage.net.threads import INetReactor
 from lanrage.wire.udp import Datagram
 
 log = Logger()
@@ -30,7 +31,7 @@ class RawProbePort:
     :ivar malformed: packets that passed the filter and are no datagram.
     """
 
-    def __init__(self, reactor: IReactorFDSet) -> None:
+    def __init__(self, reactor: INetReactor) -> None:
         self.refused = 0
         self.malformed = 0
         self._reactor = reactor
@@ -42,7 +43,7 @@ class RawProbePort:
     def open(self, port: int, receive: Callable[[bytes, Endpoint, str], None]) -> None:
         """See :meth:`lanrage.interfaces.IProbePort.open`."""
         self._receive = receive
-        self._four = RawSocket4(port)
+        self._four = RawSocket4(port, self._reactor.seconds)
         self._readers = [_Reader(self, self._four.socket, self._four.receive)]
         with contextlib.suppress(OSError):  # a machine without IPv6
             self._six = RawSocket6(port)

@@ -12,6 +12,7 @@ from twisted.trial.unittest import TestCase
 
 from lanrage.core.links import Endpoint
 from lanrage.interfaces import IProbePort
+from lanrage.net.raw_sockets import SOURCE_SECONDS, SOURCES_LIMIT, Sources
 from lanrage.net.rawport import RawProbePort
 from lanrage.net.userspace import PROGRAM, UserspaceTunnel
 from tests.contracts_links import ProbeContract
@@ -92,6 +93,46 @@ class TestRawPort(ProbeContract, TestCase):
         assert port.refused == 2
         port.close()
         port.close()
+
+    async def test_address_gone(self) -> None:
+        """When the address that it sent from is gone, the very next datagram leaves from another one."""
+        run = self.world.namespace.run
+        run("ip link add card0 type veth peer name far0; ip link set card0 up; ip link set far0 up")
+        for address in ("10.9.0.1/24", "10.9.1.1/16"):
+            run(f"ip addr add {address} dev card0")
+        port = RawProbePort(self.world.reactor)
+        self.addCleanup(port.close)
+        port.open(PORT, lambda *_: None)
+        with socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(0x0800)) as seen:
+            seen.bind(("far0", 0x0800))
+            seen.settimeout(2)
+            run("ip neigh add 10.9.0.9 lladdr 02:00:00:00:00:09 dev card0")
+            port.send(b"LRNG", Endpoint("10.9.0.9", 9))
+            run("ip addr del 10.9.0.1/24 dev card0")
+            run("ip neigh replace 10.9.0.9 lladdr 02:00:00:00:00:09 dev card0")
+            port.send(b"LRNG", Endpoint("10.9.0.9", 9))
+            sources = [seen.recv(200)[12:16], seen.recv(200)[12:16]]
+        assert [socket.inet_ntoa(source) for source in sources] == ["10.9.0.1", "10.9.1.1"]
+        assert port.refused == 0
+
+    async def test_route_changes(self) -> None:
+        """A source address is asked anew after a second, and hosts remembered meanwhile are bounded."""
+        now = [10.0]
+        run = self.world.namespace.run
+        run("ip link add card0 type veth peer name far0; ip link set card0 up; ip link set far0 up")
+        for address in ("10.9.0.1/24", "10.8.0.1/24"):
+            run(f"ip addr add {address} dev card0")
+        sources = Sources(lambda: now[0])
+        run("ip route add 192.0.2.0/24 dev card0 src 10.9.0.1")
+        assert sources.of(Endpoint("192.0.2.1", 9)) == "10.9.0.1"
+        run("ip route replace 192.0.2.0/24 dev card0 src 10.8.0.1")
+        assert sources.of(Endpoint("192.0.2.1", 9)) == "10.9.0.1"
+        now[0] += SOURCE_SECONDS
+        assert sources.of(Endpoint("192.0.2.1", 9)) == "10.8.0.1"
+        for number in range(SOURCES_LIMIT + 10):
+            sources.of(Endpoint(f"192.0.2.{number % 250}", 9))
+            sources.of(Endpoint(f"10.8.0.{number % 250}", 9))
+        assert len(sources._known) <= SOURCES_LIMIT
 
     async def test_a_failing_receiver_stops_nothing(self) -> None:
         """One datagram that cannot be dealt with is logged, the next is delivered."""
