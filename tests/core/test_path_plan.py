@@ -301,13 +301,13 @@ class CautionTests(SynchronousTestCase):
         """A decision that comes late does not undo a newer one."""
         plan = PathPlan(False, b"t" * 8, b"s" * 8, random.Random(1).randbytes)
         plan.offer(b"p" * 8, b"s" * 8, [], 0.0)
-        for number, port in ((2, 20), (1, 10)):
+        for count, (number, port) in enumerate(((2, 20), (1, 10))):
             place = Endpoint("192.0.2.1", port)
-            plan.probe(Probe(ProbeKind.PING, b"q" * 8, b"p" * 8, bytes([port] * 8)), place, 0.0, relayed=False)
+            plan.probe(Probe(ProbeKind.PING, b"q" * 8, b"p" * 8, bytes([0] * 7 + [count])), place, 0.0, relayed=False)
             for transaction in list(plan.paths[place].outstanding):
                 pong = Probe(ProbeKind.PONG, b"q" * 8, b"p" * 8, transaction, place)
                 plan.probe(pong, place, 0.0, relayed=False)
             decide = Probe(ProbeKind.DECIDE, b"q" * 8, b"p" * 8, b"x" * 8, decision=number)
-            plan.probe(attrs.evolve(decide, transaction=bytes([number] * 8)), place, 0.0, relayed=False)
+            plan.probe(attrs.evolve(decide, transaction=bytes([0] * 7 + [count + 10])), place, 0.0, relayed=False)
             self.assertTrue(plan.paths[place].proven)
         self.assertEqual(plan.active, Endpoint("192.0.2.1", 20))
