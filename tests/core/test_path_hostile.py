@@ -48,7 +48,7 @@ class ReplayTests(SynchronousTestCase):
         plan, now = self.world.sides[decider].plan, self.world.now
         before = len(plan.paths)
         assert plan.peer_session is not None
-        ping = Probe(ProbeKind.PING, self.world.sides[other].plan.tag, plan.peer_session, b"recorded")
+        ping = Probe(ProbeKind.PING, self.world.sides[other].plan.tag, plan.peer_session, b"recorded", knows=True)
         answers = [plan.probe(ping, Endpoint("198.51.100.9", port), now, relayed=False) for port in range(1, 200)]
         self.assertEqual(before + 1, len(plan.paths))
         self.assertTrue(answers[0])
@@ -93,13 +93,13 @@ class ReplayTests(SynchronousTestCase):
         plan, theirs = self.world.sides[other].plan, self.world.sides[decider].plan
 
         def decide(number: bytes) -> list[Action]:
-            probe = Probe(ProbeKind.DECIDE, theirs.tag, theirs.session, number * 8, decision=51)
+            probe = Probe(ProbeKind.DECIDE, theirs.tag, theirs.session, number * 8, decision=51, knows=True)
             return plan.probe(probe, STRANGE, self.world.now, relayed=False)
 
         asked = [a for a in decide(b"1") if isinstance(a, SendProbe) and a.to == STRANGE]
         self.assertEqual([ProbeKind.PING], [action.probe.kind for action in asked])
         self.assertNotEqual(STRANGE, plan.active)
-        pong = Probe(ProbeKind.PONG, theirs.tag, theirs.session, asked[0].probe.transaction, DIRECT[other])
+        pong = Probe(ProbeKind.PONG, theirs.tag, theirs.session, asked[0].probe.transaction, DIRECT[other], knows=True)
         plan.probe(pong, STRANGE, self.world.now, relayed=False)
         kinds = [a.probe.kind for a in decide(b"2") if isinstance(a, SendProbe)]
         self.assertIn(ProbeKind.DECIDED, kinds)
@@ -112,7 +112,8 @@ class ReplayTests(SynchronousTestCase):
         decider, other = self.sides()
         plan, theirs = self.world.sides[other].plan, self.world.sides[decider].plan
         number = plan._agreement.number + 1
-        decide = Probe(ProbeKind.DECIDE, theirs.tag, theirs.session, theirs.next_transaction(), decision=number)
+        count = theirs.next_transaction()
+        decide = Probe(ProbeKind.DECIDE, theirs.tag, theirs.session, count, decision=number, knows=True)
         answers = []
         for source in (RELAY[other], DIRECT[decider]):
             actions = plan.probe(decide, source, self.world.now, relayed=source == RELAY[other])
@@ -126,7 +127,8 @@ class ReplayTests(SynchronousTestCase):
         plan, theirs = self.world.sides[other].plan, self.world.sides[decider].plan
         before = len(plan.paths)
         for number, more in ((0, 0), (51, 1)):
-            probe = Probe(ProbeKind.DECIDE, theirs.tag, theirs.session, bytes([number]) * 8, decision=number)
+            count = bytes([number]) * 8
+            probe = Probe(ProbeKind.DECIDE, theirs.tag, theirs.session, count, decision=number, knows=True)
             for port in range(1, 200):
                 plan.probe(probe, Endpoint(STRANGE.host, port), self.world.now, relayed=False)
             self.assertEqual(before + more, len(plan.paths))
@@ -136,7 +138,7 @@ class ReplayTests(SynchronousTestCase):
         decider, other = self.sides()
         plan = self.world.sides[decider].plan
         theirs = self.world.sides[other].plan
-        ping = Probe(ProbeKind.PING, theirs.tag, theirs.session, b"recorded")
+        ping = Probe(ProbeKind.PING, theirs.tag, theirs.session, b"recorded", knows=True)
         plan.probe(ping, STRANGE, self.world.now, relayed=False)
         actions = plan.probe(ping, DIRECT[other], self.world.now, relayed=False)
         self.assertIn(DIRECT[other], [a.to for a in actions if isinstance(a, SendProbe)])
