@@ -15,6 +15,7 @@ class LinkCounters:
     probes_over_budget: int = 0
     probes_inside: int = 0
     probes_too_many: int = 0
+    probes_repeated: int = 0
     signals_refused: int = 0
     signals_over_budget: int = 0
     signals_repeated: int = 0

@@ -103,7 +103,7 @@ class Offering:
 
     def _again(self) -> None:
         self._repeat = None
-        if self._plan.reached:
+        if not self._plan.sought:
             self._doors.reached()
             return
         payload = self._make()
@@ -111,8 +111,8 @@ class Offering:
         self._search(payload)
 
     def _search(self, payload: bytes) -> None:
-        """Knock where the member may be, and go on for as long as no path reaches it."""
-        if self._plan.reached:
+        """Knock where the member may be, and go on for as long as it is sought."""
+        if not self._plan.sought:
             return
         for endpoint in self._doors.all(self._plan.paths.values()):
             self._outlet.knock(payload, endpoint)

@@ -141,8 +141,8 @@ class PeerLink:
         return self._limits.hears_signal(self._clock.seconds())
 
     def hears_probe(self, probe: Probe) -> bool:
-        """Whether one more probe of the peer is listened to now."""
-        return self._limits.hears_probe(probe.kind, self._clock.seconds())
+        """Whether one more probe of the peer is listened to now; one of another life has limits of its own."""
+        return not self.plan.meant(probe) or self._limits.hears_probe(probe.kind, self._clock.seconds())
 
     def speaks(self) -> bool:
         """Whether what the peer just did may be told in the log."""
@@ -161,11 +161,14 @@ class PeerLink:
 
         :param knocked: where it came from, when it came as a knock.
         """
-        self.peer_nat = offer.nat
-        offer.tell_relays(self.relay_talk)
-        if knocked is not None:
-            self.doors.heard(knocked.endpoint)
-        self._do(self.plan.offer(offer.session, offer.answers, fit, self._clock.seconds(), knocked))
+        actions = self.plan.offer(offer.session, offer.answers, fit, self._clock.seconds(), knocked)
+        known = offer.session == self.plan.peer_session
+        if known:
+            self.peer_nat = offer.nat
+            offer.tell_relays(self.relay_talk)
+        if knocked is not None and (known or actions):
+            self.doors.heard(knocked.endpoint, sure=known)
+        self._do(actions)
 
     def moved(self) -> None:
         """This machine's addresses changed."""
@@ -177,7 +180,7 @@ class PeerLink:
         foreign = not self.plan.meant(probe)
         actions = self.plan.probe(probe, source, self._clock.seconds(), relayed=relayed)
         if foreign and actions:  # it asks for an offer
-            self.doors.heard(source)
+            self.doors.heard(source, sure=False)
         self._do(actions)
 
     def way(self, candidate: Candidate, usable: bool) -> None:
@@ -292,7 +295,7 @@ class PeerLink:
         self._queue.put([Configure()])
 
     def _make_offer(self) -> bytes:
-        outlet, theirs = self._outlet, self.plan.peer_session or b""
+        outlet, theirs = self._outlet, self.plan.answers
         offer = signals.Offer.of(self.plan.session, theirs, outlet.candidates(), outlet.nat, self.relay_talk)
         nonce = self._random(signals.NONCE_BYTES)
         return signals.seal(offer, self.keys.seal, sender=self._own_key, receiver=self.peer_key, nonce=nonce)

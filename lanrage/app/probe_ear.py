@@ -52,6 +52,9 @@ class ProbeEar:
         except DecodeError:
             self.counters.probes_malformed += 1
             return
+        if not link.plan.is_news(probe, source):  # before the limits: copies must not use up what the member may say
+            self.counters.probes_repeated += 1
+            return
         if not link.hears_probe(probe):
             self.counters.probes_too_many += 1
             return

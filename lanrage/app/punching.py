@@ -279,8 +279,7 @@ class Punching:
         self._links.send_signal(link.identity, sealed)
 
     def _ping(self, link: PeerLink) -> bytes:
-        transaction = self._random(probes.TRANSACTION_BYTES)
-        ping = Probe(ProbeKind.PING, self._tag, link.plan.session, transaction)
+        ping = Probe(ProbeKind.PING, self._tag, link.plan.session, link.plan.next_transaction())
         return probes.encode(ping, link.keys.probe, link.plan.peer_session)
 
     def _perform(self, item: _Hold | _Let | _Try) -> Awaitable[None]:

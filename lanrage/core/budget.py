@@ -16,7 +16,8 @@ KEY_LIMIT = 4096
 
 PROBE_RATE, PROBE_BURST = 40.0, 80.0
 """Probes a second, and at once, to one address and port, over all peers: what peers name as theirs must not make a
-party a weapon. A relay carries each pair on a port of its own."""
+party a weapon. A member that answers there has a share of its own, which others cannot use up. A relay carries each
+pair on a port of its own."""
 HOST_RATE, HOST_BURST = 120.0, 400.0
 """Likewise to one host, over all of its ports: the opening of 16 friends behind one router fits. A relay, which the
 control server named, counts by port alone."""
@@ -58,7 +59,7 @@ class Budget(Generic[K]):
 class ProbeBudget:
     """Which probes may go out."""
 
-    _ports: Budget[Endpoint] = attrs.field(factory=lambda: Budget(PROBE_RATE, PROBE_BURST))
+    _ports: Budget[tuple[Endpoint, bytes | None]] = attrs.field(factory=lambda: Budget(PROBE_RATE, PROBE_BURST))
     _hosts: Budget[str] = attrs.field(factory=lambda: Budget(HOST_RATE, HOST_BURST))
     _members: Budget[bytes] = attrs.field(factory=lambda: Budget(MEMBER_RATE, MEMBER_BURST))
 
@@ -68,7 +69,7 @@ class ProbeBudget:
         :param relay: `to` is a port of a relay.
         :param member: who answers at `to`, so that it is no victim.
         """
-        if not self._ports.allow(to, now):
+        if not self._ports.allow((to, member), now):
             return False
         if relay:
             return True

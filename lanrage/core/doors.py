@@ -29,10 +29,17 @@ class Doors:
 
     remembered: tuple[Endpoint, ...] = ()
     _heard: dict[Endpoint, None] = attrs.field(init=False, factory=dict)
+    _unsure: Endpoint | None = attrs.field(init=False, default=None)
     _tries: int = attrs.field(init=False, default=0)
 
-    def heard(self, source: Endpoint) -> None:
-        """A verified packet of the member came from there."""
+    def heard(self, source: Endpoint, *, sure: bool = True) -> None:
+        """A verified packet of the member came from there.
+
+        :param sure: it was of the member's present life; there is one place for all that may be copies.
+        """
+        if not sure:
+            self._unsure = source
+            return
         self._heard.pop(source, None)
         self._heard[source] = None
         if len(self._heard) > HEARD:
@@ -40,9 +47,10 @@ class Doors:
 
     def all(self, paths: Iterable[Path]) -> tuple[Endpoint, ...]:
         """Every address worth a knock: the member's last packets, relay ports of ours, what worked before."""
+        doors = [*reversed(self._heard), *([self._unsure] if self._unsure is not None else [])]
         relays = [path.endpoint for path in paths if path.relayed]
         worked = [path.endpoint for path in paths if path.rtt is not None]
-        return tuple(dict.fromkeys([*reversed(self._heard), *relays, *worked[:REMEMBERED], *self.remembered]))
+        return tuple(dict.fromkeys([*doors, *relays, *worked[:REMEMBERED], *self.remembered]))
 
     def gap(self) -> float:
         """Seconds until the next offer, longer each time."""

@@ -175,6 +175,10 @@ class Path:
 
     # --- answers ------------------------------------------------------------------------------------------------------
 
+    def awaits(self, transaction: bytes) -> bool:
+        """Whether a pong of this number tells anything."""
+        return transaction in self.outstanding or transaction in self._late
+
     def pong(self, transaction: bytes, now: float) -> bool:
         """A pong came; false when it answers none of our pings."""
         sent_at = self.outstanding.pop(transaction, None)
@@ -258,8 +262,11 @@ class Path:
 
         It is asked again after a while, in which others may be taken.
         """
+        self.left(now, dead=True)
+        self.outstanding.clear()
+        self._late.clear()
         self.missed, self.last_pong, self.opening = DEAD_AFTER, None, 0
-        self.ask(now + AFTER_FALL)
+        self.next_ping = now + AFTER_FALL
 
     def deadline(self) -> float:
         """When :meth:`expire` or a ping is due next."""

@@ -52,6 +52,11 @@ class Reason(enum.StrEnum):
     PEER = "decided by the peer"
     APART = "the other end may have moved"
 
+    @property
+    def voluntary(self) -> bool:
+        """The path before would do."""
+        return self in (Reason.KIND, Reason.SHORTER)
+
 
 @attrs.frozen
 class Move:

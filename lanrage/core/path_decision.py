@@ -82,6 +82,11 @@ class Agreement:
         self._doubt_at = now + DOUBT_GAPS[min(self._given_up, len(DOUBT_GAPS) - 1)]
         self._given_up += 1
 
+    @property
+    def doubted(self) -> bool:
+        """The other end may be on another path than this one."""
+        return self._doubt_at < float("inf")
+
     def doubtful(self, now: float) -> bool:
         """Whether it is time to decide anew for the path that is kept."""
         return self.pending is None and self._doubt_at <= now

@@ -20,6 +20,7 @@ from lanrage.core.links import Endpoint
 from lanrage.core.path import Path, ask_all
 from lanrage.core.path_actions import Action, Moved, ResetPeer, SendOffer, WriteEndpoint
 from lanrage.core.path_choice import Choice, Reason
+from lanrage.core.path_hearing import Heard
 from lanrage.core.path_history import PathMove
 from lanrage.core.path_pace import set_paces
 from lanrage.core.path_state import RELAY_PATIENCE, PathState
@@ -28,6 +29,8 @@ from lanrage.core.traffic import Counters, Traffic
 
 SESSION_BYTES = 8
 """As in every probe (``docs/protocol-probe.rst``)."""
+RENEW_AFTER = 5.0
+"""Seconds without a path and an offer after which a session that counts as left, and yet names ours, is believed."""
 
 
 @attrs.define
@@ -49,14 +52,20 @@ class PathPlan(PathState):
         :param candidates: those fit to be probed (:func:`lanrage.core.candidates.fit_to_probe`).
         :param knocked: where the offer itself came from, when it came as a knock.
         """
-        actions: list[Action] = []
         if self.hearing.is_former(session):
-            return actions
-        if session != self.peer_session:
-            if self.peer_session is not None:
-                actions.append(ResetPeer())
-                self.hearing.left(self.peer_session)
+            lost = answers == self.session and not self.reached and now > self._offered_at + RENEW_AFTER
+            return self._begin_anew(now) if lost else []
+        actions: list[Action] = []
+        unknown = session != self.peer_session
+        if unknown and self.peer_session is not None:
+            if answers != self.session:  # maybe a copy from before: who lives under that session will name ours
+                self.asked_by = session
+                return [SendOffer()]
+            actions.append(ResetPeer())
+            self.hearing.left(self.peer_session)
+        if unknown:
             self._start_over(session)
+        self.asked_by = None
         if knocked is not None:
             self._learn(knocked, now)
         self._offered_at = now
@@ -65,13 +74,14 @@ class PathPlan(PathState):
                 self._learn(candidate, now)
         for path in self.paths.values():
             path.open_again(now)
-        if answers != self.session:
+        if unknown or answers != self.session:
             actions.append(SendOffer())
         return actions + self.tick(now)
 
     def restart(self, session: bytes) -> None:
         """WireGuard lost the peer: begin as a new link does; the peer resets its end when it hears the new session."""
-        self.session = session
+        self.session, self.asked_by = session, None
+        self.hearing.forget_former()
         self._agreement.start_over(0)
         self._start_over(None)
 
@@ -96,7 +106,7 @@ class PathPlan(PathState):
         :param relayed: `source` is a port of a relay.
         """
         if not self.meant(probe):
-            return [SendOffer()] if self.hearing.asks(probe, source, now) else []
+            return [SendOffer()] if self.hearing.asks(probe.session, now) else []
         if probe.kind is ProbeKind.PONG:
             path = self.paths.get(source)
             if path is None or not path.pong(probe.transaction, now):
@@ -181,6 +191,7 @@ class PathPlan(PathState):
         self.peer_session, self.active = session, None
         self._agreement.start_over(self._agreement.number if self.decides else 0)  # none of ours comes twice a session
         self._choice, self._traffic, self.playing = Choice(), Traffic(), False
+        self.hearing.start_over()
         self.keeper.start_over()
         self.stall.start_over()
         self._table.start_over()
@@ -192,12 +203,16 @@ class PathPlan(PathState):
         """The path of a PING or DECIDE; none for a decision of no use, and for a copy from where nothing leads."""
         if probe.kind is ProbeKind.DECIDE and (self.decides or probe.decision < self._agreement.number):
             return None
-        copied = not self.hearing.is_new(probe.transaction, by.endpoint)
-        return self.paths.get(by.endpoint) if copied else self._learn(by, now)
+        heard = self.hearing.note(probe.transaction, by.endpoint)
+        if heard is Heard.REPEATED:
+            return None
+        return self.paths.get(by.endpoint) if heard is Heard.ELSEWHERE else self._learn(by, now)
 
     def _follow(self, probe: Probe, path: Path, now: float) -> list[Action]:
         if not path.proven:  # it was just asked: where it is open, the decision's next repetition is heard
             return []
+        if probe.decision == self._agreement.number and path.endpoint != self.active:
+            return []  # its sender shall not believe that we are here
         actions: list[Action] = [self._voice.decided(probe, path.endpoint)]
         if probe.decision > self._agreement.number:
             self._agreement.number = probe.decision
@@ -209,8 +224,11 @@ class PathPlan(PathState):
 
     def _agreed(self, probe: Probe, now: float) -> list[Action]:
         pending = self._agreement.agreed(probe.decision)
-        if pending is None or pending.endpoint not in self.paths:
+        if pending is None:
             return []
+        if pending.endpoint not in self.paths:  # the other end is where nothing leads any more
+            self._agreement.give_up(now)
+            return self.tick(now)
         moved = self._moved(self.paths[pending.endpoint], pending.reason, now)
         if self.active == pending.endpoint:
             return [moved]
@@ -256,6 +274,8 @@ class PathPlan(PathState):
         if move is None:
             return []
         if target is None and move.path.relayed and now < self._offered_at + RELAY_PATIENCE:
+            return []
+        if move.reason.voluntary and self._agreement.doubted:
             return []
         if held is not None and held.proven and self.keeper.shaking(self.current, now):
             return []

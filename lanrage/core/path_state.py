@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import attrs
 
@@ -12,15 +13,17 @@ from lanrage.core.links import Endpoint
 from lanrage.core.path import Path
 from lanrage.core.path_choice import Choice
 from lanrage.core.path_decision import Agreement
-from lanrage.core.path_hearing import Hearing
+from lanrage.core.path_hearing import Heard, Hearing
 from lanrage.core.path_history import HISTORY_LIMIT, PathMove
 from lanrage.core.path_pace import HEARD_WITHIN, HOLD, Situation
 from lanrage.core.path_table import PathTable
 from lanrage.core.path_voice import Voice
-from lanrage.core.probe import Probe
+from lanrage.core.probe import Probe, ProbeKind
 from lanrage.core.stall import StallWatch
 from lanrage.core.traffic import Traffic
 
+TRANSACTION_BYTES = 8
+"""As in every probe (``docs/protocol-probe.rst``)."""
 RELAY_PATIENCE = 0.1
 """Seconds after the offer in which a direct path may still win before the relay is taken."""
 
@@ -32,7 +35,8 @@ class PathState:
     :param decides: this end has the lower WireGuard key.
     :param tag: our tag, for the probes we send.
     :param session: our session, 8 random bytes.
-    :param random: source of transaction ids and sessions.
+    :param random: source of sessions.
+    :ivar asked_by: another session of the peer, heard of, and to be named by our offers until it names ours.
     :ivar active: the agreed path's address.
     :ivar moves: how often a path was agreed on.
     :ivar playing: a game runs, by WireGuard's counters.
@@ -48,6 +52,7 @@ class PathState:
     session: bytes
     random: Callable[[int], bytes]
     peer_session: bytes | None = None
+    asked_by: bytes | None = None
     active: Endpoint | None = None
     moves: int = 0
     playing: bool = False
@@ -62,6 +67,7 @@ class PathState:
     _agreement: Agreement = attrs.field(factory=Agreement)
     _offered_at: float = 0.0
     _pinged_at: float = float("-inf")
+    _numbers: Iterator[int] = attrs.field(factory=lambda: itertools.count(1))
 
     def deadline(self, now: float) -> float | None:
         """When the plan's tick is due next; ``None`` while there is nothing to wait for."""
@@ -81,6 +87,27 @@ class PathState:
         """Whether a verified probe is of both ends' present lives."""
         return probe.knows and probe.session == self.peer_session
 
+    def is_news(self, probe: Probe, source: Endpoint) -> bool:
+        """Whether anything follows from a verified probe; a recorded one, sent again, says nothing."""
+        if not self.meant(probe):
+            return not self.hearing.is_former(probe.session)
+        if probe.kind is ProbeKind.PONG:
+            path = self.paths.get(source)
+            return path is not None and path.awaits(probe.transaction)
+        if probe.kind is ProbeKind.DECIDED:
+            pending = self._agreement.pending
+            return pending is not None and pending.number == probe.decision
+        return self.hearing.place(probe.transaction, source) is not Heard.REPEATED
+
+    def next_transaction(self) -> bytes:
+        """The number of our next PING or DECIDE."""
+        return next(self._numbers).to_bytes(TRANSACTION_BYTES, "big")
+
+    @property
+    def answers(self) -> bytes:
+        """The session of the peer that our offers name; empty while none was heard of."""
+        return self.asked_by or self.peer_session or b""
+
     @property
     def paths(self) -> dict[Endpoint, Path]:
         """All ways to the peer, by address."""
@@ -97,6 +124,11 @@ class PathState:
         return any(path.proven for path in self.paths.values())
 
     @property
+    def sought(self) -> bool:
+        """No path reaches the peer, or it may have begun anew, elsewhere."""
+        return self.asked_by is not None or not self.reached
+
+    @property
     def current(self) -> Path | None:
         """The agreed path, when it is still known."""
         return self.paths.get(self.active) if self.active else None
@@ -105,7 +137,7 @@ class PathState:
 
     @property
     def _voice(self) -> Voice:
-        return Voice(self.tag, self.session, self.random)
+        return Voice(self.tag, self.session, self.next_transaction)
 
     @property
     def _target(self) -> Endpoint | None:

@@ -12,9 +12,6 @@ from lanrage.core.path_actions import SendProbe
 from lanrage.core.path_decision import Pending
 from lanrage.core.probe import Probe, ProbeKind
 
-TRANSACTION_BYTES = 8
-"""As in every probe (``docs/protocol-probe.rst``)."""
-
 
 @attrs.frozen
 class Voice:
@@ -22,23 +19,23 @@ class Voice:
 
     :param tag: our tag.
     :param session: our session.
-    :param random: source of transaction ids.
+    :param transaction: the next probe's number, for PING and DECIDE.
     """
 
     tag: bytes
     session: bytes
-    random: Callable[[int], bytes]
+    transaction: Callable[[], bytes]
 
     def ping(self, path: Path, now: float) -> SendProbe:
         """Is this path open?"""
-        transaction = self.random(TRANSACTION_BYTES)
+        transaction = self.transaction()
         path.sent(transaction, now)
         return SendProbe(Probe(ProbeKind.PING, self.tag, self.session, transaction), path.endpoint)
 
     def decide(self, pending: Pending, now: float) -> SendProbe:
         """Let us take this path."""
         pending.sent(now)
-        transaction = self.random(TRANSACTION_BYTES)
+        transaction = self.transaction()
         probe = Probe(ProbeKind.DECIDE, self.tag, self.session, transaction, decision=pending.number)
         return SendProbe(probe, pending.endpoint)
 

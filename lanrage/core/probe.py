@@ -28,10 +28,10 @@ class Probe:
 
     :param tag: the sender's tag, 8 bytes.
     :param session: the sender's session, 8 bytes.
-    :param transaction: 8 bytes, echoed by the answer.
+    :param transaction: 8 bytes: the number of its sender's PING or DECIDE, rising; echoed by the answer.
     :param observed: only in a PONG.
     :param decision: only in DECIDE and DECIDED, 1 to 2**32-1.
-    :param knows: its sender knows the receiver's present session, so it is no copy of one from before.
+    :param knows: of one that was heard: its sender knows our present session, so it is no copy of one from before.
     """
 
     kind: ProbeKind
@@ -40,4 +40,4 @@ class Probe:
     transaction: bytes
     observed: Endpoint | None = None
     decision: int = 0
-    knows: bool = True
+    knows: bool = False

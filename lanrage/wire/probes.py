@@ -7,13 +7,13 @@ Layout, network byte order::
     5  B   kind
     6  8s  sender tag        BLAKE2s(party id, sender's WireGuard key): finds the pair, tells the direction
     14 8s  session           of the sender, as in its offer; another one is a stale or replayed probe
-    22 8s  transaction       echoed by the answer
+    22 8s  transaction       number of a PING or DECIDE, rising; echoed by the answer
     30 ..  body              by kind
     -16 8s MAC               BLAKE2s keyed with the pair's probe key over all before it: a member of the pair made it
     -8  8s MAC               likewise over all before it and the receiver's session: for this life of the receiver
 
-Together they are as strong as one of 16 bytes. The first one alone proves no more than that the pair made the probe
-once, so it is answered by an offer at most.
+The first one alone proves no more than that the pair made the probe once, so it is answered by an offer at most. Who
+guesses one needs 2**64 packets, and as many again for the other.
 """
 
 from __future__ import annotations
@@ -31,7 +31,6 @@ MAGIC = b"LRNG"
 VERSION = 1
 TAG_BYTES = 8
 SESSION_BYTES = 8
-TRANSACTION_BYTES = 8
 MAC_BYTES = 8
 """Of each of the two."""
 MACS_BYTES = 2 * MAC_BYTES

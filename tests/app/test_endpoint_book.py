@@ -163,12 +163,20 @@ class DoorTests(SynchronousTestCase):
         doors = Doors((at(100), at(101)))
         for number in range(1, HEARD + 3):
             doors.heard(at(number))
+            doors.heard(at(200 + number), sure=False)
         relay = path(50, kind=CandidateKind.RELAY)
         worked = [path(number, rtt=0.1) for number in range(60, 80)]
         never = path(90)
         found = doors.all([never, relay, *worked])
         heard = [at(number) for number in range(HEARD + 2, 2, -1)]
-        expected = [*heard, at(50), *(at(number) for number in range(60, 60 + REMEMBERED)), at(100), at(101)]
+        expected = [
+            *heard,
+            at(200 + HEARD + 2),
+            at(50),
+            *(at(number) for number in range(60, 60 + REMEMBERED)),
+            at(100),
+            at(101),
+        ]
         self.assertEqual(expected, list(found))
 
     def test_gaps(self) -> None:

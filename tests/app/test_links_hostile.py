@@ -19,9 +19,11 @@ from lanrage.app.link_limits import (
 )
 from lanrage.core.budget import HOST_BURST, HOST_RATE
 from lanrage.core.candidates import CandidateKind
+from lanrage.core.doors import HEARD
 from lanrage.core.identity import PairKeys
 from lanrage.core.links import Endpoint
 from lanrage.core.network_changes import Happening
+from lanrage.core.path_hearing import ASKS_BURST, ASKS_RATE
 from lanrage.core.probe import Probe, ProbeKind
 from lanrage.interfaces import IProbePort
 from lanrage.wire import probes, signals
@@ -64,7 +66,8 @@ class HostileMemberTests(LinksCase):
     def _offer(self, number: int, ports: range, hosts: tuple[str, ...] = ()) -> None:
         rows = tuple(signals.CandidateRow(CandidateKind.REFLEXIVE, VICTIM, port) for port in ports)
         rows += tuple(signals.CandidateRow(CandidateKind.LOCAL, host, 7000) for host in hosts)
-        offer = signals.Offer(number.to_bytes(8, "big"), b"", rows)
+        session = self.anna.links.peers[self.bert.keys.identity.public].plan.session
+        offer = signals.Offer(number.to_bytes(8, "big"), session, rows)
         mine, theirs = self.bert.keys.wireguard.public, self.anna.keys.wireguard.public
         sealed = signals.seal(offer, self.keys.seal, sender=mine, receiver=theirs, nonce=number.to_bytes(12, "big"))
         self.anna.links.signalled(self.bert.keys.identity.public, sealed)
@@ -113,43 +116,85 @@ class HostileMemberTests(LinksCase):
         self.assertEqual(1, self.anna.links.counters.probes_inside)
         self.assertEqual(list(before), list(link.plan.paths))
 
-    def test_recorded_pings_of_another_life(self) -> None:
-        """Sent from anywhere, they replace no door of the member, ask for few offers and make no path."""
-        link = self.anna.links.peers[self.bert.keys.identity.public]
-        assert link.plan.peer_session is not None
+    def _probe(
+        self, kind: ProbeKind, number: int, *, session: bytes = b"", to: bytes = b"", decision: int = 0
+    ) -> bytes:
+        """A probe of Bert's to Anna, of both present lives if not said otherwise."""
+        plan = self.anna.links.peers[self.bert.keys.identity.public].plan
+        assert plan.peer_session is not None
         tag = probes.sender_tag(self.world.kit.party_id, self.bert.keys.wireguard.public)
-        paths, known = list(link.plan.paths), link.plan.peer_session
-        link.doors.heard(link.plan.paths[paths[0]].endpoint)
-        self.world.run(5.0)
-        self.world.signals.clear()
+        probe = Probe(kind, tag, session or plan.peer_session, number.to_bytes(8, "big"), decision=decision)
+        return probes.encode(probe, self.keys.probe, to or plan.session)
+
+    def test_recorded_pings_of_another_life(self) -> None:
+        """Many, sent from anywhere, they take one door beside the member's own, ask for few offers, make no path."""
+        link = self.anna.links.peers[self.bert.keys.identity.public]
+        paths, own = list(link.plan.paths), [Endpoint("203.0.113.7", port) for port in range(1, HEARD + 1)]
+        for door in own:
+            link.doors.heard(door)
         link.plan.hearing.left(b"formerly")
-        for session, to in ((b"formerly", link.plan.session), (known, b"our last")):
-            ping = probes.encode(Probe(ProbeKind.PING, tag, session, b"t" * 8), self.keys.probe, to)
-            for port in range(100, 300):
-                self.anna.links.probe_received(ping, Endpoint(VICTIM, port))
+        seconds = 20
+        for session, to, offers in ((b"formerly", b"", 0), (b"", b"our last", ASKS_BURST + seconds * ASKS_RATE + 1)):
+            self.world.run(5.0)
+            self.world.signals.clear()
+            for number in range(seconds * 20):
+                for port in (100 + number, 99):
+                    ping = self._probe(ProbeKind.PING, number, session=session, to=to)
+                    self.anna.links.probe_received(ping, Endpoint(VICTIM, port))
                 self.world.run(0.05)
+            self.assertLessEqual(len(self.world.signals), offers)
+            self.assertEqual(bool(offers), bool(self.world.signals))
         self.assertEqual(paths, list(link.plan.paths))
-        doors = [door for door in link.doors.all(()) if door.host == VICTIM]
-        self.assertEqual(([Endpoint(VICTIM, 100)], 1), (doors, len(self.world.signals)))
-        self.assertIn(paths[0], link.doors.all(()))
+        doors = link.doors.all(())
+        self.assertLessEqual(set(own), set(doors))
+        self.assertEqual(1, sum(door.host == VICTIM for door in doors))
+
+    def test_recorded_probes_use_up_nothing(self) -> None:
+        """A thousand copies a second, of this life from the member's own address and of others, harm nothing."""
+        link = self.anna.links.peers[self.bert.keys.identity.public]
+        source = link.plan.active
+        assert source is not None
+        known = [self._probe(ProbeKind.PING, 1), self._probe(ProbeKind.DECIDED, 2, decision=1)]
+        known += [self._probe(ProbeKind.DECIDE, 1, to=b"our last", decision=9)]
+        self.anna.links.probe_received(known[0], source)
+        over, elsewhere = self.anna.links.counters.probes_over_budget, Endpoint(VICTIM, 9)
+        for _ in range(2000):
+            for payload in known:
+                self.anna.links.probe_received(payload, source)
+                self.anna.links.probe_received(payload, elsewhere)
+            self.world.run(0.005)
+        self.assertEqual(0, self.anna.links.counters.probes_too_many)
+        self.assertEqual(over, self.anna.links.counters.probes_over_budget)
+        self.assertGreater(self.anna.links.counters.probes_repeated, 2000)
+        path = link.plan.current
+        assert path is not None
+        self.assertTrue(path.proven)
+        self.assertEqual(0, path.quality.long.share(self.world.clock.seconds()) or 0)
 
     def test_decides_without_end(self) -> None:
-        """A flood of decisions is followed at a bounded rate: few writes to WireGuard, few lines in the log."""
+        """A flood of decisions, for one path and the other, is followed at a bounded rate: few writes, few lines."""
         decider, other = self.anna, self.bert  # the lower key is Anna's
         keys = other.links.peers[decider.keys.identity.public].keys
         link = other.links.peers[decider.keys.identity.public]
-        source = link.plan.active
+        for player in (decider, other):
+            player.use()
+        self.world.run(3.0)
+        sources = [endpoint for endpoint, path in link.plan.paths.items() if path.proven]
+        self.assertEqual(2, len(sources))
         assert link.plan.peer_session is not None
-        assert source is not None
         tag = probes.sender_tag(self.world.kit.party_id, decider.keys.wireguard.public)
+        counting = decider.links.peers[other.keys.identity.public].plan
         moves, seconds = link.plan.moves, 10
         with capturedLogs() as events:
             for number in range(seconds * 200):
-                decide = Probe(ProbeKind.DECIDE, tag, link.plan.peer_session, b"t" * 8, decision=number + 100)
-                other.links.probe_received(probes.encode(decide, keys.probe, link.plan.session), source)
+                count = counting.next_transaction()
+                decide = Probe(ProbeKind.DECIDE, tag, link.plan.peer_session, count, decision=number + 100)
+                payload = probes.encode(decide, keys.probe, link.plan.session)
+                other.links.probe_received(payload, sources[number % 2])
                 self.world.run(0.005)
         self.assertLessEqual(link.plan.moves - moves, DECISIONS_BURST + seconds * DECISIONS_RATE + 1)
         self.assertGreater(link.plan.moves - moves, 10)
+        self.assertEqual(set(sources), {move.taken.endpoint for move in list(link.plan.history)[-10:]})
         told = [event for event in events if "path to" in (event.get("log_format") or "")]
         self.assertLessEqual(len(told), SPOKEN_BURST + seconds * SPOKEN_RATE + 1)
         self.assertGreater(other.links.counters.probes_too_many, seconds * 200 - 200)

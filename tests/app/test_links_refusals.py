@@ -99,7 +99,8 @@ class RefusalTests(LinksCase):
         anna, bert = self.two()
         keys = PairKeys.between(anna.keys.wireguard, bert.keys.wireguard.public, self.world.kit.party_id)
         mine, theirs = anna.keys.wireguard.public, bert.keys.wireguard.public
-        offer = signals.Offer.of(b"s" * 8, b"", ())
+        ours = anna.links.peers[bert.keys.identity.public].plan.session
+        offer = signals.Offer.of(b"s" * 8, ours, ())
 
         def sealed(key: bytes, sender: bytes, receiver: bytes) -> bytes:
             return signals.seal(offer, key, sender=sender, receiver=receiver, nonce=b"n" * 12)
@@ -121,7 +122,8 @@ class RefusalTests(LinksCase):
         bad = ["224.0.0.1", "127.0.0.1", "255.255.255.255", "10.66.0.9", "192.168.9.9", anna.host.inner, "2001:db8::1"]
         rows = tuple(signals.CandidateRow(CandidateKind.LOCAL, host, 5) for host in [*bad, "203.0.113.66"])
         keys = PairKeys.between(anna.keys.wireguard, bert.keys.wireguard.public, self.world.kit.party_id)
-        offer = signals.Offer(b"s" * 8, b"", rows)
+        ours = anna.links.peers[bert.keys.identity.public].plan.session
+        offer = signals.Offer(b"s" * 8, ours, rows)
         mine, theirs = anna.keys.wireguard.public, bert.keys.wireguard.public
         payload = signals.seal(offer, keys.seal, sender=theirs, receiver=mine, nonce=b"n" * 12)
         anna.links.signalled(bert.keys.identity.public, payload)

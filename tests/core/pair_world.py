@@ -55,6 +55,7 @@ class PairWorld:
     """Runs both plans on one clock; `delivers(sender, relayed)` says whether a packet arrives.
 
     :ivar rate: packets a second that a game sends each way, of 128 bytes; they are seen by WireGuard's counters.
+    :ivar deaf: no DECIDED arrives directly.
     :ivar where: how the outside sees each side now; packets to another address are lost.
     :ivar clock_back: the handshakes of these sides are refused until the other end's peer is new.
     """
@@ -70,6 +71,7 @@ class PairWorld:
     rate: float = 0.0
     clock_back: set[str] = attrs.field(factory=set)
     where: dict[str, Endpoint] = attrs.field(factory=lambda: dict(DIRECT))
+    deaf: bool = False
     sent: int = 0
     sides: dict[str, Side] = attrs.field(factory=dict)
     _queue: list[tuple[float, int, Callable[[], None]]] = attrs.field(factory=list)
@@ -90,7 +92,7 @@ class PairWorld:
         """Side `name` sends its offer through the control server."""
         plan = self.sides[name].plan
         other = self.other(name)
-        session, answers = plan.session, plan.peer_session or b""
+        session, answers = plan.session, plan.answers
         candidates = (Candidate(CandidateKind.REFLEXIVE, self.where[name]),)
         self._later(0.01, lambda: self.do(other, self.sides[other].plan.offer(session, answers, candidates, self.now)))
 
@@ -150,6 +152,8 @@ class PairWorld:
         receiver, known = self.other(sender), self.sides[sender].plan.peer_session
         source = RELAY[receiver] if relayed else self.where[sender]
         if not relayed and to != self.where[receiver]:
+            return
+        if self.deaf and probe.kind is ProbeKind.DECIDED and not relayed:
             return
         for _ in range(2 if self.duplicates() else 1):
             if self.delivers(sender, relayed):

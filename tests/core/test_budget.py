@@ -76,6 +76,13 @@ class ProbeBudgetTests(SynchronousTestCase):
         strange = [budget.allow(Endpoint("h", 60000 - n), 0.0, relay=False) for n in range(1000)]
         self.assertEqual(HOST_BURST, sum(strange))
 
+    def test_a_port_of_a_member(self) -> None:
+        """Who answers at an address keeps its share of it, whatever others have sent there."""
+        budget, to = ProbeBudget(), Endpoint("h", 1)
+        for other in (None, b"other"):
+            self.assertEqual(PROBE_BURST, sum(budget.allow(to, 0.0, relay=False, member=other) for _ in range(500)))
+        self.assertTrue(budget.allow(to, 0.0, relay=False, member=b"member"))
+
     def test_a_port(self) -> None:
         """Nobody gets more than its share at one port."""
         for relay, member in ((True, None), (False, None), (False, b"m")):

@@ -72,7 +72,7 @@ class Peer:
             return
         kind = ProbeKind.PONG if probe.kind is ProbeKind.PING else ProbeKind.DECIDED
         observed = NEAR if kind is ProbeKind.PONG else None
-        answer = Probe(kind, b"peer tag", SESSION, probe.transaction, observed, probe.decision)
+        answer = Probe(kind, b"peer tag", SESSION, probe.transaction, observed, probe.decision, knows=True)
         heapq.heappush(self._queue, (self.now + trip, next(self._count), answer, to))
 
     def run(self, seconds: float) -> None:
@@ -122,7 +122,7 @@ class DecisionTests(SynchronousTestCase):
         self.assertEqual({RELAY}, {endpoint for _, endpoint in peer.decides})
         peer.do(peer.plan.way(Candidate(CandidateKind.RELAY, RELAY), False, peer.now))
         count = len(peer.decides)
-        late = Probe(ProbeKind.DECIDED, b"peer tag", SESSION, b"t" * 8, None, 1)
+        late = Probe(ProbeKind.DECIDED, b"peer tag", SESSION, b"t" * 8, None, 1, knows=True)
         peer.do(peer.plan.probe(late, RELAY, peer.now, relayed=True))
         peer.run(3.0)
         self.assertEqual((count, []), (len(peer.decides), peer.moves))
@@ -160,13 +160,13 @@ class DecisionTests(SynchronousTestCase):
         peer = Peer({NEAR: 0.02}, set())
         peer.offer(NEAR)
         for number in (0, 1, 7):
-            wrong = Probe(ProbeKind.DECIDED, b"peer tag", SESSION, b"t" * 8, None, number)
+            wrong = Probe(ProbeKind.DECIDED, b"peer tag", SESSION, b"t" * 8, None, number, knows=True)
             peer.do(peer.plan.probe(wrong, NEAR, 0.0, relayed=False))
         peer.run(0.3)
         for number in (0, 2, 2**32 - 1):
-            wrong = Probe(ProbeKind.DECIDED, b"peer tag", SESSION, b"t" * 8, None, number)
+            wrong = Probe(ProbeKind.DECIDED, b"peer tag", SESSION, b"t" * 8, None, number, knows=True)
             peer.do(peer.plan.probe(wrong, NEAR, peer.now, relayed=False))
         self.assertEqual([], peer.moves)
-        right = Probe(ProbeKind.DECIDED, b"peer tag", SESSION, b"t" * 8, None, 1)
+        right = Probe(ProbeKind.DECIDED, b"peer tag", SESSION, b"t" * 8, None, 1, knows=True)
         peer.do(peer.plan.probe(right, NEAR, peer.now, relayed=False))
         self.assertEqual([NEAR], [endpoint for _, endpoint, _ in peer.moves])

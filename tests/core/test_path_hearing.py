@@ -7,50 +7,60 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.core.links import Endpoint
-from lanrage.core.path_hearing import ASKS_BURST, ASKS_RATE, FORMER_LIMIT, PROBES_KEPT, Hearing
-from lanrage.core.probe import Probe, ProbeKind
+from lanrage.core.path_hearing import ASKS_BURST, ASKS_RATE, FORMER_LIMIT, PLACES, WINDOW, Heard, Hearing
 
-HERE, THERE = Endpoint("198.51.100.9", 1), Endpoint("198.51.100.9", 2)
+PLACE = [Endpoint("198.51.100.9", port) for port in range(1, 4)]
+
+
+def number(value: int) -> bytes:
+    """Of a probe."""
+    return value.to_bytes(8, "big")
 
 
 class HearingTests(SynchronousTestCase):
     """Probes and sessions."""
 
-    def test_probes_are_forgotten(self) -> None:
-        """Memory is bounded; the latest are known by where they came from first."""
-        hearing = Hearing()
-        for number in range(5000):
-            self.assertTrue(hearing.is_new(number.to_bytes(8, "big"), HERE))
-        self.assertEqual(PROBES_KEPT, len(hearing._sources))
-        self.assertFalse(hearing.is_new((4999).to_bytes(8, "big"), THERE))
-        self.assertTrue(hearing.is_new((4999).to_bytes(8, "big"), HERE))
+    @given(st.lists(st.tuples(st.integers(0, 3 * WINDOW), st.sampled_from(PLACE)), max_size=100))
+    def test_window(self, heard: list[tuple[int, Endpoint]]) -> None:
+        """Each probe counts once a place and at two places at most; what is older than the window never counts."""
+        hearing, places, newest = Hearing(), dict[int, list[Endpoint]](), 0
+        for value, source in heard:
+            before = places.setdefault(value, [])
+            if value <= newest - WINDOW or source in before or len(before) == PLACES:
+                expected = Heard.REPEATED
+            else:
+                expected = Heard.ELSEWHERE if before else Heard.NEW
+                before.append(source)
+                newest = max(newest, value)
+            self.assertIs(expected, hearing.place(number(value), source))
+            self.assertIs(expected, hearing.note(number(value), source))
+            self.assertIs(Heard.REPEATED, hearing.place(number(value), source))
 
-    @given(st.lists(st.tuples(st.integers(0, 20), st.sampled_from((HERE, THERE))), max_size=PROBES_KEPT))
-    def test_first_source(self, heard: list[tuple[int, Endpoint]]) -> None:
-        """A probe counts where it came from first."""
-        hearing, first = Hearing(), dict[int, Endpoint]()
-        for number, source in heard:
-            self.assertEqual(first.setdefault(number, source) == source, hearing.is_new(bytes([number] * 8), source))
+    def test_memory(self) -> None:
+        """Bounded; none of all the probes heard counts again, however long ago."""
+        hearing = Hearing()
+        for value in range(1, 5000):
+            self.assertIs(Heard.NEW, hearing.note(number(value), PLACE[0]))
+            self.assertLessEqual(len(hearing._places), 2 * WINDOW)
+        self.assertEqual({Heard.REPEATED}, {hearing.place(number(value), PLACE[0]) for value in range(5000 - 1)})
+        hearing.start_over()
+        self.assertIs(Heard.NEW, hearing.note(number(1), PLACE[0]))
 
     def test_sessions(self) -> None:
-        """So many that the peer has left are known."""
+        """So many that the peer has left are known, until this end has a new one itself."""
         hearing = Hearing()
-        for number in range(FORMER_LIMIT + 1):
-            hearing.left(bytes([number] * 8))
-        known = [hearing.is_former(bytes([number] * 8)) for number in range(FORMER_LIMIT + 2)]
+        for value in range(FORMER_LIMIT + 1):
+            hearing.left(bytes([value] * 8))
+        known = [hearing.is_former(bytes([value] * 8)) for value in range(FORMER_LIMIT + 2)]
         self.assertEqual([False, *[True] * FORMER_LIMIT, False], known)
+        hearing.forget_former()
+        self.assertFalse(hearing.is_former(bytes([FORMER_LIMIT] * 8)))
 
     def test_asks(self) -> None:
-        """A probe of another life is answered once a place, at a bounded rate; one of a life that is over, never."""
+        """A probe of another life is answered at a bounded rate; one of a life that is over, never."""
         hearing = Hearing()
         hearing.left(b"formerly")
-
-        def asks(number: int, source: Endpoint, now: float, session: bytes = b"foreign.") -> bool:
-            probe = Probe(ProbeKind.PING, b"t" * 8, session, number.to_bytes(8, "big"))
-            return hearing.asks(probe, source, now)
-
-        self.assertFalse(asks(0, HERE, 0.0, b"formerly"))
-        self.assertTrue(asks(1, HERE, 0.0))
-        self.assertEqual([False] * 50, [asks(1, Endpoint(HERE.host, port), 0.0) for port in range(2, 52)])
-        self.assertEqual(ASKS_BURST - 1, sum(asks(number, HERE, 0.0) for number in range(2, 100)))
-        self.assertTrue(asks(100, HERE, 1 / ASKS_RATE))
+        self.assertFalse(hearing.asks(b"formerly", 0.0))
+        self.assertEqual(ASKS_BURST, sum(hearing.asks(b"foreign.", 0.0) for _ in range(100)))
+        self.assertTrue(hearing.asks(b"foreign.", 1 / ASKS_RATE))
+        self.assertFalse(hearing.asks(b"foreign.", 1 / ASKS_RATE))

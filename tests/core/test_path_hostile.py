@@ -48,7 +48,7 @@ class ReplayTests(SynchronousTestCase):
         plan, now = self.world.sides[decider].plan, self.world.now
         before = len(plan.paths)
         assert plan.peer_session is not None
-        ping = Probe(ProbeKind.PING, self.world.sides[other].plan.tag, plan.peer_session, b"recorded")
+        ping = Probe(ProbeKind.PING, self.world.sides[other].plan.tag, plan.peer_session, b"recorded", knows=True)
         answers = [plan.probe(ping, Endpoint("198.51.100.9", port), now, relayed=False) for port in range(1, 200)]
         self.assertEqual(before + 1, len(plan.paths))
         self.assertTrue(answers[0])
@@ -75,11 +75,12 @@ class ReplayTests(SynchronousTestCase):
         self.world.run(5.0)
         self.assertEqual("direct", self.world.agreed())
         plan, theirs = self.world.sides[other].plan, self.world.sides[decider].plan
-        active, number = plan.active, plan._agreement.number
+        active, before = plan.active, plan._agreement.number
         for knows, source in ((False, DIRECT[decider]), (True, STRANGE)):
-            decide = Probe(ProbeKind.DECIDE, theirs.tag, theirs.session, b"recorded", None, 51, knows)
+            number = theirs.next_transaction()
+            decide = Probe(ProbeKind.DECIDE, theirs.tag, theirs.session, number, None, 51, knows)
             self.world.do(other, plan.probe(decide, source, self.world.now, relayed=False))
-            self.assertEqual((active, number), (plan.active, plan._agreement.number))
+            self.assertEqual((active, before), (plan.active, plan._agreement.number))
         self.world.run(5.0)
         self.world.do(decider, theirs._decide(theirs.paths[DIRECT[other]], Reason.ELSEWHERE, self.world.now))
         self.world.run(1.0)
@@ -92,17 +93,33 @@ class ReplayTests(SynchronousTestCase):
         plan, theirs = self.world.sides[other].plan, self.world.sides[decider].plan
 
         def decide(number: bytes) -> list[Action]:
-            probe = Probe(ProbeKind.DECIDE, theirs.tag, theirs.session, number * 8, decision=51)
+            probe = Probe(ProbeKind.DECIDE, theirs.tag, theirs.session, number * 8, decision=51, knows=True)
             return plan.probe(probe, STRANGE, self.world.now, relayed=False)
 
         asked = [a for a in decide(b"1") if isinstance(a, SendProbe) and a.to == STRANGE]
         self.assertEqual([ProbeKind.PING], [action.probe.kind for action in asked])
         self.assertNotEqual(STRANGE, plan.active)
-        pong = Probe(ProbeKind.PONG, theirs.tag, theirs.session, asked[0].probe.transaction, DIRECT[other])
+        pong = Probe(ProbeKind.PONG, theirs.tag, theirs.session, asked[0].probe.transaction, DIRECT[other], knows=True)
         plan.probe(pong, STRANGE, self.world.now, relayed=False)
         kinds = [a.probe.kind for a in decide(b"2") if isinstance(a, SendProbe)]
         self.assertIn(ProbeKind.DECIDED, kinds)
         self.assertEqual((STRANGE, 51), (plan.active, plan._agreement.number))
+
+    def test_decision_copied_to_another_open_path(self) -> None:
+        """The copy is quicker: its sender is not told that we are on the path it decided for, so it notices."""
+        self.world.relay(True)
+        self.world.run(5.0)
+        decider, other = self.sides()
+        plan, theirs = self.world.sides[other].plan, self.world.sides[decider].plan
+        number = plan._agreement.number + 1
+        count = theirs.next_transaction()
+        decide = Probe(ProbeKind.DECIDE, theirs.tag, theirs.session, count, decision=number, knows=True)
+        answers = []
+        for source in (RELAY[other], DIRECT[decider]):
+            actions = plan.probe(decide, source, self.world.now, relayed=source == RELAY[other])
+            answers.append([a.to for a in actions if isinstance(a, SendProbe) and a.probe.kind is ProbeKind.DECIDED])
+        self.assertEqual([[RELAY[other]], []], answers)
+        self.assertEqual(RELAY[other], plan.active)
 
     def test_copies_of_decisions(self) -> None:
         """Nor does a decision make paths from many places, or one of no use a path at all."""
@@ -110,7 +127,8 @@ class ReplayTests(SynchronousTestCase):
         plan, theirs = self.world.sides[other].plan, self.world.sides[decider].plan
         before = len(plan.paths)
         for number, more in ((0, 0), (51, 1)):
-            probe = Probe(ProbeKind.DECIDE, theirs.tag, theirs.session, bytes([number]) * 8, decision=number)
+            count = bytes([number]) * 8
+            probe = Probe(ProbeKind.DECIDE, theirs.tag, theirs.session, count, decision=number, knows=True)
             for port in range(1, 200):
                 plan.probe(probe, Endpoint(STRANGE.host, port), self.world.now, relayed=False)
             self.assertEqual(before + more, len(plan.paths))
@@ -120,7 +138,7 @@ class ReplayTests(SynchronousTestCase):
         decider, other = self.sides()
         plan = self.world.sides[decider].plan
         theirs = self.world.sides[other].plan
-        ping = Probe(ProbeKind.PING, theirs.tag, theirs.session, b"recorded")
+        ping = Probe(ProbeKind.PING, theirs.tag, theirs.session, b"recorded", knows=True)
         plan.probe(ping, STRANGE, self.world.now, relayed=False)
         actions = plan.probe(ping, DIRECT[other], self.world.now, relayed=False)
         self.assertIn(DIRECT[other], [a.to for a in actions if isinstance(a, SendProbe)])
@@ -166,6 +184,43 @@ class DeafTests(SynchronousTestCase):
             self.assertEqual(RELAY["b"], world.sides["b"].plan.active, silence)
             world.run(8.0)
             self.assertEqual("direct", world.agreed(), silence)
+
+    def test_way_that_ends_when_agreed(self) -> None:
+        """The same, and the other end's word comes just after; nothing was heard on the path that stands for long."""
+        for idle in (40.0, 200.0, 330.0):
+            world = PairWorld()
+            world.offer("a")
+            world.offer("b")
+            world.relay(True)
+            world.run(idle)
+            plan = world.sides["a"].plan
+            assert plan.current is not None
+            plan.current.left(world.now, dead=False)
+            world.do("a", plan._decide(plan.paths[RELAY["a"]], Reason.LOSSY, world.now))
+            world.run(0.06)
+            self.assertEqual(RELAY["b"], world.sides["b"].plan.active)
+            world.do("a", plan.way(plan.paths[RELAY["a"]].candidate, False, world.now))
+            world.run(2.0)
+            self.assertEqual("direct", world.agreed(), idle)
+
+    def test_word_that_never_comes(self) -> None:
+        """The better path carries all but the other end's word: few decisions are made, and both end on one path."""
+        world = PairWorld()
+        world.relay(True)
+        world.offer("a")
+        world.offer("b")
+        world.delivers = lambda sender, relayed: relayed or world.now >= 20.0
+        world.run(15.0)
+        self.assertEqual("relay", world.agreed())
+        world.deaf = True
+        world.run(60.0)
+        before = world.sides["a"].plan._agreement.number
+        world.run(120.0)
+        self.assertLess(world.sides["a"].plan._agreement.number - before, 30)
+        self.assertEqual("relay", world.agreed())
+        world.deaf = False
+        world.run(700.0)
+        self.assertEqual("direct", world.agreed())
 
     def test_way_that_ends(self) -> None:
         """The relay's port ends just when the other end moved there: it is brought back to the path that stands."""

@@ -11,9 +11,10 @@ from lanrage.core.candidates import Candidate, CandidateKind
 from lanrage.core.links import Endpoint
 from lanrage.core.path import Path
 from lanrage.core.path_choice import Choice, Reason
-from lanrage.core.path_pace import PLAYING_INTERVAL, RIVAL_INTERVAL, STANDBY_INTERVAL, SUSPECT_INTERVAL
+from lanrage.core.path_pace import Situation, set_paces
 
 HOURS, HOUR = 60, 3600.0
+PLAYING = Situation(playing=True, decides=True)
 LITTLE = 1 - 0.98**2
 """Of the probes are lost where 2 % of the packets of each direction are."""
 MUCH = 1 - 0.8**2
@@ -54,7 +55,7 @@ class Luck:
         while now < end:
             which = self._due.index(now)
             lost = self._verdict(which, now)
-            self._due[which] = now + self._pace(which)
+            self._due[which] = now + self._pace(which, now)
             if lost or self.held or self._choice.rival is not None:
                 self._look(now)
             now = min(self._due)
@@ -68,16 +69,14 @@ class Luck:
             path.last_heard = now
         return lost
 
-    def _pace(self, which: int) -> float:
-        path = self.paths[which]
-        if which == self.held:
-            return SUSPECT_INTERVAL if path.suspicion.suspect else PLAYING_INTERVAL
-        return RIVAL_INTERVAL if path is self._choice.rival else STANDBY_INTERVAL
+    def _pace(self, which: int, now: float) -> float:
+        set_paces(self.paths, self.paths[self.held], self._choice.rival, PLAYING, now)
+        return self.paths[which].pace
 
     def _look(self, now: float) -> None:
         held, other = self.paths[self.held], 1 - self.held
         move = self._choice.look(self.paths, held, now, first=False, playing=True)
-        self._due[other] = min(self._due[other], now + self._pace(other))
+        self._due[other] = min(self._due[other], now + self._pace(other, now))
         if move is None:
             return
         self.moves.append((now, move.reason))

@@ -223,7 +223,7 @@ class CautionTests(SynchronousTestCase):
         plan = self.plan()
         plan.offer(b"p" * 8, b"s" * 8, [], 0.0)
         for number in range(1, 500):
-            ping = Probe(ProbeKind.PING, b"q" * 8, b"p" * 8, number.to_bytes(8, "big"))
+            ping = Probe(ProbeKind.PING, b"q" * 8, b"p" * 8, number.to_bytes(8, "big"), knows=True)
             plan.probe(ping, Endpoint("192.0.2.1", number), 0.0, relayed=False)
         self.assertEqual(len(plan.paths), CALLERS_LIMIT)
 
@@ -234,7 +234,7 @@ class CautionTests(SynchronousTestCase):
         places = [Endpoint("192.0.2.1", number) for number in range(1, 2 * PATH_LIMIT)]
         now = 0.0
         for place in places:
-            ping = Probe(ProbeKind.PING, b"q" * 8, b"p" * 8, place.port.to_bytes(8, "big"))
+            ping = Probe(ProbeKind.PING, b"q" * 8, b"p" * 8, place.port.to_bytes(8, "big"), knows=True)
             plan.probe(ping, place, now, relayed=False)
             self.assertIn(place, plan.paths)
             self.assertTrue(place == places[0] or plan.active in plan.paths)
@@ -248,7 +248,7 @@ class CautionTests(SynchronousTestCase):
         plan.offer(b"p" * 8, b"s" * 8, [], 0.0)
         seen = set()
         for number in range(1, 500):
-            ping = Probe(ProbeKind.PING, b"q" * 8, b"p" * 8, number.to_bytes(8, "big"))
+            ping = Probe(ProbeKind.PING, b"q" * 8, b"p" * 8, number.to_bytes(8, "big"), knows=True)
             plan.probe(ping, Endpoint("192.0.2.1", number), number / 100, relayed=False)
             seen |= set(plan.paths)
         self.assertLessEqual(len(seen), PATH_LIMIT + FORGET_BURST + 1)
@@ -271,12 +271,12 @@ class CautionTests(SynchronousTestCase):
             pings = [a.probe for a in actions if isinstance(a, SendProbe) and a.probe.kind is ProbeKind.PING]
             seen = Endpoint("198.51.100.1", port)
             for ping in pings:
-                pong = Probe(ProbeKind.PONG, b"q" * 8, b"p" * 8, ping.transaction, observed=seen)
+                pong = Probe(ProbeKind.PONG, b"q" * 8, b"p" * 8, ping.transaction, observed=seen, knows=True)
                 actions = plan.probe(pong, place.endpoint, second - 0.9, relayed=False)
             decisions = [a.probe for a in actions if isinstance(a, SendProbe) and a.probe.kind is ProbeKind.DECIDE]
             for decide in decisions:
                 moves.append((second, decide.decision))
-                agreed = attrs.evolve(decide, kind=ProbeKind.DECIDED, tag=b"q" * 8, session=b"p" * 8)
+                agreed = attrs.evolve(decide, kind=ProbeKind.DECIDED, tag=b"q" * 8, session=b"p" * 8, knows=True)
                 plan.probe(agreed, place.endpoint, second - 0.8, relayed=False)
             actions = plan.tick(second + 0.2)
         self.assertEqual([(1, 1), (3, 2)], moves)
@@ -285,7 +285,7 @@ class CautionTests(SynchronousTestCase):
         """A probe of another session changes nothing and asks for an offer."""
         plan = self.plan()
         plan.offer(b"p" * 8, b"s" * 8, [], 0.0)
-        decide = Probe(ProbeKind.DECIDE, b"q" * 8, b"o" * 8, b"x" * 8, decision=7)
+        decide = Probe(ProbeKind.DECIDE, b"q" * 8, b"o" * 8, b"x" * 8, decision=7, knows=True)
         self.assertEqual(plan.probe(decide, Endpoint("192.0.2.1", 9), 0.0, relayed=False), [SendOffer()])
         self.assertEqual((plan.paths, plan.active), ({}, None))
 
@@ -293,7 +293,7 @@ class CautionTests(SynchronousTestCase):
         """Only one end decides: the other's decision is ignored."""
         plan = self.plan()
         plan.offer(b"p" * 8, b"s" * 8, [], 0.0)
-        decide = Probe(ProbeKind.DECIDE, b"q" * 8, b"p" * 8, b"x" * 8, decision=7)
+        decide = Probe(ProbeKind.DECIDE, b"q" * 8, b"p" * 8, b"x" * 8, decision=7, knows=True)
         self.assertEqual(plan.probe(decide, Endpoint("192.0.2.1", 9), 0.0, relayed=False), [])
         self.assertIsNone(plan.active)
 
@@ -301,13 +301,14 @@ class CautionTests(SynchronousTestCase):
         """A decision that comes late does not undo a newer one."""
         plan = PathPlan(False, b"t" * 8, b"s" * 8, random.Random(1).randbytes)
         plan.offer(b"p" * 8, b"s" * 8, [], 0.0)
-        for number, port in ((2, 20), (1, 10)):
+        for count, (number, port) in enumerate(((2, 20), (1, 10))):
             place = Endpoint("192.0.2.1", port)
-            plan.probe(Probe(ProbeKind.PING, b"q" * 8, b"p" * 8, bytes([port] * 8)), place, 0.0, relayed=False)
+            ping = Probe(ProbeKind.PING, b"q" * 8, b"p" * 8, bytes([0] * 7 + [count]), knows=True)
+            plan.probe(ping, place, 0.0, relayed=False)
             for transaction in list(plan.paths[place].outstanding):
-                pong = Probe(ProbeKind.PONG, b"q" * 8, b"p" * 8, transaction, place)
+                pong = Probe(ProbeKind.PONG, b"q" * 8, b"p" * 8, transaction, place, knows=True)
                 plan.probe(pong, place, 0.0, relayed=False)
-            decide = Probe(ProbeKind.DECIDE, b"q" * 8, b"p" * 8, b"x" * 8, decision=number)
-            plan.probe(attrs.evolve(decide, transaction=bytes([number] * 8)), place, 0.0, relayed=False)
+            decide = Probe(ProbeKind.DECIDE, b"q" * 8, b"p" * 8, b"x" * 8, decision=number, knows=True)
+            plan.probe(attrs.evolve(decide, transaction=bytes([0] * 7 + [count + 10])), place, 0.0, relayed=False)
             self.assertTrue(plan.paths[place].proven)
         self.assertEqual(plan.active, Endpoint("192.0.2.1", 20))

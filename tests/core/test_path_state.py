@@ -31,7 +31,7 @@ class StateTests(SynchronousTestCase):
 
     def test_meant(self) -> None:
         """A probe is of the present lives when both ends' sessions are."""
-        probe = Probe(ProbeKind.PING, b"q" * 8, b"p" * 8, b"x" * 8)
+        probe = Probe(ProbeKind.PING, b"q" * 8, b"p" * 8, b"x" * 8, knows=True)
         self.assertTrue(self.plan.meant(probe))
         self.assertFalse(self.plan.meant(attrs.evolve(probe, knows=False)))
         self.assertFalse(self.plan.meant(attrs.evolve(probe, session=b"o" * 8)))
