@@ -143,6 +143,8 @@ class LanPlane(Service):
         lan = PartyLan(self._address.ip, network, {derived_mac(each): each for each in others})
         self._out.lan = lan
         self._in.set_lan(lan)
+        for gone in self._counters.carried.keys() - {str(each) for each in others}:
+            del self._counters.carried[gone]
         for part in self._parts:
             part.set_members(lan)
 
@@ -150,6 +152,10 @@ class LanPlane(Service):
     def lan(self) -> PartyLan:
         """The party as this member sees it now."""
         return self._out.lan
+
+    def carried_bytes(self, member: IPv4Address) -> int:
+        """Bytes of the tunnel that frames and messages to and from this member took, since it came."""
+        return self._counters.carried[str(member)]
 
     def now(self) -> float:
         """Seconds on the plane's clock."""

@@ -24,6 +24,9 @@ from lanrage.errors import DecodeError
 from lanrage.wire.frames import Kind, Part, decode_part, encode_part, split
 from lanrage.wire.packets import MAX_FRAME_BYTES, read_frame, write_frame
 
+TUNNEL_BYTES = 28 + 32
+"""What WireGuard counts of a datagram beside its payload: IPv4, UDP, its own header and tag."""
+
 LAN_CARD = 0
 """Stands for the LAN card where real cards have their interface index; indices start at 1."""
 
@@ -128,6 +131,7 @@ class Outflow:
             if error:
                 self.counters.refused_send(error)
                 return False
+            self.counters.carried[member] += len(part) + TUNNEL_BYTES
         return True
 
 
@@ -170,6 +174,7 @@ class Inflow:
         if not self._arrivals.allow(origin, now):
             self.counters.drop(Drop.FLOOD)
             return
+        self.counters.carried[source] += len(data) + TUNNEL_BYTES
         try:
             part = decode_part(data)
         except DecodeError:

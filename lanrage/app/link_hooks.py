@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from ipaddress import IPv4Address
 
 from lanrage.app.peer_device import KEEPALIVE
 from lanrage.app.peer_link import PeerLink
@@ -19,6 +20,7 @@ class LinkHooks:
     :ivar on_moved: called when this machine's addresses changed, before the links are told.
     :ivar ways_around: an offer, by every way but the control server.
     :ivar keepalive: seconds between WireGuard's keepalives to a peer, by what is known of the NATs between.
+    :ivar carried: bytes of the tunnel, both ways, that the LAN plane carried to and from the member of this address.
     :ivar remembered: addresses of a member that worked in an earlier life.
     """
 
@@ -30,4 +32,5 @@ class LinkHooks:
         self.on_moved: Callable[[], None] = lambda: None
         self.ways_around: Callable[[bytes, bytes], None] = lambda identity, payload: None
         self.keepalive: Callable[[PeerLink], int] = lambda link: KEEPALIVE
+        self.carried: Callable[[IPv4Address], int] = lambda address: 0
         self.remembered: Callable[[bytes], tuple[Endpoint, ...]] = lambda identity: ()

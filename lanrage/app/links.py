@@ -200,6 +200,10 @@ class Links(LinkHooks):
         """Read WireGuard's state back after `delay` seconds."""
         self._watch.check_soon(delay)
 
+    def lan_bytes(self, link: PeerLink) -> int:
+        """See :class:`Outlet`."""
+        return self.carried(link.member.certificate.ip)
+
     def keepalive_for(self, link: PeerLink) -> int:
         """Seconds between WireGuard's keepalives to this peer."""
         return self.keepalive(link)

@@ -157,6 +157,8 @@ class PartySession:
         )
         ways = SignalWays(self._around.send_signal, channel, links)
         links.ways_around, links.remembered = ways.around, book.remembered
+        if self.lan is not None:
+            links.carried = self.lan.carried_bytes
         relays = self._join_relays(links)
         self._join_nat(links)
         channel.start()

@@ -58,6 +58,9 @@ class LinkOutlet(OfferOutlet, DeviceOutlet, Protocol):
     def send_probe(self, payload: bytes, to: Endpoint, member: bytes | None = None) -> bool:
         """Send from WireGuard's port; false when limits forbid it."""
 
+    def lan_bytes(self, link: PeerLink) -> int:
+        """What the LAN plane carried to and from the member, in WireGuard's bytes."""
+
     def keepalive_for(self, link: PeerLink) -> int:
         """Seconds between WireGuard's keepalives to this peer: what the NATs between need."""
 
@@ -200,7 +203,7 @@ class PeerLink:
         if self._device.keepalive_due:
             self._queue.put([WriteKeepalive()])
         self.plan.hold = self._outlet.keepalive_for(self)
-        counters = Counters(status.rx_bytes, status.tx_bytes, status.latest_handshake)
+        counters = Counters(status.rx_bytes, status.tx_bytes, status.latest_handshake, self._outlet.lan_bytes(self))
         self._do(self.plan.wireguard(status.endpoint, handshaken, self._clock.seconds(), counters))
 
     def missing(self, resets: int) -> None:

@@ -33,6 +33,7 @@ class LanCounters:
     :ivar deduplicated: copies not carried or not injected.
     :ivar injected: frames that this machine received from members.
     :ivar leased: frames not carried, since the members repeat them by themselves.
+    :ivar carried: bytes of datagrams to and from each member, by its party address.
     :ivar repeated: datagrams by what became of this machine's address inside them.
     :ivar unwanted: frames not carried, counted once for each member that has no use for them.
     """
@@ -42,6 +43,7 @@ class LanCounters:
     injected: int = 0
     leased: int = 0
     unwanted: int = 0
+    carried: Counter[str] = attrs.field(factory=Counter)
     repeated: Counter[Repeated] = attrs.field(factory=Counter)
     drops: Counter[Drop] = attrs.field(factory=Counter)
 

@@ -11,6 +11,9 @@ PLAYING_SPAN = 2.0
 PLAYING_BYTES = 400
 """Bytes, both ways together, that the counters grow by in that span where a game runs. A keepalive has 32 bytes, a
 handshake 148 and 92, and both may come in one span; a game sends ten packets a second of 96 bytes and more."""
+ANNOUNCED_RATE = 8000.0
+"""Bytes a second, both ways together, of broadcasts that the LAN plane carries and that are no playing: announcements,
+35 a second of 230 bytes. A game that is played by broadcasts (Doom by IPX: 35 a second each way) is above it."""
 SILENT_BYTES = 140
 """Bytes sent since the last were received, from which an answer is missed: more than a few keepalives, which have none,
 less than the first message of a handshake (148), which always has one."""
@@ -27,12 +30,14 @@ class Counters:
 
     :param rx: bytes received since the peer was added.
     :param tx: bytes sent since then.
+    :param lan: of both, what the LAN plane carried.
     :param handshake: WireGuard's time of the last handshake, 0.0 = never; compared with itself alone.
     """
 
     rx: int
     tx: int
     handshake: float = 0.0
+    lan: int = 0
 
 
 @attrs.define
@@ -44,6 +49,7 @@ class Traffic:
 
     received_at: float = float("inf")
     _seen: Counters | None = None
+    _seen_at: float = 0.0
     _growth: deque[tuple[float, int]] = attrs.field(factory=lambda: deque(maxlen=64))
     _unanswered: int = 0
     _sent_since: float | None = None
@@ -51,12 +57,14 @@ class Traffic:
     def look(self, counters: Counters, now: float) -> None:
         """The counters were read."""
         before, self._seen = self._seen, counters
+        since, self._seen_at = now - self._seen_at, now
         if before is None or counters.rx < before.rx or counters.tx < before.tx:
             self._unanswered, self._sent_since, self.received_at = 0, None, now
             return  # the peer was removed and added
+        announced = min(counters.lan - before.lan, round(ANNOUNCED_RATE * since))
         received, sent = counters.rx - before.rx, counters.tx - before.tx
         if received or sent:
-            self._growth.append((now, received + sent))
+            self._growth.append((now, max(0, received + sent - announced)))
         if received:
             self.received_at = now
             self._unanswered, self._sent_since = 0, None

@@ -97,6 +97,17 @@ class PlaneTests(SynchronousTestCase):
         self.successResultOf(other.stopService())
         self.stop()
 
+    def test_carried_bytes(self) -> None:
+        """Both ways count as WireGuard counts them; who left begins anew."""
+        self.start()
+        self.plane.frame_from_card(beacon(source=ME))
+        ((_, data),) = self.port.sent
+        self.plane.datagram_from_member(data, str(PEER))
+        self.assertEqual(2 * (len(data) + 28 + 32), self.plane.carried_bytes(PEER))
+        self.plane.set_members([])
+        self.assertEqual(0, self.plane.carried_bytes(PEER))
+        self.stop()
+
     def test_carries_nothing(self) -> None:
         """With the capture off this machine's games stay here, and the others' are heard."""
         card, port = MemoryCard(), MemoryPort()

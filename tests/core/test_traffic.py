@@ -41,6 +41,15 @@ class PlayingTests(SynchronousTestCase):
             traffic, now = walk([step] * 2)
             self.assertTrue(traffic.playing(now))
 
+    def test_announcements(self) -> None:
+        """Carried announcements alone are no game; beside a game they hide nothing, and many of them are one."""
+        for each, game, playing in ((2000, 0, False), (2000, 300, True), (16_000, 0, True)):
+            traffic = Traffic()
+            for second in range(4):
+                total = second * (each + game)
+                traffic.look(Counters(total // 2, total - total // 2, lan=second * each), float(second))
+            self.assertEqual(playing, traffic.playing(3.0))
+
     def test_peer_added_anew(self) -> None:
         """Counters that begin anew are no traffic and leave nothing unanswered."""
         traffic, now = walk([(0, 5000)] * 3)
