@@ -23,7 +23,7 @@ from tests.bench.tunnel import cpu_ns
 SETTLE_S = 30.0
 """Paths of 120 pairs on two cores."""
 QUIET_S = 1.0
-"""Nothing is on its way any more after this."""
+"""Nothing is on its way any more when nothing has come for so long."""
 LADDER = (400, 800, 1200, 1600, 2000, 2400, 2800)
 """Packets a second of all members together, until the first is lost."""
 STEP_S = 4.0
@@ -113,8 +113,7 @@ def paced(send: Callable[[int], None], rate: float, seconds: float, sockets: Soc
         if wait > 0:
             time.sleep(wait)
         send(number)
-    time.sleep(QUIET_S)
-    return count, sockets.drain()
+    return count, sockets.drain(QUIET_S)
 
 
 def delivered(sent: int, arrivals: list[Arrival], receivers: int) -> dict[str, float]:

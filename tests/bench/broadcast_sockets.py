@@ -20,8 +20,8 @@ BUFFER = 16 << 20
 SO_RCVBUFFORCE, SO_TIMESTAMPNS = 33, 35
 """<asm-generic/socket.h>; Python does not name them."""
 
-_STAMP = struct.Struct("!QII")
-"""Nanoseconds of the wall clock when it was sent, number, number of the sender."""
+_STAMP = struct.Struct("!QIII")
+"""Nanoseconds of the wall clock when it was sent, number of the phase, number, number of the sender."""
 _TIMESPEC = struct.Struct("@qq")
 
 
@@ -41,7 +41,7 @@ class Arrival:
     right: bool
 
 
-@attrs.frozen
+@attrs.define
 class Sockets:
     """One sender, one receiver of broadcasts and one of unicast for each member.
 
@@ -49,8 +49,9 @@ class Sockets:
     """
 
     addresses: Sequence[str]
-    senders: list[socket.socket]
-    receivers: list[socket.socket]
+    senders: list[socket.socket] = attrs.field(factory=list)
+    receivers: list[socket.socket] = attrs.field(factory=list)
+    phase: int = 0
 
     @classmethod
     @contextmanager
@@ -59,7 +60,7 @@ class Sockets:
 
         :param members: (network namespace, party address) of each.
         """
-        made = cls([address for _, address in members], [], [])
+        made = cls([address for _, address in members])
         try:
             for netns, address in members:
                 with entered(netns):
@@ -83,28 +84,36 @@ class Sockets:
         receiver = (sender + 1 + number // count % (count - 1)) % count
         self.senders[sender].sendto(self._payload(number, sender), (self.addresses[receiver], UNICAST_PORT))
 
-    def drain(self) -> list[Arrival]:
-        """All that has arrived since the last time; a member's own broadcasts, which its kernel gives it, left out."""
-        found = []
-        for place, receiver in enumerate(self.receivers):
-            while (arrival := self._read(receiver, place // 2)) is not None:
-                if arrival[1]:
-                    found.append(arrival[0])
+    def drain(self, quiet: float) -> list[Arrival]:
+        """All of this phase that arrives until nothing more has come for `quiet` seconds; the next phase begins.
+
+        A member's own broadcasts, which its kernel gives it, are left out, and so is what is late from a phase before.
+        """
+        found: list[Arrival] = []
+        last = time.monotonic()
+        while time.monotonic() - last < quiet:
+            time.sleep(quiet / 4)
+            for place, receiver in enumerate(self.receivers):
+                for arrival in self._read(receiver, place // 2):
+                    found.append(arrival)
+                    last = time.monotonic()
+        self.phase += 1
         return found
 
-    def _read(self, receiver: socket.socket, member: int) -> tuple[Arrival, bool] | None:
-        try:
-            data, ancillary, _, source = receiver.recvmsg(2048, socket.CMSG_SPACE(_TIMESPEC.size))
-        except BlockingIOError:
-            return None
-        seconds, nanoseconds = _TIMESPEC.unpack(ancillary[0][2])
-        sent, number, sender = _STAMP.unpack_from(data)
-        took = (seconds * 1_000_000_000 + nanoseconds - sent) / 1e6
-        return Arrival(member, number, took, source[0] == self.addresses[sender]), sender != member
+    def _read(self, receiver: socket.socket, member: int) -> Iterator[Arrival]:
+        while True:
+            try:
+                data, ancillary, _, source = receiver.recvmsg(2048, socket.CMSG_SPACE(_TIMESPEC.size))
+            except BlockingIOError:
+                return
+            seconds, nanoseconds = _TIMESPEC.unpack(ancillary[0][2])
+            sent, phase, number, sender = _STAMP.unpack_from(data)
+            took = (seconds * 1_000_000_000 + nanoseconds - sent) / 1e6
+            if phase == self.phase and sender != member:
+                yield Arrival(member, number, took, source[0] == self.addresses[sender])
 
-    @staticmethod
-    def _payload(number: int, sender: int) -> bytes:
-        return _STAMP.pack(time.time_ns(), number, sender).ljust(PAYLOAD_BYTES, b"\0")
+    def _payload(self, number: int, sender: int) -> bytes:
+        return _STAMP.pack(time.time_ns(), self.phase, number, sender).ljust(PAYLOAD_BYTES, b"\0")
 
 
 def _sender(address: str) -> socket.socket:
