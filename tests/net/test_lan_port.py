@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import os
 import select
 import socket
 from ipaddress import IPv4Address
+from unittest import skipIf
 
 from twisted.internet.error import ConnectionDone
 from twisted.internet.testing import MemoryReactor
@@ -13,7 +15,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.errors import BadInput, Unreachable
-from lanrage.net.lan_port import LanPort
+from lanrage.net.lan_port import RECEIVE_BUFFER, SEND_BUFFER, LanPort
 
 HERE = IPv4Address("127.0.0.1")
 DEADLINE_S = 5.0
@@ -55,6 +57,13 @@ class LanPortTests(SynchronousTestCase):
         self.port.close()
         self.assertEqual((self.reactor.getReaders(), self.port.fileno()), ([], -1))
         self.assertEqual(self.port.send(b"late", str(HERE)), errno.ENOTCONN)
+
+    @skipIf(os.geteuid() != 0, "needs root: more than the system's default of buffers needs CAP_NET_ADMIN")
+    def test_buffers(self) -> None:
+        """The kernel keeps what comes while this process is held up (it counts twice what was asked for)."""
+        with socket.socket(fileno=os.dup(self.port.fileno())) as same:
+            sizes = [same.getsockopt(socket.SOL_SOCKET, each) for each in (socket.SO_RCVBUF, socket.SO_SNDBUF)]
+        self.assertEqual([2 * RECEIVE_BUFFER, 2 * SEND_BUFFER], sizes)
 
     def test_strangers(self) -> None:
         """Other source ports, and datagrams for other addresses of this machine, are refused and counted."""
