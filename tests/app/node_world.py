@@ -170,10 +170,11 @@ class Player:
         return await self.node.join_party(code, member_name=name or self.name)
 
     async def paths(self) -> dict[str, str]:
-        """The path to each other member; ``none`` until its length is known, too."""
+        """The path to each other member; ``none`` until its length is known and both ends agreed on it, too."""
         shown = await self.node.show_party()
         others = [member for member in shown["members"] if not member["me"]]
-        return {member["name"]: member["path"] if member["rtt_ms"] is not None else "none" for member in others}
+        known = [member for member in others if member["rtt_ms"] is not None and member["moves"]]
+        return {member["name"]: "none" for member in others} | {member["name"]: member["path"] for member in known}
 
 
 class NodeCase(TestCase):
