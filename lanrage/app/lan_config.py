@@ -8,11 +8,15 @@ from typing import Any, TypeVar
 import attrs
 
 from lanrage.core.broadcast_dedup import WINDOW_SECONDS
+from lanrage.core.exposure import Exposure
+from lanrage.core.play_ports import Span, merged, parse_spans
 from lanrage.errors import BadInput
 
 LAN: list[list[Any]] = [
     ["lan-capture", None, "both", "Whose broadcasts are carried: both (LAN card, real cards), party or off."],
     ["lan-dedup-window", None, f"{WINDOW_SECONDS:g}", "Seconds in which one datagram seen on two cards is one."],
+    ["lan-exposure", None, "guarded", "What of this machine a party reaches: guarded, games (ports in play) or all."],
+    ["lan-ports", None, "", "More ports in play, as in 4445,27960-27963/udp; open whatever --lan-exposure says."],
 ]
 """Options of the roles that have a node (:class:`twisted.python.usage.Options`)."""
 
@@ -36,10 +40,14 @@ class LanSettings:
 
     :param capture: from which cards broadcasts are carried.
     :param dedup_window: seconds in which one datagram seen on two cards is one.
+    :param exposure: what of this machine a party reaches.
+    :param ports: the user's own list of ports in play.
     """
 
     capture: CaptureFrom = CaptureFrom.BOTH
     dedup_window: float = WINDOW_SECONDS
+    exposure: Exposure = Exposure.GUARDED
+    ports: tuple[Span, ...] = ()
 
     @classmethod
     def parse(cls, options: dict[str, str]) -> LanSettings:
@@ -50,6 +58,8 @@ class LanSettings:
         return cls(
             _word(CaptureFrom, options["lan-capture"], "lan-capture"),
             _seconds(options["lan-dedup-window"], "lan-dedup-window", *DEDUP_WINDOWS),
+            exposure=_word(Exposure, options["lan-exposure"], "lan-exposure"),
+            ports=merged(parse_spans(options["lan-ports"], "lan-ports")),
         )
 
 

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import attrs
 from twisted.internet.defer import Deferred
 
+from lanrage.app.guarding import Guarding
 from lanrage.app.lan import LanPlane
 from lanrage.app.lan_config import CaptureFrom, LanSettings
 from lanrage.app.lan_parts import make_parts
@@ -18,13 +19,16 @@ from lanrage.app.party_channel import ChannelPort
 from lanrage.app.port_mapping import PortMapping, map_links
 from lanrage.app.punch_kit import PunchKit
 from lanrage.app.roaming import Events
+from lanrage.core.exposure import Exposure
 from lanrage.core.links import WIREGUARD_PORT
+from lanrage.core.play_ports import PlayPorts, Source
 from lanrage.errors import BadInput
 from lanrage.interfaces import IMachine, IProbePort, ITunnel, IUndoJournal
 from lanrage.net.adopt import Adopter
 from lanrage.net.capture import Capture
 from lanrage.net.card import TapCard
 from lanrage.net.devices import port_taken
+from lanrage.net.guard import Guard, GuardTable, check_guard
 from lanrage.net.lan_port import LanPort
 from lanrage.net.machine import Machine
 from lanrage.net.multicast import MulticastWays, RawWay
@@ -36,6 +40,7 @@ from lanrage.net.punch_table import PunchTable
 from lanrage.net.rawport import RawProbePort
 from lanrage.net.threads import in_thread
 from lanrage.net.tunnels import make_tunnel
+from lanrage.store.game_ports import fill
 
 
 @attrs.frozen
@@ -64,12 +69,16 @@ class Machinery(Protocol):
     """Makes the parts of one session."""
 
     machine: IMachine
+    ports: PlayPorts
 
     def check(self) -> None:
         """Refuse what is certain to fail, before a party is told of us.
 
         :raises BadInput: the port or the card's name is taken.
         """
+
+    def guarding(self) -> Guarding:
+        """The party firewall, not there yet."""
 
     def tunnel(self) -> Awaitable[ITunnel]:
         """A WireGuard device, not created yet."""
@@ -107,6 +116,9 @@ class RealMachinery:
         self._devices = devices
         self._journal = journal
         self.machine: IMachine = Machine(reactor)
+        self.ports = PlayPorts()
+        fill(self.ports)
+        self.ports.put(Source.USER, "lan.ports", devices.lan.ports, "named in --lan-ports")
 
     def check(self) -> None:
         """See :meth:`Machinery.check`."""
@@ -118,6 +130,14 @@ class RealMachinery:
                 trial.bind(("", devices.port))
             except OSError as error:
                 raise port_taken(devices.port) from error
+        if devices.lan.exposure is not Exposure.ALL:
+            check_guard()
+
+    def guarding(self) -> Guarding:
+        """See :meth:`Machinery.guarding`."""
+        devices = self._devices
+        table = GuardTable(devices.tunnel, devices.card, self._journal)
+        return Guarding(devices.lan.exposure, self.ports, Guard(self._reactor, table))
 
     def tunnel(self) -> Awaitable[ITunnel]:
         """See :meth:`Machinery.tunnel`."""

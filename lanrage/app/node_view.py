@@ -94,13 +94,18 @@ def status(life: PartyLife, missing: list[str]) -> StatusShown:
         _card(session),
         PartyName(ledger.charter.party_id, ledger.name) if ledger is not None else None,
         missing,
-        dict(session.lan.counters()) if session is not None and session.lan is not None else {},
+        _lan_counters(session),
         attrs.asdict(session.channel.counters) if session is not None and session.channel is not None else {},
         nat_shown(session.nat) if session is not None and session.nat is not None else None,
         _relay_tcp(session),
         attrs.asdict(session.punching.counters) if session is not None and session.punching is not None else {},
         _mapping(session),
     )
+
+
+def _lan_counters(session: PartySession | None) -> dict[str, int]:
+    plane = session.lan.counters() if session is not None and session.lan is not None else {}
+    return plane | (session.guarding.counters() if session is not None and session.guarding is not None else {})
 
 
 def nat_shown(watch: NatWatch) -> NatShown:

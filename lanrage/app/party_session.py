@@ -11,6 +11,7 @@ from twisted.internet.defer import Deferred, DeferredLock, succeed
 from twisted.logger import Logger
 
 from lanrage.app.endpoint_book import EndpointBook
+from lanrage.app.guarding import Guarding
 from lanrage.app.lan import LanPlane
 from lanrage.app.links import Links
 from lanrage.app.machinery import Devices, Machinery
@@ -90,6 +91,7 @@ class PartySession:
         self._machinery = machinery
         self._lock = DeferredLock()
         self._members: tuple[Member, ...] = ()
+        self.guarding: Guarding | None = None
         self.tunnel: ITunnel | None = None
         self.links: Links | None = None
         self.lan: LanPlane | None = None
@@ -114,6 +116,8 @@ class PartySession:
         :raises LanrageError: what is missing, and how to get it.
         """
         try:
+            self.guarding = self._machinery.guarding()
+            await self.guarding.start()
             self.tunnel = await self._machinery.tunnel()
             await self.tunnel.create(self._keys.wireguard.secret, self.devices.port, TUNNEL_MTU)
             self.listen_port = (await self.tunnel.status()).listen_port
@@ -221,6 +225,8 @@ class PartySession:
             parts.append(self.lan.stopService)
         if self.tunnel is not None:
             parts.append(self.tunnel.destroy)
+        if self.guarding is not None:
+            parts.append(self.guarding.stop)
         for part in parts:
             try:
                 waiting = part()
@@ -230,6 +236,7 @@ class PartySession:
                 self.log.failure("a part of the party's session did not stop")
         self.links = self.relays = self.relay_tcp = self.reflexive = self.punching = None
         self.nat = self.channel = self.lan = self.tunnel = self.mapping = None
+        self.guarding = None
 
     def _stop_links(self) -> Deferred[None]:
         """After a change of members that is under way."""

@@ -9,12 +9,13 @@ import msgspec
 
 from lanrage.errors import DecodeError
 
-MAPPING = "mapping"
-KINDS = ("device", "process", "punch-table", "forwarding", MAPPING)
+MAPPING, GUARD = "mapping", "guard-table"
+KINDS = ("device", "process", "punch-table", "forwarding", MAPPING, GUARD)
 """``device``: a network device, by name; its alias must be ours. ``process``: a program, ``PID START_TIME`` in `old`.
 ``punch-table``: an nftables table of the family ``ip``, by name. ``forwarding``: a card that a relay made forward IPv4
 (``net.ipv4.conf.NAME.forwarding``), what it was before in `old`. ``mapping``: a port mapped at a router,
-:class:`lanrage.core.mapping.Lease` in `old`.
+:class:`lanrage.core.mapping.Lease` in `old`. ``guard-table``: the party firewall's table of the family ``inet``, by
+name, the tunnel device that it guards in `old`.
 
 Routes and addresses need no entry: they go with the device that they are on, and all of ours are on ours."""
 

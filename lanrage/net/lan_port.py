@@ -20,9 +20,10 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from lanrage.core.exposure import CARRIER_PORT
 from lanrage.errors import BadInput, MissingRight, Unreachable
 
-LAN_PORT = 4666
+LAN_PORT = CARRIER_PORT
 MAX_DATAGRAM = 2048
 """More than any tunnel's MTU; what is longer is cut and then refused as no frame."""
 

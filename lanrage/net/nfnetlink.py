@@ -10,8 +10,10 @@ from collections.abc import Iterable
 from lanrage.core.relay_cookies import Line
 from lanrage.errors import DecodeError, LanrageError
 from lanrage.net.devices import refusals_named
-from lanrage.wire.nfnetlink import ask_counter, forget_flow, read_answers
+from lanrage.wire.nfnetlink import INET, ask_counter, forget_flow, read_answers
 
+NFPROTO_INET = 1
+"""<linux/netfilter.h>: the family of tables that see IPv4 and IPv6."""
 NETLINK_NETFILTER = 12
 """<linux/netlink.h>"""
 TIMEOUT = 2.0
@@ -37,12 +39,12 @@ def forget_flows(lines: Iterable[tuple[Line, str]]) -> int:
     return sum(answer == 0 for answer in answers.values())
 
 
-def read_counters(table: str, names: tuple[str, ...]) -> dict[str, tuple[int, int]]:
-    """Packets and bytes of named counters of an ``ip`` table.
+def read_counters(table: str, names: tuple[str, ...], family: int = INET) -> dict[str, tuple[int, int]]:
+    """Packets and bytes of named counters of a table.
 
     :raises LanrageError: when one is not there: the table is gone.
     """
-    answers = _ask([ask_counter(number, table, name) for number, name in enumerate(names)], final=False)
+    answers = _ask([ask_counter(number, table, name, family) for number, name in enumerate(names)], final=False)
     found = {}
     for number, name in enumerate(names):
         answer = answers.get(number)

@@ -12,6 +12,8 @@ import threading
 from lanrage.errors import LanrageError, Unreachable
 from lanrage.net.devices import net_admin_missing
 
+OUTLINE = 1 << 2 | 1 << 11
+"""NFT_CTX_OUTPUT_STATELESS and _TERSE (<nftables/libnftables.h>): listings without counts and sets' elements."""
 LIBRARY = "libnftables.so.1"
 """Debian: libnftables1, which nftables brings."""
 
@@ -19,10 +21,12 @@ LIBRARY = "libnftables.so.1"
 class Nft:
     """One connection to the kernel's nftables. Calls block; any thread may make them, one after another.
 
+    :param output: flags of what listings show.
+    :param purpose: what it is for, in the words for a user who lacks the right.
     :raises Unreachable: where the library is missing.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, output: int = 0, purpose: str = "forwarding in the kernel") -> None:
         try:
             library = ctypes.CDLL(LIBRARY)
         except OSError as error:
@@ -30,14 +34,16 @@ class Nft:
         library.nft_ctx_new.restype = ctypes.c_void_p
         for name in ("nft_ctx_buffer_error", "nft_ctx_buffer_output", "nft_ctx_free"):
             getattr(library, name).argtypes = [ctypes.c_void_p]
+        library.nft_ctx_output_set_flags.argtypes = [ctypes.c_void_p, ctypes.c_uint]
         library.nft_run_cmd_from_buffer.argtypes = [ctypes.c_void_p, ctypes.c_char_p]
         for name in ("nft_ctx_get_error_buffer", "nft_ctx_get_output_buffer"):
             getattr(library, name).restype = ctypes.c_char_p
             getattr(library, name).argtypes = [ctypes.c_void_p]
-        self._library, self._lock = library, threading.Lock()
+        self._library, self._lock, self._purpose = library, threading.Lock(), purpose
         self._context: int | None = library.nft_ctx_new(0)
         library.nft_ctx_buffer_error(self._context)
         library.nft_ctx_buffer_output(self._context)
+        library.nft_ctx_output_set_flags(self._context, output)
 
     def run(self, commands: str) -> str:
         """Run commands as one transaction; returns what they print.
@@ -54,7 +60,7 @@ class Nft:
         if not failed:
             return output.decode("utf-8", "replace")
         if "Operation not permitted" in words:
-            raise net_admin_missing("forwarding in the kernel")
+            raise net_admin_missing(self._purpose)
         raise LanrageError(f"nftables: {' '.join(words.split())[:200]}")
 
     def close(self) -> None:

@@ -11,10 +11,8 @@ from ipaddress import IPv4Address
 
 from twisted.internet.interfaces import IReactorFDSet
 
+from lanrage.core.exposure import PARTY_PORT
 from lanrage.net.lan_port import LanPort
-
-PARTY_PORT = 7767
-"""Beside the control server's TCP port 7766; unassigned by IANA."""
 
 
 def party_port(reactor: IReactorFDSet, address: IPv4Address, device: str | None) -> LanPort:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from twisted.internet.interfaces import IReactorThreads
 from twisted.logger import Logger
 
-from lanrage.core.undo import MAPPING, UndoEntry
+from lanrage.core.undo import GUARD, MAPPING, UndoEntry
 from lanrage.errors import LanrageError
 from lanrage.interfaces import IUndoJournal
 from lanrage.net.devices import remove_device
 from lanrage.net.forwarding import restore_forwarding
+from lanrage.net.guard import remove_guard
 from lanrage.net.processes import Program
 from lanrage.net.punch_table import remove_table
 from lanrage.net.threads import in_thread
@@ -45,6 +46,8 @@ def _undo(entry: UndoEntry, journal: IUndoJournal) -> None:
         remove_table(entry.name)
     elif entry.kind == "forwarding":
         restore_forwarding(entry)
+    elif entry.kind == GUARD:
+        remove_guard(entry)
     else:
         remove_device(entry.name, marked=False)
     journal.forget(entry)

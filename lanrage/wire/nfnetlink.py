@@ -36,10 +36,10 @@ def forget_flow(number: int, source: tuple[str, int], target: tuple[str, int]) -
     return _message(DELETE_FLOW, number, body)
 
 
-def ask_counter(number: int, table: str, name: str) -> bytes:
-    """A request for the named counter of an ``ip`` table."""
+def ask_counter(number: int, table: str, name: str, family: int = INET) -> bytes:
+    """A request for the named counter of a table of this family."""
     body = _attribute(1, table.encode() + b"\0") + _attribute(2, name.encode() + b"\0")
-    return _message(GET_OBJECT, number, body + _attribute(3, (1).to_bytes(4, "big")))
+    return _message(GET_OBJECT, number, body + _attribute(3, (1).to_bytes(4, "big")), family)
 
 
 def read_answers(data: bytes) -> Iterator[tuple[int, int | tuple[int, int]]]:
@@ -79,6 +79,6 @@ def _attribute(kind: int, value: bytes) -> bytes:
     return struct.pack("=HH", 4 + len(value), kind) + value + padding
 
 
-def _message(kind: int, number: int, body: bytes) -> bytes:
+def _message(kind: int, number: int, body: bytes, family: int = INET) -> bytes:
     head = _HEADER.pack(_HEADER.size + _FAMILY.size + len(body), kind, REQUEST | ACK, number, 0)
-    return head + _FAMILY.pack(INET, 0, 0) + body
+    return head + _FAMILY.pack(family, 0, 0) + body

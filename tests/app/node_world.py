@@ -18,16 +18,20 @@ from twisted.trial.unittest import TestCase
 
 from lanrage.app.config import NodeConfig
 from lanrage.app.control import ControlService, ControlSettings
+from lanrage.app.guarding import Guarding
 from lanrage.app.lan import LanPlane
 from lanrage.app.links import Links
 from lanrage.app.machinery import Devices
 from lanrage.app.node import NodeService
 from lanrage.app.party_channel import ChannelPort
+from lanrage.core.exposure import Exposure
 from lanrage.core.links import Endpoint, LocalAddress
+from lanrage.core.play_ports import PlayPorts
 from lanrage.errors import BadInput, LanrageError
 from lanrage.interfaces import IMachine, IProbePort, ITunnel, IUndoJournal
 from lanrage.net.rights import Rights
 from lanrage.wire.control import RelayInfo
+from tests.fakes_guard import MemoryGuard
 from tests.fakes_lan import MemoryCard, MemoryPort
 from tests.fakes_links import MemoryEvents, MemoryMachine
 from tests.fakes_underlay import Host, InsidePort, Underlay, UnderlayPort, UnderlayTunnel
@@ -54,6 +58,8 @@ class MemoryMachinery:
     devices: Devices
     memory: MemoryMachine
     events: MemoryEvents = attrs.field(factory=MemoryEvents)
+    ports: PlayPorts = attrs.field(factory=PlayPorts)
+    guard: MemoryGuard = attrs.field(factory=MemoryGuard)
     refuses: LanrageError | None = None
     broken: Exception | None = None
     cards: list[MemoryCard] = attrs.field(factory=list)
@@ -73,6 +79,10 @@ class MemoryMachinery:
         """See :meth:`lanrage.app.machinery.Machinery.check`."""
         if self.refuses is not None:
             raise self.refuses
+
+    def guarding(self) -> Guarding:
+        """See :meth:`lanrage.app.machinery.Machinery.guarding`."""
+        return Guarding(Exposure.GUARDED, self.ports, self.guard)
 
     async def tunnel(self) -> ITunnel:
         """See :meth:`lanrage.app.machinery.Machinery.tunnel`."""

@@ -12,7 +12,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.errors import BadInput
 from lanrage.net.lan_port import LAN_PORT
-from lanrage.net.party_port import PARTY_PORT, party_port
+from lanrage.core.exposure import PARTY_PORT
+from lanrage.net.party_port import party_port
 
 HERE = IPv4Address("127.0.0.1")
 DEADLINE_S = 5.0

@@ -1,0 +1,77 @@
+"""The party firewall of one session, which follows the ports in play (``docs/guard.rst``)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from twisted.logger import Logger
+
+from lanrage.core.exposure import Exposure, GuardRules
+from lanrage.core.play_ports import PlayPorts
+from lanrage.errors import LanrageError
+
+# Protocols have methods without a body.
+# pylint: disable=missing-function-docstring
+
+log = Logger()
+
+
+class Guard(Protocol):
+    """What holds the rules: :class:`lanrage.net.guard.Guard`."""
+
+    async def start(self, rules: GuardRules) -> None: ...
+
+    async def stop(self) -> None: ...
+
+    def use(self, rules: GuardRules) -> object: ...
+
+    def let_pass(self, one: str, other: str) -> Awaitable[None]: ...
+
+    def no_pass(self, one: str, other: str) -> Awaitable[None]: ...
+
+    def counters(self) -> dict[str, int]: ...
+
+
+class Guarding:
+    """Guards from :meth:`start` to :meth:`stop`; the rules change with the ports.
+
+    :param ports: the node's registry, which outlives the session.
+    :ivar trouble: why nothing is guarded; empty while all is well. Only where all is exposed does a session go on so.
+    """
+
+    def __init__(self, exposure: Exposure, ports: PlayPorts, guard: Guard) -> None:
+        self.exposure, self.ports, self.guard = exposure, ports, guard
+        self.trouble = ""
+        self._end: Callable[[], None] = lambda: None
+
+    @property
+    def rules(self) -> GuardRules:
+        """What holds now."""
+        return GuardRules.of(self.exposure, self.ports)
+
+    async def start(self) -> None:
+        """Guard before anything can come in.
+
+        :raises LanrageError: what is missing, where not all is exposed anyway.
+        """
+        self._end = self.ports.listen(self._changed)
+        try:
+            await self.guard.start(self.rules)
+        except LanrageError as error:
+            if self.exposure is not Exposure.ALL:
+                raise
+            self.trouble = str(error)
+            log.warn("networks behind this machine are not guarded from the party: {error}", error=str(error))
+
+    async def stop(self) -> None:
+        """Take the guard away."""
+        self._end()
+        await self.guard.stop()
+
+    def counters(self) -> dict[str, int]:
+        """See :meth:`lanrage.net.guard.Guard.counters`."""
+        return self.guard.counters()
+
+    def _changed(self) -> None:
+        self.guard.use(self.rules)

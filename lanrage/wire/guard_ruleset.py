@@ -1,0 +1,142 @@
+"""The party firewall's nftables table as text (nft(8)); it says what :func:`lanrage.core.exposure.judge` says.
+
+An accept here ends this table alone: another table's drop stays a drop. So a machine's own firewall is never weakened.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from lanrage.core.exposure import ICMP_TYPES, OWN_PORTS, Exposure, GuardRules
+from lanrage.core.links import check_device_name
+from lanrage.core.play_ports import PROTOS, Span
+
+FAMILY = "inet"
+REFUSED = "refused"
+"""The counter of packets that did not come in."""
+PASSES = "passes"
+"""The set of pairs of devices (from, to) between which packets are forwarded. Parts of ours add to it."""
+ASKING_SECONDS = 30
+"""How long answers are awaited at a port that sent a search to all: a server browser's patience."""
+ASKING_LIMIT = 1024
+"""Ports that search at once; beyond them answers to new searches stay out until old ones end."""
+_PORTS = "meta l4proto . th dport"
+
+
+def table_name(device: str) -> str:
+    """The table that guards a tunnel device, whose name is unique on the machine."""
+    return "lanrage-guard-" + re.sub(r"[^A-Za-z0-9_.-]", "_", device)
+
+
+def ruleset(tunnel: str, card: str, rules: GuardRules, passes: Iterable[tuple[str, str]] = ()) -> str:
+    """Commands that put the table there, or in the place of what is there, at once.
+
+    Devices are matched by name: they need not exist yet.
+
+    :param passes: pairs of devices, see :data:`PASSES`.
+    :raises BadInput: for what is no device's name.
+    """
+    table = table_name(tunnel)
+    devices = ", ".join(f'"{check_device_name(each)}"' for each in (tunnel, card))
+    pairs = [f'"{check_device_name(one)}" . "{check_device_name(other)}"' for one, other in sorted(set(passes))]
+    return f"""table {FAMILY} {table}
+delete table {FAMILY} {table}
+table {FAMILY} {table} {{
+ counter {REFUSED} {{ }}
+ set ours {{ type ifname; elements = {{ {devices} }}; }}
+{_ports("wanted", rules.wanted)}
+{_ports("kept", rules.kept)}
+{_ports("play", rules.play)}
+ set {PASSES} {{ type ifname . ifname; {_elements(pairs)}}}
+ set asking {{ type inet_service; size {ASKING_LIMIT}; flags dynamic,timeout; timeout {ASKING_SECONDS}s; }}
+ chain {REFUSED} {{
+  counter name {REFUSED} drop
+ }}
+ chain services {{
+{_services(rules.exposure)}
+ }}
+ chain input {{
+  type filter hook input priority filter - 5; policy accept;
+  iifname != @ours accept
+  ct state established,related accept
+  udp dport {{ {", ".join(map(str, OWN_PORTS))} }} accept
+{_icmp()}
+  goto services
+ }}
+ chain forward {{
+  type filter hook forward priority filter - 5; policy accept;
+  iifname != @ours accept
+  ct state established,related accept
+  iifname . oifname @{PASSES} accept
+{_containers(rules)}  goto {REFUSED}
+ }}
+{_searches(rules.exposure)}}}
+"""
+
+
+def let_pass(tunnel: str, verb: str, one: str, other: str) -> str:
+    """Commands that add or delete a pair of :data:`PASSES`; it is there, or gone, already without an error.
+
+    :param verb: ``add`` or ``delete``.
+    """
+    pair = f'"{check_device_name(one)}" . "{check_device_name(other)}"'
+    element = f"element {FAMILY} {table_name(tunnel)} {PASSES} {{ {pair} }}\n"
+    return f"add {element}" + (f"delete {element}" if verb == "delete" else "")
+
+
+def drop(table: str) -> str:
+    """Commands that remove the table, whether it is there or not."""
+    return f"add table {FAMILY} {table}\ndelete table {FAMILY} {table}\n"
+
+
+def _ports(name: str, spans: Iterable[Span]) -> str:
+    each = [f"{span.proto} . {_range(span)}" for span in spans]
+    return f" set {name} {{ type inet_proto . inet_service; flags interval; {_elements(each)}}}"
+
+
+def _elements(each: list[str]) -> str:
+    return f"elements = {{ {', '.join(each)} }}; " if each else ""
+
+
+def _services(exposure: Exposure) -> str:
+    if exposure is Exposure.ALL:
+        return "  accept"
+    rules = [f"{_PORTS} @wanted accept", "meta l4proto != { tcp, udp } goto refused", f"{_PORTS} @kept goto refused"]
+    if exposure is Exposure.GUARDED:
+        rules.append("accept")
+    else:
+        rules += [f"{_PORTS} @play accept", "udp dport @asking accept", f"goto {REFUSED}"]
+    return "\n".join(f"  {rule}" for rule in rules)
+
+
+def _icmp() -> str:
+    return "\n".join(f"  {name} type {{ {', '.join(map(str, types))} }} accept" for name, types in ICMP_TYPES.items())
+
+
+def _containers(rules: GuardRules) -> str:
+    """What another table translated, a container's published port: judged by the port that the member sent it to."""
+    if rules.exposure is Exposure.ALL:
+        return "  ct status dnat accept\n"
+    lines = []
+    for proto in PROTOS:
+        ports = ", ".join(_range(span) for span in rules.wanted if span.proto == proto)
+        if ports:
+            lines.append(f"  ct status dnat meta l4proto {proto} ct original proto-dst {{ {ports} }} accept\n")
+    return "".join(lines)
+
+
+def _range(span: Span) -> str:
+    return f"{span.first}-{span.last}" if span.last > span.first else str(span.first)
+
+
+def _searches(exposure: Exposure) -> str:
+    """Remember the ports from which this machine's games search for others: their answers come there."""
+    if exposure is not Exposure.GAMES:
+        return ""
+    return f""" chain output {{
+  type filter hook output priority filter - 5; policy accept;
+  meta l4proto udp fib daddr type {{ broadcast, multicast }} {_PORTS} @play update @asking {{ udp sport }}
+  meta l4proto udp fib daddr type {{ broadcast, multicast }} {_PORTS} @wanted update @asking {{ udp sport }}
+ }}
+"""
