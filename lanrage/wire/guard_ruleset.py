@@ -38,19 +38,10 @@ def ruleset(tunnel: str, card: str, rules: GuardRules, passes: Iterable[tuple[st
     :raises BadInput: for what is no device's name.
     """
     table = table_name(tunnel)
-    devices = ", ".join(f'"{check_device_name(each)}"' for each in (tunnel, card))
-    pairs = [f'"{check_device_name(one)}" . "{check_device_name(other)}"' for one, other in sorted(set(passes))]
     return f"""table {FAMILY} {table}
 delete table {FAMILY} {table}
 table {FAMILY} {table} {{
- counter {REFUSED} {{ }}
- set ours {{ type ifname; elements = {{ {devices} }}; }}
-{_ports("wanted", rules.wanted)}
-{_ports("kept", rules.kept)}
-{_ports("play", rules.play)}
- set {PASSES} {{ type ifname . ifname; {_elements(pairs)}}}
- set asking {{ type inet_service; size {ASKING_LIMIT}; flags dynamic,timeout; timeout {ASKING_SECONDS}s; }}
- chain {REFUSED} {{
+{_sets((tunnel, card), rules, passes)} chain {REFUSED} {{
   counter name {REFUSED} drop
  }}
  chain services {{
@@ -88,6 +79,19 @@ def let_pass(tunnel: str, verb: str, one: str, other: str) -> str:
 def drop(table: str) -> str:
     """Commands that remove the table, whether it is there or not."""
     return f"add table {FAMILY} {table}\ndelete table {FAMILY} {table}\n"
+
+
+def _sets(devices: Iterable[str], rules: GuardRules, passes: Iterable[tuple[str, str]]) -> str:
+    names = ", ".join(f'"{check_device_name(each)}"' for each in devices)
+    pairs = [f'"{check_device_name(one)}" . "{check_device_name(other)}"' for one, other in sorted(set(passes))]
+    return f""" counter {REFUSED} {{ }}
+ set ours {{ type ifname; elements = {{ {names} }}; }}
+{_ports("wanted", rules.wanted)}
+{_ports("kept", rules.kept)}
+{_ports("play", rules.play)}
+ set {PASSES} {{ type ifname . ifname; {_elements(pairs)}}}
+ set asking {{ type inet_service; size {ASKING_LIMIT}; flags dynamic,timeout; timeout {ASKING_SECONDS}s; }}
+"""
 
 
 def _ports(name: str, spans: Iterable[Span]) -> str:

@@ -10,9 +10,9 @@ from ipaddress import IPv4Address
 from twisted.internet.testing import MemoryReactor
 from twisted.trial.unittest import SynchronousTestCase
 
+from lanrage.core.exposure import PARTY_PORT
 from lanrage.errors import BadInput
 from lanrage.net.lan_port import LAN_PORT
-from lanrage.core.exposure import PARTY_PORT
 from lanrage.net.party_port import party_port
 
 HERE = IPv4Address("127.0.0.1")
