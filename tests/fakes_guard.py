@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-import attrs
+from typing import Any
 
+import attrs
+import msgspec
+
+from lanrage.app.operations_exposure import ExposureShown, InPlayShown
 from lanrage.core.exposure import GuardRules
+from lanrage.core.listening import ServiceFacts
 from lanrage.errors import LanrageError
 
 
@@ -48,3 +53,34 @@ class MemoryGuard:
     def counters(self) -> dict[str, int]:
         """See :meth:`lanrage.net.guard.Guard.counters`."""
         return {"guard_refused": 0, "guard_restored": 0}
+
+
+def shown_exposure() -> ExposureShown:
+    """A game server that members reach, a database that they do not, and one that ufw drops."""
+    services = [
+        ServiceFacts("tcp", 5432, "postgres", "kept", "PostgreSQL"),
+        ServiceFacts("tcp", 25565, "java", "open", "in play"),
+        ServiceFacts("udp", 40000, "", "blocked", "free; another firewall's chain ip filter INPUT"),
+    ]
+    in_play = [
+        InPlayShown("25565/tcp", "fixed", "minecraft", "Minecraft"),
+        InPlayShown("40000/udp", "user", "lan.ports", "named in --lan-ports"),
+    ]
+    return ExposureShown("games", services, 7, 1, "", True, in_play)
+
+
+class FakeExposed:
+    """Notes each call and answers as the real one does."""
+
+    def _enter(self, *call: Any) -> None:
+        raise NotImplementedError
+
+    def _in_party(self) -> str:
+        raise NotImplementedError
+
+    async def exposure(self) -> dict[str, Any]:
+        """See :class:`IExposedNode`."""
+        self._enter("exposure")
+        self._in_party()
+        plain: dict[str, Any] = msgspec.to_builtins(shown_exposure())
+        return plain

@@ -38,6 +38,7 @@ from lanrage.core.diagnosis import (
 )
 from lanrage.errors import Refused
 from tests.fakes_governing import FakeGovernor
+from tests.fakes_guard import FakeExposed
 from tests.fakes_paths import FakePaths
 from tests.fakes_relays import FakeRelays
 
@@ -92,7 +93,7 @@ NAT = NatShown(
 
 @implementer(INode)
 @attrs.define
-class FakeNode(FakeGovernor, FakePaths, FakeRelays):
+class FakeNode(FakeGovernor, FakePaths, FakeRelays, FakeExposed):
     """Carries the operations out in memory.
 
     :ivar failures: what a method raises instead, by its name.

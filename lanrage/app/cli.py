@@ -16,7 +16,7 @@ import attrs
 import click
 
 from lanrage import __version__
-from lanrage.app import cli_governing, cli_paths, cli_relays
+from lanrage.app import cli_exposure, cli_governing, cli_paths, cli_relays
 from lanrage.app import cli_output as output
 from lanrage.app.cli_call import SYSTEM_SOCKET, Caller, call_node, default_socket
 from lanrage.app.cli_frame import SETTINGS, LazyGroup, guarded, json_option
@@ -84,6 +84,13 @@ def load_control() -> click.Group:
     return control
 
 
+def load_firewall() -> click.Group:
+    """The commands for firewalld and ufw."""
+    from lanrage.app.cli_firewall import firewall
+
+    return firewall
+
+
 def load_lab() -> click.Group:
     """The laboratory's commands."""
     from lanrage.lab.cli import lab
@@ -119,6 +126,11 @@ def party() -> None:
 main.add_command(
     LazyGroup(
         "control", load=load_control, what="lanrage control", help="Back up, check and restore a control server's data."
+    )
+)
+main.add_command(
+    LazyGroup(
+        "firewall", load=load_firewall, what="lanrage firewall", help="Let the party in by the firewall's own tools."
     )
 )
 main.add_command(LazyGroup("lab", load=load_lab, help="Build laboratories of hosts and NATs on this machine."))
@@ -224,6 +236,7 @@ def invite(**options: Any) -> dict[str, Any]:
 cli_governing.add(party, operation)
 cli_paths.add(main, operation, SETTINGS)
 cli_relays.add(main, operation)
+cli_exposure.add(main, operation, SETTINGS)
 
 
 @operation(main, "status", output.status)

@@ -25,6 +25,7 @@ from lanrage.core.hiding import Hider, host_names
 from lanrage.core.judgement import judge
 from lanrage.core.links import WIREGUARD_PORT
 from lanrage.errors import LanrageError, MissingRight
+from lanrage.net.firewalls import SYSTEM_PATH
 from lanrage.net.rights import effective_capabilities
 
 CAPABILITIES = {"net_admin": 12, "net_raw": 13, "net_bind_service": 10, "sys_ptrace": 19}
@@ -42,7 +43,6 @@ DEVICES = ("lanrage-wg0", "lanrage0")
 """Customary names of tunnel and card: without a node, leftovers of a crash are looked for under them."""
 NFT_TIMEOUT = 5.0
 """Seconds; listing chains takes tens of milliseconds."""
-SYSTEM_PATH = "/usr/local/sbin:/usr/sbin:/sbin"
 HOST_MASK = "FFFFFFFF"
 
 

@@ -17,6 +17,7 @@ from lanrage.app import node_view
 from lanrage.app.arrival import Arrival
 from lanrage.app.config import NodeConfig
 from lanrage.app.control_link import ControlLink
+from lanrage.app.exposed_node import ExposedNode
 from lanrage.app.governing_node import GoverningNode
 from lanrage.app.machinery import Devices, Machinery, RealMachinery
 from lanrage.app.mapping_leases import remove_leftovers
@@ -52,7 +53,7 @@ def _quiet(_text: str) -> None:
 
 
 @implementer(INode)
-class NodeService(GoverningNode, PathNode, RelayNode, Service):
+class NodeService(GoverningNode, PathNode, RelayNode, ExposedNode, Service):
     """Loads the keys, undoes what a crash left, returns to the party; then does what its user asks.
 
     :param reactor: everything that Twisted's reactor does.
@@ -187,7 +188,8 @@ class NodeService(GoverningNode, PathNode, RelayNode, Service):
         life = self._own()
         local = await in_thread(self._reactor, node_view.local_facts, self._config.devices)
         missing = self._missing(life, await self._rights())
-        return _plain(node_view.facts(life, local, missing, self._now()))
+        facts = node_view.facts(life, local, missing, self._now())
+        return _plain(msgspec.structs.replace(facts, exposure=await self._exposed(life)))
 
     # --- their work ---------------------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from lanrage.app.operation import CodeText, NameText, Nothing, Operation, Request
+from lanrage.app.operations_exposure import EXPOSURE, IExposedNode
 from lanrage.app.operations_governing import GOVERNING, IGoverningNode
 from lanrage.app.operations_paths import PATHS, IPathNode
 from lanrage.app.operations_relays import RELAYS, IRelayNode
@@ -31,7 +32,7 @@ DEFAULT_MEMBERS = 16
 """The party that the LAN plane is measured with."""
 
 
-class INode(IGoverningNode, IPathNode, IRelayNode):
+class INode(IGoverningNode, IPathNode, IRelayNode, IExposedNode):
     """What a node does for its user; the local API and the command line see no more of it.
 
     Every method raises errors of :mod:`lanrage.errors` only; anything else is a bug and reported as one. `progress` may
@@ -211,7 +212,7 @@ _ALL = (
         "lanrage doctor",
     ),
 )
-OPERATIONS: dict[str, Operation] = {row.name: row for row in (*_ALL, *GOVERNING, *PATHS, *RELAYS)}
+OPERATIONS: dict[str, Operation] = {row.name: row for row in (*_ALL, *GOVERNING, *PATHS, *RELAYS, *EXPOSURE)}
 """All operations by name."""
 
 

@@ -10,6 +10,8 @@ from typing import Literal
 
 import msgspec
 
+from lanrage.core.listening import ExposureFacts
+
 Level = Literal["ok", "warning", "failure", "unknown"]
 
 
@@ -162,6 +164,7 @@ class NodeFacts(_Facts, frozen=True):
     nat: NatFacts | None = None
     udp_blocked: bool = False
     port_mapping: MappingFacts | None = None
+    exposure: ExposureFacts | None = None
 
 
 class Facts(_Facts, frozen=True):

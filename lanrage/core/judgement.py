@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 
 from lanrage.core.diagnosis import Check, DeviceFacts, Facts, Level, MemberFacts
+from lanrage.core.exposure_judgement import judge_exposure
 from lanrage.core.links import TUNNEL_MTU
 from lanrage.core.nat_judgement import judge_nat
 
@@ -259,8 +260,8 @@ def _surroundings(facts: Facts) -> Iterator[Check]:
 
 
 _FIREWALLS = {
-    "firewalld": "put the devices lanrage0 and lanrage-wg0 into a zone that accepts: firewall-cmd --zone=trusted",
-    "ufw": "let the party in: ufw allow in on lanrage0, ufw allow in on lanrage-wg0",
+    "firewalld": "let the party in by its own tool: sudo lanrage firewall allow",
+    "ufw": "let the party in by its own tool: sudo lanrage firewall allow",
 }
 
 _RULES: tuple[Callable[[Facts], Iterator[Check]], ...] = (
@@ -275,6 +276,7 @@ _RULES: tuple[Callable[[Facts], Iterator[Check]], ...] = (
     _ways,
     _mapping,
     _members,
+    judge_exposure,
     _surroundings,
 )
 

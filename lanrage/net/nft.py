@@ -14,6 +14,8 @@ from lanrage.net.devices import net_admin_missing
 
 OUTLINE = 1 << 2 | 1 << 11
 """NFT_CTX_OUTPUT_STATELESS and _TERSE (<nftables/libnftables.h>): listings without counts and sets' elements."""
+JSON = 1 << 4
+"""NFT_CTX_OUTPUT_JSON: listings as libnftables-json(5)."""
 LIBRARY = "libnftables.so.1"
 """Debian: libnftables1, which nftables brings."""
 
