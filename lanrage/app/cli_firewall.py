@@ -46,9 +46,9 @@ def plan(tools: Tools, verb: Verb, devices: tuple[str, ...], ask: bool) -> list[
 
 
 def _commands(tools: Tools, verb: Verb, wanted: list[Step], ask: bool) -> list[tuple[str, ...]]:
-    allow = verb == "allow"
-    due = [step for step in wanted if not ask or tools.holds(step) is not allow]
-    return [step.allow if allow else step.remove for step in due]
+    let_in = verb == "allow"
+    due = [step for step in wanted if not ask or tools.holds(step) is not let_in]
+    return [step.allow if let_in else step.remove for step in due]
 
 
 def change(tools: Tools, verb: Verb, devices: tuple[str, ...], dry_run: bool, root: bool) -> dict[str, Any]:
@@ -69,12 +69,12 @@ def change(tools: Tools, verb: Verb, devices: tuple[str, ...], dry_run: bool, ro
 def standing(tools: Tools, devices: tuple[str, ...], root: bool) -> dict[str, Any]:
     """Which firewalls are active, and whether they let each device in (``None``: only root may ask)."""
     rows = []
-    for firewall in tools.active():
+    for each in tools.active():
         let_in: dict[str, bool | None] = {}
-        for step in steps(firewall, devices):
+        for step in steps(each, devices):
             held = tools.holds(step) if root else None
             let_in[step.device] = held and let_in.get(step.device, True)
-        rows.append({"firewall": firewall.title, "devices": let_in})
+        rows.append({"firewall": each.title, "devices": let_in})
     return {"firewalls": rows}
 
 

@@ -125,7 +125,7 @@ class Guard:
         self._soon: IDelayedCall | None = None
         self._looked = -BREATH
         self._events = NftEvents(reactor, self._removed)
-        self._check = LoopingCall(lambda: self.look())
+        self._check = LoopingCall(self.look)
 
     async def start(self, rules: GuardRules) -> None:
         """Guard; on return nothing comes in that the rules refuse.
