@@ -8,11 +8,13 @@ from typing import Any, TypeVar
 import attrs
 
 from lanrage.core.broadcast_dedup import WINDOW_SECONDS
+from lanrage.core.lan_services import LanService
 from lanrage.errors import BadInput
 
 LAN: list[list[Any]] = [
     ["lan-capture", None, "both", "Whose broadcasts are carried: both (LAN card, real cards), party or off."],
     ["lan-dedup-window", None, f"{WINDOW_SECONDS:g}", "Seconds in which one datagram seen on two cards is one."],
+    ["lan-services", None, "", "Discovery services of the LAN card that are carried: a list of mdns, ssdp."],
 ]
 """Options of the roles that have a node (:class:`twisted.python.usage.Options`)."""
 
@@ -36,10 +38,12 @@ class LanSettings:
 
     :param capture: from which cards broadcasts are carried.
     :param dedup_window: seconds in which one datagram seen on two cards is one.
+    :param services: discovery services that are carried.
     """
 
     capture: CaptureFrom = CaptureFrom.BOTH
     dedup_window: float = WINDOW_SECONDS
+    services: frozenset[LanService] = frozenset()
 
     @classmethod
     def parse(cls, options: dict[str, str]) -> LanSettings:
@@ -50,7 +54,13 @@ class LanSettings:
         return cls(
             _word(CaptureFrom, options["lan-capture"], "lan-capture"),
             _seconds(options["lan-dedup-window"], "lan-dedup-window", *DEDUP_WINDOWS),
+            frozenset(_words(LanService, options["lan-services"], "lan-services")),
         )
+
+
+def _words(kind: type[Word], text: str, field: str) -> list[Word]:
+    """A comma-separated list, which may be empty."""
+    return [_word(kind, each.strip(), field) for each in text.split(",")] if text.strip() else []
 
 
 def _word(kind: type[Word], text: str, field: str) -> Word:

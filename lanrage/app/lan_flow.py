@@ -16,7 +16,7 @@ from lanrage.core.broadcast_dedup import BroadcastDeduplicator
 from lanrage.core.budget import Budget
 from lanrage.core.dedup import FrameLedger
 from lanrage.core.lan_counters import LanCounters
-from lanrage.core.lan_frames import Drop, Frame, PartyLan, Udp
+from lanrage.core.lan_frames import Address, Drop, Frame, PartyLan, Udp
 from lanrage.core.links import TUNNEL_MTU
 from lanrage.core.payload_addresses import Repeated, rewrite
 from lanrage.core.reassembly import Reassembly
@@ -52,7 +52,7 @@ class Outflow:
     counters: LanCounters
     mtu: int = TUNNEL_MTU
     stages: Outgoing = attrs.field(factory=Outgoing)
-    own: Collection[IPv4Address] = frozenset()
+    own: Collection[Address] = frozenset()
     """Addresses of this machine's real cards."""
 
     dedup: BroadcastDeduplicator = attrs.field(factory=BroadcastDeduplicator)

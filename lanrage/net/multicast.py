@@ -88,9 +88,9 @@ class MulticastWays:
 
     def deliver(self, datagram: Udp) -> None:
         """Send a member's datagram the raw way, if its group takes it."""
-        index = self.ways.get(datagram.destination)
-        if index is not None:
-            self.send_raw(write_ipv4(datagram, ttl=0), datagram.destination, index)
+        group = datagram.destination
+        if isinstance(group, IPv4Address) and (index := self.ways.get(group)) is not None:
+            self.send_raw(write_ipv4(datagram, ttl=0), group, index)
 
     def look(self) -> None:
         """Read the tables; when something changed, look at the sockets in a thread.
