@@ -1,7 +1,7 @@
 """A LAN plane in a process of its own, for tests in network namespaces: real card, port, capture and adoption.
 
-``python -m tests.lan_process ADDRESS/PREFIX MEMBER...``, with the settings that the environment names (``REAL_ADDRESS``,
-``IPV6_PREFIX``, ``LAN_SERVICES``), prints ``ready``, and at SIGTERM its counters as JSON.
+``python -m tests.lan_process ADDRESS/PREFIX MEMBER...`` prints ``ready``, and at SIGTERM its counters as JSON. Settings
+come by the environment: ``REAL_ADDRESS``, and ``IPV6_PREFIX`` and ``LAN_SERVICES`` where they are wanted.
 """
 
 from __future__ import annotations
