@@ -12,10 +12,12 @@ from lanrage.core.lan_frames import Drop, Frame, Ipx, Udp, ipx_header_at
 from lanrage.wire.packets6 import read_ipv6, write_ipv6
 from lanrage.wire.udp_body import PROTOCOL_UDP, UDP_BYTES, checksum, read_udp, write_udp
 
-MAX_FRAME_BYTES = 1514
-"""A full Ethernet frame; real cards with jumbo frames do not broadcast more, our card less."""
-
 ETHERNET_BYTES = 14
+MAX_PACKET_BYTES = 9000
+"""The largest IP packet in a frame: what cards with jumbo frames take at once, and eight parts of the carrier hold
+(:data:`lanrage.wire.frames.MAX_PARTS`). Games' datagrams are smaller: Steam's and Unreal's fit an Ethernet frame."""
+
+MAX_FRAME_BYTES = ETHERNET_BYTES + MAX_PACKET_BYTES
 IPV4_BYTES = 20
 MAX_802_3_LENGTH = 1500
 

@@ -27,7 +27,7 @@ def address(host: LanHost) -> str:
 
 def start(host: LanHost, others: list[LanHost], **settings: str) -> Program:
     """A plane with IPv6; unicast goes by the tunnel's stand-in, which asks for MACs where WireGuard does not."""
-    plane = host.start_plane([other.number for other in others], IPV6_PREFIX=PREFIX, **settings)
+    plane = host.start_plane([other.number for other in others], (), IPV6_PREFIX=PREFIX, **settings)
     host.space.run("ip -6 route del ff00::/8 dev lrtun table local")
     for other in others:
         mac = other.space.run("ip -br link show lrtun").split()[2]
@@ -42,14 +42,13 @@ def groups_on_card(host: LanHost) -> set[str]:
     return set(words[words.index("inet6") :])
 
 
-def expected(mark: str, source: str, large: bool = False) -> Rows:
+def expected(mark: str, source: str) -> Rows:
     """What one round of :mod:`tests.lan_sockets6` makes of all sockets: each datagram once."""
     rows = [("nodes", f"{kind} {mark}") for kind in ("nodes", "real nodes")]
     rows += [(name, f"{kind} {mark}") for name in ("quake", "quake-0", "quake-card") for kind in ("unnamed", "named")]
     rows.append(("site-eth0", f"site {mark}"))
     counted = Counter({(name, text, len(text), source, PORT): 1 for name, text in rows})
-    if large:
-        counted["nodes", f"large {mark} ".ljust(24, "."), LARGE, source, PORT] = 1
+    counted["nodes", f"large {mark} ".ljust(24, "."), LARGE, source, PORT] = 1
     return counted
 
 
@@ -80,5 +79,5 @@ class RealTests(SynchronousTestCase):
             self.assertEqual([listener.end() for listener in listeners], ["", ""])
             wait_for("the card out of the group", lambda: "ff15::4c52" not in groups_on_card(two))
             counters = [json.loads(plane.end().splitlines()[-1]) for plane in planes]
-            self.assertEqual(counters[0]["forwarded_packets"], 2 * 3 * 5)
-            self.assertEqual([each["injected_packets"] for each in counters], [0, 15, 15])
+            self.assertEqual(counters[0]["forwarded_packets"], 2 * 3 * 6)
+            self.assertEqual([each["injected_packets"] for each in counters], [0, 18, 18])

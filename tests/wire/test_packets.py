@@ -62,7 +62,7 @@ class FrameTests(SynchronousTestCase):
     @given(datagrams(), st.integers(0, 40))
     def test_padding(self, datagram: Udp, padding: int) -> None:
         """What a card adds to short frames is no payload."""
-        frame = MACS + b"\x08\x00" + write_ipv4(datagram)
+        frame = write_frame(Frame(MACS[:6], MACS[6:], datagram))
         self.assertEqual(read_frame(frame + bytes(padding)), read_frame(frame))
 
     def test_reasons(self) -> None:
