@@ -40,7 +40,7 @@ class TestDevices(TestCase):
 
     timeout = 20
 
-    async def setUp(self) -> None:  # type: ignore[override]
+    def setUp(self) -> None:
         """Its network."""
         from twisted.internet import reactor
 
@@ -56,10 +56,14 @@ class TestDevices(TestCase):
         self.frames: list[bytes] = []
         self.card = TapCard(self.world.reactor, "lrt0", prefix=PREFIX)
         self.addCleanup(self.card.close)
+
+    async def open(self) -> None:
+        """The card is up."""
         await self.card.open(IPv4Interface("10.66.0.1/24"), self.frames.append)
 
     async def test_card(self) -> None:
         """It has the address that belongs to the party's, at once, and no other; multicast is led by the real card."""
+        await self.open()
         shown = self.run_here("ip -6 -o addr show dev lrt0").splitlines()
         assert len(shown) == 1, shown
         assert f"{ME}/64 scope global nodad" in shown[0]
@@ -72,6 +76,7 @@ class TestDevices(TestCase):
 
     async def test_tunnel(self) -> None:
         """It carries IPv6 with no address and no multicast of its own."""
+        await self.open()
         self.run_here("sysctl -qw net.ipv6.conf.wg.disable_ipv6=1")
         for _ in range(2):
             await self.machine.enable_ipv6("wg")
@@ -80,6 +85,7 @@ class TestDevices(TestCase):
 
     async def test_member_route(self) -> None:
         """It goes into the tunnel with our own address as source; twice is once; it is removed, twice too."""
+        await self.open()
         await self.machine.enable_ipv6("wg")
         for _ in range(2):
             await self.machine.add_member_route(MEMBER, "wg", ME)
@@ -93,6 +99,7 @@ class TestDevices(TestCase):
 
     async def test_foreign_route(self) -> None:
         """A route of somebody else is neither replaced nor removed; a source that is not ours is one sentence."""
+        await self.open()
         self.run_here(f"ip -6 route add {MEMBER} dev eth0")
         with pytest.raises(Refused) as caught:
             await self.machine.add_member_route(MEMBER, "wg", ME)
@@ -104,6 +111,7 @@ class TestDevices(TestCase):
 
     async def test_networks(self) -> None:
         """All that is routed but our own devices and what is as wide as all local networks; none where it is off."""
+        await self.open()
         self.run_here("ip -6 route add fd77::/48 dev eth0; ip -6 route add fd00::/8 dev eth0")
         self.run_here("ip -6 route add default dev eth0; ip -6 route add 2001:db8::/32 dev eth0 table 77")
         found = await self.machine.networks6()
