@@ -6,7 +6,7 @@ import struct
 
 from lanrage.core.ip_fragments import UNIT, Fragment
 from lanrage.core.lan_frames import Drop, Frame
-from lanrage.wire.udp_body import PROTOCOL_UDP, UDP_BYTES, read_udp
+from lanrage.wire.udp_body import PROTOCOL_UDP, UDP_BYTES, checksum, read_udp
 
 ETHERNET_BYTES, IPV4_BYTES, IPV6_BYTES, FRAGMENT_BYTES = 14, 20, 40, 8
 ICMPV6 = 58
@@ -16,6 +16,8 @@ MORE_6 = 1
 _IPV4 = struct.Struct("!2xHHHBB2x4s4s")
 _IPV6 = struct.Struct("!4xHBB16s16s")
 _FRAGMENT = struct.Struct("!BxHI")
+_PLACE = struct.Struct("!HHH")
+"""Of an IPv4 header: length, identification, flags and offset."""
 
 _MACS = 12
 
@@ -43,6 +45,26 @@ def write_joined(head: bytes, segment: bytes, finished: bool) -> Frame | Drop:
     half = len(addresses) // 2
     content = read_udp(segment, addresses[:half], addresses[half:], ttl, finished)
     return content if isinstance(content, Drop) else Frame(macs[:6], macs[6:], content)
+
+
+def cut_ipv4(packet: bytes, mtu: int, ident: int) -> list[bytes]:
+    """An IPv4 packet without options in fragments; itself where it fits.
+
+    :param packet: as :func:`lanrage.wire.packets.write_ipv4` makes it.
+    :param mtu: of the card, at least 28.
+    :param ident: tells the fragments of one packet from another's, 1 to 0xffff.
+    """
+    if len(packet) <= mtu:
+        return [packet]
+    head, payload = packet[:IPV4_BYTES], packet[IPV4_BYTES:]
+    step = (mtu - IPV4_BYTES) // UNIT * UNIT
+    made = []
+    for at in range(0, len(payload), step):
+        body = payload[at : at + step]
+        place = at // UNIT | (MORE_4 if at + step < len(payload) else 0)
+        blank = head[:2] + _PLACE.pack(IPV4_BYTES + len(body), ident, place) + head[8:10] + b"\0\0" + head[12:]
+        made.append(blank[:10] + checksum(blank).to_bytes(2, "big") + blank[12:] + body)
+    return made
 
 
 def _read_4(frame: bytes, card: int) -> Fragment | Drop:

@@ -13,7 +13,7 @@ from lanrage.core.frame_rules import canonical
 from lanrage.core.ip_fragments import Fragment
 from lanrage.core.lan_frames import Drop, Frame
 from lanrage.errors import DecodeError
-from lanrage.wire.fragments import read_fragment, write_joined
+from lanrage.wire.fragments import cut_ipv4, read_fragment, write_joined
 from lanrage.wire.igmp6 import Membership6, parse_igmp6
 from lanrage.wire.packets import read_frame, write_frame
 from lanrage.wire.packets6 import write_ipv6
@@ -127,6 +127,23 @@ class FragmentTests(SynchronousTestCase):
         self.assertEqual(read_fragment(four[:23] + b"\x06" + four[24:], 0), Drop.PROTOCOL)
         self.assertEqual(read_fragment(four[:16] + b"\x00\x14" + four[18:], 0), Drop.MALFORMED)
         self.assertEqual(write_joined(bytes(21), b"short", True), Drop.MALFORMED)
+
+    @given(st.binary(max_size=3000), st.integers(28, 1500), st.integers(1, 0xFFFF))
+    def test_cut(self, payload: bytes, mtu: int, ident: int) -> None:
+        """Packets that we cut ourselves fit, and join to the same."""
+        frame = canonical(udp(ME, payload=payload))
+        head, packet = write_frame(frame)[:14], write_frame(frame)[14:]
+        pieces = cut_ipv4(packet, mtu, ident)
+        self.assertLessEqual(max(map(len, pieces)), mtu)
+        if len(pieces) == 1:
+            self.assertEqual(pieces, [packet])
+            return
+        self.assertEqual([slow_checksum(piece[:20]) for piece in pieces], [0] * len(pieces))
+        read = [read_fragment(head + piece, 0) for piece in pieces]
+        good = [each for each in read if isinstance(each, Fragment)]
+        self.assertEqual([each.more for each in good], [True] * (len(pieces) - 1) + [False])
+        self.assertEqual({each.key for each in good}, {(0, packet[12:20], ident)})
+        self.assertEqual(write_joined(good[0].head, b"".join(each.body for each in good), True), frame)
 
     def test_cards(self) -> None:
         """The same fragment on two cards belongs to two datagrams."""
