@@ -32,6 +32,7 @@ def counters(plane: Program) -> dict[str, int]:
     return counted
 
 
+@pytest.mark.lab
 @pytest.mark.needs("root", "tun", "ip", "avahi-daemon", "avahi-browse", "avahi-publish", "dbus-daemon", "unshare")
 class MdnsTests(DiscoveryCase):
     """avahi on the LAN card."""
@@ -62,7 +63,6 @@ class MdnsTests(DiscoveryCase):
             self.assertEqual([each["packets_deduplicated"] for each in (sent, received)], [0, 0])
             self.assertEqual(sent["dropped_service"] + sent["dropped_destination"], 0)
 
-    @pytest.mark.lab
     def test_one_end(self) -> None:
         """Where one member has it off, nothing of it is heard there."""
         with lan_hosts(2) as (one, two):

@@ -23,12 +23,15 @@ MDNS = IPv6Address("ff02::fb")
 class PlaneTests(SynchronousTestCase):
     """One plane."""
 
+    def setUp(self) -> None:
+        """What stands around a plane."""
+        self.port, self.capture, self.asked = MemoryPort(), MemoryCapture(), 0
+
     def plane(self, six: bool = True, services: frozenset[LanService] = frozenset()) -> LanPlane:
         """Started, with one other member."""
-        self.card, self.port, self.capture, self.asked = MemoryCard(), MemoryPort(), MemoryCapture(), 0
         plane = LanPlane(
             Clock(),
-            self.card,
+            MemoryCard(),
             self.port,
             IPv4Interface(f"{ME}/24"),
             7,
@@ -77,6 +80,7 @@ class PlaneTests(SynchronousTestCase):
     def test_services(self) -> None:
         """Carried where they are on, also after the members changed; from a real card never."""
         for services, count in ((frozenset(), 0), (frozenset({LanService.MDNS}), 1)):
+            self.setUp()
             plane = self.plane(services=services)
             plane.frame_from_card(self.frame(ME6, MDNS, 5353))
             assert self.capture.receive is not None
