@@ -26,7 +26,7 @@ from lanrage.core.lan_frames import (
     destination_mac,
     ipx_header_at,
 )
-from lanrage.core.lan_services import FORMS, SERVICES
+from lanrage.core.lan_services import FORMS, SERVICES, LanService
 
 LINK_LOCAL_GROUPS = IPv4Network("224.0.0.0/24")
 """Local network control (RFC 5771, 4): routing, VRRP, IGMP, mDNS, LLMNR. Of these only ALL_HOSTS is used by games."""
@@ -148,7 +148,7 @@ def inbound(frame: Frame, origin: IPv4Address, lan: PartyLan) -> Drop | None:
 
 def refuse_udp(content: Udp, lan: PartyLan) -> Drop | None:
     """The rules on destination and ports that both ends share."""
-    if not is_party_wide(content.destination, lan):
+    if not is_party_wide(content.destination, lan.network, lan.services):
         return Drop.DESTINATION
     service = SERVICES.get(content.destination)
     if service is None:
@@ -161,12 +161,12 @@ def refuse_udp(content: Udp, lan: PartyLan) -> Drop | None:
     return None if ports.isdisjoint(SERVICE_PORTS) else Drop.SERVICE
 
 
-def is_party_wide(address: Address, lan: PartyLan) -> bool:
+def is_party_wide(address: Address, network: IPv4Network, services: frozenset[LanService] = frozenset()) -> bool:
     """Whether a datagram to this address is for the whole party: its broadcast addresses, groups that games use, and
     those of the services that are carried."""
     if address.is_multicast:
-        return is_game_group(address) or SERVICES.get(address) in lan.services
-    return address in (LIMITED_BROADCAST, lan.network.broadcast_address)
+        return is_game_group(address) or SERVICES.get(address) in services
+    return address in (LIMITED_BROADCAST, network.broadcast_address)
 
 
 def is_game_group(group: Address) -> bool:
