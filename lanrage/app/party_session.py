@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from ipaddress import IPv4Interface
+from ipaddress import IPv4Interface, IPv6Network
 from typing import Any
 
 import attrs
@@ -18,6 +18,7 @@ from lanrage.app.machinery import Devices, Machinery
 from lanrage.app.nat_parts import join_nat_watch
 from lanrage.app.nat_watch import NatWatch
 from lanrage.app.party_channel import PartyChannel, PartyLedger
+from lanrage.app.party_ipv6 import choose_prefix
 from lanrage.app.peer_link import PeerLink
 from lanrage.app.port_mapping import PortMapping
 from lanrage.app.punching import Punching
@@ -66,6 +67,7 @@ class Surroundings:
 class PartySession:
     """One party, from :meth:`start` to :meth:`stop`.
 
+    :ivar prefix: the party's IPv6 network; ``None`` where this machine goes without, and `without_ipv6` says why.
     :ivar on_lost: called with a sentence when a device of this session went away while it was in use.
     :ivar on_moved: called with this machine's addresses, and the seconds it slept, when its network changed.
     """
@@ -103,6 +105,8 @@ class PartySession:
         self.punching: Punching | None = None
         self.mapping: PortMapping | None = None
         self.listen_port = 0
+        self.prefix: IPv6Network | None = None
+        self.without_ipv6 = ""
         self.on_lost: Callable[[str], None] = lambda why: None
         self.on_moved: Callable[[set[str], float], None] = lambda hosts, slept: None
         self._probe_port = machinery.probe_port()
@@ -121,7 +125,9 @@ class PartySession:
             self.tunnel = await self._machinery.tunnel()
             await self.tunnel.create(self._keys.wireguard.secret, self.devices.port, TUNNEL_MTU)
             self.listen_port = (await self.tunnel.status()).listen_port
-            self.lan = self._machinery.lan_plane(self.address, int.from_bytes(self._around.random(8), "big"))
+            await self._choose_prefix(self.tunnel.name)
+            nonce = int.from_bytes(self._around.random(8), "big")
+            self.lan = self._machinery.lan_plane(self.address, nonce, self.prefix)
             self.lan.on_lost = self._lost
             await self.lan.startService()
             await self._start_links(self.tunnel)
@@ -135,6 +141,11 @@ class PartySession:
             kind=self.tunnel.kind,
             port=self.listen_port,
         )
+
+    async def _choose_prefix(self, tunnel: str) -> None:
+        self.prefix, self.without_ipv6 = await choose_prefix(self._machinery.machine, self._party_id, tunnel)
+        if self.prefix is None:
+            self.log.info("the party goes without IPv6 here: {why}", why=self.without_ipv6)
 
     async def _start_links(self, tunnel: ITunnel) -> None:
         book = self._around.book
@@ -150,6 +161,7 @@ class PartySession:
             send_signal=lambda identity, payload: ways.send(identity, payload),
             changed=self._changed,
             random=self._around.random,
+            prefix=self.prefix,
         )
         self.channel = channel = PartyChannel(
             self._reactor,

@@ -83,7 +83,7 @@ class PartTests(TestCase):
         """Started and stopped, its raw socket is closed and no timer is left."""
 
         async def life() -> None:
-            groups = machinery(card="lo", tunnel="lo")._groups()
+            groups = machinery(card="lo", tunnel="lo")._groups(True)
             groups.start()
             opened = groups._raw._socket
             assert opened is not None
