@@ -20,8 +20,9 @@ from lanrage.app.port_mapping import PortMapping, map_links
 from lanrage.app.punch_kit import PunchKit
 from lanrage.app.roaming import Events
 from lanrage.core.exposure import Exposure
+from lanrage.core.lan_services import FORMS
 from lanrage.core.links import WIREGUARD_PORT
-from lanrage.core.play_ports import PlayPorts, Source
+from lanrage.core.play_ports import PlayPorts, Source, Span
 from lanrage.errors import BadInput
 from lanrage.interfaces import IMachine, IProbePort, ITunnel, IUndoJournal
 from lanrage.net.adopt import Adopter
@@ -124,6 +125,9 @@ class RealMachinery:
         self.ports = PlayPorts()
         fill(self.ports)
         self.ports.put(Source.USER, "lan.ports", devices.lan.ports, "named in --lan-ports")
+        for service in devices.lan.services:
+            port = FORMS[service].port
+            self.ports.put(Source.USER, service.value, (Span("udp", port, port),), "named in --lan-services")
 
     def check(self) -> None:
         """See :meth:`Machinery.check`."""

@@ -13,7 +13,9 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from lanrage.app.lan import LanPlane
+from lanrage.app.lan_config import LanSettings
 from lanrage.app.machinery import Devices, RealMachinery
+from lanrage.core.lan_services import LanService
 from lanrage.errors import BadInput
 from lanrage.net.machine import Machine
 from lanrage.net.rawport import RawProbePort
@@ -55,6 +57,16 @@ class CheckTests(SynchronousTestCase):
     def test_any_port(self) -> None:
         """Port 0 is always free."""
         machinery(port=0).check()
+
+
+class PortsTests(SynchronousTestCase):
+    """Ports in play that the settings name."""
+
+    def test_services(self) -> None:
+        """A discovery service that is carried is let in, too; without the setting it is not."""
+        settings = LanSettings(services=frozenset({LanService.MDNS}))
+        self.assertEqual(["named in --lan-services"], machinery(lan=settings).ports.reasons("udp", 5353))
+        self.assertEqual([], machinery().ports.reasons("udp", 5353))
 
 
 class PartTests(TestCase):
