@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,6 +17,7 @@ from twisted.python.failure import Failure
 
 from lanrage.app.client import NodeClient
 from lanrage.errors import LanrageError
+from lanrage.net.local_socket import peer_credentials
 from lanrage.net.room_inside import PASSED_ON
 from lanrage.net.room_steward import Steward
 
@@ -109,6 +111,17 @@ def _in_foreground() -> bool:
 
 def _unless_cancelled(failure: Failure) -> None:
     failure.trap(CancelledError)
+
+
+def listener(path: str) -> int:
+    """The process id of the node at this socket; this process's own where there is none, which is told later."""
+    with socket.socket(socket.AF_UNIX) as knock:
+        knock.setblocking(False)
+        try:
+            knock.connect(path)
+            return peer_credentials(knock).pid
+        except OSError:
+            return os.getpid()
 
 
 def play(path: str, steward: Steward, internet: bool, say: Callable[[str], None]) -> int:

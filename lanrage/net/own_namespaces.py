@@ -22,23 +22,61 @@ SYSCTL = Path("/proc/sys")
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def leave() -> None:
+def leave(node: int) -> None:
     """Put this process into namespaces of its own, in which it has all rights; user and group stay what they are.
 
     The process must have one thread.
+
+    :param node: process id of a node whose rights are to reach in here: where it has a user namespace of its own, that
+        becomes the parent of ours, which its maker may enter.
+    :raises MissingRight: where the system forbids it; says how to allow it.
+    """
+    user, group = os.geteuid(), os.getegid()
+    try:
+        _follow(f"/proc/{node}/ns/user")
+        above, group_above = os.geteuid(), os.getegid()
+        _check(_libc.unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS))
+        _map(f"{user} {above} 1", f"{group} {group_above} 1")
+    except OSError as error:
+        raise MissingRight(forbidden(setting)) from error
+
+
+def _follow(users: str) -> None:
+    """Enter another process's user namespace; where it is ours, or one that does not let us look, stay."""
+    with suppress(PermissionError, FileNotFoundError):
+        if os.stat(users).st_ino == os.stat("/proc/self/ns/user").st_ino:
+            return
+        there = os.open(users, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            _check(_libc.setns(there, CLONE_NEWUSER))
+        finally:
+            os.close(there)
+
+
+def become_root() -> None:
+    """Put this process into namespaces of its own in which its user is root: what it starts keeps their rights.
 
     :raises MissingRight: where the system forbids it; says how to allow it.
     """
     user, group = os.geteuid(), os.getegid()
     try:
         _check(_libc.unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS))
-        # Without setgroups(2) a user may map its own group (user_namespaces(7)).
-        Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
-        Path("/proc/self/uid_map").write_text(f"{user} {user} 1", encoding="ascii")
-        Path("/proc/self/gid_map").write_text(f"{group} {group} 1", encoding="ascii")
-        _mount("none", "/", "", MS_REC | MS_SLAVE)  # nothing that is mounted here shows elsewhere
+        _map(f"0 {user} 1", f"0 {group} 1")
     except OSError as error:
         raise MissingRight(forbidden(setting)) from error
+
+
+def hide(folder: str) -> None:
+    """Put an empty folder of one's own in the place of one that is there."""
+    if os.path.isdir(folder):
+        _mount("none", folder, "tmpfs", 0)
+
+
+def _map(users: str, groups: str) -> None:
+    # Without setgroups(2) a user may map its own group (user_namespaces(7)).
+    for name, text in (("setgroups", "deny"), ("uid_map", users), ("gid_map", groups)):
+        Path("/proc/self", name).write_text(text, encoding="ascii")
+    _mount("none", "/", "", MS_REC | MS_SLAVE)  # nothing that is mounted here shows elsewhere
 
 
 def show_devices() -> None:

@@ -41,17 +41,18 @@ NOT_FOUND, NOT_RUN = 127, 126
 """Exit status as of a shell, where there is no such program, or it cannot be run."""
 
 
-def live(channel: socket.socket, game: Sequence[str]) -> int:
+def live(channel: socket.socket, game: Sequence[str], node: int) -> int:
     """Be the process inside, from its start to the game's end.
 
     :param channel: a datagram socket (``SOCK_SEQPACKET``) to the process outside.
+    :param node: process id of the node.
     :return: 0; how the game ended is told by the channel.
     """
     for each in PASSED_ON:
         signal.signal(each, lambda *_: None)  # a handler, not "ignore": that would be the game's, too
     die_with_parent(signal.SIGKILL)
     try:
-        namespace = _enter()
+        namespace = _enter(node)
     except LanrageError as error:
         _tell(channel, {"error": str(error), "code": error.code})
         return 1
@@ -61,9 +62,9 @@ def live(channel: socket.socket, game: Sequence[str]) -> int:
     return 0
 
 
-def _enter() -> int:
+def _enter(node: int) -> int:
     """Leave for the room; a descriptor of its network."""
-    leave()
+    leave(node)
     show_devices()
     try:
         with IPRoute() as route:

@@ -48,16 +48,17 @@ class Steward:
         self._asked: deque[Deferred[dict[str, Any]]] = deque()
 
     @classmethod
-    def enter(cls, game: Sequence[str]) -> Self:
+    def enter(cls, game: Sequence[str], node: int) -> Self:
         """Make a room; this process must have one thread.
 
         :param game: the program and its arguments, started later.
+        :param node: process id of the node that is to give the room its card.
         :raises MissingRight: where the system forbids namespaces.
         """
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         pid = os.fork()
         if pid == 0:
-            _be_inside(ours, theirs, game)
+            _be_inside(ours, theirs, game, node)
         theirs.close()
         words, descriptors, _, _ = socket.recv_fds(ours, 4096, 1)
         if not descriptors:
@@ -141,14 +142,14 @@ class Steward:
             self.ended.errback(reason)
 
 
-def _be_inside(ours: socket.socket, theirs: socket.socket, game: Sequence[str]) -> None:
+def _be_inside(ours: socket.socket, theirs: socket.socket, game: Sequence[str], node: int) -> None:
     """The forked process; never returns."""
     status = 1
     try:
         ours.close()
         from lanrage.net.room_inside import live
 
-        status = live(theirs, game)
+        status = live(theirs, game, node)
     finally:
         os._exit(status)
 

@@ -23,7 +23,7 @@ class StewardTests(TestCase):
 
     def enter(self, *game: str) -> Steward:
         """A room that is closed after the test."""
-        steward = Steward.enter(game)
+        steward = Steward.enter(game, os.getpid())
         self.addCleanup(steward.close)
         steward.attach(reactor)
         return steward
