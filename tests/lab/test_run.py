@@ -137,6 +137,23 @@ class RunTests(SynchronousTestCase):
         self.assertEqual(game.wait(20), 128 + signal.SIGTERM)
         wait_for("the end of the room", lambda: not self.standing())
 
+    def test_internet(self) -> None:
+        """With --internet the room reaches other machines, by a card that forwards no longer than that."""
+        visit = "import socket; socket.create_connection(('203.0.113.1', 7766), 5); print('there'); input()"
+        words = (*LANRAGE, "--socket", str(self.socket), "run", "--internet", "--", sys.executable, "-c", visit)
+        game = self.program(self.one.netns, *words)
+        self.assertEqual(self.line(game), "there\n")
+        self.assertEqual(self.forwards(), "1\n")
+        self.tell(game, "enough")
+        self.assertEqual(game.wait(20), 0)
+        wait_for("the end of the room", lambda: not self.standing())
+        wait_for("the end of forwarding", lambda: self.forwards() == "0\n")
+
+    def forwards(self) -> str:
+        """Whether the first host's card passes on what is for others."""
+        with netns.entered(self.one.netns):
+            return Path("/proc/sys/net/ipv4/conf/eth0/forwarding").read_text(encoding="ascii")
+
     def in_room(self) -> bool:
         """Whether the node has plugged its card in, and the process inside set it up."""
         with netns.entered(self.one.netns):
