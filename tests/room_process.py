@@ -2,7 +2,7 @@
 
 ``python -m tests.room_process ADDRESS/PREFIX FOLDER MEMBER...`` prints ``ready``. Its socket is
 ``FOLDER/run/node.sock``.
-At SIGTERM it prints what the undo journal still holds, as JSON.
+At SIGTERM it prints what the undo journal still holds, and how many frames had a wrong source, as JSON.
 """
 
 from __future__ import annotations
@@ -97,7 +97,8 @@ async def live(reactor: Any, address: str, folder: str, *members: str) -> None:
     await ended
     await made.stopService()
     await api.stopService()
-    print(json.dumps([attrs.astuple(entry) for entry in journal.entries()]), flush=True)
+    left = [attrs.astuple(entry) for entry in journal.entries()]
+    print(json.dumps([left, made.counters()["dropped_source"]]), flush=True)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from types import FrameType
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.error import ConnectingCancelledError
 from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
 
@@ -42,6 +43,8 @@ class Play:
         self._internet = internet
         self._say = say
         self._pid = 0
+        self._starting = False
+        self._pending: list[int] = []
         self._holding: Deferred[None] | None = None
         self._playing: Deferred[int] | None = None
 
@@ -56,10 +59,13 @@ class Play:
     async def _play(self) -> int:
         plugged: Deferred[None] = Deferred()
         self._holding = Deferred.fromCoroutine(self._hold(plugged))
-        self._holding.addErrback(_unless_cancelled)
+        self._holding.addErrback(_not_held, plugged)
         try:
             await plugged
+            self._starting = True
             self._pid = await self._steward.start()
+            for number in self._pending:
+                self._pass_on(number)
             return await self._steward.ended
         finally:
             self._holding.cancel()
@@ -90,14 +96,23 @@ class Play:
             await node.ended()
 
     def _signalled(self, number: int, _frame: FrameType | None) -> None:
-        if not self._pid:
-            self._reactor.callFromThread(self._give_up)
-        elif number not in FROM_TERMINAL or not _in_foreground():
+        if self._pid:
+            self._pass_on(number)
+        else:
+            self._reactor.callFromThread(self._before_the_game, number)
+
+    def _pass_on(self, number: int) -> None:
+        if number not in FROM_TERMINAL or not _in_foreground():
             with suppress(ProcessLookupError):
                 os.kill(self._pid, number)
 
-    def _give_up(self) -> None:
-        if self._playing is not None and not self._pid:
+    def _before_the_game(self, number: int) -> None:
+        """The game may have started when this is called, or its start may be under way, and be known soon."""
+        if self._pid:
+            self._pass_on(number)
+        elif self._starting:
+            self._pending.append(number)
+        elif self._playing is not None:
             self._playing.cancel()
 
 
@@ -109,8 +124,14 @@ def _in_foreground() -> bool:
         return False
 
 
-def _unless_cancelled(failure: Failure) -> None:
-    failure.trap(CancelledError)
+def _not_held(failure: Failure, plugged: Deferred[None]) -> Failure | None:
+    """Holding ended: because the game did, or by a bug, of which whoever waits for the card is told."""
+    if failure.check(CancelledError, ConnectingCancelledError):
+        return None
+    if plugged.called:
+        return failure
+    plugged.errback(failure)
+    return None
 
 
 def listener(path: str) -> int:
