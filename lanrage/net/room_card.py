@@ -15,15 +15,14 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from lanrage.core.exposure import OWN_PORTS
 from lanrage.core.room import OUTER_MAC, RoomPlan
 from lanrage.errors import MissingRight
 from lanrage.interfaces import IUndoJournal
 from lanrage.net import bpf
 from lanrage.net.capture import ETH_P_ALL, ETH_P_IP
 from lanrage.net.devices import NET_ADMIN_HINT
-from lanrage.net.lan_port import LAN_PORT
 from lanrage.net.nft import Nft
-from lanrage.net.party_port import PARTY_PORT
 from lanrage.net.room_device import plug, unplug
 from lanrage.net.room_internet import Forwarding
 from lanrage.net.threads import in_thread
@@ -138,7 +137,7 @@ class RoomCard:
         opened = self._forwarding.begin(outward) if plan.internet else ""
         index = plug(plan, self.device, namespace, self._journal)
         self._nft = Nft()
-        self._nft.run(ruleset(plan, self.device, self._tunnel, (LAN_PORT, PARTY_PORT), opened))
+        self._nft.run(ruleset(plan, self.device, self._tunnel, OWN_PORTS, opened))
         return index
 
     def _remove(self) -> None:

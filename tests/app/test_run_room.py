@@ -106,7 +106,8 @@ class PlayTests(ApiCase):
     async def test_while_it_starts(self) -> None:
         """A signal that comes while the game starts is the game's."""
         got: list[int] = []
-        self.steward.holds = holds = Deferred()
+        holds: Deferred[None] = Deferred()
+        self.steward.holds = holds
         ended = self.play().begin()
         while not self.steward.dressed:
             await self.soon()
