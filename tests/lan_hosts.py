@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import select
 import signal
@@ -78,6 +79,25 @@ class Program:
         return rest
 
 
+class Game(Program):
+    """A program with one socket."""
+
+    def send(self, text: str, to: str, port: int) -> None:
+        """Let it send a datagram."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps([text, to, port]) + "\n")
+        self.process.stdin.flush()
+
+    def says(self, seconds: float) -> bool:
+        """Whether it says something within this time."""
+        return bool(select.select([self._out], [], [], seconds)[0])
+
+    def heard(self) -> tuple[str, str, int]:
+        """The next datagram: text, source address, source port; or an error's name as text."""
+        text, source, port = json.loads(self.line())
+        return text, source, port
+
+
 class LanHost:
     """One member: ``lrtun`` leads to the others, ``eth0`` to a LAN of its own with the default route."""
 
@@ -85,6 +105,7 @@ class LanHost:
         self.number = number
         self.address = f"10.66.0.{number}"
         self.real = f"192.168.{number}.2"
+        self.tunnel = "lrtun"
         self.space = Namespace()
         self.programs: list[Program] = []
 
@@ -112,10 +133,10 @@ class LanHost:
         """
         members = [f"10.66.0.{number}" for number in others]
         words = [*prefix, sys.executable, "-m", "tests.lan_process", f"{self.address}/24", *members]
-        plane = self.run(*words, REAL_ADDRESS=f"{self.real}/24", **environment)
+        plane = self.run(*words, TUNNEL=self.tunnel, **environment)
         assert plane.line() == "ready"
         for member in members:
-            self.space.run(f"ip route add {member}/32 dev lrtun src {self.address}")
+            self.space.run(f"ip route add {member}/32 dev {self.tunnel} src {self.address}")
         return plane
 
     def run(self, *words: str, **environment: str) -> Program:
@@ -128,6 +149,13 @@ class LanHost:
         listener = self.run(sys.executable, "-m", "tests.lan_sockets", "listen", self.address, *names)
         assert listener.line() == "ready"
         return listener
+
+    def game(self, bound: str = "", port: int = 0, **options: str) -> Game:
+        """Open one socket as :mod:`tests.lan_game` does."""
+        game = Game(self.space, sys.executable, "-m", "tests.lan_game", bound, str(port), json.dumps(options))
+        self.programs.append(game)
+        assert game.line() == "ready"
+        return game
 
     def members_on_card(self) -> int:
         """Sockets that are in the game's group on the LAN card."""

@@ -19,25 +19,23 @@ from twisted.internet.task import react
 
 from lanrage.app.lan import LanPlane
 from lanrage.app.lan_groups import Groups
+from lanrage.app.lan_socket_parts import make_socket_parts
+from lanrage.app.roaming import Roaming
 from lanrage.core.lan_services import LanService
-from lanrage.core.links import LocalAddress
+from lanrage.core.route_leases import RouteLeases
 from lanrage.net.adopt import Adopter
 from lanrage.net.capture import Capture
 from lanrage.net.card import TapCard
 from lanrage.net.ipv6 import own_addresses6
 from lanrage.net.lan_port import LanPort
+from lanrage.net.machine import Machine
 from lanrage.net.multicast import MulticastWays, RawWay
 from lanrage.net.multicast6 import CardGroups6
+from lanrage.net.network_events import NetworkEvents
 from lanrage.net.threads import in_thread
 
-TUNNEL = "lrtun"
+TUNNEL = os.environ.get("TUNNEL", "lrtun")
 CARD = "lanrage0"
-
-
-async def own_addresses() -> list[LocalAddress]:
-    """The address of the one real card, which the test names."""
-    whole = IPv4Interface(os.environ["REAL_ADDRESS"])
-    return [LocalAddress("eth0", socket.if_nametoindex("eth0"), whole.ip, whole.network, True)]
 
 
 def plane(reactor: Any, address: IPv4Interface) -> LanPlane:
@@ -52,16 +50,19 @@ def plane(reactor: Any, address: IPv4Interface) -> LanPlane:
         six = CardGroups6(reactor, index, (socket.if_nametoindex(TUNNEL),)) if prefix is not None else None
         return Groups(ways, raw, six)
 
+    card = TapCard(reactor, CARD, prefix=prefix)
+    routes = RouteLeases(os.environ.get("LAN_ROUTES", "auto"))
     return LanPlane(
         reactor,
-        TapCard(reactor, CARD, prefix=prefix),
+        card,
         LanPort(reactor, address.ip, TUNNEL),
         address,
         int.from_bytes(os.urandom(8), "big"),
-        own_addresses=own_addresses,
+        own_addresses=Machine(reactor).local_addresses,
         own_addresses6=lambda: in_thread(reactor, own_addresses6),
         capture=Capture(reactor, (CARD, TUNNEL)),
         groups=groups,
+        parts=lambda plane: make_socket_parts(reactor, plane, card, TUNNEL, address.ip, routes),
         prefix=prefix,
         services=frozenset(LanService(name) for name in os.environ.get("LAN_SERVICES", "").split(",") if name),
     )
@@ -73,9 +74,12 @@ async def live(reactor: Any, address: str, *members: str) -> None:
     made.set_members([IPv4Address(member) for member in members])
     ended: Deferred[None] = Deferred()
     await made.startService()
+    roaming = Roaming(reactor, NetworkEvents(reactor), lambda ways: made.look(), lambda slept: None)
+    roaming.start()
     signal.signal(signal.SIGTERM, lambda *_: reactor.callFromThread(ended.callback, None))
     print("ready", flush=True)
     await ended
+    roaming.stop()
     await made.stopService()
     print(json.dumps(made.counters()), flush=True)
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import attrs
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
@@ -28,8 +28,9 @@ from lanrage.wire.frames import Kind
 # Protocols have methods without a body.
 # pylint: disable=missing-function-docstring,too-few-public-methods
 
-HOUSEKEEPING_SECONDS = 5.0
-"""How soon a new address of a real card is known as this machine's own; reading them takes a few ms in a thread."""
+HOUSEKEEPING_SECONDS = 30.0
+"""How soon a new address of a real card is known as this machine's own where the kernel's events are missing; else
+:meth:`LanPlane.look` is called as they come. Reading the addresses takes a few ms in a thread."""
 
 log = Logger()
 
@@ -90,6 +91,7 @@ class LanPlane(Service):
     :param services: discovery services that are carried.
     :ivar rooms: of games beside the LAN card (``docs/run.rst``); closed when this stops.
     :ivar on_lost: called with a sentence when the card went away while it was in use.
+    :ivar on_network: called when this machine's addresses, cards or routes may have changed.
     """
 
     def __init__(  # pylint: disable=too-many-arguments
@@ -124,6 +126,7 @@ class LanPlane(Service):
         self.rooms = Rooms(card.write)
         self._in = Inflow(lan, self.rooms.write, self._deliver, self._counters)
         self.outgoing, self.incoming = self._out.stages, self._in.stages
+        self.on_network: list[Callable[[], object]] = []
         self._parts = tuple(parts(self))
         self._keeping: LoopingCall | None = None
         self._starting: Deferred[None] | None = None
@@ -198,7 +201,7 @@ class LanPlane(Service):
 
     def frame_from_card(self, frame: bytes) -> None:
         """This machine sent `frame` on the LAN card."""
-        if self._carries:
+        if not self.outgoing.take(frame) and self._carries:
             self._out.from_card(frame, self._clock.seconds())
 
     def frame_from_room(self, index: int, frame: bytes) -> None:
@@ -230,11 +233,12 @@ class LanPlane(Service):
             self._groups = self._make_groups()
             self._groups.start()
             self._opened.append(self._groups.stop)
-        if self._capture is not None:
+        if self._own_addresses is not None:
             await self._keep_house()
+            self._start_keeping()
+        if self._capture is not None:
             self._capture.open(self.frame_from_capture)
             self._opened.append(self._capture.close)
-            self._start_keeping()
         for part in self._parts:
             part.start()
             self._opened.append(part.stop)
@@ -253,8 +257,19 @@ class LanPlane(Service):
                 log.failure("a part of the LAN plane failed to close")
         self._groups = None
 
+    def look(self) -> Deferred[None]:
+        """This machine's addresses, cards or routes may have changed: see to it now.
+
+        :return: fires when the addresses are known; never fails.
+        """
+        if not self.running:
+            return succeed(None)
+        for seen in self.on_network:
+            seen()
+        return Deferred.fromCoroutine(self._keep_house())
+
     def _start_keeping(self) -> None:
-        self._keeping = LoopingCall(lambda: Deferred.fromCoroutine(self._keep_house()))
+        self._keeping = LoopingCall(self.look)
         self._keeping.clock = self._clock
         ended = self._keeping.start(HOUSEKEEPING_SECONDS, now=False)
         ended.addErrback(lambda failure: log.failure("knowing this machine's addresses ended", failure))

@@ -11,6 +11,7 @@ from lanrage.core.broadcast_dedup import WINDOW_SECONDS
 from lanrage.core.exposure import Exposure
 from lanrage.core.lan_services import LanService
 from lanrage.core.play_ports import Span, merged, parse_spans
+from lanrage.core.route_leases import RouteLeases
 from lanrage.errors import BadInput
 
 LAN: list[list[Any]] = [
@@ -19,6 +20,7 @@ LAN: list[list[Any]] = [
     ["lan-exposure", None, "guarded", "What of this machine a party reaches: guarded, games (ports in play) or all."],
     ["lan-ports", None, "", "More ports in play, as in 4445,27960-27963/udp; open whatever --lan-exposure says."],
     ["lan-services", None, "", "Discovery services of the LAN card that are carried: a list of mdns, ssdp."],
+    ["lan-routes", None, "auto", "Unbound broadcasts go to the party: auto (without a default route), always or off."],
 ]
 """Options of the roles that have a node (:class:`twisted.python.usage.Options`)."""
 
@@ -45,6 +47,7 @@ class LanSettings:
     :param exposure: what of this machine a party reaches.
     :param ports: the user's own list of ports in play.
     :param services: discovery services that are carried.
+    :param routes: when routes to the LAN card are leased.
     """
 
     capture: CaptureFrom = CaptureFrom.BOTH
@@ -52,6 +55,7 @@ class LanSettings:
     exposure: Exposure = Exposure.GUARDED
     ports: tuple[Span, ...] = ()
     services: frozenset[LanService] = frozenset()
+    routes: RouteLeases = RouteLeases.AUTO
 
     @classmethod
     def parse(cls, options: dict[str, str]) -> LanSettings:
@@ -65,6 +69,7 @@ class LanSettings:
             exposure=_word(Exposure, options["lan-exposure"], "lan-exposure"),
             ports=merged(parse_spans(options["lan-ports"], "lan-ports")),
             services=frozenset(_words(LanService, options["lan-services"], "lan-services")),
+            routes=_word(RouteLeases, options["lan-routes"], "lan-routes"),
         )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection
 from ipaddress import IPv4Address
 
 import attrs
+from twisted.logger import Logger
 
 from lanrage.app.lan_stages import Incoming, Outgoing
 from lanrage.core import frame_rules
@@ -31,6 +32,8 @@ TUNNEL_BYTES = 28 + 32
 
 LAN_CARD = 0
 """Stands for the LAN card where real cards have their interface index; indices start at 1."""
+
+log = Logger()
 
 ARRIVALS_RATE, ARRIVALS_BURST = 1000.0, 4000.0
 """Datagrams a second, and at once, taken from one member: five times the busiest game's broadcasts. Without a bound one
@@ -66,7 +69,7 @@ class Outflow:
         read = self._read(frame, LAN_CARD, now)
         if read is not None:
             judged = read if isinstance(read, Drop) else frame_rules.outbound(read, self.lan)
-            self._carry(judged, LAN_CARD, now)
+            self._show(read, judged, LAN_CARD, now)
 
     def from_room(self, index: int, frame: bytes, now: float) -> None:
         """Take a frame that a game in a room sent; its checksums may be unfinished.
@@ -85,7 +88,7 @@ class Outflow:
         read = self._read(frame, index, now)
         if read is not None:
             judged = read if isinstance(read, Drop) else frame_rules.captured(read, self.lan, self.own)
-            self._carry(judged, index, now)
+            self._show(read, judged, index, now)
 
     def _read(self, frame: bytes, card: int, now: float) -> Frame | Drop | None:
         """A frame, or what its fragments make together; ``None`` while others are missing."""
@@ -100,6 +103,16 @@ class Outflow:
         joined = self._fragments.add(fragment, now)
         self.counters.drop(Drop.IP_FRAGMENT, self._fragments.lost - lost)
         return write_joined(*joined, finished) if isinstance(joined, tuple) else joined
+
+    def _show(self, read: Frame | Drop, judged: Frame | Drop, card: int, now: float) -> None:
+        waiting = None
+        if isinstance(read, Frame) and isinstance(judged, Frame) and isinstance(read.content, Udp):
+            waiting = self.stages.look(read.content, card, now)
+        if waiting is None:
+            self._carry(judged, card, now)
+        else:
+            waiting.addCallback(lambda _: self._carry(judged, card, now))
+            waiting.addErrback(lambda failure: log.failure("a frame was not carried", failure))
 
     def _carry(self, frame: Frame | Drop, card: int, now: float) -> None:
         if isinstance(frame, Drop):

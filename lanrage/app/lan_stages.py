@@ -12,8 +12,9 @@ from ipaddress import IPv4Address
 from typing import Protocol
 
 import attrs
+from twisted.internet.defer import Deferred
 
-from lanrage.core.lan_frames import Drop, Frame, PartyLan
+from lanrage.core.lan_frames import Drop, Frame, PartyLan, Udp
 from lanrage.wire.frames import Kind
 
 # Protocols have methods without a body.
@@ -21,6 +22,14 @@ from lanrage.wire.frames import Kind
 
 Taker = Callable[[bytes, IPv4Address, float], Drop | None]
 """Takes a message of one kind from a member (its bytes, the member's party address, the time); a reason refuses it."""
+
+
+def _not_taken(_frame: bytes) -> bool:
+    return False
+
+
+def _not_looked_at(_datagram: Udp, _card: int, _now: float) -> Deferred[None] | None:
+    return None
 
 
 def _no_refusal(_frame: Frame, _now: float) -> Drop | None:
@@ -41,13 +50,18 @@ def _admitted(_frame: Frame, _origin: IPv4Address, _now: float) -> Drop | None:
 
 @attrs.define
 class Outgoing:
-    """Decisions on a frame that this machine sent and the rules let through, in this order.
+    """What parts see of frames that this machine sent, and their decisions on what the rules let through, in order.
 
+    :ivar take: whether a part deals with a frame of the LAN card by itself, before the rules.
+    :ivar look: is shown each datagram that the rules let through as the game sent it (its real source), with the
+        card's interface index (0: the LAN card). The datagram waits for what it returns, which never fails.
     :ivar limit: why it is shed, or ``None``.
     :ivar leased: whether the members repeat it by themselves (the frame as value and as bytes).
     :ivar wanted: whether a member has any use for it; asked for each member.
     """
 
+    take: Callable[[bytes], bool] = _not_taken
+    look: Callable[[Udp, int, float], Deferred[None] | None] = _not_looked_at
     limit: Callable[[Frame, float], Drop | None] = _no_refusal
     leased: Callable[[Frame, bytes, float], bool] = _not_leased
     wanted: Callable[[IPv4Address, Frame, float], bool] = _wanted
@@ -70,6 +84,7 @@ class Plane(Protocol):
 
     outgoing: Outgoing
     incoming: Incoming
+    on_network: list[Callable[[], object]]
 
     @property
     def lan(self) -> PartyLan: ...

@@ -15,6 +15,7 @@ from lanrage.app.lan_config import CaptureFrom, LanSettings
 from lanrage.app.lan_groups import Groups
 from lanrage.app.lan_parts import make_parts
 from lanrage.app.lan_rooms import Room
+from lanrage.app.lan_socket_parts import make_socket_parts
 from lanrage.app.links import Links
 from lanrage.app.party_channel import ChannelPort
 from lanrage.app.port_mapping import PortMapping, map_links
@@ -185,9 +186,10 @@ class RealMachinery:
         """See :meth:`Machinery.lan_plane`."""
         devices, lan = self._devices, self._devices.lan
         real = lan.capture is CaptureFrom.BOTH
+        card = TapCard(self._reactor, devices.card, prefix=prefix)
         return LanPlane(
             self._reactor,
-            TapCard(self._reactor, devices.card, prefix=prefix),
+            card,
             LanPort(self._reactor, address.ip, devices.tunnel),
             address,
             nonce,
@@ -197,7 +199,10 @@ class RealMachinery:
             groups=lambda: self._groups(prefix is not None),
             carries=lan.capture is not CaptureFrom.OFF,
             dedup_window=lan.dedup_window,
-            parts=lambda plane: make_parts(self._reactor, lan, plane),
+            parts=lambda plane: (
+                *make_parts(self._reactor, lan, plane),
+                *make_socket_parts(self._reactor, plane, card, devices.tunnel, address.ip, lan.routes),
+            ),
             prefix=prefix,
             services=lan.services,
         )

@@ -141,7 +141,7 @@ def local_facts(devices: Devices) -> LocalFacts:
 def facts(life: PartyLife, local: LocalFacts, missing: list[str], now: float) -> NodeFacts:
     """For the doctor."""
     session, link = life.session, life.link
-    tunnel, card = _tunnel(session), _card(session)
+    tunnel = _tunnel(session)
     control = None
     if link is not None:
         client = link.client
@@ -158,7 +158,7 @@ def facts(life: PartyLife, local: LocalFacts, missing: list[str], now: float) ->
         missing,
         local,
         TunnelFacts(tunnel.device, tunnel.kind, tunnel.port) if tunnel is not None else None,
-        CardFacts(card.name, card.address) if card is not None else None,
+        _card_facts(session),
         control,
         str(seen[0]) if seen else None,
         relays,
@@ -254,6 +254,15 @@ def _card(session: PartySession | None) -> CardShown | None:
     address = session.address.ip
     six = None if session.prefix is None else str(member_address(session.prefix, address))
     return CardShown(session.devices.card, str(address), six, session.without_ipv6)
+
+
+def _card_facts(session: PartySession | None) -> CardFacts | None:
+    card = _card(session)
+    if card is None:
+        return None
+    counted = session.lan.counters() if session is not None and session.lan is not None else {}
+    gauges = (counted.get(name, 0) for name in ("sockets_on_card", "sockets_translated", "routes_leased"))
+    return CardFacts(card.name, card.address, *gauges)
 
 
 def _member_facts(life: PartyLife, now: float) -> list[MemberFacts]:

@@ -302,6 +302,8 @@ class PartySession:
 
     def _look(self, ways: bool) -> None:
         """Something happened to this machine's network."""
+        if self.lan is not None:
+            self.lan.look()
         if self.links is not None:
             looking = Deferred.fromCoroutine(self.links.refresh(ways))
             looking.addErrback(lambda failure: self.log.failure("this machine's network was not looked at", failure))

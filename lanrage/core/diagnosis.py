@@ -70,10 +70,18 @@ class TunnelFacts(_Facts, frozen=True):
 
 
 class CardFacts(_Facts, frozen=True):
-    """The node's LAN card and its party address (without the prefix length)."""
+    """The node's LAN card and its party address (without the prefix length).
+
+    :param sockets: UDP ports of games' sockets that are bound to the card.
+    :param translated: games' sockets that are bound to a real address, and get what goes to the party address.
+    :param routes: that lead unbound broadcasts and multicasts to the card.
+    """
 
     name: str
     address: str
+    sockets: int = 0
+    translated: int = 0
+    routes: int = 0
 
 
 class ControlFacts(_Facts, frozen=True):

@@ -116,6 +116,11 @@ def _card(facts: Facts) -> Iterator[Check]:
         yield Check("card", "failure", sentence, advice)
     if not faults:
         yield Check("card", "ok", f"{card.name} is up with {card.address}, games can broadcast on it")
+    if card.sockets or card.translated:
+        words = f"{card.sockets} ports bound to {card.name}, {card.translated} bound to a real address"
+        yield Check("sockets", "ok", f"games' sockets that are helped: {words}")
+    if card.routes:
+        yield Check("route", "ok", f"{card.routes} routes lead games' unbound broadcasts to {card.name}")
 
 
 def _card_faults(device: DeviceFacts, address: str) -> Iterator[tuple[str, str]]:
@@ -245,7 +250,8 @@ def _member(member: MemberFacts, facts: Facts) -> Check:
 
 def _surroundings(facts: Facts) -> Iterator[Check]:
     local = facts.local
-    if local.default_route is False:
+    leased = facts.node is not None and facts.node.card is not None and facts.node.card.routes
+    if local.default_route is False and not leased:
         yield Check("route", "warning", "no default route: a game's unbound broadcast fails", "connect to any network")
     if local.input_drop:
         advice = "accept UDP to WireGuard's port, and what comes in by lanrage0 and lanrage-wg0"

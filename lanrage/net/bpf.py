@@ -31,9 +31,14 @@ PACKET_TYPE, INTERFACE, HARDWARE_TYPE = ANCILLARY + 4, ANCILLARY + 8, ANCILLARY 
 
 def attach(sock: socket.socket, program: Sequence[Instruction]) -> None:
     """Let the kernel filter what this socket receives; what came before is thrown away."""
+    replace(sock, program)
+    _drain(sock)
+
+
+def replace(sock: socket.socket, program: Sequence[Instruction]) -> None:
+    """Another filter from now on; what the one before let through stays to be read."""
     code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *instruction) for instruction in program))
     sock.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("@HL", len(program), ctypes.addressof(code)))
-    _drain(sock)
 
 
 def _drain(sock: socket.socket) -> None:

@@ -125,7 +125,7 @@ def _ipv6_addresses() -> list[IPv6Interface]:
     return sorted(found)
 
 
-def _routes(route: IPRoute, family: int = socket.AF_INET) -> list[Any]:
+def foreign_routes(route: IPRoute, family: int = socket.AF_INET) -> list[Any]:
     """Routes of all tables but the kernel's own, those on our devices left out."""
     ours = {index for index, link in _links(route).items() if _ours(link)}
     entries = route.get_routes(family=family)
@@ -143,7 +143,7 @@ def _table(entry: Any) -> int:
 
 def _networks() -> list[IPv4Network]:
     with IPRoute() as route:
-        entries = _routes(route)
+        entries = foreign_routes(route)
     networks = {
         IPv4Network((entry.get_attr("RTA_DST"), entry["dst_len"]), strict=False)
         for entry in entries
@@ -156,19 +156,19 @@ def _networks6() -> list[IPv6Network] | None:
     if not has_ipv6():
         return None
     with IPRoute() as route:
-        entries = _routes(route, socket.AF_INET6)
+        entries = foreign_routes(route, socket.AF_INET6)
     narrow = [entry for entry in entries if entry["dst_len"] >= NARROW_PREFIX6]
     return sorted({IPv6Network((entry.get_attr("RTA_DST"), entry["dst_len"]), strict=False) for entry in narrow})
 
 
 def _has_default_route() -> bool:
     with IPRoute() as route:
-        return any(entry["dst_len"] == 0 and entry["type"] == 1 for entry in _routes(route))
+        return any(entry["dst_len"] == 0 and entry["type"] == 1 for entry in foreign_routes(route))
 
 
 def _default_gateway() -> Gateway | None:
     with IPRoute() as route:
-        found = [entry for entry in _routes(route) if entry["dst_len"] == 0 and entry["type"] == 1]
+        found = [entry for entry in foreign_routes(route) if entry["dst_len"] == 0 and entry["type"] == 1]
         found = [entry for entry in found if _table(entry) == MAIN_TABLE and entry.get_attr("RTA_GATEWAY")]
         if not found:
             return None
@@ -186,7 +186,7 @@ def _default_gateway() -> Gateway | None:
 def _add_member_route(member: Address, device: str, source: Address) -> None:
     with refusals_named("adding a route"), IPRoute() as route:
         index = _index(device)
-        for entry in _routes(route, _family(member)):
+        for entry in foreign_routes(route, _family(member)):
             here = (entry["dst_len"], entry.get_attr("RTA_DST"), _table(entry))
             if here == (member.max_prefixlen, str(member), MAIN_TABLE):
                 raise Refused("subnet_clash", f"this machine has a route to {member} already, which is not LANrage's")

@@ -15,9 +15,10 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from lanrage.core.arp_answers import REQUEST, reply
 from lanrage.core.exposure import OWN_PORTS
 from lanrage.core.room import OUTER_MAC, RoomPlan
-from lanrage.errors import MissingRight
+from lanrage.errors import DecodeError, MissingRight
 from lanrage.interfaces import IUndoJournal
 from lanrage.net import bpf
 from lanrage.net.capture import ETH_P_ALL, ETH_P_IP
@@ -26,7 +27,7 @@ from lanrage.net.nft import Nft
 from lanrage.net.room_device import plug, unplug
 from lanrage.net.room_internet import Forwarding
 from lanrage.net.threads import in_thread
-from lanrage.wire import arp
+from lanrage.wire.arp import is_arp, read_arp, write_arp
 from lanrage.wire.room_table import ruleset
 
 SOL_PACKET, PACKET_QDISC_BYPASS = 263, 20
@@ -166,11 +167,18 @@ class RoomCard:
                 frame = self._socket.recv(LARGEST)
             except OSError:  # nothing left, or the card is down or gone with its room
                 return
-            answer = arp.answer(frame, OUTER_MAC, self._answers_for)
-            if answer is not None:
-                self.write(answer)
-            elif frame[12:14] != arp.TYPE_ARP:
+            if is_arp(frame):
+                self._answer(frame)
+            else:
                 self._take(frame)
+
+    def _answer(self, frame: bytes) -> None:
+        try:
+            asked = read_arp(frame)
+        except DecodeError:
+            return
+        if asked.operation == REQUEST and self._answers_for(asked.target):
+            self.write(write_arp(reply(asked, OUTER_MAC)))
 
     def connectionLost(self, reason: Failure) -> None:
         """The reactor gives the socket up (it does so at its stop)."""

@@ -1,31 +1,41 @@
-"""Answers to ARP requests (RFC 826): who of the party is asked for on a card of ours, and the frame that says it."""
+"""ARP packets on Ethernet between bytes and :class:`lanrage.core.arp_answers.Arp` (RFC 826, RFC 894)."""
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
 from ipaddress import IPv4Address
 
+from lanrage.core.arp_answers import Arp
+from lanrage.errors import DecodeError
+
 TYPE_ARP = b"\x08\x06"
-_HEADER = struct.Struct("!HHBBH")
-_ETHERNET_IPV4 = (1, 0x0800, 6, 4)
-REQUEST, REPLY = 1, 2
-LENGTH = 42
-"""Bytes: an Ethernet header and a packet of 28; what follows is padding."""
+_HEAD = b"\x00\x01\x08\x00\x06\x04"
+"""Ethernet, IPv4, and the lengths of their addresses."""
+
+_BODY = struct.Struct("!H6s4s6s4s")
+_BEGIN = 14 + len(_HEAD)
+ARP_FRAME_BYTES = _BEGIN + _BODY.size
 
 
-def answer(frame: bytes, mac: bytes, answers_for: Callable[[IPv4Address], bool]) -> bytes | None:
-    """The answer to a frame; ``None`` where it is no request, or not for us to answer.
+def is_arp(frame: bytes) -> bool:
+    """Whether an Ethernet frame says that it carries ARP."""
+    return frame[12:14] == TYPE_ARP
 
-    :param frame: from the destination MAC on.
-    :param mac: 6 bytes: that of the answer.
-    :param answers_for: whether the address that is asked for is reached by this MAC.
+
+def read_arp(frame: bytes) -> Arp:
+    """Read an Ethernet frame; padding behind the packet is allowed.
+
+    :raises DecodeError: for anything but a packet of IPv4 on Ethernet.
     """
-    if len(frame) < LENGTH or frame[12:14] != TYPE_ARP:
-        return None
-    if _HEADER.unpack_from(frame, 14) != (*_ETHERNET_IPV4, REQUEST):
-        return None
-    asker, asking, wanted = frame[22:28], frame[28:32], frame[38:42]
-    if not answers_for(IPv4Address(wanted)):
-        return None
-    return asker + mac + TYPE_ARP + _HEADER.pack(*_ETHERNET_IPV4, REPLY) + mac + wanted + asker + asking
+    if not is_arp(frame) or len(frame) < ARP_FRAME_BYTES:
+        raise DecodeError("no ARP frame")
+    if frame[14:_BEGIN] != _HEAD:
+        raise DecodeError("ARP of another kind of network")
+    operation, sender_mac, sender, target_mac, target = _BODY.unpack_from(frame, _BEGIN)
+    return Arp(operation, sender_mac, IPv4Address(sender), target_mac, IPv4Address(target))
+
+
+def write_arp(arp: Arp) -> bytes:
+    """The Ethernet frame of a packet, from its sender's MAC to its target's; no padding."""
+    body = _BODY.pack(arp.operation, arp.sender_mac, arp.sender.packed, arp.target_mac, arp.target.packed)
+    return arp.target_mac + arp.sender_mac + TYPE_ARP + _HEAD + body

@@ -113,7 +113,8 @@ class LifeTests(PartyCase):
                 status,
             )
             facts = await anna.node.diagnose()
-            self.assertEqual((tunnel, card), (facts["tunnel"], facts["card"]))
+            helped = {"sockets": 0, "translated": 0, "routes": 0}
+            self.assertEqual((tunnel, card | helped), (facts["tunnel"], facts["card"]))
             self.assertEqual(f"{anna.machinery.host.outer}:51820", facts["reflexive"])
             self.assertEqual(
                 [f"{RELAY.host}:{RELAY.first}-{RELAY.last}"], [each["address"] for each in facts["relays"]]

@@ -203,8 +203,20 @@ class JudgementTests(SynchronousTestCase):
     def test_surroundings(self) -> None:
         """No default route, firewalls; a manager of devices is told without alarm."""
         self.assertEqual(self.bad(facts({"default_route": False})), [("route", "warning")])
+        leased = CardFacts("lanrage0", "10.66.0.1", routes=2)
+        self.assertEqual(self.bad(facts({"default_route": False}, card=leased)), [])
         self.assertEqual(self.bad(facts({"input_drop": ["inet filter input"]})), [("firewall", "warning")])
         self.assertEqual(self.bad(facts({"watchers": ["ufw", "NetworkManager"]})), [("firewall", "warning")])
+
+    def test_helped_sockets(self) -> None:
+        """What is done for games' sockets is told, and nothing where nothing is."""
+        helped = facts(card=CardFacts("lanrage0", "10.66.0.1", 2, 1, 2))
+        self.assertEqual(
+            self.sentence(helped, "sockets").sentence,
+            "games' sockets that are helped: 2 ports bound to lanrage0, 1 bound to a real address",
+        )
+        self.assertEqual(self.sentence(helped, "route").sentence, "2 routes lead games' unbound broadcasts to lanrage0")
+        self.assertEqual([each.name for each in judge(facts()) if each.name in ("sockets", "route")], [])
 
     def test_missing_sentences_of_the_node(self) -> None:
         """What the node says it lacks is a failure."""

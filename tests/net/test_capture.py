@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
+from ipaddress import IPv4Address
 from typing import Any
 
 import pytest
@@ -12,10 +13,14 @@ from hypothesis import strategies as st
 from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 
+from lanrage.core.frame_rules import captured
+from lanrage.core.lan_frames import Drop, Frame, Udp
 from lanrage.net import bpf
 from lanrage.net.capture import Capture, capture_filter
+from lanrage.wire.packets import read_frame, write_frame
 from tests.namespaces import Namespace, join, may_unshare
 from tests.real_links import RealNamespace
+from tests.strategies_lan import ME, PEER, lan_of
 
 
 def judge(program: list[bpf.Instruction], frame: bytes, known: dict[int, int]) -> bool:
@@ -125,6 +130,20 @@ class TestRealCapture(TestCase):
             "224.0.2.60",
         ]
         assert struct.unpack_from("!HH", self.seen[0][1], 34) == (6001, 6000)
+
+    async def test_unfinished_checksums(self) -> None:
+        """What the card would have finished is unfinished here; what is carried of it is right."""
+        self.send(b"limited", "255.255.255.255")
+        while not self.seen:
+            await deferLater(self.world.reactor, 0.01)
+        frame = self.seen[0][1]
+        assert read_frame(frame) is Drop.CHECKSUM
+        read = read_frame(frame, finished=False)
+        assert isinstance(read, Frame)
+        carried = captured(read, lan_of(ME, PEER), [IPv4Address("10.1.0.2")])
+        assert isinstance(carried, Frame)
+        assert read_frame(write_frame(carried)) == carried
+        assert carried.content == Udp(ME, IPv4Address("255.255.255.255"), 6001, 6000, b"limited")
 
     async def test_closed(self) -> None:
         """After the end nothing is seen, and a second end is no error."""

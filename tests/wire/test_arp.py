@@ -1,50 +1,45 @@
-"""Answers to ARP requests."""
+"""ARP frames."""
 
 from __future__ import annotations
-
-from ipaddress import IPv4Address
 
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from lanrage.wire.arp import LENGTH, answer
+from lanrage.core.arp_answers import REQUEST, Arp
+from lanrage.core.lan_frames import derived_mac
+from lanrage.errors import DecodeError
+from lanrage.wire.arp import is_arp, read_arp, write_arp
+from tests.readers import check_reader
+from tests.strategies_lan import ME, PEER, addresses, macs
 
-macs = st.binary(min_size=6, max_size=6)
-MAC = bytes.fromhex("026600000001")
-REQUEST = bytes.fromhex(
-    "ffffffffffff 02660a420001 0806 0001 0800 06 04 0001 02660a420001 0a420001 000000000000 0a420002"
-)
-"""10.66.0.1 asks for 10.66.0.2."""
-
-REPLY = bytes.fromhex("02660a420001 026600000001 0806 0001 0800 06 04 0002 026600000001 0a420002 02660a420001 0a420001")
+ARPS = st.builds(Arp, st.integers(0, 65535), macs(), addresses(), macs(), addresses())
+ASKED = bytes.fromhex("ffffffffffff 02660a420001 0806 0001 0800 06 04 0001 02660a420001 0a420001 000000000000 0a420002")
+"""As Linux asks, by hand from RFC 826."""
 
 
 class ArpTests(SynchronousTestCase):
-    """One frame in, at most one out."""
+    """Bytes and values."""
 
     def test_known(self) -> None:
-        """A request for somebody of the party is answered, byte for byte, padded or not; others are not."""
-        for padding in (b"", bytes(18)):
-            self.assertEqual(answer(REQUEST + padding, MAC, lambda asked: str(asked) == "10.66.0.2"), REPLY)
-            self.assertIsNone(answer(REQUEST + padding, MAC, lambda asked: False))
-        self.assertIsNone(answer(REPLY, MAC, lambda asked: True))
+        """A question as the kernel sends it, padded as some cards do."""
+        wanted = Arp(REQUEST, derived_mac(ME), ME, bytes(6), PEER)
+        for frame in (ASKED, ASKED + bytes(18)):
+            self.assertEqual(read_arp(frame), wanted)
+            self.assertTrue(is_arp(frame))
 
-    @given(st.binary(max_size=80) | st.builds(lambda at, byte: REQUEST[:at] + byte + REQUEST[at + 1 :],
-           st.integers(0, LENGTH - 1), st.binary(min_size=1, max_size=1)), macs)  # fmt: skip
-    def test_anything(self, frame: bytes, mac: bytes) -> None:
-        """Any bytes give nothing, or an answer from who was asked for to who asked; it asks nobody again."""
-        asked: list[IPv4Address] = []
+    @given(ARPS)
+    def test_round_trip(self, arp: Arp) -> None:
+        """What is written reads back."""
+        self.assertEqual(read_arp(write_arp(arp)), arp)
 
-        def answers_for(address: IPv4Address) -> bool:
-            asked.append(address)
-            return True
+    @given(st.binary(max_size=80) | ARPS.map(write_arp), st.integers(0, 50), st.integers(0, 255))
+    def test_any_bytes(self, data: bytes, place: int, value: int) -> None:
+        """Any bytes are a value or the one error."""
+        check_reader(read_arp, data[:place] + bytes([value]) + data[place + 1 :], write_arp)
 
-        given_back = answer(frame, mac, answers_for)
-        if given_back is None:
-            self.assertEqual(asked, [])
-            return
-        self.assertEqual(len(given_back), LENGTH)
-        self.assertEqual(given_back[:12], frame[22:28] + mac)
-        self.assertEqual(given_back[22:], mac + asked[0].packed + frame[22:32])
-        self.assertIsNone(answer(given_back, mac, lambda address: True))
+    def test_refuses(self) -> None:
+        """Cut short, another type, another kind of network."""
+        for frame in (ASKED[:-1], ASKED[:12] + b"\x08\x00" + ASKED[14:], ASKED[:15] + b"\x06" + ASKED[16:], b""):
+            with self.assertRaises(DecodeError):
+                read_arp(frame)
