@@ -1,10 +1,12 @@
 """A LAN plane in a process of its own, for tests in network namespaces: real card, port, capture and adoption.
 
-``python -m tests.lan_process ADDRESS/PREFIX MEMBER...`` prints ``ready``, and at SIGTERM its counters as JSON.
+``python -m tests.lan_process ADDRESS/PREFIX MEMBER...`` prints ``ready``, and at SIGUSR1 and at its end
+by SIGTERM its counters as JSON.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -17,6 +19,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import react
 
 from lanrage.app.lan import LanPlane
+from lanrage.app.lan_config import LanSettings
+from lanrage.app.lan_parts import make_parts
 from lanrage.core.links import LocalAddress
 from lanrage.net.adopt import Adopter
 from lanrage.net.capture import Capture
@@ -44,7 +48,7 @@ def plane(reactor: Any, address: IPv4Interface) -> LanPlane:
         adopter = Adopter(socket.if_nametoindex(CARD))
         return MulticastWays(reactor, adopter, lambda call: in_thread(reactor, call), raw.send)
 
-    return LanPlane(
+    made = LanPlane(
         reactor,
         TapCard(reactor, CARD),
         LanPort(reactor, address.ip, TUNNEL),
@@ -53,7 +57,15 @@ def plane(reactor: Any, address: IPv4Interface) -> LanPlane:
         own_addresses=own_addresses,
         capture=Capture(reactor, (CARD, TUNNEL)),
         groups=groups,
+        parts=lambda plane: make_parts(reactor, LanSettings(), plane),
     )
+    made.pair_key = lambda other: pair_key(address.ip, other)
+    return made
+
+
+def pair_key(one: IPv4Address, other: IPv4Address) -> bytes:
+    """A key that both ends know without having met."""
+    return hashlib.blake2s(b"".join(each.packed for each in sorted((one, other)))).digest()
 
 
 async def live(reactor: Any, address: str, *members: str) -> None:
@@ -63,10 +75,12 @@ async def live(reactor: Any, address: str, *members: str) -> None:
     ended: Deferred[None] = Deferred()
     await made.startService()
     signal.signal(signal.SIGTERM, lambda *_: reactor.callFromThread(ended.callback, None))
+    tell = lambda: print(json.dumps(made.counters()), flush=True)  # noqa: E731
+    signal.signal(signal.SIGUSR1, lambda *_: reactor.callFromThread(tell))
     print("ready", flush=True)
     await ended
     await made.stopService()
-    print(json.dumps(made.counters()), flush=True)
+    tell()
 
 
 if __name__ == "__main__":

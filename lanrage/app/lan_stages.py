@@ -35,8 +35,16 @@ def _wanted(_member: IPv4Address, _frame: Frame, _now: float) -> bool:
     return True
 
 
+def _not_near(_member: IPv4Address, _card: int) -> bool:
+    return False
+
+
 def _admitted(_frame: Frame, _origin: IPv4Address, _now: float) -> Drop | None:
     return None
+
+
+def _not_shown(_frame: Frame, _origin: IPv4Address, _now: float) -> None:
+    return
 
 
 @attrs.define
@@ -44,11 +52,14 @@ class Outgoing:
     """Decisions on a frame that this machine sent and the rules let through, in this order.
 
     :ivar limit: why it is shed, or ``None``.
+    :ivar left_to_lan: whether a member hears the real card (by interface index) on which it was sent; asked for each
+        member. Such a frame is not left to leases either.
     :ivar leased: whether the members repeat it by themselves (the frame as value and as bytes).
     :ivar wanted: whether a member has any use for it; asked for each member.
     """
 
     limit: Callable[[Frame, float], Drop | None] = _no_refusal
+    left_to_lan: Callable[[IPv4Address, int], bool] = _not_near
     leased: Callable[[Frame, bytes, float], bool] = _not_leased
     wanted: Callable[[IPv4Address, Frame, float], bool] = _wanted
 
@@ -58,10 +69,12 @@ class Incoming:
     """Decisions on what members sent.
 
     :ivar admit: why a frame of this member that the rules let through is shed, or ``None``.
+    :ivar shown: what else on this machine's network gets a frame that was admitted.
     :ivar takers: who takes the messages of each kind but :attr:`~lanrage.wire.frames.Kind.FRAME`.
     """
 
     admit: Callable[[Frame, IPv4Address, float], Drop | None] = _admitted
+    shown: Callable[[Frame, IPv4Address, float], None] = _not_shown
     takers: dict[Kind, Taker] = attrs.field(factory=dict)
 
 
@@ -70,9 +83,12 @@ class Plane(Protocol):
 
     outgoing: Outgoing
     incoming: Incoming
+    pair_key: Callable[[IPv4Address], bytes | None]
 
     @property
     def lan(self) -> PartyLan: ...
+
+    def carry(self, frame: Frame, card: int) -> None: ...
 
     def say(self, kind: Kind, message: bytes, to: Collection[IPv4Address]) -> None: ...
 

@@ -163,6 +163,7 @@ class PartySession:
         links.ways_around, links.remembered = ways.around, book.remembered
         if self.lan is not None:
             links.carried = self.lan.carried_bytes
+            self.lan.pair_key = links.probe_key
         relays = self._join_relays(links)
         self._join_nat(links)
         channel.start()
