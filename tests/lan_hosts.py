@@ -103,11 +103,11 @@ class LanHost:
         )
         hub.run(f"ip link set {port} up master hub")
 
-    def start_plane(self, others: list[int], prefix: tuple[str, ...] = ()) -> Program:
+    def start_plane(self, others: list[int], prefix: tuple[str, ...] = (), **environment: str) -> Program:
         """Run a LAN plane, and lead unicast to the others by the tunnel."""
         members = [f"10.66.0.{number}" for number in others]
         words = [*prefix, sys.executable, "-m", "tests.lan_process", f"{self.address}/24", *members]
-        plane = self.run(*words, REAL_ADDRESS=f"{self.real}/24")
+        plane = self.run(*words, REAL_ADDRESS=f"{self.real}/24", **environment)
         assert plane.line() == "ready"
         for member in members:
             self.space.run(f"ip route add {member}/32 dev lrtun src {self.address}")

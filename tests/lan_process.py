@@ -20,7 +20,8 @@ from twisted.internet.task import react
 
 from lanrage.app.lan import LanPlane
 from lanrage.app.lan_config import LanSettings
-from lanrage.app.lan_parts import make_parts
+from lanrage.app.lan_bridge import LanBridge
+from lanrage.app.lan_parts import LanMachine, make_parts
 from lanrage.core.links import LocalAddress
 from lanrage.net.adopt import Adopter
 from lanrage.net.capture import Capture
@@ -28,9 +29,11 @@ from lanrage.net.card import TapCard
 from lanrage.net.lan_port import LanPort
 from lanrage.net.multicast import MulticastWays, RawWay
 from lanrage.net.threads import in_thread
+from tests.fakes_links import MemoryJournal
 
 TUNNEL = "lrtun"
 CARD = "lanrage0"
+JOURNAL = MemoryJournal()
 
 
 async def own_addresses() -> list[LocalAddress]:
@@ -57,7 +60,7 @@ def plane(reactor: Any, address: IPv4Interface) -> LanPlane:
         own_addresses=own_addresses,
         capture=Capture(reactor, (CARD, TUNNEL)),
         groups=groups,
-        parts=lambda plane: make_parts(reactor, LanSettings(), plane),
+        parts=lambda plane: make_parts(reactor, LanSettings(), plane, LanMachine(TUNNEL, JOURNAL)),
     )
     made.pair_key = lambda other: pair_key(address.ip, other)
     return made
@@ -74,6 +77,11 @@ async def live(reactor: Any, address: str, *members: str) -> None:
     made.set_members([IPv4Address(member) for member in members])
     ended: Deferred[None] = Deferred()
     await made.startService()
+    if card := os.environ.get("BRIDGE"):
+        bridge = made.part(LanBridge)
+        assert bridge is not None
+        device = os.environ.get("BRIDGE_DEVICE")
+        await bridge.turn_on(card, IPv4Address(device) if device else None)
     signal.signal(signal.SIGTERM, lambda *_: reactor.callFromThread(ended.callback, None))
     tell = lambda: print(json.dumps(made.counters()), flush=True)  # noqa: E731
     signal.signal(signal.SIGUSR1, lambda *_: reactor.callFromThread(tell))

@@ -13,7 +13,7 @@ from twisted.internet.defer import Deferred
 from lanrage.app.guarding import Guarding
 from lanrage.app.lan import LanPlane
 from lanrage.app.lan_config import CaptureFrom, LanSettings
-from lanrage.app.lan_parts import make_parts
+from lanrage.app.lan_parts import LanMachine, make_parts
 from lanrage.app.links import Links
 from lanrage.app.party_channel import ChannelPort
 from lanrage.app.port_mapping import PortMapping, map_links
@@ -181,7 +181,7 @@ class RealMachinery:
             groups=self._groups,
             carries=lan.capture is not CaptureFrom.OFF,
             dedup_window=lan.dedup_window,
-            parts=lambda plane: make_parts(self._reactor, lan, plane),
+            parts=lambda plane: make_parts(self._reactor, lan, plane, LanMachine(devices.tunnel, self._journal)),
         )
 
     def port_mapping(self, links: Links, random: Callable[[int], bytes]) -> PortMapping | None:
