@@ -11,6 +11,7 @@ from msgspec import Meta
 from lanrage.app.operation import CodeText, NameText, Nothing, Operation, Request
 from lanrage.app.operations_exposure import EXPOSURE, IExposedNode
 from lanrage.app.operations_governing import GOVERNING, IGoverningNode
+from lanrage.app.operations_lan_bridge import LAN_BRIDGE, IBridgeNode
 from lanrage.app.operations_paths import PATHS, IPathNode
 from lanrage.app.operations_relays import RELAYS, IRelayNode
 from lanrage.app.results import Diagnosed, Invited, Joined, Left, PartyCreated, PartyShown, StatusShown
@@ -32,7 +33,7 @@ DEFAULT_MEMBERS = 16
 """The party that the LAN plane is measured with."""
 
 
-class INode(IGoverningNode, IPathNode, IRelayNode, IExposedNode):
+class INode(IGoverningNode, IPathNode, IRelayNode, IExposedNode, IBridgeNode):
     """What a node does for its user; the local API and the command line see no more of it.
 
     Every method raises errors of :mod:`lanrage.errors` only; anything else is a bug and reported as one. `progress` may
@@ -212,7 +213,9 @@ _ALL = (
         "lanrage doctor",
     ),
 )
-OPERATIONS: dict[str, Operation] = {row.name: row for row in (*_ALL, *GOVERNING, *PATHS, *RELAYS, *EXPOSURE)}
+OPERATIONS: dict[str, Operation] = {
+    row.name: row for row in (*_ALL, *GOVERNING, *PATHS, *RELAYS, *EXPOSURE, *LAN_BRIDGE)
+}
 """All operations by name."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from ipaddress import IPv4Interface
+from ipaddress import IPv4Address, IPv4Interface
 from typing import Any
 
 import attrs
@@ -13,6 +13,7 @@ from twisted.logger import Logger
 from lanrage.app.endpoint_book import EndpointBook
 from lanrage.app.guarding import Guarding
 from lanrage.app.lan import LanPlane
+from lanrage.app.lan_bridge import LanBridge
 from lanrage.app.links import Links
 from lanrage.app.machinery import Devices, Machinery
 from lanrage.app.nat_parts import join_nat_watch
@@ -243,6 +244,12 @@ class PartySession:
         """After a change of members that is under way."""
         links = self.links
         return self._lock.run(links.stop) if links is not None else succeed(None)
+
+    async def want_bridges(self, wanted: dict[str, IPv4Address | None]) -> None:
+        """These cards were bridged before; those that are there are bridged again."""
+        bridge = self.lan.part(LanBridge) if self.lan is not None else None
+        if bridge is not None:
+            await bridge.want(wanted)
 
     def use(self, info: Accepted) -> None:
         """The control server's reflectors and relays, from now on; the members are told where we are."""
