@@ -33,7 +33,7 @@ class Place:
     :param address: this machine's address there.
     :param tunnel: name of the WireGuard device.
     :param party: this member's party address.
-    :param alone: the card forwards for the bridge's sake alone, so all else that it would forward is dropped.
+    :param alone: the card forwards for the bridge's sake alone, so nothing else is begun through it.
     """
 
     card: str
@@ -53,11 +53,14 @@ def ruleset(index: int, place: Place) -> str:
 
     The flag ``owner`` binds it to the socket that makes it (:mod:`lanrage.net.nft`).
     """
-    here, card, tunnel = table_name(index), f'"{place.card}"', f'"{place.tunnel}"'
+    return f"table ip {table_name(index)} {{\n flags owner\n{_maps()}{_aims(place)}{_passes(place)}}}\n"
+
+
+def _maps() -> str:
+    """What the port books say, and who answered from where."""
     pair = "ipv4_addr . inet_service"
-    closed = f"\n  iifname {card} drop" if place.alone else ""
-    return f"""table ip {here} {{
- flags owner
+    answered = f"type inet_service : {pair}; flags dynamic, timeout; timeout {ANSWERED}; size {ELEMENTS}"
+    return f"""
  set bridged {{ type ipv4_addr; size {ELEMENTS}; }}
  map at_party {{ type inet_service : {pair}; size {ELEMENTS}; }}
  map as_party {{ type {pair} : {pair}; size {ELEMENTS}; }}
@@ -65,24 +68,18 @@ def ruleset(index: int, place: Place) -> str:
  map as_lan {{ type {pair} : {pair}; size {ELEMENTS}; }}
  map recent {{ type ipv4_addr : ipv4_addr; size {ELEMENTS}; }}
  map front {{ type ipv4_addr : ipv4_addr; size 1; }}
- map device_answered {{ type inet_service : {pair}; flags dynamic, timeout; timeout {ANSWERED}; size {ELEMENTS}; }}
- map member_answered {{ type inet_service : {pair}; flags dynamic, timeout; timeout {ANSWERED}; size {ELEMENTS}; }}
- chain from_device {{
-  socket wildcard 0 return
-  socket wildcard 1 return
-  meta l4proto udp dnat ip to udp dport map @at_lan
-  th dport < {FIRST_PORT} return
-  meta l4proto {{ tcp, udp }} dnat ip to th dport map @member_answered
-  meta l4proto {{ tcp, udp }} dnat ip to ip saddr map @recent
- }}
+ map device_answered {{ {answered}; }}
+ map member_answered {{ {answered}; }}
+"""
+
+
+def _aims(place: Place) -> str:
+    """Whom a packet is for that was sent to this machine, and as whose it arrives."""
+    card, tunnel = f'"{place.card}"', f'"{place.tunnel}"'
+    return f""" chain from_device {{
+{_aim("at_lan", "member_answered", "ip saddr map @recent")} }}
  chain from_member {{
-  socket wildcard 0 return
-  socket wildcard 1 return
-  meta l4proto udp dnat ip to udp dport map @at_party
-  th dport < {FIRST_PORT} return
-  meta l4proto {{ tcp, udp }} dnat ip to th dport map @device_answered
-  meta l4proto {{ tcp, udp }} dnat ip to ip daddr map @front
- }}
+{_aim("at_party", "device_answered", "ip daddr map @front")} }}
  chain aim {{
   type nat hook prerouting priority dstnat - 1; policy accept;
   iifname {card} ip saddr @bridged ip daddr {place.address} jump from_device
@@ -95,24 +92,47 @@ def ruleset(index: int, place: Place) -> str:
   oifname {card} ct status dnat meta l4proto udp snat ip to ip saddr . udp sport map @as_lan
   oifname {card} ct status dnat ip daddr @bridged snat ip to {place.address}
  }}
- chain to_party {{
-  tcp flags & (syn | rst) == syn tcp option maxseg size set rt mtu
-  udp sport >= {FIRST_PORT} update @device_answered {{ udp sport : ip saddr . udp sport }}
-  accept
- }}
+"""
+
+
+def _aim(given: str, answered: str, otherwise: str) -> str:
+    """This machine's own sockets first, then the ports that were given, then who answered there, then the rest."""
+    return f"""  socket wildcard 0 return
+  socket wildcard 1 return
+  meta l4proto udp dnat ip to udp dport map @{given}
+  th dport < {FIRST_PORT} return
+  meta l4proto {{ tcp, udp }} dnat ip to th dport map @{answered}
+  meta l4proto {{ tcp, udp }} dnat ip to {otherwise}
+"""
+
+
+def _passes(place: Place) -> str:
+    """What is forwarded: between devices and members what was aimed at them. Else nobody begins anything.
+
+    What others began stays: a card that forwards for somebody else's sake from now on is none of ours to shut.
+    """
+    card, tunnel = f'"{place.card}"', f'"{place.tunnel}"'
+    new = "ct state { new, invalid, untracked } drop"
+    closed = f"  iifname {card} {new}\n" if place.alone else ""
+    return f""" chain to_party {{
+{_pass("device_answered")} }}
  chain to_device {{
-  tcp flags & (syn | rst) == syn tcp option maxseg size set rt mtu
-  udp sport >= {FIRST_PORT} update @member_answered {{ udp sport : ip saddr . udp sport }}
-  accept
- }}
+{_pass("member_answered")} }}
  chain pass {{
   type filter hook forward priority filter; policy accept;
   iifname {card} oifname {tunnel} ip saddr @bridged ct status dnat jump to_party
   iifname {tunnel} oifname {card} ip daddr @bridged ct status dnat jump to_device
-  oifname {tunnel} drop
-  iifname {tunnel} drop{closed}
- }}
-}}
+  oifname {tunnel} {new}
+  iifname {tunnel} {new}
+{closed} }}
+"""
+
+
+def _pass(answered: str) -> str:
+    """Segments fit the tunnel, and the port that an answer comes from is remembered."""
+    return f"""  tcp flags & (syn | rst) == syn tcp option maxseg size set rt mtu
+  udp sport >= {FIRST_PORT} update @{answered} {{ udp sport : ip saddr . udp sport }}
+  accept
 """
 
 
