@@ -1,8 +1,9 @@
 """A game on a console, or on any machine without LANrage: one UDP and one TCP port, told what to do by lines.
 
-``python -m tests.lan_console PORT`` prints ``ready``, then a JSON line for all that comes: ["udp", text, address, port] and
-["tcp", text, address, port]. It reads lines: ``say TEXT ADDRESS PORT`` sends a datagram, ``call TEXT ADDRESS PORT`` sends
-text by TCP from a port of the kernel's choice and prints ["answer", text]. It answers each TCP text with ``got TEXT``.
+``python -m tests.lan_console PORT`` prints ``ready``, then a JSON line for all that comes: ["udp", text, address, port]
+and ["tcp", text, address, port]. It reads lines: ``say TEXT ADDRESS PORT`` sends a datagram, ``call TEXT ADDRESS PORT``
+sends text by TCP from a port of the kernel's choice and prints ["answer", text]. It answers each TCP text with ``got
+TEXT``.
 """
 
 from __future__ import annotations

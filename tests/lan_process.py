@@ -19,9 +19,10 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import react
 
 from lanrage.app.lan import LanPlane
-from lanrage.app.lan_config import LanSettings
 from lanrage.app.lan_bridge import LanBridge
-from lanrage.app.lan_parts import LanMachine, make_parts
+from lanrage.app.lan_config import LanSettings
+from lanrage.app.lan_parts import make_parts
+from lanrage.app.lan_physical import LanMachine
 from lanrage.core.links import LocalAddress
 from lanrage.net.adopt import Adopter
 from lanrage.net.capture import Capture

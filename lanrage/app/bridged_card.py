@@ -1,4 +1,4 @@
-"""One bridged card at work: devices' broadcasts into the party, members' to the devices (``docs/protocol-bridge.rst``)."""
+"""One bridged card: devices' broadcasts into the party, members' to the devices (``docs/protocol-bridge.rst``)."""
 
 from __future__ import annotations
 
@@ -183,9 +183,9 @@ class BridgedCard:
         if self._applying is not None or not self._waiting or self._closed:
             return
         batch, self._waiting = self._waiting, []
-        self._applying = self._table.apply([changes for changes, _ in batch])
-        self._applying.addCallbacks(self._applied, self._refused, callbackArgs=(batch,))
-        self._applying.addErrback(lambda failure: self.log.failure("a bridge did not go on", failure))
+        self._applying = applying = self._table.apply([changes for changes, _ in batch])
+        applying.addCallbacks(self._applied, self._refused, callbackArgs=(batch,))
+        applying.addErrback(lambda failure: self.log.failure("a bridge did not go on", failure))
 
     def _applied(self, _: None, batch: list[tuple[Changes, Callable[[], None]]]) -> None:
         self._applying = None

@@ -1,8 +1,7 @@
-"""Bridges of this machine's real cards: wanted, opened, followed as cards come and go (``docs/protocol-bridge.rst``)."""
+"""Bridges of real cards: wanted, opened, followed as cards come and go (``docs/protocol-bridge.rst``)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from ipaddress import IPv4Address
 from typing import Any, Protocol
 
@@ -31,7 +30,7 @@ BRIDGES_LIMIT = 4
 
 
 class Makers(Protocol):
-    """What touches the machine (:class:`lanrage.app.lan_parts.BridgeMakers`)."""
+    """What touches the machine (:class:`lanrage.app.lan_physical.BridgeMakers`)."""
 
     def port(self, name: str) -> CardPort: ...
 

@@ -1,4 +1,4 @@
-"""Members on one physical network find each other, and leave real cards' broadcasts to it (``docs/protocol-lan.rst``)."""
+"""Members on one physical network find each other, and leave its broadcasts to it (``docs/protocol-lan.rst``)."""
 
 from __future__ import annotations
 

@@ -13,7 +13,8 @@ from twisted.internet.defer import Deferred
 from lanrage.app.guarding import Guarding
 from lanrage.app.lan import LanPlane
 from lanrage.app.lan_config import CaptureFrom, LanSettings
-from lanrage.app.lan_parts import LanMachine, make_parts
+from lanrage.app.lan_parts import make_parts
+from lanrage.app.lan_physical import LanMachine
 from lanrage.app.links import Links
 from lanrage.app.party_channel import ChannelPort
 from lanrage.app.port_mapping import PortMapping, map_links

@@ -1,8 +1,8 @@
 """A device on a real network takes part in the party, in place of this member (``docs/protocol-bridge.rst``).
 
-The party knows no address but its members', so a device is shown to it as ports of this member, and the members are shown to
-the device as ports of this machine's address on its network. Pure: this says which frame goes where, and what the kernel
-must know before it does.
+The party knows no address but its members', so a device is shown to it as ports of this member, and the members are
+shown to the device as ports of this machine's address on its network. Pure: this says which frame goes where, and what
+the kernel must know before it does.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import attrs
 from lanrage.core.bridge_entries import Changes, Entry, Table
 from lanrage.core.frame_rules import canonical, captured
 from lanrage.core.lan_frames import Drop, Frame, PartyLan, Udp
+from lanrage.core.payload_addresses import rewrite
 from lanrage.core.port_book import PortBook, Socket
 
 DEVICES_LIMIT = 16
@@ -25,8 +26,8 @@ DEVICE_SECONDS = 600.0
 """A device that said nothing for so long is forgotten, unless it is the one that was named."""
 
 RECENT_SECONDS = 10.0
-"""A device goes on with the member that it was shown last for so long after that member's last announcement, whatever others
-announce meanwhile. More than any game's period of announcement that matters in a lobby."""
+"""A device goes on with the member that it was shown last for so long after that member's last announcement, whatever
+others announce meanwhile. More than any game's period of announcement that matters in a lobby."""
 
 
 class Refusal(Enum):
@@ -112,7 +113,8 @@ class Bridge:
                 return Refusal.PORTS
             changes += Changes(add=_shown(owner, lan.address, port))
         assert isinstance(judged.content, Udp)
-        return Step(canonical(attrs.evolve(judged.content, source_port=port)), changes)
+        content, _ = rewrite(judged.content, (content.source,), lan.address)
+        return Step(canonical(attrs.evolve(content, source_port=port)), changes)
 
     def meet(self, address: IPv4Address, mac: bytes, lan: PartyLan, now: float) -> Changes | None:
         """A device has this address and MAC.
@@ -156,6 +158,7 @@ class Bridge:
             if port is None:
                 return []
             changes = Changes(add=_announced(owner, self.segment.address, port))
+        content, _ = rewrite(content, (origin,), self.segment.address)
         destination = content.destination
         if destination == lan.network.broadcast_address:
             destination = self.segment.network.broadcast_address

@@ -1,4 +1,5 @@
-"""What the kernel must know to pass a bridged device's own datagrams: entries of sets and maps (``docs/protocol-bridge.rst``).
+"""What the kernel must know to pass a bridged device's own datagrams: entries of sets and maps
+(``docs/protocol-bridge.rst``).
 
 They become text in :mod:`lanrage.wire.bridge_ruleset`.
 """

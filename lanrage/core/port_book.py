@@ -1,4 +1,4 @@
-"""Ports of one of this machine's addresses, given to others' sockets: the same number where it is free, else one of ours."""
+"""Ports of an address of this machine, given to others' sockets: the same number if it is free, else one of ours."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ IDLE_SECONDS = 300.0
 """A port that its owner did not send from for so long is taken back."""
 
 REST_SECONDS = 200.0
-"""A port that was taken back is given to nobody else so long: the kernel remembers flows through it (conntrack, UDP: 120 s
-after the last packet, and it is asked in turns)."""
+"""A port that was taken back is given to nobody else so long: the kernel remembers flows through it (conntrack, UDP:
+120 s after the last packet, and it is asked in turns)."""
 
 Socket = tuple[IPv4Address, int]
 """Owner's address and port."""

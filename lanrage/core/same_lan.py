@@ -1,9 +1,9 @@
 """Which members sit on one physical network with this machine: what they say there, and how long it holds.
 
 Members on one network hear each other's broadcasts by it, and would hear them a second time by the party
-(``docs/protocol-lan.rst``). So they look for each other on each real card. A probe names a nonce of its sender, and proves
-to each member that its sender holds the pair's key and heard that member's own nonce on this very card a moment ago.
-What was recorded elsewhere or earlier proves nothing.
+(``docs/protocol-lan.rst``). So they look for each other on each real card. A probe names a nonce of its sender, and
+proves to each member that its sender holds the pair's key and heard that member's own nonce on this very card a moment
+ago. What was recorded elsewhere or earlier proves nothing.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ PROBE_SECONDS = 30.0
 """Seconds between two probes on a card; each of them has a nonce of its own."""
 
 LIFE_SECONDS = 5 * PROBE_SECONDS + 5.0
-"""A member is a neighbour for so long after this machine drew the nonce that it echoed. The echo of a nonce comes up to two
-rounds after it was drawn, then three probes may be missed."""
+"""A member is a neighbour for so long after this machine drew the nonce that it echoed. The echo of a nonce comes up to
+two rounds after it was drawn, then three probes may be missed."""
 
 FIRST_SECONDS = (1.0, 4.0)
 """What follows the first probe after a change: a switch or a radio may swallow what is said in the first moment."""

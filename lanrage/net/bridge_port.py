@@ -23,7 +23,7 @@ from lanrage.wire.arp_table import parse_arp
 
 ARP_TABLE = "/proc/net/arp"
 DISCARD = 9
-"""UDP port to which an empty datagram asks nothing of anybody (RFC 863): the kernel looks for the MAC before it goes."""
+"""UDP port at which an empty datagram asks nothing (RFC 863); before it goes the kernel looks for the MAC."""
 
 log = Logger()
 

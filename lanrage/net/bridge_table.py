@@ -1,4 +1,5 @@
-"""What a bridge changes on the machine: an nftables table of our own, and which cards forward (docs/protocol-bridge.rst).
+"""What a bridge changes on the machine: an nftables table of our own, and which cards forward
+(docs/protocol-bridge.rst).
 
 The table goes with this process, however it ends; the forwarding is in the undo journal.
 """

@@ -1,7 +1,7 @@
 """The UDP port by which members look for each other on physical networks (``docs/protocol-lan.rst``).
 
-Probes are broadcasts, sent and received on each real card. They pass this machine's firewall as games' broadcasts do: where
-those do not come in by a card, neither does a probe, and then the party carries them.
+Probes are broadcasts, sent and received on each real card. They pass this machine's firewall as games' broadcasts do:
+where those do not come in by a card, neither does a probe, and then the party carries them.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The nftables table of a bridged card as text (nft(8); ``docs/protocol-bridge.rst``).
 
-Chain ``aim`` says where unicast goes that was sent to this machine in place of a device or of a member, ``mask`` as whose it
-arrives, ``pass`` that nothing else is forwarded between the card and the tunnel. What this machine itself listens to is
-never taken away from it.
+Chain ``aim`` says where unicast goes that was sent to this machine in place of a device or of a member, ``mask`` as
+whose it arrives, ``pass`` that nothing else is forwarded between the card and the tunnel. What this machine itself
+listens to is never taken away from it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ELEMENTS = 4096
 """Of each map; the port books hold fewer."""
 
 ANSWERED = "5m"
-"""How long an end that answered is reached at the port that it answered from; longer than any lobby stays open unasked."""
+"""How long an end that answered is reached at the port that it answered from; a lobby asks far more often."""
 
 
 @attrs.frozen

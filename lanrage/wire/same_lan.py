@@ -10,9 +10,9 @@ Layout, network byte order::
     8  8s  nonce of the sender
     16 ..  MACs, 8 bytes each, in no order that means anything
 
-One MAC for each member: BLAKE2s keyed with the pair's probe key over the 16 bytes before, the sender's party address, its
-address on this network, and the member's nonce that the sender heard here (zeros for none). Nobody else learns from it
-whose it is or whom it is for. Their number is a multiple of 8, filled up with random bytes.
+One MAC for each member: BLAKE2s keyed with the pair's probe key over the 16 bytes before, the sender's party address,
+its address on this network, and the member's nonce that the sender heard here (zeros for none). Nobody else learns from
+it whose it is or whom it is for. Their number is a multiple of 8, filled up with random bytes.
 """
 
 from __future__ import annotations
