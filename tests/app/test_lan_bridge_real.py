@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.lan_hosts import LanHost, Program, lan_hosts
+from tests.lan_hosts import LanHost, Program, lan_hosts, wait_for
 from tests.lan_room import counters, room, wait_for_neighbours
 from tests.namespaces import Namespace
 
@@ -98,3 +98,35 @@ class BridgeTests(SynchronousTestCase):
                 planes[0].end()
                 self.assertEqual(one.space.run("cat /proc/sys/net/ipv4/conf/eth0/forwarding").strip(), "0")
                 self.assertNotIn("lanrage", one.space.run("nft list tables"))
+
+    def test_any_device(self) -> None:
+        """Nobody is named: questions by broadcast are answered both ways, and who answered is reached anew."""
+        with room() as here, lan_hosts(2) as (one, two), contextlib.ExitStack() as stack:
+            here.plug_member(one)
+            with console(here, stack) as box:
+                plane = one.start_plane([2], BRIDGE="eth0")
+                two.start_plane([1])
+                far = game(two, PORT + 5)
+                wait_for("the bridge to see the console", lambda: self.asks(box, plane))
+                while heard(far)[1] != "last":
+                    pass
+                tell(far, "say", "who?", ALL, PORT)
+                self.assertEqual(heard(box), ["udp", "who?", NODE, PORT + 5])
+                tell(box, "say", "me!", NODE, PORT + 5)
+                self.assertEqual(heard(far), ["udp", "me!", one.address, PORT])
+                other = game(two, PORT + 6)
+                tell(other, "say", "join", one.address, PORT)
+                self.assertEqual(heard(box), ["udp", "join", NODE, PORT + 6])
+                tell(box, "say", "welcome", NODE, PORT + 6)
+                self.assertEqual(heard(other), ["udp", "welcome", one.address, PORT])
+                tell(other, "call", "ssh", one.address, 22)
+                self.assertEqual(heard(other), ["answer", "none: ConnectionRefusedError"])
+                plane.process.kill()
+                plane.process.wait()
+                self.assertNotIn("lanrage", one.space.run("nft list tables"))
+
+    def asks(self, box: Program, plane: Program) -> bool:
+        """The console speaks; whether the bridge carried that."""
+        carried = counters(plane)["bridge_carried"] > 0
+        tell(box, "say", "last" if carried else "first", ALL, PORT + 5)
+        return carried
