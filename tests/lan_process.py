@@ -84,7 +84,10 @@ async def live(reactor: Any, address: str, *members: str) -> None:
         device = os.environ.get("BRIDGE_DEVICE")
         await bridge.turn_on(card, IPv4Address(device) if device else None)
     signal.signal(signal.SIGTERM, lambda *_: reactor.callFromThread(ended.callback, None))
-    tell = lambda: print(json.dumps(made.counters()), flush=True)  # noqa: E731
+
+    def tell() -> None:
+        print(json.dumps(made.counters()), flush=True)
+
     signal.signal(signal.SIGUSR1, lambda *_: reactor.callFromThread(tell))
     print("ready", flush=True)
     await ended

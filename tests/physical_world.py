@@ -40,6 +40,8 @@ class MemberHost:
         self.cards = [self.real]
         self.card, self.port, self.capture = MemoryCard(), MemoryPort(), MemoryCapture()
         self.events, self.near_port, self.makers = MemoryEvents(), MemoryNeighbourPort(switch), MemoryMakers()
+        self.neighbours: LanNeighbours
+        self.bridge: LanBridge
         self.plane = LanPlane(
             clock,
             self.card,

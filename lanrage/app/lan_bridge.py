@@ -92,7 +92,7 @@ class LanBridge:
         self._lock = DeferredLock()
         self._looking: LoopingCall | None = None
         neighbours.bridging = self.bridging
-        plane.incoming.shown = self._shown
+        plane.incoming.shown, plane.incoming.hears_all = self._shown, self.hears_all
 
     # --- life ---------------------------------------------------------------------------------------------------------
 
@@ -149,6 +149,10 @@ class LanBridge:
         """Whether the card with this interface index is bridged."""
         standing = (each for each in self._bridges.values() if each.card is not None)
         return any(each.here is not None and each.here.index == index for each in standing)
+
+    def hears_all(self) -> bool:
+        """Whether devices hear what members send: on what ports, nobody knows."""
+        return any(each.card is not None for each in self._bridges.values())
 
     # --- in time ------------------------------------------------------------------------------------------------------
 
@@ -244,8 +248,16 @@ class LanBridge:
         own = frozenset(known.address for known in await self._own_addresses())
         bridge = Bridge(Segment(here.index, here.address, here.network, port.mac), each.device, self._makers.port_free)
         bridge.own = own
-        near, now = lambda: self._neighbours.near(here.index), self._clock.seconds()
-        card = BridgedCard(self._plane, bridge, port, table, near, self._counts, lambda why: _break(each, why), now)
+        card = BridgedCard(
+            self._plane,
+            bridge,
+            port,
+            table,
+            lambda: self._neighbours.near(here.index),
+            self._counts,
+            lambda why: _break(each, why),
+            self._clock.seconds(),
+        )
         each.card, each.here, each.trouble, each.broken = card, here, "", False
         self.log.info("{card} is bridged", card=here.interface)
 

@@ -43,6 +43,10 @@ def _admitted(_frame: Frame, _origin: IPv4Address, _now: float) -> Drop | None:
     return None
 
 
+def _sockets_alone() -> bool:
+    return False
+
+
 def _not_shown(_frame: Frame, _origin: IPv4Address, _now: float) -> None:
     return
 
@@ -70,11 +74,13 @@ class Incoming:
 
     :ivar admit: why a frame of this member that the rules let through is shed, or ``None``.
     :ivar shown: what else on this machine's network gets a frame that was admitted.
+    :ivar hears_all: whether there is such, so that this machine's sockets do not tell what is of use here.
     :ivar takers: who takes the messages of each kind but :attr:`~lanrage.wire.frames.Kind.FRAME`.
     """
 
     admit: Callable[[Frame, IPv4Address, float], Drop | None] = _admitted
     shown: Callable[[Frame, IPv4Address, float], None] = _not_shown
+    hears_all: Callable[[], bool] = _sockets_alone
     takers: dict[Kind, Taker] = attrs.field(factory=dict)
 
 

@@ -79,6 +79,8 @@ class BridgeTests(SynchronousTestCase):
         self.assertEqual(added, [Table.DEVICES, Table.FRONT, Table.AT_PARTY, Table.AS_PARTY])
         self.assertEqual([len(each) for each in self.heard(broadcast(), broadcast())], [0, 0, 2])
         self.assertEqual(self.one.plane.counters()["bridge_carried"], 3)
+        heard = [host.plane.incoming.hears_all() for host in self.party.hosts]
+        self.assertEqual(heard, [True, False, False])
 
     def test_to_the_console(self) -> None:
         """A member's broadcast goes to the console's MAC alone, from this machine, and into this machine as before."""

@@ -8,7 +8,7 @@ from itertools import count, pairwise
 import attrs
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.core.same_lan import GAP_SECONDS, LIFE_SECONDS, NO_NONCE, PROBE_SECONDS, Heard, SameLan
@@ -159,9 +159,8 @@ class SameLanTests(SynchronousTestCase):
 class SameLanMachine(RuleBasedStateMachine):
     """Probes are lost, repeated and delayed, members come and go: what is believed was true a moment ago."""
 
-    @initialize()
-    def begin(self) -> None:
-        """Three members."""
+    def __init__(self) -> None:
+        super().__init__()
         self.here = Room(ME, PEER, THIRD)
         self.fresh: list[tuple[float, Said]] = []
         self.reached: dict[tuple[object, object], list[float]] = defaultdict(list)
