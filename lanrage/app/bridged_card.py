@@ -16,7 +16,7 @@ from lanrage.core.bridge import Bridge, Refusal, Step
 from lanrage.core.bridge_entries import Changes
 from lanrage.core.lan_frames import Drop, Frame, Udp
 from lanrage.core.rate import TokenBucket
-from lanrage.core.same_lan import Neighbour
+from lanrage.core.same_lan import Neighbour, Says
 from lanrage.errors import LanrageError
 from lanrage.wire.packets import read_frame, write_frame
 
@@ -108,7 +108,7 @@ class BridgedCard:
     def yields(self) -> bool:
         """A member with a lower address bridges the same network: its devices are that member's."""
         me = self._plane.lan.address
-        return any(seen.bridges and member < me for member, seen in self._near().items())
+        return any(seen.says & Says.BRIDGES and member < me for member, seen in self._near().items())
 
     def device_frame(self, data: bytes) -> None:
         """A broadcast came in by the card."""

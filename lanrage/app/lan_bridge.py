@@ -237,6 +237,7 @@ class LanBridge:
         return here
 
     async def _open(self, each: _Bridged, here: LocalAddress) -> None:
+        own = frozenset(known.address for known in await self._own_addresses())
         table = self._makers.table(here, self._plane.lan.address)
         port = self._makers.port(here.interface)
         await table.open()
@@ -245,7 +246,6 @@ class LanBridge:
         except BaseException:
             await table.close()
             raise
-        own = frozenset(known.address for known in await self._own_addresses())
         bridge = Bridge(Segment(here.index, here.address, here.network, port.mac), each.device, self._makers.port_free)
         bridge.own = own
         card = BridgedCard(
@@ -260,6 +260,7 @@ class LanBridge:
         )
         each.card, each.here, each.trouble, each.broken = card, here, "", False
         self.log.info("{card} is bridged", card=here.interface)
+        self._neighbours.changed()
 
     async def _close(self, each: _Bridged) -> None:
         card, each.card, each.here = each.card, None, None
@@ -268,6 +269,7 @@ class LanBridge:
                 await card.close()
             except LanrageError as error:
                 self.log.warn("a bridge was not taken down: {error}", error=str(error))
+            self._neighbours.changed()
 
     def _shown(self, frame: Frame, origin: IPv4Address, now: float) -> None:
         """A member's frame was let through."""

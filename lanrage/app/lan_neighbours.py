@@ -18,7 +18,7 @@ from lanrage.core.budget import Budget
 from lanrage.core.lan_frames import Drop, PartyLan
 from lanrage.core.links import LocalAddress
 from lanrage.core.network_changes import Happening
-from lanrage.core.same_lan import NO_NONCE, Heard, Neighbour, SameLan
+from lanrage.core.same_lan import NO_NONCE, Heard, Neighbour, SameLan, Says
 from lanrage.errors import DecodeError, LanrageError
 from lanrage.wire import same_lan
 from lanrage.wire.frames import Kind
@@ -56,6 +56,8 @@ class LanNeighbours:
     :param events: tells of changes of this machine's network; opened and closed here.
     :param own_addresses: of this machine's real cards.
     :param random: ``os.urandom``, or a test's own.
+    :ivar deaf: whether this machine's games do not hear its networks, as one in a namespace of its own; :meth:`changed`
+        is called when that changes.
     :ivar bridging: whether this machine lets devices take part that are on the network of this card.
     """
 
@@ -81,6 +83,7 @@ class LanNeighbours:
         self._due: IDelayedCall | None = None
         self._left = self._sent = self._refused = 0
         self.bridging: Callable[[int], bool] = lambda index: False
+        self.deaf: Callable[[], bool] = lambda: False
         plane.outgoing.left_to_lan = self.left_to_lan
         plane.incoming.takers[Kind.APART] = self._apart
 
@@ -134,13 +137,18 @@ class LanNeighbours:
 
     def left_to_lan(self, member: IPv4Address, card: int) -> bool:
         """Whether a frame that was sent on this real card reaches the member by the physical network."""
-        near = self._state.is_near(member, card, self._clock.seconds())
-        self._left += near
-        return near
+        left = self._state.hears(member, card, self._clock.seconds())
+        self._left += left
+        return left
 
     def near(self, index: int) -> dict[IPv4Address, Neighbour]:
         """The members on the network of this card."""
         return self._state.near(index, self._clock.seconds())
+
+    def changed(self) -> None:
+        """What this machine says of itself changed: its neighbours are told at once."""
+        self._state.renew(self._clock.seconds())
+        self._plan()
 
     # --- this machine's cards -----------------------------------------------------------------------------------------
 
@@ -215,9 +223,13 @@ class LanNeighbours:
             proofs = [(key, echo) for member, echo in echoes if (key := self._plane.pair_key(member)) is not None]
             if proofs:
                 sender = Sender(self._plane.lan.address, host)
-                payload = same_lan.encode(nonce, self.bridging(index), sender, proofs, self._random)
+                payload = same_lan.encode(nonce, self._says(index), sender, proofs, self._random)
                 self._sent += self._port.send(payload, index, host)
         self._plan()
+
+    def _says(self, index: int) -> Says:
+        says = Says.BRIDGES if self.bridging(index) else Says.NOTHING
+        return says | Says.DEAF if self.deaf() else says
 
     def _heard(self, data: bytes, index: int, source: IPv4Address) -> None:
         now, here = self._clock.seconds(), self._hosts.get(index)
@@ -235,7 +247,7 @@ class LanNeighbours:
             self._refused += 1  # of another party, forged, or of a member that is not ready
             return
         member, echo = found
-        heard = Heard(probe.nonce, source, probe.bridges, None if echo == NO_NONCE else echo)
+        heard = Heard(probe.nonce, source, probe.says, None if echo == NO_NONCE else echo)
         self._state.heard(index, member, heard, now)
         self._plan()
 

@@ -9,6 +9,7 @@ ago. What was recorded elsewhere or earlier proves nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from enum import IntFlag
 from ipaddress import IPv4Address
 
 import attrs
@@ -32,6 +33,14 @@ ANSWER_SECONDS = 0.1
 NONCE_BYTES = 8
 NO_NONCE = bytes(NONCE_BYTES)
 """Echoed to a member that was not heard."""
+
+
+class Says(IntFlag):
+    """What a member says of itself in its probe."""
+
+    NOTHING = 0
+    BRIDGES = 1  # it lets devices of that network take part
+    DEAF = 2  # its games do not hear that network: what is sent there must reach it by the party all the same
 
 
 @attrs.define
@@ -64,15 +73,14 @@ class Neighbour:
     :ivar nonce: its last one, and when it was heard.
     :ivar proven: its last one that came with a proof, likewise.
     :ivar until: it is a neighbour until then.
-    :ivar host: its address there, of the last proof.
-    :ivar bridges: it says that it lets devices of that network take part.
+    :ivar host: its address there, of the last proof, as is what it says.
     """
 
     nonce: tuple[bytes, float]
     proven: tuple[bytes, float] = (NO_NONCE, 0.0)
     until: float = 0.0
     host: IPv4Address | None = None
-    bridges: bool = False
+    says: Says = Says.NOTHING
 
 
 @attrs.frozen
@@ -86,7 +94,7 @@ class Heard:
 
     nonce: bytes
     host: IPv4Address
-    bridges: bool = False
+    says: Says = Says.NOTHING
     echo: bytes | None = None
 
 
@@ -173,15 +181,20 @@ class SameLan:
         was, known = self.is_near(member, index, now), before is not None and before.nonce[0] == probe.nonce
         seen.nonce = (probe.nonce, now)
         if born is not None:
-            seen.proven, seen.host, seen.bridges = (probe.nonce, now), probe.host, probe.bridges
+            seen.proven, seen.host, seen.says = (probe.nonce, now), probe.host, probe.says
             seen.until = max(seen.until, born + LIFE_SECONDS)
         if (born is None and not known) or was != self.is_near(member, index, now):
             card.due = min(card.due, self._earliest(card, now + ANSWER_SECONDS))
 
     # --- what is known ------------------------------------------------------------------------------------------------
 
+    def hears(self, member: IPv4Address, index: int, now: float) -> bool:
+        """Whether this member's games hear what is broadcast on this card."""
+        seen = self._seen.get((index, member))
+        return seen is not None and now < seen.until and not seen.says & Says.DEAF
+
     def is_near(self, member: IPv4Address, index: int, now: float) -> bool:
-        """Whether this member hears what is broadcast on this card."""
+        """Whether this member is on the network of this card."""
         seen = self._seen.get((index, member))
         return seen is not None and now < seen.until
 

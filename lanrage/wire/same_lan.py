@@ -4,7 +4,7 @@ Layout, network byte order::
 
     0  4s  magic "LRSL"
     4  B   version 1
-    5  B   flags: 1 = the sender lets devices of this network take part
+    5  B   what the sender says of itself: :class:`lanrage.core.same_lan.Says`
     6  B   number of MACs, 1 to 128
     7  B   0
     8  8s  nonce of the sender
@@ -24,13 +24,12 @@ from ipaddress import IPv4Address
 
 import attrs
 
-from lanrage.core.same_lan import NONCE_BYTES
+from lanrage.core.same_lan import NONCE_BYTES, Says
 from lanrage.errors import DecodeError
 
 MAGIC = b"LRSL"
 VERSION = 1
-BRIDGES = 1
-"""The only flag."""
+ALL = int(Says.BRIDGES | Says.DEAF)
 
 MAC_BYTES = 8
 ROUNDED = 8
@@ -63,7 +62,7 @@ class NeighbourProbe:
     """
 
     nonce: bytes
-    bridges: bool
+    says: Says
     macs: frozenset[bytes]
     header: bytes
 
@@ -77,7 +76,7 @@ class NeighbourProbe:
 
 def encode(
     nonce: bytes,
-    bridges: bool,
+    says: Says,
     sender: Sender,
     proofs: Collection[tuple[bytes, bytes]],
     random: Callable[[int], bytes],
@@ -87,7 +86,7 @@ def encode(
     :param proofs: (key of the pair, nonce of the other) for each member, 1 to 128.
     """
     count = -(-len(proofs) // ROUNDED) * ROUNDED
-    header = _HEADER.pack(MAGIC, VERSION, BRIDGES if bridges else 0, count, 0, nonce)
+    header = _HEADER.pack(MAGIC, VERSION, says, count, 0, nonce)
     macs = [_mac(key, header, sender, echo) for key, echo in proofs]
     macs += [random(MAC_BYTES) for _ in range(count - len(macs))]
     return header + b"".join(sorted(macs))
@@ -101,13 +100,13 @@ def decode(data: bytes) -> NeighbourProbe:
     if not _HEADER.size < len(data) <= LARGEST:
         raise DecodeError(f"{len(data)} bytes are no neighbour's probe")
     magic, version, flags, count, reserved, nonce = _HEADER.unpack_from(data)
-    if magic != MAGIC or version != VERSION or flags & ~BRIDGES or reserved:
+    if magic != MAGIC or version != VERSION or flags & ~ALL or reserved:
         raise DecodeError("no neighbour's probe of version 1")
     body = data[_HEADER.size :]
     if len(body) != count * MAC_BYTES:
         raise DecodeError(f"a neighbour's probe of {count} MACs has {len(body)} bytes of them")
     macs = frozenset(body[at : at + MAC_BYTES] for at in range(0, len(body), MAC_BYTES))
-    return NeighbourProbe(nonce, bool(flags & BRIDGES), macs, data[: _HEADER.size])
+    return NeighbourProbe(nonce, Says(flags), macs, data[: _HEADER.size])
 
 
 def _mac(key: bytes, header: bytes, sender: Sender, echo: bytes) -> bytes:

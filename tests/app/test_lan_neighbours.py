@@ -116,6 +116,18 @@ class NeighbourTests(SynchronousTestCase):
             self.successResultOf(stopped)
         self.assertEqual(other.clock.getDelayedCalls(), [])
 
+    def test_deaf(self) -> None:
+        """Whose games do not hear the network gets all by the party, and leaves its own to the network."""
+        self.two.neighbours.deaf = lambda: True
+        self.two.neighbours.changed()
+        self.party.pass_time(2.0)
+        self.assertEqual(self.known(), [1, 1, 0])
+        self.assertEqual(self.announce(b"to a game in a namespace"), [0, 1, 1])
+        before = self.injected()
+        self.two.announce(b"from beside it")
+        self.party.carry()
+        self.assertEqual(self.injected(), [before[0], before[1], before[2] + 1])
+
     def test_member_leaves(self) -> None:
         """Who is no member any more is no neighbour."""
         self.one.plane.set_members([self.three.address])

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from lanrage.core.same_lan import NO_NONCE
+from lanrage.core.same_lan import NO_NONCE, Says
 from lanrage.errors import DecodeError
 from lanrage.wire.same_lan import LARGEST, MACS_LIMIT, NeighbourProbe, Sender, decode, encode
 from tests.readers import check_reader
@@ -29,12 +29,12 @@ def zeros(size: int) -> bytes:
 class SameLanTests(SynchronousTestCase):
     """Written and read."""
 
-    @given(nonces, st.booleans(), proofs)
-    def test_round_trip(self, nonce: bytes, bridges: bool, said: list[tuple[bytes, bytes]]) -> None:
+    @given(nonces, st.sampled_from([Says(each) for each in range(4)]), proofs)
+    def test_round_trip(self, nonce: bytes, says: Says, said: list[tuple[bytes, bytes]]) -> None:
         """Every member finds what was proven to it, and nonce and flag are as said."""
-        data = encode(nonce, bridges, FROM, said, zeros)
+        data = encode(nonce, says, FROM, said, zeros)
         probe = decode(data)
-        self.assertEqual((probe.nonce, probe.bridges), (nonce, bridges))
+        self.assertEqual((probe.nonce, probe.says), (nonce, says))
         self.assertLessEqual(len(data), LARGEST)
         self.assertEqual((len(data) - 16) % 64, 0)
         for key, echo in said:
@@ -42,7 +42,7 @@ class SameLanTests(SynchronousTestCase):
 
     def test_bound_to_all(self) -> None:
         """Another key, sender, address, echo or header proves nothing; so nobody's probe comes back as the other's."""
-        data = encode(NONCE, False, FROM, [(KEY, ECHO)], zeros)
+        data = encode(NONCE, Says.NOTHING, FROM, [(KEY, ECHO)], zeros)
         probe = decode(data)
         self.assertEqual(probe.proves(KEY, FROM, [NO_NONCE, ECHO]), ECHO)
         for key, sender, echo in (
@@ -62,7 +62,7 @@ class SameLanTests(SynchronousTestCase):
 
     def test_refused(self) -> None:
         """Each field is checked."""
-        good = encode(NONCE, True, FROM, [(KEY, ECHO)], zeros)
+        good = encode(NONCE, Says.BRIDGES, FROM, [(KEY, ECHO)], zeros)
         self.assertIsInstance(decode(good), NeighbourProbe)
         for bad in (
             b"",
@@ -71,7 +71,7 @@ class SameLanTests(SynchronousTestCase):
             good + bytes(8),
             b"X" + good[1:],
             good[:4] + b"\2" + good[5:],
-            good[:5] + b"\2" + good[6:],
+            good[:5] + b"\4" + good[6:],
             good[:7] + b"\1" + good[8:],
             good[:6] + b"\xff" + good[7:16] + bytes(255 * 8),
         ):
