@@ -99,6 +99,7 @@ class BridgeTests(SynchronousTestCase):
                 self.assertEqual(one.space.run("cat /proc/sys/net/ipv4/conf/eth0/forwarding").strip(), "0")
                 self.assertNotIn("lanrage", one.space.run("nft list tables"))
 
+    @pytest.mark.lab
     def test_any_device(self) -> None:
         """Nobody is named: questions by broadcast are answered both ways, and who answered is reached anew."""
         with room() as here, lan_hosts(2) as (one, two), contextlib.ExitStack() as stack:
