@@ -12,6 +12,7 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from lanrage.app.lan import OwnAddresses
+from lanrage.app.lan_flow import LAN_CARD
 from lanrage.app.lan_stages import Plane
 from lanrage.app.roaming import Events
 from lanrage.core.budget import Budget
@@ -137,6 +138,8 @@ class LanNeighbours:
 
     def left_to_lan(self, member: IPv4Address, card: int) -> bool:
         """Whether a frame that was sent on this real card reaches the member by the physical network."""
+        if card == LAN_CARD:
+            return False
         left = self._state.hears(member, card, self._clock.seconds())
         self._left += left
         return left
