@@ -20,25 +20,25 @@ def bridges(screen: Screen, result: dict[str, Any]) -> None:
             screen.line(line)
 
 
-def add(main: click.Group, operation: Operate, settings: dict[str, Any]) -> click.Group:
-    """Add the commands.
+def add(main: click.Group, operation: Operate, settings: dict[str, Any]) -> None:
+    """Add the command to the group ``lan``, which others share.
 
     :param operation: :func:`lanrage.app.cli.operation`.
-    :return: the group ``lan``.
     """
-    group = click.Group(
-        "lan",
-        help="What the party's LAN does on this machine.",
-        epilog="Example: lanrage lan bridge eth0 --device 192.168.1.50",
-        context_settings=settings,
-    )
-    main.add_command(group)
+    group = main.commands.get("lan")
+    if not isinstance(group, click.Group):
+        group = click.Group(
+            "lan",
+            help="Show and steer what the LAN plane does on this machine.",
+            epilog="Example: lanrage lan bridge eth0 --device 192.168.1.50",
+            context_settings=settings,
+        )
+        main.add_command(group)
     device = click.option(
         "--device", default="", metavar="ADDRESS", help="Only this device. It also gets calls that nothing here takes."
     )
     off = click.option("--off", is_flag=True, help="Bridge the card no more.")
     operation(group, "bridge", bridges)(click.argument("interface", metavar="IFACE")(device(off(_bridge))))
-    return group
 
 
 def _bridge(interface: str, device: str, off: bool) -> dict[str, Any]:

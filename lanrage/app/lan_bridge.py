@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from ipaddress import IPv4Address
 from typing import Any, Protocol
 
@@ -78,6 +79,7 @@ class LanBridge:
 
     :param plane: its stage :attr:`~lanrage.app.lan_stages.Incoming.shown` is taken.
     :param neighbours: knows the members on this machine's networks, and tells them that this one bridges.
+    :ivar guard: lets packets from the tunnel pass to a card, by the card's name; :attr:`unguard` takes that back.
     """
 
     log = Logger()
@@ -91,6 +93,8 @@ class LanBridge:
         self._counts = BridgeCounts()
         self._lock = DeferredLock()
         self._looking: LoopingCall | None = None
+        self.guard: Callable[[str], Awaitable[None]] = _nothing
+        self.unguard: Callable[[str], Awaitable[None]] = _nothing
         neighbours.bridging = self.bridging
         plane.incoming.shown, plane.incoming.hears_all = self._shown, self.hears_all
 
@@ -241,9 +245,11 @@ class LanBridge:
         table = self._makers.table(here, self._plane.lan.address)
         port = self._makers.port(here.interface)
         await table.open()
+        await self.guard(here.interface)
         try:
             port.open(lambda frame: card.device_frame(frame))
         except BaseException:
+            await self.unguard(here.interface)
             await table.close()
             raise
         bridge = Bridge(Segment(here.index, here.address, here.network, port.mac), each.device, self._makers.port_free)
@@ -263,9 +269,10 @@ class LanBridge:
         self._neighbours.changed()
 
     async def _close(self, each: _Bridged) -> None:
-        card, each.card, each.here = each.card, None, None
-        if card is not None:
+        card, here, each.card, each.here = each.card, each.here, None, None
+        if card is not None and here is not None:
             try:
+                await self.unguard(here.interface)
                 await card.close()
             except LanrageError as error:
                 self.log.warn("a bridge was not taken down: {error}", error=str(error))
@@ -280,6 +287,10 @@ class LanBridge:
                     each.card.member_frame(frame, origin)
                 except Exception:  # pylint: disable=broad-except  # this machine's own games get it all the same
                     self.log.failure("a frame was not shown to devices")
+
+
+async def _nothing(_card: str) -> None:
+    """Nobody guards."""
 
 
 def _break(each: _Bridged, why: str) -> None:

@@ -124,6 +124,7 @@ class PartySession:
             self.listen_port = (await self.tunnel.status()).listen_port
             self.lan = self._machinery.lan_plane(self.address, int.from_bytes(self._around.random(8), "big"))
             self.lan.on_lost = self._lost
+            self._guard_bridges(self.lan, self.guarding)
             await self.lan.startService()
             await self._start_links(self.tunnel)
         except BaseException:
@@ -136,6 +137,13 @@ class PartySession:
             kind=self.tunnel.kind,
             port=self.listen_port,
         )
+
+    def _guard_bridges(self, lan: LanPlane, guarding: Guarding) -> None:
+        """What members send to a bridged card passes the party firewall."""
+        bridge, guard, tunnel = lan.part(LanBridge), guarding.guard, self.devices.tunnel
+        if bridge is not None:
+            bridge.guard = lambda card: guard.let_pass(tunnel, card)
+            bridge.unguard = lambda card: guard.no_pass(tunnel, card)
 
     async def _start_links(self, tunnel: ITunnel) -> None:
         book = self._around.book

@@ -220,6 +220,24 @@ class BridgeTests(SynchronousTestCase):
         self.assertEqual((state.trouble, state.address), ("", HOME[99]))
         self.assertTrue(self.one.makers.tables[-1].standing)
 
+    def test_party_firewall(self) -> None:
+        """It lets the card pass as long as the bridge stands."""
+        passing: list[str] = []
+
+        async def let_pass(card: str) -> None:
+            passing.append(card)
+
+        async def no_pass(card: str) -> None:
+            passing.remove(card)
+
+        self.one.bridge.guard, self.one.bridge.unguard = let_pass, no_pass
+        self.bridge()
+        self.assertEqual(passing, ["eth0"])
+        self.bridge(None)
+        self.assertEqual(passing, ["eth0"])
+        self.successResultOf(self.one.bridge.turn_off("eth0"))
+        self.assertEqual(passing, [])
+
     def test_wanted_before(self) -> None:
         """What was wanted before a restart stands again, or says why not."""
         self.successResultOf(self.one.bridge.want({"eth0": CONSOLE, "eth7": None}))
