@@ -6,7 +6,7 @@ import tempfile
 from ipaddress import IPv4Address
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -37,6 +37,7 @@ class BridgesFileTests(SynchronousTestCase):
         self.file.remove()
         self.assertEqual(self.file.load(PARTY), {})
 
+    @settings(max_examples=30)  # each writes two files through to the disk
     @given(st.binary(max_size=200) | st.sampled_from([b"{}", NO_ADDRESS]))
     def test_damaged(self, data: bytes) -> None:
         """Whatever stands there, nothing is bridged by it."""
