@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Interface
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 
 from zope.interface import Attribute, Interface
 
@@ -100,19 +100,30 @@ class IMachine(Interface):
     def networks() -> Awaitable[list[IPv4Network]]:
         """The networks that this machine has routes to (the default route and our own devices left out)."""
 
+    def networks6() -> Awaitable[list[IPv6Network] | None]:
+        """Likewise of IPv6; ``None`` where the machine goes without IPv6."""
+
+    def enable_ipv6(device: str) -> Awaitable[None]:
+        """Let one of our devices carry IPv6, without addresses of the kernel's own making.
+
+        :raises MissingRight: when its settings may not be written.
+        """
+
     def has_default_route() -> Awaitable[bool]:
         """Whether an IPv4 default route is there; without one, unbound broadcasts fail with ENETUNREACH."""
 
     def default_gateway() -> Awaitable[Gateway | None]:
         """The router of the best IPv4 default route; ``None`` where there is none, or it leads over no router."""
 
-    def add_member_route(member: IPv4Address, device: str, source: IPv4Address) -> Awaitable[None]:
+    def add_member_route(
+        member: IPv4Address | IPv6Address, device: str, source: IPv4Address | IPv6Address
+    ) -> Awaitable[None]:
         """Send what is for `member` into `device`, with `source` as its address; one of ours is replaced.
 
         :raises Refused: ``subnet_clash`` when a route of somebody else to that very address exists.
         """
 
-    def remove_member_route(member: IPv4Address, device: str) -> Awaitable[None]:
+    def remove_member_route(member: IPv4Address | IPv6Address, device: str) -> Awaitable[None]:
         """Take the member's route away; one that is gone is no error."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Interface
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 
 import attrs
 from zope.interface import implementer
@@ -16,6 +16,8 @@ from lanrage.errors import BadInput, Refused, Unreachable
 from lanrage.interfaces import ILanCard, IMachine, IProbePort, ITunnel, IUndoJournal
 from lanrage.net.devices import port_taken
 from lanrage.wire.uapi import public_of
+
+Address = IPv4Address | IPv6Address
 
 NOW = 1.7e9
 """When every handshake took place, seconds since the epoch."""
@@ -253,6 +255,8 @@ class MemoryMachine:
 
     :ivar routes: device and source by member.
     :ivar foreign: addresses to which somebody else has a route.
+    :ivar routed6: networks of IPv6; ``None`` is a machine without it.
+    :ivar enabled: our devices that carry IPv6.
     """
 
     addresses: list[LocalAddress] = attrs.field(factory=list)
@@ -260,8 +264,10 @@ class MemoryMachine:
     routed: list[IPv4Network] = attrs.field(factory=list)
     default_route: bool = True
     gateway: Gateway | None = None
-    routes: dict[IPv4Address, tuple[str, IPv4Address]] = attrs.field(factory=dict)
-    foreign: set[IPv4Address] = attrs.field(factory=set)
+    routes: dict[Address, tuple[str, Address]] = attrs.field(factory=dict)
+    foreign: set[Address] = attrs.field(factory=set)
+    routed6: list[IPv6Network] | None = None
+    enabled: list[str] = attrs.field(factory=list)
 
     async def local_addresses(self) -> list[LocalAddress]:
         """See :meth:`lanrage.interfaces.IMachine.local_addresses`."""
@@ -275,6 +281,14 @@ class MemoryMachine:
         """See :meth:`lanrage.interfaces.IMachine.networks`."""
         return list(self.routed)
 
+    async def networks6(self) -> list[IPv6Network] | None:
+        """See :meth:`lanrage.interfaces.IMachine.networks6`."""
+        return self.routed6
+
+    async def enable_ipv6(self, device: str) -> None:
+        """See :meth:`lanrage.interfaces.IMachine.enable_ipv6`."""
+        self.enabled.append(device)
+
     async def has_default_route(self) -> bool:
         """See :meth:`lanrage.interfaces.IMachine.has_default_route`."""
         return self.default_route
@@ -283,13 +297,13 @@ class MemoryMachine:
         """See :meth:`lanrage.interfaces.IMachine.default_gateway`."""
         return self.gateway
 
-    async def add_member_route(self, member: IPv4Address, device: str, source: IPv4Address) -> None:
+    async def add_member_route(self, member: Address, device: str, source: Address) -> None:
         """See :meth:`lanrage.interfaces.IMachine.add_member_route`."""
         if member in self.foreign:
             raise Refused("subnet_clash", f"this machine has a route to {member} already")
         self.routes[member] = (device, source)
 
-    async def remove_member_route(self, member: IPv4Address, device: str) -> None:
+    async def remove_member_route(self, member: Address, device: str) -> None:
         """See :meth:`lanrage.interfaces.IMachine.remove_member_route`."""
         if self.routes.get(member, ("", member))[0] == device:
             del self.routes[member]

@@ -190,7 +190,7 @@ class FakeNode(FakeGovernor, FakePaths, FakeRelays, FakeExposed, FakeBridges):
                 "in-party" if inside else "idle",
                 ControlShown("play.example.org:7766", True) if inside else None,
                 TunnelShown("lanrage-wg0", "kernel", 51820),
-                CardShown("lanrage0", "10.66.0.1") if inside else None,
+                CardShown("lanrage0", "10.66.0.1", "fd10:6600::a42:1") if inside else None,
                 PartyName(PARTY_ID, self.party) if self.party is not None else None,
                 [],
                 {"carried": 12},

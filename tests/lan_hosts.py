@@ -91,10 +91,11 @@ class LanHost:
     def cable(self, hub: Namespace) -> None:
         """Connect the tunnel's stand-in to the hub, and the real card to nobody.
 
-        The machine filters by reverse path and forwards, as the less friendly ones do.
+        The machine filters by reverse path and forwards, as the less friendly ones do. IPv6 addresses serve at once.
         """
         port = f"t{self.number}"
         self.space.run(
+            "sysctl -qw net.ipv6.conf.default.accept_dad=0;"
             f"ip link add lrtun mtu 1280 type veth peer name {port} netns {hub.path}; ip link set lrtun up;"
             f"ip link add eth0 type veth peer name nobody; ip link set nobody up; ip link set eth0 up;"
             f"ip addr add {self.real}/24 brd + dev eth0; ip route add default via 192.168.{self.number}.1;"
@@ -104,7 +105,11 @@ class LanHost:
         hub.run(f"ip link set {port} up master hub")
 
     def start_plane(self, others: list[int], prefix: tuple[str, ...] = (), **environment: str) -> Program:
-        """Run a LAN plane, and lead unicast to the others by the tunnel."""
+        """Run a LAN plane, and lead unicast to the others by the tunnel.
+
+        :param prefix: words before the program's.
+        :param environment: settings of :mod:`tests.lan_process`.
+        """
         members = [f"10.66.0.{number}" for number in others]
         words = [*prefix, sys.executable, "-m", "tests.lan_process", f"{self.address}/24", *members]
         plane = self.run(*words, REAL_ADDRESS=f"{self.real}/24", **environment)

@@ -1,7 +1,8 @@
 """A LAN plane in a process of its own, for tests in network namespaces: real card, port, capture and adoption.
 
-``python -m tests.lan_process ADDRESS/PREFIX MEMBER...`` prints ``ready``, and at SIGUSR1 and at its end
-by SIGTERM its counters as JSON.
+``python -m tests.lan_process ADDRESS/PREFIX MEMBER...`` prints ``ready``, and at SIGUSR1 and SIGTERM its counters as
+JSON. Settings come by the environment: ``REAL_ADDRESS``, and ``IPV6_PREFIX`` and ``LAN_SERVICES`` where they are
+wanted.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import os
 import signal
 import socket
 import sys
-from ipaddress import IPv4Address, IPv4Interface
+from ipaddress import IPv4Address, IPv4Interface, IPv6Network
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -21,14 +22,18 @@ from twisted.internet.task import react
 from lanrage.app.lan import LanPlane
 from lanrage.app.lan_bridge import LanBridge
 from lanrage.app.lan_config import LanSettings
+from lanrage.app.lan_groups import Groups
 from lanrage.app.lan_parts import make_parts
 from lanrage.app.lan_physical import LanMachine
+from lanrage.core.lan_services import LanService
 from lanrage.core.links import LocalAddress
 from lanrage.net.adopt import Adopter
 from lanrage.net.capture import Capture
 from lanrage.net.card import TapCard
+from lanrage.net.ipv6 import own_addresses6
 from lanrage.net.lan_port import LanPort
 from lanrage.net.multicast import MulticastWays, RawWay
+from lanrage.net.multicast6 import CardGroups6
 from lanrage.net.threads import in_thread
 from tests.fakes_links import MemoryJournal
 
@@ -47,21 +52,27 @@ def plane(reactor: Any, address: IPv4Interface) -> LanPlane:
     """A plane of real parts."""
     raw = RawWay()
     raw.open()
+    prefix = IPv6Network(os.environ["IPV6_PREFIX"]) if os.environ.get("IPV6_PREFIX") else None
 
-    def groups() -> MulticastWays:
-        adopter = Adopter(socket.if_nametoindex(CARD))
-        return MulticastWays(reactor, adopter, lambda call: in_thread(reactor, call), raw.send)
+    def groups() -> Groups:
+        index = socket.if_nametoindex(CARD)
+        ways = MulticastWays(reactor, Adopter(index), lambda call: in_thread(reactor, call), raw.send)
+        six = CardGroups6(reactor, index, (socket.if_nametoindex(TUNNEL),)) if prefix is not None else None
+        return Groups(ways, raw, six)
 
     made = LanPlane(
         reactor,
-        TapCard(reactor, CARD),
+        TapCard(reactor, CARD, prefix=prefix),
         LanPort(reactor, address.ip, TUNNEL),
         address,
         int.from_bytes(os.urandom(8), "big"),
         own_addresses=own_addresses,
+        own_addresses6=lambda: in_thread(reactor, own_addresses6),
         capture=Capture(reactor, (CARD, TUNNEL)),
         groups=groups,
         parts=lambda plane: make_parts(reactor, LanSettings(), plane, LanMachine(TUNNEL, JOURNAL)),
+        prefix=prefix,
+        services=frozenset(LanService(name) for name in os.environ.get("LAN_SERVICES", "").split(",") if name),
     )
     made.pair_key = lambda other: pair_key(address.ip, other)
     return made

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from lanrage.core.frame_rules import SERVICE_PORTS, canonical
-from lanrage.core.lan_frames import BROADCAST_MAC, IPX_ETHERTYPE, Frame, Ipx, PartyLan, Udp, derived_mac
+from lanrage.core.lan_frames import BROADCAST_MAC, IPX_ETHERTYPE, Address, Frame, Ipx, PartyLan, Udp, derived_mac
+from lanrage.core.lan_services import LanService
+from lanrage.core.party_prefix import member_address
 from lanrage.wire.frames import MAX_PARTS, Part
 from lanrage.wire.packets import write_frame
 
@@ -18,16 +20,20 @@ PEER = IPv4Address("10.66.0.2")
 THIRD = IPv4Address("10.66.0.3")
 REAL = IPv4Address("192.168.1.20")
 GROUP = IPv4Address("224.0.2.60")
+PREFIX = IPv6Network("fd10:6600::/64")
+ME6, PEER6, THIRD6 = (member_address(PREFIX, each) for each in (ME, PEER, THIRD))
+REAL6 = IPv6Address("fe80::20")
+GROUP6 = IPv6Address("ff04::696f:7175:616b:6533")
 
 
-def lan_of(me: IPv4Address, *others: IPv4Address) -> PartyLan:
+def lan_of(me: IPv4Address, *others: IPv4Address, services: frozenset[LanService] = frozenset()) -> PartyLan:
     """The party as `me` sees it."""
-    return PartyLan(me, NETWORK, {derived_mac(each): each for each in others})
+    return PartyLan(me, NETWORK, {derived_mac(each): each for each in others}, PREFIX, services)
 
 
 def udp(
-    source: IPv4Address = PEER,
-    destination: IPv4Address = NETWORK.broadcast_address,
+    source: Address = PEER,
+    destination: Address = NETWORK.broadcast_address,
     source_port: int = 5555,
     destination_port: int = 6000,
     payload: bytes = b"who plays?",
@@ -47,14 +53,22 @@ def addresses() -> SearchStrategy[IPv4Address]:
     return st.sampled_from([IPv4Address(each) for each in known]) | st.integers(0, 2**32 - 1).map(IPv4Address)
 
 
+def addresses6() -> SearchStrategy[IPv6Address]:
+    """Any IPv6 address, with those that matter and multicast groups more often."""
+    known = [ME6, PEER6, THIRD6, REAL6, GROUP6, "ff02::1", "ff02::2", "ff02::fb", "ff05::c", "::1", "ff12::666"]
+    groups = st.integers(0xFF << 120, 2**128 - 1).map(IPv6Address)
+    return st.sampled_from([IPv6Address(each) for each in known]) | groups | st.integers(0, 2**128 - 1).map(IPv6Address)
+
+
 def ports() -> SearchStrategy[int]:
     """Any port, with the refused ones more often."""
     return st.integers(0, 65535) | st.sampled_from(sorted(SERVICE_PORTS))
 
 
 def datagrams() -> SearchStrategy[Udp]:
-    """Any UDP datagram that fits a frame."""
-    return st.builds(Udp, addresses(), addresses(), ports(), ports(), st.binary(max_size=600), st.integers(0, 255))
+    """Any UDP datagram that fits a frame, of IPv4 or IPv6."""
+    rest = (ports(), ports(), st.binary(max_size=600), st.integers(0, 255))
+    return st.builds(Udp, addresses(), addresses(), *rest) | st.builds(Udp, addresses6(), addresses6(), *rest)
 
 
 def macs() -> SearchStrategy[bytes]:

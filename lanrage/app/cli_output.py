@@ -203,7 +203,8 @@ def status(screen: Screen, result: dict[str, Any]) -> None:
     if mapping := result.get("port_mapping"):
         rows.append(("mapping", _mapping(mapping)))
     if card:
-        rows.append(("card", f"{card['name']}, {card['address']}"))
+        six = card.get("address6") or f"no IPv6: {card.get('without_ipv6')}"
+        rows.append(("card", f"{card['name']}, {card['address']}, {six}"))
     if party:
         rows.append(("party", f"{party['name']} ({party['party_id']})"))
     if result.get("nat"):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Network
 from typing import Protocol, TypeVar
 
+import attrs
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
@@ -17,6 +18,7 @@ from lanrage.app.lan_stages import LanPart, Plane
 from lanrage.core.broadcast_dedup import WINDOW_SECONDS
 from lanrage.core.lan_counters import LanCounters
 from lanrage.core.lan_frames import Frame, PartyLan, Udp, derived_mac
+from lanrage.core.lan_services import LanService
 from lanrage.core.links import TUNNEL_MTU, LocalAddress
 from lanrage.errors import LanrageError
 from lanrage.interfaces import ILanCard
@@ -63,6 +65,7 @@ class GroupWays(Protocol):
 
 Part = TypeVar("Part", bound=LanPart)
 OwnAddresses = Callable[[], Awaitable[Collection[LocalAddress]]]
+OwnAddresses6 = Callable[[], Awaitable[Collection[IPv6Address]]]
 
 
 class LanPlane(Service):
@@ -76,12 +79,15 @@ class LanPlane(Service):
     :param address: this member's party address with the party's network.
     :param nonce: drawn at this process's start, 64 bit.
     :param own_addresses: of this machine's real cards (:meth:`lanrage.interfaces.IMachine.local_addresses`).
+    :param own_addresses6: likewise of IPv6, link-local ones too (:func:`lanrage.net.ipv6.own_addresses6`).
     :param capture: broadcasts that games send on real cards; ``None`` carries those of the LAN card only.
     :param groups: makes the ways for multicast once the card is there; ``None`` uses the LAN card only.
     :param mtu: of the tunnel.
     :param carries: whether what this machine's games send is carried at all; if not, it only hears the others.
     :param dedup_window: seconds in which one datagram on two cards is one.
     :param parts: makes what else decides on frames (:mod:`lanrage.app.lan_stages`).
+    :param prefix: the party's IPv6 network; ``None`` where this machine goes without.
+    :param services: discovery services that are carried.
     :ivar on_lost: called with a sentence when the card went away while it was in use.
     :ivar pair_key: the key of probes that this node shares with the member of a party address, where it is known.
     """
@@ -95,21 +101,25 @@ class LanPlane(Service):
         nonce: int,
         *,
         own_addresses: OwnAddresses | None = None,
+        own_addresses6: OwnAddresses6 | None = None,
         capture: Capture | None = None,
         groups: Callable[[], GroupWays] | None = None,
         mtu: int = TUNNEL_MTU,
         carries: bool = True,
         dedup_window: float = WINDOW_SECONDS,
         parts: Callable[[Plane], Collection[LanPart]] = lambda plane: (),
+        prefix: IPv6Network | None = None,
+        services: frozenset[LanService] = frozenset(),
     ) -> None:
         self._clock, self._card, self._carrier, self._address = clock, card, carrier, address
         self._own_addresses, self._capture, self._make_groups = own_addresses, capture, groups
+        self._own_addresses6 = own_addresses6
         self.on_lost: Callable[[str], None] = lambda why: None
         self.pair_key: Callable[[IPv4Address], bytes | None] = lambda address: None
         self._carries = carries
         self._groups: GroupWays | None = None
         self._counters = LanCounters()
-        lan = PartyLan(address.ip, address.network)
+        lan = PartyLan(address.ip, address.network, prefix=prefix, services=services)
         self._out = Outflow(lan, nonce, carrier.send, self._counters, mtu)
         self._out.dedup.window = dedup_window
         self._in = Inflow(lan, card.write, self._deliver, self._counters)
@@ -143,7 +153,7 @@ class LanPlane(Service):
         """
         network: IPv4Network = self._address.network
         others = [each for each in addresses if each in network and each != self._address.ip]
-        lan = PartyLan(self._address.ip, network, {derived_mac(each): each for each in others})
+        lan = attrs.evolve(self.lan, members={derived_mac(each): each for each in others})
         self._out.lan = lan
         self._in.set_lan(lan)
         for gone in self._counters.carried.keys() - {str(each) for each in others}:
@@ -256,13 +266,16 @@ class LanPlane(Service):
             return
         try:
             known = await self._own_addresses()
+            six = (
+                await self._own_addresses6() if self._own_addresses6 is not None and self.lan.prefix is not None else ()
+            )
         except (OSError, LanrageError) as error:
             log.warn("this machine's addresses cannot be read: {error}", error=error)
             return
         except Exception:  # pylint: disable=broad-except  # the next look may succeed
             log.failure("reading this machine's addresses failed")
             return
-        self._out.own = frozenset(each.address for each in known)
+        self._out.own = frozenset((*(each.address for each in known), *six))
 
     def _card_lost(self) -> None:
         self.on_lost(f"the LAN card {self._card.name} is gone")

@@ -9,6 +9,7 @@ import attrs
 
 from lanrage.core.broadcast_dedup import WINDOW_SECONDS
 from lanrage.core.exposure import Exposure
+from lanrage.core.lan_services import LanService
 from lanrage.core.play_ports import Span, merged, parse_spans
 from lanrage.errors import BadInput
 
@@ -17,6 +18,7 @@ LAN: list[list[Any]] = [
     ["lan-dedup-window", None, f"{WINDOW_SECONDS:g}", "Seconds in which one datagram seen on two cards is one."],
     ["lan-exposure", None, "guarded", "What of this machine a party reaches: guarded, games (ports in play) or all."],
     ["lan-ports", None, "", "More ports in play, as in 4445,27960-27963/udp; open whatever --lan-exposure says."],
+    ["lan-services", None, "", "Discovery services of the LAN card that are carried: a list of mdns, ssdp."],
 ]
 """Options of the roles that have a node (:class:`twisted.python.usage.Options`)."""
 
@@ -42,12 +44,14 @@ class LanSettings:
     :param dedup_window: seconds in which one datagram seen on two cards is one.
     :param exposure: what of this machine a party reaches.
     :param ports: the user's own list of ports in play.
+    :param services: discovery services that are carried.
     """
 
     capture: CaptureFrom = CaptureFrom.BOTH
     dedup_window: float = WINDOW_SECONDS
     exposure: Exposure = Exposure.GUARDED
     ports: tuple[Span, ...] = ()
+    services: frozenset[LanService] = frozenset()
 
     @classmethod
     def parse(cls, options: dict[str, str]) -> LanSettings:
@@ -60,7 +64,13 @@ class LanSettings:
             _seconds(options["lan-dedup-window"], "lan-dedup-window", *DEDUP_WINDOWS),
             exposure=_word(Exposure, options["lan-exposure"], "lan-exposure"),
             ports=merged(parse_spans(options["lan-ports"], "lan-ports")),
+            services=frozenset(_words(LanService, options["lan-services"], "lan-services")),
         )
+
+
+def _words(kind: type[Word], text: str, field: str) -> list[Word]:
+    """A comma-separated list, which may be empty."""
+    return [_word(kind, each.strip(), field) for each in text.split(",")] if text.strip() else []
 
 
 def _word(kind: type[Word], text: str, field: str) -> Word:

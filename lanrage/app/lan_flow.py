@@ -15,14 +15,16 @@ from lanrage.core import frame_rules
 from lanrage.core.broadcast_dedup import BroadcastDeduplicator
 from lanrage.core.budget import Budget
 from lanrage.core.dedup import FrameLedger
+from lanrage.core.ip_fragments import IpFragments
 from lanrage.core.lan_counters import LanCounters
-from lanrage.core.lan_frames import Drop, Frame, PartyLan, Udp
+from lanrage.core.lan_frames import Address, Drop, Frame, PartyLan, Udp
 from lanrage.core.links import TUNNEL_MTU
 from lanrage.core.payload_addresses import Repeated, rewrite
 from lanrage.core.reassembly import Reassembly
 from lanrage.errors import DecodeError
-from lanrage.wire.frames import Kind, Part, decode_part, encode_part, split
-from lanrage.wire.packets import MAX_FRAME_BYTES, read_frame, write_frame
+from lanrage.wire.fragments import read_fragment, write_joined
+from lanrage.wire.frames import Kind, Part, decode_part, encode_part, largest, split
+from lanrage.wire.packets import IPV4_BYTES, MAX_FRAME_BYTES, MAX_PACKET_BYTES, read_frame, write_frame
 
 TUNNEL_BYTES = 28 + 32
 """What WireGuard counts of a datagram beside its payload: IPv4, UDP, its own header and tag."""
@@ -52,26 +54,43 @@ class Outflow:
     counters: LanCounters
     mtu: int = TUNNEL_MTU
     stages: Outgoing = attrs.field(factory=Outgoing)
-    own: Collection[IPv4Address] = frozenset()
+    own: Collection[Address] = frozenset()
     """Addresses of this machine's real cards."""
 
     dedup: BroadcastDeduplicator = attrs.field(factory=BroadcastDeduplicator)
+    _fragments: IpFragments = attrs.field(factory=lambda: IpFragments(MAX_PACKET_BYTES - IPV4_BYTES))
     _sequence: int = 0
 
     def from_card(self, frame: bytes, now: float) -> None:
         """Take a frame that this machine sent on the LAN card."""
-        read = read_frame(frame)
-        judged = read if isinstance(read, Drop) else frame_rules.outbound(read, self.lan)
-        self._carry(judged, LAN_CARD, now)
+        read = self._read(frame, LAN_CARD, now)
+        if read is not None:
+            judged = read if isinstance(read, Drop) else frame_rules.outbound(read, self.lan)
+            self._carry(judged, LAN_CARD, now)
 
     def from_capture(self, index: int, frame: bytes, now: float) -> None:
         """Take a frame that this machine sent on a real card.
 
         :param index: the card's interface index.
         """
-        read = read_frame(frame, finished=False)
-        judged = read if isinstance(read, Drop) else frame_rules.captured(read, self.lan, self.own)
-        self._carry(judged, index, now)
+        read = self._read(frame, index, now)
+        if read is not None:
+            judged = read if isinstance(read, Drop) else frame_rules.captured(read, self.lan, self.own)
+            self._carry(judged, index, now)
+
+    def _read(self, frame: bytes, card: int, now: float) -> Frame | Drop | None:
+        """A frame, or what its fragments make together; ``None`` while others are missing."""
+        finished = card == LAN_CARD
+        read = read_frame(frame, finished)
+        if read is not Drop.IP_FRAGMENT:
+            return read
+        fragment = read_fragment(frame, card)
+        if isinstance(fragment, Drop):
+            return fragment
+        lost = self._fragments.lost
+        joined = self._fragments.add(fragment, now)
+        self.counters.drop(Drop.IP_FRAGMENT, self._fragments.lost - lost)
+        return write_joined(*joined, finished) if isinstance(joined, tuple) else joined
 
     def from_device(self, frame: Frame, index: int, now: float) -> None:
         """Take a frame that a device on a real network sent, moved into the party as this member's own.
@@ -86,6 +105,9 @@ class Outflow:
             return
         frame = self._readdressed(frame)
         data = write_frame(frame)
+        if len(data) > largest(self.mtu):
+            self.counters.drop(Drop.TOO_LONG)
+            return
         if self.dedup.is_copy(data, card, now):
             self.counters.deduplicated += 1
             return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Network
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
@@ -20,6 +20,7 @@ from lanrage.core.candidates import Candidate, fit_to_probe, own_candidates
 from lanrage.core.certificates import Member
 from lanrage.core.identity import NodeKeys, PairKeys
 from lanrage.core.links import Endpoint, TunnelPeer
+from lanrage.core.party_prefix import member_address, member_networks
 from lanrage.core.path_plan import PathPlan
 from lanrage.core.witnesses import Witnesses, observed
 from lanrage.errors import LanrageError
@@ -37,6 +38,7 @@ class Links(LinkHooks):
     :param send_signal: ``(identity, payload)``: a new offer, by every way there is, best effort.
     :param changed: called when the set of ready members may have changed.
     :param random: ``os.urandom``, or a test's own.
+    :param prefix: the party's IPv6 network; ``None`` where this machine goes without.
     """
 
     log = Logger()
@@ -58,6 +60,7 @@ class Links(LinkHooks):
         send_signal: Callable[[bytes, bytes], None],
         changed: Callable[[], None],
         random: Callable[[int], bytes],
+        prefix: IPv6Network | None = None,
     ) -> None:
         super().__init__()
         self.peers: dict[bytes, PeerLink] = {}
@@ -74,6 +77,7 @@ class Links(LinkHooks):
         self._send_signal = send_signal
         self._changed = changed
         self._random = random
+        self._prefix = prefix
         self._tag = probes.sender_tag(party_id, keys.wireguard.public)
         self._budget, self._witnesses = ProbeBudget(), Witnesses()
         self._here = AddressWatch(clock, machine, self._moved)
@@ -213,12 +217,18 @@ class Links(LinkHooks):
         """Seconds between WireGuard's keepalives to this peer."""
         return self.keepalive(link)
 
+    def networks_of(self, member: Member) -> tuple[IPv4Network | IPv6Network, ...]:
+        """What WireGuard takes from a member and sends to it."""
+        return member_networks(member.certificate.ip, self._prefix)
+
     async def add_peer(self, member: Member) -> None:
-        """Configure the peer without endpoint, and its route."""
-        certificate = member.certificate
-        peer = TunnelPeer(certificate.wireguard_key, (IPv4Network(f"{certificate.address}/32"),))
-        await self._tunnel.set_peer(peer)
-        await self._machine.add_member_route(certificate.ip, self._tunnel.name, self._address)
+        """Configure the peer without endpoint, and its routes."""
+        address = member.certificate.ip
+        await self._tunnel.set_peer(TunnelPeer(member.certificate.wireguard_key, self.networks_of(member)))
+        await self._machine.add_member_route(address, self._tunnel.name, self._address)
+        if self._prefix is not None:
+            source = member_address(self._prefix, self._address)
+            await self._machine.add_member_route(member_address(self._prefix, address), self._tunnel.name, source)
 
     # --- within -------------------------------------------------------------------------------------------------------
 
@@ -261,7 +271,8 @@ class Links(LinkHooks):
         await link.close()
         try:
             await self._tunnel.remove_peer(certificate.wireguard_key)
-            await self._machine.remove_member_route(certificate.ip, self._tunnel.name)
+            for network in self.networks_of(link.member):
+                await self._machine.remove_member_route(network.network_address, self._tunnel.name)
         except LanrageError as error:
             # With the device went the peer and its route; the other links must be ended all the same.
             self.log.info("{peer} was gone from this machine: {error}", peer=link.name, error=str(error))

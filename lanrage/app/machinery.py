@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Awaitable, Callable
-from ipaddress import IPv4Interface
+from ipaddress import IPv4Interface, IPv6Network
 from typing import Any, Protocol
 
 import attrs
-from twisted.internet.defer import Deferred
 
 from lanrage.app.guarding import Guarding
 from lanrage.app.lan import LanPlane
 from lanrage.app.lan_config import CaptureFrom, LanSettings
+from lanrage.app.lan_groups import Groups
 from lanrage.app.lan_parts import make_parts
 from lanrage.app.lan_physical import LanMachine
 from lanrage.app.links import Links
@@ -21,8 +21,9 @@ from lanrage.app.port_mapping import PortMapping, map_links
 from lanrage.app.punch_kit import PunchKit
 from lanrage.app.roaming import Events
 from lanrage.core.exposure import Exposure
+from lanrage.core.lan_services import FORMS
 from lanrage.core.links import WIREGUARD_PORT
-from lanrage.core.play_ports import PlayPorts, Source
+from lanrage.core.play_ports import PlayPorts, Source, Span
 from lanrage.errors import BadInput
 from lanrage.interfaces import IMachine, IProbePort, ITunnel, IUndoJournal
 from lanrage.net.adopt import Adopter
@@ -30,9 +31,11 @@ from lanrage.net.capture import Capture
 from lanrage.net.card import TapCard
 from lanrage.net.devices import port_taken
 from lanrage.net.guard import Guard, GuardTable, check_guard
+from lanrage.net.ipv6 import own_addresses6
 from lanrage.net.lan_port import LanPort
 from lanrage.net.machine import Machine
 from lanrage.net.multicast import MulticastWays, RawWay
+from lanrage.net.multicast6 import CardGroups6
 from lanrage.net.network_events import NetworkEvents
 from lanrage.net.party_port import party_port
 from lanrage.net.plain_port import PlainPort
@@ -99,8 +102,11 @@ class Machinery(Protocol):
     def party_port(self, address: IPv4Interface) -> ChannelPort:
         """The party channel's port, not open yet."""
 
-    def lan_plane(self, address: IPv4Interface, nonce: int) -> LanPlane:
-        """The LAN plane with its card, not started yet."""
+    def lan_plane(self, address: IPv4Interface, nonce: int, prefix: IPv6Network | None = None) -> LanPlane:
+        """The LAN plane with its card, not started yet.
+
+        :param prefix: the party's IPv6 network; ``None`` goes without.
+        """
 
     def port_mapping(self, links: Links, random: Callable[[int], bytes]) -> PortMapping | None:
         """Maps the links' port at the router, not started yet; ``None`` where that is switched off."""
@@ -120,6 +126,9 @@ class RealMachinery:
         self.ports = PlayPorts()
         fill(self.ports)
         self.ports.put(Source.USER, "lan.ports", devices.lan.ports, "named in --lan-ports")
+        for service in devices.lan.services:
+            port = FORMS[service].port
+            self.ports.put(Source.USER, service.value, (Span("udp", port, port),), "named in --lan-services")
 
     def check(self) -> None:
         """See :meth:`Machinery.check`."""
@@ -167,56 +176,42 @@ class RealMachinery:
         """See :meth:`Machinery.party_port`."""
         return party_port(self._reactor, address.ip, self._devices.tunnel)
 
-    def lan_plane(self, address: IPv4Interface, nonce: int) -> LanPlane:
+    def lan_plane(self, address: IPv4Interface, nonce: int, prefix: IPv6Network | None = None) -> LanPlane:
         """See :meth:`Machinery.lan_plane`."""
         devices, lan = self._devices, self._devices.lan
         real = lan.capture is CaptureFrom.BOTH
         return LanPlane(
             self._reactor,
-            TapCard(self._reactor, devices.card),
+            TapCard(self._reactor, devices.card, prefix=prefix),
             LanPort(self._reactor, address.ip, devices.tunnel),
             address,
             nonce,
             own_addresses=self.machine.local_addresses,
+            own_addresses6=lambda: in_thread(self._reactor, own_addresses6),
             capture=Capture(self._reactor, (devices.card, devices.tunnel)) if real else None,
-            groups=self._groups,
+            groups=lambda: self._groups(prefix is not None),
             carries=lan.capture is not CaptureFrom.OFF,
             dedup_window=lan.dedup_window,
             parts=lambda plane: make_parts(self._reactor, lan, plane, LanMachine(devices.tunnel, self._journal)),
+            prefix=prefix,
+            services=lan.services,
         )
 
     def port_mapping(self, links: Links, random: Callable[[int], bytes]) -> PortMapping | None:
         """See :meth:`Machinery.port_mapping`."""
         return map_links(self._reactor, self.machine, links, self._journal, random) if self._devices.map_port else None
 
-    def _groups(self) -> _Groups:
+    def _groups(self, six: bool) -> Groups:
         """Called once the card is there: its index is known then."""
         raw = RawWay()
         raw.open()
         devices = self._devices
+        card, tunnel = socket.if_nametoindex(devices.card), socket.if_nametoindex(devices.tunnel)
         ways = MulticastWays(
             self._reactor,
-            Adopter(socket.if_nametoindex(devices.card)),
+            Adopter(card),
             lambda call: in_thread(self._reactor, call),
             raw.send,
-            excluded=(socket.if_nametoindex(devices.tunnel),),
+            excluded=(tunnel,),
         )
-        return _Groups(ways, raw)
-
-
-class _Groups:
-    """The ways for multicast with the raw socket that they use, ended together."""
-
-    def __init__(self, ways: MulticastWays, raw: RawWay) -> None:
-        self._raw = raw
-        self._ways = ways
-        self.start = ways.start
-        self.deliver = ways.deliver
-
-    def stop(self) -> Deferred[None]:
-        """Stop the ways, then close the socket."""
-        return self._ways.stop().addBoth(self._close)
-
-    def _close(self, result: Any) -> Any:
-        self._raw.close()
-        return result
+        return Groups(ways, raw, CardGroups6(self._reactor, card, (tunnel,)) if six else None)

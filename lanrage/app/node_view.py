@@ -43,6 +43,7 @@ from lanrage.core.identity import fingerprint
 from lanrage.core.ledger import Standing
 from lanrage.core.links import Endpoint
 from lanrage.core.nat import NatKind
+from lanrage.core.party_prefix import member_address
 from lanrage.core.path import Path
 from lanrage.core.replica_changes import ReplicaMember
 
@@ -249,7 +250,11 @@ def _mapping(session: PartySession | None) -> MappingFacts | None:
 
 
 def _card(session: PartySession | None) -> CardShown | None:
-    return CardShown(session.devices.card, str(session.address.ip)) if session is not None else None
+    if session is None:
+        return None
+    address = session.address.ip
+    six = None if session.prefix is None else str(member_address(session.prefix, address))
+    return CardShown(session.devices.card, str(address), six, session.without_ipv6)
 
 
 def _member_facts(life: PartyLife, now: float) -> list[MemberFacts]:

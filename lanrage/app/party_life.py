@@ -9,6 +9,7 @@ from typing import Any
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.logger import Logger
 
+from lanrage.app.bridge_ways import want_bridges
 from lanrage.app.config import NodeConfig
 from lanrage.app.control_link import ControlLink
 from lanrage.app.endpoint_book import EndpointBook
@@ -155,7 +156,7 @@ class PartyLife:
         session.on_lost = self._revival.lost
         session.on_moved = link.client.moved
         await session.start()
-        await session.want_bridges(await in_thread(self._reactor, self._bridges.load, saved.party_id))
+        await want_bridges(session.lan, await in_thread(self._reactor, self._bridges.load, saved.party_id))
         self.session, self.trouble = session, ""
         self._revival.came_up()
         await session.set_members(entry.member for entry in replica.members.values())

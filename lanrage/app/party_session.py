@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from ipaddress import IPv4Address, IPv4Interface
+from ipaddress import IPv4Interface, IPv6Network
 from typing import Any
 
 import attrs
 from twisted.internet.defer import Deferred, DeferredLock, succeed
 from twisted.logger import Logger
 
+from lanrage.app.bridge_ways import guard_bridges
 from lanrage.app.endpoint_book import EndpointBook
 from lanrage.app.guarding import Guarding
 from lanrage.app.lan import LanPlane
-from lanrage.app.lan_bridge import LanBridge
 from lanrage.app.links import Links
 from lanrage.app.machinery import Devices, Machinery
 from lanrage.app.nat_parts import join_nat_watch
 from lanrage.app.nat_watch import NatWatch
 from lanrage.app.party_channel import PartyChannel, PartyLedger
+from lanrage.app.party_ipv6 import choose_prefix
 from lanrage.app.peer_link import PeerLink
 from lanrage.app.port_mapping import PortMapping
 from lanrage.app.punching import Punching
@@ -67,6 +68,7 @@ class Surroundings:
 class PartySession:
     """One party, from :meth:`start` to :meth:`stop`.
 
+    :ivar prefix: the party's IPv6 network; ``None`` where this machine goes without, and `without_ipv6` says why.
     :ivar on_lost: called with a sentence when a device of this session went away while it was in use.
     :ivar on_moved: called with this machine's addresses, and the seconds it slept, when its network changed.
     """
@@ -104,6 +106,8 @@ class PartySession:
         self.punching: Punching | None = None
         self.mapping: PortMapping | None = None
         self.listen_port = 0
+        self.prefix: IPv6Network | None = None
+        self.without_ipv6 = ""
         self.on_lost: Callable[[str], None] = lambda why: None
         self.on_moved: Callable[[set[str], float], None] = lambda hosts, slept: None
         self._probe_port = machinery.probe_port()
@@ -122,9 +126,11 @@ class PartySession:
             self.tunnel = await self._machinery.tunnel()
             await self.tunnel.create(self._keys.wireguard.secret, self.devices.port, TUNNEL_MTU)
             self.listen_port = (await self.tunnel.status()).listen_port
-            self.lan = self._machinery.lan_plane(self.address, int.from_bytes(self._around.random(8), "big"))
+            await self._choose_prefix(self.tunnel.name)
+            nonce = int.from_bytes(self._around.random(8), "big")
+            self.lan = self._machinery.lan_plane(self.address, nonce, self.prefix)
             self.lan.on_lost = self._lost
-            self._guard_bridges(self.lan, self.guarding)
+            guard_bridges(self.lan, self.guarding, self.devices.tunnel)
             await self.lan.startService()
             await self._start_links(self.tunnel)
         except BaseException:
@@ -138,12 +144,10 @@ class PartySession:
             port=self.listen_port,
         )
 
-    def _guard_bridges(self, lan: LanPlane, guarding: Guarding) -> None:
-        """What members send to a bridged card passes the party firewall."""
-        bridge, guard, tunnel = lan.part(LanBridge), guarding.guard, self.devices.tunnel
-        if bridge is not None:
-            bridge.guard = lambda card: guard.let_pass(tunnel, card)
-            bridge.unguard = lambda card: guard.no_pass(tunnel, card)
+    async def _choose_prefix(self, tunnel: str) -> None:
+        self.prefix, self.without_ipv6 = await choose_prefix(self._machinery.machine, self._party_id, tunnel)
+        if self.prefix is None:
+            self.log.info("the party goes without IPv6 here: {why}", why=self.without_ipv6)
 
     async def _start_links(self, tunnel: ITunnel) -> None:
         book = self._around.book
@@ -159,6 +163,7 @@ class PartySession:
             send_signal=lambda identity, payload: ways.send(identity, payload),
             changed=self._changed,
             random=self._around.random,
+            prefix=self.prefix,
         )
         self.channel = channel = PartyChannel(
             self._reactor,
@@ -252,12 +257,6 @@ class PartySession:
         """After a change of members that is under way."""
         links = self.links
         return self._lock.run(links.stop) if links is not None else succeed(None)
-
-    async def want_bridges(self, wanted: dict[str, IPv4Address | None]) -> None:
-        """These cards were bridged before; those that are there are bridged again."""
-        bridge = self.lan.part(LanBridge) if self.lan is not None else None
-        if bridge is not None:
-            await bridge.want(wanted)
 
     def use(self, info: Accepted) -> None:
         """The control server's reflectors and relays, from now on; the members are told where we are."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, IPv6Network
 from typing import Protocol
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -31,7 +31,10 @@ class DeviceOutlet(Protocol):
         """Read WireGuard's state back after `delay` seconds."""
 
     def add_peer(self, member: Member) -> Awaitable[None]:
-        """Configure the peer without endpoint, and its route."""
+        """Configure the peer without endpoint, and its routes."""
+
+    def networks_of(self, member: Member) -> tuple[IPv4Network | IPv6Network, ...]:
+        """What WireGuard takes from a member and sends to it."""
 
 
 class PeerDevice:
@@ -138,7 +141,6 @@ class PeerDevice:
             await self._set(None)
 
     async def _set(self, endpoint: Endpoint | None) -> None:
-        certificate, kept = self._member.certificate, self._keepalive()
-        allowed = (IPv4Network(f"{certificate.address}/32"),)
-        await self._tunnel.set_peer(TunnelPeer(certificate.wireguard_key, allowed, endpoint, kept))
+        key, kept = self._member.certificate.wireguard_key, self._keepalive()
+        await self._tunnel.set_peer(TunnelPeer(key, self._outlet.networks_of(self._member), endpoint, kept))
         self._kept = kept

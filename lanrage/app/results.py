@@ -177,10 +177,16 @@ class TunnelShown(Result, frozen=True):
 
 
 class CardShown(Result, frozen=True):
-    """The card that games see."""
+    """The card that games see.
+
+    :param address6: in the party's IPv6 network; ``None`` where this machine goes without.
+    :param without_ipv6: why it does, in a sentence.
+    """
 
     name: str
     address: str
+    address6: str | None = None
+    without_ipv6: str = ""
 
 
 class PartyName(Result, frozen=True):

@@ -30,6 +30,10 @@ RECENT_SECONDS = 10.0
 others announce meanwhile. More than any game's period of announcement that matters in a lobby."""
 
 
+LARGEST = 1472
+"""Bytes of payload in one Ethernet frame; what is larger would need fragments, which no broadcast of a console does."""
+
+
 class Refusal(Enum):
     """Why a device's frame is not carried; the value completes the counter's name ``bridge_...``."""
 
@@ -97,15 +101,18 @@ class Bridge:
     def device_said(self, frame: Frame, lan: PartyLan, now: float) -> Step | Refusal:
         """Judge a broadcast that came in by the card, and move it into the party."""
         content = frame.content
-        if not isinstance(content, Udp) or not self._may_be_device(content.source, frame.source_mac):
+        source = content.source if isinstance(content, Udp) else None
+        if not isinstance(content, Udp) or not isinstance(source, IPv4Address):
             return Refusal.STRANGER
-        judged = captured(frame, lan, (content.source,))
+        if not self._may_be_device(source, frame.source_mac):
+            return Refusal.STRANGER
+        judged = captured(frame, lan, (source,))
         if isinstance(judged, Drop):
             return Refusal.RULES
-        changes = self.meet(content.source, frame.source_mac, lan, now)
+        changes = self.meet(source, frame.source_mac, lan, now)
         if changes is None:
             return Refusal.STRANGER
-        owner = (content.source, content.source_port)
+        owner = (source, content.source_port)
         port = self._to_party.find(owner, now)
         if port is None:
             port = self._to_party.give(owner, now)
@@ -113,7 +120,7 @@ class Bridge:
                 return Refusal.PORTS
             changes += Changes(add=_shown(owner, lan.address, port))
         assert isinstance(judged.content, Udp)
-        content, _ = rewrite(judged.content, (content.source,), lan.address)
+        content, _ = rewrite(judged.content, (source,), lan.address)
         return Step(canonical(attrs.evolve(content, source_port=port)), changes)
 
     def meet(self, address: IPv4Address, mac: bytes, lan: PartyLan, now: float) -> Changes | None:
@@ -149,7 +156,7 @@ class Bridge:
 
         Each gets it alone, by its MAC: others on the network have ways of their own, or are not concerned.
         """
-        if not self._devices:
+        if not self._devices or not isinstance(content.destination, IPv4Address) or len(content.payload) > LARGEST:
             return []
         owner, changes = (origin, content.source_port), Changes()
         port = self._to_lan.find(owner, now)

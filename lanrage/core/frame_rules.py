@@ -7,23 +7,26 @@ without trust in the other (``docs/protocol-lan.rst``). All functions are pure.
 from __future__ import annotations
 
 from collections.abc import Collection
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address
 
 import attrs
 
+from lanrage.core.groups6 import is_game_group6
 from lanrage.core.lan_frames import (
     BROADCAST_MAC,
-    CARRIED_TTL,
     LIMITED_BROADCAST,
+    Address,
     Drop,
     Frame,
     Ipx,
     PartyLan,
     Udp,
+    carried_ttl,
     derived_mac,
     destination_mac,
     ipx_header_at,
 )
+from lanrage.core.lan_services import FORMS, SERVICES, LanService
 
 LINK_LOCAL_GROUPS = IPv4Network("224.0.0.0/24")
 """Local network control (RFC 5771, 4): routing, VRRP, IGMP, mDNS, LLMNR. Of these only ALL_HOSTS is used by games."""
@@ -31,8 +34,6 @@ LINK_LOCAL_GROUPS = IPv4Network("224.0.0.0/24")
 ALL_HOSTS = IPv4Address("224.0.0.1")
 SSDP_GROUP = IPv4Address("239.255.255.250")
 """UPnP and WS-Discovery: an answer names a device to be trusted on the local network (a gateway, a printer)."""
-
-LOOPBACK = IPv4Network("127.0.0.0/8")
 
 SYSTEM_PORTS = range(1024)
 """Ports of a machine's services (RFC 6335, 6), such as DHCP, NTP, NetBIOS, RIP, syslog; of the known LAN games only
@@ -47,7 +48,7 @@ NEIGHBOUR_PORT = 4667
 SERVICE_PORTS = frozenset(
     {
         *SYSTEM_PORTS,
-        1900,  # SSDP: names gateways
+        1900,  # SSDP: names gateways; carried where the setting says so, as is
         3702,  # WS-Discovery: names printers and shares
         4011,  # network boot: names what a machine boots
         4666,  # our own carrier
@@ -60,8 +61,8 @@ SERVICE_PORTS = frozenset(
         5355,  # LLMNR: whoever answers first is the name
     }
 ) - {DOOM_PORT}
-"""Never carried, as source or destination port, in either direction, from any card: they steer a machine, or name its
-services."""
+"""Not carried, as source or destination port, in either direction, from any card: they steer a machine, or name its
+services. Those of :mod:`lanrage.core.lan_services` are carried from the LAN card where the party's members want it."""
 
 CHATTER_PORTS = frozenset(
     {
@@ -96,13 +97,13 @@ def outbound(frame: Frame, lan: PartyLan) -> Frame | Drop:
         return _outbound_ipx(frame, frame.content, lan)
     if not frame.destination_mac[0] & 1:
         return Drop.UNICAST
-    if frame.content.source != lan.address:
-        return Drop.SOURCE
-    return refuse_udp(frame.content, lan.network) or canonical(frame.content)
+    return _refuse_source(frame.content, lan.address, lan) or refuse_udp(frame.content, lan) or canonical(frame.content)
 
 
-def captured(frame: Frame, lan: PartyLan, own: Collection[IPv4Address]) -> Frame | Drop:
+def captured(frame: Frame, lan: PartyLan, own: Collection[Address]) -> Frame | Drop:
     """Judge a frame that this machine sent on a real card, and move it into the party.
+
+    Discovery services are not moved: what they say on a real card names its addresses.
 
     :param own: the addresses of this machine; what it only forwards is another's.
     :return: the frame as if sent on the LAN card, or why it stays.
@@ -112,7 +113,7 @@ def captured(frame: Frame, lan: PartyLan, own: Collection[IPv4Address]) -> Frame
         return Drop.ETHERTYPE
     if not frame.destination_mac[0] & 1:
         return Drop.UNICAST
-    if content.source not in own or content.source in LOOPBACK:
+    if content.source not in own or content.source.is_loopback:
         return Drop.SOURCE
     if content.source_port in CHATTER_PORTS or content.destination_port in CHATTER_PORTS:
         return Drop.CHATTER
@@ -121,8 +122,11 @@ def captured(frame: Frame, lan: PartyLan, own: Collection[IPv4Address]) -> Frame
         if frame.destination_mac != BROADCAST_MAC:
             return Drop.DESTINATION
         destination = lan.network.broadcast_address
-    moved = attrs.evolve(content, source=lan.address, destination=destination)
-    return refuse_udp(moved, lan.network) or canonical(moved)
+    source = lan.address_for(lan.address, destination)
+    if source is None:
+        return Drop.IPV6
+    moved = attrs.evolve(content, source=source, destination=destination)
+    return refuse_udp(moved, attrs.evolve(lan, services=frozenset())) or canonical(moved)
 
 
 def inbound(frame: Frame, origin: IPv4Address, lan: PartyLan) -> Drop | None:
@@ -138,31 +142,41 @@ def inbound(frame: Frame, origin: IPv4Address, lan: PartyLan) -> Drop | None:
         if frame.destination_mac not in (BROADCAST_MAC, lan.mac):
             return Drop.DESTINATION
         return _refuse_ipx(content, frame.source_mac)
-    if content.source != origin:
-        return Drop.SOURCE
-    if frame.destination_mac != destination_mac(content.destination) or content.ttl != CARRIED_TTL:
+    refusal = _refuse_source(content, origin, lan)
+    if refusal is not None:
+        return refusal
+    if frame.destination_mac != destination_mac(content.destination) or content.ttl != carried_ttl(content.destination):
         return Drop.NOT_CANONICAL
-    return refuse_udp(content, lan.network)
+    return refuse_udp(content, lan)
 
 
-def refuse_udp(content: Udp, network: IPv4Network) -> Drop | None:
+def refuse_udp(content: Udp, lan: PartyLan) -> Drop | None:
     """The rules on destination and ports that both ends share."""
-    if not is_party_wide(content.destination, network):
+    if not is_party_wide(content.destination, lan.network, lan.services):
         return Drop.DESTINATION
-    if content.source_port in SERVICE_PORTS or content.destination_port in SERVICE_PORTS:
-        return Drop.SERVICE
-    return None
+    service = SERVICES.get(content.destination)
+    if service is None:
+        own_port = None
+    else:
+        own_port = FORMS[service].port
+        if content.destination_port != own_port:
+            return Drop.SERVICE
+    ports = {content.source_port, content.destination_port} - {own_port}
+    return None if ports.isdisjoint(SERVICE_PORTS) else Drop.SERVICE
 
 
-def is_party_wide(address: IPv4Address, network: IPv4Network) -> bool:
-    """Whether a datagram to this address is for the whole party: its broadcast addresses, and groups that games use."""
+def is_party_wide(address: Address, network: IPv4Network, services: frozenset[LanService] = frozenset()) -> bool:
+    """Whether a datagram to this address is for the whole party: its broadcast addresses, groups that games use, and
+    those of the services that are carried."""
     if address.is_multicast:
-        return is_game_group(address)
+        return is_game_group(address) or SERVICES.get(address) in services
     return address in (LIMITED_BROADCAST, network.broadcast_address)
 
 
-def is_game_group(group: IPv4Address) -> bool:
-    """Whether frames to this multicast group are carried."""
+def is_game_group(group: Address) -> bool:
+    """Whether frames to this multicast group are carried without being asked for."""
+    if isinstance(group, IPv6Address):
+        return is_game_group6(group)
     return group == ALL_HOSTS or (group not in LINK_LOCAL_GROUPS and group != SSDP_GROUP)
 
 
@@ -171,8 +185,16 @@ def canonical(content: Udp) -> Frame:
     return Frame(
         destination_mac(content.destination),
         derived_mac(content.source),
-        attrs.evolve(content, ttl=CARRIED_TTL),
+        attrs.evolve(content, ttl=carried_ttl(content.destination)),
     )
+
+
+def _refuse_source(content: Udp, member: IPv4Address, lan: PartyLan) -> Drop | None:
+    """A member sends from its own address of the destination's family."""
+    expected = lan.address_for(member, content.destination)
+    if expected is None:
+        return Drop.IPV6
+    return None if content.source == expected else Drop.SOURCE
 
 
 def _outbound_ipx(frame: Frame, content: Ipx, lan: PartyLan) -> Frame | Drop:

@@ -8,21 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from types import MappingProxyType
 
 import attrs
 
+from lanrage.core.lan_services import FORMS, SERVICES, LanService
+from lanrage.core.party_prefix import member_address
+
+Address = IPv4Address | IPv6Address
+
 BROADCAST_MAC = b"\xff" * 6
 LIMITED_BROADCAST = IPv4Address("255.255.255.255")
 CARRIED_TTL = 1
-"""Every carried datagram has this time to live: no router of the receiver's network may pass it on."""
+"""Every carried datagram has this time to live (or that of its service, whose groups never leave a link): no router of
+the receiver's network may pass it on."""
 
 MAC_PREFIX = b"\x02\x66"
 """Locally administered unicast (bit 0x02), then our mark; the four bytes of the party address follow."""
 
 GROUP_MAC_PREFIX = b"\x01\x00\x5e"
 """IPv4 groups map to this prefix and their low 23 bits (RFC 1112, 6.4)."""
+
+GROUP6_MAC_PREFIX = b"\x33\x33"
+"""IPv6 groups map to this prefix and their low 32 bits (RFC 2464, 7)."""
 
 
 class Drop(Enum):
@@ -35,12 +44,13 @@ class Drop(Enum):
     MALFORMED = "malformed"  # shorter than its headers say, or not a frame at all
     TOO_LONG = "too_long"  # more than a LAN card carries
     ARP = "arp"  # addresses of members are reached by routes, nobody asks for MACs
-    IPV6 = "ipv6"  # not carried: its neighbour discovery and router advertisements steer the receiver's network
+    IPV6 = "ipv6"  # this machine goes without IPv6 in this party
+    ICMPV6 = "icmpv6"  # neighbour discovery, router advertisements, MLD: steer the receiver's network
     LINK_CONTROL = "link_control"  # STP, LLDP, EAPOL, PAUSE: steer switches and ports
-    ETHERTYPE = "ethertype"  # neither IPv4 nor IPX
+    ETHERTYPE = "ethertype"  # neither IPv4, IPv6 nor IPX
     IGMP = "igmp"  # membership is the receiver's own affair
-    PROTOCOL = "protocol"  # IPv4, but not UDP: an echo request to all would be answered by all
-    IP_OPTIONS = "ip_options"  # source routes, router alert
+    PROTOCOL = "protocol"  # IP, but not UDP: an echo request to all would be answered by all
+    IP_OPTIONS = "ip_options"  # source routes, router alert; in IPv6 any extension header
     IP_FRAGMENT = "ip_fragment"  # only whole datagrams can be checked
     CHECKSUM = "checksum"
     # Where it comes from and goes to (both ends).
@@ -71,13 +81,14 @@ class Drop(Enum):
 
 @attrs.frozen
 class Udp:
-    """A whole UDP datagram in IPv4.
+    """A whole UDP datagram in IPv4 or IPv6.
 
     :param payload: without the UDP header.
+    :param ttl: IPv4's time to live, IPv6's hop limit.
     """
 
-    source: IPv4Address
-    destination: IPv4Address
+    source: Address
+    destination: Address
     source_port: int
     destination_port: int
     payload: bytes
@@ -114,29 +125,47 @@ class PartyLan:
     :param address: this member's party address.
     :param network: the party's subnet.
     :param members: the other members, by the MAC that each has on its card.
+    :param prefix: the party's IPv6 network; ``None`` where this machine goes without.
+    :param services: discovery services that are carried.
     """
 
     address: IPv4Address
     network: IPv4Network
     members: Mapping[bytes, IPv4Address] = MappingProxyType({})
+    prefix: IPv6Network | None = None
+    services: frozenset[LanService] = frozenset()
 
     @property
     def mac(self) -> bytes:
         """This member's MAC, 6 bytes."""
         return derived_mac(self.address)
 
+    def address_for(self, member: IPv4Address, destination: Address) -> Address | None:
+        """The address from which this member sends to `destination`, by its family; ``None`` without IPv6."""
+        if isinstance(destination, IPv4Address):
+            return member
+        return None if self.prefix is None else member_address(self.prefix, member)
 
-def derived_mac(address: IPv4Address) -> bytes:
-    """The MAC of the member with this party address: ``02:66:a:b:c:d``."""
-    return MAC_PREFIX + address.packed
+
+def derived_mac(address: Address) -> bytes:
+    """The MAC of the member with this party address: ``02:66:a:b:c:d``, whose IPv6 address ends likewise."""
+    return MAC_PREFIX + address.packed[-4:]
 
 
-def destination_mac(address: IPv4Address) -> bytes:
-    """The MAC that a datagram to this group, or else to all, is sent to (RFC 1112, 6.4)."""
+def destination_mac(address: Address) -> bytes:
+    """The MAC that a datagram to this group, or else to all, is sent to (RFC 1112, 6.4; RFC 2464, 7)."""
     if not address.is_multicast:
         return BROADCAST_MAC
     low = address.packed
+    if isinstance(address, IPv6Address):
+        return GROUP6_MAC_PREFIX + low[12:]
     return GROUP_MAC_PREFIX + bytes((low[1] & 0x7F, low[2], low[3]))
+
+
+def carried_ttl(destination: Address) -> int:
+    """The time to live in which a datagram to this address is carried."""
+    service = SERVICES.get(destination)
+    return CARRIED_TTL if service is None else FORMS[service].ttl
 
 
 IPX_ETHERTYPE = b"\x81\x37"

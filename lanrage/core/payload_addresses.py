@@ -12,7 +12,7 @@ from ipaddress import IPv4Address
 
 import attrs
 
-from lanrage.core.lan_frames import Udp
+from lanrage.core.lan_frames import Address, Udp
 
 ADDRESS_BYTES = 4
 
@@ -41,15 +41,16 @@ class Format:
     source: str
 
 
-def rewrite(datagram: Udp, own: Collection[IPv4Address], to: IPv4Address) -> tuple[Udp, Repeated]:
+def rewrite(datagram: Udp, own: Collection[Address], to: IPv4Address) -> tuple[Udp, Repeated]:
     """Replace an address of this machine inside a datagram.
 
-    :param own: addresses of this machine's real cards.
+    :param own: addresses of this machine's real cards; those of IPv6 are in no format that is known.
     :param to: the party address that replaces them.
     :return: the datagram, and what was done.
     """
     payload = datagram.payload
-    mine = [each.packed for each in own if each != to and each.packed in payload]
+    four = (each.packed for each in own if isinstance(each, IPv4Address) and each != to)
+    mine = [packed for packed in four if packed in payload]
     if not mine:
         return datagram, Repeated.NONE
     at = next((place for form in FORMATS if (place := _place(form, datagram)) is not None), None)

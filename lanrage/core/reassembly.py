@@ -11,8 +11,8 @@ import attrs
 MAX_PENDING = 32
 """Unfinished frames of one origin: 160 ms of parts at 200 frames a second."""
 
-MAX_PENDING_BYTES = 32 * 1024
-"""Bytes of unfinished frames of one origin; 254 members make 8 MiB at worst."""
+MAX_PENDING_BYTES = 64 * 1024
+"""Bytes of unfinished frames of one origin, seven of the largest; 64 members make 4 MiB at worst."""
 
 MAX_AGE = 2.0
 """Seconds that a frame waits for its missing parts: longer than any reordering on a playable path."""

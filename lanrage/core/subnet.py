@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, IPv6Network
+from typing import TypeVar
 
 from lanrage.errors import Refused
+
+Network = TypeVar("Network", IPv4Network, IPv6Network)
 
 PREFIX = 24
 """254 addresses; a party has at most 64 members, and addresses stay with whoever left."""
@@ -15,7 +18,7 @@ FALLBACKS = tuple(IPv4Network(n) for n in ("10.0.0.0/8", "172.16.0.0/12", "192.1
 """Private networks (RFC 1918), from which a free part is taken when the first choice is not free."""
 
 
-def clash(subnet: IPv4Network, networks: Collection[IPv4Network]) -> IPv4Network | None:
+def clash(subnet: Network, networks: Collection[Network]) -> Network | None:
     """The network of this machine that overlaps with `subnet`, or ``None``."""
     return next((network for network in networks if network.overlaps(subnet)), None)
 

@@ -20,7 +20,7 @@ from lanrage.net.devices import NET_ADMIN_HINT
 
 log = Logger()
 
-ETH_P_ALL, ETH_P_IP, ARPHRD_ETHER = 0x0003, 0x0800, 1
+ETH_P_ALL, ETH_P_IP, ETH_P_IPV6, ARPHRD_ETHER = 0x0003, 0x0800, 0x86DD, 1
 """<linux/if_ether.h>, <linux/if_arp.h>. Outgoing frames are shown to sockets of ``ETH_P_ALL`` alone."""
 
 BATCH = 64
@@ -34,28 +34,58 @@ RECEIVE_BUFFER = 1 << 19
 
 ETHERNET = 14
 IP_LIFETIME, IP_PROTOCOL = ETHERNET + 8, ETHERNET + 9
+IPV6_NEXT, IPV6_HOPS = ETHERNET + 6, ETHERNET + 7
+IPV6_FRAGMENT = 44
+
+
+Check = tuple[bpf.Instruction, int, bool]
+"""What is loaded, the value it is compared with, and whether it must be equal."""
 
 
 def capture_filter(excluded: Collection[int]) -> list[bpf.Instruction]:
-    """Accept frames that this machine sends on Ethernet cards: IPv4 UDP to a broadcast or multicast MAC.
+    """Accept frames that this machine sends on Ethernet cards: UDP to a broadcast or multicast MAC.
 
-    A lifetime of 0 never leaves the machine: those are our own, for sockets that listen on that card.
+    Of IPv6 a fragment too, whose protocol stands deeper inside. A lifetime of 0 never leaves the machine: those are our
+    own, for sockets that listen on that card.
 
     :param excluded: indices of the cards to leave out.
     """
-    checks: list[tuple[bpf.Instruction, int, bool]] = [
-        ((bpf.LOAD_WORD, 0, 0, bpf.PACKET_TYPE), socket.PACKET_OUTGOING, True),
-        ((bpf.LOAD_WORD, 0, 0, bpf.HARDWARE_TYPE), ARPHRD_ETHER, True),
-        *(((bpf.LOAD_WORD, 0, 0, bpf.INTERFACE), index, False) for index in sorted(excluded)),
-        ((bpf.LOAD_HALF, 0, 0, 12), ETH_P_IP, True),
-        ((bpf.LOAD_BYTE, 0, 0, IP_PROTOCOL), socket.IPPROTO_UDP, True),
-        ((bpf.LOAD_BYTE, 0, 0, IP_LIFETIME), 0, False),
+    common = _all_of(
+        [
+            ((bpf.LOAD_WORD, 0, 0, bpf.PACKET_TYPE), socket.PACKET_OUTGOING, True),
+            ((bpf.LOAD_WORD, 0, 0, bpf.HARDWARE_TYPE), ARPHRD_ETHER, True),
+            *(((bpf.LOAD_WORD, 0, 0, bpf.INTERFACE), index, False) for index in sorted(excluded)),
+        ]
+    )
+    group = [(bpf.LOAD_BYTE, 0, 0, 0), (bpf.JUMP_ANY_BIT, 1, 0, 1), bpf.REFUSE]
+    six = [
+        *_all_of([((bpf.LOAD_HALF, 0, 0, 12), ETH_P_IPV6, True), ((bpf.LOAD_BYTE, 0, 0, IPV6_HOPS), 0, False)]),
+        (bpf.LOAD_BYTE, 0, 0, IPV6_NEXT),
+        (bpf.JUMP_EQUAL, 2, 0, socket.IPPROTO_UDP),
+        (bpf.JUMP_EQUAL, 1, 0, IPV6_FRAGMENT),
+        bpf.REFUSE,
+        bpf.ACCEPT,
     ]
+    four = [
+        *_all_of(
+            [
+                ((bpf.LOAD_BYTE, 0, 0, IP_PROTOCOL), socket.IPPROTO_UDP, True),
+                ((bpf.LOAD_BYTE, 0, 0, IP_LIFETIME), 0, False),
+            ]
+        ),
+        bpf.ACCEPT,
+    ]
+    family = [(bpf.LOAD_HALF, 0, 0, 12), (bpf.JUMP_EQUAL, 0, len(four), ETH_P_IP)]
+    return [*common, *group, *family, *four, *six]
+
+
+def _all_of(checks: Collection[Check]) -> list[bpf.Instruction]:
+    """Refuse what fails one of these, and go on with the rest."""
     program: list[bpf.Instruction] = []
     for load, value, wanted in checks:
         # A false answer falls on the refusal that follows each check; a true one skips it.
         program += [load, (bpf.JUMP_EQUAL, int(wanted), int(not wanted), value), bpf.REFUSE]
-    return [*program, (bpf.LOAD_BYTE, 0, 0, 0), (bpf.JUMP_ANY_BIT, 1, 0, 1), bpf.REFUSE, bpf.ACCEPT]
+    return program
 
 
 @implementer(IReadDescriptor)

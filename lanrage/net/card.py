@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import socket
 from collections.abc import Callable
-from ipaddress import IPv4Interface
+from ipaddress import IPv4Interface, IPv6Interface, IPv6Network
 from typing import Any
 
 from pyroute2 import IPRoute
@@ -17,9 +17,11 @@ from zope.interface import implementer
 
 from lanrage.core.lan_frames import derived_mac
 from lanrage.core.links import OWNER_MARK, TUNNEL_MTU, check_device_name
+from lanrage.core.party_prefix import member_address
 from lanrage.errors import BadInput, LanrageError, MissingRight
 from lanrage.interfaces import ILanCard
 from lanrage.net.devices import NO_TUN, REFUSED, net_admin_missing, refusals_named
+from lanrage.net.ipv6 import add_address
 from lanrage.net.sysctl import set_device
 from lanrage.net.threads import INetReactor, in_thread
 
@@ -61,6 +63,7 @@ class TapCard:
     :param mtu: bytes; equal to the tunnel's, since unicast to members goes by the tunnel.
     :param system: :class:`twisted.pair.testing.MemoryIOSystem` in tests.
     :param configure: sets the device up, in a thread; see :func:`configure`.
+    :param prefix: the party's IPv6 network; ``None`` leaves IPv6 off.
     :ivar dropped: frames that the device did not take.
     """
 
@@ -72,6 +75,7 @@ class TapCard:
         *,
         system: Any = None,
         configure: Callable[[str, IPv4Interface, int], None] | None = None,
+        prefix: IPv6Network | None = None,
     ) -> None:
         self.name = check_device_name(name, "card")
         self.dropped = 0
@@ -79,6 +83,7 @@ class TapCard:
         self._mtu = mtu
         self._system = system
         self._configure = configure or configure_card
+        self._prefix = prefix
         self._port: TuntapPort | None = None
         self._lost: Callable[[], None] | None = None
 
@@ -98,6 +103,9 @@ class TapCard:
         self._port, self._lost = port, lost
         try:
             await in_thread(self._reactor, self._configure, self.name, address, self._mtu)
+            if self._prefix is not None:
+                six = IPv6Interface((member_address(self._prefix, address.ip), self._prefix.prefixlen))
+                await in_thread(self._reactor, add_address, self.name, six)
         except BaseException:
             await self.close()
             raise
@@ -129,7 +137,7 @@ class TapCard:
 def configure_card(name: str, address: IPv4Interface, mtu: int) -> None:
     """Give a new card its MAC, address and settings, and bring it up. Blocks.
 
-    IPv6 is off, so that the machine's own chatter (neighbour discovery, listener reports) does not fill the party.
+    IPv6 is off until the card gets an address of the party's prefix.
     The reverse path filter is loose: a member is reached by the tunnel, while its broadcasts come in here.
     """
     with refusals_named("setting up the LAN card"), IPRoute() as route:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
-from ipaddress import IPv4Address, IPv4Network, IPv6Interface
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 from typing import Any
 
 from pyroute2 import IPRoute
@@ -17,6 +17,7 @@ from lanrage.core.mapping import Gateway
 from lanrage.errors import LanrageError, Refused, Unreachable
 from lanrage.interfaces import IMachine
 from lanrage.net.devices import refusals_named
+from lanrage.net.ipv6 import enable_ipv6, has_ipv6
 from lanrage.net.raw_sockets import source_for
 from lanrage.net.threads import in_thread
 
@@ -32,8 +33,11 @@ MAIN_TABLE, LOCAL_TABLE = 254, 255
 ROUTED = (1, 6, 7, 8)
 """Route types whose network a party must stay clear of: unicast, blackhole, unreachable, prohibit (rtnetlink(7))."""
 
-NARROW_PREFIX = 8
-"""A route wider than any private network (0.0.0.0/1 of a VPN) stands for the default route, not for a network."""
+NARROW_PREFIX, NARROW_PREFIX6 = 8, 9
+"""A route wider than any private network (0.0.0.0/1 of a VPN), or as wide as all of them (fd00::/8), stands for
+the default route, not for a network."""
+
+Address = IPv4Address | IPv6Address
 
 
 @implementer(IMachine)
@@ -55,6 +59,14 @@ class Machine:
         """See :meth:`lanrage.interfaces.IMachine.networks`."""
         return await in_thread(self._reactor, _networks)
 
+    async def networks6(self) -> list[IPv6Network] | None:
+        """See :meth:`lanrage.interfaces.IMachine.networks6`."""
+        return await in_thread(self._reactor, _networks6)
+
+    async def enable_ipv6(self, device: str) -> None:
+        """See :meth:`lanrage.interfaces.IMachine.enable_ipv6`."""
+        await in_thread(self._reactor, enable_ipv6, device)
+
     async def has_default_route(self) -> bool:
         """See :meth:`lanrage.interfaces.IMachine.has_default_route`."""
         return await in_thread(self._reactor, _has_default_route)
@@ -63,11 +75,11 @@ class Machine:
         """See :meth:`lanrage.interfaces.IMachine.default_gateway`."""
         return await in_thread(self._reactor, _default_gateway)
 
-    async def add_member_route(self, member: IPv4Address, device: str, source: IPv4Address) -> None:
+    async def add_member_route(self, member: Address, device: str, source: Address) -> None:
         """See :meth:`lanrage.interfaces.IMachine.add_member_route`."""
         await in_thread(self._reactor, _add_member_route, member, device, source)
 
-    async def remove_member_route(self, member: IPv4Address, device: str) -> None:
+    async def remove_member_route(self, member: Address, device: str) -> None:
         """See :meth:`lanrage.interfaces.IMachine.remove_member_route`."""
         await in_thread(self._reactor, _remove_member_route, member, device)
 
@@ -114,10 +126,10 @@ def _ipv6_addresses() -> list[IPv6Interface]:
     return sorted(found)
 
 
-def _routes(route: IPRoute) -> list[Any]:
+def _routes(route: IPRoute, family: int = socket.AF_INET) -> list[Any]:
     """Routes of all tables but the kernel's own, those on our devices left out."""
     ours = {index for index, link in _links(route).items() if _ours(link)}
-    entries = route.get_routes(family=socket.AF_INET)
+    entries = route.get_routes(family=family)
     return [
         entry
         for entry in entries
@@ -139,6 +151,15 @@ def _networks() -> list[IPv4Network]:
         if entry["dst_len"] >= NARROW_PREFIX
     }
     return sorted(networks)
+
+
+def _networks6() -> list[IPv6Network] | None:
+    if not has_ipv6():
+        return None
+    with IPRoute() as route:
+        entries = _routes(route, socket.AF_INET6)
+    narrow = [entry for entry in entries if entry["dst_len"] >= NARROW_PREFIX6]
+    return sorted({IPv6Network((entry.get_attr("RTA_DST"), entry["dst_len"]), strict=False) for entry in narrow})
 
 
 def _has_default_route() -> bool:
@@ -163,29 +184,40 @@ def _default_gateway() -> Gateway | None:
     return Gateway(address, link.get_attr("IFLA_IFNAME") if link is not None else "", IPv4Address(source))
 
 
-def _add_member_route(member: IPv4Address, device: str, source: IPv4Address) -> None:
+def _add_member_route(member: Address, device: str, source: Address) -> None:
     with refusals_named("adding a route"), IPRoute() as route:
         index = _index(device)
-        for entry in _routes(route):
-            if entry["dst_len"] == 32 and entry.get_attr("RTA_DST") == str(member) and _table(entry) == MAIN_TABLE:
+        for entry in _routes(route, _family(member)):
+            here = (entry["dst_len"], entry.get_attr("RTA_DST"), _table(entry))
+            if here == (member.max_prefixlen, str(member), MAIN_TABLE):
                 raise Refused("subnet_clash", f"this machine has a route to {member} already, which is not LANrage's")
         try:
-            route.route("replace", dst=f"{member}/32", oif=index, prefsrc=str(source), scope="link")
+            route.route("replace", oif=index, prefsrc=str(source), **_destination(member))
         except NetlinkError as error:
             if error.code == errno.EINVAL:
                 raise LanrageError(f"no device of this machine has the address {source} of its own route") from error
             raise
 
 
-def _remove_member_route(member: IPv4Address, device: str) -> None:
+def _remove_member_route(member: Address, device: str) -> None:
     with refusals_named("removing a route"), IPRoute() as route:
         try:
-            route.route("del", dst=f"{member}/32", oif=_index(device), scope="link")
+            route.route("del", oif=_index(device), **_destination(member))
         except Unreachable:
             return
         except NetlinkError as error:
             if error.code not in (errno.ESRCH, errno.ENODEV):
                 raise
+
+
+def _family(member: Address) -> int:
+    return socket.AF_INET if isinstance(member, IPv4Address) else socket.AF_INET6
+
+
+def _destination(member: Address) -> dict[str, Any]:
+    """What both calls say of a member's route; IPv6 knows no scopes of routes."""
+    named = {"family": _family(member), "dst": f"{member}/{member.max_prefixlen}"}
+    return named | {"scope": "link"} if isinstance(member, IPv4Address) else named
 
 
 def _index(device: str) -> int:

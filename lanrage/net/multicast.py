@@ -22,6 +22,7 @@ from lanrage.core.multicast_plan import GroupOnCard, Scan, raw_ways, wanted_plac
 from lanrage.errors import DecodeError, MissingRight
 from lanrage.net.adopt import Adopter
 from lanrage.net.devices import NET_ADMIN_HINT
+from lanrage.wire.fragments import cut_ipv4
 from lanrage.wire.igmp import parse_igmp
 from lanrage.wire.packets import write_ipv4
 from lanrage.wire.udp_table import parse_unconnected
@@ -32,6 +33,9 @@ LOOK_SECONDS = 0.25
 IGMP_TABLE = "/proc/net/igmp"
 UDP_TABLES = ("/proc/net/udp", "/proc/net/udp6")
 LOOPBACK_INDEX = 1
+RAW_MTU = 1280
+"""Bytes; every card takes so much, and the kernel cuts no packet whose header we write."""
+
 _MREQN = struct.Struct("=4s4si")
 
 log = Logger()
@@ -88,9 +92,9 @@ class MulticastWays:
 
     def deliver(self, datagram: Udp) -> None:
         """Send a member's datagram the raw way, if its group takes it."""
-        index = self.ways.get(datagram.destination)
-        if index is not None:
-            self.send_raw(write_ipv4(datagram, ttl=0), datagram.destination, index)
+        group = datagram.destination
+        if isinstance(group, IPv4Address) and (index := self.ways.get(group)) is not None:
+            self.send_raw(write_ipv4(datagram, ttl=0), group, index)
 
     def look(self) -> None:
         """Read the tables; when something changed, look at the sockets in a thread.
@@ -174,6 +178,8 @@ class RawWay:
     """
 
     _socket: socket.socket | None = None
+    _cut: int = 0
+    """Packets that were sent in fragments."""
 
     def open(self) -> None:
         """Open the raw socket.
@@ -191,10 +197,13 @@ class RawWay:
         """Send to the members of `group` on the card `index`; what the kernel refuses is lost, as on a LAN."""
         if self._socket is None:
             return
+        if len(packet) > RAW_MTU:
+            self._cut = self._cut % 0xFFFF + 1
         with suppress(OSError):
             request = _MREQN.pack(bytes(4), bytes(4), index)
             self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, request)
-            self._socket.sendto(packet, (str(group), 0))
+            for piece in cut_ipv4(packet, RAW_MTU, self._cut):
+                self._socket.sendto(piece, (str(group), 0))
 
     def close(self) -> None:
         """Close the socket."""

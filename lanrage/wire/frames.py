@@ -30,7 +30,7 @@ HOPS = 1
 
 IP_UDP_BYTES = 28
 MAX_PARTS = 8
-"""A full frame takes 2; more are left for tunnels of a smaller MTU."""
+"""The largest frame takes all of them in a tunnel of the usual MTU; a frame of Ethernet takes 2."""
 
 _HEADER = struct.Struct("!2sBBBBBB4sQQ")
 HEADER_BYTES = _HEADER.size
@@ -95,12 +95,17 @@ def decode_part(data: bytes) -> Part:
     return Part(IPv4Address(origin), nonce, sequence, number, parts, body, hops, Kind(kind))
 
 
+def largest(mtu: int) -> int:
+    """Bytes of the largest frame that a tunnel of this MTU carries, at least 576."""
+    return min(MAX_FRAME_BYTES, (mtu - IP_UDP_BYTES - HEADER_BYTES) * MAX_PARTS)
+
+
 def split(  # pylint: disable=too-many-arguments,too-many-positional-arguments
     frame: bytes, origin: IPv4Address, nonce: int, sequence: int, mtu: int = TUNNEL_MTU, kind: Kind = Kind.FRAME
 ) -> Iterator[Part]:
     """Cut a frame, or a message of another kind, into parts that fit the tunnel.
 
-    :param frame: at most :data:`~lanrage.wire.packets.MAX_FRAME_BYTES`, not empty.
+    :param frame: at most :func:`largest` bytes, not empty.
     :param mtu: of the tunnel, at least 576.
     """
     room = mtu - IP_UDP_BYTES - HEADER_BYTES

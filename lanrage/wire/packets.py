@@ -1,4 +1,4 @@
-"""Ethernet, IPv4, UDP and IPX between bytes and :mod:`lanrage.core.lan_frames` (RFC 894, RFC 791, RFC 768, RFC 1071).
+"""Ethernet, IPv4, IPv6 and IPX between bytes and :mod:`lanrage.core.lan_frames` (RFC 894, RFC 791, RFC 2464).
 
 Reading never raises: bytes are a frame, or a :class:`~lanrage.core.lan_frames.Drop` that says what they lack.
 """
@@ -6,24 +6,27 @@ Reading never raises: bytes are a frame, or a :class:`~lanrage.core.lan_frames.D
 from __future__ import annotations
 
 import struct
-from ipaddress import IPv4Address
+from ipaddress import IPv6Address
 
 from lanrage.core.lan_frames import Drop, Frame, Ipx, Udp, ipx_header_at
-
-MAX_FRAME_BYTES = 1514
-"""A full Ethernet frame; real cards with jumbo frames do not broadcast more, our card less."""
+from lanrage.wire.packets6 import read_ipv6, write_ipv6
+from lanrage.wire.udp_body import PROTOCOL_UDP, UDP_BYTES, checksum, read_udp, write_udp
 
 ETHERNET_BYTES = 14
+MAX_PACKET_BYTES = 9000
+"""The largest IP packet in a frame: what cards with jumbo frames take at once, and eight parts of the carrier hold
+(:data:`lanrage.wire.frames.MAX_PARTS`). Games' datagrams are smaller: Steam's and Unreal's fit an Ethernet frame."""
+
+MAX_FRAME_BYTES = ETHERNET_BYTES + MAX_PACKET_BYTES
 IPV4_BYTES = 20
-UDP_BYTES = 8
 MAX_802_3_LENGTH = 1500
 
 TYPE_IPV4 = 0x0800
+TYPE_IPV6 = 0x86DD
 TYPE_IPX = 0x8137
 KNOWN_TYPES = {
     0x0806: Drop.ARP,
     0x8035: Drop.ARP,  # reverse ARP
-    0x86DD: Drop.IPV6,
     0x8808: Drop.LINK_CONTROL,  # PAUSE
     0x888E: Drop.LINK_CONTROL,  # EAPOL
     0x88CC: Drop.LINK_CONTROL,  # LLDP
@@ -32,25 +35,11 @@ LINK_CONTROL_MAC = b"\x01\x80\xc2\x00\x00"
 """Bridges answer these groups themselves (IEEE 802.1D, 7.12.6): STP, PAUSE, LLDP, GVRP."""
 
 PROTOCOL_IGMP = 2
-PROTOCOL_UDP = 17
 DONT_FRAGMENT = 0x4000
 FRAGMENT_BITS = 0x3FFF
 """More-fragments flag and offset."""
 
 _IPV4 = struct.Struct("!BBHHHBBH4s4s")
-_UDP = struct.Struct("!HHHH")
-_PSEUDO = struct.Struct("!4s4sBBH")
-
-
-def checksum(data: bytes) -> int:
-    """The internet checksum (RFC 1071) of data of any length, 1 to 0xffff.
-
-    A sum of 16 bit words with the carries added back is the remainder modulo 0xffff, which Python finds at once.
-    Of the two forms of zero this gives 0xffff, which UDP asks for (0 means "none was computed") and IPv4 accepts.
-    """
-    if len(data) % 2:
-        data += b"\0"
-    return 0xFFFF - int.from_bytes(data, "big") % 0xFFFF
 
 
 def read_frame(frame: bytes, finished: bool = True) -> Frame | Drop:
@@ -68,16 +57,20 @@ def read_frame(frame: bytes, finished: bool = True) -> Frame | Drop:
     ethertype = int.from_bytes(frame[12:14], "big")
     if ethertype == TYPE_IPV4:
         content: Udp | Ipx | Drop = _read_ipv4(frame[ETHERNET_BYTES:], finished)
+    elif ethertype == TYPE_IPV6:
+        content = read_ipv6(frame[ETHERNET_BYTES:], finished)
     else:
         content = _read_other(frame[12:], ethertype)
     return content if isinstance(content, Drop) else Frame(frame[:6], frame[6:12], content)
 
 
 def write_frame(frame: Frame) -> bytes:
-    """Build a frame: no padding, identification 0, don't-fragment set, both checksums computed."""
+    """Build a frame: no padding, identification 0, don't-fragment set, all checksums computed."""
     macs = frame.destination_mac + frame.source_mac
     if isinstance(frame.content, Ipx):
         return macs + frame.content.body
+    if isinstance(frame.content.destination, IPv6Address):
+        return macs + b"\x86\xdd" + write_ipv6(frame.content)
     return macs + b"\x08\x00" + write_ipv4(frame.content)
 
 
@@ -86,21 +79,13 @@ def write_ipv4(content: Udp, ttl: int | None = None) -> bytes:
 
     :param ttl: instead of the datagram's own.
     """
-    udp = _udp(content)
+    udp = write_udp(content)
     source, destination = content.source.packed, content.destination.packed
     time_to_live = content.ttl if ttl is None else ttl
     length = IPV4_BYTES + len(udp)
     head = (0x45, 0, length, 0, DONT_FRAGMENT, time_to_live, PROTOCOL_UDP)
     blank = _IPV4.pack(*head, 0, source, destination)
     return _IPV4.pack(*head, checksum(blank), source, destination) + udp
-
-
-def _udp(content: Udp) -> bytes:
-    length = UDP_BYTES + len(content.payload)
-    ports = (content.source_port, content.destination_port, length)
-    pseudo = _PSEUDO.pack(content.source.packed, content.destination.packed, 0, PROTOCOL_UDP, length)
-    total = checksum(pseudo + _UDP.pack(*ports, 0) + content.payload)
-    return _UDP.pack(*ports, total) + content.payload
 
 
 def _read_other(body: bytes, ethertype: int) -> Ipx | Drop:
@@ -126,16 +111,7 @@ def _read_ipv4(packet: bytes, finished: bool) -> Udp | Drop:
         return refusal
     if finished and checksum(packet[:IPV4_BYTES]) % 0xFFFF:
         return Drop.CHECKSUM
-    udp = packet[IPV4_BYTES:length]
-    source_port, destination_port, udp_length, sent = _UDP.unpack_from(udp)
-    if udp_length < UDP_BYTES or udp_length > len(udp):
-        return Drop.MALFORMED
-    udp = udp[:udp_length]
-    if finished and sent:
-        pseudo = _PSEUDO.pack(source, destination, 0, PROTOCOL_UDP, udp_length)
-        if checksum(pseudo + udp) % 0xFFFF:
-            return Drop.CHECKSUM
-    return Udp(IPv4Address(source), IPv4Address(destination), source_port, destination_port, udp[UDP_BYTES:], ttl)
+    return read_udp(packet[IPV4_BYTES:length], source, destination, ttl, finished)
 
 
 def _refuse_header(version: int, length: int, available: int, fragment: int, protocol: int) -> Drop | None:

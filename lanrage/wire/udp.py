@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, ip_address
 import attrs
 
 from lanrage.core.links import Endpoint
-from lanrage.wire.packets import checksum
+from lanrage.wire.udp_body import checksum
 
 PROTOCOL = 17
 """UDP's number in an IPv4 header."""

@@ -199,7 +199,13 @@ class Player:
 
     def _changed(self) -> None:
         self.channel.follow()
-        self.ready.append((self.links.ready_addresses(), set(self.tunnel.peers), set(self.machine.routes)))
+        self.ready.append(
+            (
+                self.links.ready_addresses(),
+                set(self.tunnel.peers),
+                {each for each in self.machine.routes if isinstance(each, IPv4Address)},
+            )
+        )
 
     def _ticket(self, identity: bytes) -> Deferred[bytes]:
         other = next(p for p in self.world.players.values() if p.keys.identity.public == identity)

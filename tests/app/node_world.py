@@ -6,7 +6,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Coroutine
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any
 
@@ -117,10 +117,10 @@ class MemoryMachinery:
     def port_mapping(self, links: Links, random: Callable[[int], bytes]) -> None:
         """The world has no router that maps ports."""
 
-    def lan_plane(self, address: IPv4Interface, nonce: int) -> LanPlane:
+    def lan_plane(self, address: IPv4Interface, nonce: int, prefix: IPv6Network | None = None) -> LanPlane:
         """See :meth:`lanrage.app.machinery.Machinery.lan_plane`."""
         self.cards.append(MemoryCard(self.devices.card))
-        return LanPlane(reactor, self.cards[-1], MemoryPort(), address, nonce)
+        return LanPlane(reactor, self.cards[-1], MemoryPort(), address, nonce, prefix=prefix)
 
     @property
     def standing(self) -> tuple[list[str], list[str]]:

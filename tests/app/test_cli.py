@@ -161,6 +161,17 @@ class StatusTests(CommandCase):
         self.assertIn("relay-tcp  no UDP comes through: open, 2 members, 3 packets dropped", out)
         self.assertEqual(json.loads(self.done("status", "--json"))["state"], "in-party")
 
+    def test_status_of_card(self) -> None:
+        """Its addresses, or why it has none of IPv6."""
+        card = {"name": "lanrage0", "address": "10.66.0.1", "address6": "fd10::a42:1", "without_ipv6": ""}
+        for changes, words in (
+            ({}, "card       lanrage0, 10.66.0.1, fd10::a42:1"),
+            ({"address6": None, "without_ipv6": "it is off"}, "card       lanrage0, 10.66.0.1, no IPv6: it is off"),
+        ):
+            state = {"version": "0", "state": "in-party", "card": card | changes}
+            result = CliRunner().invoke(main, ["status"], obj=lambda *_, shown=state: shown)
+            self.assertIn(words, result.stdout)
+
     def test_status_of_port_mapping(self) -> None:
         """Where the router maps the port, or why nobody can use it."""
         mapped = {

@@ -13,7 +13,9 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from lanrage.app.lan import LanPlane
+from lanrage.app.lan_config import LanSettings
 from lanrage.app.machinery import Devices, RealMachinery
+from lanrage.core.lan_services import LanService
 from lanrage.errors import BadInput
 from lanrage.net.machine import Machine
 from lanrage.net.rawport import RawProbePort
@@ -57,6 +59,16 @@ class CheckTests(SynchronousTestCase):
         machinery(port=0).check()
 
 
+class PortsTests(SynchronousTestCase):
+    """Ports in play that the settings name."""
+
+    def test_services(self) -> None:
+        """A discovery service that is carried is let in, too; without the setting it is not."""
+        settings = LanSettings(services=frozenset({LanService.MDNS}))
+        self.assertEqual(["named in --lan-services"], machinery(lan=settings).ports.reasons("udp", 5353))
+        self.assertEqual([], machinery().ports.reasons("udp", 5353))
+
+
 class PartTests(TestCase):
     """The parts, made for the devices' names."""
 
@@ -83,7 +95,7 @@ class PartTests(TestCase):
         """Started and stopped, its raw socket is closed and no timer is left."""
 
         async def life() -> None:
-            groups = machinery(card="lo", tunnel="lo")._groups()
+            groups = machinery(card="lo", tunnel="lo")._groups(True)
             groups.start()
             opened = groups._raw._socket
             assert opened is not None

@@ -102,7 +102,8 @@ class LifeTests(PartyCase):
                     "state": "in-party",
                     "control": {"address": self.server_address, "connected": True},
                     "tunnel": tunnel,
-                    "card": card,
+                    "card": card
+                    | {"address6": None, "without_ipv6": "this machine has no IPv6, or it is switched off"},
                     "party": {"party_id": created["party_id"], "name": "LAN on Friday"},
                     "missing": [],
                     "channel": dict.fromkeys(attrs.asdict(ChannelCounters()), 0),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import signal
+import socket
 import tempfile
 from pathlib import Path
 
@@ -50,6 +51,24 @@ class SmallTests(LabCase):
         """Numbers of its namespaces."""
         return {inode for inode in map(netns.inode, lab.plan.namespaces()) if inode is not None}
 
+    def check_ipv6(self, lab: Lab) -> None:
+        """A datagram from the first host to each other by the party's IPv6, and the answer."""
+        first, *others = lab.plan.hosts
+        for other in others:
+            address = lab.call(other, "status")["card"]["address6"]
+            with netns.entered(other.netns):
+                server = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+            with netns.entered(first.netns):
+                client = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+            with server, client:
+                server.bind(("::", 7777))
+                for each in (server, client):
+                    each.settimeout(5.0)
+                client.sendto(b"ping", (address, 7777))
+                question, source = server.recvfrom(99)
+                server.sendto(question, source)
+                self.assertEqual((client.recvfrom(99)[0], source[0][:2]), (b"ping", "fd"))
+
     def test_small(self) -> None:
         """Every pair meets by the path that its NATs allow; after kills of all kinds nothing is left."""
         before = machine()
@@ -61,6 +80,7 @@ class SmallTests(LabCase):
         result = Result("small")
         settle(lab, result, expected_paths(lab.plan))
         self.check(result)
+        self.check_ipv6(lab)
         inodes = self.inodes(lab)
         process = roles.running(folder, "h2")
         assert process is not None

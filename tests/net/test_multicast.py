@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
+import sys
 from collections.abc import Callable, Collection
 from ipaddress import IPv4Address
 from typing import cast
@@ -15,7 +18,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from lanrage.core.multicast_plan import GroupOnCard, Scan
 from lanrage.net.multicast import LOOK_SECONDS, MulticastWays, RawWay
 from lanrage.wire.packets import write_ipv4
-from tests.strategies_lan import GROUP, udp
+from tests.namespaces import Namespace, join
+from tests.strategies_lan import GROUP, PEER, udp
 
 CARD, ETH = 2, 4
 PLACE = GroupOnCard(GROUP, ETH)
@@ -220,6 +224,38 @@ class WatchTests(SynchronousTestCase):
 @pytest.mark.needs("net-raw")
 class RawWayTests(SynchronousTestCase):
     """The raw socket; what it brings is seen in ``tests/app/test_lan_real.py``."""
+
+    @pytest.mark.needs("root", "ip")
+    def test_large(self) -> None:
+        """A datagram above the card's MTU comes whole and once, and leaves nothing on the wire."""
+        here, far = Namespace(), Namespace()
+        self.addCleanup(here.close)
+        self.addCleanup(far.close)
+        join(here, "eth0", far, "eth0")
+        here.run("ip addr add 192.168.7.5/24 dev eth0; ip route add default dev eth0")
+        raw = RawWay()
+        with here.inside():
+            raw.open()
+            index = socket.if_nametoindex("eth0")
+            game = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            wire = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(0x0003))
+        self.addCleanup(raw.close)
+        with game, wire:
+            game.bind(("", 6000))
+            request = GROUP.packed + bytes(4) + index.to_bytes(4, sys.byteorder)
+            game.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, request)
+            game.settimeout(5.0)
+            payloads = [bytes([number]) * size for number, size in enumerate((20, 4000, 8900, 4000))]
+            for payload in payloads:
+                raw.send(write_ipv4(udp(destination=GROUP, payload=payload), ttl=0), GROUP, index)
+            self.assertEqual([game.recvfrom(65536)[0] for _ in payloads], payloads)
+            game.setblocking(False)
+            self.assertRaises(BlockingIOError, game.recv, 1)
+            wire.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    packet, where = wire.recvfrom(65536)
+                    self.assertFalse(where[2] == socket.PACKET_OUTGOING and packet[12:16] == PEER.packed)
 
     def test_refusals(self) -> None:
         """What the kernel refuses is lost; a closed socket sends nothing; closing twice is no error."""

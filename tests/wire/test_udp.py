@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lanrage.core.links import Endpoint
-from lanrage.wire.packets import checksum
 from lanrage.wire.udp import Datagram, read_packet, write_segment
+from lanrage.wire.udp_body import checksum
 
 endpoints = st.builds(Endpoint, st.ip_addresses(v=4).map(str), st.integers(1, 65535))
 
