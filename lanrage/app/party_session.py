@@ -175,9 +175,7 @@ class PartySession:
         )
         ways = SignalWays(self._around.send_signal, channel, links)
         links.ways_around, links.remembered = ways.around, book.remembered
-        if self.lan is not None:
-            links.carried = self.lan.carried_bytes
-            self.lan.pair_key = links.probe_key
+        self._join_lan(links)
         relays = self._join_relays(links)
         self._join_nat(links)
         channel.start()
@@ -190,6 +188,11 @@ class PartySession:
         if self.mapping is not None:
             self.mapping.start()
         book.start(lambda: {identity: link.plan.paths.values() for identity, link in links.peers.items()})
+
+    def _join_lan(self, links: Links) -> None:
+        """What links and LAN plane know of each other."""
+        if self.lan is not None:
+            links.carried, self.lan.pair_key = self.lan.carried_bytes, links.probe_key
 
     def _join_relays(self, links: Links) -> RelayLinks:
         """The ways through relays."""
