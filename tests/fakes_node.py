@@ -42,6 +42,7 @@ from tests.fakes_governing import FakeGovernor
 from tests.fakes_guard import FakeExposed
 from tests.fakes_paths import FakePaths
 from tests.fakes_relays import FakeRelays
+from tests.fakes_rooms import FakeRooms
 
 PARTY_ID = "0123456789abcdef0123456789abcdef"
 SUBNET = "10.66.0.0/24"
@@ -94,7 +95,7 @@ NAT = NatShown(
 
 @implementer(INode)
 @attrs.define
-class FakeNode(FakeGovernor, FakePaths, FakeRelays, FakeExposed, FakeBridges):
+class FakeNode(FakeGovernor, FakePaths, FakeRelays, FakeExposed, FakeBridges, FakeRooms):
     """Carries the operations out in memory.
 
     :ivar failures: what a method raises instead, by its name.

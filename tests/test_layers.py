@@ -47,7 +47,7 @@ IMPURE = frozenset(
 )
 """What ``core`` and ``wire`` never import: reactors, sockets, processes, files, randomness, clocks, Twisted."""
 
-REACTOR_PLACES = frozenset({"lanrage/app/service.py", "lanrage/app/cli_call.py"})
+REACTOR_PLACES = frozenset({"lanrage/app/service.py", "lanrage/app/cli_call.py", "lanrage/app/run_room.py"})
 """Where a function may import the reactor; everywhere else it is an argument."""
 
 

@@ -16,11 +16,13 @@ from autobahn.websocket.types import ConnectionDeny, ConnectionRequest
 from twisted.application.service import Service
 from twisted.internet.defer import CancelledError, Deferred, DeferredList, maybeDeferred
 from twisted.internet.error import CannotListenError
-from twisted.internet.interfaces import IListeningPort, IReactorUNIX
+from twisted.internet.interfaces import IFileDescriptorReceiver, IListeningPort, IReactorUNIX
 from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
+from zope.interface import implementer
 
+from lanrage.app.caller import Caller
 from lanrage.app.operations import INode, perform
 from lanrage.errors import BadInput, LanrageError, StoreError
 from lanrage.net.local_socket import (
@@ -59,6 +61,7 @@ def error_body(failure: Failure) -> ErrorBody:
     return ErrorBody("internal", "the node met an error of its own; its log says more")
 
 
+@implementer(IFileDescriptorReceiver)
 class ApiProtocol(WebSocketServerProtocol):  # type: ignore[misc]
     """One local program's connection."""
 
@@ -68,6 +71,7 @@ class ApiProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         super().__init__()
         self.closed: Deferred[None] = Deferred()
         self._running: set[int] = set()
+        self._caller: Caller | None = None
 
     def connectionMade(self) -> None:
         """Twisted: somebody connected."""
@@ -78,6 +82,8 @@ class ApiProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         """Twisted: forget the connection; operations that it started run to their end."""
         super().connectionLost(reason)
         self.factory.connections.discard(self)
+        if self._caller is not None:
+            self._caller.lost()
         self.closed.callback(None)
 
     def onConnect(self, request: ConnectionRequest) -> None:
@@ -89,6 +95,14 @@ class ApiProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         if not may_speak(peer, os.geteuid(), self.factory.group):
             log.warn("user {uid} was refused at the local API", uid=peer.uid, pid=peer.pid)
             raise ConnectionDeny(ConnectionDeny.FORBIDDEN, "this user may not speak to this node")
+        self._caller = Caller(peer.uid, self.say_goodbye)
+
+    def fileDescriptorReceived(self, descriptor: int) -> None:
+        """Twisted: one came by SCM_RIGHTS, ahead of the call that it belongs to."""
+        if self._caller is None:
+            os.close(descriptor)
+        else:
+            self._caller.give(descriptor)
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         """Answer one call, or say why it is none; the connection lives on."""
@@ -106,7 +120,7 @@ class ApiProtocol(WebSocketServerProtocol):  # type: ignore[misc]
             self._answer(Answer(call.id, error=ErrorBody("busy", message)))
             return
         self._running.add(call.id)
-        self.factory.start(call, self._answer).addBoth(lambda _: self._running.discard(call.id))
+        self.factory.start(call, self._answer, self._caller).addBoth(lambda _: self._running.discard(call.id))
 
     def say_goodbye(self) -> None:
         """Close in good order where the connection is open, else at once."""
@@ -147,13 +161,13 @@ class ApiFactory(WebSocketServerFactory):  # type: ignore[misc]
         self._node = node
         self._operations: set[Deferred[None]] = set()
 
-    def start(self, call: Call, answer: Callable[[Answer], None]) -> Deferred[None]:
-        """Carry a call out; `answer` gets its progress and its end."""
+    def start(self, call: Call, answer: Callable[[Answer], None], caller: Caller | None = None) -> Deferred[None]:
+        """Carry a call out; `answer` gets its progress and its end, `caller` is who asks."""
 
         def progress(text: str) -> None:
             answer(Answer(call.id, progress=text))
 
-        running = Deferred.fromCoroutine(perform(self._node, call.op, call.args, progress))
+        running = Deferred.fromCoroutine(perform(self._node, call.op, call.args, progress, caller))
         done: Deferred[None] = running.addCallbacks(
             lambda result: answer(Answer(call.id, result=result)), lambda failure: self._failed(call, failure, answer)
         )

@@ -12,7 +12,7 @@ from typing import Any, Self
 import msgspec
 from autobahn.twisted.websocket import WebSocketClientFactory, WebSocketClientProtocol
 from msgspec import UNSET
-from twisted.internet.defer import Deferred, fail
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.defer import TimeoutError as DeferredTimeout
 from twisted.internet.endpoints import UNIXClientEndpoint
 from twisted.internet.error import ConnectError
@@ -114,7 +114,9 @@ class ClientProtocol(WebSocketClientProtocol):  # type: ignore[misc]
         else:
             waiting.callback(answer.result)
 
-    def call(self, op: str, args: dict[str, Any], progress: Progress | None, correlation_id: str) -> Deferred[Any]:
+    def call(
+        self, op: str, args: dict[str, Any], progress: Progress | None, correlation_id: str, descriptor: int | None
+    ) -> Deferred[Any]:
         """Send a call; the result, or an error of the house, comes by the Deferred, which may be cancelled."""
         if self.state != self.STATE_OPEN:
             return fail(Unreachable("the node closed the connection"))
@@ -125,6 +127,8 @@ class ClientProtocol(WebSocketClientProtocol):  # type: ignore[misc]
 
         waiting: Deferred[Any] = Deferred(forget)
         self._waiting[number] = (waiting, progress)
+        if descriptor is not None:
+            self.transport.sendFileDescriptor(descriptor)
         self.sendMessage(encode(Call(number, op, args, correlation_id)))
         return waiting
 
@@ -179,6 +183,14 @@ class NodeClient:
         self._protocol = protocol
         return self
 
+    def ended(self) -> Deferred[None]:
+        """Fires when the connection has ended; at once where there is none."""
+        if self._protocol is None:
+            return succeed(None)
+        watching: Deferred[None] = Deferred()
+        self._protocol.closed.addBoth(lambda _: watching.callback(None))
+        return watching
+
     def _no_connection(self, error: ConnectError) -> LanrageError:
         number = error.osError
         if number == errno.EACCES:
@@ -204,6 +216,7 @@ class NodeClient:
         progress: Progress | None = None,
         timeout: float = CALL_TIMEOUT,
         correlation_id: str = "",
+        descriptor: int | None = None,
     ) -> Any:
         """Carry an operation out.
 
@@ -211,6 +224,7 @@ class NodeClient:
         :param args: its arguments by name, or its request.
         :param progress: gets the stages of a long operation.
         :param timeout: seconds.
+        :param descriptor: goes with the call, by SCM_RIGHTS; it must stay open until the answer is there.
         :returns: the result as plain values.
         :raises LanrageError: the error that the node raised; :class:`NodeFault` for one that is a bug.
         :raises Unreachable: when the node went away or does not answer in time.
@@ -218,7 +232,7 @@ class NodeClient:
         if self._protocol is None:
             raise Unreachable("the connection to the node is closed")
         plain = msgspec.structs.asdict(args) if isinstance(args, msgspec.Struct) else dict(args or {})
-        calling = self._protocol.call(op, plain, progress, correlation_id)
+        calling = self._protocol.call(op, plain, progress, correlation_id, descriptor)
         try:
             return await calling.addTimeout(timeout, self._reactor)
         except DeferredTimeout as error:

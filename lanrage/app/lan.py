@@ -14,6 +14,7 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from lanrage.app.lan_flow import Inflow, Outflow
+from lanrage.app.lan_rooms import Rooms
 from lanrage.app.lan_stages import LanPart, Plane
 from lanrage.core.broadcast_dedup import WINDOW_SECONDS
 from lanrage.core.lan_counters import LanCounters
@@ -88,6 +89,7 @@ class LanPlane(Service):
     :param parts: makes what else decides on frames (:mod:`lanrage.app.lan_stages`).
     :param prefix: the party's IPv6 network; ``None`` where this machine goes without.
     :param services: discovery services that are carried.
+    :ivar rooms: of games beside the LAN card (``docs/run.rst``); closed when this stops.
     :ivar on_lost: called with a sentence when the card went away while it was in use.
     :ivar pair_key: the key of probes that this node shares with the member of a party address, where it is known.
     """
@@ -122,7 +124,8 @@ class LanPlane(Service):
         lan = PartyLan(address.ip, address.network, prefix=prefix, services=services)
         self._out = Outflow(lan, nonce, carrier.send, self._counters, mtu)
         self._out.dedup.window = dedup_window
-        self._in = Inflow(lan, card.write, self._deliver, self._counters)
+        self.rooms = Rooms(card.write)
+        self._in = Inflow(lan, self.rooms.write, self._deliver, self._counters)
         self.outgoing, self.incoming = self._out.stages, self._in.stages
         self._parts = tuple(parts(self))
         self._keeping: LoopingCall | None = None
@@ -209,6 +212,11 @@ class LanPlane(Service):
         if self._carries:
             self._out.from_card(frame, self._clock.seconds())
 
+    def frame_from_room(self, index: int, frame: bytes) -> None:
+        """A game in a room sent `frame`; `index` is that of the room's card."""
+        if self._carries:
+            self._out.from_room(index, frame, self._clock.seconds())
+
     def frame_from_capture(self, index: int, frame: bytes) -> None:
         """This machine sent `frame` on the real card with this interface index."""
         self._out.from_capture(index, frame, self._clock.seconds())
@@ -241,6 +249,7 @@ class LanPlane(Service):
         for part in self._parts:
             part.start()
             self._opened.append(part.stop)
+        self._opened.append(self.rooms.close)
 
     async def _stop(self) -> None:
         if self._keeping is not None:

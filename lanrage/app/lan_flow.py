@@ -68,6 +68,15 @@ class Outflow:
             judged = read if isinstance(read, Drop) else frame_rules.outbound(read, self.lan)
             self._carry(judged, LAN_CARD, now)
 
+    def from_room(self, index: int, frame: bytes, now: float) -> None:
+        """Take a frame that a game in a room sent; its checksums may be unfinished.
+
+        :param index: the interface index of the room's card.
+        """
+        read = read_frame(frame, finished=False)
+        judged = read if isinstance(read, Drop) else frame_rules.outbound(read, self.lan)
+        self._carry(judged, index, now)
+
     def from_capture(self, index: int, frame: bytes, now: float) -> None:
         """Take a frame that this machine sent on a real card.
 

@@ -15,6 +15,7 @@ from lanrage.app.lan_config import CaptureFrom, LanSettings
 from lanrage.app.lan_groups import Groups
 from lanrage.app.lan_parts import make_parts
 from lanrage.app.lan_physical import LanMachine
+from lanrage.app.lan_rooms import Room
 from lanrage.app.links import Links
 from lanrage.app.party_channel import ChannelPort
 from lanrage.app.port_mapping import PortMapping, map_links
@@ -24,6 +25,7 @@ from lanrage.core.exposure import Exposure
 from lanrage.core.lan_services import FORMS
 from lanrage.core.links import WIREGUARD_PORT
 from lanrage.core.play_ports import PlayPorts, Source, Span
+from lanrage.core.room import device_name
 from lanrage.errors import BadInput
 from lanrage.interfaces import IMachine, IProbePort, ITunnel, IUndoJournal
 from lanrage.net.adopt import Adopter
@@ -42,6 +44,7 @@ from lanrage.net.plain_port import PlainPort
 from lanrage.net.punch_sockets import PunchSockets
 from lanrage.net.punch_table import PunchTable
 from lanrage.net.rawport import RawProbePort
+from lanrage.net.room_card import RoomCard
 from lanrage.net.threads import in_thread
 from lanrage.net.tunnels import make_tunnel
 from lanrage.store.game_ports import fill
@@ -107,6 +110,9 @@ class Machinery(Protocol):
 
         :param prefix: the party's IPv6 network; ``None`` goes without.
         """
+
+    def room_card(self) -> Room:
+        """The card of a game's room, not open yet."""
 
     def port_mapping(self, links: Links, random: Callable[[int], bytes]) -> PortMapping | None:
         """Maps the links' port at the router, not started yet; ``None`` where that is switched off."""
@@ -196,6 +202,11 @@ class RealMachinery:
             prefix=prefix,
             services=lan.services,
         )
+
+    def room_card(self) -> Room:
+        """See :meth:`Machinery.room_card`."""
+        devices = self._devices
+        return RoomCard(self._reactor, device_name(devices.card), devices.tunnel, self._journal)
 
     def port_mapping(self, links: Links, random: Callable[[int], bytes]) -> PortMapping | None:
         """See :meth:`Machinery.port_mapping`."""

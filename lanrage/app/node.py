@@ -28,6 +28,7 @@ from lanrage.app.party_life import PartyLife
 from lanrage.app.path_node import PathNode
 from lanrage.app.relay_node import RelayNode
 from lanrage.app.results import Invited, Joined, Left, PartyCreated, SpokenShown
+from lanrage.app.room_node import RoomNode
 from lanrage.app.spoken_desk import SpokenDesk
 from lanrage.core.certificates import Takeover
 from lanrage.core.code import InvitationCode, check_address
@@ -54,7 +55,7 @@ def _quiet(_text: str) -> None:
 
 
 @implementer(INode)
-class NodeService(GoverningNode, PathNode, RelayNode, ExposedNode, BridgeNode, Service):
+class NodeService(GoverningNode, PathNode, RelayNode, ExposedNode, BridgeNode, RoomNode, Service):
     """Loads the keys, undoes what a crash left, returns to the party; then does what its user asks.
 
     :param reactor: everything that Twisted's reactor does.

@@ -46,6 +46,8 @@ class Operation:
     :param help: one sentence.
     :param example: the command line that does the same.
     :param long: it tells its progress.
+    :param held: it concerns the program that calls, and lasts as long as its connection: the method is told who calls
+        (:class:`lanrage.app.caller.Caller`).
     """
 
     name: str
@@ -55,3 +57,4 @@ class Operation:
     help: str
     example: str
     long: bool = False
+    held: bool = False

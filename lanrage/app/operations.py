@@ -8,12 +8,14 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from lanrage.app.caller import Caller
 from lanrage.app.operation import CodeText, NameText, Nothing, Operation, Request
 from lanrage.app.operations_exposure import EXPOSURE, IExposedNode
 from lanrage.app.operations_governing import GOVERNING, IGoverningNode
 from lanrage.app.operations_lan_bridge import LAN_BRIDGE, IBridgeNode
 from lanrage.app.operations_paths import PATHS, IPathNode
 from lanrage.app.operations_relays import RELAYS, IRelayNode
+from lanrage.app.operations_run import RUN, IRoomNode
 from lanrage.app.results import Diagnosed, Invited, Joined, Left, PartyCreated, PartyShown, StatusShown
 from lanrage.core.certificates import TAKEOVER_DELAY, TAKEOVER_LONGEST, TAKEOVER_SHORTEST
 from lanrage.errors import BadInput
@@ -33,7 +35,7 @@ DEFAULT_MEMBERS = 16
 """The party that the LAN plane is measured with."""
 
 
-class INode(IGoverningNode, IPathNode, IRelayNode, IExposedNode, IBridgeNode):
+class INode(IGoverningNode, IPathNode, IRelayNode, IExposedNode, IBridgeNode, IRoomNode):
     """What a node does for its user; the local API and the command line see no more of it.
 
     Every method raises errors of :mod:`lanrage.errors` only; anything else is a bug and reported as one. `progress` may
@@ -214,14 +216,17 @@ _ALL = (
     ),
 )
 OPERATIONS: dict[str, Operation] = {
-    row.name: row for row in (*_ALL, *GOVERNING, *PATHS, *RELAYS, *EXPOSURE, *LAN_BRIDGE)
+    row.name: row for row in (*_ALL, *GOVERNING, *PATHS, *RELAYS, *EXPOSURE, *LAN_BRIDGE, *RUN)
 }
 """All operations by name."""
 
 
-async def perform(node: INode, name: str, args: dict[str, Any], progress: Progress | None = None) -> dict[str, Any]:
+async def perform(
+    node: INode, name: str, args: dict[str, Any], progress: Progress | None = None, caller: Caller | None = None
+) -> dict[str, Any]:
     """Check the arguments and let the node carry the operation out.
 
+    :param caller: who asks; ``None`` where that is nobody whom an operation could last for.
     :raises BadInput: an unknown operation or a wrong argument; the node was not asked.
     :raises LanrageError: what the node refused.
     """
@@ -232,6 +237,10 @@ async def perform(node: INode, name: str, args: dict[str, Any], progress: Progre
     named: dict[str, Any] = {field: getattr(request, field) for field in request.__struct_fields__}
     if operation.long:
         named["progress"] = progress
+    if operation.held:
+        if caller is None:
+            raise BadInput("op", f"{operation.name} is for programs of this machine alone")
+        named["caller"] = caller
     result: dict[str, Any] = await getattr(node, operation.method)(**named)
     return result
 

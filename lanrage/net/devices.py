@@ -32,7 +32,7 @@ NO_TUN = "there is no /dev/net/tun: load its module (modprobe tun), or give the 
 TUN_DENIED = "This user may not open /dev/net/tun: chmod 0666 /dev/net/tun, as udev does by default"
 """Likewise, where the device's mode is what is missing."""
 
-OUR_KINDS = ("wireguard", "tun")
+OUR_KINDS = ("wireguard", "tun", "veth")
 """Of the devices that a journal may name."""
 
 REFUSED = (errno.EPERM, errno.EACCES)

@@ -34,6 +34,7 @@ from lanrage.wire.control import RelayInfo
 from tests.fakes_guard import MemoryGuard
 from tests.fakes_lan import MemoryCard, MemoryPort
 from tests.fakes_links import MemoryEvents, MemoryMachine
+from tests.fakes_rooms import MemoryRoom
 from tests.fakes_underlay import Host, InsidePort, Underlay, UnderlayPort, UnderlayTunnel
 
 reactor: Any = _reactor
@@ -64,6 +65,7 @@ class MemoryMachinery:
     broken: Exception | None = None
     cards: list[MemoryCard] = attrs.field(factory=list)
     tunnels: list[UnderlayTunnel] = attrs.field(factory=list)
+    rooms: list[MemoryRoom] = attrs.field(factory=list)
 
     @property
     def machine(self) -> IMachine:
@@ -116,6 +118,11 @@ class MemoryMachinery:
 
     def port_mapping(self, links: Links, random: Callable[[int], bytes]) -> None:
         """The world has no router that maps ports."""
+
+    def room_card(self) -> MemoryRoom:
+        """See :meth:`lanrage.app.machinery.Machinery.room_card`."""
+        self.rooms.append(MemoryRoom())
+        return self.rooms[-1]
 
     def lan_plane(self, address: IPv4Interface, nonce: int, prefix: IPv6Network | None = None) -> LanPlane:
         """See :meth:`lanrage.app.machinery.Machinery.lan_plane`."""

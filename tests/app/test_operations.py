@@ -53,7 +53,8 @@ class OperationTests(SynchronousTestCase):
         for operation in OPERATIONS.values():
             names = list(signature(getattr(FakeNode, operation.method)).parameters)[1:]
             fields = list(operation.request.__struct_fields__)
-            self.assertEqual(sorted(names), sorted(fields + (["progress"] if operation.long else [])), operation.name)
+            extra = ["progress"] * operation.long + ["caller"] * operation.held
+            self.assertEqual(sorted(names), sorted(fields + extra), operation.name)
             self.assertTrue(operation.help.endswith("."), operation.help)
             self.assertTrue(operation.example.startswith("lanrage "), operation.example)
 
