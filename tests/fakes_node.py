@@ -37,6 +37,7 @@ from lanrage.core.diagnosis import (
     TunnelFacts,
 )
 from lanrage.errors import Refused
+from tests.fakes_bridge import FakeBridges
 from tests.fakes_governing import FakeGovernor
 from tests.fakes_guard import FakeExposed
 from tests.fakes_paths import FakePaths
@@ -94,7 +95,7 @@ NAT = NatShown(
 
 @implementer(INode)
 @attrs.define
-class FakeNode(FakeGovernor, FakePaths, FakeRelays, FakeExposed, FakeRooms):
+class FakeNode(FakeGovernor, FakePaths, FakeRelays, FakeExposed, FakeBridges, FakeRooms):
     """Carries the operations out in memory.
 
     :ivar failures: what a method raises instead, by its name.

@@ -1,11 +1,13 @@
 """A LAN plane in a process of its own, for tests in network namespaces: real card, port, capture and adoption.
 
-``python -m tests.lan_process ADDRESS/PREFIX MEMBER...`` prints ``ready``, and at SIGTERM its counters as JSON. Settings
-come by the environment: ``REAL_ADDRESS``, and ``IPV6_PREFIX`` and ``LAN_SERVICES`` where they are wanted.
+``python -m tests.lan_process ADDRESS/PREFIX MEMBER...`` prints ``ready``, and at SIGUSR1 and SIGTERM its counters as
+JSON. Settings come by the environment: ``REAL_ADDRESS``, and ``IPV6_PREFIX`` and ``LAN_SERVICES`` where they are
+wanted.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -18,7 +20,11 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import react
 
 from lanrage.app.lan import LanPlane
+from lanrage.app.lan_bridge import LanBridge
+from lanrage.app.lan_config import LanSettings
 from lanrage.app.lan_groups import Groups
+from lanrage.app.lan_parts import make_parts
+from lanrage.app.lan_physical import LanMachine
 from lanrage.app.lan_socket_parts import make_socket_parts
 from lanrage.app.roaming import Roaming
 from lanrage.core.lan_services import LanService
@@ -33,9 +39,11 @@ from lanrage.net.multicast import MulticastWays, RawWay
 from lanrage.net.multicast6 import CardGroups6
 from lanrage.net.network_events import NetworkEvents
 from lanrage.net.threads import in_thread
+from tests.fakes_links import MemoryJournal
 
 TUNNEL = os.environ.get("TUNNEL", "lrtun")
 CARD = "lanrage0"
+JOURNAL = MemoryJournal()
 
 
 def plane(reactor: Any, address: IPv4Interface) -> LanPlane:
@@ -52,7 +60,7 @@ def plane(reactor: Any, address: IPv4Interface) -> LanPlane:
 
     card = TapCard(reactor, CARD, prefix=prefix)
     routes = RouteLeases(os.environ.get("LAN_ROUTES", "auto"))
-    return LanPlane(
+    made = LanPlane(
         reactor,
         card,
         LanPort(reactor, address.ip, TUNNEL),
@@ -62,10 +70,20 @@ def plane(reactor: Any, address: IPv4Interface) -> LanPlane:
         own_addresses6=lambda: in_thread(reactor, own_addresses6),
         capture=Capture(reactor, (CARD, TUNNEL)),
         groups=groups,
-        parts=lambda plane: make_socket_parts(reactor, plane, card, TUNNEL, address.ip, routes),
+        parts=lambda plane: (
+            *make_parts(reactor, LanSettings(), plane, LanMachine(TUNNEL, JOURNAL)),
+            *make_socket_parts(reactor, plane, card, TUNNEL, address.ip, routes),
+        ),
         prefix=prefix,
         services=frozenset(LanService(name) for name in os.environ.get("LAN_SERVICES", "").split(",") if name),
     )
+    made.pair_key = lambda other: pair_key(address.ip, other)
+    return made
+
+
+def pair_key(one: IPv4Address, other: IPv4Address) -> bytes:
+    """A key that both ends know without having met."""
+    return hashlib.blake2s(b"".join(each.packed for each in sorted((one, other)))).digest()
 
 
 async def live(reactor: Any, address: str, *members: str) -> None:
@@ -76,12 +94,22 @@ async def live(reactor: Any, address: str, *members: str) -> None:
     await made.startService()
     roaming = Roaming(reactor, NetworkEvents(reactor), lambda ways: made.look(), lambda slept: None)
     roaming.start()
+    if card := os.environ.get("BRIDGE"):
+        bridge = made.part(LanBridge)
+        assert bridge is not None
+        device = os.environ.get("BRIDGE_DEVICE")
+        await bridge.turn_on(card, IPv4Address(device) if device else None)
     signal.signal(signal.SIGTERM, lambda *_: reactor.callFromThread(ended.callback, None))
+
+    def tell() -> None:
+        print(json.dumps(made.counters()), flush=True)
+
+    signal.signal(signal.SIGUSR1, lambda *_: reactor.callFromThread(tell))
     print("ready", flush=True)
     await ended
     roaming.stop()
     await made.stopService()
-    print(json.dumps(made.counters()), flush=True)
+    tell()
 
 
 if __name__ == "__main__":

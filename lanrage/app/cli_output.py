@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from lanrage.app.cli_bridges import bridge_lines
 from lanrage.errors import BadInput
 
 PIPE_WIDTH = 200
@@ -215,6 +216,7 @@ def status(screen: Screen, result: dict[str, Any]) -> None:
     counters = ", ".join(f"{name} {value}" for name, value in (result.get("lan") or {}).items() if value)
     if counters:
         rows.append(("lan", counters))
+    rows += [("bridge", line) for each in result.get("bridges") or () for line in bridge_lines(each)]
     screen.facts(rows)
     for sentence in result.get("missing") or ():
         screen.line(f"{'missing':<10} {sentence}", "yellow")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Network
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import attrs
 from twisted.application.service import Service
@@ -18,7 +18,7 @@ from lanrage.app.lan_rooms import Rooms
 from lanrage.app.lan_stages import LanPart, Plane
 from lanrage.core.broadcast_dedup import WINDOW_SECONDS
 from lanrage.core.lan_counters import LanCounters
-from lanrage.core.lan_frames import PartyLan, Udp, derived_mac
+from lanrage.core.lan_frames import Frame, PartyLan, Udp, derived_mac
 from lanrage.core.lan_services import LanService
 from lanrage.core.links import TUNNEL_MTU, LocalAddress
 from lanrage.errors import LanrageError
@@ -65,6 +65,7 @@ class GroupWays(Protocol):
     def deliver(self, datagram: Udp) -> None: ...
 
 
+Part = TypeVar("Part", bound=LanPart)
 OwnAddresses = Callable[[], Awaitable[Collection[LocalAddress]]]
 OwnAddresses6 = Callable[[], Awaitable[Collection[IPv6Address]]]
 
@@ -92,6 +93,7 @@ class LanPlane(Service):
     :ivar rooms: of games beside the LAN card (``docs/run.rst``); closed when this stops.
     :ivar on_lost: called with a sentence when the card went away while it was in use.
     :ivar on_network: called when this machine's addresses, cards or routes may have changed.
+    :ivar pair_key: the key of probes that this node shares with the member of a party address, where it is known.
     """
 
     def __init__(  # pylint: disable=too-many-arguments
@@ -117,6 +119,7 @@ class LanPlane(Service):
         self._own_addresses, self._capture, self._make_groups = own_addresses, capture, groups
         self._own_addresses6 = own_addresses6
         self.on_lost: Callable[[str], None] = lambda why: None
+        self.pair_key: Callable[[IPv4Address], bytes | None] = lambda address: None
         self._carries = carries
         self._groups: GroupWays | None = None
         self._counters = LanCounters()
@@ -187,6 +190,14 @@ class LanPlane(Service):
     def inject(self, frame: bytes, origin: IPv4Address) -> bool:
         """See :meth:`lanrage.app.lan_flow.Inflow.inject`."""
         return self._in.inject(frame, origin, self._clock.seconds())
+
+    def carry(self, frame: Frame, card: int) -> None:
+        """Carry a frame of another device, whose source is this member, from the real card with this index."""
+        self._out.from_device(frame, card, self._clock.seconds())
+
+    def part(self, kind: type[Part]) -> Part | None:
+        """The part of this class, if there is one."""
+        return next((each for each in self._parts if isinstance(each, kind)), None)
 
     def counters(self) -> dict[str, int]:
         """Counts since this plane was made, by name: always the same names (``docs/protocol-lan.rst``)."""

@@ -114,6 +114,13 @@ class Outflow:
             waiting.addCallback(lambda _: self._carry(judged, card, now))
             waiting.addErrback(lambda failure: log.failure("a frame was not carried", failure))
 
+    def from_device(self, frame: Frame, index: int, now: float) -> None:
+        """Take a frame that a device on a real network sent, moved into the party as this member's own.
+
+        :param index: of the real card on which it came in.
+        """
+        self._carry(frame, index, now)
+
     def _carry(self, frame: Frame | Drop, card: int, now: float) -> None:
         if isinstance(frame, Drop):
             self.counters.drop(frame)
@@ -130,10 +137,12 @@ class Outflow:
         if reason is not None:
             self.counters.drop(reason)
             return
-        if self.stages.leased(frame, data, now):
+        members = self._targets(frame)
+        far = [member for member in members if not self.stages.left_to_lan(member, card)]
+        if len(far) == len(members) and self.stages.leased(frame, data, now):
             self.counters.leased += 1
             return
-        targets = [member for member in self._targets(frame) if self._wanted(member, frame, now)]
+        targets = [member for member in far if self._wanted(member, frame, now)]
         if targets:
             self._give(Kind.FRAME, data, targets)
 
@@ -270,6 +279,7 @@ class Inflow:
         refusal = refusal or self.stages.admit(frame, origin, now)
         if refusal is not None:
             return refusal
+        self.stages.shown(frame, origin, now)
         taken = self.write(data)
         if isinstance(frame.content, Udp) and frame.content.destination.is_multicast:
             self.write_group(frame.content)

@@ -44,8 +44,20 @@ def _wanted(_member: IPv4Address, _frame: Frame, _now: float) -> bool:
     return True
 
 
+def _not_near(_member: IPv4Address, _card: int) -> bool:
+    return False
+
+
 def _admitted(_frame: Frame, _origin: IPv4Address, _now: float) -> Drop | None:
     return None
+
+
+def _sockets_alone() -> bool:
+    return False
+
+
+def _not_shown(_frame: Frame, _origin: IPv4Address, _now: float) -> None:
+    return
 
 
 @attrs.define
@@ -56,6 +68,8 @@ class Outgoing:
     :ivar look: is shown each datagram that the rules let through as the game sent it (its real source), with the
         card's interface index (0: the LAN card). The datagram waits for what it returns, which never fails.
     :ivar limit: why it is shed, or ``None``.
+    :ivar left_to_lan: whether a member hears the real card (by interface index) on which it was sent; asked for each
+        member. Such a frame is not left to leases either.
     :ivar leased: whether the members repeat it by themselves (the frame as value and as bytes).
     :ivar wanted: whether a member has any use for it; asked for each member.
     """
@@ -63,6 +77,7 @@ class Outgoing:
     take: Callable[[bytes], bool] = _not_taken
     look: Callable[[Udp, int, float], Deferred[None] | None] = _not_looked_at
     limit: Callable[[Frame, float], Drop | None] = _no_refusal
+    left_to_lan: Callable[[IPv4Address, int], bool] = _not_near
     leased: Callable[[Frame, bytes, float], bool] = _not_leased
     wanted: Callable[[IPv4Address, Frame, float], bool] = _wanted
 
@@ -72,10 +87,14 @@ class Incoming:
     """Decisions on what members sent.
 
     :ivar admit: why a frame of this member that the rules let through is shed, or ``None``.
+    :ivar shown: what else on this machine's network gets a frame that was admitted.
+    :ivar hears_all: whether there is such, so that this machine's sockets do not tell what is of use here.
     :ivar takers: who takes the messages of each kind but :attr:`~lanrage.wire.frames.Kind.FRAME`.
     """
 
     admit: Callable[[Frame, IPv4Address, float], Drop | None] = _admitted
+    shown: Callable[[Frame, IPv4Address, float], None] = _not_shown
+    hears_all: Callable[[], bool] = _sockets_alone
     takers: dict[Kind, Taker] = attrs.field(factory=dict)
 
 
@@ -85,9 +104,12 @@ class Plane(Protocol):
     outgoing: Outgoing
     incoming: Incoming
     on_network: list[Callable[[], object]]
+    pair_key: Callable[[IPv4Address], bytes | None]
 
     @property
     def lan(self) -> PartyLan: ...
+
+    def carry(self, frame: Frame, card: int) -> None: ...
 
     def say(self, kind: Kind, message: bytes, to: Collection[IPv4Address]) -> None: ...
 

@@ -128,6 +128,11 @@ class Links(LinkHooks):
         """Party addresses of the members whose link is up."""
         return {link.member.certificate.ip for link in self.peers.values() if link.ready}
 
+    def probe_key(self, address: IPv4Address) -> bytes | None:
+        """The key of probes that this node shares with the member of a party address."""
+        found = (link for link in self.peers.values() if link.member.certificate.ip == address)
+        return next((link.keys.probe for link in found), None)
+
     async def look(self) -> None:
         """Read WireGuard's state now, so that what is shown is true."""
         await self._watch.look()

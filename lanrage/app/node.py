@@ -15,6 +15,7 @@ from zope.interface import implementer
 
 from lanrage.app import node_view
 from lanrage.app.arrival import Arrival
+from lanrage.app.bridge_node import BridgeNode
 from lanrage.app.config import NodeConfig
 from lanrage.app.control_link import ControlLink
 from lanrage.app.exposed_node import ExposedNode
@@ -54,7 +55,7 @@ def _quiet(_text: str) -> None:
 
 
 @implementer(INode)
-class NodeService(GoverningNode, PathNode, RelayNode, ExposedNode, RoomNode, Service):
+class NodeService(GoverningNode, PathNode, RelayNode, ExposedNode, BridgeNode, RoomNode, Service):
     """Loads the keys, undoes what a crash left, returns to the party; then does what its user asks.
 
     :param reactor: everything that Twisted's reactor does.

@@ -7,7 +7,7 @@ from typing import Literal
 import attrs
 
 from lanrage import __version__
-from lanrage.app import ledger_view
+from lanrage.app import bridge_node, ledger_view
 from lanrage.app.doctor import collect_local
 from lanrage.app.machinery import Devices
 from lanrage.app.nat_watch import NatWatch
@@ -101,6 +101,7 @@ def status(life: PartyLife, missing: list[str]) -> StatusShown:
         _relay_tcp(session),
         attrs.asdict(session.punching.counters) if session is not None and session.punching is not None else {},
         _mapping(session),
+        bridge_node.shown(session),
     )
 
 

@@ -12,6 +12,7 @@ from lanrage.app.caller import Caller
 from lanrage.app.operation import CodeText, NameText, Nothing, Operation, Request
 from lanrage.app.operations_exposure import EXPOSURE, IExposedNode
 from lanrage.app.operations_governing import GOVERNING, IGoverningNode
+from lanrage.app.operations_lan_bridge import LAN_BRIDGE, IBridgeNode
 from lanrage.app.operations_paths import PATHS, IPathNode
 from lanrage.app.operations_relays import RELAYS, IRelayNode
 from lanrage.app.operations_run import RUN, IRoomNode
@@ -34,7 +35,7 @@ DEFAULT_MEMBERS = 16
 """The party that the LAN plane is measured with."""
 
 
-class INode(IGoverningNode, IPathNode, IRelayNode, IExposedNode, IRoomNode):
+class INode(IGoverningNode, IPathNode, IRelayNode, IExposedNode, IBridgeNode, IRoomNode):
     """What a node does for its user; the local API and the command line see no more of it.
 
     Every method raises errors of :mod:`lanrage.errors` only; anything else is a bug and reported as one. `progress` may
@@ -214,7 +215,9 @@ _ALL = (
         "lanrage doctor",
     ),
 )
-OPERATIONS: dict[str, Operation] = {row.name: row for row in (*_ALL, *GOVERNING, *PATHS, *RELAYS, *EXPOSURE, *RUN)}
+OPERATIONS: dict[str, Operation] = {
+    row.name: row for row in (*_ALL, *GOVERNING, *PATHS, *RELAYS, *EXPOSURE, *LAN_BRIDGE, *RUN)
+}
 """All operations by name."""
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.logger import Logger
 
+from lanrage.app.bridge_ways import want_bridges
 from lanrage.app.config import NodeConfig
 from lanrage.app.control_link import ControlLink
 from lanrage.app.endpoint_book import EndpointBook
@@ -25,6 +26,7 @@ from lanrage.core.replica import PartyReplica
 from lanrage.core.replica_changes import MemberRemoved, PresenceChanged, ReplicaChange
 from lanrage.errors import REFUSALS, LanrageError, Refused
 from lanrage.net.threads import in_thread
+from lanrage.store.bridges import BridgesFile
 from lanrage.store.endpoints import EndpointsFile
 from lanrage.store.replica import PartyFile, SavedParty
 from lanrage.wire.control import Accepted
@@ -63,6 +65,7 @@ class PartyLife:
         self._random = random
         self._file = PartyFile(config.state_dir)
         self._endpoints = EndpointsFile(config.state_dir)
+        self._bridges = BridgesFile(config.state_dir)
         self.saved: SavedParty | None = None
         self.replica: PartyReplica | None = None
         self.link: ControlLink | None = None
@@ -91,6 +94,7 @@ class PartyLife:
         """Remove the party from disk."""
         await self._settled()
         await in_thread(self._reactor, self._endpoints.remove)
+        await in_thread(self._reactor, self._bridges.remove)
         await in_thread(self._reactor, self._file.remove)
 
     # --- life ---------------------------------------------------------------------------------------------------------
@@ -152,6 +156,7 @@ class PartyLife:
         session.on_lost = self._revival.lost
         session.on_moved = link.client.moved
         await session.start()
+        await want_bridges(session.lan, await in_thread(self._reactor, self._bridges.load, saved.party_id))
         self.session, self.trouble = session, ""
         self._revival.came_up()
         await session.set_members(entry.member for entry in replica.members.values())

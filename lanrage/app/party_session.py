@@ -10,6 +10,7 @@ import attrs
 from twisted.internet.defer import Deferred, DeferredLock, succeed
 from twisted.logger import Logger
 
+from lanrage.app.bridge_ways import guard_bridges
 from lanrage.app.endpoint_book import EndpointBook
 from lanrage.app.guarding import Guarding
 from lanrage.app.lan import LanPlane
@@ -129,6 +130,7 @@ class PartySession:
             nonce = int.from_bytes(self._around.random(8), "big")
             self.lan = self._machinery.lan_plane(self.address, nonce, self.prefix)
             self.lan.on_lost = self._lost
+            guard_bridges(self.lan, self.guarding, self.devices.tunnel)
             await self.lan.startService()
             await self._start_links(self.tunnel)
         except BaseException:
@@ -173,8 +175,7 @@ class PartySession:
         )
         ways = SignalWays(self._around.send_signal, channel, links)
         links.ways_around, links.remembered = ways.around, book.remembered
-        if self.lan is not None:
-            links.carried = self.lan.carried_bytes
+        self._join_lan(links)
         relays = self._join_relays(links)
         self._join_nat(links)
         channel.start()
@@ -187,6 +188,11 @@ class PartySession:
         if self.mapping is not None:
             self.mapping.start()
         book.start(lambda: {identity: link.plan.paths.values() for identity, link in links.peers.items()})
+
+    def _join_lan(self, links: Links) -> None:
+        """What links and LAN plane know of each other."""
+        if self.lan is not None:
+            links.carried, self.lan.pair_key = self.lan.carried_bytes, links.probe_key
 
     def _join_relays(self, links: Links) -> RelayLinks:
         """The ways through relays."""

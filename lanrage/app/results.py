@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from lanrage.app.bridge_results import BridgeShown
 from lanrage.core.diagnosis import MappingFacts, NodeFacts
 from lanrage.core.ledger_records import Role
 
@@ -244,6 +245,7 @@ class StatusShown(Result, frozen=True):
     :param nat: null while there is no party.
     :param relay_tcp: ``None`` while it is not needed.
     :param birthday: counters of birthday probing by name; empty where it is off.
+    :param bridges: this machine's cards whose devices take part.
     :param port_mapping: where the router maps WireGuard's port; none while it is switched off, or outside a party.
     """
 
@@ -260,6 +262,7 @@ class StatusShown(Result, frozen=True):
     relay_tcp: RelayTcpShown | None = None
     birthday: dict[str, Any] = {}
     port_mapping: MappingFacts | None = None
+    bridges: list[BridgeShown] = []
 
 
 class Diagnosed(NodeFacts, frozen=True):

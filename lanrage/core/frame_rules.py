@@ -42,6 +42,9 @@ Doom (:data:`DOOM_PORT`) uses one."""
 DOOM_PORT = 666
 """Doom's registered port; nothing else is there."""
 
+NEIGHBOUR_PORT = 4667
+"""Where members look for each other on physical networks (:mod:`lanrage.wire.same_lan`)."""
+
 SERVICE_PORTS = frozenset(
     {
         *SYSTEM_PORTS,
@@ -49,6 +52,7 @@ SERVICE_PORTS = frozenset(
         3702,  # WS-Discovery: names printers and shares
         4011,  # network boot: names what a machine boots
         4666,  # our own carrier
+        NEIGHBOUR_PORT,
         4789,  # VXLAN and
         8472,  # its older port: whole frames for a network inside
         5350,  # NAT-PMP and PCP announcements

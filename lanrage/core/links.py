@@ -123,6 +123,7 @@ class LocalAddress:
     :param address: the address.
     :param network: the network it is in.
     :param broadcast: the device has the BROADCAST flag and is up.
+    :param carrier: its cable is in, or its radio is joined; no part of what the address is.
     """
 
     interface: str
@@ -130,3 +131,4 @@ class LocalAddress:
     address: IPv4Address
     network: IPv4Network
     broadcast: bool
+    carrier: bool = attrs.field(default=True, eq=False)

@@ -12,8 +12,8 @@ from lanrage.errors import DecodeError
 MAPPING, GUARD = "mapping", "guard-table"
 KINDS = ("device", "process", "punch-table", "forwarding", MAPPING, GUARD)
 """``device``: a network device, by name; its alias must be ours. ``process``: a program, ``PID START_TIME`` in `old`.
-``punch-table``: an nftables table of the family ``ip``, by name. ``forwarding``: a card that a relay made forward IPv4
-(``net.ipv4.conf.NAME.forwarding``), what it was before in `old`. ``mapping``: a port mapped at a router,
+``punch-table``: an nftables table of the family ``ip``, by name. ``forwarding``: a card that a relay or a bridge made
+forward IPv4 (``net.ipv4.conf.NAME.forwarding``), what it was before in `old`. ``mapping``: a port mapped at a router,
 :class:`lanrage.core.mapping.Lease` in `old`. ``guard-table``: the party firewall's table of the family ``inet``, by
 name, the tunnel device that it guards in `old`.
 

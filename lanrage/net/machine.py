@@ -21,7 +21,7 @@ from lanrage.net.ipv6 import enable_ipv6, has_ipv6
 from lanrage.net.raw_sockets import source_for
 from lanrage.net.threads import in_thread
 
-IFF_UP, IFF_BROADCAST, IFF_LOOPBACK = 0x1, 0x2, 0x8
+IFF_UP, IFF_BROADCAST, IFF_LOOPBACK, IFF_LOWER_UP = 0x1, 0x2, 0x8, 0x10000
 """<linux/if.h>"""
 
 UNIVERSE = 0
@@ -105,7 +105,8 @@ def _local_addresses() -> list[LocalAddress]:
         address = IPv4Address(entry.get_attr("IFA_LOCAL") or entry.get_attr("IFA_ADDRESS"))
         network = IPv4Network(f"{entry.get_attr('IFA_ADDRESS')}/{entry['prefixlen']}", strict=False)
         broadcast = bool(link["flags"] & IFF_BROADCAST)
-        found.append(LocalAddress(link.get_attr("IFLA_IFNAME"), entry["index"], address, network, broadcast))
+        carrier = bool(link["flags"] & IFF_LOWER_UP)
+        found.append(LocalAddress(link.get_attr("IFLA_IFNAME"), entry["index"], address, network, broadcast, carrier))
     return found
 
 

@@ -43,6 +43,7 @@ class Kind(IntEnum):
     LEASE = 2  # an announcement that the receiver repeats by itself: granted, renewed, cancelled
     INTEREST = 3  # which groups and ports are open on the sender's machine
     PROBE = 4  # a question whether a datagram gets through, and the answers of each stage
+    APART = 5  # the sender is on no physical network of the receiver's any more (:mod:`lanrage.core.same_lan`)
 
 
 @attrs.frozen

@@ -78,6 +78,7 @@ class LifeTests(PartyCase):
                 "relay_tcp": None,
                 "birthday": {},
                 "port_mapping": None,
+                "bridges": [],
             }
             self.assertEqual({"version": __version__, "state": "idle"} | empty, idle)
             self.assertEqual("idle", (await anna.node.diagnose())["state"])
@@ -109,6 +110,7 @@ class LifeTests(PartyCase):
                     "relay_tcp": None,
                     "birthday": {},
                     "port_mapping": None,
+                    "bridges": [],
                 },
                 status,
             )

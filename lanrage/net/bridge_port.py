@@ -1,0 +1,147 @@
+"""A real card as a bridge sees it: broadcasts of its network come in, frames to single devices go out (packet(7)).
+
+Needs CAP_NET_RAW.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from ipaddress import IPv4Address
+from pathlib import Path
+
+from twisted.internet.interfaces import IReactorFDSet, IReadDescriptor
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from lanrage.errors import MissingRight, Unreachable
+from lanrage.net import bpf
+from lanrage.net.capture import BATCH, ETH_P_IP, IP_PROTOCOL, LARGEST, RECEIVE_BUFFER
+from lanrage.net.devices import NET_ADMIN_HINT
+from lanrage.wire.arp_table import parse_arp
+
+ARP_TABLE = "/proc/net/arp"
+DISCARD = 9
+"""UDP port at which an empty datagram asks nothing (RFC 863); before it goes the kernel looks for the MAC."""
+
+log = Logger()
+
+
+def group_filter() -> list[bpf.Instruction]:
+    """Accept IPv4 UDP to a broadcast or multicast MAC; a socket of ``ETH_P_IP`` is shown only what comes in."""
+    return [
+        (bpf.LOAD_BYTE, 0, 0, IP_PROTOCOL),
+        (bpf.JUMP_EQUAL, 1, 0, socket.IPPROTO_UDP),
+        bpf.REFUSE,
+        (bpf.LOAD_BYTE, 0, 0, 0),
+        (bpf.JUMP_ANY_BIT, 1, 0, 1),
+        bpf.REFUSE,
+        bpf.ACCEPT,
+    ]
+
+
+@implementer(IReadDescriptor)
+class BridgePort:
+    """One card.
+
+    :param name: the card's.
+    :ivar mac: the card's MAC once it is open, 6 bytes.
+    """
+
+    def __init__(self, reactor: IReactorFDSet, name: str) -> None:
+        self.name = name
+        self.mac = bytes(6)
+        self._reactor = reactor
+        self._socket: socket.socket | None = None
+        self._receive: Callable[[bytes], None] = lambda frame: None
+
+    def open(self, receive: Callable[[bytes], None]) -> None:
+        """Begin.
+
+        :param receive: called with each broadcast frame that came in.
+        :raises MissingRight: without CAP_NET_RAW.
+        :raises Unreachable: when the card is gone.
+        """
+        kind = socket.SOCK_RAW | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
+        try:
+            packets = socket.socket(socket.AF_PACKET, kind, 0)
+        except PermissionError as error:
+            raise MissingRight(f"bridging a card needs CAP_NET_RAW: {NET_ADMIN_HINT}") from error
+        try:
+            bpf.attach(packets, group_filter())
+            packets.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+            packets.bind((self.name, ETH_P_IP))
+        except OSError as error:
+            packets.close()
+            raise Unreachable(f"the card {self.name} cannot be used: {error.strerror}") from error
+        self.mac = packets.getsockname()[4]
+        self._receive, self._socket = receive, packets
+        self._reactor.addReader(self)
+
+    def send(self, frame: bytes) -> bool:
+        """Send a frame; false when the card does not take it."""
+        if self._socket is None:
+            return False
+        try:
+            self._socket.send(frame)
+        except OSError:
+            return False
+        return True
+
+    def close(self) -> None:
+        """End; one that is closed is no error."""
+        packets, self._socket = self._socket, None
+        if packets is not None:
+            self._reactor.removeReader(self)
+            packets.close()
+
+    def fileno(self) -> int:
+        """For the reactor."""
+        return -1 if self._socket is None else self._socket.fileno()
+
+    def logPrefix(self) -> str:  # pylint: disable=invalid-name
+        """For the reactor."""
+        return "bridge"
+
+    def doRead(self) -> None:  # pylint: disable=invalid-name
+        """For the reactor: deliver what has come."""
+        for _ in range(BATCH):
+            if self._socket is None:
+                return
+            try:
+                frame = self._socket.recv(LARGEST)
+            except OSError:
+                return
+            try:
+                self._receive(frame)
+            except Exception:  # pylint: disable=broad-except  # one frame never stops the bridge
+                log.failure("a frame on {card} was not dealt with", card=self.name)
+
+    def connectionLost(self, reason: Failure) -> None:  # pylint: disable=invalid-name
+        """For the reactor: it stops, or the descriptor broke."""
+        del reason
+        self.close()
+
+
+def port_free(port: int) -> bool:
+    """Whether no program of this machine has the UDP port, on any address."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as trial:
+        try:
+            trial.bind(("", port))
+        except OSError:
+            return False
+    return True
+
+
+def find_mac(address: IPv4Address, device: str) -> bytes | None:
+    """The MAC of a device, if the kernel knows it by now; otherwise it is asked to find out."""
+    for row in parse_arp(Path(ARP_TABLE).read_text(encoding="ascii")):
+        if row.address == address and row.device == device:
+            return row.mac
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as asking:
+        try:
+            asking.sendto(b"", (str(address), DISCARD))
+        except OSError:
+            return None
+    return None
