@@ -90,6 +90,7 @@ class LanPlane(Service):
     :param services: discovery services that are carried.
     :ivar rooms: of games beside the LAN card (``docs/run.rst``); closed when this stops.
     :ivar on_lost: called with a sentence when the card went away while it was in use.
+    :ivar path_dead: asked whether all paths to a member are dead, as far as its link knows.
     """
 
     def __init__(  # pylint: disable=too-many-arguments
@@ -115,6 +116,7 @@ class LanPlane(Service):
         self._own_addresses, self._capture, self._make_groups = own_addresses, capture, groups
         self._own_addresses6 = own_addresses6
         self.on_lost: Callable[[str], None] = lambda why: None
+        self.path_dead: Callable[[IPv4Address], bool] = lambda member: False
         self._carries = carries
         self._groups: GroupWays | None = None
         self._counters = LanCounters()

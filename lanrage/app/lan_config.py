@@ -19,6 +19,7 @@ LAN: list[list[Any]] = [
     ["lan-exposure", None, "guarded", "What of this machine a party reaches: guarded, games (ports in play) or all."],
     ["lan-ports", None, "", "More ports in play, as in 4445,27960-27963/udp; open whatever --lan-exposure says."],
     ["lan-services", None, "", "Discovery services of the LAN card that are carried: a list of mdns, ssdp."],
+    ["lan-leases", None, "on", "Let members repeat periodic announcements by themselves: on or off."],
 ]
 """Options of the roles that have a node (:class:`twisted.python.usage.Options`)."""
 
@@ -36,6 +37,13 @@ class CaptureFrom(Enum):
     OFF = "off"  # none: this machine hears the others' games and shows none of its own
 
 
+class Switch(Enum):
+    """What is either used or not: setting ``lan.leases``."""
+
+    ON = "on"
+    OFF = "off"
+
+
 @attrs.frozen
 class LanSettings:
     """Settings of the LAN plane.
@@ -45,6 +53,7 @@ class LanSettings:
     :param exposure: what of this machine a party reaches.
     :param ports: the user's own list of ports in play.
     :param services: discovery services that are carried.
+    :param leases: whether announcements are leased.
     """
 
     capture: CaptureFrom = CaptureFrom.BOTH
@@ -52,6 +61,7 @@ class LanSettings:
     exposure: Exposure = Exposure.GUARDED
     ports: tuple[Span, ...] = ()
     services: frozenset[LanService] = frozenset()
+    leases: bool = True
 
     @classmethod
     def parse(cls, options: dict[str, str]) -> LanSettings:
@@ -65,6 +75,7 @@ class LanSettings:
             exposure=_word(Exposure, options["lan-exposure"], "lan-exposure"),
             ports=merged(parse_spans(options["lan-ports"], "lan-ports")),
             services=frozenset(_words(LanService, options["lan-services"], "lan-services")),
+            leases=_word(Switch, options["lan-leases"], "lan-leases") is Switch.ON,
         )
 
 

@@ -27,8 +27,8 @@ def _no_refusal(_frame: Frame, _now: float) -> Drop | None:
     return None
 
 
-def _not_leased(_frame: Frame, _data: bytes, _now: float) -> bool:
-    return False
+def _not_leased(_frame: Frame, _data: bytes, _now: float) -> Collection[IPv4Address]:
+    return ()
 
 
 def _wanted(_member: IPv4Address, _frame: Frame, _now: float) -> bool:
@@ -39,17 +39,21 @@ def _admitted(_frame: Frame, _origin: IPv4Address, _now: float) -> Drop | None:
     return None
 
 
+def _not_repeated(_frame: Frame, _origin: IPv4Address, _now: float) -> bool:
+    return False
+
+
 @attrs.define
 class Outgoing:
     """Decisions on a frame that this machine sent and the rules let through, in this order.
 
     :ivar limit: why it is shed, or ``None``.
-    :ivar leased: whether the members repeat it by themselves (the frame as value and as bytes).
+    :ivar leased: the members that repeat it by themselves (the frame as value and as bytes); asked once.
     :ivar wanted: whether a member has any use for it; asked for each member.
     """
 
     limit: Callable[[Frame, float], Drop | None] = _no_refusal
-    leased: Callable[[Frame, bytes, float], bool] = _not_leased
+    leased: Callable[[Frame, bytes, float], Collection[IPv4Address]] = _not_leased
     wanted: Callable[[IPv4Address, Frame, float], bool] = _wanted
 
 
@@ -58,10 +62,12 @@ class Incoming:
     """Decisions on what members sent.
 
     :ivar admit: why a frame of this member that the rules let through is shed, or ``None``.
+    :ivar repeated: whether this machine has already repeated the frame that this member carried, by a lease.
     :ivar takers: who takes the messages of each kind but :attr:`~lanrage.wire.frames.Kind.FRAME`.
     """
 
     admit: Callable[[Frame, IPv4Address, float], Drop | None] = _admitted
+    repeated: Callable[[Frame, IPv4Address, float], bool] = _not_repeated
     takers: dict[Kind, Taker] = attrs.field(factory=dict)
 
 
@@ -79,6 +85,8 @@ class Plane(Protocol):
     def inject(self, frame: bytes, origin: IPv4Address) -> bool: ...
 
     def now(self) -> float: ...
+
+    def path_dead(self, member: IPv4Address) -> bool: ...
 
 
 class LanPart(Protocol):

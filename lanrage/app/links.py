@@ -128,6 +128,11 @@ class Links(LinkHooks):
         """Party addresses of the members whose link is up."""
         return {link.member.certificate.ip for link in self.peers.values() if link.ready}
 
+    def path_dead(self, address: IPv4Address) -> bool:
+        """Whether no path to the member at this party address is open; false while it is not known yet."""
+        found = [link.plan for link in self.peers.values() if link.member.certificate.ip == address]
+        return any(plan.active is not None and not plan.reached for plan in found)
+
     async def look(self) -> None:
         """Read WireGuard's state now, so that what is shown is true."""
         await self._watch.look()

@@ -174,7 +174,7 @@ class PartySession:
         ways = SignalWays(self._around.send_signal, channel, links)
         links.ways_around, links.remembered = ways.around, book.remembered
         if self.lan is not None:
-            links.carried = self.lan.carried_bytes
+            links.carried, self.lan.path_dead = self.lan.carried_bytes, links.path_dead
         relays = self._join_relays(links)
         self._join_nat(links)
         channel.start()
