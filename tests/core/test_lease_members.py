@@ -112,6 +112,14 @@ class MemberTests(SynchronousTestCase):
         play(world, announcement(), [1.0] * 100)
         assert len(times_seen(world, PEER, announcement())) == 100
 
+    def test_unheard_answer(self) -> None:
+        """A receiver whose answers are lost is carried to and repeats, and its sockets see each once."""
+        world = World.of((ME, PEER), lambda sender, receiver: () if sender == PEER else (0.03,))
+        play(world, announcement(), [1.0] * 30)
+        world.run(0.1)
+        assert world.members[PEER].leases.counters()["leases_held"] == 1
+        assert len(times_seen(world, PEER, announcement())) == 30
+
     def test_new_socket(self) -> None:
         """A socket that is opened hears what is leased for its port or group at once."""
         world = World.of((ME, PEER))
