@@ -1,7 +1,7 @@
 """A LAN plane in a process of its own, for tests in network namespaces: real card, port, capture and adoption.
 
 ``python -m tests.lan_process ADDRESS/PREFIX MEMBER...`` prints ``ready``, and at SIGTERM its counters as JSON. Settings
-come by the environment: ``REAL_ADDRESS``, and ``IPV6_PREFIX`` and ``LAN_SERVICES`` where they are wanted.
+come by the environment: ``REAL_ADDRESS``, and where they are wanted ``IPV6_PREFIX``, ``LAN_SERVICES``, ``LAN_PARTS``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import react
 
 from lanrage.app.lan import LanPlane
+from lanrage.app.lan_config import LanSettings
 from lanrage.app.lan_groups import Groups
+from lanrage.app.lan_parts import make_parts
 from lanrage.core.lan_services import LanService
 from lanrage.core.links import LocalAddress
 from lanrage.net.adopt import Adopter
@@ -64,6 +66,7 @@ def plane(reactor: Any, address: IPv4Interface) -> LanPlane:
         groups=groups,
         prefix=prefix,
         services=frozenset(LanService(name) for name in os.environ.get("LAN_SERVICES", "").split(",") if name),
+        parts=lambda made: make_parts(reactor, LanSettings(), made) if os.environ.get("LAN_PARTS") else (),
     )
 
 
