@@ -1,8 +1,7 @@
 """A LAN plane in a process of its own, for tests in network namespaces: real card, port, capture and adoption.
 
 ``python -m tests.lan_process ADDRESS/PREFIX MEMBER...`` prints ``ready``, and at SIGUSR1 and SIGTERM its counters as
-JSON. Settings come by the environment: ``REAL_ADDRESS``, and ``IPV6_PREFIX`` and ``LAN_SERVICES`` where they are
-wanted.
+JSON. Settings come by the environment, where they are wanted: ``IPV6_PREFIX``, ``LAN_SERVICES``, ``LAN_LEASES``.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from lanrage.app.lan_bridge import LanBridge
 from lanrage.app.lan_config import LanSettings
 from lanrage.app.lan_groups import Groups
 from lanrage.app.lan_parts import make_parts
-from lanrage.app.lan_physical import LanMachine
+from lanrage.app.lan_physical import LanMachine, physical_parts
 from lanrage.app.lan_socket_parts import make_socket_parts
 from lanrage.app.roaming import Roaming
 from lanrage.core.lan_services import LanService
@@ -60,6 +59,7 @@ def plane(reactor: Any, address: IPv4Interface) -> LanPlane:
 
     card = TapCard(reactor, CARD, prefix=prefix)
     routes = RouteLeases(os.environ.get("LAN_ROUTES", "auto"))
+    settings = LanSettings(leases="LAN_LEASES" in os.environ)
     made = LanPlane(
         reactor,
         card,
@@ -71,7 +71,8 @@ def plane(reactor: Any, address: IPv4Interface) -> LanPlane:
         capture=Capture(reactor, (CARD, TUNNEL)),
         groups=groups,
         parts=lambda plane: (
-            *make_parts(reactor, LanSettings(), plane, LanMachine(TUNNEL, JOURNAL)),
+            *make_parts(reactor, settings, plane),
+            *physical_parts(reactor, plane, LanMachine(TUNNEL, JOURNAL)),
             *make_socket_parts(reactor, plane, card, TUNNEL, address.ip, routes),
         ),
         prefix=prefix,

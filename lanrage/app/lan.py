@@ -94,6 +94,7 @@ class LanPlane(Service):
     :ivar on_lost: called with a sentence when the card went away while it was in use.
     :ivar on_network: called when this machine's addresses, cards or routes may have changed.
     :ivar pair_key: the key of probes that this node shares with the member of a party address, where it is known.
+    :ivar path_dead: asked whether all paths to a member are dead, as far as its link knows.
     """
 
     def __init__(  # pylint: disable=too-many-arguments
@@ -120,6 +121,7 @@ class LanPlane(Service):
         self._own_addresses6 = own_addresses6
         self.on_lost: Callable[[str], None] = lambda why: None
         self.pair_key: Callable[[IPv4Address], bytes | None] = lambda address: None
+        self.path_dead: Callable[[IPv4Address], bool] = lambda member: False
         self._carries = carries
         self._groups: GroupWays | None = None
         self._counters = LanCounters()

@@ -21,6 +21,7 @@ LAN: list[list[Any]] = [
     ["lan-ports", None, "", "More ports in play, as in 4445,27960-27963/udp; open whatever --lan-exposure says."],
     ["lan-services", None, "", "Discovery services of the LAN card that are carried: a list of mdns, ssdp."],
     ["lan-routes", None, "auto", "Unbound broadcasts go to the party: auto (without a default route), always or off."],
+    ["lan-leases", None, "on", "Let members repeat periodic announcements by themselves: on or off."],
 ]
 """Options of the roles that have a node (:class:`twisted.python.usage.Options`)."""
 
@@ -38,6 +39,13 @@ class CaptureFrom(Enum):
     OFF = "off"  # none: this machine hears the others' games and shows none of its own
 
 
+class Switch(Enum):
+    """What is either used or not: setting ``lan.leases``."""
+
+    ON = "on"
+    OFF = "off"
+
+
 @attrs.frozen
 class LanSettings:
     """Settings of the LAN plane.
@@ -48,6 +56,7 @@ class LanSettings:
     :param ports: the user's own list of ports in play.
     :param services: discovery services that are carried.
     :param routes: when routes to the LAN card are leased.
+    :param leases: whether announcements are leased.
     """
 
     capture: CaptureFrom = CaptureFrom.BOTH
@@ -56,6 +65,7 @@ class LanSettings:
     ports: tuple[Span, ...] = ()
     services: frozenset[LanService] = frozenset()
     routes: RouteLeases = RouteLeases.AUTO
+    leases: bool = True
 
     @classmethod
     def parse(cls, options: dict[str, str]) -> LanSettings:
@@ -70,6 +80,7 @@ class LanSettings:
             ports=merged(parse_spans(options["lan-ports"], "lan-ports")),
             services=frozenset(_words(LanService, options["lan-services"], "lan-services")),
             routes=_word(RouteLeases, options["lan-routes"], "lan-routes"),
+            leases=_word(Switch, options["lan-leases"], "lan-leases") is Switch.ON,
         )
 
 

@@ -139,10 +139,9 @@ class Outflow:
             return
         members = self._targets(frame)
         far = [member for member in members if not self.stages.left_to_lan(member, card)]
-        if len(far) == len(members) and self.stages.leased(frame, data, now):
-            self.counters.leased += 1
-            return
-        targets = [member for member in far if self._wanted(member, frame, now)]
+        leased = self.stages.leased(frame, data, now) if len(far) == len(members) else ()
+        self.counters.leased += len(leased)
+        targets = [member for member in far if member not in leased and self._wanted(member, frame, now)]
         if targets:
             self._give(Kind.FRAME, data, targets)
 
@@ -251,25 +250,29 @@ class Inflow:
 
     def _take(self, kind: Kind, whole: bytes, origin: IPv4Address, now: float) -> None:
         if kind is Kind.FRAME:
-            self.inject(whole, origin, now)
+            self._count(self._refuse(whole, origin, now, carried=True))
             return
         taker = self.stages.takers.get(kind)
         refusal = Drop.HEADER if taker is None else taker(whole, origin, now)
-        if refusal is not None:
-            self.counters.drop(refusal)
+        self._count(refusal)
 
     def inject(self, data: bytes, origin: IPv4Address, now: float) -> bool:
         """Let this machine receive a frame as if this member were on its network; what is no such frame is counted.
 
         :param origin: party address of the member that the frame is from.
         """
-        refusal = self._refuse(data, origin, now)
+        return self._count(self._refuse(data, origin, now))
+
+    def _count(self, refusal: Drop | None) -> bool:
         if refusal is not None:
             self.counters.drop(refusal)
         return refusal is None
 
-    def _refuse(self, data: bytes, origin: IPv4Address, now: float) -> Drop | None:
-        """Judge a frame and write it; why it was not written."""
+    def _refuse(self, data: bytes, origin: IPv4Address, now: float, carried: bool = False) -> Drop | None:
+        """Judge a frame and write it; why it was not written.
+
+        :param carried: the member sent it just now; this machine may have repeated it by itself already.
+        """
         frame = read_frame(data)
         if isinstance(frame, Drop):
             return frame
@@ -279,6 +282,9 @@ class Inflow:
         refusal = refusal or self.stages.admit(frame, origin, now)
         if refusal is not None:
             return refusal
+        if carried and self.stages.repeated(frame, origin, now):
+            self.counters.deduplicated += 1
+            return None
         self.stages.shown(frame, origin, now)
         taken = self.write(data)
         if isinstance(frame.content, Udp) and frame.content.destination.is_multicast:

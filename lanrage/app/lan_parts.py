@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection
 from typing import Any
 
 from lanrage.app.lan_config import LanSettings
-from lanrage.app.lan_physical import LanMachine, physical_parts
+from lanrage.app.lan_leases import LanLeases
 from lanrage.app.lan_stages import LanPart, Plane
 from lanrage.core.lan_limits import LanLimits
 
 
-def make_parts(reactor: Any, settings: LanSettings, plane: Plane, machine: LanMachine) -> Collection[LanPart]:
+def make_parts(reactor: Any, settings: LanSettings, plane: Plane) -> Collection[LanPart]:
     """Make the parts that the settings ask for; each puts itself into the plane's stages."""
-    del settings
     limits = LanLimits()
     plane.outgoing.limit, plane.incoming.admit = limits.outgoing, limits.incoming
-    return physical_parts(reactor, plane, machine)
+    parts: list[LanPart] = []
+    if settings.leases:
+        epoch = int.from_bytes(os.urandom(4), "big")
+        parts.append(LanLeases(reactor, plane, epoch))
+    return parts

@@ -36,8 +36,8 @@ def _no_refusal(_frame: Frame, _now: float) -> Drop | None:
     return None
 
 
-def _not_leased(_frame: Frame, _data: bytes, _now: float) -> bool:
-    return False
+def _not_leased(_frame: Frame, _data: bytes, _now: float) -> Collection[IPv4Address]:
+    return ()
 
 
 def _wanted(_member: IPv4Address, _frame: Frame, _now: float) -> bool:
@@ -60,6 +60,10 @@ def _not_shown(_frame: Frame, _origin: IPv4Address, _now: float) -> None:
     return
 
 
+def _not_repeated(_frame: Frame, _origin: IPv4Address, _now: float) -> bool:
+    return False
+
+
 @attrs.define
 class Outgoing:
     """What parts see of frames that this machine sent, and their decisions on what the rules let through, in order.
@@ -70,7 +74,7 @@ class Outgoing:
     :ivar limit: why it is shed, or ``None``.
     :ivar left_to_lan: whether a member hears the real card (by interface index) on which it was sent; asked for each
         member. Such a frame is not left to leases either.
-    :ivar leased: whether the members repeat it by themselves (the frame as value and as bytes).
+    :ivar leased: the members that repeat it by themselves (the frame as value and as bytes); asked once.
     :ivar wanted: whether a member has any use for it; asked for each member.
     """
 
@@ -78,7 +82,7 @@ class Outgoing:
     look: Callable[[Udp, int, float], Deferred[None] | None] = _not_looked_at
     limit: Callable[[Frame, float], Drop | None] = _no_refusal
     left_to_lan: Callable[[IPv4Address, int], bool] = _not_near
-    leased: Callable[[Frame, bytes, float], bool] = _not_leased
+    leased: Callable[[Frame, bytes, float], Collection[IPv4Address]] = _not_leased
     wanted: Callable[[IPv4Address, Frame, float], bool] = _wanted
 
 
@@ -89,12 +93,14 @@ class Incoming:
     :ivar admit: why a frame of this member that the rules let through is shed, or ``None``.
     :ivar shown: what else on this machine's network gets a frame that was admitted.
     :ivar hears_all: whether there is such, so that this machine's sockets do not tell what is of use here.
+    :ivar repeated: whether this machine has already repeated the frame that this member carried, by a lease.
     :ivar takers: who takes the messages of each kind but :attr:`~lanrage.wire.frames.Kind.FRAME`.
     """
 
     admit: Callable[[Frame, IPv4Address, float], Drop | None] = _admitted
     shown: Callable[[Frame, IPv4Address, float], None] = _not_shown
     hears_all: Callable[[], bool] = _sockets_alone
+    repeated: Callable[[Frame, IPv4Address, float], bool] = _not_repeated
     takers: dict[Kind, Taker] = attrs.field(factory=dict)
 
 
@@ -116,6 +122,8 @@ class Plane(Protocol):
     def inject(self, frame: bytes, origin: IPv4Address) -> bool: ...
 
     def now(self) -> float: ...
+
+    def path_dead(self, member: IPv4Address) -> bool: ...
 
 
 class LanPart(Protocol):

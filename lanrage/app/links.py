@@ -133,6 +133,11 @@ class Links(LinkHooks):
         found = (link for link in self.peers.values() if link.member.certificate.ip == address)
         return next((link.keys.probe for link in found), None)
 
+    def path_dead(self, address: IPv4Address) -> bool:
+        """Whether no path to the member at this party address is open; false while it is not known yet."""
+        found = [link.plan for link in self.peers.values() if link.member.certificate.ip == address]
+        return any(plan.active is not None and not plan.reached for plan in found)
+
     async def look(self) -> None:
         """Read WireGuard's state now, so that what is shown is true."""
         await self._watch.look()

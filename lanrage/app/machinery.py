@@ -14,7 +14,7 @@ from lanrage.app.lan import LanPlane
 from lanrage.app.lan_config import CaptureFrom, LanSettings
 from lanrage.app.lan_groups import Groups
 from lanrage.app.lan_parts import make_parts
-from lanrage.app.lan_physical import LanMachine
+from lanrage.app.lan_physical import LanMachine, physical_parts
 from lanrage.app.lan_rooms import Room
 from lanrage.app.lan_socket_parts import make_socket_parts
 from lanrage.app.links import Links
@@ -201,7 +201,8 @@ class RealMachinery:
             carries=lan.capture is not CaptureFrom.OFF,
             dedup_window=lan.dedup_window,
             parts=lambda plane: (
-                *make_parts(self._reactor, lan, plane, LanMachine(devices.tunnel, self._journal)),
+                *make_parts(self._reactor, lan, plane),
+                *physical_parts(self._reactor, plane, LanMachine(devices.tunnel, self._journal)),
                 *make_socket_parts(self._reactor, plane, card, devices.tunnel, address.ip, lan.routes),
             ),
             prefix=prefix,

@@ -192,7 +192,8 @@ class PartySession:
     def _join_lan(self, links: Links) -> None:
         """What links and LAN plane know of each other."""
         if self.lan is not None:
-            links.carried, self.lan.pair_key = self.lan.carried_bytes, links.probe_key
+            links.carried = self.lan.carried_bytes
+            self.lan.pair_key, self.lan.path_dead = links.probe_key, links.path_dead
 
     def _join_relays(self, links: Links) -> RelayLinks:
         """The ways through relays."""

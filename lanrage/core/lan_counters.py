@@ -32,7 +32,7 @@ class LanCounters:
     :ivar forwarded: frames handed to the tunnel, counted once for each member.
     :ivar deduplicated: copies not carried or not injected.
     :ivar injected: frames that this machine received from members.
-    :ivar leased: frames not carried, since the members repeat them by themselves.
+    :ivar leased: frames not carried, counted once for each member that repeats them by itself.
     :ivar carried: bytes of datagrams to and from each member, by its party address.
     :ivar repeated: datagrams by what became of this machine's address inside them.
     :ivar unwanted: frames not carried, counted once for each member that has no use for them.

@@ -66,6 +66,7 @@ class Drop(Enum):
     HEADER = "header"  # no frame of our protocol
     ORIGIN = "origin"  # claims another member's frame
     NOT_CANONICAL = "not_canonical"  # differs from what our own encoder makes of its values
+    LEASE = "lease"  # a lease beyond what one member may have here, or of a frame that may not travel
     PARTS = "parts"  # parts that contradict each other, came too late or were too many
     # More than games send (see lanrage.core.lan_limits).
     STORM = "storm"  # repeats itself while its game or machine sends too much
