@@ -15,7 +15,7 @@ from twisted.logger import Logger
 
 from lanrage.app.lan_flow import Inflow, Outflow
 from lanrage.app.lan_rooms import Rooms
-from lanrage.app.lan_stages import LanPart, Plane
+from lanrage.app.lan_stages import LanPart, Plane, Travelled
 from lanrage.core.broadcast_dedup import WINDOW_SECONDS
 from lanrage.core.lan_counters import LanCounters
 from lanrage.core.lan_frames import PartyLan, Udp, derived_mac
@@ -90,6 +90,7 @@ class LanPlane(Service):
     :param services: discovery services that are carried.
     :ivar rooms: of games beside the LAN card (``docs/run.rst``); closed when this stops.
     :ivar on_lost: called with a sentence when the card went away while it was in use.
+    :ivar host: party address of the party's host, where another member is it.
     """
 
     def __init__(  # pylint: disable=too-many-arguments
@@ -115,6 +116,7 @@ class LanPlane(Service):
         self._own_addresses, self._capture, self._make_groups = own_addresses, capture, groups
         self._own_addresses6 = own_addresses6
         self.on_lost: Callable[[str], None] = lambda why: None
+        self.host: IPv4Address | None = None
         self._carries = carries
         self._groups: GroupWays | None = None
         self._counters = LanCounters()
@@ -184,6 +186,10 @@ class LanPlane(Service):
     def inject(self, frame: bytes, origin: IPv4Address) -> bool:
         """See :meth:`lanrage.app.lan_flow.Inflow.inject`."""
         return self._in.inject(frame, origin, self._clock.seconds())
+
+    def pass_on(self, frame: Travelled, to: Collection[IPv4Address]) -> int:
+        """See :meth:`lanrage.app.lan_flow.Outflow.pass_on`."""
+        return self._out.pass_on(frame, to)
 
     def counters(self) -> dict[str, int]:
         """Counts since this plane was made, by name: always the same names (``docs/protocol-lan.rst``)."""
