@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Network
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import attrs
 from twisted.application.service import Service
@@ -64,6 +64,8 @@ class GroupWays(Protocol):
     def deliver(self, datagram: Udp) -> None: ...
 
 
+P = TypeVar("P")
+
 OwnAddresses = Callable[[], Awaitable[Collection[LocalAddress]]]
 OwnAddresses6 = Callable[[], Awaitable[Collection[IPv6Address]]]
 
@@ -90,7 +92,7 @@ class LanPlane(Service):
     :param services: discovery services that are carried.
     :ivar rooms: of games beside the LAN card (``docs/run.rst``); closed when this stops.
     :ivar on_lost: called with a sentence when the card went away while it was in use.
-    :ivar host: party address of the party's host, where another member is it.
+    :ivar host: party address of the party's host, this member's own where it is it; ``None`` where nobody knows.
     """
 
     def __init__(  # pylint: disable=too-many-arguments
@@ -162,6 +164,10 @@ class LanPlane(Service):
             del self._counters.carried[gone]
         for part in self._parts:
             part.set_members(lan)
+
+    def part(self, kind: type[P]) -> P | None:
+        """The part of this kind, where there is one."""
+        return next((part for part in self._parts if isinstance(part, kind)), None)
 
     @property
     def lan(self) -> PartyLan:

@@ -15,6 +15,8 @@ from lanrage.errors import BadInput
 
 LAN: list[list[Any]] = [
     ["lan-capture", None, "both", "Whose broadcasts are carried: both (LAN card, real cards), party or off."],
+    ["lan-interest", None, "on", "Tell the members which ports are open here, to get only what is heard: on or off."],
+    ["lan-replicator", None, "off", "Whether the party's host passes frames on to all: off or host."],
     ["lan-dedup-window", None, f"{WINDOW_SECONDS:g}", "Seconds in which one datagram seen on two cards is one."],
     ["lan-exposure", None, "guarded", "What of this machine a party reaches: guarded, games (ports in play) or all."],
     ["lan-ports", None, "", "More ports in play, as in 4445,27960-27963/udp; open whatever --lan-exposure says."],
@@ -36,6 +38,20 @@ class CaptureFrom(Enum):
     OFF = "off"  # none: this machine hears the others' games and shows none of its own
 
 
+class Replicator(Enum):
+    """Who may pass on this machine's frames, and bring it those of others: setting ``lan.replicator``."""
+
+    OFF = "off"  # nobody: each member sends to each
+    HOST = "host"  # the party's host
+
+
+class Switch(Enum):
+    """A setting with two values."""
+
+    ON = "on"
+    OFF = "off"
+
+
 @attrs.frozen
 class LanSettings:
     """Settings of the LAN plane.
@@ -45,6 +61,8 @@ class LanSettings:
     :param exposure: what of this machine a party reaches.
     :param ports: the user's own list of ports in play.
     :param services: discovery services that are carried.
+    :param interest: the members are told which ports and groups are open here.
+    :param replicator: who passes frames on.
     """
 
     capture: CaptureFrom = CaptureFrom.BOTH
@@ -52,6 +70,8 @@ class LanSettings:
     exposure: Exposure = Exposure.GUARDED
     ports: tuple[Span, ...] = ()
     services: frozenset[LanService] = frozenset()
+    interest: bool = True
+    replicator: Replicator = Replicator.OFF
 
     @classmethod
     def parse(cls, options: dict[str, str]) -> LanSettings:
@@ -65,6 +85,8 @@ class LanSettings:
             exposure=_word(Exposure, options["lan-exposure"], "lan-exposure"),
             ports=merged(parse_spans(options["lan-ports"], "lan-ports")),
             services=frozenset(_words(LanService, options["lan-services"], "lan-services")),
+            interest=_word(Switch, options["lan-interest"], "lan-interest") is Switch.ON,
+            replicator=_word(Replicator, options["lan-replicator"], "lan-replicator"),
         )
 
 

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection
 from typing import Any
 
-from lanrage.app.lan_config import LanSettings
+from lanrage.app.lan_config import LanSettings, Replicator
+from lanrage.app.lan_interest import LanInterest
+from lanrage.app.lan_probe import LanProbe
+from lanrage.app.lan_replicator import LanReplicator
 from lanrage.app.lan_stages import LanPart, Plane
 from lanrage.core.lan_limits import LanLimits
+from lanrage.net.openings import Openings
+from lanrage.net.probe_socket import ProbeSocket
+from lanrage.net.proc_net import ProcNet
 
 
-def make_parts(reactor: Any, settings: LanSettings, plane: Plane) -> Collection[LanPart]:
-    """Make the parts that the settings ask for; each puts itself into the plane's stages."""
-    del reactor, settings
+def make_parts(reactor: Any, settings: LanSettings, plane: Plane, tables: ProcNet) -> Collection[LanPart]:
+    """Make the parts that the settings ask for; each puts itself into the plane's stages.
+
+    :param tables: of this machine's network namespace.
+    """
     limits = LanLimits()
     plane.outgoing.limit, plane.incoming.admit = limits.outgoing, limits.incoming
-    return ()
+    look = Openings(plane.lan.network, tables.read).look
+    epoch = int.from_bytes(os.urandom(4), "big")
+    parts: list[LanPart] = [LanInterest(plane, reactor, look, epoch, settings.interest)]
+    if settings.replicator is Replicator.HOST:
+        parts.append(LanReplicator(plane, reactor))
+    parts.append(LanProbe(plane, reactor, ProbeSocket(reactor), os.urandom))
+    return parts

@@ -13,6 +13,7 @@ from lanrage.app.operation import CodeText, NameText, Nothing, Operation, Reques
 from lanrage.app.operations_exposure import EXPOSURE, IExposedNode
 from lanrage.app.operations_governing import GOVERNING, IGoverningNode
 from lanrage.app.operations_paths import PATHS, IPathNode
+from lanrage.app.operations_probe import PROBE, IProbeNode
 from lanrage.app.operations_relays import RELAYS, IRelayNode
 from lanrage.app.operations_run import RUN, IRoomNode
 from lanrage.app.results import Diagnosed, Invited, Joined, Left, PartyCreated, PartyShown, StatusShown
@@ -34,7 +35,7 @@ DEFAULT_MEMBERS = 16
 """The party that the LAN plane is measured with."""
 
 
-class INode(IGoverningNode, IPathNode, IRelayNode, IExposedNode, IRoomNode):
+class INode(IGoverningNode, IPathNode, IRelayNode, IExposedNode, IRoomNode, IProbeNode):
     """What a node does for its user; the local API and the command line see no more of it.
 
     Every method raises errors of :mod:`lanrage.errors` only; anything else is a bug and reported as one. `progress` may
@@ -214,7 +215,8 @@ _ALL = (
         "lanrage doctor",
     ),
 )
-OPERATIONS: dict[str, Operation] = {row.name: row for row in (*_ALL, *GOVERNING, *PATHS, *RELAYS, *EXPOSURE, *RUN)}
+_ROWS = (*_ALL, *GOVERNING, *PATHS, *RELAYS, *EXPOSURE, *RUN, *PROBE)
+OPERATIONS: dict[str, Operation] = {row.name: row for row in _ROWS}
 """All operations by name."""
 
 

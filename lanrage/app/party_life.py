@@ -145,6 +145,7 @@ class PartyLife:
             lambda: Door(link.client.address, link.client.pin) if link.client.connected else None,
             self._config.region,
             self._config.weights,
+            lambda: replica.ledger.host if replica.ledger is not None else None,
         )
         session = PartySession(
             self._reactor, self.keys, saved.party_id, address, self._config.devices, around, self.machinery

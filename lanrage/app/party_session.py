@@ -48,6 +48,7 @@ class Surroundings:
     :param door: where the control link stands now.
     :param region: of relays that this node prefers.
     :param weights: of its choice among relays.
+    :param host: identity of the party's host now; ``None`` while its ledger is not known.
     """
 
     send_signal: Callable[[bytes, bytes], Deferred[bool]]
@@ -58,6 +59,7 @@ class Surroundings:
     door: Callable[[], Door | None] = lambda: None
     region: str = ""
     weights: Weights = Weights()
+    host: Callable[[], bytes | None] = lambda: None
 
     def connected(self) -> bool:
         """Whether the control link stands."""
@@ -283,6 +285,7 @@ class PartySession:
     async def _apply(self) -> None:
         if self.links is not None:
             await self.links.set_members(self._members)
+            self._follow_host()
             if self.relays is not None:
                 self.relays.follow()
 
@@ -333,6 +336,13 @@ class PartySession:
 
     def _lost(self, why: str) -> None:
         self.on_lost(why)
+
+    def _follow_host(self) -> None:
+        """The LAN plane knows where the host is."""
+        identity = self._around.host()
+        if self.lan is not None:
+            known = (each for each in self._members if each.certificate.identity == identity)
+            self.lan.host = next((each.certificate.ip for each in known), None)
 
     def _changed(self) -> None:
         if self.lan is not None and self.links is not None:

@@ -14,6 +14,7 @@ import attrs
 
 from lanrage.core.frame_rules import ALL_HOSTS, SERVICE_PORTS, is_game_group, is_party_wide
 from lanrage.core.lan_frames import Frame, Udp
+from lanrage.core.lan_services import SERVICES
 
 MAX_PORTS = 640
 """Ports that are told one by one: ten times a busy desktop, and the longest message fits one frame."""
@@ -64,6 +65,8 @@ class Interest:
         if content.destination_port not in self.ports:
             return False
         target = content.destination
+        if target in SERVICES:  # who carries a service has said so by its setting
+            return True
         told = target.is_multicast and target.version == IPV4 and target != ALL_HOSTS
         return not told or target in self.groups
 
@@ -88,8 +91,13 @@ class Interest:
         made.update(b"/" + b"".join(group.packed for group in sorted(self.groups)))
         return made.digest()
 
+    def __len__(self) -> int:
+        """Ports and groups."""
+        return len(self.ports) + len(self.groups)
+
     def __bool__(self) -> bool:
-        return self.everything or bool(self.ports or self.groups)
+        """Whether anything is wanted."""
+        return self.everything or len(self) > 0
 
 
 EVERYTHING = Interest(everything=True)

@@ -17,6 +17,9 @@ from lanrage.core.lan_frames import Frame
 CLOSED_SECONDS = 2.0
 """How long something closed is still told as open: short-lived sockets of other programs cause half the messages."""
 
+LARGEST_CHANGE = 256
+"""Ports and groups of one change; where more changed, all is told: hardly longer, and it fits a frame for certain."""
+
 REPEATS = (0.25, 1.0)
 """Seconds after a change at which its number is told again, so that its loss is noticed soon."""
 
@@ -95,15 +98,16 @@ class OwnInterest:
         if interest == before:
             self._closed_since = None
             return None
+        opened, closed = interest.without(before), before.without(interest)
         whole = interest.everything or before.everything
-        if not whole and not interest.without(before) and self._lingers(now):
+        if not whole and not opened and self._lingers(now):
             return None
         self.interest, self._closed_since = interest, None
         self.revision += 1
         self._due = [now + each for each in (*REPEATS, REFRESH_SECONDS)]
-        if whole:
+        if whole or len(opened) + len(closed) > LARGEST_CHANGE:
             return self.told()
-        return Changed(self.epoch, self.revision, interest.without(before), before.without(interest))
+        return Changed(self.epoch, self.revision, opened, closed)
 
     def told(self) -> Told:
         """All of it."""

@@ -29,7 +29,7 @@ HOPS = 1
 """A frame with one hop is for its receiver alone."""
 
 RELAYED_HOPS = 2
-"""A frame with two is passed on, with one, by a receiver that the party allows to (``docs/protocol-replicator.rst``)."""
+"""A frame with two is passed on, with one, by the party's host (``docs/protocol-replicator.rst``)."""
 
 IP_UDP_BYTES = 28
 MAX_PARTS = 8
