@@ -25,7 +25,7 @@ from lanrage.core.interest_talk import (
     Told,
 )
 from lanrage.core.lan_frames import Frame
-from tests.strategies_interest import GROUPS, PORTS, messages, small_interests
+from tests.strategies_interest import GROUPS, PORTS, messages
 from tests.strategies_lan import ME, NETWORK, PEER, udp
 
 FRAMES = [
@@ -60,7 +60,11 @@ class Talk(RuleBasedStateMachine):
         said = [self.own.update(self.open, self.now), self.own.due(self.now)]
         if self.own.interest not in self.ever:
             self.ever.append(self.own.interest)
-        return [message for message in said if message is not None and message not in self.bag]
+        return [message for message in said if message is not None]
+
+    def send(self) -> None:
+        """What it says is on its way, once."""
+        self.bag += [message for message in self.look() if message not in self.bag]
 
     def arrive(self, message: Message, answers: bool) -> None:
         """A message comes; where something was missed, the question and its answer may come through at once."""
@@ -75,19 +79,31 @@ class Talk(RuleBasedStateMachine):
         """What the other machine believes."""
         return self.known.wants(PEER, frame, self.now)
 
-    @rule(interest=small_interests() | st.just(EVERYTHING))
-    def sockets_change(self, interest: Interest) -> None:
-        """Sockets open and close, and the node looks."""
-        self.open, self.could_arrive = interest, False
-        self.bag += self.look()
+    @rule(ports=st.sets(st.sampled_from(PORTS), min_size=1), group=st.booleans())
+    def sockets_change(self, ports: set[int], group: bool) -> None:
+        """Those that are open close, the others open; and the node looks."""
+        groups = frozenset(GROUPS) if group else frozenset()
+        self.change(Interest(self.open.ports ^ ports, self.open.groups ^ groups))
 
-    @rule(steps=st.integers(1, 50))
+    @precondition(lambda self: not self.open.everything)
+    @rule()
+    def too_much_to_tell(self) -> None:
+        """A program opens hundreds of ports."""
+        self.change(EVERYTHING)
+
+    def change(self, interest: Interest) -> None:
+        """This is open now."""
+        self.open, self.could_arrive = interest, False
+        self.send()
+
+    @rule(steps=st.integers(1, 8))
     def time_passes(self, steps: int) -> None:
         """The node looks; nothing arrives."""
         for _ in range(steps):
             self.now += STEP
-            self.bag += self.look()
+            self.send()
 
+    @precondition(lambda self: not self.could_arrive)
     @rule()
     def starts_anew(self) -> None:
         """Its node restarts; what is on its way was for WireGuard's session before and is lost."""
@@ -96,11 +112,14 @@ class Talk(RuleBasedStateMachine):
         self.bag = self.look()
 
     @precondition(lambda self: self.bag)
-    @rule(data=st.data(), keeps=st.booleans(), answers=st.booleans())
-    def one_arrives(self, data: Any, keeps: bool, answers: bool) -> None:
-        """Any message, which may come once more later."""
-        place = data.draw(st.integers(0, len(self.bag) - 1))
-        self.arrive(self.bag[place] if keeps else self.bag.pop(place), answers)
+    @rule(kind=st.sampled_from([Told, Changed, Held]), data=st.data(), keeps=st.booleans(), answers=st.booleans())
+    def one_arrives(self, kind: type[Message], data: Any, keeps: bool, answers: bool) -> None:
+        """Any message, however late, which may come once more later."""
+        there = [message for message in self.bag if isinstance(message, kind)] or self.bag
+        message = data.draw(st.sampled_from(there))
+        if not keeps:
+            self.bag.remove(message)
+        self.arrive(message, answers)
 
     @precondition(lambda self: self.bag)
     @rule(data=st.data())
@@ -113,9 +132,8 @@ class Talk(RuleBasedStateMachine):
         """For the time of a refresh all that is said arrives: both ends mean the same. Older messages still wait."""
         for _ in range(round((REFRESH_SECONDS + CLOSED_SECONDS) / STEP) + 1):
             self.now += STEP
-            for message in (self.own.update(self.open, self.now), self.own.due(self.now)):
-                if message is not None:
-                    self.arrive(message, answers=True)
+            for message in self.look():
+                self.arrive(message, answers=True)
         self.could_arrive = True
         wrong = [frame for frame in FRAMES if self.wants(frame) != self.open.wants(frame)]
         assert not wrong, (wrong, self.open, self.known)
@@ -138,7 +156,7 @@ class Talk(RuleBasedStateMachine):
 
 
 TestTalk = Talk.TestCase
-TestTalk.settings = settings(max_examples=150, stateful_step_count=30)
+TestTalk.settings = settings(max_examples=80, stateful_step_count=25)
 
 
 class OwnTests(SynchronousTestCase):
@@ -213,6 +231,7 @@ class MemberTests(SynchronousTestCase):
         self.assertFalse(known.take(PEER, Told(1, 9, EVERYTHING), 0.0))
         self.assertFalse(self.wants(known))
 
+    @settings(max_examples=25)
     @given(st.lists(messages().filter(lambda each: not isinstance(each, Ask)), max_size=8))
     def test_hostile(self, said: list[Any]) -> None:
         """Any messages of a member leave something to answer, and change nothing for others."""
