@@ -13,7 +13,7 @@ from twisted.logger import Logger
 
 from lanrage.app.lan_stages import Plane
 from lanrage.core.budget import Budget
-from lanrage.core.interest import EVERYTHING, NOTHING_OPEN, Asked, Interest, Opened
+from lanrage.core.interest import EVERYTHING, NOTHING_OPEN, UNKNOWN, Asked, Interest, Opened
 from lanrage.core.interest_talk import Ask, MemberInterests, Message, OwnInterest
 from lanrage.core.lan_frames import Drop, Frame, PartyLan, Udp
 from lanrage.core.rate import TokenBucket
@@ -125,19 +125,17 @@ class LanInterest:
         """This machine's, as the members were told."""
         return self._own.interest
 
-    def _look_safely(self, fresh: bool = False) -> None:
+    def _look_safely(self) -> None:
         """Nothing that goes wrong in one look ends the looking."""
         try:
-            self._look(fresh)
+            self._look()
         except Exception:  # pylint: disable=broad-except
             log.failure("the look at open ports failed")
 
-    def _look(self, fresh: bool) -> None:
+    def _look(self, fresh: bool = False) -> None:
         now = self._plane.now()
-        found = NOTHING_OPEN
-        for look in self._looks:
-            found = found.joined(look(fresh))
-        before, self._opened = self._opened, found
+        before, self._opened = self._opened, self._found(fresh)
+        found = self._opened
         interest = found.interest.joined(Interest.of(self._asked.ports(now), ()))
         self._tell(self._own.update(interest if self._tells else EVERYTHING, now))
         held = self._own.due(now)
@@ -148,10 +146,21 @@ class LanInterest:
         if new:
             self.on_opened(new.ports, new.groups)
 
+    def _found(self, fresh: bool) -> Opened:
+        """What is open in all places; where one cannot be looked at, all frames are wanted."""
+        found = NOTHING_OPEN
+        for look in self._looks:
+            try:
+                found = found.joined(look(fresh))
+            except Exception:  # pylint: disable=broad-except
+                log.failure("a look at open ports failed")
+                found = found.joined(UNKNOWN)
+        return found
+
     def _sending(self, frame: Frame, now: float) -> None:
         """A game sends to all: before its frame leaves, members know where it may wait for answers."""
         if isinstance(frame.content, Udp) and self._asked.note(frame.content, now) and self._soon.take(now):
-            self._look_safely(fresh=True)
+            self._look(fresh=True)
 
     def _taken(self, data: bytes, member: IPv4Address, now: float) -> Drop | None:
         try:

@@ -20,7 +20,7 @@ CLOSED_SECONDS = 2.0
 LARGEST_CHANGE = 256
 """Ports and groups of one change; where more changed, all is told: hardly longer, and it fits a frame for certain."""
 
-REPEATS = (0.25, 1.0)
+REPEATS = (0.2, 1.0)
 """Seconds after a change at which its number is told again, so that its loss is noticed soon."""
 
 REFRESH_SECONDS = 10.0
