@@ -59,4 +59,9 @@ def add(main: click.Group, operation: Operate, settings: dict[str, Any]) -> None
         metavar="SECONDS",
         help="How long answers are waited for.",
     )
-    operation(lan_group(main, settings), "probe", probed)(timeout(dict))
+    operation(lan_group(main, settings), "probe", probed)(timeout(_arguments))
+
+
+def _arguments(**options: float) -> dict[str, float]:
+    """The operation's arguments."""
+    return options

@@ -131,7 +131,8 @@ class LanProbe:
             for turn in range(TURNS):
                 sightings.append(self._send(Tagged(tag, turn)))
                 left = end - self._plane.now()
-                if await self._wait(tag, left if turn == TURNS - 1 else min(left, TURN_SECONDS)) or left <= 0:
+                heard = await self._wait(tag, left if turn == TURNS - 1 else min(left, TURN_SECONDS))
+                if heard or self._plane.now() >= end:
                     break
         finally:
             self._waiting.pop(tag, None)
