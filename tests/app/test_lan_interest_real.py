@@ -137,7 +137,7 @@ class RealTests(SynchronousTestCase):
         with lan_hosts(4) as hosts:
             everybody = [1, 2, 3, 4]
             around = {"LAN_SETTINGS": setting, "LAN_HOST": "10.66.0.1"}
-            planes = [host.start_plane([n for n in everybody if n != host.number], **around) for host in hosts]
+            planes = [host.start_plane([n for n in everybody if n != host.number], (), **around) for host in hosts]
             listeners = [host.listen("all") for host in hosts[2:]]
             time.sleep(3.0)  # all know who takes part
             sender = hosts[1].run(sys.executable, "-m", "tests.lan_sockets", "send", hosts[1].address, "mark")

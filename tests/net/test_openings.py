@@ -26,7 +26,10 @@ from tests.readers import check_reader
 NETWORK = IPv4Network("10.66.0.0/24")
 GROUP = IPv4Address("224.0.2.60")
 HEAD = "  sl  local_address rem_address st tx rx tr uid timeout inode\n"
-IGMP = "Idx\tDevice\n1\tlo : 1 V3\n\t\t\t\t050200E0 1 0:0\t0\n4\teth0 : 1 V3\n\t\t\t\t3C0200E0 1 0:0\t0\n\t\t\t\t010000E0 1 0:0\t0\n"
+IGMP = (
+    "Idx\tDevice\n1\tlo : 1 V3\n\t\t\t\t050200E0 1 0:0\t0\n"
+    "4\teth0 : 1 V3\n\t\t\t\t3C0200E0 1 0:0\t0\n\t\t\t\t010000E0 1 0:0\t0\n"
+)
 
 
 def row(local: str, inode: int, state: str = "07") -> str:
