@@ -27,7 +27,7 @@ while True:
 """A host that announces its game."""
 
 LOBBY = """
-import socket, sys, time
+import random, socket, sys, time
 for _ in range(int(sys.argv[1])):
     s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     s.bind(("", 6000))
@@ -35,7 +35,7 @@ for _ in range(int(sys.argv[1])):
     s.recv(2000)
     print(time.monotonic() - began, flush=True)
     s.close()
-    time.sleep(float(sys.argv[2]))
+    time.sleep(float(sys.argv[2]) + random.random())
 """
 """A player who opens the list of games again and again: how long until the first game shows."""
 
@@ -154,18 +154,18 @@ class RealTests(SynchronousTestCase):
 
     def test_lobby(self) -> None:
         """A list of games that opens sees a beacon at most a period and half a second later."""
-        waits, counted = lobby_waits(0.3, 6, 0.2)
+        waits, counted = lobby_waits(0.3, 3, 0.0)
         self.assertLess(waits[-1], 0.3 + 0.5)
         self.assertEqual(counted["dropped_packets"], 0)
 
     @pytest.mark.lab
     def test_lobby_of_minecraft(self) -> None:
-        """Likewise with Minecraft's period: p99 of forty; while no list is open, nothing is sent."""
-        waits, counted = lobby_waits(PERIOD, 40, 3.1)
+        """Likewise with Minecraft's period, forty times, the port forgotten in between: the unheard is not sent."""
+        waits, counted = lobby_waits(PERIOD, 40, 2.6)
         self.assertLess(waits[-1], PERIOD + 0.5)
         self.assertGreater(counted["unwanted_packets"], 10)
 
 
 if __name__ == "__main__":
-    found, _ = lobby_waits(PERIOD, 40, 0.37)
-    print(json.dumps({"p50_s": found[len(found) // 2], "p99_s": found[-1]}))
+    measured, _ = lobby_waits(PERIOD, 60, 2.6)
+    print(json.dumps({"p50_s": measured[len(measured) // 2], "p99_s": measured[-1]}))
