@@ -18,8 +18,8 @@ from lanrage.app.visibility_results import VisibilityShown
 from lanrage.core.lan_frames import Drop
 from lanrage.core.visibility import Sighting, Stage, best, first_missing
 from lanrage.errors import Refused, Unreachable
-from lanrage.wire.frames import Kind
-from lanrage.wire.visibility import PROBE_PORT, Tagged, decode_tagged, encode_tagged
+from lanrage.wire.frames import Kind, decode_part
+from lanrage.wire.visibility import PROBE_PORT, Tagged, decode_report, decode_tagged, encode_tagged
 from tests.app.test_cli import CommandCase
 from tests.lan_room import Guest, Room, Sockets
 
@@ -198,6 +198,17 @@ class ProbeTests(SynchronousTestCase):
         self.two.send(source_port=PROBE_PORT, destination_port=PROBE_PORT, payload=b"hello")
         self.room.deliver()
         self.assertEqual(self.one.plane.counters()["probes_answered"], 0)
+
+    def test_heard_by_another_way(self) -> None:
+        """A socket that got the datagram, though the card did not take it, proves nothing of the card."""
+        asked = encode_tagged(Tagged(b"by a lan", 0))
+        self.one.card.full = True
+        self.two.send(source_port=PROBE_PORT, destination_port=PROBE_PORT, payload=asked)
+        self.room.deliver()
+        self.ears[0].hear(asked, str(self.two.address))
+        self.room.clock.advance(HEARD_SECONDS)
+        report = decode_report(decode_part(self.one.port.sent[-1][1]).body)
+        self.assertEqual((report.tag, report.injected, report.heard), (b"by a lan", None, None))
 
     def test_leaves(self) -> None:
         """Who left meanwhile gets no report."""

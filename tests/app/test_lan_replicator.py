@@ -90,14 +90,16 @@ class AroundTests(SynchronousTestCase):
         self.assertEqual(self.host.plane.counters()["passed_on_packets"], 0)
 
     def test_few_want_it(self) -> None:
-        """Where two members want a frame it goes directly."""
-        for guest in self.others[2:]:
+        """Where two members want a frame it goes directly, and the host, if it is one of them, keeps it for itself."""
+        for guest in self.others[1:]:
             guest.sockets.listen()
-        self.host.sockets.listen()
         self.room.run(5.0, 0.25)
         self.one.send()
         self.room.collect()
-        self.assertEqual([each.to for each in frames(self.room)], [guest.address for guest in self.others[:2]])
+        wanting = [self.host.address, self.others[0].address]
+        self.assertEqual([each.to for each in frames(self.room)], wanting)
+        self.room.deliver()
+        self.assertEqual(self.host.plane.counters()["passed_on_packets"], 0)
 
     def test_dead_path(self) -> None:
         """A host that is not heard for three and a half seconds is gone round; everybody hears on."""
@@ -163,6 +165,13 @@ class ForgedTests(SynchronousTestCase):
         self.assertEqual(self.dropped(self.host, origin=IPv4Address("10.66.0.99")), 1)
         self.assertEqual(self.dropped(self.host, origin=self.two.address), 1)
         self.assertEqual(self.dropped(self.host), -1)
+
+    def test_not_the_host(self) -> None:
+        """A member that is asked to pass a frame on, and is not the host, takes it and sends nothing."""
+        part = Part(self.one.address, 9, 1, 0, 1, beacon(source=self.one.address), RELAYED_HOPS)
+        self.room.give(Datagram(self.one.address, self.two.address, encode_part(part)))
+        self.room.collect()
+        self.assertEqual((len(self.two.heard()), frames(self.room)), (1, []))
 
     def test_without_the_setting(self) -> None:
         """A member without it takes nothing that the host passes on, and is sent everything directly."""
