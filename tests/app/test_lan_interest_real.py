@@ -160,10 +160,10 @@ class RealTests(SynchronousTestCase):
 
     @pytest.mark.lab
     def test_lobby_of_minecraft(self) -> None:
-        """Likewise with Minecraft's period, forty times, the port forgotten in between: the unheard is not sent."""
-        waits, counted = lobby_waits(PERIOD, 40, 2.6)
+        """Likewise with Minecraft's period, a dozen times, the port forgotten in between: the unheard is not sent."""
+        waits, counted = lobby_waits(PERIOD, 12, 2.6)
         self.assertLess(waits[-1], PERIOD + 0.5)
-        self.assertGreater(counted["unwanted_packets"], 10)
+        self.assertGreater(counted["unwanted_packets"], 3)
 
 
 if __name__ == "__main__":
