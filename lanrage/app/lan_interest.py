@@ -25,7 +25,7 @@ LOOK_SECONDS = 0.25
 """How often the tables are read; the ways for multicast look at the same time and share the read."""
 
 LOOKS_RATE, LOOKS_BURST = 10.0, 10.0
-"""Looks a second, and at once, because a game sent from ports that were not open; a look takes some 0.1 ms, and each
+"""Looks a second, and at once, because a game sent from ports that were not open; a look takes some 0.4 ms, and each
 may make a message to all members."""
 
 ASK_RATE, ASK_BURST = 1.0, 3.0

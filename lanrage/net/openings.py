@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sys
-from contextlib import suppress
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Network
 from typing import Protocol
 
 import attrs
 from twisted.logger import Logger
 
-from lanrage.core.interest import UNKNOWN, Opened, hears_the_party
+from lanrage.core.interest import NOTHING_OPEN, UNKNOWN, Opened, hears_the_party
 from lanrage.errors import DecodeError
 from lanrage.net.multicast import IGMP_TABLE, LOOPBACK_INDEX, UDP_TABLES
 from lanrage.wire.igmp import parse_igmp
@@ -37,6 +36,8 @@ class Openings:
 
     network: IPv4Network
     read: ReadTable
+    _texts: tuple[str, ...] = ()
+    _found: Opened = NOTHING_OPEN
     _blind: bool = False
 
     def look(self, fresh: bool = False) -> Opened:
@@ -46,23 +47,29 @@ class Openings:
         :return: :data:`~lanrage.core.interest.UNKNOWN` where they cannot be read.
         """
         try:
-            found = Opened(self._sockets(fresh), self._groups(fresh))
+            texts = tuple(self._table(name, fresh) for name in (IGMP_TABLE, *UDP_TABLES))
+            if texts != self._texts:  # most looks find what the last one did
+                self._found, self._texts = self._parse(*texts), texts
         except (OSError, DecodeError) as error:
             if not self._blind:  # once, not four times a second
                 log.warn("open ports cannot be read, so all frames are asked for: {error}", error=error)
             self._blind = True
             return UNKNOWN
         self._blind = False
-        return found
+        return self._found
 
-    def _sockets(self, fresh: bool) -> frozenset[tuple[int, int]]:
-        found: set[tuple[int, int]] = set()
-        for name in UDP_TABLES:
-            with suppress(FileNotFoundError):  # a kernel without IPv6
-                rows = parse_sockets(self.read(name, fresh), sys.byteorder)
-                found.update((row.inode, row.port) for row in rows if hears_the_party(row.address, self.network))
-        return frozenset(found)
+    def _table(self, name: str, fresh: bool) -> str:
+        try:
+            return self.read(name, fresh)
+        except FileNotFoundError:
+            if name != UDP_TABLES[-1]:
+                raise
+            return ""  # a kernel without IPv6
 
-    def _groups(self, fresh: bool) -> frozenset[IPv4Address]:
-        rows = parse_igmp(self.read(IGMP_TABLE, fresh), sys.byteorder)
-        return frozenset(row.group for row in rows if row.index != LOOPBACK_INDEX)
+    def _parse(self, groups: str, *sockets: str) -> Opened:
+        rows = (row for text in sockets for row in parse_sockets(text, sys.byteorder))
+        members = parse_igmp(groups, sys.byteorder)
+        return Opened(
+            frozenset((row.inode, row.port) for row in rows if hears_the_party(row.address, self.network)),
+            frozenset(row.group for row in members if row.index != LOOPBACK_INDEX),
+        )
