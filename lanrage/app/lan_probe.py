@@ -13,11 +13,12 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from lanrage.app.lan_stages import Addresses, Plane, Travelled
 from lanrage.core.budget import Budget
+from lanrage.core.exposure import PROBE_PORT
 from lanrage.core.lan_frames import Drop, Frame, PartyLan, Udp
 from lanrage.core.visibility import TAG_BYTES, Report, Sighting
 from lanrage.errors import DecodeError, Refused, Unreachable
 from lanrage.wire.frames import Kind
-from lanrage.wire.visibility import PROBE_PORT, Tagged, decode_report, decode_tagged, encode_report, encode_tagged
+from lanrage.wire.visibility import Tagged, decode_report, decode_tagged, encode_report, encode_tagged
 
 TURNS = 3
 """Datagrams of one probe: one that a bad path loses must not look like a firewall."""

@@ -7,8 +7,8 @@ from ipaddress import IPv4Address
 
 from lanrage.app.visibility_results import SeenShown, VisibilityShown
 from lanrage.core.diagnosis import SeenFacts
+from lanrage.core.exposure import PROBE_PORT
 from lanrage.core.visibility import SENTENCES, Sighting, Stage, best, first_missing
-from lanrage.wire.visibility import PROBE_PORT
 
 
 def visibility(party_id: str, sightings: Sequence[Sighting], names: Mapping[IPv4Address, str]) -> VisibilityShown:

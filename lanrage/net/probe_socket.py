@@ -11,8 +11,8 @@ from twisted.internet.error import CannotListenError
 from twisted.internet.protocol import DatagramProtocol
 from twisted.logger import Logger
 
+from lanrage.core.exposure import PROBE_PORT
 from lanrage.errors import Unreachable
-from lanrage.wire.visibility import PROBE_PORT
 
 log = Logger()
 

@@ -15,9 +15,6 @@ import attrs
 from lanrage.core.visibility import TAG_BYTES, Report
 from lanrage.errors import DecodeError
 
-PROBE_PORT = 4667
-"""UDP, next to the carrier's; to IANA it is "mmacomm", of which nothing was heard for twenty years."""
-
 MAGIC = b"LRVP"
 VERSION = 1
 PROBE_BYTES = 64

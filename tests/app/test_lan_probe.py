@@ -15,11 +15,12 @@ from lanrage.app import visibility_view
 from lanrage.app.lan_probe import ANSWER_BURST, ASK_BURST, HEARD_SECONDS, TURNS, LanProbe
 from lanrage.app.lan_stages import LanPart, Plane
 from lanrage.app.visibility_results import VisibilityShown
+from lanrage.core.exposure import PROBE_PORT
 from lanrage.core.lan_frames import Drop
 from lanrage.core.visibility import Sighting, Stage, best, first_missing
 from lanrage.errors import Refused, Unreachable
 from lanrage.wire.frames import Kind, decode_part
-from lanrage.wire.visibility import PROBE_PORT, Tagged, decode_report, decode_tagged, encode_tagged
+from lanrage.wire.visibility import Tagged, decode_report, decode_tagged, encode_tagged
 from tests.app.test_cli import CommandCase
 from tests.lan_room import Guest, Room, Sockets
 

@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from lanrage.core.exposure import PROBE_PORT
 from lanrage.core.frame_rules import SERVICE_PORTS
 from lanrage.core.visibility import TAG_BYTES, Report
 from lanrage.errors import DecodeError
 from lanrage.wire.frames import HEADER_BYTES
 from lanrage.wire.visibility import (
-    PROBE_PORT,
     Tagged,
     decode_report,
     decode_tagged,
