@@ -39,6 +39,8 @@ from lanrage.net.threads import in_thread
 
 TUNNEL = "lrtun"
 CARD = "lanrage0"
+DIRECT = '{"lan-interest": "off"}'
+"""Sockets of tests hear from their first moment, not from the next look at what is open."""
 
 
 async def own_addresses() -> list[LocalAddress]:
@@ -53,7 +55,7 @@ def plane(reactor: Any, address: IPv4Interface) -> LanPlane:
     raw.open()
     prefix = IPv6Network(os.environ["IPV6_PREFIX"]) if os.environ.get("IPV6_PREFIX") else None
     settings = LanSettings.parse(
-        {name: default for name, _, default, _ in LAN} | json.loads(os.environ.get("LAN_SETTINGS", "{}"))
+        {name: default for name, _, default, _ in LAN} | json.loads(os.environ.get("LAN_SETTINGS", DIRECT))
     )
 
     def groups() -> Groups:

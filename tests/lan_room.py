@@ -12,7 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from lanrage.app.lan import LanPlane
 from lanrage.app.lan_stages import LanPart, Plane
 from lanrage.core.interest import Opened
-from lanrage.core.lan_frames import Frame, Udp
+from lanrage.core.lan_frames import Address, Frame, Udp
 from lanrage.wire.packets import read_frame
 from tests.fakes_lan import MemoryCard, MemoryPort
 from tests.strategies_lan import NETWORK, beacon
@@ -63,7 +63,7 @@ class Guest:
         assert self.card.receive is not None
         self.card.receive(beacon(source=self.address, **changes))
 
-    def heard(self) -> list[tuple[IPv4Address, int, bytes]]:
+    def heard(self) -> list[tuple[Address, int, bytes]]:
         """(source, destination port, payload) of what came in by the card since the last call."""
         frames = [read_frame(written) for written in self.card.written]
         self.card.written.clear()

@@ -339,10 +339,9 @@ class PartySession:
 
     def _follow_host(self) -> None:
         """The LAN plane knows where the host is."""
-        identity = self._around.host()
         if self.lan is not None:
-            known = (each for each in self._members if each.certificate.identity == identity)
-            self.lan.host = next((each.certificate.ip for each in known), None)
+            known = {each.certificate.identity: each.certificate.ip for each in self._members}
+            self.lan.host = known.get(self._around.host() or b"")
 
     def _changed(self) -> None:
         if self.lan is not None and self.links is not None:

@@ -63,6 +63,9 @@ while True:
 """
 """A game that answers to all."""
 
+TELLS = {"LAN_SETTINGS": "{}"}
+"""The usual settings: what is open is told."""
+
 DROP = "nft 'add table inet t; add chain inet t i {{ type filter hook input priority 0; }}; add rule inet t i {} drop'"
 
 
@@ -87,8 +90,8 @@ def python(host: LanHost, script: str, *words: str) -> Program:
 def lobby_waits(period: float, turns: int, pause: float) -> tuple[list[float], dict[str, Any]]:
     """How long a player waits for the first beacon of this period, and the counters of the host's machine."""
     with lan_hosts(2) as (one, two):
-        plane = one.start_plane([2])
-        two.start_plane([1])
+        plane = one.start_plane([2], (), **TELLS)
+        two.start_plane([1], (), **TELLS)
         python(one, BEACON, str(period))
         lobby = python(two, LOBBY, str(turns), str(pause))
         waits = [float(lobby.line()) for _ in range(turns)]
@@ -103,8 +106,8 @@ class RealTests(SynchronousTestCase):
     def test_seeker(self) -> None:
         """Whoever asks from a new port gets what is answered to all at once, not after the next look."""
         with lan_hosts(2) as (one, two):
-            one.start_plane([2])
-            two.start_plane([1])
+            one.start_plane([2], (), **TELLS)
+            two.start_plane([1], (), **TELLS)
             answerer = python(two, ANSWERER)
             self.assertEqual(answerer.line(), "ready")
             time.sleep(1.0)  # the port is told
@@ -116,7 +119,8 @@ class RealTests(SynchronousTestCase):
     def test_missing_stage_is_named(self) -> None:
         """All stages at both; then a firewall on one's card and on the other's tunnel, and each is told apart."""
         with lan_hosts(3) as (one, two, three):
-            planes = [one.start_plane([2, 3]), two.start_plane([1, 3]), three.start_plane([1, 2])]
+            members = ((one, [2, 3]), (two, [1, 3]), (three, [1, 2]))
+            planes = [host.start_plane(others, (), **TELLS) for host, others in members]
             stages = ["CAPTURED", "CARRIED", "RECEIVED", "INJECTED", "HEARD"]
             seen = probe(planes[0])
             self.assertEqual(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address
 
 import attrs
 from hypothesis import given
@@ -22,7 +22,7 @@ from lanrage.core.interest import (
     Opened,
     hears_the_party,
 )
-from lanrage.core.lan_frames import BROADCAST_MAC, IPX_ETHERTYPE, Frame, Ipx
+from lanrage.core.lan_frames import BROADCAST_MAC, IPX_ETHERTYPE, Address, Frame, Ipx, Udp
 from tests.strategies_interest import sets, small_interests
 from tests.strategies_lan import GROUP, ME, NETWORK, REAL, udp
 
@@ -47,6 +47,17 @@ class WantsTests(SynchronousTestCase):
         }
         got = {
             (target, port): some.wants(canonical(udp(destination=target, destination_port=port)))
+            for target, port in cases
+        }
+        self.assertEqual(got, cases)
+
+    def test_six_and_services(self) -> None:
+        """Of IPv6 groups the port alone decides; a service that is carried at all goes to everybody."""
+        some = Interest(frozenset({6000}))
+        six, mdns = IPv6Address("ff02::1"), IPv4Address("224.0.0.251")
+        cases: dict[tuple[Address, int], bool] = {(six, 6000): True, (six, 6001): False, (mdns, 5353): True}
+        got = {
+            (target, port): some.wants(Frame(BROADCAST_MAC, bytes(6), Udp(ME, target, 5555, port, b"")))
             for target, port in cases
         }
         self.assertEqual(got, cases)
