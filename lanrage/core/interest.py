@@ -60,13 +60,11 @@ class Interest:
     def wants(self, frame: Frame) -> bool:
         """Whether a socket of that machine may be waiting for `frame`."""
         content = frame.content
-        if self.everything or not isinstance(content, Udp):
-            return True
+        if self.everything or not isinstance(content, Udp) or content.destination in SERVICES:
+            return True  # who carries a service has said so by its setting
         if content.destination_port not in self.ports:
             return False
         target = content.destination
-        if target in SERVICES:  # who carries a service has said so by its setting
-            return True
         told = target.is_multicast and target.version == IPV4 and target != ALL_HOSTS
         return not told or target in self.groups
 
