@@ -7,7 +7,7 @@ its kind; none knows of another.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sized
 from ipaddress import IPv4Address
 from typing import Protocol
 
@@ -122,6 +122,9 @@ class Plane(Protocol):
 
     @property
     def lan(self) -> PartyLan: ...
+
+    @property
+    def rooms(self) -> Sized: ...
 
     def say(self, kind: Kind, message: bytes, to: Collection[IPv4Address]) -> None: ...
 
