@@ -46,7 +46,7 @@ class Kind(IntEnum):
     LEASE = 2  # an announcement that the receiver repeats by itself: granted, renewed, cancelled
     INTEREST = 3  # which groups and ports are open on the sender's machine
     PROBE = 4  # what became of a tagged frame on the sender's machine, stage by stage
-    REPLICATOR = 5  # whether the sender takes frames that the host passes on, and as the host: passes them on
+    REPLICATOR = 6  # whether the sender takes frames that the host passes on, and as the host: passes them on
 
 
 @attrs.frozen

@@ -15,7 +15,7 @@ from lanrage.core.interest import ASKED_SECONDS, UNKNOWN, Interest, Opened
 from lanrage.core.interest_talk import CLOSED_SECONDS, REFRESH_SECONDS, Ask, Told
 from lanrage.wire.frames import Kind, decode_part
 from lanrage.wire.interest import decode_interest, encode_interest
-from tests.lan_room import Datagram, Room, Sockets
+from tests.joined_planes import Datagram, Room, Sockets
 from tests.strategies_lan import GROUP
 
 LOOK = LOOK_SECONDS + 0.1

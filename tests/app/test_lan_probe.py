@@ -22,7 +22,7 @@ from lanrage.errors import Refused, Unreachable
 from lanrage.wire.frames import Kind, decode_part
 from lanrage.wire.visibility import Tagged, decode_report, decode_tagged, encode_tagged
 from tests.app.test_cli import CommandCase
-from tests.lan_room import Guest, Room, Sockets
+from tests.joined_planes import Guest, Room, Sockets
 
 
 @attrs.define

@@ -15,7 +15,7 @@ from lanrage.app.lan_replicator import FORWARDS_BURST, LanReplicator
 from lanrage.app.lan_stages import LanPart, Plane
 from lanrage.core.replicator import HOST_STALE_SECONDS
 from lanrage.wire.frames import HOPS, RELAYED_HOPS, Kind, Part, decode_part, encode_part
-from tests.lan_room import Datagram, Guest, Room, Sockets
+from tests.joined_planes import Datagram, Guest, Room, Sockets
 from tests.strategies_lan import beacon
 
 COUNT = 10
