@@ -41,6 +41,7 @@ from tests.fakes_bridge import FakeBridges
 from tests.fakes_governing import FakeGovernor
 from tests.fakes_guard import FakeExposed
 from tests.fakes_paths import FakePaths
+from tests.fakes_probe import FakeProbe
 from tests.fakes_relays import FakeRelays
 from tests.fakes_rooms import FakeRooms
 
@@ -95,7 +96,7 @@ NAT = NatShown(
 
 @implementer(INode)
 @attrs.define
-class FakeNode(FakeGovernor, FakePaths, FakeRelays, FakeExposed, FakeBridges, FakeRooms):
+class FakeNode(FakeGovernor, FakePaths, FakeRelays, FakeExposed, FakeBridges, FakeRooms, FakeProbe):
     """Carries the operations out in memory.
 
     :ivar failures: what a method raises instead, by its name.

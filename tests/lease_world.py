@@ -9,7 +9,7 @@ import attrs
 from twisted.internet.task import Clock
 
 from lanrage.app.lan_leases import Judge, LanLeases
-from lanrage.app.lan_stages import Incoming, Outgoing
+from lanrage.app.lan_stages import Incoming, Outgoing, Travelled
 from lanrage.core import frame_rules
 from lanrage.core.frame_rules import canonical
 from lanrage.core.lan_frames import Frame, PartyLan
@@ -41,6 +41,8 @@ class Member:
     dead: set[IPv4Address] = attrs.field(factory=set)
     on_network: list[Callable[[], object]] = attrs.field(factory=list)
     pair_key: Callable[[IPv4Address], bytes | None] = lambda member: None
+    host: IPv4Address | None = None
+    rooms: tuple[()] = ()
     leases: LanLeases = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -66,6 +68,10 @@ class Member:
     def carry(self, frame: Frame, card: int) -> None:
         """See :class:`lanrage.app.lan_stages.Plane`: as if the LAN card had sent it."""
         self.announce(frame)
+
+    def pass_on(self, frame: Travelled, to: Collection[IPv4Address]) -> int:
+        """See :class:`lanrage.app.lan_stages.Plane`: nobody passes frames on here."""
+        raise AssertionError(f"{frame} was passed on to {to}")
 
     def now(self) -> float:
         """See :class:`lanrage.app.lan_stages.Plane`."""

@@ -16,7 +16,7 @@ import attrs
 import click
 
 from lanrage import __version__
-from lanrage.app import cli_exposure, cli_governing, cli_lan, cli_paths, cli_relays, run_cli
+from lanrage.app import cli_exposure, cli_governing, cli_lan, cli_paths, cli_probe, cli_relays, run_cli
 from lanrage.app import cli_output as output
 from lanrage.app.cli_call import SYSTEM_SOCKET, Caller, call_node, default_socket
 from lanrage.app.cli_frame import SETTINGS, LazyGroup, guarded, json_option
@@ -239,6 +239,7 @@ cli_relays.add(main, operation)
 cli_exposure.add(main, operation, SETTINGS)
 cli_lan.add(main, operation, SETTINGS)
 run_cli.add(main, SETTINGS)
+cli_probe.add(main, operation, SETTINGS)
 
 
 @operation(main, "status", output.status)

@@ -15,7 +15,7 @@ from twisted.logger import Logger
 
 from lanrage.app.lan_flow import Inflow, Outflow
 from lanrage.app.lan_rooms import Rooms
-from lanrage.app.lan_stages import LanPart, Plane
+from lanrage.app.lan_stages import LanPart, Plane, Travelled
 from lanrage.core.broadcast_dedup import WINDOW_SECONDS
 from lanrage.core.lan_counters import LanCounters
 from lanrage.core.lan_frames import Frame, PartyLan, Udp, derived_mac
@@ -95,6 +95,7 @@ class LanPlane(Service):
     :ivar on_network: called when this machine's addresses, cards or routes may have changed.
     :ivar pair_key: the key of probes that this node shares with the member of a party address, where it is known.
     :ivar path_dead: asked whether all paths to a member are dead, as far as its link knows.
+    :ivar host: party address of the party's host, this member's own where it is it; ``None`` where nobody knows.
     """
 
     def __init__(  # pylint: disable=too-many-arguments
@@ -122,6 +123,7 @@ class LanPlane(Service):
         self.on_lost: Callable[[str], None] = lambda why: None
         self.pair_key: Callable[[IPv4Address], bytes | None] = lambda address: None
         self.path_dead: Callable[[IPv4Address], bool] = lambda member: False
+        self.host: IPv4Address | None = None
         self._carries = carries
         self._groups: GroupWays | None = None
         self._counters = LanCounters()
@@ -200,6 +202,10 @@ class LanPlane(Service):
     def part(self, kind: type[Part]) -> Part | None:
         """The part of this class, if there is one."""
         return next((each for each in self._parts if isinstance(each, kind)), None)
+
+    def pass_on(self, frame: Travelled, to: Collection[IPv4Address]) -> int:
+        """See :meth:`lanrage.app.lan_flow.Outflow.pass_on`."""
+        return self._out.pass_on(frame, to)
 
     def counters(self) -> dict[str, int]:
         """Counts since this plane was made, by name: always the same names (``docs/protocol-lan.rst``)."""

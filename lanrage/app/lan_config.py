@@ -16,6 +16,8 @@ from lanrage.errors import BadInput
 
 LAN: list[list[Any]] = [
     ["lan-capture", None, "both", "Whose broadcasts are carried: both (LAN card, real cards), party or off."],
+    ["lan-interest", None, "on", "Tell the members which ports are open here, to get only what is heard: on or off."],
+    ["lan-replicator", None, "off", "Whether the party's host passes frames on to all: off or host."],
     ["lan-dedup-window", None, f"{WINDOW_SECONDS:g}", "Seconds in which one datagram seen on two cards is one."],
     ["lan-exposure", None, "guarded", "What of this machine a party reaches: guarded, games (ports in play) or all."],
     ["lan-ports", None, "", "More ports in play, as in 4445,27960-27963/udp; open whatever --lan-exposure says."],
@@ -39,8 +41,15 @@ class CaptureFrom(Enum):
     OFF = "off"  # none: this machine hears the others' games and shows none of its own
 
 
+class Replicator(Enum):
+    """Who may pass on this machine's frames, and bring it those of others: setting ``lan.replicator``."""
+
+    OFF = "off"  # nobody: each member sends to each
+    HOST = "host"  # the party's host
+
+
 class Switch(Enum):
-    """What is either used or not: setting ``lan.leases``."""
+    """A setting with two values."""
 
     ON = "on"
     OFF = "off"
@@ -57,6 +66,8 @@ class LanSettings:
     :param services: discovery services that are carried.
     :param routes: when routes to the LAN card are leased.
     :param leases: whether announcements are leased.
+    :param interest: the members are told which ports and groups are open here.
+    :param replicator: who passes frames on.
     """
 
     capture: CaptureFrom = CaptureFrom.BOTH
@@ -66,6 +77,8 @@ class LanSettings:
     services: frozenset[LanService] = frozenset()
     routes: RouteLeases = RouteLeases.AUTO
     leases: bool = True
+    interest: bool = True
+    replicator: Replicator = Replicator.OFF
 
     @classmethod
     def parse(cls, options: dict[str, str]) -> LanSettings:
@@ -81,6 +94,8 @@ class LanSettings:
             services=frozenset(_words(LanService, options["lan-services"], "lan-services")),
             routes=_word(RouteLeases, options["lan-routes"], "lan-routes"),
             leases=_word(Switch, options["lan-leases"], "lan-leases") is Switch.ON,
+            interest=_word(Switch, options["lan-interest"], "lan-interest") is Switch.ON,
+            replicator=_word(Replicator, options["lan-replicator"], "lan-replicator"),
         )
 
 

@@ -5,13 +5,13 @@ Both work on bytes that come and go by callables, so the whole pipeline runs in 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from ipaddress import IPv4Address
 
 import attrs
 from twisted.logger import Logger
 
-from lanrage.app.lan_stages import Incoming, Outgoing
+from lanrage.app.lan_stages import Incoming, Outgoing, Travelled
 from lanrage.core import frame_rules
 from lanrage.core.broadcast_dedup import BroadcastDeduplicator
 from lanrage.core.budget import Budget
@@ -24,7 +24,7 @@ from lanrage.core.payload_addresses import Repeated, rewrite
 from lanrage.core.reassembly import Reassembly
 from lanrage.errors import DecodeError
 from lanrage.wire.fragments import read_fragment, write_joined
-from lanrage.wire.frames import Kind, Part, decode_part, encode_part, largest, split
+from lanrage.wire.frames import HOPS, RELAYED_HOPS, Kind, Part, decode_part, encode_part, largest, split
 from lanrage.wire.packets import IPV4_BYTES, MAX_FRAME_BYTES, MAX_PACKET_BYTES, read_frame, write_frame
 
 TUNNEL_BYTES = 28 + 32
@@ -137,13 +137,31 @@ class Outflow:
         if reason is not None:
             self.counters.drop(reason)
             return
+        for tell in self.stages.sending:
+            tell(frame, now)
         members = self._targets(frame)
         far = [member for member in members if not self.stages.left_to_lan(member, card)]
         leased = self.stages.leased(frame, data, now) if len(far) == len(members) else ()
         self.counters.leased += len(leased)
         targets = [member for member in far if member not in leased and self._wanted(member, frame, now)]
         if targets:
-            self._give(Kind.FRAME, data, targets)
+            self._carry_to(frame, data, targets, now)
+
+    def _carry_to(self, frame: Frame, data: bytes, targets: list[IPv4Address], now: float) -> None:
+        directly, around = self.stages.around(targets, now)
+        self._sequence += 1
+        taken = self._give_frame(data, RELAYED_HOPS, around)
+        if len(taken) < len(around):
+            directly = targets  # who has it by two ways takes it once
+        taken += self._give_frame(data, HOPS, directly)
+        self.counters.forwarded += len(taken)
+        for tell in self.stages.carried:
+            tell(frame, taken)
+
+    def _give_frame(self, data: bytes, hops: int, members: Collection[IPv4Address]) -> list[IPv4Address]:
+        if not members:
+            return []
+        return self._give(split(data, self.lan.address, self.nonce, self._sequence, self.mtu, hops=hops), members)
 
     def _readdressed(self, frame: Frame) -> Frame:
         """The frame with this machine's own address inside its payload put right, where the format is known."""
@@ -156,7 +174,15 @@ class Outflow:
     def say(self, kind: Kind, message: bytes, to: Collection[IPv4Address]) -> None:
         """Send a message of another kind to these members."""
         if to:
-            self._give(kind, message, to)
+            self._sequence += 1
+            self._give(split(message, self.lan.address, self.nonce, self._sequence, self.mtu, kind), to)
+
+    def pass_on(self, frame: Travelled, to: Collection[IPv4Address]) -> int:
+        """Send another member's frame, as its own, to these members with one hop.
+
+        :return: for how many the kernel took it.
+        """
+        return len(self._give(split(frame.data, frame.origin, frame.nonce, frame.sequence, self.mtu), to))
 
     def _targets(self, frame: Frame) -> Collection[IPv4Address]:
         if frame.destination_mac[0] & 1:
@@ -169,13 +195,10 @@ class Outflow:
         self.counters.unwanted += 1
         return False
 
-    def _give(self, kind: Kind, data: bytes, members: Collection[IPv4Address]) -> None:
-        self._sequence += 1
-        cut = split(data, self.lan.address, self.nonce, self._sequence, self.mtu, kind)
+    def _give(self, cut: Iterable[Part], members: Collection[IPv4Address]) -> list[IPv4Address]:
+        """Send the parts to each member; those for whom the kernel took all."""
         parts = [encode_part(part) for part in cut]
-        for member in members:
-            if self._send(parts, str(member)) and kind is Kind.FRAME:
-                self.counters.forwarded += 1
+        return [member for member in members if self._send(parts, str(member))]
 
     def _send(self, parts: list[bytes], member: str) -> bool:
         for part in parts:
@@ -219,11 +242,11 @@ class Inflow:
 
         :param source: the address that it came from, which WireGuard's allowed networks prove.
         """
-        origin = self._members.get(source)
-        if origin is None:
+        sender = self._members.get(source)
+        if sender is None:
             self.counters.drop(Drop.STRANGER)
             return
-        if not self._arrivals.allow(origin, now):
+        if not self._arrivals.allow(sender, now):
             self.counters.drop(Drop.FLOOD)
             return
         self.counters.carried[source] += len(data) + TUNNEL_BYTES
@@ -232,12 +255,24 @@ class Inflow:
         except DecodeError:
             self.counters.drop(Drop.HEADER)
             return
-        if part.origin != origin:
+        origin = self._origin(part, sender)
+        if origin is None:
             self.counters.drop(Drop.ORIGIN)
         elif self._ledger.seen(origin, part.nonce, part.sequence):
             self.counters.deduplicated += 1
         else:
             self._join(part, origin, now)
+
+    def _origin(self, part: Part, sender: IPv4Address) -> IPv4Address | None:
+        """Whose this is; ``None`` where the sender may not say so.
+
+        A member passes on frames alone, of current members, and only with the last hop.
+        """
+        if part.origin == sender:
+            return sender
+        origin = self._members.get(str(part.origin))
+        last = part.kind is Kind.FRAME and part.hops == HOPS
+        return origin if origin is not None and last and self.stages.relays(origin, sender) else None
 
     def _join(self, part: Part, origin: IPv4Address, now: float) -> None:
         lost = self._parts.lost
@@ -246,13 +281,13 @@ class Inflow:
         self.counters.drop(Drop.PARTS, self._parts.lost - lost)
         if whole is not None:
             self._ledger.accept(origin, part.nonce, part.sequence)
-            self._take(part.kind, whole, origin, now)
+            self._take(part, whole, origin, now)
 
-    def _take(self, kind: Kind, whole: bytes, origin: IPv4Address, now: float) -> None:
-        if kind is Kind.FRAME:
-            self._count(self._refuse(whole, origin, now, carried=True))
+    def _take(self, part: Part, whole: bytes, origin: IPv4Address, now: float) -> None:
+        if part.kind is Kind.FRAME:
+            self._count(self._refuse(whole, origin, now, part))
             return
-        taker = self.stages.takers.get(kind)
+        taker = self.stages.takers.get(part.kind)
         refusal = Drop.HEADER if taker is None else taker(whole, origin, now)
         self._count(refusal)
 
@@ -268,10 +303,10 @@ class Inflow:
             self.counters.drop(refusal)
         return refusal is None
 
-    def _refuse(self, data: bytes, origin: IPv4Address, now: float, carried: bool = False) -> Drop | None:
+    def _refuse(self, data: bytes, origin: IPv4Address, now: float, part: Part | None = None) -> Drop | None:
         """Judge a frame and write it; why it was not written.
 
-        :param carried: the member sent it just now; this machine may have repeated it by itself already.
+        :param part: of the frame, where a member sent it just now; this machine may have repeated it already.
         """
         frame = read_frame(data)
         if isinstance(frame, Drop):
@@ -282,14 +317,28 @@ class Inflow:
         refusal = refusal or self.stages.admit(frame, origin, now)
         if refusal is not None:
             return refusal
-        if carried and self.stages.repeated(frame, origin, now):
-            self.counters.deduplicated += 1
+        if part is not None and self._repeated(frame, data, part, now):
             return None
         self.stages.shown(frame, origin, now)
+        return self._let_in(frame, data, origin)
+
+    def _repeated(self, frame: Frame, data: bytes, part: Part, now: float) -> bool:
+        """Tell of a frame that a member sent just now, and whether this machine had repeated it already."""
+        travelled = Travelled(part.origin, part.nonce, part.sequence, part.hops, data)
+        for tell in self.stages.came:
+            tell(frame, travelled)
+        if not self.stages.repeated(frame, part.origin, now):
+            return False
+        self.counters.deduplicated += 1
+        return True
+
+    def _let_in(self, frame: Frame, data: bytes, origin: IPv4Address) -> Drop | None:
         taken = self.write(data)
         if isinstance(frame.content, Udp) and frame.content.destination.is_multicast:
             self.write_group(frame.content)
         if not taken:
             return Drop.QUEUE_FULL
         self.counters.injected += 1
+        for told in self.stages.written:
+            told(frame, origin)
         return None

@@ -7,7 +7,7 @@ its kind; none knows of another.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sized
 from ipaddress import IPv4Address
 from typing import Protocol
 
@@ -30,6 +30,27 @@ def _not_taken(_frame: bytes) -> bool:
 
 def _not_looked_at(_datagram: Udp, _card: int, _now: float) -> Deferred[None] | None:
     return None
+
+
+Addresses = Collection[IPv4Address]
+
+
+@attrs.frozen
+class Travelled:
+    """How a frame came.
+
+    :param origin: party address of the member that it is from.
+    :param nonce: boot nonce of the origin.
+    :param sequence: number of the frame there.
+    :param hops: how many members may still carry it, from 1.
+    :param data: the frame's bytes.
+    """
+
+    origin: IPv4Address
+    nonce: int
+    sequence: int
+    hops: int
+    data: bytes
 
 
 def _no_refusal(_frame: Frame, _now: float) -> Drop | None:
@@ -64,6 +85,14 @@ def _not_repeated(_frame: Frame, _origin: IPv4Address, _now: float) -> bool:
     return False
 
 
+def _all_directly(members: Addresses, _now: float) -> tuple[Addresses, Addresses]:
+    return members, ()
+
+
+def _not_relayed(_origin: IPv4Address, _sender: IPv4Address) -> bool:
+    return False
+
+
 @attrs.define
 class Outgoing:
     """What parts see of frames that this machine sent, and their decisions on what the rules let through, in order.
@@ -76,6 +105,13 @@ class Outgoing:
         member. Such a frame is not left to leases either.
     :ivar leased: the members that repeat it by themselves (the frame as value and as bytes); asked once.
     :ivar wanted: whether a member has any use for it; asked for each member.
+    :ivar around: of the members that want it, those to whom this machine sends it itself, and those who get it with
+        one hop more, to bring it to the rest.
+
+    Told of what happens, and deciding nothing:
+
+    :ivar sending: each frame that is not shed, before anything of it leaves.
+    :ivar carried: each frame that was handed to the tunnel, and for whom the kernel took it.
     """
 
     take: Callable[[bytes], bool] = _not_taken
@@ -84,6 +120,9 @@ class Outgoing:
     left_to_lan: Callable[[IPv4Address, int], bool] = _not_near
     leased: Callable[[Frame, bytes, float], Collection[IPv4Address]] = _not_leased
     wanted: Callable[[IPv4Address, Frame, float], bool] = _wanted
+    around: Callable[[Addresses, float], tuple[Addresses, Addresses]] = _all_directly
+    sending: list[Callable[[Frame, float], None]] = attrs.field(factory=list)
+    carried: list[Callable[[Frame, Addresses], None]] = attrs.field(factory=list)
 
 
 @attrs.define
@@ -95,6 +134,12 @@ class Incoming:
     :ivar hears_all: whether there is such, so that this machine's sockets do not tell what is of use here.
     :ivar repeated: whether this machine has already repeated the frame that this member carried, by a lease.
     :ivar takers: who takes the messages of each kind but :attr:`~lanrage.wire.frames.Kind.FRAME`.
+    :ivar relays: whether a frame of one member (the first) may come from another (the second).
+
+    Told of what happens, and deciding nothing:
+
+    :ivar came: each frame of a member that the rules let through, with the hops that it has left.
+    :ivar written: each frame that the LAN card took.
     """
 
     admit: Callable[[Frame, IPv4Address, float], Drop | None] = _admitted
@@ -102,6 +147,9 @@ class Incoming:
     hears_all: Callable[[], bool] = _sockets_alone
     repeated: Callable[[Frame, IPv4Address, float], bool] = _not_repeated
     takers: dict[Kind, Taker] = attrs.field(factory=dict)
+    relays: Callable[[IPv4Address, IPv4Address], bool] = _not_relayed
+    came: list[Callable[[Frame, Travelled], None]] = attrs.field(factory=list)
+    written: list[Callable[[Frame, IPv4Address], None]] = attrs.field(factory=list)
 
 
 class Plane(Protocol):
@@ -111,15 +159,20 @@ class Plane(Protocol):
     incoming: Incoming
     on_network: list[Callable[[], object]]
     pair_key: Callable[[IPv4Address], bytes | None]
+    host: IPv4Address | None
 
     @property
     def lan(self) -> PartyLan: ...
 
     def carry(self, frame: Frame, card: int) -> None: ...
+    @property
+    def rooms(self) -> Sized: ...
 
     def say(self, kind: Kind, message: bytes, to: Collection[IPv4Address]) -> None: ...
 
     def inject(self, frame: bytes, origin: IPv4Address) -> bool: ...
+
+    def pass_on(self, frame: Travelled, to: Collection[IPv4Address]) -> int: ...
 
     def now(self) -> float: ...
 

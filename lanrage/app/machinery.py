@@ -42,6 +42,7 @@ from lanrage.net.multicast6 import CardGroups6
 from lanrage.net.network_events import NetworkEvents
 from lanrage.net.party_port import party_port
 from lanrage.net.plain_port import PlainPort
+from lanrage.net.proc_net import ProcNet
 from lanrage.net.punch_sockets import PunchSockets
 from lanrage.net.punch_table import PunchTable
 from lanrage.net.rawport import RawProbePort
@@ -136,6 +137,7 @@ class RealMachinery:
         for service in devices.lan.services:
             port = FORMS[service].port
             self.ports.put(Source.USER, service.value, (Span("udp", port, port),), "named in --lan-services")
+        self._tables = ProcNet(reactor)
 
     def check(self) -> None:
         """See :meth:`Machinery.check`."""
@@ -201,7 +203,7 @@ class RealMachinery:
             carries=lan.capture is not CaptureFrom.OFF,
             dedup_window=lan.dedup_window,
             parts=lambda plane: (
-                *make_parts(self._reactor, lan, plane),
+                *make_parts(self._reactor, lan, plane, self._tables),
                 *physical_parts(self._reactor, plane, LanMachine(devices.tunnel, self._journal)),
                 *make_socket_parts(self._reactor, plane, card, devices.tunnel, address.ip, lan.routes),
             ),
@@ -230,5 +232,6 @@ class RealMachinery:
             lambda call: in_thread(self._reactor, call),
             raw.send,
             excluded=(tunnel,),
+            read=self._tables.read,
         )
         return Groups(ways, raw, CardGroups6(self._reactor, card, (tunnel,)) if six else None)

@@ -26,6 +26,7 @@ from lanrage.app.membership import Membership, Wish
 from lanrage.app.operations import DEFAULT_MEMBERS, INode, Progress
 from lanrage.app.party_life import PartyLife
 from lanrage.app.path_node import PathNode
+from lanrage.app.probe_node import ProbeNode
 from lanrage.app.relay_node import RelayNode
 from lanrage.app.results import Invited, Joined, Left, PartyCreated, SpokenShown
 from lanrage.app.room_node import RoomNode
@@ -55,7 +56,7 @@ def _quiet(_text: str) -> None:
 
 
 @implementer(INode)
-class NodeService(GoverningNode, PathNode, RelayNode, ExposedNode, BridgeNode, RoomNode, Service):
+class NodeService(GoverningNode, PathNode, RelayNode, ExposedNode, BridgeNode, RoomNode, ProbeNode, Service):
     """Loads the keys, undoes what a crash left, returns to the party; then does what its user asks.
 
     :param reactor: everything that Twisted's reactor does.
@@ -191,7 +192,8 @@ class NodeService(GoverningNode, PathNode, RelayNode, ExposedNode, BridgeNode, R
         local = await in_thread(self._reactor, node_view.local_facts, self._config.devices)
         missing = self._missing(life, await self._rights())
         facts = node_view.facts(life, local, missing, self._now())
-        return _plain(msgspec.structs.replace(facts, exposure=await self._exposed(life)))
+        exposure, visibility = await self._exposed(life), await self.visible()
+        return _plain(msgspec.structs.replace(facts, exposure=exposure, visibility=visibility))
 
     # --- their work ---------------------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from lanrage.app.operations_exposure import EXPOSURE, IExposedNode
 from lanrage.app.operations_governing import GOVERNING, IGoverningNode
 from lanrage.app.operations_lan_bridge import LAN_BRIDGE, IBridgeNode
 from lanrage.app.operations_paths import PATHS, IPathNode
+from lanrage.app.operations_probe import PROBE, IProbeNode
 from lanrage.app.operations_relays import RELAYS, IRelayNode
 from lanrage.app.operations_run import RUN, IRoomNode
 from lanrage.app.results import Diagnosed, Invited, Joined, Left, PartyCreated, PartyShown, StatusShown
@@ -35,7 +36,7 @@ DEFAULT_MEMBERS = 16
 """The party that the LAN plane is measured with."""
 
 
-class INode(IGoverningNode, IPathNode, IRelayNode, IExposedNode, IBridgeNode, IRoomNode):
+class INode(IGoverningNode, IPathNode, IRelayNode, IExposedNode, IBridgeNode, IRoomNode, IProbeNode):
     """What a node does for its user; the local API and the command line see no more of it.
 
     Every method raises errors of :mod:`lanrage.errors` only; anything else is a bug and reported as one. `progress` may
@@ -215,9 +216,8 @@ _ALL = (
         "lanrage doctor",
     ),
 )
-OPERATIONS: dict[str, Operation] = {
-    row.name: row for row in (*_ALL, *GOVERNING, *PATHS, *RELAYS, *EXPOSURE, *LAN_BRIDGE, *RUN)
-}
+_ROWS = (*_ALL, *GOVERNING, *PATHS, *RELAYS, *EXPOSURE, *LAN_BRIDGE, *RUN, *PROBE)
+OPERATIONS: dict[str, Operation] = {row.name: row for row in _ROWS}
 """All operations by name."""
 
 

@@ -15,9 +15,10 @@ from lanrage.app.control_link import ControlLink
 from lanrage.app.endpoint_book import EndpointBook
 from lanrage.app.governance import Governance
 from lanrage.app.machinery import Machinery
-from lanrage.app.party_session import PartySession, Surroundings
+from lanrage.app.party_session import PartySession
 from lanrage.app.relay_tcp import Door
 from lanrage.app.revival import Revival
+from lanrage.app.surroundings import Surroundings
 from lanrage.app.tunnel_ledger import TunnelLedger
 from lanrage.core.identity import NodeKeys, fingerprint
 from lanrage.core.ledger import Ledger
@@ -149,6 +150,7 @@ class PartyLife:
             lambda: Door(link.client.address, link.client.pin) if link.client.connected else None,
             self._config.region,
             self._config.weights,
+            lambda: replica.ledger.host if replica.ledger is not None else None,
         )
         session = PartySession(
             self._reactor, self.keys, saved.party_id, address, self._config.devices, around, self.machinery

@@ -6,63 +6,33 @@ from collections.abc import Callable, Iterable
 from ipaddress import IPv4Interface, IPv6Network
 from typing import Any
 
-import attrs
 from twisted.internet.defer import Deferred, DeferredLock, succeed
 from twisted.logger import Logger
 
 from lanrage.app.bridge_ways import guard_bridges
-from lanrage.app.endpoint_book import EndpointBook
 from lanrage.app.guarding import Guarding
 from lanrage.app.lan import LanPlane
 from lanrage.app.links import Links
 from lanrage.app.machinery import Devices, Machinery
 from lanrage.app.nat_parts import join_nat_watch
 from lanrage.app.nat_watch import NatWatch
-from lanrage.app.party_channel import PartyChannel, PartyLedger
+from lanrage.app.party_channel import PartyChannel
 from lanrage.app.party_ipv6 import choose_prefix
 from lanrage.app.peer_link import PeerLink
 from lanrage.app.port_mapping import PortMapping
 from lanrage.app.punching import Punching
 from lanrage.app.reflexive import ReflexiveWatch
 from lanrage.app.relay_links import RelayLinks, by_udp
-from lanrage.app.relay_tcp import Door, RelayTcp
+from lanrage.app.relay_tcp import RelayTcp
 from lanrage.app.roaming import Roaming
 from lanrage.app.signal_ways import SignalWays
+from lanrage.app.surroundings import Surroundings
 from lanrage.core.certificates import Member
 from lanrage.core.identity import NodeKeys
 from lanrage.core.links import TUNNEL_MTU, Endpoint
-from lanrage.core.relay_choice import Weights
 from lanrage.interfaces import ITunnel
 from lanrage.wire import probes
 from lanrage.wire.control import Accepted
-
-
-@attrs.frozen
-class Surroundings:
-    """What a session needs of the control link.
-
-    :param send_signal: ``(identity, payload)``, best effort; fires with whether the control server took it.
-    :param fetch_ticket: a relay ticket for this node and the member of that identity.
-    :param random: ``os.urandom``, or a test's own.
-    :param book: what an earlier session knew of the members, and what this one keeps.
-    :param ledger: the party's, whose heads are told inside the tunnel.
-    :param door: where the control link stands now.
-    :param region: of relays that this node prefers.
-    :param weights: of its choice among relays.
-    """
-
-    send_signal: Callable[[bytes, bytes], Deferred[bool]]
-    fetch_ticket: Callable[[bytes], Deferred[bytes]]
-    random: Callable[[int], bytes]
-    book: EndpointBook
-    ledger: PartyLedger | None = None
-    door: Callable[[], Door | None] = lambda: None
-    region: str = ""
-    weights: Weights = Weights()
-
-    def connected(self) -> bool:
-        """Whether the control link stands."""
-        return self.door() is not None
 
 
 class PartySession:
@@ -290,6 +260,7 @@ class PartySession:
     async def _apply(self) -> None:
         if self.links is not None:
             await self.links.set_members(self._members)
+            self._follow_host()
             if self.relays is not None:
                 self.relays.follow()
 
@@ -342,6 +313,12 @@ class PartySession:
 
     def _lost(self, why: str) -> None:
         self.on_lost(why)
+
+    def _follow_host(self) -> None:
+        """The LAN plane knows where the host is."""
+        if self.lan is not None:
+            known = {each.certificate.identity: each.certificate.ip for each in self._members}
+            self.lan.host = known.get(self._around.host() or b"")
 
     def _changed(self) -> None:
         if self.lan is not None and self.links is not None:

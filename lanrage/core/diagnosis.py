@@ -151,12 +151,26 @@ class MappingFacts(_Facts, frozen=True):
     failure: str = ""
 
 
+class SeenFacts(_Facts, frozen=True):
+    """How far a game's broadcast came on its way to one member.
+
+    :param missing: the first stage that was not confirmed, in a word of :class:`lanrage.core.visibility.Stage` in lower
+        case; empty if all were.
+    :param heard_ms: when a socket there got it.
+    """
+
+    name: str
+    missing: str = ""
+    heard_ms: float | None = None
+
+
 class NodeFacts(_Facts, frozen=True):
     """The node about itself; what it is not at yet is ``None``.
 
     :param local: :func:`lanrage.app.doctor.collect_local` run inside the node's process.
     :param reflexive: the address under which the reflector sees WireGuard's port.
     :param udp_blocked: the control server is reached, and no relay by UDP.
+    :param visibility: of each member; ``None`` where it could not be probed.
     """
 
     version: str
@@ -173,6 +187,7 @@ class NodeFacts(_Facts, frozen=True):
     udp_blocked: bool = False
     port_mapping: MappingFacts | None = None
     exposure: ExposureFacts | None = None
+    visibility: list[SeenFacts] | None = None
 
 
 class Facts(_Facts, frozen=True):

@@ -16,7 +16,10 @@ from lanrage.core.play_ports import PlayPorts, Proto, Source, Span
 CARRIER_PORT, PARTY_PORT = 4666, 7767
 """UDP, inside the tunnel: the LAN plane's (:mod:`lanrage.net.lan_port`), the party channel's
 (:mod:`lanrage.net.party_port`): beside the control server's TCP port 7766, unassigned by IANA."""
-OWN_PORTS = (CARRIER_PORT, PARTY_PORT)
+PROBE_PORT = 4667
+"""UDP, on the LAN card: the visibility probe's (:mod:`lanrage.net.probe_socket`), next to the carrier's. To IANA it is
+"mmacomm", which no LAN game uses."""
+OWN_PORTS = (CARRIER_PORT, PARTY_PORT, PROBE_PORT)
 ECHO_REQUEST = 8
 """ICMP type (RFC 792)."""
 ECHO_REQUEST_6, NEIGHBOUR_ASKED, NEIGHBOUR_TOLD = 128, 135, 136

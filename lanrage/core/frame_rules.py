@@ -42,7 +42,7 @@ Doom (:data:`DOOM_PORT`) uses one."""
 DOOM_PORT = 666
 """Doom's registered port; nothing else is there."""
 
-NEIGHBOUR_PORT = 4667
+NEIGHBOUR_PORT = 4668
 """Where members look for each other on physical networks (:mod:`lanrage.wire.same_lan`)."""
 
 SERVICE_PORTS = frozenset(

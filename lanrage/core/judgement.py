@@ -9,6 +9,7 @@ from lanrage.core.diagnosis import Check, DeviceFacts, Facts, Level, MemberFacts
 from lanrage.core.exposure_judgement import judge_exposure
 from lanrage.core.links import TUNNEL_MTU
 from lanrage.core.nat_judgement import judge_nat
+from lanrage.core.visibility_judgement import judge_visibility
 
 NEEDED_CAPABILITIES = ("net_admin", "net_raw")
 """Devices and routes need the first, probing from WireGuard's port the second."""
@@ -248,6 +249,11 @@ def _member(member: MemberFacts, facts: Facts) -> Check:
     return Check(name, level, f"path is {member.path}{rtt}, handshake {age:.0f} s ago", advice)
 
 
+def _visibility(facts: Facts) -> Iterator[Check]:
+    if facts.node is not None and facts.node.visibility is not None:
+        yield from judge_visibility(facts.node.visibility)
+
+
 def _surroundings(facts: Facts) -> Iterator[Check]:
     local = facts.local
     leased = facts.node is not None and facts.node.card is not None and facts.node.card.routes
@@ -283,6 +289,7 @@ _RULES: tuple[Callable[[Facts], Iterator[Check]], ...] = (
     _mapping,
     _members,
     judge_exposure,
+    _visibility,
     _surroundings,
 )
 

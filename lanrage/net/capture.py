@@ -14,9 +14,11 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from lanrage.core.frame_rules import NEIGHBOUR_PORT
 from lanrage.errors import MissingRight
 from lanrage.net import bpf
 from lanrage.net.devices import NET_ADMIN_HINT
+from lanrage.wire.packets import FRAGMENT_BITS
 
 log = Logger()
 
@@ -34,6 +36,7 @@ RECEIVE_BUFFER = 1 << 19
 
 ETHERNET = 14
 IP_LIFETIME, IP_PROTOCOL = ETHERNET + 8, ETHERNET + 9
+IP_FRAGMENT, UDP_PORTS = ETHERNET + 6, ETHERNET + 20
 IPV6_NEXT, IPV6_HOPS = ETHERNET + 6, ETHERNET + 7
 IPV6_FRAGMENT = 44
 
@@ -46,7 +49,7 @@ def capture_filter(excluded: Collection[int]) -> list[bpf.Instruction]:
     """Accept frames that this machine sends on Ethernet cards: UDP to a broadcast or multicast MAC.
 
     Of IPv6 a fragment too, whose protocol stands deeper inside. A lifetime of 0 never leaves the machine: those are our
-    own, for sockets that listen on that card.
+    own, for sockets that listen on that card; and so are the questions to neighbours.
 
     :param excluded: indices of the cards to leave out.
     """
@@ -73,6 +76,11 @@ def capture_filter(excluded: Collection[int]) -> list[bpf.Instruction]:
                 ((bpf.LOAD_BYTE, 0, 0, IP_LIFETIME), 0, False),
             ]
         ),
+        (bpf.LOAD_HALF, 0, 0, IP_FRAGMENT),
+        (bpf.JUMP_ANY_BIT, 3, 0, FRAGMENT_BITS),
+        (bpf.LOAD_WORD, 0, 0, UDP_PORTS),
+        (bpf.JUMP_EQUAL, 0, 1, NEIGHBOUR_PORT << 16 | NEIGHBOUR_PORT),
+        bpf.REFUSE,
         bpf.ACCEPT,
     ]
     family = [(bpf.LOAD_HALF, 0, 0, 12), (bpf.JUMP_EQUAL, 0, len(four), ETH_P_IP)]

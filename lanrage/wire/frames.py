@@ -26,7 +26,10 @@ from lanrage.wire.packets import MAX_FRAME_BYTES
 MAGIC = b"LF"
 VERSION = 1
 HOPS = 1
-"""Members do not relay for each other yet: a frame is made with one hop, and a receiver never passes it on."""
+"""A frame with one hop is for its receiver alone."""
+
+RELAYED_HOPS = 2
+"""A frame with two is passed on, with one, by the party's host (``docs/protocol-replicator.rst``)."""
 
 IP_UDP_BYTES = 28
 MAX_PARTS = 8
@@ -42,8 +45,9 @@ class Kind(IntEnum):
     FRAME = 1
     LEASE = 2  # an announcement that the receiver repeats by itself: granted, renewed, cancelled
     INTEREST = 3  # which groups and ports are open on the sender's machine
-    PROBE = 4  # a question whether a datagram gets through, and the answers of each stage
+    PROBE = 4  # what became of a tagged frame on the sender's machine, stage by stage
     APART = 5  # the sender is on no physical network of the receiver's any more (:mod:`lanrage.core.same_lan`)
+    REPLICATOR = 6  # whether the sender takes frames that the host passes on, and as the host: passes them on
 
 
 @attrs.frozen
@@ -101,7 +105,13 @@ def largest(mtu: int) -> int:
 
 
 def split(  # pylint: disable=too-many-arguments,too-many-positional-arguments
-    frame: bytes, origin: IPv4Address, nonce: int, sequence: int, mtu: int = TUNNEL_MTU, kind: Kind = Kind.FRAME
+    frame: bytes,
+    origin: IPv4Address,
+    nonce: int,
+    sequence: int,
+    mtu: int = TUNNEL_MTU,
+    kind: Kind = Kind.FRAME,
+    hops: int = HOPS,
 ) -> Iterator[Part]:
     """Cut a frame, or a message of another kind, into parts that fit the tunnel.
 
@@ -111,4 +121,5 @@ def split(  # pylint: disable=too-many-arguments,too-many-positional-arguments
     room = mtu - IP_UDP_BYTES - HEADER_BYTES
     parts = -(-len(frame) // room)
     for number in range(parts):
-        yield Part(origin, nonce, sequence, number, parts, frame[number * room : (number + 1) * room], kind=kind)
+        body = frame[number * room : (number + 1) * room]
+        yield Part(origin, nonce, sequence, number, parts, body, hops, kind)

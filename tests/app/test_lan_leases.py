@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.app.lan import LanPlane
 from lanrage.app.lan_config import LAN, LanSettings
-from lanrage.app.lan_parts import make_parts
+from lanrage.app.lan_leases import LanLeases
 from lanrage.core.frame_rules import canonical
 from lanrage.core.leases import Beat, Grant
 from lanrage.errors import BadInput
@@ -17,8 +17,6 @@ from lanrage.wire.frames import Kind, encode_part, split
 from lanrage.wire.leases import encode
 from tests.fakes_lan import MemoryCard, MemoryPort
 from tests.strategies_lan import ME, PEER, THIRD, beacon, udp
-
-ON = LanSettings()
 
 
 class PlanesTests(SynchronousTestCase):
@@ -36,7 +34,7 @@ class PlanesTests(SynchronousTestCase):
         for me, other in ((ME, PEER), (PEER, ME)):
             self.planes[me].set_members([other])
 
-    def plane(self, me: IPv4Address, nonce: int, settings: LanSettings = ON) -> LanPlane:
+    def plane(self, me: IPv4Address, nonce: int, leases: bool = True) -> LanPlane:
         """With its neighbours in memory."""
         return LanPlane(
             self.clock,
@@ -44,7 +42,7 @@ class PlanesTests(SynchronousTestCase):
             self.ports[me],
             IPv4Interface(f"{me}/24"),
             nonce,
-            parts=lambda plane: make_parts(self.clock, settings, plane),
+            parts=lambda plane: (LanLeases(self.clock, plane, nonce),) if leases else (),
         )
 
     def tearDown(self) -> None:
@@ -116,7 +114,7 @@ class PlanesTests(SynchronousTestCase):
     def test_off(self) -> None:
         """Without leases every frame is carried, and what others say of leases is refused."""
         self.successResultOf(self.planes[PEER].stopService())
-        self.planes[PEER] = self.plane(PEER, 5, LanSettings(leases=False))
+        self.planes[PEER] = self.plane(PEER, 5, leases=False)
         self.successResultOf(self.planes[PEER].startService())
         self.planes[PEER].set_members([ME])
         self.play(100, beacon(source=ME))

@@ -13,6 +13,7 @@ from tests.lan_beacon import PERIOD_S, PORT, TIMES
 from tests.lan_hosts import lan_hosts
 
 ME = "10.66.0.1"
+LEASED = '{"lan-interest": "off"}'
 
 
 @pytest.mark.needs("root", "tun", "ip")
@@ -22,7 +23,10 @@ class RealTests(SynchronousTestCase):
     def test_beacon(self) -> None:
         """The lobby hears the game at its pace, from its address, hardly carried; and no more soon after its end."""
         with lan_hosts(2) as (one, two):
-            planes = [one.start_plane([2], LAN_LEASES="1"), two.start_plane([1], LAN_LEASES="1")]
+            planes = [
+                one.start_plane([2], LAN_SETTINGS='{"lan-interest": "off"}'),
+                two.start_plane([1], LAN_SETTINGS='{"lan-interest": "off"}'),
+            ]
             lobby = two.run(sys.executable, "-m", "tests.lan_beacon", "listen")
             self.assertEqual(lobby.line(), "ready")
             game = one.run(sys.executable, "-m", "tests.lan_beacon", "announce", ME)

@@ -29,7 +29,7 @@ class RuleTests(SynchronousTestCase):
     @given(rules, protos, numbers)
     def test_kept(self, given_rules: GuardRules, proto: Proto, port: int) -> None:
         """A service's port opens by the user's word alone, whatever is in play; but where all is open."""
-        open_anyway = given_rules.exposure is Exposure.ALL or port in (4666, 7767)
+        open_anyway = given_rules.exposure is Exposure.ALL or port in (4666, 4667, 7767)
         if within(given_rules.kept, proto, port) and not open_anyway:
             named = within(given_rules.wanted, proto, port)
             self.assertEqual(named, judge_port(given_rules, proto, port).admitted)

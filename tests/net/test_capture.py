@@ -59,6 +59,10 @@ class TestFilter:
         assert not judge(program, good[:13] + b"\x06" + good[14:], known)
         assert not judge(program, good[:22] + b"\0" + good[23:], known)
         assert not judge(program, good[:23] + b"\x02" + good[24:], known)
+        asking = good[:34] + (4668).to_bytes(2, "big") * 2 + good[38:]
+        assert not judge(program, asking, known)
+        assert judge(program, asking[:34] + b"\0\1" + asking[36:], known)
+        assert judge(program, asking[:20] + b"\x20\x01" + asking[22:], known)
         six = b"\x33\x33" + bytes(10) + b"\x86\xdd\x60" + bytes(5) + b"\x11\x01" + bytes(40)
         assert judge(program, six, known)
         assert judge(program, six[:20] + b"\x2c" + six[21:], known)

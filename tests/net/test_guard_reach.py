@@ -82,7 +82,7 @@ class TestReach(GuardWorld):
         ask.sendto(b"!", ask.recvfrom(99)[1])
         self.assertEqual(b"!", mine.recv(99))
         self.assertEqual([True, True], [self.echoes(family) for family in ECHO])
-        for port in (4666, 7767):
+        for port in (4666, 4667, 7767):
             own = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             self.addCleanup(own.close)
             own.bind(("", port))
