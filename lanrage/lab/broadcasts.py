@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from ipaddress import IPv4Interface
 from pathlib import Path
 
@@ -55,10 +55,11 @@ def broadcasts(base: Path = BASE, name: str = NAME, say: Callable[[str], None] =
     return result
 
 
-def run(lab: Lab, addresses: dict[str, str], say: Callable[[str], None]) -> list[Row]:
+def run(lab: Lab, addresses: dict[str, str], say: Callable[[str], None], ways: Sequence[Way] = WAYS) -> list[Row]:
     """Send everything on a laboratory that stands, and listen.
 
     :param addresses: of each host on its card.
+    :param ways: of sending.
     """
     listeners = Listeners()
     try:
@@ -66,7 +67,7 @@ def run(lab: Lab, addresses: dict[str, str], say: Callable[[str], None]) -> list
             listeners.add_host(host.name, host.netns, addresses[host.name])
         listeners.collect(DUPLICATE_S)  # the nodes get to see the new sockets
         rows = []
-        for way in WAYS:
+        for way in ways:
             say(f"sending: {way.name}")
             for host in lab.plan.hosts:
                 sender = Sender(host.name, host.netns, IPv4Interface(f"{addresses[host.name]}/{SUBNET_BITS}"))

@@ -9,6 +9,7 @@ from lanrage.lab.churn import churn
 from lanrage.lab.demo import demo
 from lanrage.lab.faults import faults
 from lanrage.lab.grid import grid
+from lanrage.lab.lan import lan
 from lanrage.lab.paths_check import paths
 from lanrage.lab.result import Result
 
@@ -18,6 +19,7 @@ CHECKS: dict[str, Callable[..., Result]] = {
     "churn": churn,
     "faults": faults,
     "grid": grid,
+    "lan": lan,
     "paths": paths,
 }
 """Each takes ``base`` (folder), ``name`` (of its laboratory) and ``say``, some also options (:mod:`lanrage.lab.cli`);

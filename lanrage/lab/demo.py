@@ -64,11 +64,19 @@ def demo(base: Path = BASE, name: str = NAME, say: Callable[[str], None] = lambd
 
 @contextmanager
 def laboratory(
-    name: str, kinds: tuple[str, ...], base: Path, say: Callable[[str], None], relays: int = 1
+    name: str,
+    kinds: tuple[str, ...],
+    base: Path,
+    say: Callable[[str], None],
+    relays: int = 1,
+    node_options: tuple[str, ...] = (),
 ) -> Iterator[Lab]:
-    """Networks without nodes, removed afterwards; what a crash left under this name is removed before."""
+    """Networks without nodes, removed afterwards; what a crash left under this name is removed before.
+
+    :param node_options: of every node, beside the laboratory's own.
+    """
     teardown.down(name, Folder.of(name, base))
-    lab, _ = up(Record(name, kinds, relays=relays), base, nodes=False, say=say)
+    lab, _ = up(Record(name, kinds, relays=relays, node_options=node_options), base, nodes=False, say=say)
     try:
         yield lab
     except BaseException:
@@ -88,7 +96,7 @@ def start_server(lab: Lab, host: Host, server: GameServer) -> None:
 
 def wait_listening(lab: Lab) -> None:
     """Wait until each host's game server has its port."""
-    for host, server in zip(lab.plan.hosts, SERVERS, strict=True):
+    for host, server in zip(lab.plan.hosts, SERVERS, strict=False):
         port = server.discovery.ports[0]
         listening = partial(roles.udp_bound, host.netns, port)
         wait_for(f"{server.game} listens on port {port}", listening, SERVER_START_S)

@@ -35,6 +35,7 @@ class Record:
     udp_timeout: int | None = None
     code: str = ""
     relays: int = 1
+    node_options: tuple[str, ...] = ()
 
     def to_json(self) -> str:
         """One JSON object, pairs as ``"A,B"``."""
@@ -48,7 +49,8 @@ class Record:
         raw = json.loads(text)
         pairs = {(k.split(",")[0], k.split(",")[1]): Conditions(**c) for k, c in raw["weather"]["pairs"].items()}
         raw["weather"] = Weather(Conditions(**raw["weather"]["whole"]), pairs)
-        return cls(**{**raw, "kinds": tuple(raw["kinds"])})
+        options = tuple(raw.get("node_options", ()))
+        return cls(**{**raw, "kinds": tuple(raw["kinds"]), "node_options": options})
 
 
 @attrs.frozen

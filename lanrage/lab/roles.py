@@ -57,7 +57,8 @@ def node_argv(folder: Folder, host: Host) -> list[str]:
     home = folder.role(host.name)
     options = ["--state-dir", str(home / "state"), "--run-dir", str(home / "run")]
     options += ["--tunnel-device", host.tunnel_device, "--wireguard-port", str(host.wireguard_port)]
-    return [*twistd(), "node", *options, "--card", "lanrage0"]
+    record, _ = folder.load()
+    return [*twistd(), "node", *options, "--card", "lanrage0", *record.node_options]
 
 
 def server_key(folder: Folder) -> Path:

@@ -81,3 +81,18 @@ def _receive(client: socket.socket, discovery: Discovery, begin: float) -> Sight
         now = time.monotonic()
         return Sighting(source[0], answer.title, round((now - begin) * 1000, 1), now)
     return None
+
+
+def answers(netns: str, discovery: Discovery, target: str, seconds: float) -> list[Sighting]:
+    """Broadcast once, and every answer that comes in a time, repeated ones too."""
+    found: list[Sighting] = []
+    with udp_socket(netns) as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        begin = time.monotonic()
+        _broadcast(client, discovery, [target])
+        while (left := begin + seconds - time.monotonic()) > 0:
+            if select.select([client], [], [], left)[0]:
+                sighting = _receive(client, discovery, begin)
+                if sighting is not None:
+                    found.append(sighting)
+    return found

@@ -19,6 +19,7 @@ from lanrage.lab.faults import faults
 from lanrage.lab.folder import Folder, Record
 from lanrage.lab.grid import grid
 from lanrage.lab.lab import Lab, up
+from lanrage.lab.lan import lan
 from lanrage.lab.leftovers import leftovers, machine
 from lanrage.lab.paths import expected_paths, settle
 from lanrage.lab.paths_check import SECTIONS, paths
@@ -102,6 +103,11 @@ class CheckTests(LabCase):
     def test_broadcasts(self) -> None:
         """Everything sent to all arrives once."""
         self.check(broadcasts(self.base, own("broadc")))
+
+    @pytest.mark.needs("avahi-daemon", "avahi-browse", "dbus-daemon", "gssdp-discover", "minidlnad", "unshare")
+    def test_lan(self) -> None:
+        """Games, mDNS, SSDP, IPX and two members on one LAN: each found, each once."""
+        self.check(lan(self.base, own("lan")))
 
     def test_faults(self) -> None:
         """Direct pairs play on, and all resume."""
