@@ -12,12 +12,12 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
-from lanrage.app.lan_flow import ARRIVALS_BURST, ARRIVALS_RATE
 from lanrage.app.lan_stages import Plane
 from lanrage.core.arp_answers import answer
 from lanrage.core.bound_rules import UdpSocket, arriving, leaving, served_ports
 from lanrage.core.budget import Budget
 from lanrage.core.lan_frames import Drop, Frame, PartyLan, Udp
+from lanrage.core.lan_limits import ARRIVALS_BURST, ARRIVALS_RATE
 from lanrage.errors import DecodeError, LanrageError
 from lanrage.wire.arp import is_arp, read_arp, write_arp
 from lanrage.wire.ip_head import read_head

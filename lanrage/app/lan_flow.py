@@ -19,6 +19,7 @@ from lanrage.core.dedup import FrameLedger
 from lanrage.core.ip_fragments import IpFragments
 from lanrage.core.lan_counters import LanCounters
 from lanrage.core.lan_frames import Address, Drop, Frame, PartyLan, Udp
+from lanrage.core.lan_limits import ARRIVALS_BURST, ARRIVALS_RATE
 from lanrage.core.links import TUNNEL_MTU
 from lanrage.core.payload_addresses import Repeated, rewrite
 from lanrage.core.reassembly import Reassembly
@@ -34,10 +35,6 @@ LAN_CARD = 0
 """Stands for the LAN card where real cards have their interface index; indices start at 1."""
 
 log = Logger()
-
-ARRIVALS_RATE, ARRIVALS_BURST = 1000.0, 4000.0
-"""Datagrams a second, and at once, taken from one member: five times the busiest game's broadcasts. Without a bound one
-member's flood holds this machine's processor and every game's socket."""
 
 
 @attrs.define

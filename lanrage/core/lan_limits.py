@@ -15,6 +15,10 @@ from lanrage.core.budget import Budget
 from lanrage.core.lan_frames import Drop, Frame, Udp
 from lanrage.core.rate import TokenBucket
 
+ARRIVALS_RATE, ARRIVALS_BURST = 1000.0, 4000.0
+"""Datagrams a second, and at once, taken from one member: five times the busiest game's broadcasts. Without a bound one
+member's flood holds this machine's processor and every game's socket."""
+
 GAME_RATE, GAME_BURST = 300.0, 600.0
 """Frames a second, and at once, of one game: a sweep over 256 ports by a searching game fits twice."""
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from lanrage.core.exposure import ICMP_TYPES, OWN_PORTS, Exposure, GuardRules
+from lanrage.core.exposure import CARRIER_PORT, ICMP_TYPES, OWN_PORTS, Exposure, GuardRules
+from lanrage.core.lan_limits import ARRIVALS_BURST, ARRIVALS_RATE
 from lanrage.core.links import check_device_name
 from lanrage.core.play_ports import PROTOS, Span
 
@@ -21,6 +22,12 @@ ASKING_SECONDS = 30
 """How long answers are awaited at a port that sent a search to all: a server browser's patience."""
 ASKING_LIMIT = 1024
 """Ports that search at once; beyond them answers to new searches stay out until old ones end."""
+SENDERS = "senders"
+"""The set of members that carry frames, with what each may still send."""
+SENDERS_LIMIT, SENDERS_SECONDS = 256, 60
+"""Members of a full party four times over, and seconds after which one that is silent is forgotten."""
+_FLOOD = f"limit rate over {ARRIVALS_RATE:.0f}/second burst {ARRIVALS_BURST:.0f} packets"
+"""A member's flood ends in the kernel, so that it does not fill the room in which the others' datagrams wait."""
 _PORTS = "meta l4proto . th dport"
 
 
@@ -50,6 +57,7 @@ table {FAMILY} {table} {{
  chain input {{
   type filter hook input priority filter - 5; policy accept;
   iifname != @ours accept
+  udp dport {CARRIER_PORT} update @{SENDERS} {{ ip saddr {_FLOOD} }} goto {REFUSED}
   ct state established,related accept
   udp dport {{ {", ".join(map(str, OWN_PORTS))} }} accept
 {_icmp()}
@@ -90,6 +98,7 @@ def _sets(devices: Iterable[str], rules: GuardRules, passes: Iterable[tuple[str,
 {_ports("kept", rules.kept)}
 {_ports("play", rules.play)}
  set {PASSES} {{ type ifname . ifname; {_elements(pairs)}}}
+ set {SENDERS} {{ type ipv4_addr; size {SENDERS_LIMIT}; flags dynamic,timeout; timeout {SENDERS_SECONDS}s; }}
  set asking {{ type inet_service; size {ASKING_LIMIT}; flags dynamic,timeout; timeout {ASKING_SECONDS}s; }}
 """
 

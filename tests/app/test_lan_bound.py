@@ -12,11 +12,11 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.app.lan import LanPlane
 from lanrage.app.lan_bound import LOOK_SECONDS, MOST_LOOKS, BoundSockets
-from lanrage.app.lan_flow import ARRIVALS_BURST
 from lanrage.app.lan_stages import Plane
 from lanrage.core.arp_answers import REPLY, REQUEST, Arp
 from lanrage.core.bound_rules import UdpSocket
 from lanrage.core.lan_frames import Frame, derived_mac
+from lanrage.core.lan_limits import ARRIVALS_BURST
 from lanrage.errors import Unreachable
 from lanrage.wire.arp import read_arp, write_arp
 from lanrage.wire.packets import write_frame, write_ipv4

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from lanrage.app.lan_flow import ARRIVALS_BURST, ARRIVALS_RATE, Inflow, Outflow
+from lanrage.app.lan_flow import Inflow, Outflow
 from lanrage.core.frame_rules import canonical, inbound
 from lanrage.core.lan_counters import LanCounters
 from lanrage.core.lan_frames import IPX_ETHERTYPE, Drop, Frame, Ipx, Udp, derived_mac, destination_mac
+from lanrage.core.lan_limits import ARRIVALS_BURST, ARRIVALS_RATE
 from lanrage.wire.frames import Part, encode_part, split
 from lanrage.wire.packets import read_frame, write_frame
 from tests.strategies_lan import GROUP, ME, PEER, REAL, THIRD, almost_frames, beacon, lan_of, parts, udp

@@ -6,8 +6,9 @@ import time
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from lanrage.app.lan_flow import ARRIVALS_RATE, Inflow, Outflow
+from lanrage.app.lan_flow import Inflow, Outflow
 from lanrage.core.lan_counters import LanCounters
+from lanrage.core.lan_limits import ARRIVALS_RATE
 from tests.strategies_lan import ME, PEER, beacon, lan_of
 
 FRAMES = 5000

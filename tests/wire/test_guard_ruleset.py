@@ -69,6 +69,7 @@ class Reader:
             (r"meta l4proto (tcp|udp)", lambda named: proto == named),
             (r"meta l4proto != \{ tcp, udp \}", lambda: proto not in ("tcp", "udp")),
             (r"meta l4proto \. th dport @(\w+)", lambda name: self.has(name, proto, port)),
+            (r"udp dport 4666 update @senders \{ ip saddr limit rate over [^}]* \}", lambda: False),
             (r"udp dport @asking", lambda: proto == "udp" and packet.asked),
             (r"udp dport \{ ([^}]*) \}", lambda ports: proto == "udp" and inside(ports, port)),
             (r"(icmp|icmpv6) type \{ ([^}]*) \}", lambda named, types: proto == named and inside(types, port)),
