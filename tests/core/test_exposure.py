@@ -9,7 +9,7 @@ from hypothesis import given
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.core.exposure import Arrival, Exposure, GuardRules, Verdict, judge, judge_port, within
-from lanrage.core.frame_rules import DOOM_PORT, SERVICE_PORTS
+from lanrage.core.frame_rules import DOOM_PORT, NEIGHBOUR_PORT, SERVICE_PORTS
 from lanrage.core.kept_ports import KEPT, KEPT_REASONS, kept_reason
 from lanrage.core.play_ports import PROTOS, PlayPorts, Proto, Source, Span, merged, parse_spans
 from tests.strategies_guard import arrivals, numbers, protos, rules
@@ -82,4 +82,4 @@ class KeptTests(SynchronousTestCase):
     def test_carried(self) -> None:
         """What the LAN plane never carries, a member cannot reach by unicast either."""
         open_ones = {port for port in SERVICE_PORTS if port and kept_reason("udp", port) is None}
-        self.assertEqual({4666, 4011, 5350}, open_ones)
+        self.assertEqual({4666, NEIGHBOUR_PORT, 4011, 5350}, open_ones)
