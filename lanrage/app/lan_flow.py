@@ -25,11 +25,8 @@ from lanrage.core.payload_addresses import Repeated, rewrite
 from lanrage.core.reassembly import Reassembly
 from lanrage.errors import DecodeError
 from lanrage.wire.fragments import read_fragment, write_joined
-from lanrage.wire.frames import HOPS, RELAYED_HOPS, Kind, Part, decode_part, encode_part, largest, split
+from lanrage.wire.frames import HOPS, RELAYED_HOPS, Kind, Part, decode_part, encode_part, largest, split, tunnel_bytes
 from lanrage.wire.packets import IPV4_BYTES, MAX_FRAME_BYTES, MAX_PACKET_BYTES, read_frame, write_frame
-
-TUNNEL_BYTES = 28 + 32
-"""What WireGuard counts of a datagram beside its payload: IPv4, UDP, its own header and tag."""
 
 LAN_CARD = 0
 """Stands for the LAN card where real cards have their interface index; indices start at 1."""
@@ -203,7 +200,7 @@ class Outflow:
             if error:
                 self.counters.refused_send(error)
                 return False
-            self.counters.carried[member] += len(part) + TUNNEL_BYTES
+            self.counters.carried[member] += tunnel_bytes(len(part))
         return True
 
 
@@ -246,7 +243,7 @@ class Inflow:
         if not self._arrivals.allow(sender, now):
             self.counters.drop(Drop.FLOOD)
             return
-        self.counters.carried[source] += len(data) + TUNNEL_BYTES
+        self.counters.carried[source] += tunnel_bytes(len(data))
         try:
             part = decode_part(data)
         except DecodeError:

@@ -32,6 +32,8 @@ RELAYED_HOPS = 2
 """A frame with two is passed on, with one, by the party's host (``docs/protocol-replicator.rst``)."""
 
 IP_UDP_BYTES = 28
+WIREGUARD_FILL, WIREGUARD_BYTES = 16, 32
+"""WireGuard's white paper, 5.4.6: data is filled up to a multiple of 16; header and tag have 16 bytes each."""
 MAX_PARTS = 8
 """The largest frame takes all of them in a tunnel of the usual MTU; a frame of Ethernet takes 2."""
 
@@ -102,6 +104,14 @@ def decode_part(data: bytes) -> Part:
 def largest(mtu: int) -> int:
     """Bytes of the largest frame that a tunnel of this MTU carries, at least 576."""
     return min(MAX_FRAME_BYTES, (mtu - IP_UDP_BYTES - HEADER_BYTES) * MAX_PARTS)
+
+
+def tunnel_bytes(payload: int) -> int:
+    """What WireGuard counts for a datagram of the carrier: IPv4, UDP and payload filled up to 16, its header and tag.
+
+    :param payload: bytes; of the UDP datagram.
+    """
+    return -(-(payload + IP_UDP_BYTES) // WIREGUARD_FILL) * WIREGUARD_FILL + WIREGUARD_BYTES
 
 
 def split(  # pylint: disable=too-many-arguments,too-many-positional-arguments

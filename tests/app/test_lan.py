@@ -12,6 +12,7 @@ from lanrage.app.lan import HOUSEKEEPING_SECONDS, LanPlane
 from lanrage.core.lan_frames import BROADCAST_MAC, Drop, Frame
 from lanrage.core.links import LocalAddress
 from lanrage.errors import BadInput, MissingRight
+from lanrage.wire.frames import tunnel_bytes
 from lanrage.wire.packets import write_frame
 from tests.fakes_lan import MemoryCapture, MemoryCard, MemoryPort, MemoryWays
 from tests.strategies_lan import GROUP, ME, PEER, REAL, THIRD, beacon, udp
@@ -103,7 +104,7 @@ class PlaneTests(SynchronousTestCase):
         self.plane.frame_from_card(beacon(source=ME))
         ((_, data),) = self.port.sent
         self.plane.datagram_from_member(data, str(PEER))
-        self.assertEqual(2 * (len(data) + 28 + 32), self.plane.carried_bytes(PEER))
+        self.assertEqual(2 * tunnel_bytes(len(data)), self.plane.carried_bytes(PEER))
         self.plane.set_members([])
         self.assertEqual(0, self.plane.carried_bytes(PEER))
         self.stop()

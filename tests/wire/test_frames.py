@@ -8,7 +8,16 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.core.links import TUNNEL_MTU
 from lanrage.errors import DecodeError
-from lanrage.wire.frames import HEADER_BYTES, IP_UDP_BYTES, MAX_PARTS, Part, decode_part, encode_part, split
+from lanrage.wire.frames import (
+    HEADER_BYTES,
+    IP_UDP_BYTES,
+    MAX_PARTS,
+    Part,
+    decode_part,
+    encode_part,
+    split,
+    tunnel_bytes,
+)
 from lanrage.wire.packets import MAX_FRAME_BYTES
 from tests.strategies_lan import ME, parts
 
@@ -59,3 +68,11 @@ class SplitTests(SynchronousTestCase):
         """A full frame of our card takes two datagrams, the usual announcement one."""
         self.assertEqual(len(list(split(bytes(TUNNEL_MTU + 14), ME, 1, 1))), 2)
         self.assertEqual(len(list(split(bytes(600), ME, 1, 1))), 1)
+
+
+class CostTests(SynchronousTestCase):
+    """What a datagram costs in the tunnel."""
+
+    def test_filled_up(self) -> None:
+        """The packet inside is filled up to 16 bytes; an empty packet would be WireGuard's keepalive of 32."""
+        self.assertEqual([32 + 32, 48 + 32, 48 + 32, 64 + 32], [tunnel_bytes(size) for size in (4, 5, 20, 21)])
