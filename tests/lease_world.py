@@ -9,6 +9,7 @@ import attrs
 from twisted.internet.task import Clock
 
 from lanrage.app.lan_leases import Judge, LanLeases
+from lanrage.app.lan_rooms import Rooms
 from lanrage.app.lan_stages import Incoming, Outgoing, Travelled
 from lanrage.core import frame_rules
 from lanrage.core.frame_rules import canonical
@@ -42,7 +43,7 @@ class Member:
     on_network: list[Callable[[], object]] = attrs.field(factory=list)
     pair_key: Callable[[IPv4Address], bytes | None] = lambda member: None
     host: IPv4Address | None = None
-    rooms: tuple[()] = ()
+    rooms: Rooms = attrs.field(factory=lambda: Rooms(lambda frame: True))
     leases: LanLeases = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:

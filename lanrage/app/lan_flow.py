@@ -11,7 +11,7 @@ from ipaddress import IPv4Address
 import attrs
 from twisted.logger import Logger
 
-from lanrage.app.lan_stages import Incoming, Outgoing, Travelled
+from lanrage.app.lan_stages import Incoming, Outgoing, Travelled, tell_all
 from lanrage.core import frame_rules
 from lanrage.core.broadcast_dedup import BroadcastDeduplicator
 from lanrage.core.budget import Budget
@@ -70,9 +70,9 @@ class Outflow:
 
         :param index: the interface index of the room's card.
         """
-        read = read_frame(frame, finished=False)
-        judged = read if isinstance(read, Drop) else frame_rules.outbound(read, self.lan)
-        self._carry(judged, index, now)
+        read = self._read(frame, index, now)
+        if read is not None:
+            self._carry(read if isinstance(read, Drop) else frame_rules.outbound(read, self.lan), index, now)
 
     def from_capture(self, index: int, frame: bytes, now: float) -> None:
         """Take a frame that this machine sent on a real card.
@@ -131,26 +131,28 @@ class Outflow:
         if reason is not None:
             self.counters.drop(reason)
             return
-        for tell in self.stages.sending:
-            tell(frame, now)
+        tell_all(self.stages.sending, frame, now)
         members = self._targets(frame)
         far = [member for member in members if not self.stages.left_to_lan(member, card)]
         leased = self.stages.leased(frame, data, now) if len(far) == len(members) else ()
         self.counters.leased += len(leased)
         targets = [member for member in far if member not in leased and self._wanted(member, frame, now)]
         if targets:
-            self._carry_to(frame, data, targets, now)
+            self._carry_to(frame, data, targets, now, some_near=len(far) < len(members))
 
-    def _carry_to(self, frame: Frame, data: bytes, targets: list[IPv4Address], now: float) -> None:
-        directly, around = self.stages.around(targets, now)
+    def _carry_to(self, frame: Frame, data: bytes, targets: list[IPv4Address], now: float, some_near: bool) -> None:
+        """Hand it to the tunnel.
+
+        :param some_near: other members hear it by a real network; who passes frames on would bring it to those, too.
+        """
+        directly, around = (targets, ()) if some_near else self.stages.around(targets, now)
         self._sequence += 1
         taken = self._give_frame(data, RELAYED_HOPS, around)
         if len(taken) < len(around):
             directly = targets  # who has it by two ways takes it once
         taken += self._give_frame(data, HOPS, directly)
         self.counters.forwarded += len(taken)
-        for tell in self.stages.carried:
-            tell(frame, taken)
+        tell_all(self.stages.carried, frame, taken)
 
     def _give_frame(self, data: bytes, hops: int, members: Collection[IPv4Address]) -> list[IPv4Address]:
         if not members:
@@ -313,14 +315,13 @@ class Inflow:
             return refusal
         if part is not None and self._repeated(frame, data, part, now):
             return None
-        self.stages.shown(frame, origin, now)
+        tell_all([self.stages.shown], frame, origin, now)
         return self._let_in(frame, data, origin)
 
     def _repeated(self, frame: Frame, data: bytes, part: Part, now: float) -> bool:
         """Tell of a frame that a member sent just now, and whether this machine had repeated it already."""
         travelled = Travelled(part.origin, part.nonce, part.sequence, part.hops, data)
-        for tell in self.stages.came:
-            tell(frame, travelled)
+        tell_all(self.stages.came, frame, travelled)
         if not self.stages.repeated(frame, part.origin, now):
             return False
         self.counters.deduplicated += 1
@@ -333,6 +334,5 @@ class Inflow:
         if not taken:
             return Drop.QUEUE_FULL
         self.counters.injected += 1
-        for told in self.stages.written:
-            told(frame, origin)
+        tell_all(self.stages.written, frame, origin)
         return None

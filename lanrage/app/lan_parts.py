@@ -6,13 +6,15 @@ import os
 from collections.abc import Collection
 from typing import Any
 
+import attrs
+
 from lanrage.app.lan_config import LanSettings, Replicator
 from lanrage.app.lan_interest import LanInterest
 from lanrage.app.lan_leases import LanLeases
 from lanrage.app.lan_probe import LanProbe
 from lanrage.app.lan_replicator import LanReplicator
 from lanrage.app.lan_stages import LanPart, Plane
-from lanrage.core.interest import UNKNOWN, Opened
+from lanrage.core.interest import Opened
 from lanrage.core.lan_limits import LanLimits
 from lanrage.net.openings import Openings
 from lanrage.net.probe_socket import ProbeSocket
@@ -45,4 +47,5 @@ def _epoch() -> int:
 
 def _look(plane: Plane, openings: Openings, fresh: bool) -> Opened:
     """What is open here; not known while others hear by this machine: a room's games, a device behind a bridge."""
-    return UNKNOWN if len(plane.rooms) or plane.incoming.hears_all() else openings.look(fresh)
+    found = openings.look(fresh)
+    return attrs.evolve(found, unknown=True) if len(plane.rooms) or plane.incoming.hears_all() else found

@@ -64,4 +64,6 @@ def physical_parts(reactor: Any, plane: Plane, machine: LanMachine) -> tuple[Lan
     """Neighbours first: a bridge asks who they are."""
     own = Machine(reactor).local_addresses
     neighbours = LanNeighbours(reactor, plane, NeighbourPort(reactor), NetworkEvents(reactor), own, os.urandom)
+    neighbours.deaf = lambda: len(plane.rooms) > 0  # a room's game does not hear this network
+    plane.rooms.on_change.append(neighbours.changed)
     return neighbours, LanBridge(reactor, plane, neighbours, own, BridgeMakers(reactor, machine))

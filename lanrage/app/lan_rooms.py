@@ -42,9 +42,11 @@ class Rooms:
     """The cards that hear what the LAN card hears.
 
     :param write_card: gives a frame to the LAN card; false where it was not taken.
+    :ivar on_change: called when a room was opened or closed.
     """
 
     write_card: Callable[[bytes], bool]
+    on_change: list[Callable[[], object]] = attrs.field(factory=list)
     _open: dict[Room, Callable[[], None]] = attrs.field(factory=dict)
 
     def __len__(self) -> int:
@@ -57,6 +59,7 @@ class Rooms:
         :param closed: called when it is closed, by whomever.
         """
         self._open[room] = closed
+        self._tell()
 
     def write(self, frame: bytes) -> bool:
         """Let the LAN card and all rooms receive a frame; whether one of them took it."""
@@ -70,7 +73,12 @@ class Rooms:
         closed = self._open.pop(room, None)
         if closed is not None:
             closed()
+            self._tell()
             await room.close()
+
+    def _tell(self) -> None:
+        for tell in self.on_change:
+            tell()
 
     async def close(self) -> None:
         """Close all."""

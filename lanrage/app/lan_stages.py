@@ -7,18 +7,21 @@ its kind; none knows of another.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Sized
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from ipaddress import IPv4Address
 from typing import Protocol
 
 import attrs
 from twisted.internet.defer import Deferred
+from twisted.logger import Logger
 
 from lanrage.core.lan_frames import Drop, Frame, PartyLan, Udp
 from lanrage.wire.frames import Kind
 
 # Protocols have methods without a body.
 # pylint: disable=missing-function-docstring
+
+log = Logger()
 
 Taker = Callable[[bytes, IPv4Address, float], Drop | None]
 """Takes a message of one kind from a member (its bytes, the member's party address, the time); a reason refuses it."""
@@ -152,6 +155,14 @@ class Incoming:
     written: list[Callable[[Frame, IPv4Address], None]] = attrs.field(factory=list)
 
 
+class RoomsOpen(Protocol):
+    """Rooms of games beside the LAN card: :class:`lanrage.app.lan_rooms.Rooms`."""
+
+    on_change: list[Callable[[], object]]
+
+    def __len__(self) -> int: ...
+
+
 class Plane(Protocol):
     """What a part may ask of the plane: :class:`lanrage.app.lan.LanPlane`."""
 
@@ -166,7 +177,7 @@ class Plane(Protocol):
 
     def carry(self, frame: Frame, card: int) -> None: ...
     @property
-    def rooms(self) -> Sized: ...
+    def rooms(self) -> RoomsOpen: ...
 
     def say(self, kind: Kind, message: bytes, to: Collection[IPv4Address]) -> None: ...
 
@@ -177,6 +188,15 @@ class Plane(Protocol):
     def now(self) -> float: ...
 
     def path_dead(self, member: IPv4Address) -> bool: ...
+
+
+def tell_all(listeners: Iterable[Callable[..., None]], *what: object) -> None:
+    """Tell parts of what happens; one that fails keeps no frame from going on."""
+    for tell in listeners:
+        try:
+            tell(*what)
+        except Exception:  # pylint: disable=broad-exception-caught
+            log.failure("a part of the LAN plane failed")
 
 
 class LanPart(Protocol):

@@ -141,10 +141,10 @@ def _service(rules: GuardRules, packet: Arrival) -> Verdict:
 
 def _through(rules: GuardRules, packet: Arrival) -> Verdict:
     """Networks behind this machine are nobody's in the party; what it publishes of containers opens by name alone."""
+    if packet.translated is None:
+        return Verdict.THROUGH  # also between named devices: whose part has crashed translates nothing any more
     if packet.passes:
         return Verdict.PASSED
-    if packet.translated is None:
-        return Verdict.THROUGH
     if rules.exposure is Exposure.ALL:
         return Verdict.EVERYTHING
     return Verdict.WANTED if within(rules.wanted, packet.proto, packet.translated) else Verdict.THROUGH

@@ -67,7 +67,7 @@ table {FAMILY} {table} {{
   type filter hook forward priority filter - 5; policy accept;
   iifname != @ours accept
   ct state established,related accept
-  iifname . oifname @{PASSES} accept
+  iifname . oifname @{PASSES} ct status dnat accept
 {_containers(rules)}  goto {REFUSED}
  }}
 {_searches(rules.exposure)}}}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Collection
 from ipaddress import IPv4Address
 
 import attrs
@@ -13,10 +14,11 @@ from twisted.trial.unittest import SynchronousTestCase
 from lanrage.app.lan_flow import Inflow, Outflow
 from lanrage.core.frame_rules import canonical, inbound
 from lanrage.core.lan_counters import LanCounters
-from lanrage.core.lan_frames import IPX_ETHERTYPE, Drop, Frame, Ipx, Udp, derived_mac, destination_mac
+from lanrage.core.lan_frames import BROADCAST_MAC, IPX_ETHERTYPE, Drop, Frame, Ipx, Udp, derived_mac, destination_mac
 from lanrage.core.lan_limits import ARRIVALS_BURST, ARRIVALS_RATE
 from lanrage.wire.frames import Part, encode_part, split
-from lanrage.wire.packets import read_frame, write_frame
+from lanrage.wire.packets import read_frame, write_frame, write_ipv4
+from lanrage.wire.udp_body import checksum
 from tests.strategies_lan import GROUP, ME, PEER, REAL, THIRD, almost_frames, beacon, lan_of, parts, udp
 
 
@@ -133,6 +135,55 @@ class JoinedTests(SynchronousTestCase):
 
 class SenderTests(SynchronousTestCase):
     """What leaves."""
+
+    def test_a_failing_part(self) -> None:
+        """A part that fails when it is told of a frame keeps none from its way, out or in."""
+
+        def broken(*_what: object) -> None:
+            raise ValueError("a part")
+
+        sender, receiver = Host(PEER, ME), Host(ME, PEER)
+        sender.out.stages.sending.append(broken)
+        sender.out.stages.carried.append(broken)
+        for listeners in (receiver.inside.stages.came, receiver.inside.stages.written):
+            listeners.append(broken)
+        sender.out.from_card(beacon(), 0.0)
+        receiver.inside.arrived(sender.sent[0][1], str(PEER), 0.0)
+        self.assertEqual(receiver.card, [beacon()])
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 4)
+
+    def test_near_members(self) -> None:
+        """With a member that hears the frame by a real network nobody passes it on: that member would hear it twice."""
+        host = Host(ME, PEER, THIRD)
+        asked: list[object] = []
+
+        def around(members: Collection[IPv4Address], _now: float) -> tuple[Collection[IPv4Address], tuple[()]]:
+            asked.append(members)
+            return members, ()
+
+        host.out.stages.around = around
+        host.out.stages.left_to_lan = lambda member, card: member == PEER
+        host.out.from_card(beacon(source=ME), 0.0)
+        self.assertEqual(([to for to, _ in host.sent], asked), ([str(THIRD)], []))
+        host.out.stages.left_to_lan = lambda member, card: False
+        host.out.from_card(beacon(source=ME), 0.1)
+        self.assertEqual(len(asked), 1)
+
+    def test_room_fragments(self) -> None:
+        """A datagram of a room's game that comes in fragments is joined as one of the card's."""
+        host, whole = Host(ME, PEER), write_ipv4(udp(ME, payload=bytes(2000)))
+        for number, (start, end, more) in enumerate(((20, 1220, 0x2000), (1220, len(whole), 0))):
+            body = whole[start:end]
+            head = bytearray(whole[:20])
+            head[2:4], head[4:6] = (20 + len(body)).to_bytes(2, "big"), b"\0\7"
+            head[6:8], head[10:12] = (more | (start - 20) // 8).to_bytes(2, "big"), b"\0\0"
+            head[10:12] = checksum(bytes(head)).to_bytes(2, "big")
+            frame = BROADCAST_MAC + host.lan.mac + b"\x08\x00" + bytes(head) + body
+            host.out.from_room(9, frame, float(number) / 10)
+        receiver = Host(PEER, ME)
+        for _, data in host.sent:
+            receiver.inside.arrived(data, str(ME), 0.2)
+        self.assertEqual(receiver.card, [beacon(source=ME, payload=bytes(2000))])
 
     def test_two_cards(self) -> None:
         """A datagram on the LAN card and two real cards is carried once, with the party address as source."""

@@ -44,6 +44,15 @@ class RoomsTests(SynchronousTestCase):
         self.one.full = True
         self.assertFalse(self.rooms.write(b"frame"))
 
+    def test_changes_are_told(self) -> None:
+        """Who follows the rooms hears of each that opens or closes, when it counts already."""
+        counts: list[int] = []
+        self.rooms.on_change.append(lambda: counts.append(len(self.rooms)))
+        self.rooms.add(MemoryRoom(), lambda: None)
+        self.remove(self.one)
+        self.remove(self.one)
+        self.assertEqual(counts, [3, 2])
+
     def test_remove(self) -> None:
         """One that is removed hears nothing more; it is closed and told of once."""
         self.remove(self.one)
