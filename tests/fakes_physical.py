@@ -88,6 +88,7 @@ class MemoryTable:
 
     :ivar waits: while set, a change is not done before it fires.
     :ivar refuses: what each change fails with.
+    :ivar closing: what :meth:`close` waits for.
     """
 
     here: LocalAddress
@@ -97,6 +98,7 @@ class MemoryTable:
     waits: Deferred[None] | None = None
     refuses: LanrageError | None = None
     missing: LanrageError | None = None
+    closing: Deferred[None] = attrs.field(factory=lambda: succeed(None))
 
     def open(self) -> Deferred[None]:
         """Stand."""
@@ -115,7 +117,7 @@ class MemoryTable:
     def close(self) -> Deferred[None]:
         """Be gone."""
         self.standing = False
-        return succeed(None)
+        return self.closing
 
 
 @attrs.define(eq=False)

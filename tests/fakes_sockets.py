@@ -83,6 +83,9 @@ class MemoryTable:
     places: dict[int, IPv4Address] = attrs.field(factory=dict)
     waits: Deferred[None] = attrs.field(factory=lambda: succeed(None))
 
+    def open(self) -> None:
+        """See :class:`lanrage.net.lan_table.LanTable`."""
+
     def serve(self, ports: frozenset[int]) -> Deferred[None]:
         """See :class:`lanrage.net.lan_table.LanTable`."""
         self.ports = ports

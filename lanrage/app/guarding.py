@@ -7,7 +7,7 @@ from typing import Protocol
 
 from twisted.logger import Logger
 
-from lanrage.core.exposure import Exposure, GuardRules
+from lanrage.core.exposure import Exposure, GuardRules, judge_port
 from lanrage.core.play_ports import PlayPorts
 from lanrage.errors import LanrageError
 
@@ -49,6 +49,10 @@ class Guarding:
     def rules(self) -> GuardRules:
         """What holds now."""
         return GuardRules.of(self.exposure, self.ports)
+
+    def lets_in(self, port: int) -> bool:
+        """Whether a member reaches this UDP port: for what comes in past the table, by a real card."""
+        return judge_port(self.rules, "udp", port).admitted
 
     async def start(self) -> None:
         """Guard before anything can come in.

@@ -94,6 +94,7 @@ class LanPlane(Service):
     :ivar on_lost: called with a sentence when the card went away while it was in use.
     :ivar on_network: called when this machine's addresses, cards or routes may have changed.
     :ivar pair_key: the key of probes that this node shares with the member of a party address, where it is known.
+    :ivar lets_in: asked whether members reach a UDP port here; what comes in by the LAN card is judged by its firewall.
     :ivar path_dead: asked whether all paths to a member are dead, as far as its link knows.
     :ivar host: party address of the party's host, this member's own where it is it; ``None`` where nobody knows.
     """
@@ -122,6 +123,7 @@ class LanPlane(Service):
         self._own_addresses6 = own_addresses6
         self.on_lost: Callable[[str], None] = lambda why: None
         self.pair_key: Callable[[IPv4Address], bytes | None] = lambda address: None
+        self.lets_in: Callable[[int], bool] = lambda port: True
         self.path_dead: Callable[[IPv4Address], bool] = lambda member: False
         self.host: IPv4Address | None = None
         self._carries = carries
@@ -313,5 +315,5 @@ class LanPlane(Service):
         self.on_lost(f"the LAN card {self._card.name} is gone")
 
     def _deliver(self, datagram: Udp) -> None:
-        if self._groups is not None:
+        if self._groups is not None and self.lets_in(datagram.destination_port):
             self._groups.deliver(datagram)

@@ -125,13 +125,15 @@ class BoundSockets:
         return self._see(datagram.source_port)
 
     def _see(self, port: int) -> Deferred[None] | None:
-        if port in self.ports or port in self._new or len(self._new) >= MOST_LOOKS:
+        if self._call is None or port in self.ports or port in self._new or len(self._new) >= MOST_LOOKS:
             return None
         self._new.add(port)
         return self.look()
 
     def look(self) -> Deferred[None] | None:
-        """See which sockets are there; fires when those that are new are served."""
+        """See which sockets are there; fires when those that are new are served. Nothing unless it was started."""
+        if self._call is None:
+            return None
         serving = None
         try:
             ports = served_ports(self.sockets.on_device(self._index), self._index)

@@ -18,7 +18,7 @@ from lanrage.app.lan_stages import Plane
 from lanrage.core.bridge import Bridge, Segment, may_be_named
 from lanrage.core.lan_frames import Frame, PartyLan
 from lanrage.core.links import LocalAddress
-from lanrage.errors import BadInput, LanrageError
+from lanrage.errors import BadInput, LanrageError, Unreachable
 
 # Protocols have methods without a body.
 # pylint: disable=missing-function-docstring
@@ -93,6 +93,7 @@ class LanBridge:
         self._counts = BridgeCounts()
         self._lock = DeferredLock()
         self._looking: LoopingCall | None = None
+        self._stopped = False
         self.guard: Callable[[str], Awaitable[None]] = _nothing
         self.unguard: Callable[[str], Awaitable[None]] = _nothing
         neighbours.bridging = self.bridging
@@ -102,12 +103,14 @@ class LanBridge:
 
     def start(self) -> None:
         """Follow the cards."""
+        self._stopped = False
         self._looking = LoopingCall(self.look)
         self._looking.clock = self._clock
         self._looking.start(LOOK_SECONDS, now=False).addErrback(lambda why: self.log.failure("looking ended", why))
 
     def stop(self) -> Deferred[None]:
-        """Take all bridges down; nothing of them is left on the machine."""
+        """Take all bridges down; nothing of them is left on the machine, and none is opened until the next start."""
+        self._stopped = True
         if self._looking is not None:
             self._looking.stop()
             self._looking = None
@@ -166,22 +169,28 @@ class LanBridge:
         return looking.addErrback(lambda failure: self.log.failure("the bridges were not looked at", failure))
 
     async def _look(self) -> None:
-        if not self._bridges:
+        if self._stopped or not self._bridges:
             return
         cards = await self._cards()
         for name, each in list(self._bridges.items()):
-            here = cards.get(name)
-            if each.card is not None and (here != each.here or each.broken):
-                await self._close(each)
             try:
-                if each.card is None:
-                    await self._open(each, self._check(name, each.device, cards))
-            except LanrageError as error:
-                if str(error) != each.trouble:
-                    self.log.warn("the bridge of {card} does not stand: {error}", card=name, error=str(error))
-                each.trouble = str(error)
-                continue
-            await self._tend(each)
+                await self._follow(name, each, cards)
+            except Exception as error:  # pylint: disable=broad-except  # the other cards are followed all the same
+                self.log.failure("the bridge of {card} was not looked at", card=name)
+                each.trouble = each.trouble if each.card is not None else repr(error)
+
+    async def _follow(self, name: str, each: _Bridged, cards: dict[str, LocalAddress]) -> None:
+        if each.card is not None and (cards.get(name) != each.here or each.broken):
+            await self._close(each)
+        try:
+            if each.card is None:
+                await self._open(each, self._check(name, each.device, cards))
+        except LanrageError as error:
+            if str(error) != each.trouble:
+                self.log.warn("the bridge of {card} does not stand: {error}", card=name, error=str(error))
+            each.trouble = str(error)
+            return
+        await self._tend(each)
 
     async def _tend(self, each: _Bridged) -> None:
         if each.card is None or each.here is None:
@@ -195,8 +204,9 @@ class LanBridge:
     # --- their work ---------------------------------------------------------------------------------------------------
 
     async def _turn_on(self, name: str, device: IPv4Address | None) -> None:
-        cards = await self._cards()
-        here = self._check(name, device, cards)
+        if self._stopped:
+            raise Unreachable(f"{name} is not bridged: the party's LAN ended")
+        here = self._check(name, device, await self._cards())
         before = self._bridges.get(name)
         if before is None and len(self._bridges) >= BRIDGES_LIMIT:
             raise BadInput("interface", f"{BRIDGES_LIMIT} cards are bridged already")
@@ -271,12 +281,18 @@ class LanBridge:
     async def _close(self, each: _Bridged) -> None:
         card, here, each.card, each.here = each.card, each.here, None, None
         if card is not None and here is not None:
-            try:
-                await self.unguard(here.interface)
-                await card.close()
-            except LanrageError as error:
-                self.log.warn("a bridge was not taken down: {error}", error=str(error))
+            await self._undo(lambda: self.unguard(here.interface))
+            await self._undo(card.close)
             self._neighbours.changed()
+
+    async def _undo(self, undo: Callable[[], Awaitable[None]]) -> None:
+        """Take a part of a bridge back; one that fails keeps no other."""
+        try:
+            await undo()
+        except LanrageError as error:
+            self.log.warn("a bridge was not taken down: {error}", error=str(error))
+        except Exception:  # pylint: disable=broad-except  # whatever it is, the rest is taken down
+            self.log.failure("a bridge was not taken down")
 
     def _shown(self, frame: Frame, origin: IPv4Address, now: float) -> None:
         """A member's frame was let through."""

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 from ipaddress import IPv4Address
 from typing import Protocol
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from lanrage.app.lan import OwnAddresses
 from lanrage.app.lan_flow import LAN_CARD
@@ -34,9 +35,11 @@ LOOK_SECONDS = 5.0
 APART = b"\x01"
 """The message of that kind; others are for versions to come."""
 
-HEARD_RATE, HEARD_BURST = 50.0, 200.0
-"""Probes a second, and at once, that are looked into on one card: a full party's at the same moment. One costs up to
-three hashes for each member."""
+HEARD_RATE, HEARD_BURST = 5.0, 20.0
+"""Probes a second, and at once, of one host that are looked into on one card: a member sends one a second at most."""
+
+CARD_RATE, CARD_BURST = 200.0, 400.0
+"""Likewise of all hosts on one card: many parties' at the same moment. One costs up to three hashes for each member."""
 
 
 class Port(Protocol):
@@ -77,7 +80,8 @@ class LanNeighbours:
         self._own_addresses, self._random = own_addresses, random
         self._state = SameLan(random)
         self._hosts: dict[int, LocalAddress] = {}
-        self._budget: Budget[int] = Budget(HEARD_RATE, HEARD_BURST)
+        self._of_host: Budget[tuple[int, IPv4Address]] = Budget(HEARD_RATE, HEARD_BURST)
+        self._of_card: Budget[int] = Budget(CARD_RATE, CARD_BURST)
         self._looking: LoopingCall | None = None
         self._running: Deferred[None] | None = None
         self._again = False
@@ -197,10 +201,11 @@ class LanNeighbours:
         self._plan()
         return None
 
-    def _failed(self, failure: object) -> None:
-        why = getattr(failure, "value", failure)
-        if isinstance(why, (OSError, LanrageError)):
-            self.log.warn("this machine's addresses cannot be read: {error}", error=str(why))
+    def _failed(self, failure: Failure) -> None:
+        if failure.check(OSError, LanrageError):
+            self.log.warn("this machine's addresses cannot be read: {error}", error=str(failure.value))
+        elif not failure.check(CancelledError):
+            self.log.failure("the look at this machine's cards failed", failure)
 
     def _looked(self, _: object) -> None:
         self._running = None
@@ -239,15 +244,14 @@ class LanNeighbours:
         if here is None or source not in here.network or source == here.address:
             return
         try:
-            if not self._budget.allow(index, now):
-                raise DecodeError("too many probes")
             probe = same_lan.decode(data)
         except DecodeError:
             self._refused += 1
             return
-        found = next(self._senders(probe, index, source), None)
+        within = self._of_host.allow((index, source), now) and self._of_card.allow(index, now)
+        found = next(self._senders(probe, index, source), None) if within else None
         if found is None:
-            self._refused += 1  # of another party, forged, or of a member that is not ready
+            self._refused += 1  # too many, of another party, forged, or of a member that is not ready
             return
         member, echo = found
         heard = Heard(probe.nonce, source, probe.says, None if echo == NO_NONCE else echo)

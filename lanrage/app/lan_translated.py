@@ -38,6 +38,8 @@ class PortSockets(Protocol):
 class Table(Protocol):
     """The rules beside the plane: :class:`lanrage.net.lan_table.LanTable`."""
 
+    def open(self) -> None: ...
+
     def translate(self, places: Mapping[int, IPv4Address]) -> Deferred[None]: ...
 
     def close(self) -> Deferred[None]: ...
@@ -67,6 +69,7 @@ class Translations:
     def start(self) -> None:
         """Keep what is there from now on."""
         self._heard_by = (0, self.tunnel_index())
+        self.table.open()
         self._call = LoopingCall(self.keep)
         self._call.clock = self.clock
         self._call.start(KEEP_SECONDS, now=False).addErrback(lambda fail: log.failure("keeping ended", fail))
@@ -89,8 +92,10 @@ class Translations:
     def look_at(self, datagram: Udp) -> Deferred[None] | None:
         """A game sent this on a real card; if it is bound to its source address, answers are to find it.
 
-        :return: fires when they do; ``None`` where nothing is to be done.
+        :return: fires when they do; ``None`` where nothing is to be done, as while it is stopped.
         """
+        if self._call is None:
+            return None
         port, real = datagram.source_port, datagram.source
         if not isinstance(real, IPv4Address) or port in self.places or port in self._asked:
             return None

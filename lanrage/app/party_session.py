@@ -101,6 +101,7 @@ class PartySession:
             self.lan = self._machinery.lan_plane(self.address, nonce, self.prefix)
             self.lan.on_lost = self._lost
             guard_bridges(self.lan, self.guarding, self.devices.tunnel)
+            self.lan.lets_in = self.guarding.lets_in
             await self.lan.startService()
             await self._start_links(self.tunnel)
         except BaseException:

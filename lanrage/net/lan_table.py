@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from ipaddress import IPv4Address
 
-from twisted.internet.defer import Deferred, DeferredLock
+from twisted.internet.defer import Deferred, DeferredLock, succeed
 from twisted.internet.interfaces import IReactorThreads
 from twisted.logger import Logger
 
@@ -23,6 +23,8 @@ NOTHING: Wanted = (frozenset(), ())
 class LanTable:
     """The table is owned by its netlink socket: it is gone when this process ends, however it ends (nft(8)).
 
+    From :meth:`open` to :meth:`close`; what is asked for outside of that is ignored.
+
     :param device: the tunnel's name.
     :param party: this member's party address.
     :ivar trouble: why the kernel does not have what it should; empty while it has.
@@ -34,27 +36,36 @@ class LanTable:
         self._there: Wanted | None = NOTHING
         self._nft: Nft | None = None
         self._lock = DeferredLock()
+        self._open = False
         self.trouble = ""
+
+    def open(self) -> None:
+        """Do what is asked for, from now on."""
+        self._open = True
 
     def serve(self, ports: frozenset[int]) -> Deferred[None]:
         """What comes by the tunnel for these ports goes to sockets on the LAN card alone, from now on.
 
         :return: fires when the kernel has it, or :attr:`trouble` says why not; never fails.
         """
-        self._wanted = (ports, self._wanted[1])
-        return self._apply_later()
+        return self._want((ports, self._wanted[1]))
 
     def translate(self, places: Mapping[int, IPv4Address]) -> Deferred[None]:
         """Datagrams to the party address and these ports go to these real addresses, and back, from now on.
 
         :return: as :meth:`serve`.
         """
-        self._wanted = (self._wanted[0], tuple(sorted(places.items())))
-        return self._apply_later()
+        return self._want((self._wanted[0], tuple(sorted(places.items()))))
 
     def close(self) -> Deferred[None]:
         """Take all back."""
-        self._wanted = NOTHING
+        self._wanted, self._open = NOTHING, False
+        return self._apply_later()
+
+    def _want(self, wanted: Wanted) -> Deferred[None]:
+        if not self._open:
+            return succeed(None)
+        self._wanted = wanted
         return self._apply_later()
 
     def _apply_later(self) -> Deferred[None]:

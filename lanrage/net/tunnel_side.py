@@ -118,12 +118,12 @@ class TunnelSide:
         return 0
 
     def listen(self, ports: Collection[int]) -> None:
-        """Hear datagrams that come by the tunnel for these ports from now on, and no others.
+        """Hear datagrams that come by the tunnel for these ports from now on, and no others; none while it is closed.
 
         :raises MissingRight: without CAP_NET_RAW.
         :raises Unreachable: when the tunnel device is not there.
         """
-        if not ports:
+        if not ports or self._sender is None:
             self._deaf()
             return
         program = port_filter(self._address, ports)

@@ -38,6 +38,14 @@ class GuardingTests(SynchronousTestCase):
         self.ports.started("quake", QUAKE)
         self.assertEqual((None, expected), (self.guard.rules, self.guard.used))
 
+    def test_lets_in(self) -> None:
+        """What comes in past the table is judged as the table judges: by the ports in play now."""
+        guarding = self.make()
+        self.assertFalse(guarding.lets_in(QUAKE[0].first))
+        self.ports.started("quake", QUAKE)
+        self.assertTrue(guarding.lets_in(QUAKE[0].first))
+        self.assertFalse(self.make(Exposure.GUARDED).lets_in(22))
+
     def test_missing(self) -> None:
         """Without nftables nothing is started, unless the user opened all: then it is said."""
         self.guard.broken = Unreachable("no nftables")

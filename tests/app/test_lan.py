@@ -121,6 +121,15 @@ class PlaneTests(SynchronousTestCase):
         self.assertEqual(card.written, [beacon()])
         self.successResultOf(silent.stopService())
 
+    def test_guarded(self) -> None:
+        """A datagram for a group is brought to a real card only where members reach the port."""
+        self.start()
+        self.plane.lets_in = lambda port: port != 6000
+        for port in (6000, 6001):
+            self.assertTrue(self.plane.inject(beacon(destination=GROUP, destination_port=port), PEER))
+        self.assertEqual([each.destination_port for each in self.ways.delivered], [6001])
+        self.stop()
+
     def test_counters(self) -> None:
         """The names of the counters are a closed set, there from the start; the port's strangers are among them."""
         names = set(self.plane.counters())

@@ -149,6 +149,19 @@ class BoundTests(SynchronousTestCase):
         self.clock.advance(LOOK_SECONDS)
         self.assertEqual(self.side.ports, {each.port for each in opened if each.device})
 
+    def test_stopped(self) -> None:
+        """A game that sends while the plane stops, or before it starts, has nothing opened again."""
+        self.sockets.opened = [GAME]
+        self.part.stop()
+        before = self.sockets.questions
+        self.assertIsNone(self.part.look_at(udp(ME, source_port=5555)))
+        self.assertIsNone(self.part.look())
+        self.plane.frame_from_card(TO_PEER)
+        served = (self.side.ports, self.table.ports, self.part.ports)
+        self.assertEqual((served, self.sockets.questions), ((frozenset(),) * 3, before))
+        self.part.start()
+        self.assertEqual(self.side.ports, {5555})
+
     def test_trouble(self) -> None:
         """A kernel that does not tell, a tunnel that is gone and a bug end no looking."""
         self.sockets.error = Unreachable("no")

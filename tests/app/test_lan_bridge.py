@@ -13,7 +13,7 @@ from lanrage.app.lan_bridge import BRIDGES_LIMIT, LOOK_SECONDS
 from lanrage.core.bridge_entries import Entry, Table
 from lanrage.core.lan_frames import LIMITED_BROADCAST, Frame, Udp, destination_mac
 from lanrage.core.links import LocalAddress
-from lanrage.errors import BadInput, LanrageError, MissingRight
+from lanrage.errors import BadInput, LanrageError, MissingRight, Unreachable
 from lanrage.wire.packets import read_frame, write_frame
 from tests.fakes_physical import MemoryCardPort, MemorySwitch, MemoryTable
 from tests.physical_world import HOME, Party
@@ -237,6 +237,59 @@ class BridgeTests(SynchronousTestCase):
         self.assertEqual(passing, ["eth0"])
         self.successResultOf(self.one.bridge.turn_off("eth0"))
         self.assertEqual(passing, [])
+
+    def two_bridges(self) -> list[MemoryTable]:
+        """Two cards of the first one are bridged; their tables."""
+        other = self.other_network(1)
+        self.one.cards = [self.one.real, other]
+        for name in ("eth0", other.interface):
+            self.successResultOf(self.one.bridge.turn_on(name, None))
+        return self.one.makers.tables[-2:]
+
+    def test_taken_down_alone(self) -> None:
+        """A part that fails when it is taken down, for whatever reason, keeps none of the others."""
+
+        async def broken(card: str) -> None:
+            raise ZeroDivisionError(card)
+
+        tables = self.two_bridges()
+        self.one.bridge.unguard = broken
+        self.successResultOf(self.one.bridge.stop())
+        self.assertEqual([table.standing for table in tables], [False, False])
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 2)
+        self.one.bridge.start()
+
+    def test_followed_alone(self) -> None:
+        """A card whose bridge cannot be followed, for whatever reason, keeps no other from being followed."""
+
+        async def broken(card: str) -> None:
+            if card == "eth0":
+                raise ZeroDivisionError(card)
+
+        self.two_bridges()
+        self.one.bridge.guard = broken
+        cards, self.one.cards = self.one.cards, []
+        self.party.pass_time(LOOK_SECONDS)
+        self.one.cards = cards
+        self.party.pass_time(LOOK_SECONDS)
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+        states = [(each.address is not None, each.trouble) for each in self.one.bridge.states()]
+        self.assertEqual(states, [(False, "ZeroDivisionError('eth0')"), (True, "")])
+
+    def test_stopped(self) -> None:
+        """What is asked for while the plane stops opens nothing."""
+        _, table = self.bridge()
+        table.closing = Deferred()
+        stopped = self.one.bridge.stop()
+        asked, looked = self.one.bridge.turn_on("eth0", None), self.one.bridge.want({"eth0": None})
+        table.closing.callback(None)
+        self.successResultOf(stopped)
+        self.failureResultOf(asked, Unreachable)
+        self.successResultOf(looked)
+        self.assertEqual((len(self.one.makers.tables), self.one.plane.counters()["bridges"]), (1, 0))
+        self.one.bridge.start()
+        self.successResultOf(self.one.bridge.look())
+        self.assertEqual(self.one.plane.counters()["bridges"], 1)
 
     def test_wanted_before(self) -> None:
         """What was wanted before a restart stands again, or says why not."""

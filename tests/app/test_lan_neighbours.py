@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Address
+from typing import cast
+
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.core.lan_frames import Drop
+from lanrage.core.links import LocalAddress
 from lanrage.core.network_changes import Happening
 from lanrage.core.same_lan import LIFE_SECONDS, PROBE_SECONDS
 from lanrage.wire.frames import Kind
 from tests.fakes_physical import MemorySwitch
-from tests.physical_world import INDEX, Party
+from tests.physical_world import HOME, INDEX, Party
 
 
 class NeighbourTests(SynchronousTestCase):
@@ -102,6 +106,37 @@ class NeighbourTests(SynchronousTestCase):
         for _ in range(1000):
             receive(bytes(80), INDEX, self.three.real.address)
         self.party.pass_time(2 * PROBE_SECONDS)
+        self.assertEqual(self.known(), [1, 1, 0])
+
+    def test_garbage(self) -> None:
+        """What one host sends, or what is no probe at all, takes nothing from a member's own."""
+        late = Party(self.home, self.home)
+        for started in late.start():
+            self.successResultOf(started)
+        one, two = late.hosts
+        receive, stranger = one.near_port.receive, HOME[77]
+        assert receive is not None
+        forged = self.home.said[0]
+
+        def flooded(data: bytes, index: int, source: IPv4Address) -> None:
+            for _ in range(300):
+                receive(forged, INDEX, stranger)
+                receive(bytes(80), INDEX, two.real.address)
+            receive(data, index, source)
+
+        one.near_port.receive = flooded
+        late.pass_time(5.0)
+        self.assertEqual([host.plane.counters()["lan_neighbours"] for host in late.hosts], [1, 1])
+        for stopped in late.stop():
+            self.successResultOf(stopped)
+
+    def test_bug(self) -> None:
+        """A look that fails for no foreseen reason is logged, and the next one is made."""
+        self.one.cards = [cast(LocalAddress, None)]
+        self.one.events.tell(Happening.LINK)
+        self.assertEqual(len(self.flushLoggedErrors(AttributeError)), 1)
+        self.one.cards = [self.one.real]
+        self.one.events.tell(Happening.LINK)
         self.assertEqual(self.known(), [1, 1, 0])
 
     def test_port_taken(self) -> None:

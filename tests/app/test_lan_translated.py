@@ -110,6 +110,17 @@ class TranslatedTests(SynchronousTestCase):
         world.sends()
         self.assertEqual(world.table.places, {6000: REAL})
 
+    def test_stopped(self) -> None:
+        """A game that sends while the plane stops gets no table that nobody would take back."""
+        world = self.world
+        world.sockets.opened = [GAME]
+        self.successResultOf(world.part.stop())
+        self.assertIsNone(world.sends())
+        self.assertEqual((world.table.places, world.part.places, world.sockets.questions), ({}, {}, 0))
+        world.part.start()
+        world.sends()
+        self.assertEqual(world.table.places, {6000: REAL})
+
     def test_waits(self) -> None:
         """The datagram leaves when the kernel has the rule, so that no answer is faster; one that breaks is told."""
         world = self.world

@@ -29,6 +29,7 @@ class TestTable(TestCase):
         self.addCleanup(self.world.leave)
         self.table = LanTable(self.world.reactor, "wg0", ME)
         self.addCleanup(self.table.close)
+        self.table.open()
 
     def rules(self) -> str:
         """What the kernel has."""
@@ -46,10 +47,25 @@ class TestTable(TestCase):
         await self.table.translate({})
         self.assertEqual(self.rules(), "")
 
+    async def test_closed(self) -> None:
+        """What is asked for after the end, or before the beginning, makes no table."""
+        await self.table.serve(frozenset({6000}))
+        await gatherResults(
+            [self.table.close(), self.table.serve(frozenset({6000})), self.table.translate({7000: REAL})]
+        )
+        self.assertEqual(self.rules(), "")
+        self.table.open()
+        await self.table.serve(frozenset({6001}))
+        self.assertNotIn("6000", self.rules())
+        self.assertNotIn("7000", self.rules())
+        self.assertIn("6001", self.rules())
+
     async def test_last_wish(self) -> None:
         """Of changes that come at once the last stands."""
         wishes: list[Any] = [self.table.serve(frozenset({port})) for port in range(1, 30)]
-        await gatherResults([*wishes, self.table.close(), self.table.translate({7000: REAL})])
+        wishes.append(self.table.close())
+        self.table.open()
+        await gatherResults([*wishes, self.table.translate({7000: REAL})])
         self.assertIn("7000", self.rules())
         self.assertNotIn("dport 29", self.rules())
         await self.table.close()
@@ -64,6 +80,7 @@ class TestTable(TestCase):
     async def test_refused(self) -> None:
         """What the kernel refuses is told, and tried again at the next change."""
         bad = LanTable(self.world.reactor, 'no"name', ME)
+        bad.open()
         await bad.serve(frozenset({6000}))
         self.assertIn("nftables", bad.trouble)
         await bad.close()

@@ -116,11 +116,20 @@ class TestSide(TestCase):
         await self.until(2)
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 2)
 
+    async def test_closed(self) -> None:
+        """Who listens after the end opens nothing."""
+        self.side.listen([6000])
+        self.side.close()
+        self.side.listen([6000])
+        self.assertEqual(self.side.fileno(), -1)
+        self.assertNotIn(self.side, self.world.reactor.getReaders())
+
     async def test_gone(self) -> None:
         """Without its device it says so."""
         lost = TunnelSide(self.world.reactor, "wg1", IPv4Address("10.66.0.7"))
         with self.assertRaises(Unreachable):
             lost.open(lambda packet: None)
+        self.world.namespace.run("ip link del wg0")
         with self.assertRaises(Unreachable):
-            lost.listen([6000])
-        self.assertEqual(lost.fileno(), -1)
+            self.side.listen([6000])
+        self.assertEqual((lost.fileno(), self.side.fileno()), (-1, -1))
