@@ -124,7 +124,7 @@ class RolesTests(TestCase):
         """Its ports, and no more."""
 
         async def life() -> None:
-            config = RelayConfig(b"k" * 32, (self.port, self.port), "127.0.0.1")
+            config = RelayConfig(b"k" * 32, (self.port, self.port), "127.0.0.1", state_dir=self.folder)
             told = await self.run_role(roles.make(reactor, config))
             self.assertEqual([f"relay listens on UDP {self.port}-{self.port}"], told)
             self.rebind(self.port)
