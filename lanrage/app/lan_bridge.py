@@ -18,7 +18,7 @@ from lanrage.app.lan_stages import Plane
 from lanrage.core.bridge import Bridge, Segment, may_be_named
 from lanrage.core.lan_frames import Frame, PartyLan
 from lanrage.core.links import LocalAddress
-from lanrage.errors import BadInput, LanrageError, Unreachable
+from lanrage.errors import BadInput, LanrageError, Refused
 
 # Protocols have methods without a body.
 # pylint: disable=missing-function-docstring
@@ -205,7 +205,7 @@ class LanBridge:
 
     async def _turn_on(self, name: str, device: IPv4Address | None) -> None:
         if self._stopped:
-            raise Unreachable(f"{name} is not bridged: the party's LAN ended")
+            raise Refused("no_card", "this machine does not take part in its party now")
         here = self._check(name, device, await self._cards())
         before = self._bridges.get(name)
         if before is None and len(self._bridges) >= BRIDGES_LIMIT:
@@ -255,12 +255,12 @@ class LanBridge:
         table = self._makers.table(here, self._plane.lan.address)
         port = self._makers.port(here.interface)
         await table.open()
-        await self.guard(here.interface)
         try:
+            await self.guard(here.interface)
             port.open(lambda frame: card.device_frame(frame))
         except BaseException:
-            await self.unguard(here.interface)
-            await table.close()
+            await self._undo(lambda: self.unguard(here.interface))
+            await self._undo(table.close)
             raise
         bridge = Bridge(Segment(here.index, here.address, here.network, port.mac), each.device, self._makers.port_free)
         bridge.own = own

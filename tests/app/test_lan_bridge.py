@@ -13,7 +13,7 @@ from lanrage.app.lan_bridge import BRIDGES_LIMIT, LOOK_SECONDS
 from lanrage.core.bridge_entries import Entry, Table
 from lanrage.core.lan_frames import LIMITED_BROADCAST, Frame, Udp, destination_mac
 from lanrage.core.links import LocalAddress
-from lanrage.errors import BadInput, LanrageError, MissingRight, Unreachable
+from lanrage.errors import BadInput, LanrageError, MissingRight, Refused
 from lanrage.wire.packets import read_frame, write_frame
 from tests.fakes_physical import MemoryCardPort, MemorySwitch, MemoryTable
 from tests.physical_world import HOME, Party
@@ -284,7 +284,7 @@ class BridgeTests(SynchronousTestCase):
         asked, looked = self.one.bridge.turn_on("eth0", None), self.one.bridge.want({"eth0": None})
         table.closing.callback(None)
         self.successResultOf(stopped)
-        self.failureResultOf(asked, Unreachable)
+        self.failureResultOf(asked, Refused)
         self.successResultOf(looked)
         self.assertEqual((len(self.one.makers.tables), self.one.plane.counters()["bridges"]), (1, 0))
         self.one.bridge.start()
