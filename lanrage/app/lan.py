@@ -119,14 +119,13 @@ class LanPlane(Service):
         services: frozenset[LanService] = frozenset(),
     ) -> None:
         self._clock, self._card, self._carrier, self._address = clock, card, carrier, address
-        self._own_addresses, self._capture, self._make_groups = own_addresses, capture, groups
-        self._own_addresses6 = own_addresses6
+        self._own_addresses, self._own_addresses6 = own_addresses, own_addresses6
+        self._capture, self._make_groups, self._carries = capture, groups, carries
         self.on_lost: Callable[[str], None] = lambda why: None
         self.pair_key: Callable[[IPv4Address], bytes | None] = lambda address: None
         self.lets_in: Callable[[int], bool] = lambda port: True
         self.path_dead: Callable[[IPv4Address], bool] = lambda member: False
         self.host: IPv4Address | None = None
-        self._carries = carries
         self._groups: GroupWays | None = None
         self._counters = LanCounters()
         lan = PartyLan(address.ip, address.network, prefix=prefix, services=services)

@@ -13,10 +13,11 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from lanrage.app.lan_stages import Plane
 from lanrage.core import frame_rules
+from lanrage.core.budget import Budget
 from lanrage.core.lan_frames import Drop, Frame, PartyLan
 from lanrage.core.lease_origin import LeaseOrigin
 from lanrage.core.lease_replay import ReplayTable
-from lanrage.core.leases import Cancel, Grant, Have, Hello, Lack, Message, Renew
+from lanrage.core.leases import LEASES_LIMIT, Cancel, Grant, Have, Hello, Lack, Message, Renew
 from lanrage.errors import DecodeError
 from lanrage.wire.frames import Kind
 from lanrage.wire.leases import decode, encode
@@ -24,6 +25,11 @@ from lanrage.wire.packets import write_frame
 
 SHORTEST_WAIT = 0.001
 """Seconds until the next look at the least: a time that rounding keeps just ahead is no reason to spin."""
+
+LEASE_RATE, LEASE_BURST = 2.0 * LEASES_LIMIT, 8.0 * LEASES_LIMIT
+"""Messages about leases a second, and at once, taken from one member: a grant and an answer for each lease that either
+may have, each second, which is as often as one is granted again; at once, all of them granted, answered, cancelled and
+given up, twice."""
 
 Judge = Callable[[Frame, IPv4Address, PartyLan], Drop | None]
 
@@ -46,6 +52,7 @@ class LanLeases:
     ) -> None:
         self._clock, self._plane, self._judge = clock, plane, judge
         self._origin, self._table = LeaseOrigin(epoch), ReplayTable(self._path_dead)
+        self._heard: Budget[IPv4Address] = Budget(LEASE_RATE, LEASE_BURST)
         self._timer: IDelayedCall | None = None
         self._running = False
         self._replayed = 0
@@ -105,6 +112,8 @@ class LanLeases:
         """A member said something about leases."""
         if not self._running:
             return None
+        if not self._heard.allow(member, now):
+            return Drop.LEASE
         try:
             message = decode(data)
         except DecodeError:

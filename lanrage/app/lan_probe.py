@@ -84,6 +84,7 @@ class LanProbe:
         self._waiting: dict[bytes, Deferred[None]] = {}
         self._answering: Budget[IPv4Address] = Budget(ANSWER_RATE, ANSWER_BURST)
         self._asking: Budget[None] = Budget(ASK_RATE, ASK_BURST)
+        self._running = False
         self._sent = self._answered = self._refused = 0
         plane.outgoing.sending.append(self._captured)
         plane.outgoing.carried.append(self._carried)
@@ -93,10 +94,12 @@ class LanProbe:
 
     def start(self) -> None:
         """Open the socket; without it members are told that nothing was heard."""
+        self._running = True
         self._socket.open(self._heard)
 
     def stop(self) -> Awaitable[None] | None:
-        """Close the socket; a probe that waits fails."""
+        """Close the socket; a probe that waits fails, and what comes meanwhile is not answered."""
+        self._running = False
         for answer in self._answers.values():
             answer.call.cancel()
         self._answers.clear()
@@ -193,7 +196,7 @@ class LanProbe:
 
     def _came(self, frame: Frame, travelled: Travelled) -> None:
         tagged = tagged_of(frame)
-        if tagged is None:
+        if tagged is None or not self._running:
             return
         origin, now = travelled.origin, self._plane.now()
         key = (origin, tagged)

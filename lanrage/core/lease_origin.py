@@ -6,8 +6,9 @@ is carried. Messages come out of :attr:`LeaseOrigin.says` (``docs/protocol-lan.r
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from ipaddress import IPv4Address
+from typing import TypeVar
 
 import attrs
 
@@ -15,6 +16,8 @@ from lanrage.core import beacons
 from lanrage.core.lan_frames import Frame
 from lanrage.core.lease_rhythm import Learner, Rhythm, Sighting
 from lanrage.core.leases import LEASES_LIMIT, Beat, Cancel, Grant, Hello, Message, Renew, renew_every, tolerance
+
+Row = TypeVar("Row")
 
 RETRY_FIRST, RETRY_LONGEST = 0.25, 60.0
 """Seconds until a grant that nobody answered is said again, doubled each time; a member that never answers, since it
@@ -26,6 +29,8 @@ HELLO_AT = (0.0, 1.0, 4.0)
 """Seconds after a member came at which it is greeted: nobody answers a greeting, so it is said more than once."""
 ANSWER_GAP = 1.0
 """Seconds between grants of one lease to one member, however often it asks."""
+ENDINGS_LIMIT = 4 * LEASES_LIMIT
+"""Cancellations to one member that are said again until it answers; beyond that its oldest is left to its own clock."""
 IDS = 1 << 16
 
 
@@ -113,7 +118,7 @@ class LeaseOrigin:
     _members: set[IPv4Address] = attrs.field(factory=set)
     _epochs: dict[IPv4Address, int] = attrs.field(factory=dict)
     _greet: list[tuple[float, IPv4Address]] = attrs.field(factory=list)
-    _ending: dict[tuple[IPv4Address, int], Waiting] = attrs.field(factory=dict)
+    _ending: dict[IPv4Address, dict[int, Waiting]] = attrs.field(factory=dict)
     _number: int = 0
 
     def __len__(self) -> int:
@@ -160,15 +165,20 @@ class LeaseOrigin:
         return first is not None and abs(first.rhythm.period - period) <= tolerance(period)
 
     def _grant(self, sighting: Sighting, frame: Frame, period: float, now: float) -> None:
-        taken = {lease.number for lease in self._leases.values()} | {number for _, number in self._ending}
-        while self._number in taken:
-            self._number = (self._number + 1) % IDS
-        lease = Lease(self._number, frame, now, Rhythm.of(now, period), now + renew_every(period))
-        self._number = (self._number + 1) % IDS
+        lease = Lease(self._draw(), frame, now, Rhythm.of(now, period), now + renew_every(period))
         lease.waiting = {member: Waiting(now) for member in self._members}
         self._leases[sighting] = lease
         self.tally.granted += 1
         self._say_grants(lease, now)
+
+    def _draw(self) -> int:
+        """A number that no lease has; where it is still being cancelled, the grant takes that place."""
+        taken = {lease.number for lease in self._leases.values()}
+        number = next(each % IDS for each in range(self._number, self._number + IDS) if each % IDS not in taken)
+        for member in list(self._ending):
+            self._ended(member, number)
+        self._number = (number + 1) % IDS
+        return number
 
     def _say_grants(self, lease: Lease, now: float) -> None:
         if lease.rhythm.late(now):  # perhaps it is over: nobody is told that it goes on
@@ -194,11 +204,11 @@ class LeaseOrigin:
                     rows.setdefault(member, []).append(other.at(now))
                 other.told(now)
                 self.tally.renewed += 1
-        self._say_grouped({member: Renew(self.epoch, tuple(beats)) for member, beats in rows.items()})
+        self._say_grouped((member, Renew(self.epoch, cut)) for member, beats in rows.items() for cut in _cuts(beats))
 
-    def _say_grouped(self, by_member: dict[IPv4Address, Message]) -> None:
+    def _say_grouped(self, each_to: Iterable[tuple[IPv4Address, Message]]) -> None:
         groups: dict[Message, list[IPv4Address]] = {}
-        for member, message in by_member.items():
+        for member, message in each_to:
             groups.setdefault(message, []).append(member)
         self.says += [(message, tuple(members)) for message, members in groups.items()]
 
@@ -219,7 +229,7 @@ class LeaseOrigin:
     def _forget(self, member: IPv4Address) -> None:
         self._epochs.pop(member, None)
         self._greet = [each for each in self._greet if each[1] != member]
-        self._ending = {key: each for key, each in self._ending.items() if key[0] != member}
+        self._ending.pop(member, None)
         for lease in self._leases.values():
             lease.holders.discard(member)
             lease.waiting.pop(member, None)
@@ -227,6 +237,8 @@ class LeaseOrigin:
 
     def greeted(self, hello: Hello, member: IPv4Address, now: float) -> None:
         """A member said which epoch it is in: if that is another one, it holds nothing any more."""
+        if member not in self._members:
+            return
         before, self._epochs[member] = self._epochs.get(member, hello.epoch), hello.epoch
         if before != hello.epoch:
             for lease in self._leases.values():
@@ -234,22 +246,24 @@ class LeaseOrigin:
             self.wake(now)
 
     def has(self, numbers: Iterable[int], member: IPv4Address, now: float) -> None:
-        """A member holds these; what is none of this machine's leases is cancelled there."""
+        """A member holds these; what is none of this machine's leases is cancelled there, as far as it can hold it."""
+        if member not in self._members:
+            return
         live = {lease.number: lease for lease in self._leases.values()}
-        for number in numbers if member in self._members else ():
+        for number in numbers:
             lease = live.get(number)
-            if lease is None:
-                self._ending.setdefault((member, number), Waiting(now))
-            else:
+            if lease is not None:
                 lease.waiting.pop(member, None)
                 lease.holders.add(member)
-        self._say_cancels(now)
+            elif len(self._ending.get(member, ())) < LEASES_LIMIT:
+                self._ending.setdefault(member, {}).setdefault(number, Waiting(now))
+        self._say_cancels(now, (member,))
 
     def lacks(self, numbers: Iterable[int], member: IPv4Address, now: float) -> None:
         """A member does not hold these: the answer to a cancellation, or it lost them."""
         live = {lease.number: lease for lease in self._leases.values()}
         for number in numbers:
-            self._ending.pop((member, number), None)
+            self._ended(member, number)
             if number in live and member in self._members:
                 self._again(live[number], member, now)
         self.wake(now)
@@ -276,7 +290,8 @@ class LeaseOrigin:
     def next_wake(self) -> float | None:
         """When :meth:`wake` has something to do; ``None`` while nothing lives."""
         times = [lease.next_wake() for lease in self._leases.values()]
-        times += [each.due for each in self._ending.values()] + [when for when, _ in self._greet]
+        times += [each.due for endings in self._ending.values() for each in endings.values()]
+        times += [when for when, _ in self._greet]
         return min(times, default=None)
 
     def end(self, now: float) -> None:
@@ -288,16 +303,37 @@ class LeaseOrigin:
             lease = self._leases.pop(key)
             self.tally.cancelled += 1
             for member in lease.holders | set(lease.waiting):
-                self._ending[member, lease.number] = Waiting(now)
+                endings = self._ending.setdefault(member, {})
+                endings[lease.number] = Waiting(now)
+                if len(endings) > ENDINGS_LIMIT:
+                    del endings[next(iter(endings))]
         if keys:
             self._say_cancels(now)
 
-    def _say_cancels(self, now: float) -> None:
-        due: dict[IPv4Address, list[int]] = {}
-        for (member, number), each in list(self._ending.items()):
-            if each.due <= now:
-                each.said(now, CANCEL_FIRST)
-                due.setdefault(member, []).append(number)
-                if each.tries >= CANCEL_TRIES:
-                    del self._ending[member, number]
-        self._say_grouped({member: Cancel(self.epoch, tuple(numbers)) for member, numbers in due.items()})
+    def _ended(self, member: IPv4Address, number: int) -> None:
+        """This needs no cancellation any more."""
+        endings = self._ending.get(member, {})
+        endings.pop(number, None)
+        if not endings:
+            self._ending.pop(member, None)
+
+    def _say_cancels(self, now: float, members: Iterable[IPv4Address] | None = None) -> None:
+        """Say the cancellations that are due, to all or to these."""
+        rows = [
+            (member, self._due_cancels(member, now)) for member in list(self._ending if members is None else members)
+        ]
+        self._say_grouped((member, Cancel(self.epoch, cut)) for member, due in rows for cut in _cuts(due))
+
+    def _due_cancels(self, member: IPv4Address, now: float) -> list[int]:
+        due = [(number, each) for number, each in self._ending.get(member, {}).items() if each.due <= now]
+        for number, each in due:
+            each.said(now, CANCEL_FIRST)
+            if each.tries >= CANCEL_TRIES:
+                self._ended(member, number)
+        return [number for number, _ in due]
+
+
+def _cuts(rows: Sequence[Row]) -> Iterator[tuple[Row, ...]]:
+    """No longer than a message may be."""
+    for start in range(0, len(rows), LEASES_LIMIT):
+        yield tuple(rows[start : start + LEASES_LIMIT])

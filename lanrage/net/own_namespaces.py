@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -95,13 +96,14 @@ def cover(path: str, content: str, folder: str) -> None:
     target = os.path.realpath(path)
     if not os.path.exists(target):
         return
-    draft = Path(folder) / f".lanrage-{os.getpid()}"
-    draft.write_text(content, encoding="utf-8")
+    descriptor, draft = tempfile.mkstemp(prefix=".lanrage-", dir=folder)  # a name that nobody laid a link at
     try:
-        draft.chmod(0o644)
-        _mount(str(draft), target, "", MS_BIND)
+        with open(descriptor, "w", encoding="utf-8") as file:
+            file.write(content)
+            os.fchmod(descriptor, 0o644)
+        _mount(draft, target, "", MS_BIND)
     finally:
-        draft.unlink()  # the mount holds it
+        os.unlink(draft)  # the mount holds it
 
 
 def die_with_parent(signal: int) -> None:

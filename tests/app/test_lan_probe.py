@@ -220,6 +220,15 @@ class ProbeTests(SynchronousTestCase):
         self.assertEqual(self.one.plane.counters()["probes_answered"], 0)
         self.assertEqual(decode_tagged(encode_tagged(Tagged(bytes(8), 0))).turn, 0)
 
+    def test_comes_after_the_stop(self) -> None:
+        """A datagram that comes while the plane stops is not answered."""
+        self.part(self.one).stop()
+        self.two.send(source_port=PROBE_PORT, destination_port=PROBE_PORT, payload=encode_tagged(Tagged(bytes(8), 0)))
+        self.room.deliver()
+        self.assertEqual(self.part(self.one)._answers, {})
+        self.room.clock.advance(HEARD_SECONDS)
+        self.assertEqual(self.part(self.one).counters()["probes_answered"], 0)
+
     def test_view(self) -> None:
         """Members in the order of their addresses, with words for what is missing; the doctor gets the same."""
         done = self.begin()
