@@ -24,6 +24,9 @@ from tests.bench.broadcast_sockets import Arrival
 FLOODS = ("forged", "repeated", "distinct")
 """What the flooder sends: no frames, one frame again and again under new numbers, frames that are all different."""
 
+ELSEWHERE = "elsewhere"
+"""The control: as many datagrams through the same tunnel to a port where nobody listens, past the LAN plane."""
+
 ANNOUNCED = 20.0
 """Announcements a second of the member that does no harm."""
 WARM_S = 1.0
@@ -108,10 +111,12 @@ def measure(scene: Scene) -> dict[str, Any]:
 
     figures: dict[str, Any] = {"rate": scene.rate, "quiet": shown(*announcements())}
     before = scene.victim_mib()
-    for kind in FLOODS:
+    for kind in (ELSEWHERE, *FLOODS):
         counted = scene.dropped()
         row = shown(*scene.flood(kind, announcements))
         row["p99_ratio"] = round(row["p99_ms"] / max(FLOOR_MS, figures["quiet"]["p99_ms"]), 2)
+        if kind != ELSEWHERE:
+            row["p99_against_elsewhere"] = round(row["p99_ms"] / max(FLOOR_MS, figures[ELSEWHERE]["p99_ms"]), 2)
         row["memory_grown_mib"] = round(scene.victim_mib() - before, 2)
         row["dropped"] = {
             name: count - counted[name]

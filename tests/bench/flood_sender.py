@@ -21,6 +21,8 @@ from lanrage.wire.packets import write_frame, write_ipv4
 
 AT_ONCE = 16
 """Packets between two looks at the clock."""
+ELSEWHERE_PORT = 40_000
+"""Nobody listens there."""
 PORTS = 64
 """Games that the different frames claim to be of."""
 
@@ -43,11 +45,12 @@ def main() -> None:
 def flood(kind: str, source: IPv4Address, target: IPv4Address) -> Iterator[bytes]:
     """The packets, without end."""
     nonce, number = int.from_bytes(os.urandom(8), "big"), 0
+    port = ELSEWHERE_PORT if kind == "elsewhere" else LAN_PORT
     while True:
         number += 1
         body = os.urandom(100) if kind == "forged" else _frame(source, number if kind == "distinct" else 0)
         payload = encode_part(Part(source, nonce, number, 0, 1, body))
-        yield write_ipv4(Udp(source, target, LAN_PORT, LAN_PORT, payload), ttl=64)
+        yield write_ipv4(Udp(source, target, LAN_PORT, port, payload), ttl=64)
 
 
 def _frame(source: IPv4Address, number: int) -> bytes:
