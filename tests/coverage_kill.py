@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable
 from typing import Any
 
@@ -11,14 +12,16 @@ from coverage.plugin_support import Plugins
 
 
 def saving_first(kill: Callable[[int, int], None]) -> Callable[[int, int], None]:
-    """An ``os.kill`` that saves what was measured before the process signals itself.
+    """An ``os.kill`` that saves what was measured before the process ends itself.
+
+    A signal that it deals with does not end it, and measuring goes on.
 
     :param kill: the real one.
     """
 
     def kill_after_saving(pid: int, number: int) -> None:
         current = Coverage.current()
-        if pid == os.getpid() and current is not None:
+        if pid == os.getpid() and current is not None and signal.getsignal(number) == signal.SIG_DFL:
             current.stop()
             current.save()
         kill(pid, number)

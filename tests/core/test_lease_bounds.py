@@ -35,7 +35,7 @@ def teach(origin: LeaseOrigin, since: float, count: int = 1, start: int = 0) -> 
 
 def kept(origin: LeaseOrigin) -> int:
     """Cancellations that wait for a member's answer."""
-    return max([len(each) for each in origin._ending.values()], default=0)
+    return max((len(each) for each in origin._ending.values()), default=0)
 
 
 class BoundsTests(SynchronousTestCase):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import tempfile
 from pathlib import Path
@@ -16,9 +17,8 @@ class CoverTests(SynchronousTestCase):
     """:func:`lanrage.net.own_namespaces.cover`."""
 
     def setUp(self) -> None:
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
+        self.folder = Path(tempfile.mkdtemp(prefix="lanrage-cover-"))
+        self.addCleanup(shutil.rmtree, self.folder)
         self.target = self.folder / "resolv.conf"
         self.target.write_text("before", encoding="ascii")
         self.mounted: list[tuple[str, int]] = []
