@@ -62,6 +62,20 @@ def guarded(function: Callable[..., None]) -> Callable[..., None]:
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 
 
+def lan_group(main: click.Group, settings: dict[str, Any]) -> click.Group:
+    """The group ``lan``, which several modules share; made where it is not there yet."""
+    group = main.commands.get("lan")
+    if not isinstance(group, click.Group):
+        group = click.Group(
+            "lan",
+            help="Show and steer what the LAN plane does on this machine.",
+            epilog="Example: lanrage lan probe",
+            context_settings=settings,
+        )
+        main.add_command(group)
+    return group
+
+
 class LazyGroup(click.Group):
     """A group whose commands are imported when one of them is called.
 

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from lanrage.app.cli_bridges import bridge_lines
+from lanrage.app.cli_frame import lan_group
 from lanrage.app.cli_governing import Operate
 from lanrage.app.cli_output import Screen
 
@@ -25,15 +26,7 @@ def add(main: click.Group, operation: Operate, settings: dict[str, Any]) -> None
 
     :param operation: :func:`lanrage.app.cli.operation`.
     """
-    group = main.commands.get("lan")
-    if not isinstance(group, click.Group):
-        group = click.Group(
-            "lan",
-            help="Show and steer what the LAN plane does on this machine.",
-            epilog="Example: lanrage lan bridge eth0 --device 192.168.1.50",
-            context_settings=settings,
-        )
-        main.add_command(group)
+    group = lan_group(main, settings)
     device = click.option(
         "--device", default="", metavar="ADDRESS", help="Only this device. It also gets calls that nothing here takes."
     )

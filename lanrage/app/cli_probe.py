@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from lanrage.app.cli_frame import lan_group
 from lanrage.app.cli_governing import Operate
 from lanrage.app.cli_output import Screen
 from lanrage.app.operations_probe import PROBE_LONGEST, PROBE_SECONDS
@@ -28,21 +29,6 @@ def probed(screen: Screen, result: dict[str, Any]) -> None:
 
 def _time(milliseconds: float | None) -> str:
     return "-" if milliseconds is None else f"{milliseconds:.1f} ms"
-
-
-def lan_group(main: click.Group, settings: dict[str, Any]) -> click.Group:
-    """The group ``lanrage lan``, made by whoever adds the first command to it."""
-    known = main.commands.get("lan")
-    if isinstance(known, click.Group):
-        return known
-    group = click.Group(
-        "lan",
-        help="Look at what the party's LAN carries.",
-        epilog="Example: lanrage lan probe",
-        context_settings=settings,
-    )
-    main.add_command(group)
-    return group
 
 
 def add(main: click.Group, operation: Operate, settings: dict[str, Any]) -> None:
