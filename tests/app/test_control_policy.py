@@ -74,8 +74,9 @@ class PolicyTests(ControlCase):
             service = await self.serve()
             node = await self.node("host", service)
             for number in range(CREATIONS_PER_IDENTITY):
+                founding = self.founding(node, number)
                 for _ in range(2):
-                    state = await node.link.request(self.founding(node, number))
+                    state = await node.link.request(founding)
                 assert isinstance(state, PartyState)
                 await node.link.request(LeaveParty(state.party_id))
             sentence = await self.refused("limit", node.link.request(self.founding(node, 99)))
