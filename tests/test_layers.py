@@ -19,15 +19,20 @@ FILE_LINES = 350
 FUNCTION_LINES = 40
 """A function that does not fit on a screen is two."""
 
+SHARED = frozenset({"errors", "interfaces", "log_context", "timing"})
+"""What every layer outside of the core may use."""
+
 ALLOWED: dict[str, frozenset[str]] = {
     "errors": frozenset(),
     "core": frozenset({"core", "errors"}),
     "wire": frozenset({"core", "wire", "errors"}),
     "interfaces": frozenset({"core", "errors"}),
-    "net": frozenset({"core", "wire", "net", "errors", "interfaces"}),
-    "store": frozenset({"core", "wire", "store", "errors", "interfaces"}),
-    "app": frozenset({"core", "wire", "net", "store", "app", "errors", "interfaces", "__init__"}),
-    "lab": frozenset({"core", "wire", "net", "store", "app", "lab", "errors", "interfaces", "__init__"}),
+    "log_context": frozenset({"errors"}),
+    "timing": frozenset({"core", "errors", "log_context"}),
+    "net": frozenset({"core", "wire", "net", *SHARED}),
+    "store": frozenset({"core", "wire", "store", *SHARED}),
+    "app": frozenset({"core", "wire", "net", "store", "app", *SHARED, "__init__"}),
+    "lab": frozenset({"core", "wire", "net", "store", "app", "lab", *SHARED, "__init__"}),
     "__main__": frozenset({"app"}),
     "__init__": frozenset(),
 }

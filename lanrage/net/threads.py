@@ -9,6 +9,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorFDSet, IReactorProcess, IReactorThreads, IReactorTime, IReactorUNIX
 from twisted.internet.threads import deferToThreadPool
 
+from lanrage.log_context import carried
+
 # An interface has no __init__ and no methods of its own here.
 # pylint: disable=too-many-ancestors
 
@@ -21,6 +23,9 @@ class INetReactor(IReactorTime, IReactorThreads, IReactorProcess, IReactorUNIX, 
 
 
 def in_thread(reactor: IReactorThreads, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Deferred[T]:
-    """Run a blocking call in one of the reactor's threads and deliver its result or error in the reactor."""
-    result: Deferred[T] = deferToThreadPool(reactor, reactor.getThreadPool(), call, *args, **kwargs)
+    """Run a blocking call in one of the reactor's threads and deliver its result or error in the reactor.
+
+    What it logs has the context of now.
+    """
+    result: Deferred[T] = deferToThreadPool(reactor, reactor.getThreadPool(), carried(call), *args, **kwargs)
     return result
