@@ -16,7 +16,16 @@ import attrs
 import click
 
 from lanrage import __version__
-from lanrage.app import cli_exposure, cli_governing, cli_lan, cli_paths, cli_probe, cli_relays, run_cli
+from lanrage.app import (
+    cli_exposure,
+    cli_governing,
+    cli_lan,
+    cli_machine_room,
+    cli_paths,
+    cli_probe,
+    cli_relays,
+    run_cli,
+)
 from lanrage.app import cli_output as output
 from lanrage.app.cli_call import SYSTEM_SOCKET, Caller, call_node, default_socket
 from lanrage.app.cli_frame import SETTINGS, LazyGroup, guarded, json_option
@@ -240,6 +249,7 @@ cli_exposure.add(main, operation, SETTINGS)
 cli_lan.add(main, operation, SETTINGS)
 run_cli.add(main, SETTINGS)
 cli_probe.add(main, operation, SETTINGS)
+cli_machine_room.add(main, operation)
 
 
 @operation(main, "status", output.status)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 from twisted.application.service import Service
@@ -14,28 +14,23 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from lanrage.app import node_view
-from lanrage.app.arrival import Arrival
 from lanrage.app.bridge_node import BridgeNode
 from lanrage.app.config import NodeConfig
-from lanrage.app.control_link import ControlLink
 from lanrage.app.exposed_node import ExposedNode
 from lanrage.app.governing_node import GoverningNode
+from lanrage.app.machine_room_node import MachineRoomNode
 from lanrage.app.machinery import Devices, Machinery, RealMachinery
 from lanrage.app.mapping_leases import remove_leftovers
-from lanrage.app.membership import Membership, Wish
-from lanrage.app.operations import DEFAULT_MEMBERS, INode, Progress
+from lanrage.app.membership import Membership
+from lanrage.app.operations import INode, Progress
 from lanrage.app.party_life import PartyLife
+from lanrage.app.party_node import PartyNode, quiet
 from lanrage.app.path_node import PathNode
 from lanrage.app.probe_node import ProbeNode
 from lanrage.app.relay_node import RelayNode
-from lanrage.app.results import Invited, Joined, Left, PartyCreated, SpokenShown
 from lanrage.app.room_node import RoomNode
 from lanrage.app.spoken_desk import SpokenDesk
-from lanrage.core.certificates import Takeover
-from lanrage.core.code import InvitationCode, check_address
-from lanrage.core.replica import PartyReplica
-from lanrage.core.spoken import read_code
-from lanrage.errors import CryptoError, DecodeError, LanrageError, MissingRight, Refused, Unreachable
+from lanrage.errors import CryptoError, DecodeError, LanrageError, MissingRight, Refused
 from lanrage.interfaces import IUndoJournal
 from lanrage.net.rights import Rights, read_rights
 from lanrage.net.threads import in_thread
@@ -44,19 +39,23 @@ from lanrage.store.files import make_folder
 from lanrage.store.keys import load_node_keys
 from lanrage.store.replica import SavedParty
 from lanrage.store.undo import UndoJournal
-from lanrage.wire.control import Done, LeaveParty
 
 UNDO_FILE = "undo.jsonl"
-LEAVE_TIMEOUT = 3.0
-"""Seconds that a user who leaves waits for the control server's answer, which takes milliseconds."""
-
-
-def _quiet(_text: str) -> None:
-    """Progress that nobody asked for."""
 
 
 @implementer(INode)
-class NodeService(GoverningNode, PathNode, RelayNode, ExposedNode, BridgeNode, RoomNode, ProbeNode, Service):
+class NodeService(
+    PartyNode,
+    GoverningNode,
+    PathNode,
+    RelayNode,
+    ExposedNode,
+    BridgeNode,
+    RoomNode,
+    ProbeNode,
+    MachineRoomNode,
+    Service,
+):
     """Loads the keys, undoes what a crash left, returns to the party; then does what its user asks.
 
     :param reactor: everything that Twisted's reactor does.
@@ -167,7 +166,7 @@ class NodeService(GoverningNode, PathNode, RelayNode, ExposedNode, BridgeNode, R
 
     def leave_party(self, *, progress: Progress | None = None) -> Deferred[dict[str, Any]]:
         """See :meth:`INode.leave_party`."""
-        return self._alone(lambda: self._leave(progress or _quiet))
+        return self._alone(lambda: self._leave(progress or quiet))
 
     def invite(self, *, expires_hours: float, uses: int | None, spoken: bool = False) -> Deferred[dict[str, Any]]:
         """See :meth:`INode.invite`."""
@@ -194,122 +193,6 @@ class NodeService(GoverningNode, PathNode, RelayNode, ExposedNode, BridgeNode, R
         facts = node_view.facts(life, local, missing, self._now())
         exposure, visibility = await self._exposed(life), await self.visible()
         return _plain(msgspec.structs.replace(facts, exposure=exposure, visibility=visibility))
-
-    # --- their work ---------------------------------------------------------------------------------------------------
-
-    async def _create(
-        self,
-        name: str,
-        *,
-        server: str,
-        member_name: str,
-        max_members: int,
-        expires_hours: float,
-        uses: int,
-        takeover: str,
-        takeover_hours: float,
-        token: str = "",
-        progress: Progress | None = None,
-    ) -> dict[str, Any]:
-        progress = progress or _quiet
-        address = check_address(server or self._config.server, "server")
-        rule, delay = cast(Takeover, takeover), int(takeover_hours * 3600)
-        wish = Wish(name, member_name, max_members, expires_hours, uses, rule, delay, token)
-        return await self._found(wish, address, progress)
-
-    async def _found(self, wish: Wish, address: str, progress: Progress) -> dict[str, Any]:
-        life = await self._free_to_enter()
-        link = life.control_link((address,), None)
-        progress(f"connecting to {address}")
-        await link.open()
-        try:
-            networks = await life.machinery.machine.networks()
-            membership = self._membership(life)
-            saved, replica = await membership.create(link, address, wish, networks, progress)
-            try:
-                await self._settle(life, saved, replica, link, progress)
-            except BaseException:
-                membership.forget_key(saved.party_id)
-                raise
-        except BaseException:
-            await link.close()
-            raise
-        shown = node_view.entered(life)
-        link_text = InvitationCode.decode(saved.code).link()
-        return _plain(PartyCreated(shown.party_id, shown.name, shown.subnet, shown.address, saved.code, link_text))
-
-    async def _join(
-        self, code: str, *, member_name: str, server: str = "", progress: Progress | None = None
-    ) -> dict[str, Any]:
-        progress = progress or _quiet
-        given = read_code(code)
-        life = await self._free_to_enter()
-        arrival = Arrival(self._reactor, life.keys.identity.public, life.control_link, self._random)
-        link, invitation = await arrival.arrive(given, server, self._config.server, progress)
-        try:
-            networks = await life.machinery.machine.networks()
-            saved, replica = await self._membership(life).join(link, invitation, member_name, networks, progress)
-            await self._settle(life, saved, replica, link, progress)
-        except BaseException:
-            await link.close()
-            raise
-        shown: Joined = node_view.entered(life)
-        return _plain(shown)
-
-    async def _settle(
-        self, life: PartyLife, saved: SavedParty, replica: PartyReplica, link: ControlLink, progress: Progress
-    ) -> None:
-        """The server has us as a member: keep it on disk, then bring the session up."""
-        try:
-            await life.keep(saved)
-            progress("bringing the LAN card up")
-            await life.enter(saved, replica, link)
-        except BaseException:
-            # Without a session there is nothing to keep; the address stays ours at the server.
-            await self._say_goodbye(saved.party_id, link)
-            await life.go_out()
-            await life.forget()
-            raise
-        if link.client.server_info is not None:
-            life.up(link.client.server_info)
-
-    async def _say_goodbye(self, party_id: str, link: ControlLink) -> None:
-        try:
-            await link.ask(LeaveParty(party_id), Done)
-        except LanrageError as error:
-            self.log.warn("the control server did not hear that we left: {error}", error=str(error))
-
-    async def _leave(self, progress: Progress) -> dict[str, Any]:
-        life = self._own()
-        saved, _, link = life.current()
-        progress("leaving")
-        try:
-            await link.client.request(LeaveParty(saved.party_id), timeout=LEAVE_TIMEOUT)
-        except Refused as error:
-            self.log.info("the control server had let go of us already: {error}", error=str(error))
-        except Unreachable as error:
-            # A server that is gone for good must not hold us; to the others we are offline until it hears from us.
-            self.log.warn("the control server did not hear that we left: {error}", error=str(error))
-            progress(f"the control server could not be told, it will show you as offline: {error}")
-        await life.go_out()
-        await life.forget()
-        if self._spoken is not None:
-            self._spoken.forget()
-        return _plain(Left(saved.party_id))
-
-    async def _invite(self, hours: float, uses: int | None, spoken: bool) -> dict[str, Any]:
-        life = self._own()
-        saved, replica, link = life.current()
-        membership = self._membership(life)
-        if not spoken or self._spoken is None:
-            code = await membership.invite(link, saved, replica, hours, uses or DEFAULT_MEMBERS)
-            return _plain(Invited(code, InvitationCode.decode(code).link()))
-        offered = await self._spoken.offer(
-            link, saved.party_id, lambda: membership.invite(link, saved, replica, hours, uses or 1)
-        )
-        invitation = InvitationCode.decode(offered.invitation)
-        shown = SpokenShown(offered.code, offered.lifetime, invitation.addresses[0])
-        return _plain(Invited(offered.invitation, invitation.link(), shown))
 
     # --- small --------------------------------------------------------------------------------------------------------
 

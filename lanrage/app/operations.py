@@ -13,6 +13,7 @@ from lanrage.app.operation import CodeText, NameText, Nothing, Operation, Reques
 from lanrage.app.operations_exposure import EXPOSURE, IExposedNode
 from lanrage.app.operations_governing import GOVERNING, IGoverningNode
 from lanrage.app.operations_lan_bridge import LAN_BRIDGE, IBridgeNode
+from lanrage.app.operations_machine_room import MACHINE_ROOM, IMachineRoom
 from lanrage.app.operations_paths import PATHS, IPathNode
 from lanrage.app.operations_probe import PROBE, IProbeNode
 from lanrage.app.operations_relays import RELAYS, IRelayNode
@@ -36,7 +37,7 @@ DEFAULT_MEMBERS = 16
 """The party that the LAN plane is measured with."""
 
 
-class INode(IGoverningNode, IPathNode, IRelayNode, IExposedNode, IBridgeNode, IRoomNode, IProbeNode):
+class INode(IGoverningNode, IPathNode, IRelayNode, IExposedNode, IBridgeNode, IRoomNode, IProbeNode, IMachineRoom):
     """What a node does for its user; the local API and the command line see no more of it.
 
     Every method raises errors of :mod:`lanrage.errors` only; anything else is a bug and reported as one. `progress` may
@@ -216,7 +217,7 @@ _ALL = (
         "lanrage doctor",
     ),
 )
-_ROWS = (*_ALL, *GOVERNING, *PATHS, *RELAYS, *EXPOSURE, *LAN_BRIDGE, *RUN, *PROBE)
+_ROWS = (*_ALL, *GOVERNING, *PATHS, *RELAYS, *EXPOSURE, *LAN_BRIDGE, *RUN, *PROBE, *MACHINE_ROOM)
 OPERATIONS: dict[str, Operation] = {row.name: row for row in _ROWS}
 """All operations by name."""
 

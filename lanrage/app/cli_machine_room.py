@@ -1,0 +1,15 @@
+"""The commands by which one looks after a node (``docs/cli.rst``)."""
+
+from __future__ import annotations
+
+import click
+
+from lanrage.app.cli_governing import Operate
+
+
+def add(main: click.Group, operation: Operate) -> None:
+    """Add the commands.
+
+    :param operation: :func:`lanrage.app.cli.operation`.
+    """
+    del main, operation
