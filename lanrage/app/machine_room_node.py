@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from lanrage.app.metrics_node import MetricsNode
 
-class MachineRoomNode:
+
+class MachineRoomNode(MetricsNode):
     """Part of :class:`lanrage.app.node.NodeService`."""

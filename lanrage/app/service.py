@@ -13,6 +13,7 @@ from twisted.python import usage
 from lanrage import __version__
 from lanrage.app.config import CONFIGS, CONTROL_PORT, RELAY_PORTS, STUN_PORT
 from lanrage.app.lan_config import LAN
+from lanrage.app.metering_config import METERING, MeteringSettings
 from lanrage.app.relay_drain import DRAIN
 from lanrage.core.links import WIREGUARD_PORT
 from lanrage.core.relay_report import FULL_PACKETS
@@ -71,25 +72,29 @@ RELAY: list[list[Any]] = [
 class ControlOptions(usage.Options):
     """Control server: parties, members, invitations, a reflector."""
 
-    optParameters: ClassVar[list[list[Any]]] = [STATE, *CONTROL, [*PORT_MAPPING[:2], "off", PORT_MAPPING[3]]]
+    optParameters: ClassVar[list[list[Any]]] = [
+        *(STATE, *CONTROL, [*PORT_MAPPING[:2], "off", PORT_MAPPING[3]], *METERING)
+    ]
 
 
 class RelayOptions(usage.Options):
     """Relay: forwards between the two members that a ticket names."""
 
-    optParameters: ClassVar[list[list[Any]]] = [STATE, *RELAY]
+    optParameters: ClassVar[list[list[Any]]] = [STATE, *RELAY, *METERING]
 
 
 class NodeOptions(usage.Options):
     """Node: the player's machine."""
 
-    optParameters: ClassVar[list[list[Any]]] = [STATE, RUN, *NODE, *LAN, PORT_MAPPING]
+    optParameters: ClassVar[list[list[Any]]] = [STATE, RUN, *NODE, *LAN, PORT_MAPPING, *METERING]
 
 
 class AllOptions(usage.Options):
     """All roles on one machine: the default."""
 
-    optParameters: ClassVar[list[list[Any]]] = [STATE, RUN, *CONTROL, RELAY[1], *STOPPING, *NODE, *LAN, PORT_MAPPING]
+    optParameters: ClassVar[list[list[Any]]] = [
+        *(STATE, RUN, *CONTROL, RELAY[1], *STOPPING, *NODE, *LAN, PORT_MAPPING, *METERING)
+    ]
 
 
 class Options(usage.Options):
@@ -134,6 +139,7 @@ class Options(usage.Options):
         """
         try:
             self["config"] = CONFIGS[self.subCommand or "all"].parse(self.subOptions)
+            self["metering"] = MeteringSettings.parse(self.subOptions)
         except LanrageError as error:
             raise usage.UsageError(str(error)) from error
 
@@ -163,5 +169,5 @@ def makeService(options: Options) -> IService:
     from lanrage.app import roles  # pylint: disable=import-outside-toplevel
 
     keep_steady(reactor)
-    service: IService = roles.make(reactor, options["config"])
+    service: IService = roles.make(reactor, options["config"], options["metering"])
     return service
