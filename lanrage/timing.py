@@ -79,6 +79,11 @@ class Timings:
 
         return decorate
 
+    def span(self, name: str) -> Span:
+        """See :func:`timing_span`."""
+        known = TIMED.get(name)
+        return Span(self, self._record(name, known.slow if known else math.inf, 1))
+
     def _record(self, name: str, slow: float, sample: int) -> TimedCalls:
         if sample < 1:
             raise BadInput("sample", "must be a whole number of calls, at least 1")
@@ -88,7 +93,7 @@ class Timings:
         return record
 
     def _plain(self, call: Callable[P, T], record: TimedCalls) -> Callable[P, T]:
-        clock, finish = self._clock, self._finish
+        clock, finish = self._clock, self.finish
 
         @wraps(call)
         def timed(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -123,7 +128,7 @@ class Timings:
 
         def fired(outcome: Any) -> Any:
             ended = _outcome(outcome.value) if isinstance(outcome, Failure) else Outcome.DONE
-            context.run(self._finish, record, self._clock() - started, ended)
+            context.run(self.finish, record, self._clock() - started, ended)
             return outcome
 
         return result.addBoth(fired)
@@ -132,12 +137,13 @@ class Timings:
         try:
             result = await work
         except BaseException as error:
-            self._finish(record, self._clock() - started, _outcome(error))
+            self.finish(record, self._clock() - started, _outcome(error))
             raise
-        self._finish(record, self._clock() - started, Outcome.DONE)
+        self.finish(record, self._clock() - started, Outcome.DONE)
         return result
 
-    def _finish(self, record: TimedCalls, elapsed: float, outcome: Outcome) -> None:
+    def finish(self, record: TimedCalls, elapsed: float, outcome: Outcome = Outcome.DONE) -> None:
+        """A call of an operation ended after `elapsed` seconds."""
         record.note(elapsed)
         if outcome is not Outcome.DONE:
             record.ended_badly(outcome)
@@ -166,6 +172,19 @@ class Timings:
             )
 
 
+class Span:
+    """An operation that is no call of one function: who sees it end says how long it took."""
+
+    def __init__(self, timings: Timings, record: TimedCalls) -> None:
+        setattr(self, MARK, record.name)
+        self._timings = timings
+        self._record = record
+
+    def note(self, elapsed: float, outcome: Outcome = Outcome.DONE) -> None:
+        """One ended after `elapsed` seconds."""
+        self._timings.finish(self._record, elapsed, outcome)
+
+
 TIMINGS = Timings()
 """What all operations of this process took."""
 
@@ -188,6 +207,14 @@ def timing_decorator(
     :raises BadInput: for a generator; where the operation is timed elsewhere with other numbers.
     """
     return TIMINGS.decorator(name, slow, sample)
+
+
+def timing_span(name: str) -> Span:
+    """Time an operation that begins in one place and ends in another, into :data:`TIMINGS`.
+
+    :param name: one of :data:`lanrage.core.timed_operations.TIMED`.
+    """
+    return TIMINGS.span(name)
 
 
 def _one_of(sample: int, call: Callable[P, T], timed: Callable[P, T]) -> Callable[P, T]:
