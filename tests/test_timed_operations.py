@@ -39,7 +39,7 @@ def marked(module: ModuleType) -> Iterator[tuple[str, str]]:
     """(operation, place below the package) of all that a module times."""
     for name, value in vars(module).items():
         if isinstance(value, Span):
-        yield getattr(value, MARK), f"{module.__name__}.{name}"
+            yield getattr(value, MARK), f"{module.__name__}.{name}"
         elif getattr(value, "__module__", None) == module.__name__:
             if isinstance(value, type):
                 members = [(f"{name}.{key}", getattr(each, "__func__", each)) for key, each in vars(value).items()]
