@@ -22,6 +22,7 @@ from lanrage.errors import ComeBack, LanrageError, Refused, Unreachable
 from lanrage.net.control_connection import Connection, ConnectionFactory
 from lanrage.net.tls_client import ServerCheck
 from lanrage.net.websocket import PING_INTERVAL, PING_TIMEOUT
+from lanrage.timing import timing_decorator
 from lanrage.wire.control import Accepted, NoticeBody, RelayInfo, ReplyBody, RequestBody
 from lanrage.wire.control_codec import SUBPROTOCOLS
 from lanrage.wire.login import ClientLogin
@@ -147,6 +148,7 @@ class ControlClient(Service):
         self._loop = Deferred.fromCoroutine(self._run())
         self._loop.addErrback(self._ended)
 
+    @timing_decorator("control_client.close")
     def stopService(self) -> Deferred[None]:
         """Close the connection; whoever waits for one is told :class:`Unreachable`; fires when it is closed."""
         super().stopService()  # type: ignore[no-untyped-call]
@@ -203,6 +205,7 @@ class ControlClient(Service):
         self.server_info = fill_hosts(info, self._connection.host)
         return self.server_info
 
+    @timing_decorator("control_client.request")
     async def request(
         self, body: RequestBody, *, timeout: float = REQUEST_TIMEOUT, correlation_id: str = ""
     ) -> ReplyBody:
@@ -261,6 +264,7 @@ class ControlClient(Service):
         self._fail(self._impatient, error)
         return None
 
+    @timing_decorator("control_client.register_peer")
     async def _dial(self, address: str) -> Connection:
         """Connect and log in at one address.
 
