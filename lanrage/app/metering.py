@@ -21,6 +21,7 @@ from lanrage.core.metric_reading import Reading
 from lanrage.net.metrics_port import MetricsPort
 from lanrage.net.own_process import OwnProcess
 from lanrage.net.webhook import Webhook
+from lanrage.timing import TIMINGS
 from lanrage.wire.exposition import CONTENT_TYPE, render
 
 
@@ -52,7 +53,7 @@ class Metering(Service):
         self.keeper = MetricsKeeper()
         self.alerts = AlertDesk(rules(settings.limits), self.keeper.names)
         own: dict[str, Source] = {"process": self._of_process, "metrics": self.keeper.readings}
-        own |= {"alerts": self.alerts.readings, "webhook": self._of_webhook}
+        own |= {"alerts": self.alerts.readings, "webhook": self._of_webhook, "calls": of_calls}
         self.sampler = MetricsSampler(reactor, {**sources, **own}, self._steady)
         self.sampler.listeners |= {"history": self.keeper.keep, "alarms": self.alerts.look}
         self.port = MetricsPort(reactor, self._text)
@@ -118,3 +119,13 @@ class Metering(Service):
         yield Reading("lanrage_webhook_posts_total", (), float(counters.posts))
         yield Reading("lanrage_webhook_failures_total", (), float(counters.failures))
         yield Reading("lanrage_webhook_dropped_total", (), float(counters.dropped))
+
+
+def of_calls() -> Iterator[Reading]:
+    """The timed operations of this process that were called."""
+    for name, calls in list(TIMINGS.calls.items()):
+        if calls.timed:
+            yield Reading("lanrage_calls_total", (name,), float(calls.calls))
+            yield Reading("lanrage_call_failures_total", (name,), float(calls.failures))
+            yield Reading("lanrage_call_seconds_total", (name,), calls.seconds)
+            yield Reading("lanrage_call_longest_seconds", (name,), calls.longest)

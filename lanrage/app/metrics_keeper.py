@@ -8,7 +8,9 @@ from lanrage.app.metrics_sampler import Sample
 from lanrage.core.metric_book import MetricBook
 from lanrage.core.metric_names import KEPT, PEER_INFO, PEER_LABEL
 from lanrage.core.metric_reading import Reading
+from lanrage.timing import timing_decorator
 
+LATENCY = "lanrage_peer_rtt_seconds"
 FORGET_AFTER = 60.0
 """Seconds without a reading of a member after which its series go: one whose link is made anew keeps them."""
 
@@ -29,7 +31,9 @@ class MetricsKeeper:
         """One sample more."""
         record, kept, at = self.book.record, self._kept, sample.at
         for name, labels, value in sample.readings:
-            if name in kept:
+            if name == LATENCY:
+                self._record_latency(labels, value, at)
+            elif name in kept:
                 record(name, labels, value, at)
             elif name == PEER_INFO:
                 self._seen[labels[0]] = at
@@ -37,6 +41,10 @@ class MetricsKeeper:
         for address in [address for address, seen in self._seen.items() if at - seen >= FORGET_AFTER]:
             del self._seen[address], self.names[address]
             self.book.forget(PEER_LABEL, address)
+
+    @timing_decorator("metrics.record_latency")
+    def _record_latency(self, labels: tuple[str, ...], value: float, at: float) -> None:
+        self.book.record(LATENCY, labels, value, at)
 
     def readings(self) -> Iterator[Reading]:
         """What the book itself takes and does."""

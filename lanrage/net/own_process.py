@@ -8,6 +8,8 @@ from pathlib import Path
 
 import attrs
 
+from lanrage.timing import timing_decorator
+
 PROC = Path("/proc/self")
 LISTED_LIMIT = 4096
 """Descriptors above which an old kernel's folder is not listed each second: that would take milliseconds."""
@@ -40,6 +42,7 @@ class OwnProcess:
     _page: int = attrs.field(init=False, factory=lambda: os.sysconf("SC_PAGE_SIZE"))
     _many: bool = attrs.field(init=False, default=False)
 
+    @timing_decorator("metrics.collect_system")
     def read(self) -> ProcessFigures:
         """Look.
 

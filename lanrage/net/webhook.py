@@ -15,10 +15,12 @@ from urllib.parse import urlsplit
 import attrs
 import msgspec
 import treq.client
-import treq.content
 from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import TimeoutError as DeferredTimeout
 from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.protocol import Protocol, connectionDone
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 from twisted.web.iweb import IAgent
 
 from lanrage.errors import BadInput
@@ -38,8 +40,6 @@ TRIES = 4
 FIRST_WAIT, LONGEST_WAIT = 2.0, 300.0
 """Seconds between two tries: doubled each time, or as long as the server asks."""
 URL_LIMIT = 512
-ANSWER_LIMIT = 65_536
-"""Bytes of an answer that are read, and not looked at."""
 
 log = Logger()
 
@@ -154,6 +154,8 @@ class Webhook:
             if 200 <= code < 300:
                 self._failing = False
                 return True
+            if self._closed:  # what was given up by that is no failure of the server
+                return False
             self.counters.failures += 1
             if not self._failing:
                 self._failing = True
@@ -167,32 +169,40 @@ class Webhook:
 
     async def _try(self, body: bytes) -> tuple[int, float]:
         """Status code, 0 for none, and seconds that the server asks to wait."""
-        asking = Deferred.fromCoroutine(self._exchange(body)).addTimeout(PATIENCE, self._reactor)
+        headers = {"Content-Type": "application/json", "User-Agent": "LANrage"}
+        client = treq.client.HTTPClient(self._agent)
         try:
-            return await asking
+            asking = client.post(self._url, headers=headers, data=body, allow_redirects=False, unbuffered=True)
+            response: Any = await asking.addTimeout(PATIENCE, self._reactor)
         except CancelledError:
             raise
         except Exception:  # pylint: disable=broad-exception-caught  # of name service, TCP, TLS, HTTP: all the same here
             return 0, 0.0
+        ignored = _Ignored()
+        response.deliverBody(ignored)
+        with suppress(DeferredTimeout):
+            await ignored.gone.addTimeout(PATIENCE, self._reactor)
+        return response.code, _seconds(response.headers.getRawHeaders("retry-after", ["0"])[0])
 
-    async def _exchange(self, body: bytes) -> tuple[int, float]:
-        headers = {"Content-Type": "application/json", "User-Agent": "LANrage"}
-        client = treq.client.HTTPClient(self._agent)
-        response: Any = await client.post(
-            self._url, headers=headers, data=body, allow_redirects=False, unbuffered=True
-        )
-        asked = response.headers.getRawHeaders("retry-after", ["0"])[0]
-        size = 0
 
-        def collect(data: bytes) -> None:
-            nonlocal size
-            size += len(data)
-            if size > ANSWER_LIMIT:
-                raise ValueError("longer than any answer of a webhook")
+class _Ignored(Protocol):
+    """Ends the connection once the headers are there: what an answer says is not read.
 
-        with suppress(ValueError):
-            await treq.content.collect(response, collect)
-        return response.code, _seconds(asked)
+    :ivar gone: fires when the connection has ended.
+    """
+
+    def __init__(self) -> None:
+        self.gone: Deferred[None] = Deferred()
+
+    def connectionMade(self) -> None:
+        """Twisted: the body begins."""
+        transport: Any = self.transport
+        transport.loseConnection()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """Twisted: no more comes."""
+        if not self.gone.called:
+            self.gone.callback(None)
 
 
 def as_code(line: str) -> str:
