@@ -153,7 +153,16 @@ class HostTests(SynchronousTestCase):
     def test_examples(self) -> None:
         """Addresses and ``localhost`` alone, with or without a port."""
         good = ("127.0.0.1", "127.0.0.1:7767", "localhost", "LocalHost:1", "[::1]", "[::1]:7767", "::1", "192.0.2.7:1")
-        bad = ("", "example.org", "localhost.example.org", "127.0.0.1.nip.io:80", "[::1", "[::1]x", "1.2.3.4%x", "x:1:2")
+        bad = (
+            "",
+            "example.org",
+            "localhost.example.org",
+            "127.0.0.1.nip.io:80",
+            "[::1",
+            "[::1]x",
+            "1.2.3.4%x",
+            "x:1:2",
+        )
         self.assertEqual([True] * len(good), [is_named_by_address(host) for host in good])
         self.assertEqual([False] * len(bad), [is_named_by_address(host) for host in bad])
 

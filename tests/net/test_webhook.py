@@ -58,7 +58,7 @@ class RealTests(TestCase):
             for line in ("ALERT: the path is bad", "@everyone [free games](https://evil.example) `x`\nand more"):
                 webhook.say(line)
             await self.until(lambda: webhook.counters.posts)
-            (path, message), = self.server.posts
+            ((path, message),) = self.server.posts
             self.assertEqual("/api/webhooks/1/s3cret-token", path)
             self.assertEqual({"parse": []}, message["allowed_mentions"])
             self.assertEqual(

@@ -52,7 +52,9 @@ class ExpositionTests(SynchronousTestCase):
     def test_twice(self) -> None:
         """Of two readings of one series the later counts."""
         name = "lanrage_peer_up"
-        page = render([Reading(name, ("a",), 1.0), Reading("lanrage_party_members", (), 2.0), Reading(name, ("a",), 0.0)])
+        page = render(
+            [Reading(name, ("a",), 1.0), Reading("lanrage_party_members", (), 2.0), Reading(name, ("a",), 0.0)]
+        )
         self.assertEqual({(name, ("a",)): 0.0, ("lanrage_party_members", ()): 2.0}, read(page))
 
     def test_no_numbers(self) -> None:
