@@ -19,7 +19,7 @@ MetricText = Annotated[
     Meta(
         max_length=80,
         pattern=r"^[a-z0-9_]*\*?$",
-        description="a metric's name, with or without lanrage_, or its beginning with a * behind; empty for all",
+        description="a metric's name, with or without the prefix, or its beginning and a star; empty for all",
     ),
 ]
 PeerText = Annotated[

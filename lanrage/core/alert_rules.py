@@ -17,6 +17,9 @@ CALM = 10.0
 BUSY_FOR = 15.0
 """Seconds that a relay must be full: a LAN party that begins at once fills it for a moment."""
 
+LATE_FOR = 3.0
+"""Seconds in which timers must be late: a single stall is counted, and no alert."""
+
 
 @attrs.frozen
 class AlertLimits:
@@ -56,60 +59,45 @@ BOUNDS: dict[str, tuple[float, float]] = {
 
 def rules(limits: AlertLimits) -> tuple[AlertRule, ...]:
     """All rules, with an operator's limits."""
+    return (*_of_peers(limits), *_of_relays(limits), *_of_process(limits))
+
+
+def _of_peers(limits: AlertLimits) -> tuple[AlertRule, ...]:
+    quality = AlertRule(
+        "peer_quality",
+        "lanrage_peer_quality_score",
+        limits.quality,
+        limits.quality + SCORE_MARGIN,
+        above=False,
+        seconds=limits.quality_for,
+        calm=CALM,
+        text="the path to {peer} has a quality of {value:.0f} of 100, below {limit:g}",
+    )
+    text = "no path reaches {peer}, who is online"
+    return quality, AlertRule("peer_lost", "lanrage_peer_lost", 0.5, 0.5, seconds=limits.lost_for, text=text)
+
+
+def _of_relays(limits: AlertLimits) -> tuple[AlertRule, ...]:
+    full = "is full to {value:.2f}, more than {limit:g}"
+    named = (
+        ("relay_overloaded", "lanrage_relay_load_ratio", f"this relay {full}"),
+        ("relay_of_control_overloaded", "lanrage_control_relay_load_ratio", f"the relay {{relay}} {full}"),
+    )
+    well = limits.relay * HYSTERESIS
+    return tuple(
+        AlertRule(name, metric, limits.relay, well, seconds=BUSY_FOR, calm=CALM, text=text)
+        for name, metric, text in named
+    )
+
+
+def _of_process(limits: AlertLimits) -> tuple[AlertRule, ...]:
     memory = limits.memory * MEBIBYTE
+    too_much = "this process takes {value:.0f} bytes of memory, more than {limit:.0f}"
+    too_late = "timers are late by {value:.2f} s, more than {limit:g}: something blocks, or the machine is too busy"
+    memory_metric, lag_metric = "lanrage_process_resident_memory_bytes", "lanrage_reactor_lag_seconds"
     return (
+        AlertRule("memory", memory_metric, memory, memory * HYSTERESIS, seconds=CALM, calm=CALM, text=too_much),
         AlertRule(
-            "peer_quality",
-            "lanrage_peer_quality_score",
-            limits.quality,
-            min(100.0, limits.quality + SCORE_MARGIN),
-            above=False,
-            seconds=limits.quality_for,
-            calm=CALM,
-            text="the path to {peer} has a quality of {value:.0f} of 100, below {limit:g}",
-        ),
-        AlertRule(
-            "peer_lost",
-            "lanrage_peer_lost",
-            0.5,
-            0.5,
-            seconds=limits.lost_for,
-            text="no path reaches {peer}, who is online",
-        ),
-        AlertRule(
-            "memory",
-            "lanrage_process_resident_memory_bytes",
-            memory,
-            memory * HYSTERESIS,
-            seconds=CALM,
-            calm=CALM,
-            text="this process takes {value:.0f} bytes of memory, more than {limit:.0f}",
-        ),
-        AlertRule(
-            "relay_overloaded",
-            "lanrage_relay_load_ratio",
-            limits.relay,
-            limits.relay * HYSTERESIS,
-            seconds=BUSY_FOR,
-            calm=CALM,
-            text="this relay is full to {value:.2f}, more than {limit:g}",
-        ),
-        AlertRule(
-            "relay_of_control_overloaded",
-            "lanrage_control_relay_load_ratio",
-            limits.relay,
-            limits.relay * HYSTERESIS,
-            seconds=BUSY_FOR,
-            calm=CALM,
-            text="the relay {relay} is full to {value:.2f}, more than {limit:g}",
-        ),
-        AlertRule(
-            "reactor_lag",
-            "lanrage_reactor_lag_seconds",
-            limits.lag,
-            limits.lag * HYSTERESIS,
-            seconds=3.0,
-            calm=CALM,
-            text="timers are late by {value:.2f} s, more than {limit:g}: something blocks, or the machine is too busy",
+            "reactor_lag", lag_metric, limits.lag, limits.lag * HYSTERESIS, seconds=LATE_FOR, calm=CALM, text=too_late
         ),
     )

@@ -158,3 +158,13 @@ def full_name(text: str) -> str:
 def table(metrics: Iterable[Metric] = METRICS) -> list[str]:
     """A line for each metric: name, kind, unit and labels; what a change of them is noticed by."""
     return sorted(" ".join((m.name, m.kind, m.unit or "-", ",".join(m.labels) or "-")) for m in metrics)
+
+
+def reference(metrics: Iterable[Metric] = METRICS) -> str:
+    """The table as reST; ``docs/operations/monitoring.rst`` holds exactly this."""
+    lines = [".. list-table::", "   :header-rows: 1", "   :widths: 40 15 45", ""]
+    lines += ["   * - metric", "     - labels", "     - what"]
+    for metric in metrics:
+        labels = " ".join(f"``{name}``" for name in metric.labels)
+        lines += [f"   * - ``{metric.name}``", f"     - {labels}", f"     - {metric.help}"]
+    return "\n".join(lines) + "\n"

@@ -16,8 +16,8 @@ from twisted.internet.interfaces import IListeningPort
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from twisted.web.http import Request
 from twisted.web.resource import Resource
-from twisted.web.server import Site
 from twisted.web.server import Request as SiteRequest
+from twisted.web.server import Site
 
 from lanrage.core.origins import parse_host
 from lanrage.net.endpoints import listen_at

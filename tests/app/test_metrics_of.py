@@ -109,7 +109,7 @@ class LanTests(SynchronousTestCase):
     """The LAN plane's counters."""
 
     def test_all_parts(self) -> None:
-        """Every counter of every part becomes one reading: refusals by their closed set of reasons, the sum not twice."""
+        """Every counter becomes one reading: refusals by their closed set of reasons, the sum not twice."""
         counted = {f"dropped_{reason.value}": 1 for reason in Drop}
         counted |= {"dropped_packets": len(Drop), "forwarded_packets": 7, "packets_deduplicated": 2}
         counted |= {"leases_live": 4, "interest_messages": 5, "dedup_false_positives": 0}
