@@ -23,6 +23,13 @@ NAME = "hooks.example.org"
 URL = f"https://{NAME}/api/webhooks/1/s3cret-token"
 
 
+class _Quiet(Site):
+    """Writes no log of its own."""
+
+    def log(self, request: Any) -> None:
+        """See :class:`Site`."""
+
+
 class WebhookServer(Resource):
     """Notes what is posted.
 
@@ -38,8 +45,7 @@ class WebhookServer(Resource):
         self.authority = FakeAuthority(time.time())
         self.posts: list[tuple[str, dict[str, Any]]] = []
         self.answers: list[tuple[int, dict[str, str]] | None] = []
-        site = Site(self, reactor=reactor)
-        site.log = lambda request: None
+        site = _Quiet(self, reactor=reactor)
         source = TlsSource(self.authority.context(NAME))
         self.port = reactor.listenTCP(0, TLSMemoryBIOFactory(source, False, site, reactor), interface="127.0.0.1")
 

@@ -48,7 +48,7 @@ def metrics(screen: Screen, result: dict[str, Any]) -> None:
 
 def _row(row: dict[str, Any], names: dict[str, str]) -> tuple[str, ...]:
     window, unit = row["window"], row["unit"]
-    summed = ("",) * 5
+    summed: tuple[str, ...] = ("",) * 5
     if window is not None:
         summed = tuple(shown_value(window[key], unit) for key in ("avg", "min", "max", "p95", "p99"))
         if row["kind"] == "counter":

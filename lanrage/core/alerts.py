@@ -1,8 +1,8 @@
 """Alerts: a value beyond its limit for a while fires once, and resolves once it is well for a while.
 
-Pure: readings come in with `now` (seconds of a clock that only moves forward), what happened comes out. An alert belongs
-to one rule and one series (a rule about peers fires for each of them by itself). What fired stays in the history when
-its series is gone.
+Pure: readings come in with `now` (seconds of a clock that only moves forward), what happened comes out. An alert
+belongs to one rule and one series (a rule about peers fires for each of them by itself). What fired stays in the
+history when its series is gone.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """``/metrics`` over HTTP, at a port of its own (``docs/operations/monitoring.rst``).
 
 It is for a program on this machine or in the operator's own network, so it is off unless asked for, and apart from the
-control channel's port, which strangers reach, through proxies too. A web page must not read it through a user's browser:
-its name may be made to point here (DNS rebinding), but the browser then still says that name in ``Host``. So only an IP
+control channel's port, which strangers reach, through proxies too. A web page must not read it through a browser: its
+name may be made to point here (DNS rebinding), but the browser then still says that name in ``Host``. So only an IP
 address or ``localhost`` is answered there.
 """
 
@@ -53,8 +53,9 @@ class _Request(SiteRequest):
     def gotLength(self, length: int | None) -> None:
         """Twisted: the headers are read."""
         if length != 0:
-            self.channel.transport.abortConnection()
-        super().gotLength(0)
+            channel: Any = self.channel
+            channel.transport.abortConnection()
+        super().gotLength(0)  # type: ignore[no-untyped-call]
 
 
 class _Page(Resource):
@@ -63,7 +64,7 @@ class _Page(Resource):
     isLeaf = True
 
     def __init__(self, text: Callable[[], tuple[str, bytes]]) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._text = text
 
     def render(self, request: Request) -> bytes:
@@ -75,7 +76,7 @@ class _Page(Resource):
         request.setHeader("Content-Length", str(len(body)))
         return b"" if request.method == b"HEAD" else body
 
-    def _answer(self, request: Request) -> tuple[int, str, bytes]:
+    def _answer(self, request: Any) -> tuple[int, str, bytes]:
         plain = "text/plain; charset=utf-8"
         hosts = request.requestHeaders.getRawHeaders("host", [])
         if len(hosts) != 1 or not is_named_by_address(hosts[0]):
@@ -114,8 +115,8 @@ class MetricsPort:
 
     def __init__(self, reactor: Any, text: Callable[[], tuple[str, bytes]]) -> None:
         self._reactor = reactor
-        site = _Site(_Page(text), requestFactory=_Request, timeout=IDLE_SECONDS, reactor=reactor)
-        self._factory = _Few(site)
+        site = _Site(_Page(text), requestFactory=_Request, timeout=IDLE_SECONDS, reactor=reactor)  # type: ignore[no-untyped-call]
+        self._factory = _Few(site)  # type: ignore[no-untyped-call]
         self._port: IListeningPort | None = None
 
     async def open(self, listen: str) -> None:

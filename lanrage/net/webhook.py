@@ -113,7 +113,8 @@ class Webhook:
             self._due.cancel()
             self._due = None
         if self._post is not None:
-            self._idle = idle = Deferred()
+            idle: Deferred[None] = Deferred()
+            self._idle = idle
             self._post.cancel()
             await idle
 
@@ -169,7 +170,7 @@ class Webhook:
 
     async def _try(self, body: bytes) -> tuple[int, float]:
         """Status code, 0 for none, and seconds that the server asks to wait."""
-        headers = {"Content-Type": "application/json", "User-Agent": "LANrage"}
+        headers: Any = {"Content-Type": "application/json", "User-Agent": "LANrage"}
         client = treq.client.HTTPClient(self._agent)
         try:
             asking = client.post(self._url, headers=headers, data=body, allow_redirects=False, unbuffered=True)

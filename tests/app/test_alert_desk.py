@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from twisted.logger import LogEvent, LogLevel, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -22,8 +24,9 @@ class DeskTests(SynchronousTestCase):
         self.lines: list[str] = []
         self.events: list[LogEvent] = []
         self.desk = AlertDesk(rules(AlertLimits(quality_for=2.0)), {"10.66.0.2": "Ben"}, self.lines.append)
-        globalLogPublisher.addObserver(self._log)
-        self.addCleanup(globalLogPublisher.removeObserver, self._log)
+        observer: Any = self._log
+        globalLogPublisher.addObserver(observer)
+        self.addCleanup(globalLogPublisher.removeObserver, observer)
 
     def _log(self, event: LogEvent) -> None:
         if event.get("log_namespace") == "lanrage.app.alert_desk":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import attrs
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
@@ -17,7 +19,7 @@ LOW = AlertRule("low", "m", 5.0, 6.0, above=False)
 BEN, EVA = ("Ben",), ("Eva",)
 
 
-def edges(book: AlertBook, values: list[float | None], labels: tuple[str, ...] = BEN) -> list[tuple[int, str]]:
+def edges(book: AlertBook, values: Sequence[float | None], labels: tuple[str, ...] = BEN) -> list[tuple[int, str]]:
     """When (in seconds) what happened, with a value a second; ``None`` = no reading."""
     found = []
     for second, value in enumerate(values):

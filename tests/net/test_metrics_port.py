@@ -44,7 +44,7 @@ class PortCase(TestCase):
 
     timeout = 30
 
-    def setUp(self) -> Deferred[None]:
+    def setUp(self) -> Any:
         """Open it."""
         self.made = 0
         self.port = MetricsPort(reactor, self._text)

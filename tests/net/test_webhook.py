@@ -74,8 +74,9 @@ class RealTests(TestCase):
 
         async def life() -> None:
             said: list[LogEvent] = []
-            globalLogPublisher.addObserver(said.append)
-            self.addCleanup(globalLogPublisher.removeObserver, said.append)
+            observer: Any = said.append
+            globalLogPublisher.addObserver(observer)
+            self.addCleanup(globalLogPublisher.removeObserver, observer)
             webhook = Webhook(reactor, URL.replace("hooks.", "other."), self.server.agent())
             webhook.say("x")
             await self.until(lambda: webhook.counters.failures)
