@@ -21,6 +21,9 @@ def door(factory: ServerFactory) -> Iterator[Reading]:
     yield Reading("lanrage_control_connections_ended_total", (), float(factory.ended))
     yield from _each("lanrage_control_connections_refused_total", factory.refusals)
     yield from _each("lanrage_control_dropped_messages_total", factory.dropped)
+    if factory.bridges is not None:
+        yield Reading("lanrage_control_relay_tcp_connections", (), float(factory.bridges.guests.count))
+        yield from _each("lanrage_control_relay_tcp_dropped_total", factory.bridges.dropped)
 
 
 def desk(served: ControlDesk, parties: int) -> Iterator[Reading]:

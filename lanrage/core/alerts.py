@@ -141,6 +141,8 @@ class AlertBook:
     def _watch(self, rule: AlertRule, labels: tuple[str, ...], value: float, now: float) -> _Watch | None:
         watch = self._watches.get((rule, labels))
         if watch is not None:
+            if now - watch.seen >= GONE_AFTER:  # the machine slept: what was before says nothing of the time between
+                watch.since = None
             watch.seen, watch.value = now, value
         elif len(self._watches) >= SERIES_LIMIT:
             self.refused += 1

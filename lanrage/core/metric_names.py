@@ -82,6 +82,8 @@ _CONTROL = (
     _counter("control_refusals_total", "", "Requests that were refused, by code.", "code"),
     _counter("control_notices_total", "", "Notices sent to nodes, by kind.", "kind"),
     _gauge("control_tasks_waiting", "", "Answers and notices that wait for the disk."),
+    _gauge("control_relay_tcp_connections", "", "Connections of nodes that use the relay over WebSocket."),
+    _counter("control_relay_tcp_dropped_total", "", "What was dropped of theirs, by reason.", "reason"),
     _gauge("control_relay_up", "", "1 while the relay reports and is well.", "relay"),
     _gauge("control_relay_load_ratio", "ratio", "How full the relay says it is, 0 to 1.", "relay"),
     _counter("journal_changes_total", "", "Changes given to the journal."),

@@ -109,7 +109,13 @@ class PartyTests(PartyCase):
             self.assertEqual(1.0, values["lanrage_control_requests_total", ("CreateParty",)])
             self.assertEqual(1.0, values["lanrage_control_requests_total", ("JoinParty",)])
             self.assertGreater(values["lanrage_journal_batches_total", ()], 0.0)
-            seldom = {"refusals_total", "connections_refused_total", "dropped_messages_total", "relay_load_ratio"}
+            seldom = {
+                "refusals_total",
+                "connections_refused_total",
+                "dropped_messages_total",
+                "relay_load_ratio",
+                "relay_tcp_dropped_total",
+            }
             missing = {f"lanrage_control_{name}" for name in seldom}
             self.assertEqual(of_table("control", "journal") | ALWAYS, names(values) - of_table("call") | missing)
             await self.shown(anna, bert, who[0])

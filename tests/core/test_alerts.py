@@ -64,6 +64,29 @@ class AlertTests(SynchronousTestCase):
         self.assertEqual(([], 3.0, 11.0), (book.firing(), gone[0].since, gone[0].value))
         self.assertEqual([Edge.FIRED, Edge.GONE], [event.edge for event in book.history])
 
+    def test_sleep(self) -> None:
+        """A machine that slept between two bad readings was not bad in its sleep, nor well."""
+        book = AlertBook((LOAD,))
+        bad, well = Reading("m", BEN, 11.0), Reading("m", BEN, 7.0)
+        for reading, edge in ((bad, Edge.FIRED), (well, Edge.RESOLVED)):
+            start = 1000.0 * (1 + len(book.history))
+            self.assertEqual([], book.look([reading], start) + book.look([reading], start + 1.0))
+            self.assertEqual([], book.look([reading], start + 500.0))
+            self.assertEqual([], book.look([reading], start + 501.0))
+            self.assertEqual([edge], [event.edge for event in book.look([reading], start + 503.0)])
+
+    def test_memory(self) -> None:
+        """More than the limit for ten seconds fires once; at 95 % it goes on; at 90 % for ten seconds it is over."""
+        (memory,) = (each for each in rules(AlertLimits(memory=100.0)) if each.name == "memory")
+        book = AlertBook((memory,))
+        sizes = [101.0] * 15 + [95.0, 101.0] * 20 + [95.0] * 20 + [90.0] * 15
+        found = [
+            (second, event.edge)
+            for second, size in enumerate(sizes)
+            for event in book.look([Reading(memory.metric, (), size * MEBIBYTE)], float(second))
+        ]
+        self.assertEqual([(10, Edge.FIRED), (85, Edge.RESOLVED)], found)
+
     def test_each_series_by_itself(self) -> None:
         """Ben's trouble is not Eva's."""
         book = AlertBook((LOAD,))
