@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import attrs
 
 from lanrage.app.metrics_keeper import MetricsKeeper
@@ -11,8 +9,11 @@ from lanrage.app.metrics_results import MetricsShown, PointShown, SeriesShown
 from lanrage.app.metrics_sampler import Sample
 from lanrage.core.metric_names import BY_NAME, KEPT, PEER_LABEL, full_name
 from lanrage.core.metric_reading import Reading
+from lanrage.core.series import AggregatedMetric
 from lanrage.errors import BadInput
 
+POINTS_LIMIT = 2500
+"""Points of all histories of one answer, which has 1 MiB at most: who asks for all series gets the newest of each."""
 KEPT_NAMES = frozenset(metric.name for metric in KEPT)
 
 
@@ -45,11 +46,13 @@ def metrics(sample: Sample, keeper: MetricsKeeper, asked: Asked) -> MetricsShown
     if not any(map(asked.wants, BY_NAME)):
         raise BadInput("name", f"no metric is called {asked.name!r}; without a name all are shown")
     addresses = _addresses(keeper.names, asked.peer)
-    shown = [
-        _series(reading, sample.at, keeper, asked)
+    wanted = [
+        reading
         for reading in sample.readings
         if asked.wants(reading.name) and (not addresses or _peer(reading) in addresses)
     ]
+    most = max(1, POINTS_LIMIT // max(1, sum(reading.name in KEPT_NAMES for reading in wanted)))
+    shown = [_series(reading, sample.at, keeper, asked, most) for reading in wanted]
     return MetricsShown(round(sample.at, 3), asked.window, dict(keeper.names), shown)
 
 
@@ -67,21 +70,23 @@ def _peer(reading: Reading) -> str:
     return reading.labels[labels.index(PEER_LABEL)] if PEER_LABEL in labels else ""
 
 
-def _series(reading: Reading, now: float, keeper: MetricsKeeper, asked: Asked) -> SeriesShown:
+def _series(reading: Reading, now: float, keeper: MetricsKeeper, asked: Asked, most: int) -> SeriesShown:
     name, labels, value = reading
     metric = BY_NAME[name]
     window, history = None, []
     if name in KEPT_NAMES:
         window = _window(reading, now, keeper, asked.window)
         if asked.history:
-            history = list(_history(reading, keeper, asked.history))
+            history = [_point(each) for each in keeper.book.history(name, labels, asked.history)][-most:]
     named = dict(zip(metric.labels, labels, strict=True))
     return SeriesShown(name, metric.kind, metric.unit, named, value, window, history)
 
 
 def _window(reading: Reading, now: float, keeper: MetricsKeeper, seconds: float) -> PointShown | None:
-    return None
+    """Of the samples from so many seconds ago on."""
+    samples = keeper.book.window(reading.name, reading.labels, now - seconds, now)
+    return _point(AggregatedMetric.of(samples[0][0], [value for _, value in samples])) if samples else None
 
 
-def _history(reading: Reading, keeper: MetricsKeeper, step: str) -> Iterator[PointShown]:
-    return iter(())
+def _point(each: AggregatedMetric) -> PointShown:
+    return PointShown(round(each.timestamp, 3), each.count, each.min, each.max, each.avg, each.p95, each.p99)

@@ -170,6 +170,8 @@ class AlertMachine(RuleBasedStateMachine):
         expected = set()
         for labels, row in self.past.items():
             if labels in values:
+                if row and self.now - self._seen(labels) >= GONE_AFTER:
+                    row.clear()
                 row.append((self.now, values[labels]))
                 fires = self.fires[labels]
                 if self._held(labels, LOAD.calm if fires else LOAD.seconds, fires):
