@@ -72,6 +72,8 @@ class Metering(Service):
     async def _open(self) -> None:
         if self._settings.listen:
             await self.port.open(self._settings.listen)
+        if not self.running:  # stopped meanwhile
+            await self.port.close()
 
     def stopService(self) -> Deferred[None]:
         """Measure no more; nothing is left open."""

@@ -56,6 +56,8 @@ def relays(keeper: RelayKeeper) -> Iterator[Reading]:
     """The relays that report to it."""
     for row in keeper.facts()[:RELAYS_LIMIT]:
         name = (label(str(row["relay"])),)
+        if row["state"] == "unreported":
+            continue  # it may be well all the same
         yield Reading("lanrage_control_relay_up", name, float(row["state"] == "up"))
         load = row.get("load")
         if isinstance(load, float):

@@ -92,11 +92,13 @@ def _of_relays(limits: AlertLimits) -> tuple[AlertRule, ...]:
 
 def _of_process(limits: AlertLimits) -> tuple[AlertRule, ...]:
     memory = limits.memory * MEBIBYTE
-    too_much = "this process takes {value:.0f} bytes of memory, more than {limit:.0f}"
+    too_much = "this process takes {value:.0f} MiB of memory, more than {limit:.0f}"
     too_late = "timers are late by {value:.2f} s, more than {limit:g}: something blocks, or the machine is too busy"
     memory_metric, lag_metric = "lanrage_process_resident_memory_bytes", "lanrage_reactor_lag_seconds"
     return (
-        AlertRule("memory", memory_metric, memory, memory * HYSTERESIS, seconds=CALM, calm=CALM, text=too_much),
+        AlertRule(
+            "memory", memory_metric, memory, memory * HYSTERESIS, seconds=CALM, calm=CALM, scale=MEBIBYTE, text=too_much
+        ),
         AlertRule(
             "reactor_lag", lag_metric, limits.lag, limits.lag * HYSTERESIS, seconds=LATE_FOR, calm=CALM, text=too_late
         ),

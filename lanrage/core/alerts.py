@@ -43,6 +43,7 @@ class AlertRule:
     :param above: bad is above the limit; else below.
     :param seconds: how long it must be bad, without a pause, to fire.
     :param calm: how long it must be well, without a pause, to resolve.
+    :param scale: what value and limit are divided by where people read them.
     :param text: for people, with ``{value}``, ``{limit}`` and the labels' names in braces.
     """
 
@@ -53,6 +54,7 @@ class AlertRule:
     above: bool = True
     seconds: float = 0.0
     calm: float = 0.0
+    scale: float = 1.0
     text: str = ""
 
     def is_bad(self, value: float) -> bool:
@@ -182,10 +184,11 @@ def told(event: AlertEvent, labels: Mapping[str, str]) -> str:
     :param labels: of its series, by name; of a peer as people know it.
     """
     if event.edge is Edge.FIRED:
-        return event.rule.text.format(value=event.value, limit=event.rule.limit, **labels)
+        scale = event.rule.scale
+        return event.rule.text.format(value=event.value / scale, limit=event.rule.limit / scale, **labels)
     about = ", ".join(labels.values())
     what = f"{event.rule.name} of {about}" if about else event.rule.name
     lasted = f"after {max(0.0, event.at - event.since):.0f} s"
     if event.edge is Edge.GONE:
         return f"{what} ended {lasted} with its series"
-    return f"{what} is over {lasted}, now {event.value:g}"
+    return f"{what} is over {lasted}, now {event.value / event.rule.scale:.4g}"

@@ -93,6 +93,8 @@ class _Page(Resource):
 class _Site(Site):
     """Says nothing of each request: a log line each few seconds tells nothing."""
 
+    noisy = False
+
     def log(self, request: Any) -> None:
         """Twisted: a request was answered."""
 

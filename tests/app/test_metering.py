@@ -110,6 +110,7 @@ class PartyTests(PartyCase):
             self.assertEqual(1.0, values["lanrage_control_requests_total", ("JoinParty",)])
             self.assertGreater(values["lanrage_journal_batches_total", ()], 0.0)
             seldom = {
+                "relay_up",
                 "refusals_total",
                 "connections_refused_total",
                 "dropped_messages_total",

@@ -201,7 +201,8 @@ class FakeKeeper:
         """See :class:`lanrage.app.relay_keeper.RelayKeeper`."""
         return [
             {"relay": "a:1-2", "state": "up", "load": self.report.load},
-            {"relay": "b\x00:1-2" + "x" * 99, "state": "unreported"},
+            {"relay": "b\x00:1-2" + "x" * 99, "state": "silent"},
+            {"relay": "c:1-2", "state": "unreported"},
         ]
 
 
@@ -224,7 +225,7 @@ class ControlTests(SynchronousTestCase):
         )
 
     def test_relays(self) -> None:
-        """By name, cut and printable; one that does not report has no load."""
+        """By name, cut and printable; nothing is known of one that never reported."""
         keeper: Any = FakeKeeper(RelayReport("a", 1, 2, load=0.5))
         found = list(metrics_of_control.relays(keeper))
         self.assertEqual(

@@ -86,6 +86,10 @@ class AlertTests(SynchronousTestCase):
             for event in book.look([Reading(memory.metric, (), size * MEBIBYTE)], float(second))
         ]
         self.assertEqual([(10, Edge.FIRED), (85, Edge.RESOLVED)], found)
+        self.assertEqual(
+            ["this process takes 101 MiB of memory, more than 100", "memory is over after 75 s, now 90"],
+            [told(event, {}) for event in book.history],
+        )
 
     def test_each_series_by_itself(self) -> None:
         """Ben's trouble is not Eva's."""
