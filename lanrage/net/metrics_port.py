@@ -23,7 +23,7 @@ from lanrage.core.origins import parse_host
 from lanrage.net.endpoints import listen_at
 
 PATH = b"metrics"
-FIELD, EXAMPLE = "metrics-listen", "tcp:7767:interface=127.0.0.1"
+FIELD, EXAMPLE = "metrics-listen", "tcp:7768:interface=127.0.0.1"
 CONNECTIONS_LIMIT = 16
 """Connections at once: a Prometheus server or two, and somebody with curl."""
 IDLE_SECONDS = 75

@@ -41,18 +41,18 @@ class MeteringConfigTests(SynchronousTestCase):
 
     def test_all_of_them(self) -> None:
         """Each is read."""
-        words = ("--metrics-listen", "tcp:7767:interface=127.0.0.1", "--metrics-history", "on")
+        words = ("--metrics-listen", "tcp:7768:interface=127.0.0.1", "--metrics-history", "on")
         limits = "quality=70,quality-for=5,lost-for=6,memory=100,relay=0.5,lag=0.2"
         settings = parsed(*words, "--alert-webhook", HOOK, "--alert-limits", limits)
         self.assertEqual(
-            MeteringSettings("tcp:7767:interface=127.0.0.1", True, AlertLimits(70.0, 5.0, 6.0, 100.0, 0.5, 0.2), HOOK),
+            MeteringSettings("tcp:7768:interface=127.0.0.1", True, AlertLimits(70.0, 5.0, 6.0, 100.0, 0.5, 0.2), HOOK),
             settings,
         )
         self.assertNotIn("s3cret", repr(settings))
 
     def test_endpoints(self) -> None:
         """One of TCP names its interface, so that none is for everybody by oversight; others need none."""
-        for good in ("unix:/run/lanrage/metrics.sock", "tcp6:7767:interface=\\:\\:1", "systemd:domain=INET:index=0"):
+        for good in ("unix:/run/lanrage/metrics.sock", "tcp6:7768:interface=\\:\\:1", "systemd:domain=INET:index=0"):
             self.assertEqual(good, parsed("--metrics-listen", good).listen)
 
     def test_a_file(self) -> None:
@@ -75,7 +75,7 @@ class MeteringConfigTests(SynchronousTestCase):
 
     def test_refusals(self) -> None:
         """What cannot be."""
-        for listen in ("tcp:7767", "tcp6:7767", "ssl:7767:privateKey=x"):
+        for listen in ("tcp:7768", "tcp6:7768", "ssl:7768:privateKey=x"):
             self.refused("metrics-listen", "--metrics-listen", listen)
         self.refused("metrics-history", "--metrics-history", "yes")
         for limits in ("quality", "quality=", "speed=1", "quality=96", "relay=2", "lag=nan", "memory=1,", "lag=1 s"):

@@ -33,7 +33,7 @@ def ask(port: int, asked: bytes) -> bytes:
         return answer
 
 
-def request(*headers: str, line: str = "GET /metrics", host: str = "Host: 127.0.0.1:7767") -> bytes:
+def request(*headers: str, line: str = "GET /metrics", host: str = "Host: 127.0.0.1:7768") -> bytes:
     """A request that ends its connection."""
     lines = [f"{line} HTTP/1.1", *([host] if host else []), "Connection: close", *headers]
     return "\r\n".join([*lines, "", ""]).encode("latin-1")
@@ -85,7 +85,7 @@ class AnswerTests(PortCase):
         """A page whose name was made to point here is not answered; nor is any other that a browser sends."""
 
         async def life() -> None:
-            for host in ("Host: evil.example", "Host: evil.example:7767", "", "Host: 127.0.0.1.evil.example"):
+            for host in ("Host: evil.example", "Host: evil.example:7768", "", "Host: 127.0.0.1.evil.example"):
                 self.assertEqual(403, (await self.ask(request(host=host)))[0], host)
             self.assertEqual(403, (await self.ask(request("Host: evil.example")))[0])
             self.assertEqual(403, (await self.ask(request("Origin: http://evil.example")))[0])
@@ -152,7 +152,7 @@ class HostTests(SynchronousTestCase):
 
     def test_examples(self) -> None:
         """Addresses and ``localhost`` alone, with or without a port."""
-        good = ("127.0.0.1", "127.0.0.1:7767", "localhost", "LocalHost:1", "[::1]", "[::1]:7767", "::1", "192.0.2.7:1")
+        good = ("127.0.0.1", "127.0.0.1:7768", "localhost", "LocalHost:1", "[::1]", "[::1]:7768", "::1", "192.0.2.7:1")
         bad = (
             "",
             "example.org",
