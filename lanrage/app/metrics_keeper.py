@@ -25,7 +25,7 @@ class MetricsKeeper:
         self.book = MetricBook(KEPT)
         self.names: dict[str, str] = {}
         self._kept = frozenset(metric.name for metric in KEPT)
-        self._seen: dict[str, float] = {}
+        self._seen: dict[str, tuple[str, float]] = {}
 
     def keep(self, sample: Sample) -> None:
         """One sample more."""
@@ -36,11 +36,17 @@ class MetricsKeeper:
             elif name in kept:
                 record(name, labels, value, at)
             elif name == PEER_INFO:
-                self._seen[labels[0]] = at
-                self.names[labels[0]] = labels[1]
-        for address in [address for address, seen in self._seen.items() if at - seen >= FORGET_AFTER]:
+                self._saw(*labels, at)
+        for address in [address for address, (_, seen) in self._seen.items() if at - seen >= FORGET_AFTER]:
             del self._seen[address], self.names[address]
             self.book.forget(PEER_LABEL, address)
+
+    def _saw(self, address: str, name: str, identity: str, at: float) -> None:
+        """A member is there; one that has got another's address begins its own series."""
+        before, _ = self._seen.get(address, (identity, at))
+        if before != identity:
+            self.book.forget(PEER_LABEL, address)
+        self._seen[address], self.names[address] = (identity, at), name
 
     @timing_decorator("metrics.record_latency")
     def _record_latency(self, labels: tuple[str, ...], value: float, at: float) -> None:

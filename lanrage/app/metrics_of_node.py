@@ -9,6 +9,7 @@ import attrs
 from lanrage.app.party_life import PartyLife
 from lanrage.app.party_session import PartySession
 from lanrage.app.peer_link import PeerLink
+from lanrage.core.identity import fingerprint
 from lanrage.core.metric_reading import Reading, label
 from lanrage.core.path import Path
 
@@ -61,7 +62,7 @@ def peer(link: PeerLink, online: bool, now: float) -> Iterator[Reading]:
     plan, seen, certificate = link.plan, link.status, link.member.certificate
     who = (certificate.address,)
     up = link.ready and plan.reached
-    yield Reading("lanrage_peer_info", (*who, label(certificate.name)), 1.0)
+    yield Reading("lanrage_peer_info", (*who, label(certificate.name), fingerprint(link.identity).hex()), 1.0)
     yield Reading("lanrage_peer_online", who, float(online))
     yield Reading("lanrage_peer_up", who, float(up))
     yield Reading("lanrage_peer_lost", who, float(online and not up))

@@ -18,7 +18,7 @@ PREFIX = "lanrage_"
 PEER_LABEL = "peer"
 """A member's party address."""
 PEER_INFO = "lanrage_peer_info"
-"""1 for each member, with its address and its name."""
+"""1 for each other member, with its address, its name and the fingerprint of its identity."""
 
 
 def _gauge(name: str, unit: str, text: str, *labels: str) -> Metric:
@@ -33,7 +33,7 @@ _NODE = (
     _gauge("node_in_party", "", "1 while this node is a member of a party and takes part in it."),
     _gauge("node_control_connected", "", "1 while the channel to the control server is open."),
     _gauge("party_members", "", "Members of the party, this one included."),
-    _gauge("peer_info", "", "1 for each other member: its party address and its name.", "peer", "name"),
+    _gauge("peer_info", "", "1 for each member: address, name, identity's fingerprint.", "peer", "name", "identity"),
     _gauge("peer_online", "", "1 while the control server says that the member is connected.", "peer"),
     _gauge("peer_up", "", "1 while WireGuard has a session with the member and a path to it is open.", "peer"),
     _gauge("peer_lost", "", "1 while the member is online and no path reaches it.", "peer"),

@@ -62,7 +62,7 @@ ALWAYS = of_table("build", "process", "reactor", "sampler", "metrics", "alerts")
 def lost() -> list[Reading]:
     """Ben is lost."""
     return [
-        Reading("lanrage_peer_info", ("10.66.0.2", "Ben"), 1.0),
+        Reading("lanrage_peer_info", ("10.66.0.2", "Ben", "b1"), 1.0),
         Reading("lanrage_peer_lost", ("10.66.0.2",), 1.0),
     ]
 
@@ -95,7 +95,8 @@ class PartyTests(PartyCase):
             await self.until(lambda: node.sampler.last.at and server.sampler.last.at)
             node.sampler.look()
             values, who = await scrape(node), (joined["address"],)
-            self.assertEqual(1.0, values["lanrage_peer_info", (*who, "bert")])
+            told = [labels[:2] for name, labels in values if name == "lanrage_peer_info"]
+            self.assertEqual([(*who, "bert")], told)
             self.assertEqual(1.0, values["lanrage_peer_up", who])
             self.assertEqual(2.0, values["lanrage_party_members", ()])
             self.assertTrue(0.0 < values["lanrage_peer_rtt_seconds", who] < 1.0)

@@ -13,6 +13,7 @@ from lanrage.app.metrics_of_relay import RelayReadings
 from lanrage.app.peer_link import PeerLink
 from lanrage.app.relay import RelayPlan, RelayService
 from lanrage.core.candidates import CandidateKind
+from lanrage.core.identity import fingerprint
 from lanrage.core.lan_frames import Drop
 from lanrage.core.metric_names import BY_NAME
 from lanrage.core.metric_reading import Reading
@@ -52,7 +53,9 @@ class PeerTests(LinksCase):
         path = link.plan.current
         assert path is not None
         assert link.status is not None
-        self.assertEqual(1.0, found["lanrage_peer_info", (*who, bert.name)])
+        self.assertEqual(
+            1.0, found["lanrage_peer_info", (*who, bert.name, fingerprint(bert.keys.identity.public).hex())]
+        )
         for name, value in (("up", 1.0), ("lost", 0.0), ("online", 1.0), ("relayed", 0.0)):
             self.assertEqual(value, found[f"lanrage_peer_{name}", who], name)
         self.assertEqual(path.quality.rtt, found["lanrage_peer_rtt_seconds", who])

@@ -114,7 +114,7 @@ class KeeperTests(SynchronousTestCase):
     def test_who_left(self) -> None:
         """A member's series go a minute after its last reading, those of others stay."""
         keeper = MetricsKeeper()
-        ben, eva = ("10.66.0.2", "Ben"), ("10.66.0.3", "Eva")
+        ben, eva = ("10.66.0.2", "Ben", "b1"), ("10.66.0.3", "Eva", "e1")
         for second in range(30):
             at = 1000.0 + second
             rtts = [Reading("lanrage_peer_rtt_seconds", who[:1], 0.02) for who in (ben, eva)]
@@ -130,5 +130,15 @@ class KeeperTests(SynchronousTestCase):
         """The latest name of an address counts."""
         keeper = MetricsKeeper()
         for name in ("Ben", "Benny"):
-            keeper.keep(sample(1.0, Reading("lanrage_peer_info", ("10.66.0.2", name), 1.0)))
+            keeper.keep(sample(1.0, Reading("lanrage_peer_info", ("10.66.0.2", name, "b1"), 1.0)))
         self.assertEqual({"10.66.0.2": "Benny"}, keeper.names)
+
+    def test_another_member(self) -> None:
+        """Who gets the address of one that left does not continue its series, not even at once."""
+        keeper = MetricsKeeper()
+        who = ("10.66.0.2",)
+        for at, name, identity in ((1.0, "Ben", "b1"), (2.0, "Ben", "b1"), (3.0, "Eva", "e1")):
+            info = Reading("lanrage_peer_info", (*who, name, identity), 1.0)
+            keeper.keep(sample(at, info, Reading("lanrage_peer_rtt_seconds", who, at)))
+        self.assertEqual({"10.66.0.2": "Eva"}, keeper.names)
+        self.assertEqual([(3.0, 3.0)], list(keeper.book.window("lanrage_peer_rtt_seconds", who, 0.0, 9.0)))

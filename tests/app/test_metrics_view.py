@@ -20,7 +20,7 @@ START = 1_200_000.0
 
 def sample(at: float, rtt: float) -> Sample:
     """Two members and this process."""
-    readings = [Reading("lanrage_peer_info", who, 1.0) for who in PEERS.items()]
+    readings = [Reading("lanrage_peer_info", (*who, who[1]), 1.0) for who in PEERS.items()]
     readings += [Reading("lanrage_peer_rtt_seconds", (address,), rtt) for address in PEERS]
     readings += [Reading("lanrage_path_rtt_seconds", (address, "local"), rtt) for address in PEERS]
     return Sample(at, (*readings, Reading("lanrage_process_open_fds", (), 9.0)))

@@ -5,26 +5,13 @@ from __future__ import annotations
 import math
 
 from hypothesis import given
-from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 from twisted.trial.unittest import SynchronousTestCase
 
-from lanrage.core.metric_names import BY_NAME, METRICS
-from lanrage.core.metric_reading import Reading, label
+from lanrage.core.metric_names import BY_NAME
+from lanrage.core.metric_reading import Reading
 from lanrage.wire.exposition import render
-
-VALUES = st.floats(allow_nan=False) | st.integers(0, 2**53).map(float)
-TEXTS = st.text(st.characters(exclude_categories=["Cs"])).map(label)
-
-
-@st.composite
-def readings(draw: st.DrawFn) -> list[Reading]:
-    """Readings of metrics that there are, each series once, with any labels that a source may give."""
-    found: dict[tuple[str, tuple[str, ...]], float] = {}
-    for metric in draw(st.lists(st.sampled_from(METRICS), max_size=20)):
-        labels = tuple(draw(TEXTS) for _ in metric.labels)
-        found[metric.name, labels] = draw(VALUES)
-    return [Reading(name, labels, value) for (name, labels), value in found.items()]
+from tests.strategies_metrics import readings
 
 
 def read(text: bytes) -> dict[tuple[str, tuple[str, ...]], float]:
