@@ -36,13 +36,17 @@ class MetricsKeeper:
             elif name in kept:
                 record(name, labels, value, at)
             elif name == PEER_INFO:
-                self._saw(*labels, at)
+                self._saw(labels, at)
         for address in [address for address, (_, seen) in self._seen.items() if at - seen >= FORGET_AFTER]:
             del self._seen[address], self.names[address]
             self.book.forget(PEER_LABEL, address)
 
-    def _saw(self, address: str, name: str, identity: str, at: float) -> None:
-        """A member is there; one that has got another's address begins its own series."""
+    def _saw(self, who: tuple[str, ...], at: float) -> None:
+        """A member is there; one that has got another's address begins its own series.
+
+        :param who: address, name, identity.
+        """
+        address, name, identity = who
         before, _ = self._seen.get(address, (identity, at))
         if before != identity:
             self.book.forget(PEER_LABEL, address)
