@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from lanrage.core.alerts import AlertRule
-from lanrage.core.quality import PREDICTION_BOUND
+from lanrage.core.quality import LOSS_WORST, PREDICTION_BOUND
 
 MEBIBYTE = 1024.0 * 1024.0
 HYSTERESIS = 0.9
@@ -26,7 +26,9 @@ class AlertLimits:
     """What an operator may set.
 
     :param quality: score of the path in use (0 to 100) below which it is bad for a game: the lower end of grade C.
-    :param quality_for: seconds that it must be so.
+    :param loss: share of lost probes, 0 to 1, above which it is bad, too: of a short path the score stays at 65 however
+        much is lost.
+    :param quality_for: seconds that either must be so.
     :param lost_for: seconds that no path reaches a member who is online; a path that died is replaced within few.
     :param memory: MiB of this process in RAM.
     :param relay: load of a relay, 0 to 1.
@@ -34,6 +36,7 @@ class AlertLimits:
     """
 
     quality: float = PREDICTION_BOUND
+    loss: float = LOSS_WORST
     quality_for: float = 30.0
     lost_for: float = 15.0
     memory: float = 1024.0
@@ -48,6 +51,7 @@ class AlertLimits:
 
 BOUNDS: dict[str, tuple[float, float]] = {
     "quality": (0.0, 95.0),
+    "loss": (0.001, 1.0),
     "quality-for": (0.0, 3600.0),
     "lost-for": (0.0, 3600.0),
     "memory": (16.0, 1048576.0),
@@ -73,8 +77,18 @@ def _of_peers(limits: AlertLimits) -> tuple[AlertRule, ...]:
         calm=CALM,
         text="the path to {peer} has a quality of {value:.0f} of 100, below {limit:g}",
     )
+    loss = AlertRule(
+        "peer_loss",
+        "lanrage_peer_loss_ratio",
+        limits.loss,
+        limits.loss / 2,
+        seconds=limits.quality_for,
+        calm=CALM,
+        scale=0.01,
+        text="the path to {peer} loses {value:.0f} % of its packets, more than {limit:g}",
+    )
     text = "no path reaches {peer}, who is online"
-    return quality, AlertRule("peer_lost", "lanrage_peer_lost", 0.5, 0.5, seconds=limits.lost_for, text=text)
+    return quality, loss, AlertRule("peer_lost", "lanrage_peer_lost", 0.5, 0.5, seconds=limits.lost_for, text=text)
 
 
 def _of_relays(limits: AlertLimits) -> tuple[AlertRule, ...]:

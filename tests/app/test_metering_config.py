@@ -42,10 +42,12 @@ class MeteringConfigTests(SynchronousTestCase):
     def test_all_of_them(self) -> None:
         """Each is read."""
         words = ("--metrics-listen", "tcp:7768:interface=127.0.0.1", "--metrics-history", "on")
-        limits = "quality=70,quality-for=5,lost-for=6,memory=100,relay=0.5,lag=0.2"
+        limits = "quality=70,loss=0.1,quality-for=5,lost-for=6,memory=100,relay=0.5,lag=0.2"
         settings = parsed(*words, "--alert-webhook", HOOK, "--alert-limits", limits)
         self.assertEqual(
-            MeteringSettings("tcp:7768:interface=127.0.0.1", True, AlertLimits(70.0, 5.0, 6.0, 100.0, 0.5, 0.2), HOOK),
+            MeteringSettings(
+                "tcp:7768:interface=127.0.0.1", True, AlertLimits(70.0, 0.1, 5.0, 6.0, 100.0, 0.5, 0.2), HOOK
+            ),
             settings,
         )
         self.assertNotIn("s3cret", repr(settings))

@@ -133,9 +133,12 @@ class RuleTests(SynchronousTestCase):
 
     def test_limits_are_used(self) -> None:
         """Every limit that an operator sets is one of a rule, in its unit."""
-        found = {each.name: each for each in rules(AlertLimits(70.0, 5.0, 6.0, 100.0, 0.5, 0.2))}
+        found = {each.name: each for each in rules(AlertLimits(70.0, 0.1, 5.0, 6.0, 100.0, 0.5, 0.2))}
         self.assertEqual(
             (70.0, 75.0, 5.0), tuple(getattr(found["peer_quality"], field) for field in ("limit", "well", "seconds"))
+        )
+        self.assertEqual(
+            (0.1, 0.05, 5.0), (found["peer_loss"].limit, found["peer_loss"].well, found["peer_loss"].seconds)
         )
         self.assertEqual(6.0, found["peer_lost"].seconds)
         self.assertEqual(100.0 * MEBIBYTE, found["memory"].limit)
