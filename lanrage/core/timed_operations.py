@@ -29,10 +29,10 @@ class TimedOperation:
 
 _ALL = (
     TimedOperation("config.load", ("app.service.Options.postOptions",)),
-    TimedOperation("control_client.initialize", ("app.control_link.ControlLink.open",), slow=5.0),
+    TimedOperation("control_client.initialize", ("net.control_client.ControlClient._dial",), slow=5.0),
     TimedOperation("control_client.close", ("net.control_client.ControlClient.stopService",), slow=2.0),
     TimedOperation("control_client.request", ("net.control_client.ControlClient.request",), slow=2.0),
-    TimedOperation("control_client.register_peer", ("net.control_client.ControlClient._dial",), slow=5.0),
+    TimedOperation("control_client.register_peer", ("app.membership.Membership._read",), slow=5.0),
     TimedOperation("control_client.register_party", ("app.membership.Membership.create",), slow=5.0),
     TimedOperation("control_client.join_party", ("app.membership.Membership.join",), slow=5.0),
     TimedOperation("state.flush", ("store.journal.Journal._apply",), slow=0.5),
