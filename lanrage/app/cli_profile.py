@@ -134,7 +134,7 @@ def system(screen: Screen, result: dict[str, Any]) -> None:
         [
             (
                 "memory",
-                f"{result['rss_bytes'] / 2**20:.1f} MiB (the machine has {result['free_bytes'] / 2**20:.0f} free)",
+                f"{result['rss_bytes'] / 2**20:.1f} MiB; the machine has {result['free_bytes'] / 2**20:.0f} free",
             ),
             ("processor", f"{result['cpu_pct']:.1f} % now, {result['cpu_s']:.1f} s in {result['up_s']:.0f} s"),
             ("threads", f"{result['threads']}: {', '.join(result['thread_names'])}"),
@@ -245,7 +245,11 @@ def _with_on_options(command: Any) -> Any:
         "--deterministic", is_flag=True, help="Count every call; slows the node down by some tenths."
     )(command)
     command = click.option(
-        "--hertz", type=click.IntRange(*HERTZ_RANGE), default=HERTZ, show_default=True, help="Samples a second."
+        "--hertz",
+        type=click.IntRange(*HERTZ_RANGE),
+        default=HERTZ,
+        show_default=True,
+        help="Samples in a second of processor time.",
     )(command)
     return click.option(
         "--minutes",

@@ -26,17 +26,17 @@ from lanrage.timing import Timings
 def profile(profiler: Profiler) -> ProfileShown:
     """The profiler's state."""
     sampling = profiler.mode is Mode.SAMPLING
-    samples, _, squeezed = profiler.sampler.seen if sampling else (0, 0.0, 0)
+    sampler = profiler.sampler
     return ProfileShown(
         on=profiler.on,
         mode=profiler.mode.value,
         seconds=profiler.seconds,
         off_in_s=profiler.left,
         hertz=profiler.hertz if sampling else 0,
-        samples=samples,
-        squeezed=squeezed,
-        busy_pct=_busy(profiler),
-        overhead_pct=_percent(profiler.sampler.cost, profiler.seconds) if sampling else None,
+        samples=sampler.samples if sampling else 0,
+        squeezed=sampler.squeezed if sampling else 0,
+        busy_pct=100 * profiler.busy,
+        overhead_pct=_percent(sampler.cost, profiler.seconds) if sampling else None,
         functions=len(profiler.hotspots()),
     )
 
@@ -63,7 +63,7 @@ def hotspots(profiler: Profiler, limit: int, *, others: bool) -> HotspotsShown:
         )
         for each in found[:limit]
     )
-    return HotspotsShown(profiler.mode.value, profiler.seconds, _busy(profiler), rows)
+    return HotspotsShown(profiler.mode.value, profiler.seconds, 100 * profiler.busy, rows)
 
 
 def slowest(timings: Timings, stalls: Stalls, limit: int) -> SlowestShown:
@@ -118,13 +118,6 @@ def _timed(calls: TimedCalls) -> TimedShown:
         p95_ms=p95,
         p99_ms=p99,
         max_ms=1000 * calls.longest,
-    )
-
-
-def _busy(profiler: Profiler) -> float:
-    waited = profiler.waited()
-    return (
-        max(0.0, 100.0 - _percent(waited, profiler.seconds)) if waited else _percent(profiler.seconds, profiler.seconds)
     )
 
 

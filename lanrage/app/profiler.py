@@ -1,8 +1,7 @@
-"""The profiler of a running service: one of two ways to look, switched on for a bounded time (``docs/profiling.rst``)."""
+"""The profiler of a running service: two ways to look, each on for a bounded time (``docs/profiling.rst``)."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from enum import Enum
 from typing import Any
@@ -24,21 +23,21 @@ class Mode(Enum):
     """How it looks."""
 
     SAMPLING = "sampling"
-    """A thread looks at the stacks now and then."""
+    """The program is interrupted now and then, and looks where it is."""
     DETERMINISTIC = "deterministic"
     """Every call of the reactor's thread is counted, at the cost of some tenths of its speed."""
 
 
 class Profiler:
-    """Profiles the thread that makes this, which is the reactor's; all methods are called from there.
+    """Profiles the reactor's thread, from which all methods are called.
 
     :ivar mode: the last one that was on.
-    :ivar hertz: samples a second.
+    :ivar hertz: samples in a second of processor time.
     """
 
-    def __init__(self, reactor: Any, sampler: Callable[[int], Sampler] = Sampler) -> None:
+    def __init__(self, reactor: Any) -> None:
         self._reactor = reactor
-        self.sampler = sampler(threading.get_ident())
+        self.sampler = Sampler()
         self.calls = CallProfile()
         self.mode = Mode.SAMPLING
         self.hertz = HERTZ
@@ -108,9 +107,14 @@ class Profiler:
             return self.sampler.hotspots(others=True)
         return self.sampler.hotspots() if self.mode is Mode.SAMPLING else self.calls.hotspots()
 
-    def waited(self) -> float:
-        """Seconds in which the reactor waited for something to do."""
-        return self.sampler.waiting if self.mode is Mode.SAMPLING else self.calls.waited()
+    @property
+    def busy(self) -> float:
+        """Of the time in which it looked, the share (0 to 1) in which the reactor's thread was at work."""
+        if self.seconds <= 0.0:
+            return 0.0
+        if self.mode is Mode.SAMPLING:
+            return self.sampler.seconds / self.seconds
+        return max(0.0, 1.0 - self.calls.waited() / self.seconds)
 
     def file(self) -> tuple[str, Callable[[], bytes]]:
         """What was seen as a file: ``speedscope`` or ``pstats``, and what makes it, to be called in a thread."""

@@ -164,7 +164,7 @@ class StallWatch(Service):
             self._unsaid += 1
             return
         log.warn(
-            "the reactor stood still for {seconds:.3f} s in {function}, called by {caller} (so did {unsaid} more, untold)",
+            "the reactor stood still for {seconds:.3f} s in {function}, called by {caller}; {unsaid} more untold",
             seconds=seconds,
             function=function,
             caller=caller,

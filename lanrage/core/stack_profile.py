@@ -19,9 +19,10 @@ DEPTH = 100
 """Innermost frames of a stack that are looked at; a Twisted service seldom has more than 40."""
 
 HERTZ = 97
-"""Looks a second. A prime: work that a timer starts each 10 ms is not always seen at the same step."""
+"""Looks in a second of processor time. A prime: work that comes each 10 ms is not always seen
+at the same step."""
 HERTZ_RANGE = (1, 500)
-"""Above, the profiler would see mostly itself: each look takes the interpreter's lock."""
+"""Above, the kernel's own clock is the limit, and the profiler would begin to see itself."""
 
 MINUTES, MINUTES_LIMIT = 10, 120
 """After so long it goes off by itself, and at most so long: nobody remembers to switch it off after the party."""

@@ -1,13 +1,21 @@
-"""A sampling profiler: a thread that looks at the others' stacks now and then (``docs/profiling.rst``)."""
+"""A sampling profiler: now and then the kernel interrupts the program, which looks where it is (docs/profiling.rst).
+
+The timer counts processor time (``ITIMER_PROF``, setitimer(2)): an idle service is never interrupted. The signal's
+handler runs in the main thread, between two steps of what this does. A thread that looked from outside would have to
+wait for the interpreter's lock, which a reactor gives away when it has nothing to do: work of less than some
+milliseconds at a time would never be seen.
+"""
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from collections.abc import Callable
 from types import CodeType, FrameType
 
 from lanrage.core.stack_profile import Frame, Hotspot, StackProfile
+from lanrage.errors import Refused
 from lanrage.net.stacks import Stacks, current_stacks, described, stack, waits
 
 
@@ -39,101 +47,111 @@ class _Reader:
 
 
 class Sampler:
-    """Samples the reactor's thread into one profile, and what the others work at into another.
+    """Samples the main thread, in which the reactor runs, into one profile, and what others work at into another.
 
-    All methods may be called from any thread.
+    All methods are called from the main thread. What the handler interrupts may be one of them: it leaves the sample
+    to the next one then.
 
-    :param reactor_thread: its ident.
-    :param clock: seconds of a clock that stands while the machine sleeps.
-    :param worked: processor seconds of the calling thread.
-    :ivar waiting: seconds in which the reactor's thread waited for something to do.
-    :ivar cost: processor seconds that sampling took.
+    :param worked: processor seconds of this process.
+    :param clock: seconds, for what sampling itself costs.
+    :ivar samples: how often it looked.
+    :ivar failed: how often it could not.
+    :ivar cost: seconds that sampling took.
     """
 
     def __init__(
         self,
-        reactor_thread: int,
         *,
         stacks: Stacks = current_stacks,
+        worked: Callable[[], float] = time.process_time,
         clock: Callable[[], float] = time.perf_counter,
-        worked: Callable[[], float] = time.thread_time,
     ) -> None:
-        self._reactor_thread = reactor_thread
-        self._stacks, self._clock, self._worked = stacks, clock, worked
-        self._lock = threading.Lock()
-        self._ending = threading.Event()
-        self._thread: threading.Thread | None = None
-        self._looked = 0.0
-        self._reactor, self._others = _Reader(), _Reader()
-        self.waiting = self.cost = 0.0
-
-    @property
-    def running(self) -> bool:
-        """Whether it samples now."""
-        return self._thread is not None
+        self._stacks, self._worked, self._clock = stacks, worked, clock
+        self._main, self._others = _Reader(), _Reader()
+        self._seen = 0.0
+        self._closed = True
+        self.running = False
+        self.samples = self.failed = 0
+        self.cost = 0.0
 
     def start(self, hertz: int) -> None:
-        """Sample so often a second from now on."""
-        self.stop()
-        self._ending.clear()
-        self._looked = self._clock()
-        self._thread = threading.Thread(target=self._run, args=(1 / hertz,), name="lanrage-sampler", daemon=True)
-        self._thread.start()
+        """Sample so often in a second of processor time.
+
+        :raises Refused: ``profiler_busy`` where this is not the main thread, or something else has the timer.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            raise Refused("profiler_busy", "a program is sampled from its main thread only")
+        if signal.getitimer(signal.ITIMER_PROF) != (0.0, 0.0):
+            raise Refused("profiler_busy", "another profiler has this process's timer")
+        self._seen, self._closed, self.running = self._worked(), False, True
+        signal.signal(signal.SIGPROF, self.look)
+        signal.siginterrupt(signal.SIGPROF, False)
+        signal.setitimer(signal.ITIMER_PROF, 1 / hertz, 1 / hertz)
 
     def stop(self) -> None:
         """End; what was seen stays."""
-        thread, self._thread = self._thread, None
-        if thread is not None:
-            self._ending.set()
-            thread.join()
+        if self.running:
+            self.running, self._closed = False, True
+            signal.setitimer(signal.ITIMER_PROF, 0.0)
+            # By default the signal ends the process, and one may be on its way.
+            signal.signal(signal.SIGPROF, signal.SIG_IGN)
 
     def reset(self) -> None:
         """Forget what was seen."""
-        with self._lock:
-            self._reactor.reset()
-            self._others.reset()
-            self.waiting = self.cost = 0.0
+        closed, self._closed = self._closed, True
+        self._main.reset()
+        self._others.reset()
+        self.samples = self.failed = 0
+        self.cost, self._seen = 0.0, self._worked()
+        self._closed = closed
 
-    def look(self) -> None:
-        """Take one sample, which stands for the time since the last one."""
-        now = self._clock()
-        seconds, self._looked = now - self._looked, now
-        own = threading.get_ident()
-        frames = self._stacks()
-        with self._lock:
-            for thread, frame in frames.items():
-                if thread == self._reactor_thread:
-                    self._see(frame, seconds)
-                elif thread != own and not waits(frame):
-                    self._others.add(frame, seconds)
+    def look(self, _signal: int, frame: FrameType | None) -> None:
+        """Take one sample, which stands for the processor time since the last one: the signal's handler."""
+        if self._closed or frame is None:
+            return
+        self._closed = True
+        began = self._clock()
+        try:
+            self._look(frame)
+            self.samples += 1
+        except Exception:  # pylint: disable=broad-exception-caught  # it would come out of whatever was interrupted
+            self.failed += 1
+        self.cost += self._clock() - began
+        self._closed = not self.running
 
     def hotspots(self, *, others: bool = False) -> list[Hotspot]:
-        """Functions by their own time; of the reactor's thread, or of all others."""
-        with self._lock:
-            return (self._others if others else self._reactor).profile.hotspots()
+        """Functions by their own processor time; of the main thread, or of all others."""
+        closed, self._closed = self._closed, True
+        try:
+            return (self._others if others else self._main).profile.hotspots()
+        finally:
+            self._closed = closed
 
     def stacks(self) -> tuple[list[Frame], list[tuple[tuple[int, ...], float]]]:
-        """The reactor's thread as it was seen: functions, and stacks of their numbers with the seconds of each."""
-        with self._lock:
-            profile = self._reactor.profile
-            return list(profile.frames), list(profile.stacks())
+        """The main thread as it was seen: functions, and stacks of their numbers with the seconds of each."""
+        closed, self._closed = self._closed, True
+        try:
+            return list(self._main.profile.frames), list(self._main.profile.stacks())
+        finally:
+            self._closed = closed
 
     @property
-    def seen(self) -> tuple[int, float, int]:
-        """Samples in which the reactor's thread worked, seconds that they stand for, samples without room."""
-        profile = self._reactor.profile
-        return profile.samples, profile.seconds, profile.squeezed
+    def seconds(self) -> float:
+        """Processor seconds that the main thread was seen at work."""
+        return self._main.profile.seconds
 
-    def _see(self, frame: FrameType, seconds: float) -> None:
-        if waits(frame):
-            self.waiting += seconds
-        else:
-            self._reactor.add(frame, seconds)
+    @property
+    def squeezed(self) -> int:
+        """Samples whose stack had no room."""
+        return self._main.profile.squeezed
 
-    def _run(self, interval: float) -> None:
-        before = self._worked()
-        while not self._ending.wait(interval):
-            self.look()
-            now = self._worked()
-            self.cost += now - before
-            before = now
+    def _look(self, frame: FrameType) -> None:
+        now = self._worked()
+        seconds, self._seen = now - self._seen, now
+        if not waits(frame):
+            self._main.add(frame, seconds)
+            return
+        own = threading.get_ident()
+        working = [each for thread, each in self._stacks().items() if thread != own and not waits(each)]
+        for each in working:
+            self._others.add(each, seconds / len(working))
