@@ -29,7 +29,7 @@ SLOW = SlowShown("peer.connect", 4200.0, 1700000000.0, "done", {"peer_id": "ben"
 STALL = StallShown(1700000000.0, 400.0, "lanrage/store/files.py:12 write", "")
 
 
-@attrs.define
+@attrs.define(slots=False)
 class FakeProfile:
     """Notes each call and answers as the real one does.
 
@@ -90,10 +90,11 @@ class FakeProfile:
             )
         )
 
-    async def profile_save(self) -> dict[str, Any]:
+    async def profile_save(self, *, end: bool) -> dict[str, Any]:
         """See :class:`IProfileNode`."""
-        self._enter("profile_save")
-        return _plain(ProfileSaved(self.kind, b64encode(gzip.compress(FILE)).decode()))
+        self._enter("profile_save", end)
+        self.on = self.on and not end
+        return _plain(ProfileSaved(self._profile(), self.kind, b64encode(gzip.compress(FILE)).decode()))
 
 
 def _plain(value: msgspec.Struct) -> dict[str, Any]:

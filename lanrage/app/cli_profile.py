@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import time
 from base64 import b64decode
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Protocol
@@ -173,26 +174,27 @@ def _clock(at: float) -> str:
 
 
 def _off(output: str, as_json: bool) -> None:
+    if output:
+        _save(output, as_json, end=True)
+        return
     session: Asking = click.get_current_context().obj
     result = session.call(session.path, "profile.off", {}, None)
     if as_json:
         print_json(result)
     else:
         state(Screen(), result)
-    if output:
-        _save(output, as_json, quiet=as_json)
 
 
-def _save(output: str, as_json: bool, quiet: bool = False) -> None:
+def _save(output: str, as_json: bool, end: bool = False) -> None:
     session: Asking = click.get_current_context().obj
-    saved = session.call(session.path, "profile.save", {}, None)
+    saved = session.call(session.path, "profile.save", {"end": end}, None)
     written = write_profile(saved, output)
-    if quiet:
-        return
     if as_json:
-        print_json({"format": saved["format"], "path": output, "bytes": written})
-    else:
-        Screen().line(f"{output}: {written} bytes; opened by {OPENED_BY[saved['format']].format(path=output)}")
+        print_json({**saved["profile"], "format": saved["format"], "path": output, "bytes": written})
+        return
+    screen = Screen()
+    state(screen, saved["profile"])
+    screen.line(f"{output}: {written} bytes; opened by {OPENED_BY[saved['format']].format(path=output)}")
 
 
 def add(main: click.Group, operation: Operate) -> None:
@@ -219,9 +221,9 @@ def add(main: click.Group, operation: Operate) -> None:
         show_default=True,
         help="Of the reactor's thread, or of all others.",
     )
-    operation(group, "hotspots", hotspots)(limit(threads(dict)))
+    operation(group, "hotspots", hotspots)(limit(threads(_given())))
     most = click.option("--limit", type=rows, default=SLOWEST, show_default=True, help="Rows.")
-    operation(group, "slow", slow)(most(dict))
+    operation(group, "slow", slow)(most(_given()))
     operation(group, "system", system)(dict)
     output = click.option("--output", metavar="FILE", default="", help="Write what was seen to this file, too.")
     off = output(json_option(guarded(_off)))
@@ -233,6 +235,15 @@ def add(main: click.Group, operation: Operate) -> None:
         epilog="Example: lanrage profile save --output party.speedscope.json",
         context_settings=SETTINGS,
     )(needed(json_option(guarded(_save))))
+
+
+def _given() -> Callable[..., dict[str, Any]]:
+    """A command whose options are the operation's arguments; each has its own, since options are kept in it."""
+
+    def given(**options: Any) -> dict[str, Any]:
+        return options
+
+    return given
 
 
 def _on(deterministic: bool, hertz: int, minutes: float) -> dict[str, Any]:

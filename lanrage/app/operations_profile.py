@@ -67,8 +67,8 @@ class IProfileNode(Interface):
     def profile_system() -> Awaitable[dict[str, Any]]:
         """What the process uses; the result is a :class:`SystemShown`."""
 
-    def profile_save() -> Awaitable[dict[str, Any]]:
-        """What was seen as a file; the result is a :class:`ProfileSaved`."""
+    def profile_save(*, end: bool) -> Awaitable[dict[str, Any]]:
+        """What was seen as a file, after an end of profiling where that is asked for; a :class:`ProfileSaved`."""
 
 
 class ProfileOn(Request, frozen=True):
@@ -90,6 +90,12 @@ class ProfileSlow(Request, frozen=True):
     """Arguments of ``profile.slow``."""
 
     limit: Rows = SLOWEST
+
+
+class ProfileSave(Request, frozen=True):
+    """Arguments of ``profile.save``."""
+
+    end: Annotated[bool, Meta(description="true or false: profiling ends with it")] = False
 
 
 PROFILE = (
@@ -151,7 +157,7 @@ PROFILE = (
     ),
     Operation(
         "profile.save",
-        Nothing,
+        ProfileSave,
         ProfileSaved,
         "profile_save",
         "Give the profile as a file for speedscope, or, of deterministic profiling, for snakeviz.",

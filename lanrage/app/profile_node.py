@@ -90,13 +90,15 @@ class ProfileNode:
         facts, lag = await in_thread(self._reactor, self._measure)
         return _plain(profile_view.system(facts, STALLS, lag, self._reactor.getDelayedCalls()))
 
-    async def profile_save(self) -> dict[str, Any]:
+    async def profile_save(self, *, end: bool) -> dict[str, Any]:
         """See :meth:`INode.profile_save`."""
+        if end:
+            self._profiler.stop()
         kind, make = self._profiler.file()
         content = await in_thread(self._reactor, lambda: b64encode(gzip.compress(make())).decode("ascii"))
         if len(content) > CONTENT_LIMIT:
             raise LanrageError("the profile is too large for one answer: reset it, and profile for a shorter time")
-        return _plain(ProfileSaved(kind, content))
+        return _plain(ProfileSaved(profile_view.profile(self._profiler), kind, content))
 
     def _measure(self) -> tuple[ProcessFacts, float]:
         """Called in a thread: the process, and how long the reactor takes to answer."""

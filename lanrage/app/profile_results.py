@@ -153,7 +153,9 @@ class ProfileSaved(Result, frozen=True):
 
     :param format: ``speedscope`` or ``pstats``.
     :param content: gzip, as base64.
+    :param profile: the profiler's state after it.
     """
 
+    profile: ProfileShown
     format: str
     content: str

@@ -1,6 +1,6 @@
 """Notices that the reactor does not turn, and names the function that holds it up (``docs/profiling.rst``).
 
-A thread looks some times in a threshold: a reactor that waits costs a few microseconds a look, and nothing in itself.
+A thread looks some times in a threshold; a reactor that waits is not woken by it.
 """
 
 from __future__ import annotations

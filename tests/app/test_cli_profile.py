@@ -62,6 +62,7 @@ class ProfileTests(CommandCase):
         out = self.done("profile", "off", "--output", str(path))
         self.assertEqual(path.read_bytes(), FILE)
         self.assertIn("speedscope", out)
+        self.assertEqual(self.node.calls[1:], [("profile_save", True)])  # in one call: a command has no more
         self.assertEqual(json.loads(self.done("profile", "off", "--json", "--output", str(path)))["on"], False)
 
     def test_save(self) -> None:
@@ -71,8 +72,8 @@ class ProfileTests(CommandCase):
         self.assertIn(f"snakeviz {path}", self.done("profile", "save", "--output", str(path)))
         self.assertEqual(path.read_bytes(), FILE)
         told = json.loads(self.done("profile", "save", "--json", "--output", str(path)))
-        self.assertEqual(told, {"format": "pstats", "path": str(path), "bytes": len(FILE)})
-        self.assertEqual(self.node.calls, [("profile_save",), ("profile_save",)])
+        self.assertEqual((told["format"], told["path"], told["bytes"]), ("pstats", str(path), len(FILE)))
+        self.assertEqual(self.node.calls, [("profile_save", False), ("profile_save", False)])
 
     def test_a_file_that_cannot_be_written(self) -> None:
         """It is one sentence that names the option and the file."""

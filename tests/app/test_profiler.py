@@ -98,7 +98,7 @@ class LiveTests(TestCase):
         await self.node.profile_reset()
         await self.node.profile_on(mode=mode, hertz=250, minutes=1.0)
         await deferLater(reactor, seconds)
-        await self.node.profile_off()
+        await self.node.profile_save(end=True)
         return await self.node.profile_hotspots(limit=5, threads="reactor")
 
     def test_sampling(self) -> Deferred[None]:
@@ -108,7 +108,7 @@ class LiveTests(TestCase):
             shown = await self.hottest("sampling", 0.8)
             self.assertEqual(shown["hotspots"][0]["function"], "planted_hotspot", shown)
             self.assertTrue(0 < shown["busy_pct"] < 100)
-            saved = await self.node.profile_save()
+            saved = await self.node.profile_save(end=False)
             self.assertEqual(saved["format"], "speedscope")
             file = check(gzip.decompress(b64decode(saved["content"])))
             leaves = [file.shared.frames[stack[-1]].name for stack in file.profiles[0].samples]
@@ -127,7 +127,7 @@ class LiveTests(TestCase):
             first = shown["hotspots"][0]
             self.assertEqual(first["function"], "planted_hotspot", shown)
             self.assertGreater(first["calls"], 5)
-            saved = await self.node.profile_save()
+            saved = await self.node.profile_save(end=False)
             self.assertEqual(saved["format"], "pstats")
             path = Path(self.mktemp())
             path.write_bytes(gzip.decompress(b64decode(saved["content"])))

@@ -25,7 +25,12 @@ class StallWatchTests(TestCase):
     def setUp(self) -> None:
         self.stalls = Stalls()
         self.watch = StallWatch(reactor, THRESHOLD, stalls=self.stalls)
-        self.addCleanup(lambda: self.watch.running and self.watch.stopService())
+        self.addCleanup(self.end)
+
+    def end(self) -> None:
+        """Nothing is left."""
+        if self.watch.running:
+            self.watch.stopService()
 
     def test_the_function_is_named(self) -> Deferred[None]:
         """A call that blocks is warned of once, with the file, line and function that blocked."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,14 +32,14 @@ class StackProfileTests(SynchronousTestCase):
     def test_all_of_it(self, samples: list[tuple[list[Frame], float]]) -> None:
         """Own and total seconds of each function, and of each stack, are those of all samples."""
         profile = filled(samples)
-        own: Counter[Frame] = Counter()
-        total: Counter[Frame] = Counter()
-        stacks: Counter[tuple[Frame, ...]] = Counter()
+        own: dict[Frame, float] = defaultdict(float)
+        total: dict[Frame, float] = defaultdict(float)
+        stacks: dict[tuple[Frame, ...], float] = defaultdict(float)
         for stack, seconds in samples:
-            own[stack[-1]] += seconds  # type: ignore[assignment]
-            stacks[tuple(stack)] += seconds  # type: ignore[assignment]
+            own[stack[-1]] += seconds
+            stacks[tuple(stack)] += seconds
             for frame in set(stack):
-                total[frame] += seconds  # type: ignore[assignment]
+                total[frame] += seconds
         spots = profile.hotspots()
         self.assertEqual(
             {spot.frame: (spot.seconds, spot.total) for spot in spots}, {f: (own[f], total[f]) for f in own}

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from lanrage.core.turn_watch import LONG, THRESHOLD, TurnWatch, Wish
+from lanrage.core.turn_watch import LONG, LOOKS_AT_REST, THRESHOLD, TurnWatch, Wish
 
 STEP = THRESHOLD / 50
 """Seconds of the simulation's smallest step."""
@@ -62,10 +62,10 @@ class TurnWatchTests(SynchronousTestCase):
 
     @given(TURNS)
     def test_stalls(self, turns: list[tuple[int, int]]) -> None:
-        """A turn beyond the threshold and two looks is one stall, known to within two looks; one below is none."""
+        """A turn beyond the threshold and a look is one stall, known to within a look; one below is none."""
         simulation = Simulation()
         seconds = simulation.run(turns)
-        slack = 2 * (simulation.watch.interval + STEP)
+        slack = THRESHOLD / LOOKS_AT_REST + 2 * STEP
         certain = [each for each in seconds if each > THRESHOLD + slack]
         possible = [each for each in seconds if each > THRESHOLD]
         self.assertLessEqual(len(certain), len(simulation.stalls))
