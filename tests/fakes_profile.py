@@ -44,7 +44,7 @@ class FakeProfile:
         raise NotImplementedError
 
     def _profile(self) -> ProfileShown:
-        return ProfileShown(self.on, "sampling", 12.5, 300.0 if self.on else 0.0, 97, 250, 0, 20.5, 0.12, 31)
+        return ProfileShown(self.on, "sampling", 12.5, 300.0 if self.on else 0.0, 100, 250, 0, 20.5, 0.12, 31)
 
     def _switched(self, name: str, on: bool, *arguments: Any) -> dict[str, Any]:
         self._enter(name, *arguments)

@@ -164,10 +164,10 @@ class StallWatch(Service):
             self._unsaid += 1
             return
         log.warn(
-            "the reactor stood still for {seconds:.3f} s in {function}, called by {caller}; {unsaid} more untold",
+            "the reactor stood still for {seconds:.3f} s in {function} ({caller}{unsaid} more were not told)",
             seconds=seconds,
             function=function,
-            caller=caller,
+            caller=f"called by {caller}; " if caller != function and caller else "",
             unsaid=self._unsaid,
         )
         self._unsaid = 0

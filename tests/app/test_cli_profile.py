@@ -17,7 +17,7 @@ class ProfileTests(CommandCase):
         self.assertIn("on (sampling); it goes off in 5.0 minutes", self.done("profile", "on"))
         self.done("profile", "on", "--deterministic", "--hertz", "200", "--minutes", "0.5")
         self.assertEqual(
-            self.node.calls, [("profile_on", "sampling", 97, 10.0), ("profile_on", "deterministic", 200, 0.5)]
+            self.node.calls, [("profile_on", "sampling", 100, 10.0), ("profile_on", "deterministic", 200, 0.5)]
         )
         for wrong in (("--hertz", "0"), ("--hertz", "501"), ("--minutes", "0"), ("--minutes", "121")):
             self.assertEqual(self.run_command("profile", "on", *wrong).exit_code, 2)
