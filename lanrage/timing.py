@@ -29,6 +29,8 @@ T = TypeVar("T")
 
 Clock = Callable[[], float]
 
+_DONE = Outcome.DONE  # an enumeration's members are slow to look up
+
 MARK = "__timed_operation__"
 """The attribute of a timed function that holds its operation's name."""
 
@@ -105,7 +107,7 @@ class Timings:
                 raise
             if isinstance(result, _LATER):
                 return cast(T, self._later(result, record, started))
-            finish(record, clock() - started, Outcome.DONE)
+            finish(record, clock() - started, _DONE)
             return result
 
         return timed
@@ -127,7 +129,7 @@ class Timings:
         context = copy_context()
 
         def fired(outcome: Any) -> Any:
-            ended = _outcome(outcome.value) if isinstance(outcome, Failure) else Outcome.DONE
+            ended = _outcome(outcome.value) if isinstance(outcome, Failure) else _DONE
             context.run(self.finish, record, self._clock() - started, ended)
             return outcome
 
@@ -139,13 +141,13 @@ class Timings:
         except BaseException as error:
             self.finish(record, self._clock() - started, _outcome(error))
             raise
-        self.finish(record, self._clock() - started, Outcome.DONE)
+        self.finish(record, self._clock() - started, _DONE)
         return result
 
-    def finish(self, record: TimedCalls, elapsed: float, outcome: Outcome = Outcome.DONE) -> None:
+    def finish(self, record: TimedCalls, elapsed: float, outcome: Outcome = _DONE) -> None:
         """A call of an operation ended after `elapsed` seconds."""
         record.note(elapsed)
-        if outcome is not Outcome.DONE:
+        if outcome is not _DONE:
             record.ended_badly(outcome)
         if elapsed > self.slowest.floor:
             self.slowest.note(SlowCall(elapsed, self._now(), record.name, outcome, get_context()))
@@ -180,7 +182,7 @@ class Span:
         self._timings = timings
         self._record = record
 
-    def note(self, elapsed: float, outcome: Outcome = Outcome.DONE) -> None:
+    def note(self, elapsed: float, outcome: Outcome = _DONE) -> None:
         """One ended after `elapsed` seconds."""
         self._timings.finish(self._record, elapsed, outcome)
 

@@ -17,7 +17,6 @@ from lanrage.core.replica import PartyReplica
 from lanrage.core.replica_changes import Behind, Forked, MemberRejected, ReplicaChange
 from lanrage.errors import CryptoError, DecodeError, LanrageError, Refused, Unreachable
 from lanrage.net.control_client import ControlClient, Dialling
-from lanrage.timing import timing_decorator
 from lanrage.wire import party
 from lanrage.wire.control import (
     Accepted,
@@ -114,7 +113,6 @@ class ControlLink:
 
     # --- life ---------------------------------------------------------------------------------------------------------
 
-    @timing_decorator("control_client.initialize")
     async def open(self) -> None:
         """Dial and log in.
 

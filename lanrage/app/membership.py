@@ -159,6 +159,7 @@ class Membership:
         )
         return saved.updated(replica), replica
 
+    @timing_decorator("control_client.register_peer")
     async def _read(
         self, link: ControlLink, code: InvitationCode, member_name: str, networks: Collection[IPv4Network]
     ) -> tuple[Admission, Reserved]:

@@ -16,6 +16,7 @@ from lanrage.app.metering_config import MeteringSettings
 from lanrage.app.metrics_keeper import MetricsKeeper
 from lanrage.app.metrics_sampler import MetricsSampler, Sample, Source
 from lanrage.app.reactor_lag import ReactorLag
+from lanrage.app.stall_watch import STALLS
 from lanrage.core.alert_rules import rules
 from lanrage.core.metric_reading import Reading
 from lanrage.net.metrics_port import MetricsPort
@@ -106,7 +107,8 @@ class Metering(Service):
         yield Reading("lanrage_build_info", (__version__,), 1.0)
         yield Reading("lanrage_process_uptime_seconds", (), self._reactor.seconds() - self._began)
         yield Reading("lanrage_reactor_lag_seconds", (), self._lag.take())
-        yield Reading("lanrage_reactor_stalls_total", (), float(self._lag.stalls))
+        yield Reading("lanrage_reactor_stalls_total", (), float(STALLS.count))
+        yield Reading("lanrage_reactor_stalled_seconds_total", (), STALLS.seconds)
         figures = self._process.read()
         yield Reading("lanrage_process_resident_memory_bytes", (), float(figures.memory))
         yield Reading("lanrage_process_cpu_seconds_total", (), figures.cpu)

@@ -8,22 +8,15 @@ from twisted.internet.interfaces import IDelayedCall
 
 PERIOD = 0.25
 """Seconds between two timers: a block of a tenth of a second is seen in two of five cases, a longer one always."""
-STALL = 0.1
-"""Seconds of lateness that count as a stall."""
-
 
 class ReactorLag:
-    """Measures while it runs; costs four timers a second.
-
-    :ivar stalls: timers that were late by :data:`STALL` and more.
-    """
+    """Measures while it runs; costs four timers a second."""
 
     def __init__(self, clock: Any) -> None:
         self._clock = clock
         self._due = 0.0
         self._call: IDelayedCall | None = None
         self._worst = 0.0
-        self.stalls = 0
 
     def start(self) -> None:
         """Measure from now on."""
@@ -47,7 +40,5 @@ class ReactorLag:
         self._call = self._clock.callLater(PERIOD, self._fire)
 
     def _fire(self) -> None:
-        late = self._clock.seconds() - self._due
-        self._worst = max(self._worst, late)
-        self.stalls += late >= STALL
+        self._worst = max(self._worst, self._clock.seconds() - self._due)
         self._schedule()

@@ -25,6 +25,7 @@ from lanrage.app.reflector import ReflectorService
 from lanrage.app.relay import RelayPlan, RelayService
 from lanrage.app.relay_reporter import RelayReporter
 from lanrage.app.role_service import RoleService
+from lanrage.app.stall_watch import StallWatch
 
 API_SOCKET = "node.sock"
 
@@ -36,7 +37,12 @@ def make(reactor: Any, config: Config, metering: MeteringSettings | None = None)
 
     :param metering: how it is measured.
     """
-    measured = metering if metering is not None else MeteringSettings()
+    role = _make(reactor, config, metering if metering is not None else MeteringSettings())
+    StallWatch(reactor).setServiceParent(role)  # type: ignore[no-untyped-call]
+    return role
+
+
+def _make(reactor: Any, config: Config, measured: MeteringSettings) -> RoleService:
     if isinstance(config, NodeConfig):
         return _node(reactor, config, measured)
     if isinstance(config, ControlConfig):

@@ -191,7 +191,8 @@ class ControlClient(Service):
             if self._pause is not None and not self._pause.called:
                 self._pause.callback(None)
             return
-        gone = "." in connection.own_host and not is_loopback(connection.own_host) and connection.own_host not in hosts
+        own = connection.own_host  # no network can take 127.0.0.0/8 away
+        gone = "." in own and not own.startswith("127.") and own not in hosts
         if gone or slept >= PING_INTERVAL + PING_TIMEOUT:
             connection.close()
         else:
@@ -264,7 +265,7 @@ class ControlClient(Service):
         self._fail(self._impatient, error)
         return None
 
-    @timing_decorator("control_client.register_peer")
+    @timing_decorator("control_client.initialize")
     async def _dial(self, address: str) -> Connection:
         """Connect and log in at one address.
 
@@ -330,11 +331,6 @@ class ControlClient(Service):
     def _ended(self, failure: Any) -> None:
         if failure.check(CancelledError, ConnectingCancelledError) is None:
             log.failure("the control link ended", failure=failure)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether an IPv4 address leads to this machine itself, which no network can take away."""
-    return host.startswith("127.")
 
 
 def _call(callback: Callable[..., None], *args: object) -> None:
