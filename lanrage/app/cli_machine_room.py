@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import click
 
-from lanrage.app import cli_metrics
-from lanrage.app import cli_profile
+from lanrage.app import cli_metrics, cli_profile
 from lanrage.app.cli_governing import Operate
 
 

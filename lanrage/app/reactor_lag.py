@@ -9,6 +9,7 @@ from twisted.internet.interfaces import IDelayedCall
 PERIOD = 0.25
 """Seconds between two timers: a block of a tenth of a second is seen in two of five cases, a longer one always."""
 
+
 class ReactorLag:
     """Measures while it runs; costs four timers a second."""
 
