@@ -144,6 +144,7 @@ BY_NAME: dict[str, Metric] = {metric.name: metric for metric in METRICS}
 _KEPT = (
     *("peer_rtt_seconds", "peer_jitter_seconds", "peer_loss_ratio", "peer_quality_score", "peer_up"),
     *("peer_received_bytes_total", "peer_sent_bytes_total", "peer_handshake_age_seconds"),
+    *("path_rtt_seconds", "path_quality_score"),
     *("lan_forwarded_frames_total", "lan_injected_frames_total", "lan_deduplicated_frames_total"),
     *("control_connections", "control_sessions", "journal_waiting", "journal_flush_p99_seconds"),
     *("relay_load_ratio", "relay_bindings", "relay_forwarded_bytes_total", "relay_forwarded_packets_total"),

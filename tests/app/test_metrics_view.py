@@ -23,7 +23,7 @@ def sample(at: float, rtt: float) -> Sample:
     readings = [Reading("lanrage_peer_info", (*who, who[1]), 1.0) for who in PEERS.items()]
     readings += [Reading("lanrage_peer_rtt_seconds", (address,), rtt) for address in PEERS]
     readings += [Reading("lanrage_path_rtt_seconds", (address, "local"), rtt) for address in PEERS]
-    return Sample(at, (*readings, Reading("lanrage_process_open_fds", (), 9.0)))
+    return Sample(at, (*readings, Reading("lanrage_process_max_fds", (), 9.0)))
 
 
 class ViewTests(SynchronousTestCase):
@@ -50,8 +50,8 @@ class ViewTests(SynchronousTestCase):
     def test_choice(self) -> None:
         """By a whole name, with or without the prefix, by its beginning, and by a member's name or address."""
         self.assertEqual(7, len(self.names()))
-        self.assertEqual(["process_open_fds"], self.names(name="process_open_fds"))
-        self.assertEqual(["process_open_fds"], self.names(name="lanrage_process*"))
+        self.assertEqual(["process_max_fds"], self.names(name="process_max_fds"))
+        self.assertEqual(["process_max_fds"], self.names(name="lanrage_process*"))
         self.assertEqual([], self.names(name="relay_*"))
         rtts = ["peer_rtt_seconds 10.66.0.3", "path_rtt_seconds 10.66.0.3"]
         self.assertEqual(rtts, [name for name in self.names(peer="eva") if "rtt" in name])
@@ -71,8 +71,8 @@ class ViewTests(SynchronousTestCase):
         (shown,) = self.show(name="peer_rtt_seconds", peer="Ben", window=10.0).series
         window = PointShown(START + 7189, 11, 7.189, 7.199, 7.194, 7.199, 7.199)
         self.assertEqual((7.199, window), (shown.value, shown.window))
-        (shown,) = self.show(name="path_rtt_seconds", peer="Ben").series
-        self.assertEqual((7.199, None, []), (shown.value, shown.window, shown.history))
+        (shown,) = self.show(name="process_max_fds").series
+        self.assertEqual((9.0, None, []), (shown.value, shown.window, shown.history))
 
     def test_history(self) -> None:
         """By minute: 120 of them, the oldest first."""
