@@ -15,7 +15,6 @@ from lanrage.net.webhook import check_url
 
 METERING: list[list[Any]] = [
     [FIELD, None, "", f"Where /metrics is for Prometheus: an endpoint string such as {EXAMPLE}; none = nowhere."],
-    ["metrics-history", None, "off", "Whether the metrics' history is kept on disk over a restart: on or off."],
     ["alert-limits", None, "", f"When to warn: NAME=NUMBER, comma between; {', '.join(AlertLimits.names())}."],
     ["alert-webhook", None, "", "Discord-compatible webhook that alerts are posted to: an https address or @FILE."],
 ]
@@ -65,13 +64,11 @@ class MeteringSettings:
     """What a role is told of its metrics.
 
     :param listen: endpoint string of ``/metrics``; empty = nowhere.
-    :param history: kept on disk.
     :param limits: of the alerts.
     :param webhook: https address for alerts; empty = none. A secret.
     """
 
     listen: str = ""
-    history: bool = False
     limits: AlertLimits = AlertLimits()
     webhook: str = attrs.field(default="", repr=False)
 
@@ -81,8 +78,5 @@ class MeteringSettings:
 
         :raises BadInput: names the option and the rule.
         """
-        history = options["metrics-history"]
-        if history not in ("on", "off"):
-            raise BadInput("metrics-history", f"{history!r} is neither on nor off")
         limits, webhook = parse_limits(options["alert-limits"]), parse_webhook(options["alert-webhook"])
-        return cls(parse_listen(options[FIELD]), history == "on", limits, webhook)
+        return cls(parse_listen(options[FIELD]), limits, webhook)

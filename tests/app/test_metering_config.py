@@ -26,9 +26,9 @@ class MeteringConfigTests(SynchronousTestCase):
     """:class:`MeteringSettings`."""
 
     def test_usual(self) -> None:
-        """Nothing listens, nothing is posted, nothing is kept, unless somebody says so."""
+        """Nothing listens and nothing is posted, unless somebody says so."""
         self.assertEqual(MeteringSettings(), parsed())
-        self.assertEqual(("", False, ""), (parsed().listen, parsed().history, parsed().webhook))
+        self.assertEqual(("", ""), (parsed().listen, parsed().webhook))
 
     def test_every_role_has_them(self) -> None:
         """The same options, and a role's service is told of them."""
@@ -41,13 +41,11 @@ class MeteringConfigTests(SynchronousTestCase):
 
     def test_all_of_them(self) -> None:
         """Each is read."""
-        words = ("--metrics-listen", "tcp:7768:interface=127.0.0.1", "--metrics-history", "on")
+        words = ("--metrics-listen", "tcp:7768:interface=127.0.0.1")
         limits = "quality=70,loss=0.1,quality-for=5,lost-for=6,memory=100,relay=0.5,lag=0.2"
         settings = parsed(*words, "--alert-webhook", HOOK, "--alert-limits", limits)
         self.assertEqual(
-            MeteringSettings(
-                "tcp:7768:interface=127.0.0.1", True, AlertLimits(70.0, 0.1, 5.0, 6.0, 100.0, 0.5, 0.2), HOOK
-            ),
+            MeteringSettings("tcp:7768:interface=127.0.0.1", AlertLimits(70.0, 0.1, 5.0, 6.0, 100.0, 0.5, 0.2), HOOK),
             settings,
         )
         self.assertNotIn("s3cret", repr(settings))
@@ -79,7 +77,6 @@ class MeteringConfigTests(SynchronousTestCase):
         """What cannot be."""
         for listen in ("tcp:7768", "tcp6:7768", "ssl:7768:privateKey=x"):
             self.refused("metrics-listen", "--metrics-listen", listen)
-        self.refused("metrics-history", "--metrics-history", "yes")
         for limits in ("quality", "quality=", "speed=1", "quality=96", "relay=2", "lag=nan", "memory=1,", "lag=1 s"):
             self.refused("alert-limits", "--alert-limits", limits)
         for hook in ("http://example.org/s3cret", "@/nowhere/at/all", "s3cret"):
