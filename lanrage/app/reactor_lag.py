@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.interfaces import IDelayedCall
@@ -11,10 +13,14 @@ PERIOD = 0.25
 
 
 class ReactorLag:
-    """Measures while it runs; costs four timers a second."""
+    """Measures while it runs; costs four timers a second.
 
-    def __init__(self, clock: Any) -> None:
-        self._clock = clock
+    :param clock: calls later.
+    :param awake: seconds of a clock that stands still while the machine sleeps: a sleep is no lag.
+    """
+
+    def __init__(self, clock: Any, awake: Callable[[], float] = time.monotonic) -> None:
+        self._clock, self._awake = clock, awake
         self._due = 0.0
         self._call: IDelayedCall | None = None
         self._worst = 0.0
@@ -32,14 +38,14 @@ class ReactorLag:
 
     def take(self) -> float:
         """The worst lateness since the last call, in seconds: also of a timer that is overdue now."""
-        overdue = self._clock.seconds() - self._due if self._call is not None else 0.0
+        overdue = self._awake() - self._due if self._call is not None else 0.0
         worst, self._worst = max(self._worst, overdue, 0.0), 0.0
         return worst
 
     def _schedule(self) -> None:
-        self._due = self._clock.seconds() + PERIOD
+        self._due = self._awake() + PERIOD
         self._call = self._clock.callLater(PERIOD, self._fire)
 
     def _fire(self) -> None:
-        self._worst = max(self._worst, self._clock.seconds() - self._due)
+        self._worst = max(self._worst, self._awake() - self._due)
         self._schedule()

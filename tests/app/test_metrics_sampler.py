@@ -87,7 +87,7 @@ class LagTests(SynchronousTestCase):
     def test_lateness(self) -> None:
         """The worst since the last look, also of a timer that has not fired yet."""
         clock = Clock()
-        lag = ReactorLag(clock)
+        lag = ReactorLag(clock, clock.seconds)
         self.assertEqual(0.0, lag.take())
         lag.start()
         clock.advance(PERIOD)
@@ -100,6 +100,16 @@ class LagTests(SynchronousTestCase):
         self.assertAlmostEqual(0.2, lag.take())
         lag.stop()
         self.assertEqual([], clock.getDelayedCalls())
+
+    def test_sleep(self) -> None:
+        """A night's sleep of the machine is no lag."""
+        clock, asleep = Clock(), [0.0]
+        lag = ReactorLag(clock, lambda: clock.seconds() - asleep[0])
+        lag.start()
+        asleep[0] = 28_800.0
+        clock.advance(28_800.0 + PERIOD)
+        self.assertEqual(0.0, lag.take())
+        lag.stop()
 
 
 def sample(at: float, *readings: Reading) -> Sample:
