@@ -8,6 +8,7 @@ from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
+from twisted.logger import Logger
 from twisted.web.client import Agent, HTTPConnectionPool
 
 from lanrage import __version__
@@ -24,6 +25,8 @@ from lanrage.net.own_process import OwnProcess
 from lanrage.net.webhook import Webhook
 from lanrage.timing import TIMINGS
 from lanrage.wire.exposition import CONTENT_TYPE, render
+
+log = Logger()
 
 
 class Metering(Service):
@@ -73,6 +76,7 @@ class Metering(Service):
     async def _open(self) -> None:
         if self._settings.listen:
             await self.port.open(self._settings.listen)
+            log.info("/metrics is at {listen}", listen=self._settings.listen)
         if not self.running:  # stopped meanwhile
             await self.port.close()
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from twisted.logger import Logger
+
 from lanrage.app.metrics_sampler import Sample
 from lanrage.core.metric_book import MetricBook
 from lanrage.core.metric_names import KEPT, PEER_INFO, PEER_LABEL
@@ -13,6 +15,9 @@ from lanrage.timing import timing_decorator
 LATENCY = "lanrage_peer_rtt_seconds"
 FORGET_AFTER = 60.0
 """Seconds without a reading of a member after which its series go: one whose link is made anew keeps them."""
+
+
+log = Logger()
 
 
 class MetricsKeeper:
@@ -40,6 +45,7 @@ class MetricsKeeper:
         for address in [address for address, (_, seen) in self._seen.items() if at - seen >= FORGET_AFTER]:
             del self._seen[address], self.names[address]
             self.book.forget(PEER_LABEL, address)
+            log.debug("the series of {peer} are let go", peer=address)
 
     def _saw(self, who: tuple[str, ...], at: float) -> None:
         """A member is there; one that has got another's address begins its own series.

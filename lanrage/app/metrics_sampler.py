@@ -64,6 +64,7 @@ class MetricsSampler(Service):
         self._loop = loop = LoopingCall(self.look)
         loop.clock = self._clock
         loop.start(INTERVAL, now=False).addErrback(lambda failure: log.failure("sampling has ended", failure))
+        log.info("measuring begins: {sources}", sources=sorted(self._sources))
 
     def stopService(self) -> None:
         """Sample no more."""
@@ -71,6 +72,7 @@ class MetricsSampler(Service):
         loop, self._loop = self._loop, None
         if loop is not None and loop.running:
             loop.stop()
+            log.info("measuring ends")
 
     def look(self) -> None:
         """Take one sample."""
