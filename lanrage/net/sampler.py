@@ -10,11 +10,11 @@ in step with signals that came at even times, so that some work would always be 
 
 from __future__ import annotations
 
-import random
 import signal
 import threading
 import time
 from collections.abc import Callable
+from random import random as draw
 from types import CodeType, FrameType
 
 from lanrage.core.stack_profile import Frame, Hotspot, StackProfile
@@ -69,7 +69,7 @@ class Sampler:
         *,
         stacks: Stacks = current_stacks,
         clock: Callable[[], float] = time.perf_counter,
-        random: Callable[[], float] = random.random,
+        random: Callable[[], float] = draw,
     ) -> None:
         self._stacks, self._clock, self._random = stacks, clock, random
         self._main, self._others = _Reader(), _Reader()

@@ -52,7 +52,7 @@ class RealNodeTests(SynchronousTestCase):
         self.environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         options = ["--state-dir", str(self.folder / "state"), "--run-dir", str(self.folder / "run")]
         with (self.folder / "log").open("wb") as log:
-            self.process = subprocess.Popen(
+            self.process = subprocess.Popen(  # pylint: disable=consider-using-with  # it lives as long as the test
                 [sys.executable, "-c", NODE, *options], env=self.environment, cwd=ROOT, stdout=log, stderr=log
             )
         self.addCleanup(self.end)

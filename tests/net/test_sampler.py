@@ -152,5 +152,5 @@ def waiting_frame() -> FrameType:
     code = compile(
         "import sys\ndef doPoll():\n    return sys._getframe()\nframe = doPoll()\n", "x/epollreactor.py", "exec"
     )
-    exec(code, namespace)  # the file's name is what matters
+    exec(code, namespace)  # the file's name is what matters  # pylint: disable=exec-used
     return namespace["frame"]
