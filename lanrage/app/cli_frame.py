@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import shlex
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import click
 
 from lanrage.app import cli_output as output
-from lanrage.errors import BadInput, LanrageError
+from lanrage.errors import BadInput, LanrageError, Refused
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it."""
@@ -57,6 +58,23 @@ def guarded(function: Callable[..., None]) -> Callable[..., None]:
             sys.exit(INTERRUPTED)
 
     return run
+
+
+def agree(command: tuple[str, ...], yes: bool) -> None:
+    """Show a command and ask for the user's word.
+
+    :param yes: it was given on the command line.
+    :raises Refused: it was not given.
+    """
+    click.echo(f"To be run as root: {shlex.join(command)}", err=True)
+    if yes:
+        return
+    try:
+        given = click.confirm("Run it?", default=False, err=True)
+    except click.Abort:
+        given = False
+    if not given:
+        raise Refused("not_confirmed", "nothing was run: it takes your yes, or --yes")
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
