@@ -10,7 +10,7 @@ from pathlib import Path
 import attrs
 import pytest
 from click.testing import CliRunner
-from twisted.logger import LogEvent, globalLogPublisher
+from twisted.logger import capturedLogs
 
 from lanrage.app.cli_firewall import change_elevated
 from lanrage.app.cli_frame import agree
@@ -67,12 +67,8 @@ def test_sudo(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     """An argument list with absolute paths, an environment of ours alone, nothing on standard input, logged."""
     monkeypatch.setenv("LD_PRELOAD_TEST", "x")
     sudo = machine.put("sudo", "print('loaded')")
-    events: list[LogEvent] = []
-    globalLogPublisher.addObserver(events.append)
-    try:
+    with capturedLogs() as events:
         assert run_elevated(TUN, machine.way()) == "loaded"
-    finally:
-        globalLogPublisher.removeObserver(events.append)
     modprobe = str(machine.folder / "modprobe")
     ((name, arguments, environment, stdin, folder),) = machine.told
     assert (name, arguments, stdin, folder) == ("sudo", ["--", modprobe, "tun"], "/dev/null", "/")
