@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from typing import Any
 
 import attrs
 import pytest
@@ -31,7 +32,7 @@ privileges = st.builds(
 class LackTests(SynchronousTestCase):
     """The rule."""
 
-    def lacks(self, **change: object) -> list[str]:
+    def lacks(self, **change: Any) -> list[str]:
         """Names of what is missing."""
         return [lack.name for lack in find_lacks(attrs.evolve(ALL, **change))]
 

@@ -73,6 +73,6 @@ def _local() -> Iterator[Case]:
 
 def wires() -> list[Wire]:
     """The wires of this file in their present versions."""
-    kinds = [*messages(), MemberRow, Delta, Notice]
+    kinds: list[type[msgspec.Struct]] = [*messages(), MemberRow, Delta, Notice]
     control = [case for codec in CODECS.values() for kind in dict.fromkeys(kinds) for case in _of_kind(kind, codec)]
     return [Wire("control", VERSION, (*control, *_login_cases())), Wire("local", 1, tuple(_local()))]

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from ipaddress import IPv4Address
 from typing import Any
 
+import msgspec
+
 from lanrage.core import interest_talk, leases
 from lanrage.core import relay as told
 from lanrage.core.interest import EVERYTHING, Interest
@@ -13,7 +15,7 @@ from lanrage.core.lan_frames import Frame, Udp
 from lanrage.core.links import Endpoint
 from lanrage.core.probe import Probe, ProbeKind
 from lanrage.core.replicator import Standing
-from lanrage.core.same_lan import Says
+from lanrage.core.same_lan import NONCE_BYTES, Says
 from lanrage.core.visibility import Report
 from lanrage.wire import (
     frames,
@@ -95,7 +97,7 @@ def _frames() -> Iterator[Case]:
 
 
 def _channel() -> Iterator[Case]:
-    kinds = {
+    kinds: dict[str, type[msgspec.Struct]] = {
         "head": party_channel.HeadTold,
         "want": party_channel.Want,
         "records": party_channel.Records,
@@ -142,7 +144,7 @@ def _same_lan() -> Iterator[Case]:
     says = Says.BRIDGES | Says.DEAF
 
     def encode(_: object) -> bytes:
-        return same_lan.encode(bytes(same_lan.NONCE_BYTES), says, sender, [(KEY, EIGHT)], bytes)
+        return same_lan.encode(bytes(NONCE_BYTES), says, sender, [(KEY, EIGHT)], bytes)
 
     def decode(data: bytes) -> tuple[Says, bytes | None]:
         probe = same_lan.decode(data)

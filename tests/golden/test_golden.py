@@ -16,6 +16,8 @@ from tests.golden.case import CAPTURES, Wire, read_captures
 from tests.golden.state import FILES, ROWS, SCHEMA, STATE_FILES, StateFile, database_path, dump_database, read_database
 from tests.golden.statements import AT
 
+FIRST = {"control": 2}
+"""The first version that was ever released, where it is not 1."""
 ADVICE = "a change of the wire is a new version: docs/compatibility.rst says how"
 
 
@@ -78,3 +80,12 @@ def test_first_database(tmp_path: Path) -> None:
     """Of schema 1 the parties had no ledger and are not carried over; who was seen when is (migration 2)."""
     rows = read_database(database_path(1).read_text(encoding="utf-8"), tmp_path)
     assert rows == [row for row in ROWS if isinstance(row, SeenRow)]
+
+
+@pytest.mark.parametrize("wire", wires(), ids=lambda wire: wire.name)
+def test_version_before(wire: Wire) -> None:
+    """A wire that came to a second version has the cases of the one before as well: N speaks with N-1."""
+    first = FIRST.get(wire.name, 1)
+    kept = {each.version for each in wires() if each.name == wire.name}
+    newest = max(kept)
+    assert kept >= set(range(max(first, newest - 1), newest + 1))

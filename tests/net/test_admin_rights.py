@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from lanrage.core.rights import capabilities_in
+from lanrage.net.rights import check_admin_rights
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 READS = "dac_read_search"
 """So that the user nobody can read the work tree, wherever it is; it is none of those that are judged."""
@@ -37,6 +40,15 @@ def missing(*capabilities: str, bounding: bool = True, ports: tuple[str, ...] = 
     rows = {row["name"]: row for row in told["missing"]}
     assert told["ok"] is not any(row["needed"] for row in rows.values())
     return {name: row for name, row in rows.items() if name != "/dev/net/tun"}
+
+
+def test_this_process() -> None:
+    """The check itself: what is missing here is what the kernel says that this process has not."""
+    status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+    lacked = {lack.name for lack in check_admin_rights() if lack.name != "/dev/net/tun"}
+    there = {f"CAP_{name.upper()}" for name in capabilities_in(status)}
+    assert lacked <= {"CAP_NET_ADMIN", "CAP_NET_RAW", "CAP_SYS_PTRACE", "CAP_SYS_ADMIN"} - there
+    assert {"CAP_NET_ADMIN", "CAP_NET_RAW"} <= lacked | there
 
 
 def test_one_capability() -> None:
