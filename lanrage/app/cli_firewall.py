@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import os
 import shlex
-import sys
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -17,7 +16,7 @@ from lanrage.app.cli_output import Screen, print_json
 from lanrage.app.doctor import DEVICES
 from lanrage.core.firewall_commands import Firewall, Step, steps
 from lanrage.errors import MissingRight
-from lanrage.net.elevation import Elevation, run_elevated
+from lanrage.net.elevation import Elevation, at_terminal, run_elevated
 from lanrage.net.firewalls import Tools
 
 Verb = Literal["allow", "remove"]
@@ -120,7 +119,7 @@ def shown(screen: Screen, result: dict[str, Any]) -> None:
 def _carry_out(verb: Verb, devices: tuple[str, ...], dry_run: bool, yes: bool) -> dict[str, Any]:
     """As root at once, with ``--yes`` or on a terminal by sudo or pkexec."""
     root = os.geteuid() == 0
-    if root or dry_run or not (yes or sys.stdin.isatty()):
+    if root or dry_run or not (yes or at_terminal()):
         return change(Tools(), verb, devices or DEVICES, dry_run, root)
     return change_elevated(Tools(), verb, devices or DEVICES, Elevation(), functools.partial(agree, yes=yes))
 

@@ -105,6 +105,13 @@ class LazyGroup(click.Group):
         self._load = load
         self._what = what
 
+    def real(self) -> click.Group:
+        """The group itself.
+
+        :raises ImportError: when it cannot be imported.
+        """
+        return self._load()
+
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
@@ -113,7 +120,7 @@ class LazyGroup(click.Group):
         :raises click.ClickException: when it cannot be imported.
         """
         try:
-            real = self._load()
+            real = self.real()
         except ImportError as error:
             raise click.ClickException(f"{self._what} cannot be loaded: {error}") from error
         return real.make_context(info_name, args, parent, **extra)

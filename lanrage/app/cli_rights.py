@@ -21,7 +21,7 @@ def as_rows(lacks: list[Lack]) -> dict[str, Any]:
     """For ``--json``; ``ok`` where a node that this user starts can do its work."""
     rows = []
     for lack in lacks:
-        grants = [{"command": list(grant.command), "line": grant.line, "trade": grant.trade} for grant in lack.grants]
+        grants = [{"command": list(each.command), "line": each.line, "trade": each.trade} for each in lack.grants]
         rows.append({"name": lack.name, "needed": lack.needed, "costs": lack.costs, "grants": grants})
     return {"ok": not any(lack.needed for lack in lacks), "missing": rows}
 
@@ -33,9 +33,9 @@ def shown(screen: Screen, lacks: list[Lack]) -> None:
     for lack in lacks:
         screen.line(f"{lack.name} is missing{'' if lack.needed else ' (a node works without it)'}", "bold")
         screen.line(f"  {lack.costs}")
-        for grant in lack.grants:
-            screen.line(f"  {grant.line}")
-            screen.line(f"    {grant.trade}", "dim")
+        for way in lack.grants:
+            screen.line(f"  {way.line}")
+            screen.line(f"    {way.trade}", "dim")
 
 
 def grant_right(name: str, user: str, way: Elevation, dry_run: bool, yes: bool) -> dict[str, Any]:

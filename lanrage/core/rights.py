@@ -88,6 +88,7 @@ class Privileges:
     :param lowest: the first port that needs no right (``net.ipv4.ip_unprivileged_port_start``).
     :param user: its user's name; ``group`` that of its group.
     :param twistd: the program that starts a node.
+    :param unit: the system's node is installed.
     """
 
     effective: frozenset[str]
@@ -99,6 +100,7 @@ class Privileges:
     user: str = "root"
     group: str = "root"
     twistd: str = "twistd"
+    unit: bool = True
 
 
 def find_lacks(has: Privileges) -> list[Lack]:
@@ -148,7 +150,7 @@ def _grants(name: str, has: Privileges) -> Iterator[Grant]:
         words = ("docker", "run", f"--cap-add={short}", "--device=/dev/net/tun", "IMAGE")
         yield Grant(words, "out of this process's bounding set, as in a container: only who starts that can grant it")
         return
-    if name in NEEDED:
+    if name in NEEDED and has.unit:
         yield Grant(STARTS_NODE, "the node alone holds it, as a user of its own; what you start yourself does not")
     if name == "sys_admin":
         yield Grant(

@@ -28,6 +28,11 @@ SAID_LIMIT = 300
 log = Logger()
 
 
+def at_terminal() -> bool:
+    """Whether somebody can be asked there."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
 @attrs.frozen
 class Elevation:
     """How commands are run as root.
@@ -41,7 +46,7 @@ class Elevation:
 
     folders: str = FOLDERS
     root: bool = attrs.field(factory=lambda: os.geteuid() == 0)
-    terminal: bool = attrs.field(factory=lambda: sys.stdin.isatty())
+    terminal: bool = attrs.field(factory=at_terminal)
     timeout: float = TIMEOUT
 
     def command(self, words: Sequence[str]) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from shutil import which
 import attrs
 from twisted.internet.interfaces import IReactorThreads
 
-from lanrage.core.rights import Lack, Privileges, Tun, capabilities_in, find_lacks
+from lanrage.core.rights import NODE_UNIT, Lack, Privileges, Tun, capabilities_in, find_lacks
 from lanrage.core.room import closed_settings
 from lanrage.net.devices import NET_ADMIN_HINT, NO_TUN, TUN_DENIED
 from lanrage.net.kernel import kernel_has_wireguard
@@ -23,6 +23,13 @@ from lanrage.net.uapi_client import SOCKET_FOLDER
 from lanrage.net.userspace import PROGRAM
 
 TUN_DEVICE = "/dev/net/tun"
+UNIT_FOLDERS = (
+    "/etc/systemd/system",
+    "/run/systemd/system",
+    "/usr/local/lib/systemd/system",
+    "/usr/lib/systemd/system",
+)
+"""systemd.unit(5), for the system."""
 LOWEST_PORT = "net/ipv4/ip_unprivileged_port_start"
 
 
@@ -125,6 +132,7 @@ def read_privileges(ports: tuple[int, ...] = ()) -> Privileges:
         user=_name(lambda: pwd.getpwuid(os.geteuid()).pw_name, os.geteuid()),
         group=_name(lambda: grp.getgrgid(os.getegid()).gr_name, os.getegid()),
         twistd=str(twistd) if twistd.exists() else "twistd",
+        unit=any((Path(folder) / NODE_UNIT).exists() for folder in UNIT_FOLDERS),
     )
 
 

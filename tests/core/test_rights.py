@@ -57,6 +57,11 @@ class LackTests(SynchronousTestCase):
             " --ambient-caps=+net_admin,+net_raw '/opt/x y/twistd' -n lanrage node",
         )
 
+    def test_no_unit(self) -> None:
+        """A node that is not installed is not named."""
+        (lack, *_) = find_lacks(Privileges(frozenset(), unit=False))
+        self.assertEqual([each.command[0] for each in lack.grants], ["setpriv"])
+
     def test_container(self) -> None:
         """What is out of the bounding set no command in here can grant."""
         (lack,) = find_lacks(Privileges(ALL.effective - {"net_raw"}, bounding=frozenset()))

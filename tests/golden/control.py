@@ -50,7 +50,7 @@ def _login() -> list[tuple[str, bytes]]:
 
 def _login_cases() -> Iterator[Case]:
     for position, (name, data) in enumerate(_login()):
-        yield Case(f"login/{name}", position, lambda data=data: data, lambda raw: _position(raw))  # type: ignore[misc]
+        yield Case(f"login/{name}", position, lambda data=data: data, _position)  # type: ignore[misc]
 
 
 def _position(raw: bytes) -> int:

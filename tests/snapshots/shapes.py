@@ -37,7 +37,7 @@ def inner_structs(kind: types.Type) -> Iterator[type[msgspec.Struct]]:
             yield from inner_structs(kind.value_type)
 
 
-def shape(kind: types.Type) -> str:
+def shape(kind: types.Type) -> str:  # pylint: disable=too-many-return-statements  # one line a type
     """A type in JSON's words."""
     match kind:
         case types.Metadata():

@@ -7,17 +7,12 @@ from collections.abc import Callable, Iterable, Iterator
 import click
 
 from lanrage.app.cli import main
-from lanrage.app.cli_firewall import firewall
-from lanrage.app.cli_rights import rights
-from lanrage.app.control_cli import control
+from lanrage.app.cli_frame import LazyGroup
 from lanrage.app.operations import OPERATIONS
 from lanrage.app.service import Options
 from lanrage.errors import REFUSALS, LanrageError
 from lanrage.net.http_answers import PATHS
 from tests.snapshots.shapes import struct_lines
-
-LAZY = {"control": control, "firewall": firewall, "rights": rights}
-"""Groups that are loaded when they are called; the laboratory promises nothing."""
 
 
 def operations() -> Iterator[str]:
@@ -39,10 +34,12 @@ def _group(words: str, group: click.Group) -> Iterator[str]:
     yield from _options(words, group)
     for name, command in sorted(group.commands.items()):
         called = f"{words} {name}"
-        if name == "lab":
-            continue
-        if isinstance(command, click.Group):
-            yield from _group(called, LAZY.get(name, command) if words == "lanrage" else command)
+        if called == "lanrage lab":
+            continue  # it promises nothing
+        if isinstance(command, LazyGroup):
+            yield from _group(called, command.real())
+        elif isinstance(command, click.Group):
+            yield from _group(called, command)
         else:
             yield from _options(called, command)
 
