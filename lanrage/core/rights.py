@@ -145,24 +145,19 @@ def _capabilities(has: Privileges) -> Iterator[Lack]:
 
 
 def _grants(name: str, has: Privileges) -> Iterator[Grant]:
+    if name == "sys_admin":
+        trade = "every user may make namespaces, as most systems allow; no capability is given away"
+        yield Grant(("sysctl", "-w", *has.closed), trade)
+    if name == "net_bind_service":
+        lowest = min((port for port in has.ports if port < has.lowest), default=0)
+        trade = f"every user of this machine may listen on ports from {lowest}"
+        yield Grant(("sysctl", "-w", f"net.ipv4.ip_unprivileged_port_start={lowest}"), trade)
     if name not in has.bounding:
-        short = name.upper()
-        words = ("docker", "run", f"--cap-add={short}", "--device=/dev/net/tun", "IMAGE")
+        words = ("docker", "run", f"--cap-add={name.upper()}", "--device=/dev/net/tun", "IMAGE")
         yield Grant(words, "out of this process's bounding set, as in a container: only who starts that can grant it")
         return
     if name in NEEDED and has.unit:
         yield Grant(STARTS_NODE, "the node alone holds it, as a user of its own; what you start yourself does not")
-    if name == "sys_admin":
-        yield Grant(
-            ("sysctl", "-w", *has.closed),
-            "every user may make namespaces, as most systems allow; no capability is given away",
-        )
-    if name == "net_bind_service":
-        lowest = min(port for port in has.ports if port < has.lowest)
-        yield Grant(
-            ("sysctl", "-w", f"net.ipv4.ip_unprivileged_port_start={lowest}"),
-            f"every user of this machine may listen on ports from {lowest}",
-        )
     yield starting_with(dict.fromkeys((*NEEDED, name)), has)
 
 

@@ -66,6 +66,8 @@ class LackTests(SynchronousTestCase):
         """What is out of the bounding set no command in here can grant."""
         (lack,) = find_lacks(Privileges(ALL.effective - {"net_raw"}, bounding=frozenset()))
         self.assertEqual([grant.command[:3] for grant in lack.grants], [("docker", "run", "--cap-add=NET_RAW")])
+        (lack,) = find_lacks(Privileges(ALL.effective - {"net_bind_service"}, frozenset(), ports=(443, 80)))
+        self.assertEqual(lack.grants[0].line, "sudo sysctl -w net.ipv4.ip_unprivileged_port_start=80")
 
     @given(privileges)
     def test_always_a_way(self, has: Privileges) -> None:
