@@ -5,7 +5,15 @@ from __future__ import annotations
 import click
 
 from lanrage.app import cli_metrics, cli_profile
+from lanrage.app.cli_frame import LazyGroup
 from lanrage.app.cli_governing import Operate
+
+
+def load_rights() -> click.Group:
+    """The commands about rights."""
+    from lanrage.app.cli_rights import rights
+
+    return rights
 
 
 def add(main: click.Group, operation: Operate) -> None:
@@ -15,3 +23,5 @@ def add(main: click.Group, operation: Operate) -> None:
     """
     cli_metrics.add(main, operation)
     cli_profile.add(main, operation)
+    words = "Say which right is missing here, what that costs, and grant it."
+    main.add_command(LazyGroup("rights", load=load_rights, what="lanrage rights", help=words))
