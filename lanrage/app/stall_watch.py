@@ -170,10 +170,10 @@ class StallWatch(Service):
             self._unsaid += 1
             return
         log.warn(
-            "the reactor stood still for {seconds:.3f} s in {function} ({caller}{unsaid} more were not told)",
+            "the reactor stood still for {seconds:.3f} s in {function} (from {caller}; {unsaid} more were not told)",
             seconds=seconds,
             function=function,
-            caller=f"called by {caller}; " if caller != function and caller else "",
+            caller=caller or function,
             unsaid=self._unsaid,
         )
         self._unsaid = 0
