@@ -54,6 +54,16 @@ class ProfileTests(CommandCase):
         for words in ("64.0 MiB", "3.5 % now", "MainThread", "24", "30, 3, 1", "0.250 ms, 9 timers", "0.90 s together"):
             self.assertIn(words, out)
 
+    def test_nothing_seen(self) -> None:
+        """Where nothing was profiled or timed, a sentence says so."""
+        self.node.fresh = True
+        self.assertIn("off and has seen nothing", self.done("profile", "reset"))
+        self.assertIn("No timed operation was called", self.done("profile", "stats"))
+        self.assertIn("lanrage profile on begins", self.done("profile", "hotspots"))
+        self.assertIn("No timed operation was called", self.done("profile", "slow"))
+        self.node.fresh = False
+        self.assertEqual(json.loads(self.done("profile", "off", "--json"))["on"], False)
+
     def test_off(self) -> None:
         """It ends; with a file, what was seen is written there."""
         self.done("profile", "off")

@@ -24,7 +24,8 @@ class StackTests(SynchronousTestCase):
         threads = [threading.Thread(target=event.wait, args=(10.0,)), threading.Thread(target=work.get)]
         for thread in threads:
             thread.start()
-        self.addCleanup(lambda: [thread.join() for thread in threads])
+        for thread in threads:
+            self.addCleanup(thread.join)
         self.addCleanup(work.put, None)
         self.addCleanup(event.set)
         seen = current_stacks()
