@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 from tests.app.test_cli import CommandCase
 from tests.fakes_profile import FILE
+from tests.new_file import new_file
 
 
 class ProfileTests(CommandCase):
@@ -68,7 +68,7 @@ class ProfileTests(CommandCase):
         """It ends; with a file, what was seen is written there."""
         self.done("profile", "off")
         self.assertEqual(self.node.calls, [("profile_off",)])
-        path = Path(self.mktemp())
+        path = new_file(self)
         out = self.done("profile", "off", "--output", str(path))
         self.assertEqual(path.read_bytes(), FILE)
         self.assertIn("speedscope", out)
@@ -77,7 +77,7 @@ class ProfileTests(CommandCase):
 
     def test_save(self) -> None:
         """The file is written by the command itself; what opens it is said by its kind."""
-        path = Path(self.mktemp())
+        path = new_file(self)
         self.node.kind = "pstats"
         self.assertIn(f"snakeviz {path}", self.done("profile", "save", "--output", str(path)))
         self.assertEqual(path.read_bytes(), FILE)

@@ -10,6 +10,7 @@ from lanrage.app.cli import main
 from lanrage.app.cli_frame import LazyGroup
 from lanrage.app.operations import OPERATIONS
 from lanrage.app.service import Options
+from lanrage.core.metric_names import METRICS
 from lanrage.errors import REFUSALS, LanrageError
 from lanrage.net.http_answers import PATHS
 from tests.snapshots.shapes import struct_lines
@@ -85,5 +86,6 @@ SOURCES: dict[str, Callable[[], Iterable[str]]] = {
     "service": service,
     "http": http,
     "errors": errors,
+    "metrics": lambda: sorted(f"{each.name} {each.kind} {each.unit} {' '.join(each.labels)}" for each in METRICS),
 }
 """By the name of the file."""
