@@ -46,6 +46,7 @@ from tests.fakes_probe import FakeProbe
 from tests.fakes_profile import FakeProfile
 from tests.fakes_relays import FakeRelays
 from tests.fakes_rooms import FakeRooms
+from tests.fakes_tasks import FakeTasks
 
 PARTY_ID = "0123456789abcdef0123456789abcdef"
 SUBNET = "10.66.0.0/24"
@@ -99,7 +100,16 @@ NAT = NatShown(
 @implementer(INode)
 @attrs.define
 class FakeNode(
-    FakeGovernor, FakePaths, FakeRelays, FakeExposed, FakeBridges, FakeRooms, FakeProbe, FakeMetrics, FakeProfile
+    FakeGovernor,
+    FakePaths,
+    FakeRelays,
+    FakeExposed,
+    FakeBridges,
+    FakeRooms,
+    FakeProbe,
+    FakeMetrics,
+    FakeProfile,
+    FakeTasks,
 ):
     """Carries the operations out in memory.
 

@@ -134,6 +134,8 @@ class ControlService(Service):
     def startService(self) -> None:
         """Start; :attr:`started` tells how it went."""
         super().startService()  # type: ignore[no-untyped-call]
+        if self.started.called:  # it could not start, and is tried again
+            self.started = Deferred()
         starting = Deferred.fromCoroutine(self.start())
         self._starting = Deferred()
         starting.addBoth(self._start_ended, self._starting)

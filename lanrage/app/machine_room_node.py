@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from lanrage.app.metrics_node import MetricsNode
 from lanrage.app.profile_node import ProfileNode
+from lanrage.app.tasks_node import TasksNode
 
 
-class MachineRoomNode(MetricsNode, ProfileNode):
+class MachineRoomNode(MetricsNode, ProfileNode, TasksNode):
     """Part of :class:`lanrage.app.node.NodeService`."""

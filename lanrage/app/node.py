@@ -13,6 +13,7 @@ from twisted.internet.defer import Deferred, DeferredLock
 from twisted.logger import Logger
 from zope.interface import implementer
 
+from lanrage import __version__
 from lanrage.app import node_view
 from lanrage.app.bridge_node import BridgeNode
 from lanrage.app.config import NodeConfig
@@ -28,9 +29,12 @@ from lanrage.app.party_node import PartyNode, quiet
 from lanrage.app.path_node import PathNode
 from lanrage.app.probe_node import ProbeNode
 from lanrage.app.relay_node import RelayNode
+from lanrage.app.results import StatusShown
+from lanrage.app.role_service import ATTEMPTS, RoleService
 from lanrage.app.room_node import RoomNode
 from lanrage.app.spoken_desk import SpokenDesk
-from lanrage.errors import CryptoError, DecodeError, LanrageError, MissingRight, Refused
+from lanrage.app.task_runner import Job, PlanRun, TaskRunner
+from lanrage.errors import CryptoError, DecodeError, LanrageError, MissingRight, Refused, StoreError
 from lanrage.interfaces import IUndoJournal
 from lanrage.net.rights import Rights, read_rights
 from lanrage.net.threads import in_thread
@@ -41,6 +45,8 @@ from lanrage.store.replica import SavedParty
 from lanrage.store.undo import UndoJournal
 
 UNDO_FILE = "undo.jsonl"
+OPEN, RETURN = "open the state folder", "return to the party"
+"""The steps of a node's start."""
 
 
 @implementer(INode)
@@ -63,8 +69,10 @@ class NodeService(
     :param random: ``os.urandom``, or a test's own.
     :param machinery: makes what touches the machine.
     :param rights: reads what this process may do.
-    :ivar started: fires when the node is up. A party that this machine cannot take part in is no failure:
-        :meth:`status` says what is missing.
+    :ivar tasks: carries its plans out.
+    :ivar around: the role that it is a part of, for what is wrong with the others.
+    :ivar started: fires when the node is up, or waits for its disk. A party that this machine cannot take part in is
+        no failure: :meth:`status` says what is missing.
     """
 
     log = Logger()
@@ -89,6 +97,10 @@ class NodeService(
         self._life: PartyLife | None = None
         self._spoken: SpokenDesk | None = None
         self._lacks: list[str] = []
+        self.tasks = TaskRunner(reactor)
+        self.around: RoleService | None = None
+        self._opening: PlanRun | None = None
+        self._disk_trouble = ""
         self.started: Deferred[None] = Deferred()
 
     # --- life ---------------------------------------------------------------------------------------------------------
@@ -96,20 +108,49 @@ class NodeService(
     def startService(self) -> None:
         """Begin; :attr:`started` tells how it went."""
         super().startService()  # type: ignore[no-untyped-call]
-        self._lock.run(self._start).chainDeferred(self.started)
+        self._life = None
+        jobs = (
+            Job.of(OPEN, lambda: self._lock.run(self._open), optional=True, retries=ATTEMPTS, backoff=2.0),
+            Job.of(RETURN, lambda: self._lock.run(self._return_to_party), needs=(OPEN,), optional=True),
+        )
+        self._opening = self.tasks.begin("start the node", jobs)
+        self._opening.settled.addCallback(self._settled)
 
-    async def _start(self) -> None:
+    def _settled(self, opening: PlanRun) -> PlanRun:
+        """It is up, or waits for its disk; anything else that failed is no state to go on in."""
+        for failure in opening.failures.values():
+            if failure.check(StoreError) is None and not self.started.called:
+                self.started.errback(failure)
+        if not self.started.called:
+            self.started.callback(None)
+        return opening
+
+    async def _open(self) -> None:
+        try:
+            await self._open_state()
+        except StoreError as error:
+            if str(error) != self._disk_trouble:
+                self._disk_trouble = str(error)
+                self.log.warn("the node waits for its disk: {error}", error=str(error))
+            raise
+        self._disk_trouble = ""
+
+    async def _open_state(self) -> None:
         folder = make_folder(self._config.state_dir)
         keys = await in_thread(self._reactor, load_node_keys, folder, self._random)
         undo = UndoJournal(folder / UNDO_FILE)
         await undo_all(self._reactor, undo)
         machinery = self._make_machinery(self._reactor, self._config.devices, undo)
         await remove_leftovers(self._reactor, machinery.machine, undo, self._now)
-        self._life = life = PartyLife(
-            self._reactor, self._config, keys, machinery, self._now, self._random, self._lock.run
+        life = PartyLife(
+            self._reactor, self._config, keys, machinery, self._now, self._random, self._lock.run, self.tasks
         )
         self._spoken = SpokenDesk(self._reactor, keys.identity.public, self._random)
         self._lacks = (await self._rights()).missing(self._config.devices.kind)
+        self._life = life
+
+    async def _return_to_party(self) -> None:
+        life = self._own()
         saved = await life.load()
         if saved is not None:
             await self._return_to(life, saved)
@@ -134,6 +175,8 @@ class NodeService(
         return self._lock.run(self._stop)
 
     async def _stop(self) -> None:
+        if self._opening is not None:
+            self._opening.cancel("the node stops")
         self.end_profiling()
         if self._life is not None:
             await self._life.go_out()
@@ -143,7 +186,9 @@ class NodeService(
 
         :param server: the default control server.
         """
-        life = self._own()
+        life = self._life
+        if life is None:
+            return [f"node: {self._held_up()}"]
         if life.saved is not None:
             return [
                 f"node: {node_view.state(life)}, {life.saved.my_name} in {life.saved.party_id}",
@@ -183,7 +228,9 @@ class NodeService(
 
     async def status(self) -> dict[str, Any]:
         """See :meth:`INode.status`."""
-        life = self._own()
+        life = self._life
+        if life is None:
+            return _plain(StatusShown(__version__, "starting", missing=[self._held_up(), *self._around()]))
         return _plain(node_view.status(life, self._missing(life, await self._rights())))
 
     async def diagnose(self) -> dict[str, Any]:
@@ -203,7 +250,7 @@ class NodeService(
 
     def _own(self) -> PartyLife:
         if self._life is None:
-            raise LanrageError("the node is still starting, or could not start: see its log")
+            raise LanrageError(self._held_up())
         return self._life
 
     def _membership(self, life: PartyLife) -> Membership:
@@ -224,8 +271,18 @@ class NodeService(
 
     def _missing(self, life: PartyLife, rights: Rights) -> list[str]:
         spoken = self._spoken.trouble if self._spoken is not None else ""
-        troubles = (life.trouble, life.link.trouble if life.link is not None else "", spoken)
+        link = life.link.trouble if life.link is not None else ""
+        troubles = (life.trouble, life.saving.trouble, link, spoken, *self._around())
         return [*rights.missing(self._config.devices.kind), *(trouble for trouble in troubles if trouble)]
+
+    def _held_up(self) -> str:
+        if not self._disk_trouble:
+            return "the node is still starting, or could not start: see its log"
+        return f"the node waits for its disk and tries again by itself: {self._disk_trouble}"
+
+    def _around(self) -> list[str]:
+        """What is wrong with the services beside it."""
+        return self.around.troubles() if self.around is not None else []
 
 
 def _plain(value: msgspec.Struct) -> dict[str, Any]:

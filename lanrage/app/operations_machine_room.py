@@ -5,10 +5,11 @@ from __future__ import annotations
 from lanrage.app.operation import Operation
 from lanrage.app.operations_metrics import METRICS, IMetricsNode
 from lanrage.app.operations_profile import PROFILE, IProfileNode
+from lanrage.app.operations_tasks import TASKS, ITasksNode
 
 
-class IMachineRoom(IMetricsNode, IProfileNode):
+class IMachineRoom(IMetricsNode, IProfileNode, ITasksNode):
     """What a node offers to its operator; see :class:`lanrage.app.operations.INode`."""
 
 
-MACHINE_ROOM: tuple[Operation, ...] = (*METRICS, *PROFILE)
+MACHINE_ROOM: tuple[Operation, ...] = (*METRICS, *PROFILE, *TASKS)

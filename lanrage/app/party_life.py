@@ -6,7 +6,7 @@ from collections.abc import Callable
 from ipaddress import IPv4Interface
 from typing import Any
 
-from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from lanrage.app.bridge_ways import want_bridges
@@ -15,10 +15,12 @@ from lanrage.app.control_link import ControlLink
 from lanrage.app.endpoint_book import EndpointBook
 from lanrage.app.governance import Governance
 from lanrage.app.machinery import Machinery
+from lanrage.app.party_saving import PartySaving
 from lanrage.app.party_session import PartySession
 from lanrage.app.relay_tcp import Door
 from lanrage.app.revival import Revival
 from lanrage.app.surroundings import Surroundings
+from lanrage.app.task_runner import Job, TaskRunner
 from lanrage.app.tunnel_ledger import TunnelLedger
 from lanrage.core.identity import NodeKeys, fingerprint
 from lanrage.core.ledger import Ledger
@@ -41,9 +43,11 @@ class PartyLife:
     :param now: seconds since the epoch.
     :param random: ``os.urandom``, or a test's own.
     :param alone: runs a coroutine function when no operation of the user runs, for what this does by itself.
+    :param tasks: carries out what has several steps.
     :ivar saved: the party as on disk; ``None`` outside a party.
     :ivar session: ``None`` while this machine cannot take part (rights, devices).
     :ivar trouble: why not, for the user.
+    :ivar saving: keeps the party file as the party is.
     """
 
     log = Logger()
@@ -56,7 +60,8 @@ class PartyLife:
         machinery: Machinery,
         now: Callable[[], float],
         random: Callable[[int], bytes],
-        alone: Callable[[Callable[[], Any]], Deferred[Any]] = maybeDeferred,
+        alone: Callable[[Callable[[], Any]], Deferred[Any]],
+        tasks: TaskRunner,
     ) -> None:
         self._reactor = reactor
         self._config = config
@@ -73,9 +78,9 @@ class PartyLife:
         self.session: PartySession | None = None
         self.governance: Governance | None = None
         self.trouble = ""
-        self._saving: Deferred[None] | None = None
-        self._save_again = False
+        self.saving = PartySaving(reactor, self._newest, self._file.save)
         self._alone = alone
+        self._tasks = tasks
         self._leaving: Deferred[Any] | None = None
         self._revival = Revival(reactor, lambda: alone(self._revive), self._complain)
 
@@ -93,7 +98,7 @@ class PartyLife:
 
     async def forget(self) -> None:
         """Remove the party from disk."""
-        await self._settled()
+        await self.saving.settled()
         await in_thread(self._reactor, self._endpoints.remove)
         await in_thread(self._reactor, self._bridges.remove)
         await in_thread(self._reactor, self._file.remove)
@@ -167,18 +172,36 @@ class PartyLife:
         """Take down what is left of the session and bring a new one up."""
         if self.saved is None or self.replica is None or self.link is None:
             return
-        session, self.session = self.session, None
-        if session is not None:
-            await session.stop()
-        await self._bring_up(self.saved, self.replica, self.link)
-        if self.link.client.connected and self.link.client.server_info is not None:
-            self.up(self.link.client.server_info)
+        saved, replica, link = self.saved, self.replica, self.link
+
+        async def end() -> None:
+            session, self.session = self.session, None
+            if session is not None:
+                await session.stop()
+
+        def use_server() -> None:
+            if link.client.connected and link.client.server_info is not None:
+                self.up(link.client.server_info)
+
+        jobs = (
+            Job.of("end the old session", end),
+            Job.of("take part", lambda: self._bring_up(saved, replica, link), needs=("end the old session",)),
+            Job.of("use the control server", use_server, needs=("take part",)),
+        )
+        await self._tasks.carry_out("recover the session", jobs)
 
     def _complain(self, sentence: str) -> None:
         self.trouble = sentence
 
     async def go_out(self) -> None:
         """Take the session down and end the link; the disk is left as it is."""
+        link = await self.put_down()
+        if link is not None:
+            await link.close()
+        await self.saving.settled()
+
+    async def put_down(self) -> ControlLink | None:
+        """Take the session down; the link, which goes on, is not ours any more."""
         self._revival.stop()
         link, self.link = self.link, None
         session, self.session = self.session, None
@@ -189,9 +212,7 @@ class PartyLife:
         self.trouble = ""
         if session is not None:
             await session.stop()
-        if link is not None:
-            await link.close()
-        await self._settled()
+        return link
 
     def up(self, info: Accepted) -> None:
         """The control link is up and the party in step: use its reflectors and relays, tell members where we are."""
@@ -230,7 +251,7 @@ class PartyLife:
                 session.channel.head_changed()
         own = [change for change in thrown if change.member.identity == self.keys.identity.public]
         if own:
-            self._save()
+            self.saving.save()
             self._thrown_out(replica, own[0].reason, changes)
             return
         if session is not None:
@@ -238,7 +259,7 @@ class PartyLife:
             for change in changes:
                 if isinstance(change, PresenceChanged) and change.member.online and session.links is not None:
                     session.links.online(change.member.identity)
-        self._save()
+        self.saving.save()
 
     def _judge_own(self, replica: PartyReplica) -> None:
         """Is this node itself still shown as a member? The session stays: only a signed word could end it."""
@@ -278,27 +299,9 @@ class PartyLife:
         if self.session is not None and self.session.links is not None:
             self.session.links.signalled(sender, payload)
 
-    def _save(self) -> None:
-        """Write the replica, one write at a time; the last state wins."""
-        if self._saving is not None:
-            self._save_again = True
-            return
+    def _newest(self) -> SavedParty | None:
+        """What goes to disk."""
         if self.saved is None or self.replica is None:
-            return
+            return None
         self.saved = saved = self.saved.updated(self.replica)
-        self._saving = in_thread(self._reactor, self._file.save, saved)
-        self._saving.addErrback(lambda failure: self.log.failure("the party file was not written", failure))
-        self._saving.addBoth(self._written)
-
-    def _written(self, _result: object) -> None:
-        self._saving = None
-        if self._save_again:
-            self._save_again = False
-            self._save()
-
-    async def _settled(self) -> None:
-        """Wait until no write is under way."""
-        while self._saving is not None:
-            waiting: Deferred[None] = Deferred()
-            self._saving.addBoth(lambda _result: waiting.callback(None))  # noqa: B023 - awaited before the next round
-            await waiting
+        return saved

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 import msgspec
@@ -12,18 +12,20 @@ from lanrage.app import node_view
 from lanrage.app.arrival import Arrival
 from lanrage.app.config import NodeConfig
 from lanrage.app.control_link import ControlLink
+from lanrage.app.entering import Entering, Networks
 from lanrage.app.membership import Membership, Wish
 from lanrage.app.operations import DEFAULT_MEMBERS, Progress
 from lanrage.app.party_life import PartyLife
 from lanrage.app.results import Invited, Joined, Left, PartyCreated, SpokenShown
 from lanrage.app.spoken_desk import SpokenDesk
+from lanrage.app.task_runner import Job, TaskRunner
 from lanrage.core.certificates import Takeover
 from lanrage.core.code import InvitationCode, check_address
 from lanrage.core.replica import PartyReplica
 from lanrage.core.spoken import read_code
-from lanrage.errors import LanrageError, Refused, Unreachable
+from lanrage.errors import Refused, Unreachable
 from lanrage.store.replica import SavedParty
-from lanrage.wire.control import Done, LeaveParty
+from lanrage.wire.control import LeaveParty
 
 LEAVE_TIMEOUT = 3.0
 """Seconds that a user who leaves waits for the control server's answer, which takes milliseconds."""
@@ -41,6 +43,7 @@ class PartyNode:
     _config: NodeConfig
     _random: Callable[[int], bytes]
     _spoken: SpokenDesk | None
+    tasks: TaskRunner
 
     def _own(self) -> PartyLife:
         raise AssertionError("given by the node")
@@ -73,24 +76,23 @@ class PartyNode:
 
     async def _found(self, wish: Wish, address: str, progress: Progress) -> dict[str, Any]:
         life = await self._free_to_enter()
-        link = life.control_link((address,), None)
-        progress(f"connecting to {address}")
-        await link.open()
-        try:
-            networks = await life.machinery.machine.networks()
-            membership = self._membership(life)
-            saved, replica = await membership.create(link, address, wish, networks, progress)
-            try:
-                await self._settle(life, saved, replica, link, progress)
-            except BaseException:
-                membership.forget_key(saved.party_id)
-                raise
-        except BaseException:
-            await link.close()
-            raise
+        membership = self._membership(life)
+
+        async def reach() -> ControlLink:
+            link = life.control_link((address,), None)
+            progress(f"connecting to {address}")
+            await link.open()
+            return link
+
+        def become(link: ControlLink, networks: Networks) -> Awaitable[tuple[SavedParty, PartyReplica]]:
+            return membership.create(link, address, wish, networks, progress)
+
+        entering = Entering(life, membership, progress, reach, become)
+        await self.tasks.carry_out("found a party", entering.jobs())
+        code = entering.saved.code
         shown = node_view.entered(life)
-        link_text = InvitationCode.decode(saved.code).link()
-        return _plain(PartyCreated(shown.party_id, shown.name, shown.subnet, shown.address, saved.code, link_text))
+        link_text = InvitationCode.decode(code).link()
+        return _plain(PartyCreated(shown.party_id, shown.name, shown.subnet, shown.address, code, link_text))
 
     async def _join(
         self, code: str, *, member_name: str, server: str = "", progress: Progress | None = None
@@ -99,54 +101,42 @@ class PartyNode:
         given = read_code(code)
         life = await self._free_to_enter()
         arrival = Arrival(self._reactor, life.keys.identity.public, life.control_link, self._random)
-        link, invitation = await arrival.arrive(given, server, self._config.server, progress)
-        try:
-            networks = await life.machinery.machine.networks()
-            saved, replica = await self._membership(life).join(link, invitation, member_name, networks, progress)
-            await self._settle(life, saved, replica, link, progress)
-        except BaseException:
-            await link.close()
-            raise
+        membership = self._membership(life)
+        invitations: list[InvitationCode] = []
+
+        async def reach() -> ControlLink:
+            link, invitation = await arrival.arrive(given, server, self._config.server, progress)
+            invitations.append(invitation)
+            return link
+
+        def become(link: ControlLink, networks: Networks) -> Awaitable[tuple[SavedParty, PartyReplica]]:
+            return membership.join(link, invitations[-1], member_name, networks, progress)
+
+        await self.tasks.carry_out("join a party", Entering(life, membership, progress, reach, become).jobs())
         shown: Joined = node_view.entered(life)
         return _plain(shown)
-
-    async def _settle(
-        self, life: PartyLife, saved: SavedParty, replica: PartyReplica, link: ControlLink, progress: Progress
-    ) -> None:
-        """The server has us as a member: keep it on disk, then bring the session up."""
-        try:
-            await life.keep(saved)
-            progress("bringing the LAN card up")
-            await life.enter(saved, replica, link)
-        except BaseException:
-            # Without a session there is nothing to keep; the address stays ours at the server.
-            await self._say_goodbye(saved.party_id, link)
-            await life.go_out()
-            await life.forget()
-            raise
-        if link.client.server_info is not None:
-            life.up(link.client.server_info)
-
-    async def _say_goodbye(self, party_id: str, link: ControlLink) -> None:
-        try:
-            await link.ask(LeaveParty(party_id), Done)
-        except LanrageError as error:
-            self.log.warn("the control server did not hear that we left: {error}", error=str(error))
 
     async def _leave(self, progress: Progress) -> dict[str, Any]:
         life = self._own()
         saved, _, link = life.current()
         progress("leaving")
-        try:
-            await link.client.request(LeaveParty(saved.party_id), timeout=LEAVE_TIMEOUT)
-        except Refused as error:
-            self.log.info("the control server had let go of us already: {error}", error=str(error))
-        except Unreachable as error:
-            # A server that is gone for good must not hold us; to the others we are offline until it hears from us.
-            self.log.warn("the control server did not hear that we left: {error}", error=str(error))
-            progress(f"the control server could not be told, it will show you as offline: {error}")
-        await life.go_out()
-        await life.forget()
+
+        async def tell() -> None:
+            try:
+                await link.client.request(LeaveParty(saved.party_id), timeout=LEAVE_TIMEOUT)
+            except Refused as error:
+                self.log.info("the control server had let go of us already: {error}", error=str(error))
+            except Unreachable as error:
+                # A server that is gone for good must not hold us; others see us offline until it hears from us.
+                self.log.warn("the control server did not hear that we left: {error}", error=str(error))
+                progress(f"the control server could not be told, it will show you as offline: {error}")
+
+        jobs = (
+            Job.of("tell the control server", tell),
+            Job.of("end the session", life.go_out, needs=("tell the control server",)),
+            Job.of("forget the party", life.forget, needs=("end the session",)),
+        )
+        await self.tasks.carry_out("leave the party", jobs)
         if self._spoken is not None:
             self._spoken.forget()
         return _plain(Left(saved.party_id))

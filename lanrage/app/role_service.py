@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import atexit
+import functools
 import os
+import re
 import sys
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from twisted.application.service import MultiService, Service
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
+from lanrage.app.task_runner import Job, PlanRun, TaskRunner
+from lanrage.core.tasks import Priority, TaskState
 from lanrage.errors import LanrageError
+
+ATTEMPTS = 1_000_000
+"""Of starting a part that a role can do without, a minute apart in the end: for as long as the service runs."""
 
 
 class RoleService(MultiService):
@@ -20,41 +29,94 @@ class RoleService(MultiService):
 
     :param parts: each has ``startService``; those with a ``started`` Deferred are waited for, in order.
     :param greeting: called once all run; says where they listen and what to do next.
+    :param optional: those of the parts that the role can do without, each with the optional parts that it needs itself:
+        one that cannot start is tried again, after longer and longer pauses, and the others run meanwhile.
+    :ivar tasks: carries the starting out.
+    :ivar starting: how far that is, once it has begun.
     """
 
     log = Logger()
 
-    def __init__(self, reactor: Any, parts: list[Service], greeting: Callable[[], list[str]]) -> None:
+    def __init__(
+        self,
+        reactor: Any,
+        parts: Sequence[Service],
+        greeting: Callable[[], list[str]],
+        *,
+        optional: Mapping[Service, Sequence[Service]] | None = None,
+    ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._reactor = reactor
-        self._parts = parts
         self._greeting = greeting
-        self._running: list[Service] = []
-        self._starting: Deferred[None] | None = None
+        self._optional = optional or {}
+        self._names = dict(zip(parts, _names(parts), strict=True))
+        self.tasks = TaskRunner(reactor)
+        self.starting: PlanRun | None = None
+        self._told: dict[str, str] = {}
 
     def startService(self) -> None:
         """Start the parts one after another."""
         super().startService()  # type: ignore[no-untyped-call]
-        self._starting = Deferred.fromCoroutine(self._start())
+        self.starting = self.tasks.begin("start", self._jobs(), whole=True)
+        self.starting.settled.addCallback(self._settled)
 
-    async def _start(self) -> None:
+    def stands(self, part: Service) -> bool:
+        """Whether a part has started."""
+        return self.starting is not None and self._names[part] in self.starting.plan.done
+
+    def troubles(self) -> list[str]:
+        """A sentence for each part that is not there."""
+        standings = self.starting.plan.standings.values() if self.starting is not None else []
+        away = [each for each in standings if each.task.optional and each.reason and each.state is not TaskState.DONE]
+        return [f"the {each.task.name} does not run, and is tried again: {each.reason}" for each in away]
+
+    def _jobs(self) -> Iterator[Job]:
+        """Each part needs those before it that the role cannot do without."""
+        before: tuple[str, ...] = ()
+        for part, name in self._names.items():
+            do, undo = functools.partial(self._start_part, name, part), functools.partial(self._stop_part, part)
+            if part in self._optional:
+                needs = (*before, *(self._names[other] for other in self._optional[part]))
+                yield Job.of(name, do, undo, needs=needs, optional=True, retries=ATTEMPTS, priority=Priority.LOW)
+            else:
+                yield Job.of(name, do, undo, needs=before)
+                before = (name,)
+
+    async def _start_part(self, name: str, part: Service) -> None:
         try:
-            for part in self._parts:
-                if not self.running:  # stopped while a part was starting: the others must not start any more
-                    return
-                self._running.append(part)
-                part.startService()
-                started = getattr(part, "started", None)
-                if started is not None:
-                    await started
-        except LanrageError as error:
-            self._fail(str(error))
-        except Exception:  # a bug: its traceback belongs into the log  # pylint: disable=broad-exception-caught
-            self.log.failure("LANrage cannot start")
-            self._fail("an unexpected error; see the log above")
+            part.startService()
+            started = getattr(part, "started", None)
+            if started is not None:
+                await _patiently(started)
+        except BaseException as error:
+            await self._stop_part(part)
+            if part in self._optional:
+                self._warn(name, error)
+            raise
+
+    def _warn(self, name: str, error: BaseException) -> None:
+        """Tell of an optional part's failure, once for each sentence; one of ours comes with its traceback."""
+        sentence = str(error)
+        if isinstance(error, CancelledError) or self._told.get(name) == sentence:
+            return
+        self._told[name] = sentence
+        if isinstance(error, LanrageError):
+            self.log.warn("the {part} does not run, and is tried again: {sentence}", part=name, sentence=sentence)
         else:
-            for line in self._greeting() if self.running else []:
+            self.log.failure("the {part} does not run, and is tried again", Failure(error), part=name)
+
+    def _settled(self, run: PlanRun) -> PlanRun:
+        missed = run.plan.missed
+        failures = [run.failures[each.task.name] for each in missed if each.state is TaskState.FAILED]
+        if failures and failures[0].check(LanrageError):
+            self._fail(str(failures[0].value))
+        elif failures:  # a bug: its traceback belongs into the log
+            self.log.failure("LANrage cannot start", failures[0])
+            self._fail("an unexpected error; see the log above")
+        elif not missed and self.running:
+            for line in self._greeting():
                 self.log.info("{line}", line=line)
+        return run
 
     def _fail(self, sentence: str) -> None:
         """End twistd with status 1 and one sentence; it knows no other way than its interpreter's exit."""
@@ -68,14 +130,45 @@ class RoleService(MultiService):
         return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:
-        while self._running:
-            part = self._running.pop()
-            try:
-                stopping = part.stopService()
-                if isinstance(stopping, Deferred):
-                    await stopping
-            except Exception:  # the others must stop all the same  # pylint: disable=broad-exception-caught
-                self.log.failure("{part} did not stop well", part=type(part).__name__)
+        if self.starting is not None:
+            self.starting.cancel("the service stops")
+            await self.starting.wait()
+            await self.starting.take_back()
+
+    async def _stop_part(self, part: Service) -> None:
+        try:
+            stopping = part.stopService()
+            if isinstance(stopping, Deferred):
+                await stopping
+        except Exception:  # the others must stop all the same  # pylint: disable=broad-exception-caught
+            self.log.failure("{part} did not stop well", part=type(part).__name__)
+
+
+def _names(parts: Sequence[Service]) -> Iterator[str]:
+    """What each part is called, from its class: a second one of a class gets a number."""
+    seen: Counter[str] = Counter()
+    for part in parts:
+        words = re.findall(r"[A-Z][a-z0-9]*", type(part).__name__.removesuffix("Service"))
+        name = " ".join(words).lower()
+        seen[name] += 1
+        yield name if seen[name] == 1 else f"{name} {seen[name]}"
+
+
+def _patiently(started: Deferred[Any]) -> Deferred[Any]:
+    """The same result; whoever stops waiting for it does not cancel the part's start, which ends as it will."""
+    waiting: Deferred[Any] = Deferred(lambda _: None)
+
+    def ended(result: Any) -> Any:
+        if waiting.called:
+            return None
+        if isinstance(result, Failure):
+            waiting.errback(result)
+        else:
+            waiting.callback(result)
+        return None
+
+    started.addBoth(ended)
+    return waiting
 
 
 def _exit_failed(sentence: str) -> None:

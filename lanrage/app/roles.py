@@ -80,7 +80,9 @@ def _node_parts(reactor: Any, config: NodeConfig) -> tuple[NodeService, ApiServi
 def _node(reactor: Any, config: NodeConfig, measured: MeteringSettings) -> RoleService:
     node, api = _node_parts(reactor, config)
     node.metering = metering = Metering(reactor, measured, _of_node(node))
-    return RoleService(reactor, [metering, api, node], lambda: node.greeting(config.server or "HOST:PORT"))
+    role = RoleService(reactor, [metering, api, node], lambda: node.greeting(config.server or "HOST:PORT"))
+    node.around = role
+    return role
 
 
 def _control_parts(reactor: Any, config: ControlConfig) -> tuple[ControlService, ReflectorService]:
@@ -187,15 +189,21 @@ def _all(reactor: Any, config: AllConfig, measured: MeteringSettings) -> RoleSer
     node.metering = metering = Metering(reactor, measured, sources | _of_node(node))
     first, last = config.ports
     outside = ControlOutside(reactor, control, config.control, config.ports)
-    return RoleService(
+
+    def greeting() -> list[str]:
+        lines = _control_greeting(control, config.control) if role.stands(control) else []
+        lines += [f"relay listens on UDP {first}-{last}"] if role.stands(relay) else []
+        return [*lines, *node.greeting(server)]
+
+    # A player's own node is of use without the server beside it, which comes as soon as it can.
+    role = RoleService(
         reactor,
         [metering, api, reflector, control, relay, outside, node],
-        lambda: [
-            *_control_greeting(control, config.control),
-            f"relay listens on UDP {first}-{last}",
-            *node.greeting(server),
-        ],
+        greeting,
+        optional={reflector: (), control: (), relay: (control,), outside: (control,)},
     )
+    node.around = role
+    return role
 
 
 def _port(listen: str) -> int:

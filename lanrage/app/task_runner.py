@@ -51,6 +51,7 @@ class PlanRun:
 
     :param whole: when a task fails without which the plan cannot succeed, the others are cancelled.
     :ivar results: of the tasks that are done.
+    :ivar settled: fires when nothing goes on but optional tasks that are tried again, with this run; never fails.
     :ivar finished: fires when nothing runs any more, with this run; never fails.
     :ivar undone: the tasks that were taken back, in that order.
     """
@@ -65,6 +66,7 @@ class PlanRun:
     ended: float | None = None
     results: dict[str, Any] = attrs.field(factory=dict)
     undone: list[str] = attrs.field(factory=list)
+    settled: Deferred[PlanRun] = attrs.field(factory=Deferred)
     finished: Deferred[PlanRun] = attrs.field(factory=Deferred)
     failures: dict[str, Failure] = attrs.field(factory=dict)
     _running: dict[str, Deferred[Any]] = attrs.field(factory=dict)
@@ -83,6 +85,8 @@ class PlanRun:
         finally:
             self._stepping = False
         self._set_timer()
+        if self.plan.settled and not self.settled.called:
+            self.settled.callback(self)
         if self.plan.ended and self.ended is None:
             self.ended = self.clock.seconds()
             self.finished.callback(self)

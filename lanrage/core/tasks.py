@@ -283,6 +283,19 @@ class TaskPlan:
         return all(each.state in ENDED for each in self.standings.values())
 
     @property
+    def settled(self) -> bool:
+        """Nothing goes on but optional tasks that failed once and are tried again, and those that wait for them."""
+        later: set[str] = set()
+        for name, each in self.standings.items():  # in an order in which needs come first
+            again = each.attempt > 1 or each.state is TaskState.PAUSED
+            waits = each.state is TaskState.WAITING and bool(later & set(each.task.needs))
+            if each.state not in ENDED:
+                if not (each.task.optional and (again or waits)):
+                    return False
+                later.add(name)
+        return True
+
+    @property
     def missed(self) -> list[Standing]:
         """What keeps the plan from success: tasks that are not optional and ended without being done."""
         return [

@@ -160,9 +160,9 @@ class RoleTests(TestCase):
         """The metrics' names of a running role; after its stop nobody answers."""
         service.startService()
         self.addCleanup(service.stopService)
-        assert service._starting is not None
-        await service._starting
-        (metering,) = (part for part in service._parts if isinstance(part, Metering))
+        assert service.starting is not None
+        await service.starting.settled
+        (metering,) = (part for part in service._names if isinstance(part, Metering))
         metering.sampler.look()
         port = metering.port.address.port
         found = names(await scrape(metering)) - of_table("call")

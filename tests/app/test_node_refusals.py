@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 
 from lanrage.core.code import InvitationCode
-from lanrage.errors import BadInput, LanrageError, MissingRight, Refused, StoreError, Unreachable
+from lanrage.errors import BadInput, LanrageError, MissingRight, Refused, Unreachable
 from lanrage.net.rights import Rights
 from lanrage.store.replica import FILE
 from tests.app.node_world import ALL_RIGHTS, NodeCase, PartyCase, Player, taken
@@ -158,18 +158,28 @@ class RefusedTests(NodeCase):
         return self.run_async(life())
 
     def test_before_the_start(self) -> Deferred[None]:
-        """A node that is still starting says so; one whose key others may read does not start."""
+        """A node that is still starting says so; one whose key others may read waits until that is mended."""
 
         async def life() -> None:
             anna = Player(self, "anna", 1)
-            sentence = await self.fails(LanrageError, "error", anna.node.status())
-            self.assertIn("still starting", sentence)
+            self.assertEqual("starting", (await anna.node.status())["state"])
+            self.assertIn("still starting", await self.fails(LanrageError, "error", anna.create()))
             await anna.start()
             await anna.stop()
             key = anna.folder / "state" / "identity.key"
             key.chmod(0o644)
-            sentence = await self.fails(StoreError, "store", anna.start())
-            self.assertEqual(f"{key} has mode 0644, others may read it; set it to 0600", sentence)
+            await anna.start()
+            told = f"tries again by itself: {key} has mode 0644, others may read it; set it to 0600"
+            self.assertIn(told, await self.fails(LanrageError, "error", anna.create()))
+            self.assertIn(told, (await anna.node.status())["missing"][0])
+            self.assertIn(told, anna.node.greeting("")[0])
+            key.chmod(0o600)
+
+            async def up() -> bool:
+                return bool((await anna.node.status())["state"] == "idle")
+
+            await self.until(up)
+            self.assertEqual([], (await anna.node.status())["missing"])
 
         return self.run_async(life())
 

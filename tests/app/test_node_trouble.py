@@ -84,7 +84,7 @@ class TroubleTests(PartyCase):
         return self.run_async(life())
 
     def test_party_file_that_cannot_be_written(self) -> Deferred[None]:
-        """A change that cannot be kept is logged, and the party goes on; the next one is written."""
+        """A change that cannot be kept is told, and the party goes on; the next one is written."""
 
         async def life() -> None:
             anna, _, created, _ = await self.party()
@@ -93,18 +93,17 @@ class TroubleTests(PartyCase):
             path.mkdir()
             carl = await self.player("carl", 3)
             await carl.join(created["code"])
-            logged: list[type] = []
 
-            def seen() -> bool:
-                logged.extend(type(failure.value) for failure in self.flushLoggedErrors())
-                return bool(logged)
+            async def missing() -> list[str]:
+                return [text for text in (await anna.node.status())["missing"] if "is not saved" in text]
 
-            await self.until(seen)
-            self.assertEqual({StoreError}, set(logged))
+            await self.until(missing)
+            self.assertIn(str(path), (await missing())[0])
             path.rmdir()
             await self.until_paths(anna, carl, *[p for p in self.players if p not in (anna, carl)])
             await carl.node.leave_party()
             await self.until(path.exists)
+            self.assertEqual([], await missing())
 
         return self.run_async(life())
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import atexit
 from typing import Any, cast
 
-import attrs
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, succeed
+from twisted.internet.task import Clock
 from twisted.logger import LogLevel, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -42,9 +42,8 @@ class Part(Service):
         return self.stopping
 
 
-@attrs.define
-class Ended:
-    """A reactor that only tells whether it was stopped."""
+class Ended(Clock):
+    """A clock that tells whether the reactor was stopped."""
 
     stopped: int = 0
 

@@ -61,11 +61,11 @@ class RolesTests(TestCase):
         """Start a role, hear its greeting, stop it; every port is free again after that."""
         service.startService()
         self.addCleanup(service.stopService)
-        assert service._starting is not None
-        await service._starting
+        assert service.starting is not None
+        await service.starting.settled
         greeting = service._greeting()
         await service.stopService()
-        self.assertEqual([], service._running)
+        self.assertEqual(service.starting.plan.done[::-1], service.starting.undone)
         return greeting
 
     def rebind(self, *ports: int) -> None:

@@ -82,6 +82,21 @@ class FailureTests(SynchronousTestCase):
         self.assertTrue(plan.ended)
         self.assertEqual([], plan.missed)
 
+    def test_settled(self) -> None:
+        """The plan's outcome waits for a first try of what is optional, not for a second, nor for what needs that."""
+        extra = Task("extra", optional=True, retries=1)
+        plan = TaskPlan(
+            [Task("a"), extra, Task("more", ("extra",), optional=True), Task("last", ("more",), optional=True)]
+        )
+        plan.step(0)
+        plan.succeeded("a", 0)
+        self.assertFalse(plan.settled)
+        plan.failed("extra", "not yet", 0)
+        self.assertTrue(plan.settled)
+        plan.step(plan.next_at() or 0)
+        self.assertTrue(plan.settled)
+        self.assertFalse(plan.ended)
+
     def test_retries(self) -> None:
         """It is tried again after pauses that double up to the longest, and fails with its last reason."""
         plan = TaskPlan([Task("a", retries=3, backoff=2.0, longest_backoff=5.0)])
@@ -172,7 +187,7 @@ class Drawn:
 @st.composite
 def plans(draw: st.DrawFn) -> Drawn:
     """Of up to eight tasks."""
-    tasks = []
+    tasks: list[Task] = []
     for number in range(draw(st.integers(1, 8))):
         needs = draw(st.sets(st.sampled_from([task.name for task in tasks]))) if tasks else set()
         tasks.append(
@@ -195,7 +210,8 @@ class AnyPlanTests(SynchronousTestCase):
     @given(plans(), st.data())
     def test_rules(self, drawn: Drawn, data: st.DataObject) -> None:
         """None begins before its needs are done, never more than allowed run, each ends once, with a reason."""
-        plan, now, running, over = TaskPlan(drawn.tasks, drawn.limit), 0.0, set(), []
+        plan, now = TaskPlan(drawn.tasks, drawn.limit), 0.0
+        running: set[str] = set()
         for _ in range(200):
             for step, name in plan.step(now):
                 if step is Step.START:
@@ -208,21 +224,16 @@ class AnyPlanTests(SynchronousTestCase):
             self.assert_most_urgent_run(plan)
             if plan.ended:
                 break
-            name = data.draw(st.sampled_from([*sorted(running), None]))
-            if name is None or data.draw(st.booleans()):
-                due = plan.next_at()
-                now = due if due is not None else now + 1
-                if name is None:
-                    continue
-            if name in running and plan.standings[name].state not in ENDED:
-                running.discard(name)
-                over.append(name)
-                if data.draw(st.booleans()):
-                    plan.succeeded(name, now)
-                else:
-                    plan.failed(name, "drawn", now, data.draw(st.floats(0, 1)))
-            elif name in running:
-                running.discard(name)
+            chosen = data.draw(st.sampled_from([*sorted(running), ""]))
+            if not chosen or data.draw(st.booleans()):
+                now = plan.next_at() or now + 1
+            if not chosen:
+                continue
+            running.discard(chosen)
+            if data.draw(st.booleans()):
+                plan.succeeded(chosen, now)
+            else:
+                plan.failed(chosen, "drawn", now, data.draw(st.floats(0, 1)))
         else:
             plan.cancel("the test is over", now)
         self.assertEqual(len(plan.done), len(set(plan.done)))

@@ -1,0 +1,53 @@
+"""The operation that shows plans of tasks, as one part of the node (``docs/tasks.rst``)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from lanrage.app.role_service import RoleService
+from lanrage.app.task_runner import PlanRun, TaskRunner
+from lanrage.app.tasks_results import PlanShown, TaskShown, TasksShown
+from lanrage.core.tasks import Standing
+
+
+class TasksNode:
+    """Part of :class:`lanrage.app.node.NodeService`."""
+
+    _reactor: Any
+    tasks: TaskRunner
+    around: RoleService | None
+
+    async def show_tasks(self) -> dict[str, Any]:
+        """See :meth:`INode.show_tasks`."""
+        runs = [*(self.around.tasks.runs if self.around is not None else ()), *self.tasks.runs]
+        runs.sort(key=lambda run: run.began)
+        plain: dict[str, Any] = msgspec.to_builtins(TasksShown([shown(run, self._reactor.seconds()) for run in runs]))
+        return plain
+
+
+def shown(run: PlanRun, now: float) -> PlanShown:
+    """A plan as it stands."""
+    state = "running" if run.ended is None else "failed" if run.plan.missed else "done"
+    tasks = [_task(each, each.task.name in run.undone, now) for each in run.plan.standings.values()]
+    ended = run.ended if run.ended is not None else now
+    return PlanShown(run.title, state, round(now - run.began, 3), round(ended - run.began, 3), tasks)
+
+
+def _task(standing: Standing, undone: bool, now: float) -> TaskShown:
+    task, seconds = standing.task, None
+    if standing.began is not None:
+        seconds = round((standing.ended if standing.ended is not None else now) - standing.began, 3)
+    return TaskShown(
+        task.name,
+        str(standing.state),
+        task.priority.name.lower(),
+        list(task.needs),
+        task.group,
+        task.optional,
+        standing.attempt,
+        seconds,
+        standing.reason,
+        undone,
+    )
