@@ -13,6 +13,7 @@ from twisted.python import usage
 from lanrage import __version__
 from lanrage.app.config import CONFIGS, CONTROL_PORT, RELAY_PORTS, STUN_PORT
 from lanrage.app.lan_config import LAN
+from lanrage.app.log_config import LOG, LogSettings, logged
 from lanrage.app.relay_drain import DRAIN
 from lanrage.core.links import WIREGUARD_PORT
 from lanrage.core.relay_report import FULL_PACKETS
@@ -71,25 +72,27 @@ RELAY: list[list[Any]] = [
 class ControlOptions(usage.Options):
     """Control server: parties, members, invitations, a reflector."""
 
-    optParameters: ClassVar[list[list[Any]]] = [STATE, *CONTROL, [*PORT_MAPPING[:2], "off", PORT_MAPPING[3]]]
+    optParameters: ClassVar[list[list[Any]]] = [STATE, *CONTROL, [*PORT_MAPPING[:2], "off", PORT_MAPPING[3]], *LOG]
 
 
 class RelayOptions(usage.Options):
     """Relay: forwards between the two members that a ticket names."""
 
-    optParameters: ClassVar[list[list[Any]]] = [STATE, *RELAY]
+    optParameters: ClassVar[list[list[Any]]] = [STATE, *RELAY, *LOG]
 
 
 class NodeOptions(usage.Options):
     """Node: the player's machine."""
 
-    optParameters: ClassVar[list[list[Any]]] = [STATE, RUN, *NODE, *LAN, PORT_MAPPING]
+    optParameters: ClassVar[list[list[Any]]] = [STATE, RUN, *NODE, *LAN, PORT_MAPPING, *LOG]
 
 
 class AllOptions(usage.Options):
     """All roles on one machine: the default."""
 
-    optParameters: ClassVar[list[list[Any]]] = [STATE, RUN, *CONTROL, RELAY[1], *STOPPING, *NODE, *LAN, PORT_MAPPING]
+    optParameters: ClassVar[list[list[Any]]] = [
+        *(STATE, RUN, *CONTROL, RELAY[1], *STOPPING, *NODE, *LAN, PORT_MAPPING, *LOG)
+    ]
 
 
 class Options(usage.Options):
@@ -134,6 +137,7 @@ class Options(usage.Options):
         """
         try:
             self["config"] = CONFIGS[self.subCommand or "all"].parse(self.subOptions)
+            self["log"] = LogSettings.parse(self.subOptions)
         except LanrageError as error:
             raise usage.UsageError(str(error)) from error
 
@@ -164,4 +168,7 @@ def makeService(options: Options) -> IService:
 
     keep_steady(reactor)
     service: IService = roles.make(reactor, options["config"])
-    return service
+    try:
+        return logged(service, options["log"], options.parent or {}, reactor, options.subCommand or "all")
+    except LanrageError as error:
+        sys.exit(f"lanrage: {error}")

@@ -33,14 +33,16 @@ KNOWN_LIMIT = 64
 KNOWN_SHORTEST = 8
 """Characters of a secret told beforehand; a shorter one would black out ordinary words."""
 
-_GROUP = f"[{ALPHABET}{ALPHABET.lower()}]{{4}}"
-_DASH = "[-_.\u2010-\u2015\u2212 ]"
+_SYMBOL = f"[{ALPHABET}{ALPHABET.lower()}]"
+_DASH = "[-_.\u2010-\u2015\u2212]"
+_SPOKEN = rf"{_SYMBOL}{{4}}{_DASH}{_SYMBOL}{{4}}{_DASH}{_SYMBOL}{{4}}"
+_NO_WORDS = r"(?=\S{0,13}[0-9]|[^a-z]{14})"  # data-base-test is no code; nearly all codes have a digit
 _ALIKE = r"(?=[\w+/-]*[0-9])(?=[\w+/-]*[a-z])(?=[\w+/-]*[A-Z])"
 _FORMS = re.compile(
     "|".join(
         (
             r"(?:LR1-|lr1-)[\w-]{6,}",  # an invitation code
-            rf"(?<![\w-]){_GROUP}{_DASH}{_GROUP}{_DASH}{_GROUP}(?![\w-])",  # a spoken code
+            rf"(?<![\w-]){_NO_WORDS}{_SPOKEN}(?![\w-])",  # a spoken code
             r"[0-9a-fA-F]{64,}",  # 32 bytes or more
             r"b(?P<quote>['\"])(?:\\[^x]|\\x[0-9a-f]{2}|(?!(?P=quote))[^\\]){32,}(?P=quote)",  # as Python shows them
             r"(?<![\w+/])[A-Za-z0-9+/]{43}=",  # 32 bytes in base64

@@ -16,7 +16,7 @@ from lanrage.core.redaction import Redactor
 from lanrage.core.repeats import Repeats
 from lanrage.logs.formatter import StructuredFormatter
 from lanrage.logs.libraries import set_library_levels, take_libraries
-from lanrage.logs.output import FILE_COUNT, FILE_SIZE, OpenStream, Output, RotatingFile, to_journal
+from lanrage.logs.output import FILE_COUNT, FILE_SIZE, OpenStream, Output, RotatingFile, SystemLog, to_journal
 from lanrage.logs.record import LEVELS, Origin
 from lanrage.logs.stream import LogStream
 
@@ -58,6 +58,7 @@ def make_stream(
     size: int = FILE_SIZE,
     count: int = FILE_COUNT,
     stream: IO[str] | None = None,
+    syslog: str = "",
     clock: IReactorTime | None = None,
     repeats: Repeats[Any] | None = None,
     role: str = "",
@@ -68,9 +69,14 @@ def make_stream(
     """
     plan = LevelPlan.parse(level)
     stream = sys.stdout if stream is None else stream
-    _origin.host, _origin.role, _origin.pid = socket.gethostname(), role, os.getpid()
-    output: Output = OpenStream(stream) if file is None else RotatingFile(file, size, count)
-    journal = file is None and to_journal(stream, dict(os.environ))
+    _origin.host, _origin.role = socket.gethostname(), role
+    output: Output
+    if syslog:
+        output, journal = SystemLog(syslog), True
+    elif file is not None:
+        output, journal = RotatingFile(file, size, count), False
+    else:
+        output, journal = OpenStream(stream), to_journal(stream, dict(os.environ))
     formatter = StructuredFormatter(form, _origin, _redactor, journal)
     made = LogStream(formatter, output, _levels, Repeats() if repeats is None else repeats, clock)
     if clock is not None:
@@ -90,8 +96,9 @@ def configure_logging(
     :param format: ``json`` or ``plain``.
     :param level: from which on lines are written: ``LEVEL``, and any number of ``NAMESPACE=LEVEL``, comma between.
     :param options: ``file`` (a path; standard output without one), ``size`` (bytes after which it is set aside),
-        ``count`` (files that are set aside and kept), ``stream`` (instead of standard output), ``clock`` (tells when
-        the summary of a repeated warning is due), ``repeats`` (how many of one kind go out in which time), ``role``.
+        ``count`` (files that are set aside and kept), ``stream`` (instead of standard output), ``syslog`` (the name
+        under which lines go to syslog instead), ``clock`` (tells when the summary of a repeated warning is due),
+        ``repeats`` (how many of one kind go out in which time), ``role``.
     :returns: the stream; its ``close`` ends all of it.
     :raises BadInput: names the option and the rule.
     """

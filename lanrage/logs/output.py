@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import syslog
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -67,7 +68,7 @@ class RotatingFile:
         try:
             self._file.rotate()
         except (OSError, ValueError):
-            self.lost += 0  # the next write opens it again
+            self._torn = False  # the next write opens it again
 
     def close(self) -> None:
         """Close the file."""
@@ -92,6 +93,26 @@ class OpenStream:
 
     def close(self) -> None:
         """Nothing to do."""
+
+
+class SystemLog:
+    """The machine's syslog, which takes the priority as a number and stamps the time by itself.
+
+    :param name: of the program.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.lost = 0
+        syslog.openlog(name, syslog.LOG_PID, syslog.LOG_DAEMON)
+
+    def write(self, lines: bytes) -> None:
+        """Write lines that begin with ``<N>``."""
+        for line in lines.decode("utf-8").splitlines():
+            syslog.syslog(int(line[1]), line[3:])
+
+    def close(self) -> None:
+        """Close the connection."""
+        syslog.closelog()
 
 
 def to_journal(stream: IO[str], environment: dict[str, str]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from itertools import islice
@@ -52,7 +53,6 @@ class Origin:
     host: str = ""
     node: str = ""
     role: str = ""
-    pid: int = 0
 
 
 def level_of(event: Mapping[str, Any]) -> Level:
@@ -91,7 +91,7 @@ def record(event: Mapping[str, Any], origin: Origin, redactor: Redactor) -> dict
         "host": origin.host,
         "node": origin.node,
         "role": origin.role,
-        "pid": origin.pid,
+        "pid": os.getpid(),  # of now: twistd forks after the log was begun
     }
     context = get_context()
     for name in CONTEXT_FIELDS:

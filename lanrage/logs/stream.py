@@ -60,6 +60,11 @@ class LogStream:
                 return
             self._write(event)
 
+    def flush(self) -> None:
+        """Write how many lines were held back until now."""
+        with self._lock:
+            self._tell(self.repeats.drain())
+
     def close(self) -> None:
         """Write what was held back, and let go of the file and the timer."""
         with self._lock:
