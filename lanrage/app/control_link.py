@@ -282,7 +282,7 @@ class ControlLink:
                 self._again = True
                 return
             self.trouble = f"the control server does not let this node follow the party: {error}"
-            self.log.warn("{trouble}", trouble=self.trouble)
+            self.log.warn("the party cannot be followed: {trouble}", trouble=self.trouble)
         except Unreachable as error:
             self.log.info("the party is not in step yet: {reason}", reason=str(error))
             if self.client.connected:  # the server's disk was slow: its answer would come too late, so ask anew

@@ -157,7 +157,7 @@ class Governance:
                 self.log.info("{name} is a full member of the party now", name=member.certificate.name)
             except (Refused, CryptoError, DecodeError) as error:
                 self._tried[member.certificate_blob] = self._replica.epoch
-                self.log.info("{name} was not countersigned: {why}", name=member.certificate.name, why=str(error))
+                self.log.warn("{name} was not countersigned: {why}", name=member.certificate.name, why=str(error))
 
     def _failed(self, failure: Any) -> None:
         if failure.check(CancelledError):

@@ -119,7 +119,7 @@ class NodeService(
             replica = saved.restore(self._now())
         except (CryptoError, DecodeError) as error:
             life.trouble = f"the party file does not hold: {error}; join the party again"
-            self.log.error("{trouble}", trouble=life.trouble)
+            self.log.error("the party is not entered: {trouble}", trouble=life.trouble)
             return
         link = life.control_link(saved.addresses, saved.server)
         try:

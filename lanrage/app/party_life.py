@@ -252,7 +252,7 @@ class PartyLife:
         sentence = f"this node is no member of the party {ledger.name} any more: {reason}"
         if (epoch := ledger.revoked.get(self.keys.identity.public)) is not None:
             sentence = self._by_whom(replica, ledger, epoch, changes)
-        self.log.warn("{sentence}", sentence=sentence)
+        self.log.warn("this node is out of its party: {sentence}", sentence=sentence)
         self._leaving = self._alone(lambda: self._go(replica, sentence))
         self._leaving.addErrback(lambda failure: self.log.failure("the party was not left cleanly", failure))
 

@@ -148,7 +148,7 @@ class RelayPair:
         if self._stopped or not self.seats:
             return
         if failure.check(LanrageError):
-            self.log.info("no relay ticket for {peer}: {why}", peer=self.link.name, why=failure.getErrorMessage())
+            self.log.warn("no relay ticket for {peer}: {why}", peer=self.link.name, why=failure.getErrorMessage())
         else:
             self.log.failure("no relay ticket for {peer}", failure, peer=self.link.name)
         self._fetch_later(TICKET_RETRY)
@@ -207,7 +207,7 @@ class RelayPair:
         self._show()
 
     def _refused(self, seat: RelaySeat) -> None:
-        self.log.info("the relay refuses {peer}: {why}", peer=self.link.name, why=seat.failed)
+        self.log.warn("the relay refuses {peer}: {why}", peer=self.link.name, why=seat.failed)
         self._around.failed(seat.relay_id)
         self._fetch_later(TICKET_RETRY)
 

@@ -54,7 +54,7 @@ class RoleService(MultiService):
             self._fail("an unexpected error; see the log above")
         else:
             for line in self._greeting() if self.running else []:
-                self.log.info("{line}", line=line)
+                self.log.info("ready: {line}", line=line)
 
     def _fail(self, sentence: str) -> None:
         """End twistd with status 1 and one sentence; it knows no other way than its interpreter's exit."""

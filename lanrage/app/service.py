@@ -18,6 +18,7 @@ from lanrage.app.relay_drain import DRAIN
 from lanrage.core.links import WIREGUARD_PORT
 from lanrage.core.relay_report import FULL_PACKETS
 from lanrage.errors import LanrageError
+from lanrage.logs.carry import carry_timers
 from lanrage.store.journal import INTERVAL
 
 STATE = ["state-dir", "d", None, "Folder of keys and state (default: /var/lib/lanrage as root, else in your home)."]
@@ -167,6 +168,7 @@ def makeService(options: Options) -> IService:
     from lanrage.app import roles  # pylint: disable=import-outside-toplevel
 
     keep_steady(reactor)
+    carry_timers(reactor)
     service: IService = roles.make(reactor, options["config"])
     try:
         return logged(service, options["log"], options.parent or {}, reactor, options.subCommand or "all")

@@ -110,6 +110,7 @@ class SpokenDesk:
         if self._offers.get(opened.nameplate) is not offer:
             raise Unreachable("the spoken code was lost while it was made: try again")
         self._trouble = ""
+        self.log.info("a spoken code was made, for {lifetime:.0f} s", lifetime=lifetime)
         return Spoken(code.encode(), lifetime, offer.invitation)
 
     def forget(self) -> None:
@@ -150,7 +151,7 @@ class SpokenDesk:
             return
         if offer.machine.done:
             self._remove(offer)
-            self.log.info("node {joiner} proved the spoken code and gets the invitation", joiner=offer.joiner.hex())
+            self.log.info("node {joiner} proved the spoken code and gets the invitation", joiner=offer.joiner)
         offer.link.post(SendLetter(offer.code.nameplate, answer))
 
     def _machine(self, offer: _Offer, joiner: bytes) -> Inviter:
@@ -175,4 +176,4 @@ class SpokenDesk:
 
     def _complain(self, sentence: str) -> None:
         self._trouble, self._since = sentence, self._clock.seconds()
-        self.log.warn("{sentence}", sentence=sentence)
+        self.log.warn("a spoken code is void: {sentence}", sentence=sentence)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
@@ -35,12 +35,14 @@ class StructuredFormatter:
 
     :param form: ``json`` or ``plain``.
     :param journal: lines go to the journal of systemd, which has the time already and reads priorities.
+    :param fresh: whether a line still belongs to the operation of an id.
     """
 
     form: str
     origin: Origin
     redactor: Redactor
     journal: bool = False
+    fresh: Callable[[str], bool] = lambda _: True
 
     def __attrs_post_init__(self) -> None:
         if self.form not in FORMATS:
@@ -48,7 +50,7 @@ class StructuredFormatter:
 
     def format(self, event: Mapping[str, Any]) -> bytes:
         """An event's line, or lines, with their end."""
-        found = record(event, self.origin, self.redactor)
+        found = record(event, self.origin, self.redactor, self.fresh)
         lines = [_json(found)] if self.form == "json" else self._plain(found)
         if self.journal:
             mark = f"<{PRIORITIES[level_of(event)]}>".encode("ascii")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
@@ -56,8 +56,9 @@ class Origin:
 
 
 def level_of(event: Mapping[str, Any]) -> Level:
-    """An event's level; one without a known level is information."""
-    return LEVELS.get(event.get("log_level"), Level.INFO)
+    """An event's level; one without a known level is information, and a failure that Twisted calls critical an error."""
+    level = LEVELS.get(event.get("log_level"), Level.INFO)
+    return Level.ERROR if level is Level.CRITICAL and event.get("log_failure") is not None else level
 
 
 def stamp(seconds: float) -> str:
@@ -73,10 +74,15 @@ def event_name(event: Mapping[str, Any]) -> str:
     return str(event.get("log_event") or event.get("log_format") or "")
 
 
-def record(event: Mapping[str, Any], origin: Origin, redactor: Redactor) -> dict[str, Plain]:
+def record(
+    event: Mapping[str, Any], origin: Origin, redactor: Redactor, fresh: Callable[[str], bool] = lambda _: True
+) -> dict[str, Plain]:
     """An event's record; never fails, holds no secret that the redactor knows, and is bounded.
 
-    The context is that of now, and a field of the event wins over it.
+    The context is that of now. What the object that logs says of itself (``log_fields``) wins over it, and a field of
+    the event over both.
+
+    :param fresh: whether the operation of an id is under way, and not only what led to this line long ago.
     """
     fields = _fields(event)
     public = frozenset(_public(fields))
@@ -93,7 +99,7 @@ def record(event: Mapping[str, Any], origin: Origin, redactor: Redactor) -> dict
         "role": origin.role,
         "pid": os.getpid(),  # of now: twistd forks after the log was begun
     }
-    context = get_context()
+    context = _context(event, fresh)
     for name in CONTEXT_FIELDS:
         found[name] = plain(fields.pop(name, None) or context.get(name, ""), redactor, name, public)
     for name, value in islice(fields.items(), FIELDS_LIMIT):
@@ -106,6 +112,16 @@ def record(event: Mapping[str, Any], origin: Origin, redactor: Redactor) -> dict
 def _fields(event: Mapping[str, Any]) -> dict[str, Any]:
     legacy = _LEGACY if "isError" in event else frozenset()
     return {name: value for name, value in event.items() if not name.startswith("log_") and name not in legacy}
+
+
+def _context(event: Mapping[str, Any], fresh: Callable[[str], bool]) -> dict[str, str]:
+    context = get_context()
+    if not fresh(context.get("correlation_id", "")):
+        context.pop("correlation_id", None)
+    try:
+        return {**context, **getattr(event.get("log_source"), "log_fields", {})}
+    except Exception:  # an object that is half built, say  # pylint: disable=broad-exception-caught
+        return context
 
 
 def _public(fields: Mapping[str, Any]) -> list[str]:

@@ -14,6 +14,7 @@ from twisted.python.threadable import isInIOThread
 from zope.interface import implementer
 
 from lanrage.core.log_levels import Level, Levels
+from lanrage.core.operation_ages import OperationAges
 from lanrage.core.repeats import Repeats, Summary
 from lanrage.logs.formatter import StructuredFormatter
 from lanrage.logs.output import Output
@@ -47,7 +48,11 @@ class LogStream:
     on_close: list[Callable[[], None]] = attrs.Factory(list)
     _lock: threading.RLock = attrs.field(factory=threading.RLock, init=False)
     _timer: IDelayedCall | None = attrs.field(default=None, init=False)
+    _ages: OperationAges = attrs.field(factory=OperationAges, init=False)
     _lost: int = attrs.field(default=0, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.formatter.fresh = lambda operation: not operation or self._ages.fresh(operation, self.seconds())
 
     def __call__(self, event: Mapping[str, Any]) -> None:
         """Write one event's line."""

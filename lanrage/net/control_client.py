@@ -254,7 +254,7 @@ class ControlClient(Service):
                 connection = await self._dial(address)
             except LanrageError as failure:
                 error, self.failure = failure, str(failure)
-                log.info("no connection to {address}: {reason}", address=address, reason=str(failure))
+                log.warn("no connection to {address}: {reason}", address=address, reason=str(failure))
                 continue
             self._established(connection)
             return connection
@@ -308,7 +308,7 @@ class ControlClient(Service):
         if not self.running:
             return
         self.failure = str(error)
-        log.info("the connection to {address} ended: {reason}", address=self.address, reason=str(error))
+        log.warn("the connection to {address} ended: {reason}", address=self.address, reason=str(error))
         _call(self._on_disconnected, str(error))
 
     def _fail(self, waiters: list[Deferred[Accepted]], error: LanrageError) -> None:
