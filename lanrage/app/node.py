@@ -30,8 +30,11 @@ from lanrage.app.probe_node import ProbeNode
 from lanrage.app.relay_node import RelayNode
 from lanrage.app.room_node import RoomNode
 from lanrage.app.spoken_desk import SpokenDesk
+from lanrage.core.identity import fingerprint
 from lanrage.errors import CryptoError, DecodeError, LanrageError, MissingRight, Refused
 from lanrage.interfaces import IUndoJournal
+from lanrage.log_context import carried, set_context
+from lanrage.logs import identify
 from lanrage.net.rights import Rights, read_rights
 from lanrage.net.threads import in_thread
 from lanrage.net.undo import undo_all
@@ -105,16 +108,19 @@ class NodeService(
         await undo_all(self._reactor, undo)
         machinery = self._make_machinery(self._reactor, self._config.devices, undo)
         await remove_leftovers(self._reactor, machinery.machine, undo, self._now)
+        identify(fingerprint(keys.identity.public).hex())
         self._life = life = PartyLife(
             self._reactor, self._config, keys, machinery, self._now, self._random, self._lock.run
         )
         self._spoken = SpokenDesk(self._reactor, keys.identity.public, self._random)
         self._lacks = (await self._rights()).missing(self._config.devices.kind)
         saved = await life.load()
+        self.log.info("the node {public_key} is there", public_key=keys.identity.public)
         if saved is not None:
             await self._return_to(life, saved)
 
     async def _return_to(self, life: PartyLife, saved: SavedParty) -> None:
+        set_context(party_id=saved.party_id)
         try:
             replica = saved.restore(self._now())
         except (CryptoError, DecodeError) as error:
@@ -136,6 +142,7 @@ class NodeService(
     async def _stop(self) -> None:
         if self._life is not None:
             await self._life.go_out()
+        self.log.info("the node has stopped")
 
     def greeting(self, server: str) -> list[str]:
         """For the log at start: the state, and the next command to type.
@@ -198,7 +205,12 @@ class NodeService(
 
     def _alone(self, work: Callable[[], Coroutine[Any, Any, dict[str, Any]]]) -> Deferred[dict[str, Any]]:
         """One operation at a time; one that is cancelled while it waits is never begun."""
-        return self._lock.run(work)
+
+        async def in_party() -> dict[str, Any]:
+            set_context(**(self._life.log_fields if self._life is not None else {}))
+            return await work()
+
+        return self._lock.run(carried(in_party))
 
     def _own(self) -> PartyLife:
         if self._life is None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from ipaddress import IPv4Interface
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.logger import Logger
 
+from lanrage.app import party_log
 from lanrage.app.bridge_ways import want_bridges
 from lanrage.app.config import NodeConfig
 from lanrage.app.control_link import ControlLink
@@ -26,11 +27,15 @@ from lanrage.core.ledger_records import open_record
 from lanrage.core.replica import PartyReplica
 from lanrage.core.replica_changes import MemberRemoved, PresenceChanged, ReplicaChange
 from lanrage.errors import REFUSALS, LanrageError, Refused
+from lanrage.log_context import context, set_context
 from lanrage.net.threads import in_thread
 from lanrage.store.bridges import BridgesFile
 from lanrage.store.endpoints import EndpointsFile
 from lanrage.store.replica import PartyFile, SavedParty
 from lanrage.wire.control import Accepted
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 NOT_SHOWN = "The control server no longer shows this node as a member: leave the party and join it again"
 
@@ -98,6 +103,20 @@ class PartyLife:
         await in_thread(self._reactor, self._bridges.remove)
         await in_thread(self._reactor, self._file.remove)
 
+    @property
+    def log_fields(self) -> dict[str, str]:
+        """What each of its log lines bears."""
+        return {"party_id": self.saved.party_id} if self.saved is not None else {}
+
+    def _in_party(self, call: Callable[P, T]) -> Callable[P, T]:
+        """`call` with the party in the context of its log lines: what the control server says comes without one."""
+
+        def in_party(*args: P.args, **kwargs: P.kwargs) -> T:
+            with context(**self.log_fields):
+                return call(*args, **kwargs)
+
+        return in_party
+
     # --- life ---------------------------------------------------------------------------------------------------------
 
     def control_link(self, addresses: tuple[str, ...], pin: bytes | None) -> ControlLink:
@@ -107,12 +126,12 @@ class PartyLife:
             self.keys,
             addresses,
             pin,
-            on_changes=self._changed,
-            on_signal=self._signalled,
-            on_up=self.up,
+            on_changes=self._in_party(self._changed),
+            on_signal=self._in_party(self._signalled),
+            on_up=self._in_party(self.up),
             now=self._now,
         )
-        link.on_relays = self.relays_changed
+        link.on_relays = self._in_party(self.relays_changed)
         return link
 
     async def enter(self, saved: SavedParty, replica: PartyReplica, link: ControlLink) -> None:
@@ -120,6 +139,7 @@ class PartyLife:
 
         :raises LanrageError: when this machine cannot; the party is then held without a session.
         """
+        set_context(party_id=saved.party_id)
         self.saved, self.replica, self.link = saved, replica, link
         link.follow(replica)
         self.governance = Governance(self._reactor, self.keys, link, replica, self._server_now)
@@ -161,12 +181,15 @@ class PartyLife:
         await want_bridges(session.lan, await in_thread(self._reactor, self._bridges.load, saved.party_id))
         self.session, self.trouble = session, ""
         self._revival.came_up()
+        name = replica.charter.name
+        self.log.info("in the party {name} as {member}", name=name, member=saved.my_name, address=str(address))
         await session.set_members(entry.member for entry in replica.members.values())
 
     async def _revive(self) -> None:
         """Take down what is left of the session and bring a new one up."""
         if self.saved is None or self.replica is None or self.link is None:
             return
+        set_context(party_id=self.saved.party_id)
         session, self.session = self.session, None
         if session is not None:
             await session.stop()
@@ -180,6 +203,9 @@ class PartyLife:
     async def go_out(self) -> None:
         """Take the session down and end the link; the disk is left as it is."""
         self._revival.stop()
+        if self.saved is not None:
+            set_context(party_id=self.saved.party_id)
+            self.log.info("this node goes out of its party")
         link, self.link = self.link, None
         session, self.session = self.session, None
         governance, self.governance = self.governance, None
@@ -218,6 +244,7 @@ class PartyLife:
         session, replica = self.session, self.replica
         if replica is None:
             return
+        party_log.tell(changes)
         self._judge_own(replica)
         if self.governance is not None:
             self.governance.look()

@@ -22,6 +22,7 @@ from lanrage.core.code import InvitationCode, check_address
 from lanrage.core.replica import PartyReplica
 from lanrage.core.spoken import read_code
 from lanrage.errors import LanrageError, Refused, Unreachable
+from lanrage.log_context import set_context
 from lanrage.store.replica import SavedParty
 from lanrage.wire.control import Done, LeaveParty
 
@@ -80,6 +81,8 @@ class PartyNode:
             networks = await life.machinery.machine.networks()
             membership = self._membership(life)
             saved, replica = await membership.create(link, address, wish, networks, progress)
+            set_context(party_id=saved.party_id)
+            self.log.info("the party {name} is founded", name=wish.name)
             try:
                 await self._settle(life, saved, replica, link, progress)
             except BaseException:
@@ -97,12 +100,16 @@ class PartyNode:
     ) -> dict[str, Any]:
         progress = progress or quiet
         given = read_code(code)
+        if isinstance(given, InvitationCode):
+            set_context(party_id=given.party_id)
         life = await self._free_to_enter()
         arrival = Arrival(self._reactor, life.keys.identity.public, life.control_link, self._random)
         link, invitation = await arrival.arrive(given, server, self._config.server, progress)
+        set_context(party_id=invitation.party_id)
         try:
             networks = await life.machinery.machine.networks()
             saved, replica = await self._membership(life).join(link, invitation, member_name, networks, progress)
+            self.log.info("the party took {member} in", member=member_name)
             await self._settle(life, saved, replica, link, progress)
         except BaseException:
             await link.close()
@@ -137,6 +144,7 @@ class PartyNode:
         life = self._own()
         saved, _, link = life.current()
         progress("leaving")
+        self.log.info("this node leaves its party")
         try:
             await link.client.request(LeaveParty(saved.party_id), timeout=LEAVE_TIMEOUT)
         except Refused as error:
@@ -157,6 +165,7 @@ class PartyNode:
         membership = self._membership(life)
         if not spoken or self._spoken is None:
             code = await membership.invite(link, saved, replica, hours, uses or DEFAULT_MEMBERS)
+            self.log.info("an invitation was made, for {hours:g} h", hours=hours)
             return _plain(Invited(code, InvitationCode.decode(code).link()))
         offered = await self._spoken.offer(
             link, saved.party_id, lambda: membership.invite(link, saved, replica, hours, uses or 1)

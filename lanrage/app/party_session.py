@@ -31,6 +31,7 @@ from lanrage.core.certificates import Member
 from lanrage.core.identity import NodeKeys
 from lanrage.core.links import TUNNEL_MTU, Endpoint
 from lanrage.interfaces import ITunnel
+from lanrage.log_context import carried
 from lanrage.wire import probes
 from lanrage.wire.control import Accepted
 
@@ -82,6 +83,11 @@ class PartySession:
         self.on_moved: Callable[[set[str], float], None] = lambda hosts, slept: None
         self._probe_port = machinery.probe_port()
         self._roaming = Roaming(reactor, machinery.network_events(), self._look, self._slept)
+
+    @property
+    def log_fields(self) -> dict[str, str]:
+        """What each of its log lines bears."""
+        return {"party_id": self._party_id}
 
     # --- life ---------------------------------------------------------------------------------------------------------
 
@@ -150,7 +156,7 @@ class PartySession:
         relays = self._join_relays(links)
         self._join_nat(links)
         channel.start()
-        self._probe_port.open(self.listen_port, self._received)
+        self._probe_port.open(self.listen_port, carried(self._received))
         await links.start(self.listen_port)
         self._roaming.start()
         relays.use(book.relays)
@@ -217,6 +223,7 @@ class PartySession:
             parts.append(self.tunnel.destroy)
         if self.guarding is not None:
             parts.append(self.guarding.stop)
+        card = self.devices.card if self.lan is not None else ""
         for part in parts:
             try:
                 waiting = part()
@@ -227,6 +234,8 @@ class PartySession:
         self.links = self.relays = self.relay_tcp = self.reflexive = self.punching = None
         self.nat = self.channel = self.lan = self.tunnel = self.mapping = None
         self.guarding = None
+        if card:
+            self.log.info("the LAN card {card} and its tunnel are gone", card=card)
 
     def _stop_links(self) -> Deferred[None]:
         """After a change of members that is under way."""

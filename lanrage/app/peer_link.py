@@ -17,7 +17,7 @@ from lanrage.app.peer_device import DeviceOutlet, PeerDevice
 from lanrage.core.candidates import Candidate
 from lanrage.core.certificates import Member
 from lanrage.core.doors import Doors
-from lanrage.core.identity import PairKeys
+from lanrage.core.identity import PairKeys, fingerprint
 from lanrage.core.links import Endpoint, PeerStatus
 from lanrage.core.nat import NatKind
 from lanrage.core.path_actions import Action, Moved, ResetPeer, SendOffer, SendProbe, WriteEndpoint
@@ -124,6 +124,16 @@ class PeerLink:
         return self.member.certificate.identity
 
     @property
+    def peer_id(self) -> str:
+        """The member's fingerprint, for logs."""
+        return fingerprint(self.identity).hex()
+
+    @property
+    def log_fields(self) -> dict[str, str]:
+        """What each of its log lines bears."""
+        return {"peer_id": self.peer_id}
+
+    @property
     def ready(self) -> bool:
         """WireGuard's handshake came through, and the member is one."""
         return self._device.alive and not self.revoked
@@ -135,6 +145,7 @@ class PeerLink:
 
     def start(self) -> None:
         """Configure the peer and tell it where we are; what arrives meanwhile waits its turn."""
+        self.log.debug("link to {peer} begins", peer=self.name)
         self._queue.put([Configure(), SendOffer()])
 
     # --- inputs -------------------------------------------------------------------------------------------------------
@@ -225,6 +236,7 @@ class PeerLink:
     async def close(self) -> None:
         """Stop timers and let a running action end; what still comes in starts nothing."""
         self._closed = True
+        self.log.info("link to {peer} ends", peer=self.name)
         self._offering.stop()
         self._device.close()
         if self._timer is not None and self._timer.active():
@@ -269,6 +281,7 @@ class PeerLink:
         if isinstance(action, WriteEndpoint):
             return self._device.write(action)
         if isinstance(action, ResetPeer):
+            self.log.debug("WireGuard begins anew with {peer}", peer=self.name)
             return self._device.reset()
         self._moved(action)
         return None

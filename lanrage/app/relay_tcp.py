@@ -315,7 +315,9 @@ class RelayTcp:
         try:
             port = self._loopback(self._reactor, self._links.listen_port, lambda data: self._send(data, relay))
         except CannotListenError as error:
-            self.log.warn("no port on loopback for {peer}: {error}", peer=link.name, error=str(error))
+            self.log.warn(
+                "no port on loopback for {peer}: {error}", peer=link.name, peer_id=link.peer_id, error=str(error)
+            )
             return
         self._ports[relay], self._mine[link.identity] = port, relay
         link.way(Candidate(CandidateKind.RELAY_TCP, port.endpoint), True)

@@ -1,7 +1,7 @@
-"""The context of log lines, taken along by timers: what a reactor calls later has the context of who asked for it.
+"""The context of log lines, taken along by timers: a call that comes later has the context of who asked for it.
 
-What serves many (a journal, a timer of all connections) is started :func:`apart`, or it would bear the name of the first
-one that came.
+What serves many (a journal, a timer of all connections) is started :func:`apart`, or it would bear the name of who came
+first.
 """
 
 from __future__ import annotations

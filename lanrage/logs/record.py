@@ -56,7 +56,7 @@ class Origin:
 
 
 def level_of(event: Mapping[str, Any]) -> Level:
-    """An event's level; one without a known level is information, and a failure that Twisted calls critical an error."""
+    """An event's level; one without a known one is information, and a failure that Twisted calls critical an error."""
     level = LEVELS.get(event.get("log_level"), Level.INFO)
     return Level.ERROR if level is Level.CRITICAL and event.get("log_failure") is not None else level
 
