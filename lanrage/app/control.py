@@ -34,7 +34,7 @@ from lanrage.core.tickets import Pair, Ticket, issue
 from lanrage.core.world import World
 from lanrage.core.world_load import Unproven, load_world
 from lanrage.errors import REFUSALS, StoreError
-from lanrage.logs import identify
+from lanrage.logs import identify, keep_secret
 from lanrage.net.control_server import ServerFactory
 from lanrage.net.control_session import LOGIN_TIMEOUT, ServerConnection
 from lanrage.net.relay_bridge import RelayBridges
@@ -149,6 +149,7 @@ class ControlService(Service):
         :raises StoreError: the key or the database cannot be used.
         """
         folder = self._settings.state_dir
+        keep_secret(self._settings.registration.token)
         self.key = load_server_key(folder, self._random)
         write_atomic(folder / PUBLIC_KEY_FILE, self.key.public.hex().encode() + b"\n", PUBLIC_MODE)
         rows = await self._store.open()

@@ -11,11 +11,12 @@ from typing import Any
 import attrs
 from twisted.application.service import IService, MultiService
 from twisted.internet.defer import Deferred, maybeDeferred
-from twisted.logger import ILogObserver
+from twisted.logger import ILogObserver, Logger
 
+from lanrage import __version__
 from lanrage.core.log_levels import LevelPlan
 from lanrage.errors import BadInput
-from lanrage.logs.configure import make_stream
+from lanrage.logs.configure import get_level, make_stream
 from lanrage.logs.formatter import FORMATS
 from lanrage.logs.output import COUNT_BOUNDS, FILE_COUNT, FILE_SIZE, SIZE_BOUNDS, RotatingFile
 from lanrage.logs.stream import LogStream
@@ -73,11 +74,14 @@ class LoggedService(MultiService):
 
     :param service: what it holds.
     :param stream: writes the log.
+    :param role: as the user named it.
     """
 
-    def __init__(self, service: IService, stream: LogStream) -> None:
+    log = Logger()
+
+    def __init__(self, service: IService, stream: LogStream, role: str = "") -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self._stream = stream
+        self._stream, self._role = stream, role
         service.setServiceParent(self)
 
     def setServiceParent(self, parent: Any) -> None:
@@ -85,12 +89,19 @@ class LoggedService(MultiService):
         super().setServiceParent(parent)  # type: ignore[no-untyped-call]
         parent.setComponent(ILogObserver, self._stream)
 
+    def startService(self) -> None:
+        """Start, and tell of what."""
+        self.log.info("LANrage {version} starts as {role}", version=__version__, role=self._role)
+        self.log.debug("log lines are written from {level} on", level=get_level())
+        super().startService()  # type: ignore[no-untyped-call]
+
     def stopService(self) -> Deferred[Any]:
         """Stop, then tell how many repeated warnings were held back."""
         stopping = maybeDeferred(super().stopService)
         return stopping.addBoth(self._stopped)
 
     def _stopped(self, result: Any) -> Any:
+        self.log.info("LANrage stops as {role}", role=self._role)
         self._stream.flush()
         return result
 
@@ -113,7 +124,7 @@ def logged(service: IService, settings: LogSettings, twistd: Mapping[str, Any], 
     words = {"size": settings.size, "count": settings.count, "syslog": name, "clock": reactor, "role": role}
     stream = make_stream(settings.form, settings.level, file=file, **words)
     _rotate_on_signal(stream, reactor)
-    return LoggedService(service, stream)
+    return LoggedService(service, stream, role)
 
 
 def _twistd_file(twistd: Mapping[str, Any]) -> Path | None:

@@ -23,6 +23,7 @@ from lanrage.core.replica import PartyReplica
 from lanrage.core.spoken import read_code
 from lanrage.errors import LanrageError, Refused, Unreachable
 from lanrage.log_context import set_context
+from lanrage.logs import keep_secret
 from lanrage.store.replica import SavedParty
 from lanrage.wire.control import Done, LeaveParty
 
@@ -67,6 +68,7 @@ class PartyNode:
         progress: Progress | None = None,
     ) -> dict[str, Any]:
         progress = progress or quiet
+        keep_secret(token)
         address = check_address(server or self._config.server, "server")
         rule, delay = cast(Takeover, takeover), int(takeover_hours * 3600)
         wish = Wish(name, member_name, max_members, expires_hours, uses, rule, delay, token)

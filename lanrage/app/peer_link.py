@@ -131,7 +131,7 @@ class PeerLink:
     @property
     def log_fields(self) -> dict[str, str]:
         """What each of its log lines bears."""
-        return {"peer_id": self.peer_id}
+        return {**getattr(self._outlet, "log_fields", {}), "peer_id": self.peer_id}
 
     @property
     def ready(self) -> bool:

@@ -97,6 +97,7 @@ class PortMapping:
 
     def start(self) -> None:
         """Begin; returns at once."""
+        self.log.debug("port mapping begins")
         self._tick()
 
     def look(self) -> Deferred[None]:
@@ -113,6 +114,7 @@ class PortMapping:
     def stop(self) -> Deferred[None]:
         """Remove the mappings, within :data:`STOP_S` or a little more; fires when nothing is under way any more."""
         self._stopping = True
+        self.log.debug("port mapping ends")
         if self._call is not None and self._call.active():
             self._call.cancel()
         if self._work is not None:

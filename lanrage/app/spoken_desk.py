@@ -13,6 +13,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from lanrage.app.control_link import ControlLink
+from lanrage.core.identity import fingerprint
 from lanrage.core.mailboxes import LIFETIME
 from lanrage.core.pairing import Context, Inviter
 from lanrage.core.spoken import SpokenCode
@@ -151,7 +152,8 @@ class SpokenDesk:
             return
         if offer.machine.done:
             self._remove(offer)
-            self.log.info("node {joiner} proved the spoken code and gets the invitation", joiner=offer.joiner)
+            who = {"peer_id": fingerprint(offer.joiner).hex(), "party_id": offer.party_id}
+            self.log.info("node {peer_id} proved the spoken code and gets the invitation", **who)
         offer.link.post(SendLetter(offer.code.nameplate, answer))
 
     def _machine(self, offer: _Offer, joiner: bytes) -> Inviter:

@@ -156,6 +156,7 @@ class ControlClient(Service):
             loop.cancel()
         connection, self._connection = self._connection, None
         if connection is not None:
+            log.info("the connection to {address} is closed", address=self.address)
             connection.close()
         self._fail(self._patient + self._impatient, Unreachable("the control link was stopped"))
         return connection.factory.gone if connection is not None else succeed(None)

@@ -8,9 +8,9 @@ from typing import Any
 from autobahn.twisted.websocket import WebSocketClientFactory, WebSocketClientProtocol
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IReactorTime
-from twisted.logger import Logger
 
 from lanrage.errors import DecodeError, LanrageError, Refused, Unreachable
+from lanrage.logs import get_logger
 from lanrage.net.http_answers import how_refused
 from lanrage.net.tls_client import tls_failure
 from lanrage.net.websocket import ClockTimer, QuietLog, configure, is_endless, stop_timers
@@ -31,7 +31,7 @@ from lanrage.wire.login import TAG_BYTES, ClientLogin
 OPEN_TIMEOUT = 5.0
 """Seconds for the WebSocket handshake: a phone's network needs under 2."""
 
-log = Logger()
+log = get_logger(__name__)
 
 
 class Connection(WebSocketClientProtocol):  # type: ignore[misc]
@@ -75,6 +75,8 @@ class Connection(WebSocketClientProtocol):  # type: ignore[misc]
         if self.state != self.STATE_OPEN:
             return fail(Unreachable(f"the connection to {self.login.server} is closing"))
         number = self._number = self._number + 1
+
+        log.debug("request {number} asks {kind}", number=number, kind=type(body).__name__)
 
         def forget(_: object) -> None:
             self._pending.pop(number, None)
@@ -140,6 +142,7 @@ class Connection(WebSocketClientProtocol):  # type: ignore[misc]
 
     def _answered(self, reply: Reply) -> None:
         answer = self._pending.pop(reply.id, None)
+        log.debug("request {number} is answered {kind}", number=reply.id, kind=type(reply.body).__name__)
         if answer is None:
             log.debug("an answer came too late: {number}", number=reply.id)
         elif isinstance(reply.body, RefusedReply):
