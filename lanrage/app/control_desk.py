@@ -230,7 +230,7 @@ class ControlDesk:
 
     def _say(self, text: str, level: Any = LogLevel.info, **fields: object) -> None:
         """Log, unless there was too much already."""
-        if self._lines.take(self._now()):
+        if log.writes(level) and self._lines.take(self._now()):
             log.emit(level, text, **fields)
 
 

@@ -92,7 +92,7 @@ class LoggedService(MultiService):
     def startService(self) -> None:
         """Start, and tell of what."""
         self.log.info("LANrage {version} starts as {role}", version=__version__, role=self._role)
-        self.log.debug("log lines are written from {level} on", level=get_level())
+        self.log.debug("log lines are written from {least} on", least=get_level())
         super().startService()  # type: ignore[no-untyped-call]
 
     def stopService(self) -> Deferred[Any]:

@@ -164,9 +164,8 @@ class RelayService(Service):
 
     def _end(self, _result: object = None) -> Deferred[None]:
         if self._loop is not None:
-            log.info(
-                "the relay has stopped; {bindings} bindings ended with it", bindings=self.counters().get("bindings", 0)
-            )
+            bindings = self.counters().get("bindings", 0)
+            log.info("the relay has stopped; {bindings} bindings ended with it", bindings=bindings)
         kernel, self._kernel = self._kernel, None
         self.started.addErrback(lambda _: None)  # told already, where it mattered
         stopped = Deferred.fromCoroutine(kernel.stop()) if kernel is not None else self._after_start()

@@ -71,8 +71,8 @@ class LevelPlan:
             namespace, equals, word = part.rpartition("=")
             if not equals:
                 level = parse_level(part, field)
-            elif NAMESPACE.fullmatch(namespace):
-                rules[namespace] = parse_level(word, field)
+            elif NAMESPACE.fullmatch(namespace.strip()):
+                rules[namespace.strip()] = parse_level(word, field)
             else:
                 raise BadInput(field, f"{part!r} is neither LEVEL nor NAMESPACE=LEVEL")
         return cls(level, rules)

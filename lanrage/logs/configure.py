@@ -30,9 +30,13 @@ _redactor = Redactor()
 class LeveledLogger(Logger):
     """Twisted's logger, which makes no event that no stream would write."""
 
+    def writes(self, level: Any) -> bool:
+        """Whether a line of this level (Twisted's) would be written now."""
+        return LEVELS.get(level, Level.CRITICAL) >= _levels.of(self.namespace)
+
     def emit(self, level: Any, format: str | None = None, **kwargs: object) -> None:  # noqa: A002  # Twisted's name
         """Emit an event, if its level is high enough."""
-        if LEVELS.get(level, Level.CRITICAL) >= _levels.of(self.namespace):
+        if self.writes(level):
             super().emit(level, format, **kwargs)
 
     def debug(self, format: str | None = None, **kwargs: object) -> None:  # noqa: A002  # Twisted's name
@@ -41,7 +45,7 @@ class LeveledLogger(Logger):
             super().emit(LogLevel.debug, format, **kwargs)
 
 
-def get_logger(name: str) -> Logger:
+def get_logger(name: str) -> LeveledLogger:
     """A logger; `name` is the module's, or a dotted one below it.
 
     It gives events to Twisted's global publisher, as ``twisted.logger.Logger`` does, except those that would be
