@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable
 from typing import Any
 
 import attrs
@@ -12,8 +11,6 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from lanrage.core.repeats import Repeats
 from lanrage.logs import LogStream, configure_logging
-
-OWN = ("level", "subsystem", "event")
 
 
 @attrs.define(eq=False)
@@ -52,9 +49,6 @@ def start_tape(case: SynchronousTestCase | TestCase, form: str = "json", level: 
     many: Repeats[Any] = Repeats(first=1_000_000)
     stream = configure_logging(form, level, **({"stream": file, "repeats": many} | options))
     case.addCleanup(stream.close)
+    file.seek(0)
+    file.truncate()  # what was logged before, which the first stream of a process is given
     return Tape(file, stream)
-
-
-def until_cleanup(case: SynchronousTestCase | TestCase, leave: Callable[[], None]) -> None:
-    """Undo something at the test's end."""
-    case.addCleanup(leave)

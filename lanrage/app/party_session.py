@@ -31,7 +31,7 @@ from lanrage.core.certificates import Member
 from lanrage.core.identity import NodeKeys
 from lanrage.core.links import TUNNEL_MTU, Endpoint
 from lanrage.interfaces import ITunnel
-from lanrage.log_context import carried
+from lanrage.log_context import carried, context
 from lanrage.wire import probes
 from lanrage.wire.control import Accepted
 
@@ -332,6 +332,7 @@ class PartySession:
 
     def _changed(self) -> None:
         if self.lan is not None and self.links is not None:
-            self.lan.set_members(self.links.ready_addresses())
+            with context(**self.log_fields):  # whoever looked, a user's question included
+                self.lan.set_members(self.links.ready_addresses())
         if self.channel is not None:
             self.channel.follow()

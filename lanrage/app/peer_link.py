@@ -26,6 +26,7 @@ from lanrage.core.probe import Probe
 from lanrage.core.relay_talk import RelayTalk
 from lanrage.core.traffic import Counters
 from lanrage.interfaces import ITunnel
+from lanrage.log_context import context, get_context
 from lanrage.wire import probes, signals
 
 NONCES = 64
@@ -112,6 +113,7 @@ class PeerLink:
         self._nonces: deque[bytes] = deque(maxlen=NONCES)
         self._limits = LinkLimits()
         self._closed = False
+        self._began = get_context()
 
     @property
     def peer_key(self) -> bytes:
@@ -209,7 +211,8 @@ class PeerLink:
         handshaken = status.latest_handshake > 0
         if handshaken and self.ready_after is None:
             self.ready_after = self._clock.seconds() - self.added_at
-            self.log.info("link to {peer} is up after {ms:.0f} ms", peer=self.name, ms=self.ready_after * 1000)
+            with context(**self._began):  # whoever looked: this is the end of what began the link
+                self.log.info("link to {peer} is up after {ms:.0f} ms", peer=self.name, ms=self.ready_after * 1000)
         self._device.alive = handshaken
         if self._device.keepalive_due:
             self._queue.put([WriteKeepalive()])
