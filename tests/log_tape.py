@@ -7,10 +7,12 @@ import json
 from typing import Any
 
 import attrs
+from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from lanrage.core.repeats import Repeats
-from lanrage.logs import LogStream, configure_logging
+from lanrage.logs import LogStream
+from lanrage.logs.configure import make_stream
 
 
 @attrs.define(eq=False)
@@ -47,8 +49,8 @@ def start_tape(case: SynchronousTestCase | TestCase, form: str = "json", level: 
     """A tape that runs until the test's end."""
     file = io.StringIO()
     many: Repeats[Any] = Repeats(first=1_000_000)
-    stream = configure_logging(form, level, **({"stream": file, "repeats": many} | options))
+    stream = make_stream(form, level, **({"stream": file, "repeats": many} | options))
+    globalLogPublisher.addObserver(stream)  # not begun: that would play what earlier tests logged again, failures too
+    stream.on_close.append(lambda: globalLogPublisher.removeObserver(stream))
     case.addCleanup(stream.close)
-    file.seek(0)
-    file.truncate()  # what was logged before, which the first stream of a process is given
     return Tape(file, stream)

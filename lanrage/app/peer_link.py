@@ -73,6 +73,7 @@ class PeerLink:
     :param keys: shared with the member.
     :param plan: the pure machine.
     :param remembered: addresses at which the member was reached in an earlier life.
+    :ivar peer_id: the member's fingerprint, for logs.
     """
 
     log = Logger()
@@ -91,6 +92,7 @@ class PeerLink:
         remembered: tuple[Endpoint, ...] = (),
     ) -> None:
         self.member = member
+        self.peer_id = fingerprint(member.certificate.identity).hex()
         self.plan = plan
         self.keys = keys
         self.doors = Doors(remembered)
@@ -126,11 +128,6 @@ class PeerLink:
         return self.member.certificate.identity
 
     @property
-    def peer_id(self) -> str:
-        """The member's fingerprint, for logs."""
-        return fingerprint(self.identity).hex()
-
-    @property
     def log_fields(self) -> dict[str, str]:
         """What each of its log lines bears."""
         return {**getattr(self._outlet, "log_fields", {}), "peer_id": self.peer_id}
@@ -148,7 +145,7 @@ class PeerLink:
     def start(self) -> None:
         """Configure the peer and tell it where we are; what arrives meanwhile waits its turn."""
         self.log.debug("link to {peer} begins", peer=self.name)
-        self._queue.put([Configure(), SendOffer()])
+        self._put([Configure(), SendOffer()])
 
     # --- inputs -------------------------------------------------------------------------------------------------------
 
@@ -215,7 +212,7 @@ class PeerLink:
                 self.log.info("link to {peer} is up after {ms:.0f} ms", peer=self.name, ms=self.ready_after * 1000)
         self._device.alive = handshaken
         if self._device.keepalive_due:
-            self._queue.put([WriteKeepalive()])
+            self._put([WriteKeepalive()])
         self.plan.hold = self._outlet.keepalive_for(self)
         counters = Counters(status.rx_bytes, status.tx_bytes, status.latest_handshake, self._outlet.lan_bytes(self))
         self._do(self.plan.wireguard(status.endpoint, handshaken, self._clock.seconds(), counters))
@@ -254,8 +251,12 @@ class PeerLink:
 
     # --- actions ------------------------------------------------------------------------------------------------------
 
+    def _put(self, actions: Sequence[LinkAction]) -> None:
+        with context(**self.log_fields):
+            self._queue.put(actions)
+
     def _do(self, actions: Sequence[LinkAction]) -> None:
-        self._queue.put(actions)
+        self._put(actions)
         self._schedule()
 
     def _schedule(self) -> None:
@@ -311,7 +312,7 @@ class PeerLink:
             self._offering.moved()
 
     def _configure(self) -> None:
-        self._queue.put([Configure()])
+        self._put([Configure()])
 
     def _make_offer(self) -> bytes:
         outlet, theirs = self._outlet, self.plan.answers

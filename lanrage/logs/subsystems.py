@@ -23,16 +23,11 @@ SUBSYSTEMS: Mapping[str, tuple[str, ...]] = {
         *("app.control", "app.recheck", "app.spoken", "app.mailbox", "app.daily_backup", "app.reflector", "store"),
         *("net.control", "net.tls_server", "net.front", "net.login_queue", "net.stun_server", "net.outbox"),
     ),
-    "control_client": (
-        "app.control_link",
-        "net.control_client",
-        "net.control_connection",
-        "net.tls_client",
-        "app.revival",
-    ),
+    "control_client": ("app.control_link", "net.control_client", "net.control_connection", "net.tls_client"),
     "party": (
         *("app.party", "app.governance", "app.governing", "app.membership", "app.node", "app.arrival", "app.machinery"),
-        *("app.ledger", "app.endpoint_book", "app.status_watch", "store.replica", "store.endpoints", "app.unsettled"),
+        *("app.ledger", "app.revival"),
+        *("app.endpoint_book", "app.status_watch", "store.replica", "store.endpoints", "app.unsettled"),
     ),
     "ip_pool": ("core.ipam", "app.address_pool"),
     "network": (
