@@ -48,8 +48,8 @@ class Tape:
 def start_tape(case: SynchronousTestCase | TestCase, form: str = "json", level: str = "debug", **options: Any) -> Tape:
     """A tape that runs until the test's end."""
     file = io.StringIO()
-    many: Repeats[Any] = Repeats(first=1_000_000)
-    stream = make_stream(form, level, **({"stream": file, "repeats": many} | options))
+    wishes: dict[str, Any] = {"stream": file, "repeats": Repeats(first=1_000_000)} | options
+    stream = make_stream(form, level, **wishes)
     globalLogPublisher.addObserver(stream)  # not begun: that would play what earlier tests logged again, failures too
     stream.on_close.append(lambda: globalLogPublisher.removeObserver(stream))
     case.addCleanup(stream.close)

@@ -134,10 +134,8 @@ class JsonTests(SynchronousTestCase):
 
     def test_secrets(self) -> None:
         """Neither in fields, nor in the sentence, nor in a traceback."""
-        found = self.read(log_format="{token} {key!r} {note}", token="s3", key=bytes(32), note=f"key {'ab' * 32}")
-        self.assertEqual(
-            f"{REDACTED} {REDACTED!r} key {REDACTED}", found["message"].replace(repr("00" * 32), repr(REDACTED))
-        )
+        found = self.read(log_format="{token} {key} {note}", token="s3", key=bytes(32), note=f"key {'ab' * 32}")
+        self.assertEqual(f"{REDACTED} <32 bytes> key {REDACTED}", found["message"])
         self.assertEqual((REDACTED, "<32 bytes>", f"key {REDACTED}"), (found["token"], found["key"], found["note"]))
         broken = self.read(log_failure=failure(ValueError("LR1-AAAAAAAAAAAA")))
         self.assertNotIn("AAAA", json.dumps(broken))

@@ -149,8 +149,8 @@ class ControlService(Service):
         :raises StoreError: the key or the database cannot be used.
         """
         folder = self._settings.state_dir
-        keep_secret(self._settings.registration.token)
         self.key = load_server_key(folder, self._random)
+        self._introduce(self.key)
         write_atomic(folder / PUBLIC_KEY_FILE, self.key.public.hex().encode() + b"\n", PUBLIC_MODE)
         rows = await self._store.open()
         try:
@@ -182,7 +182,11 @@ class ControlService(Service):
         if self._backup is not None:
             self._backup.start()
         log.info("control server {public_key} listens on {host}", public_key=self.key.public, host=_shown(self.address))
-        identify(fingerprint(self.key.public).hex())
+
+    def _introduce(self, key: SigningKey) -> None:
+        """To the log: who writes it, and what must not be in it."""
+        identify(fingerprint(key.public).hex())
+        keep_secret(self._settings.registration.token)
 
     def _banned(self, bans: Bans) -> None:
         """The list changed: who is on it now goes."""

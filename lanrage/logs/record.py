@@ -93,7 +93,7 @@ def record(
         "subsystem": subsystem_of(namespace),
         "namespace": clean(namespace, redactor),
         "event": clean(event_name(event), redactor),
-        "message": clean(_sentence(event, fields), redactor, public),
+        "message": clean(_sentence(event, fields, redactor, public), redactor, public),
         "host": origin.host,
         "node": origin.node,
         "role": origin.role,
@@ -134,12 +134,11 @@ def _seconds(event: Mapping[str, Any]) -> float:
     return seconds if isinstance(seconds, int | float) else 0.0
 
 
-def _sentence(event: Mapping[str, Any], fields: Mapping[str, Any]) -> str:
-    """The formatted sentence; a bare failure's own, where there is none."""
+def _sentence(event: Mapping[str, Any], fields: Mapping[str, Any], redactor: Redactor, public: frozenset[str]) -> str:
+    """The formatted sentence, bytes in it as its fields show them; a bare failure's own, where there is none."""
     other: dict[str, Any] = dict.fromkeys(SECRET_FIELDS & fields.keys(), REDACTED)
-    other.update(
-        (name, value.hex()) for name, value in fields.items() if isinstance(value, bytes) and name not in other
-    )
+    shown = {name: value for name, value in fields.items() if isinstance(value, bytes) and name not in other}
+    other.update((name, plain(value, redactor, name, public)) for name, value in shown.items())
     if other:
         event = {**event, **other}
     text = formatEvent(dict(event))

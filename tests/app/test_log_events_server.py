@@ -77,7 +77,8 @@ class BanWatchService(Part):
 
     def __init__(self, watch: BanWatch) -> None:
         super().__init__(self, "bans")  # type: ignore[arg-type]
-        self.watch, self.events = watch, []
+        self.watch = watch
+        self.events: list[str] = []
 
     def startService(self) -> None:
         """Begin."""
