@@ -215,7 +215,7 @@ class RelayTests(TestCase):
             self.addCleanup(port.stopListening)
             self.addCleanup(end.stop_timer)
         while not all(end.binding.usable for end in ends):
-            await deferLater(reactor, 0.005, lambda: None)  # type: ignore[arg-type]
+            await deferLater(reactor, 0.005, lambda: None)
         assert relay._table is not None
         relay._look(relay._table)
         await relay.stopService()
