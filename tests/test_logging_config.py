@@ -43,7 +43,8 @@ def failure(error: Exception) -> Failure:
     try:
         raise error
     except type(error):
-        return Failure()
+        made = Failure()
+    return made
 
 
 def formatter(form: str, *, journal: bool = False) -> StructuredFormatter:

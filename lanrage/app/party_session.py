@@ -223,7 +223,6 @@ class PartySession:
             parts.append(self.tunnel.destroy)
         if self.guarding is not None:
             parts.append(self.guarding.stop)
-        card = self.devices.card if self.lan is not None else ""
         for part in parts:
             try:
                 waiting = part()
@@ -234,8 +233,6 @@ class PartySession:
         self.links = self.relays = self.relay_tcp = self.reflexive = self.punching = None
         self.nat = self.channel = self.lan = self.tunnel = self.mapping = None
         self.guarding = None
-        if card:
-            self.log.info("the LAN card {card} and its tunnel are gone", card=card)
 
     def _stop_links(self) -> Deferred[None]:
         """After a change of members that is under way."""

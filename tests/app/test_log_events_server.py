@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import attrs
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock, deferLater
 from twisted.trial.unittest import SynchronousTestCase, TestCase
@@ -60,8 +61,8 @@ class ConfigTests(SynchronousTestCase):
 
     def test_failure(self) -> None:
         """A part that fails to stop is an error with its traceback; the others stop all the same."""
-        self.events: list[str] = []
-        parts = [Part(self, "a"), Part(self, "b")]  # type: ignore[arg-type]
+        happened: Any = Happened()
+        parts = [Part(happened, "a"), Part(happened, "b")]
         service = RoleService(Clock(), list(parts), lambda: ["it runs"])
         service.startService()
         parts[1].stopService = lambda: 1 // 0  # type: ignore[method-assign,assignment,return-value]
@@ -69,7 +70,14 @@ class ConfigTests(SynchronousTestCase):
         self.successResultOf(service.stopService())
         self.assertEqual(1, len(self.flushLoggedErrors(ZeroDivisionError)))
         self.assertEqual([("error", "{part} did not stop well", "Part")], tape.of("config", "part"))
-        self.assertEqual("stop a", self.events[-1])
+        self.assertEqual("stop a", happened.events[-1])
+
+
+@attrs.define
+class Happened:
+    """What happened to parts."""
+
+    events: list[str] = attrs.Factory(list)
 
 
 class BanWatchService(Part):
