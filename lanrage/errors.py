@@ -97,6 +97,7 @@ REFUSALS: dict[str, str] = {
     "unknown_party": "no such party at this control server",
     "not_a_member": "only members of the party may do this",
     "already_in_party": "this node is in a party already",
+    "profiler_busy": "a profiler is at work already",
     "not_in_party": "this node is in no party",
     "bad_certificate": "the certificate does not prove membership",
     "subnet_clash": "the party's subnet overlaps with a network of this machine",
@@ -122,6 +123,7 @@ REFUSALS: dict[str, str] = {
     "code_burnt": "the spoken code was tried already, and counts once: ask for a new one",
     "code_expired": "the spoken code has expired: ask for a new one",
     "inviter_offline": "the node that made the spoken code is not connected any more: ask for a new one",
+    "not_metered": "this node does not measure itself",
     "busy": "too many operations of one client are under way",
 }
 """Every refusal's word and its meaning."""

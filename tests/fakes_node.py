@@ -40,8 +40,10 @@ from lanrage.errors import Refused
 from tests.fakes_bridge import FakeBridges
 from tests.fakes_governing import FakeGovernor
 from tests.fakes_guard import FakeExposed
+from tests.fakes_metrics import FakeMetrics
 from tests.fakes_paths import FakePaths
 from tests.fakes_probe import FakeProbe
+from tests.fakes_profile import FakeProfile
 from tests.fakes_relays import FakeRelays
 from tests.fakes_rooms import FakeRooms
 
@@ -96,7 +98,9 @@ NAT = NatShown(
 
 @implementer(INode)
 @attrs.define
-class FakeNode(FakeGovernor, FakePaths, FakeRelays, FakeExposed, FakeBridges, FakeRooms, FakeProbe):
+class FakeNode(
+    FakeGovernor, FakePaths, FakeRelays, FakeExposed, FakeBridges, FakeRooms, FakeProbe, FakeMetrics, FakeProfile
+):
     """Carries the operations out in memory.
 
     :ivar failures: what a method raises instead, by its name.

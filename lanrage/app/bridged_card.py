@@ -158,8 +158,9 @@ class BridgedCard:
         """Take all back."""
         self._closed = True
         self._waiting.clear()
+        taken_back = self._table.close()  # first: what is in the kernel outlives a port that cannot be closed
         self._port.close()
-        return self._table.close()
+        return taken_back
 
     def _know_members(self) -> None:
         self.bridge.members_here = frozenset(each.host for each in self._near().values() if each.host is not None)

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import click
 
+from lanrage.app import cli_metrics, cli_profile
+from lanrage.app.cli_frame import LazyGroup
 from lanrage.app.cli_governing import Operate
+
+
+def load_rights() -> click.Group:
+    """The commands about rights."""
+    from lanrage.app.cli_rights import rights
+
+    return rights
 
 
 def add(main: click.Group, operation: Operate) -> None:
@@ -12,4 +21,7 @@ def add(main: click.Group, operation: Operate) -> None:
 
     :param operation: :func:`lanrage.app.cli.operation`.
     """
-    del main, operation
+    cli_metrics.add(main, operation)
+    cli_profile.add(main, operation)
+    words = "Say which right is missing here, what that costs, and grant it."
+    main.add_command(LazyGroup("rights", load=load_rights, what="lanrage rights", help=words))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from lanrage.app.metrics_node import MetricsNode
+from lanrage.app.profile_node import ProfileNode
 
-class MachineRoomNode:
+
+class MachineRoomNode(MetricsNode, ProfileNode):
     """Part of :class:`lanrage.app.node.NodeService`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -15,32 +16,60 @@ from lanrage.app.api import ApiService
 from lanrage.app.config import CONTROL_PORT, RELAY_FOLDER, AllConfig, ControlConfig, NodeConfig, RelayConfig
 from lanrage.app.control import ControlService, ControlSettings
 from lanrage.app.control_outside import ControlOutside
+from lanrage.app.metering import Metering
+from lanrage.app.metering_config import MeteringSettings
+from lanrage.app.metrics_of_relay import RelayReadings
+from lanrage.app.metrics_sampler import Source
 from lanrage.app.node import NodeService
 from lanrage.app.reflector import ReflectorService
 from lanrage.app.relay import RelayPlan, RelayService
 from lanrage.app.relay_reporter import RelayReporter
 from lanrage.app.role_service import RoleService
+from lanrage.app.stall_watch import StallWatch
 
 API_SOCKET = "node.sock"
 
 Config = NodeConfig | ControlConfig | RelayConfig | AllConfig
 
 
-def make(reactor: Any, config: Config) -> RoleService:
-    """The service of a role's configuration."""
+def make(reactor: Any, config: Config, metering: MeteringSettings | None = None) -> RoleService:
+    """The service of a role's configuration.
+
+    :param metering: how it is measured.
+    """
+    role = _make(reactor, config, metering if metering is not None else MeteringSettings())
+    StallWatch(reactor).setServiceParent(role)  # type: ignore[no-untyped-call]
+    return role
+
+
+def _make(reactor: Any, config: Config, measured: MeteringSettings) -> RoleService:
     if isinstance(config, NodeConfig):
-        return _node(reactor, config)
+        return _node(reactor, config, measured)
     if isinstance(config, ControlConfig):
-        return _control(reactor, config)
+        return _control(reactor, config, measured)
     if isinstance(config, RelayConfig):
-        first, last = config.ports
-        key, ports = config.server_key, config.ports
-        relay = RelayService(reactor, key, ports, config.host, plan=config.plan, folder=config.state_dir / RELAY_FOLDER)
-        parts: list[Service] = [relay]
-        if config.control:  # first, so that it stops last: it tells that the relay stops
-            parts.insert(0, RelayReporter(reactor, relay, config.control, config.server_key, config.state_dir))
-        return RoleService(reactor, parts, lambda: [f"relay listens on UDP {first}-{last}"])
-    return _all(reactor, config)
+        return _relay(reactor, config, measured)
+    return _all(reactor, config, measured)
+
+
+def _relay(reactor: Any, config: RelayConfig, measured: MeteringSettings) -> RoleService:
+    first, last = config.ports
+    key, ports = config.server_key, config.ports
+    relay = RelayService(reactor, key, ports, config.host, plan=config.plan, folder=config.state_dir / RELAY_FOLDER)
+    parts: list[Service] = [relay]
+    if config.control:  # first, so that it stops last: it tells that the relay stops
+        parts.insert(0, RelayReporter(reactor, relay, config.control, config.server_key, config.state_dir))
+    metering = Metering(reactor, measured, {"relay": _of_relay(reactor, lambda: relay)})
+    return RoleService(reactor, [metering, *parts], lambda: [f"relay listens on UDP {first}-{last}"])
+
+
+def _of_relay(reactor: Any, relay: Callable[[], RelayService | None]) -> Source:
+    readings = RelayReadings()
+    return lambda: readings.read(relay(), reactor.seconds())
+
+
+def _of_node(node: NodeService) -> dict[str, Source]:
+    return {"party": node.readings_of_party, "lan": node.readings_of_lan}
 
 
 def _node_parts(reactor: Any, config: NodeConfig) -> tuple[NodeService, ApiService]:
@@ -48,9 +77,10 @@ def _node_parts(reactor: Any, config: NodeConfig) -> tuple[NodeService, ApiServi
     return node, ApiService(reactor, config.run_dir / API_SOCKET, node)
 
 
-def _node(reactor: Any, config: NodeConfig) -> RoleService:
+def _node(reactor: Any, config: NodeConfig, measured: MeteringSettings) -> RoleService:
     node, api = _node_parts(reactor, config)
-    return RoleService(reactor, [api, node], lambda: node.greeting(config.server or "HOST:PORT"))
+    node.metering = metering = Metering(reactor, measured, _of_node(node))
+    return RoleService(reactor, [metering, api, node], lambda: node.greeting(config.server or "HOST:PORT"))
 
 
 def _control_parts(reactor: Any, config: ControlConfig) -> tuple[ControlService, ReflectorService]:
@@ -90,11 +120,12 @@ def _control_greeting(control: ControlService, config: ControlConfig) -> list[st
     ]
 
 
-def _control(reactor: Any, config: ControlConfig) -> RoleService:
+def _control(reactor: Any, config: ControlConfig, measured: MeteringSettings) -> RoleService:
     control, reflector = _control_parts(reactor, config)
+    metering = Metering(reactor, measured, {"control": control.readings})
     return RoleService(
         reactor,
-        [reflector, control, ControlOutside(reactor, control, config)],
+        [metering, reflector, control, ControlOutside(reactor, control, config)],
         lambda: [
             *_control_greeting(control, config),
             f"next, on a player's machine: lanrage party create NAME --server {config.public or own_address()}",
@@ -114,6 +145,11 @@ class EmbeddedRelay(Service):
         self._plan, self._folder = plan, folder
         self._relay: RelayService | None = None
         self.started: Deferred[None] = succeed(None)
+
+    @property
+    def relay(self) -> RelayService | None:
+        """The relay, while it runs."""
+        return self._relay
 
     def startService(self) -> None:
         """Open the ports.
@@ -142,15 +178,18 @@ class EmbeddedRelay(Service):
         return result
 
 
-def _all(reactor: Any, config: AllConfig) -> RoleService:
+def _all(reactor: Any, config: AllConfig, measured: MeteringSettings) -> RoleService:
     control, reflector = _control_parts(reactor, config.control)
     relay = EmbeddedRelay(reactor, control, config.ports, config.plan, config.node.state_dir / RELAY_FOLDER)
     server = config.node.server or config.control.public or f"{own_address()}:{_port(config.control.listen)}"
     node, api = _node_parts(reactor, config.node.with_server(server))
+    sources: dict[str, Source] = {"control": control.readings, "relay": _of_relay(reactor, lambda: relay.relay)}
+    node.metering = metering = Metering(reactor, measured, sources | _of_node(node))
     first, last = config.ports
+    outside = ControlOutside(reactor, control, config.control, config.ports)
     return RoleService(
         reactor,
-        [api, reflector, control, relay, ControlOutside(reactor, control, config.control, config.ports), node],
+        [metering, api, reflector, control, relay, outside, node],
         lambda: [
             *_control_greeting(control, config.control),
             f"relay listens on UDP {first}-{last}",

@@ -58,7 +58,7 @@ SUBSYSTEMS: Mapping[str, tuple[str, ...]] = {
     ),
     "games": ("app.game", "core.game", "store.game", "net.game"),
     "server_browser": ("app.browser", "core.browser", "app.server_", "core.server_browser"),
-    "metrics": ("app.metric", "core.metric", "core.series", "store.metric", "app.alert", "timing"),
+    "metrics": ("app.metric", "app.metering", "core.metric", "core.series", "store.metric", "app.alert", "timing"),
     "profiler": ("app.profile", "app.stall", "core.profile", "core.stack"),
     "tasks": ("app.task", "core.task", "app.role_tasks"),
     "discord": ("app.discord", "net.discord", "core.discord"),

@@ -10,15 +10,14 @@ from collections.abc import Callable
 from ipaddress import IPv4Address
 from pathlib import Path
 
-from twisted.internet.interfaces import IReactorFDSet, IReadDescriptor
+from twisted.internet.interfaces import IReactorFDSet
 from twisted.logger import Logger
-from twisted.python.failure import Failure
-from zope.interface import implementer
 
 from lanrage.errors import MissingRight, Unreachable
 from lanrage.net import bpf
-from lanrage.net.capture import BATCH, ETH_P_IP, IP_PROTOCOL, LARGEST, RECEIVE_BUFFER
+from lanrage.net.capture import ETH_P_IP, IP_PROTOCOL, LARGEST, RECEIVE_BUFFER
 from lanrage.net.devices import NET_ADMIN_HINT
+from lanrage.net.socket_reader import SocketReader
 from lanrage.wire.arp_table import parse_arp
 
 ARP_TABLE = "/proc/net/arp"
@@ -41,19 +40,19 @@ def group_filter() -> list[bpf.Instruction]:
     ]
 
 
-@implementer(IReadDescriptor)
-class BridgePort:
+class BridgePort(SocketReader):
     """One card.
 
     :param name: the card's.
     :ivar mac: the card's MAC once it is open, 6 bytes.
     """
 
+    prefix = "bridge"
+
     def __init__(self, reactor: IReactorFDSet, name: str) -> None:
+        super().__init__(reactor)
         self.name = name
         self.mac = bytes(6)
-        self._reactor = reactor
-        self._socket: socket.socket | None = None
         self._receive: Callable[[bytes], None] = lambda frame: None
 
     def open(self, receive: Callable[[bytes], None]) -> None:
@@ -76,8 +75,8 @@ class BridgePort:
             packets.close()
             raise Unreachable(f"the card {self.name} cannot be used: {error.strerror}") from error
         self.mac = packets.getsockname()[4]
-        self._receive, self._socket = receive, packets
-        self._reactor.addReader(self)
+        self._receive = receive
+        self._watch(packets)
 
     def send(self, frame: bytes) -> bool:
         """Send a frame; false when the card does not take it."""
@@ -91,37 +90,14 @@ class BridgePort:
 
     def close(self) -> None:
         """End; one that is closed is no error."""
-        packets, self._socket = self._socket, None
-        if packets is not None:
-            self._reactor.removeReader(self)
-            packets.close()
+        self._unwatch()
 
-    def fileno(self) -> int:
-        """For the reactor."""
-        return -1 if self._socket is None else self._socket.fileno()
-
-    def logPrefix(self) -> str:  # pylint: disable=invalid-name
-        """For the reactor."""
-        return "bridge"
-
-    def doRead(self) -> None:  # pylint: disable=invalid-name
-        """For the reactor: deliver what has come."""
-        for _ in range(BATCH):
-            if self._socket is None:
-                return
-            try:
-                frame = self._socket.recv(LARGEST)
-            except OSError:
-                return
-            try:
-                self._receive(frame)
-            except Exception:  # pylint: disable=broad-except  # one frame never stops the bridge
-                log.failure("a frame on {card} was not dealt with", card=self.name)
-
-    def connectionLost(self, reason: Failure) -> None:  # pylint: disable=invalid-name
-        """For the reactor: it stops, or the descriptor broke."""
-        del reason
-        self.close()
+    def _read_one(self, opened: socket.socket) -> None:
+        frame = opened.recv(LARGEST)
+        try:
+            self._receive(frame)
+        except Exception:  # pylint: disable=broad-except  # one frame never stops the bridge
+            log.failure("a frame on {card} was not dealt with", card=self.name)
 
 
 def port_free(port: int) -> bool:

@@ -9,15 +9,14 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Collection
 
-from twisted.internet.interfaces import IReactorFDSet, IReadDescriptor
+from twisted.internet.interfaces import IReactorFDSet
 from twisted.logger import Logger
-from twisted.python.failure import Failure
-from zope.interface import implementer
 
 from lanrage.core.frame_rules import NEIGHBOUR_PORT
 from lanrage.errors import MissingRight
 from lanrage.net import bpf
 from lanrage.net.devices import NET_ADMIN_HINT
+from lanrage.net.socket_reader import SocketReader
 from lanrage.wire.packets import FRAGMENT_BITS
 
 log = Logger()
@@ -96,17 +95,17 @@ def _all_of(checks: Collection[Check]) -> list[bpf.Instruction]:
     return program
 
 
-@implementer(IReadDescriptor)
-class Capture:
+class Capture(SocketReader):
     """Sees what this machine sends on its real cards, those that come later too.
 
     :param own_devices: names of the devices to leave out: the LAN card (a tunnel is no Ethernet card anyway).
     """
 
+    prefix = "capture"
+
     def __init__(self, reactor: IReactorFDSet, own_devices: Collection[str] = ("lanrage0",)) -> None:
-        self._reactor = reactor
+        super().__init__(reactor)
         self._own_devices = own_devices
-        self._socket: socket.socket | None = None
         self._receive: Callable[[int, bytes], None] = lambda index, frame: None
 
     def open(self, receive: Callable[[int, bytes], None]) -> None:
@@ -123,43 +122,20 @@ class Capture:
         own = {index for index, name in socket.if_nameindex() if name in self._own_devices or name == "lo"}
         bpf.attach(packets, capture_filter(own))
         packets.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
-        self._receive, self._socket = receive, packets
-        self._reactor.addReader(self)
+        self._receive = receive
+        self._watch(packets)
 
     def close(self) -> None:
         """End; one that is closed is no error."""
-        packets, self._socket = self._socket, None
-        if packets is not None:
-            self._reactor.removeReader(self)
-            packets.close()
+        self._unwatch()
 
-    def fileno(self) -> int:
-        """The socket's descriptor, -1 when closed."""
-        return -1 if self._socket is None else self._socket.fileno()
-
-    def logPrefix(self) -> str:
-        """Names this descriptor in the log."""
-        return "capture"
-
-    def doRead(self) -> None:
-        """Deliver what has come, at most :data:`BATCH` frames at once."""
-        for _ in range(BATCH):
-            if self._socket is None:
-                return
-            try:
-                frame, address = self._socket.recvfrom(LARGEST)
-            except OSError:
-                return
-            try:
-                index = socket.if_nametoindex(address[0])
-            except OSError:  # the card went away after it sent this
-                continue
-            try:
-                self._receive(index, frame)
-            except Exception:  # pylint: disable=broad-exception-caught  # one frame never stops the capture
-                log.failure("a frame of {card} was not dealt with", card=address[0])
-
-    def connectionLost(self, reason: Failure) -> None:
-        """The reactor gives the socket up (it does so at its stop)."""
-        del reason
-        self.close()
+    def _read_one(self, opened: socket.socket) -> None:
+        frame, address = opened.recvfrom(LARGEST)
+        try:
+            index = socket.if_nametoindex(address[0])
+        except OSError:  # the card went away after it sent this
+            return
+        try:
+            self._receive(index, frame)
+        except Exception:  # pylint: disable=broad-exception-caught  # one frame never stops the capture
+            log.failure("a frame of {card} was not dealt with", card=address[0])

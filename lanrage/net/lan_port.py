@@ -14,21 +14,16 @@ import struct
 from collections.abc import Callable
 from ipaddress import IPv4Address
 
-import attrs
-from twisted.internet.interfaces import IReactorFDSet, IReadDescriptor
+from twisted.internet.interfaces import IReactorFDSet
 from twisted.logger import Logger
-from twisted.python.failure import Failure
-from zope.interface import implementer
 
 from lanrage.core.exposure import CARRIER_PORT
 from lanrage.errors import BadInput, MissingRight, Unreachable
+from lanrage.net.socket_reader import SocketReader
 
 LAN_PORT = CARRIER_PORT
 MAX_DATAGRAM = 2048
 """More than any tunnel's MTU; what is longer is cut and then refused as no frame."""
-
-BATCH = 64
-"""Datagrams read before other readers get their turn."""
 
 IP_FREEBIND = 15
 IP_MTU_DISCOVER = 10
@@ -52,9 +47,7 @@ SO_SNDBUFFORCE, SO_RCVBUFFORCE = 32, 33
 log = Logger()
 
 
-@implementer(IReadDescriptor)
-@attrs.define(eq=False)
-class LanPort:
+class LanPort(SocketReader):
     """Sends and receives the carrier's datagrams.
 
     :param reactor: watches the socket.
@@ -65,16 +58,23 @@ class LanPort:
     :ivar strangers: datagrams refused because of their source port, destination or device.
     """
 
-    reactor: IReactorFDSet
-    address: IPv4Address
-    device: str | None = None
-    port: int = LAN_PORT
-    title: str = attrs.field(default="LAN port", kw_only=True)
-    strangers: int = attrs.field(default=0, init=False)
-    _socket: socket.socket | None = None
-    _index: int = 0
-    _receive: Callable[[bytes, str], None] | None = None
-    _ancillary: list[tuple[int, int, bytes]] = attrs.field(factory=list)
+    prefix = "LAN port"
+
+    def __init__(
+        self,
+        reactor: IReactorFDSet,
+        address: IPv4Address,
+        device: str | None = None,
+        port: int = LAN_PORT,
+        *,
+        title: str = "LAN port",
+    ) -> None:
+        super().__init__(reactor)
+        self.address, self.device, self.port, self.title = address, device, port, title
+        self.strangers = 0
+        self._index = 0
+        self._receive: Callable[[bytes, str], None] | None = None
+        self._ancillary: list[tuple[int, int, bytes]] = []
 
     def open(self, receive: Callable[[bytes, str], None]) -> None:
         """Own the port.
@@ -94,10 +94,10 @@ class LanPort:
         except OSError as error:
             opened.close()
             raise _translate(error, self.port, self.title) from error
-        self._socket, self._receive = opened, receive
+        self._receive = receive
         info = _PKTINFO.pack(self._index, self.address.packed, bytes(4))
         self._ancillary = [(socket.IPPROTO_IP, IP_PKTINFO, info)]
-        self.reactor.addReader(self)
+        self._watch(opened)
 
     def send(self, payload: bytes, to: str) -> int:
         """Send a datagram to one member.
@@ -115,34 +115,12 @@ class LanPort:
 
     def close(self) -> None:
         """Give the port back; closing twice is no error."""
-        if self._socket is not None:
-            self.reactor.removeReader(self)
-            self._socket.close()
-            self._socket = self._receive = None
+        self._receive = None
+        self._unwatch()
 
-    def fileno(self) -> int:
-        """For the reactor."""
-        return -1 if self._socket is None else self._socket.fileno()
-
-    def logPrefix(self) -> str:  # pylint: disable=invalid-name
-        """For the reactor."""
-        return "lan-port"
-
-    def doRead(self) -> None:  # pylint: disable=invalid-name
-        """For the reactor: read what is there."""
-        for _ in range(BATCH):
-            if self._socket is None:
-                return
-            try:
-                data, ancillary, _, source = self._socket.recvmsg(MAX_DATAGRAM, _PKTINFO_SPACE)
-            except OSError:
-                return  # nothing left, or an error of an earlier send
-            self._take(data, ancillary, source)
-
-    def connectionLost(self, reason: Failure) -> None:  # pylint: disable=invalid-name
-        """For the reactor: it stops, or the descriptor broke."""
-        log.debug("{title} is closed: {reason}", title=self.title, reason=reason.value)
-        self.close()
+    def _read_one(self, opened: socket.socket) -> None:
+        data, ancillary, _, source = opened.recvmsg(MAX_DATAGRAM, _PKTINFO_SPACE)
+        self._take(data, ancillary, source)
 
     def _take(self, data: bytes, ancillary: list[tuple[int, int, bytes]], source: tuple[str, int]) -> None:
         index, to = 0, b""

@@ -11,18 +11,14 @@ import struct
 from collections.abc import Callable
 from ipaddress import IPv4Address
 
-import attrs
-from twisted.internet.interfaces import IReactorFDSet, IReadDescriptor
+from twisted.internet.interfaces import IReactorFDSet
 from twisted.logger import Logger
-from twisted.python.failure import Failure
-from zope.interface import implementer
 
 from lanrage.core.frame_rules import NEIGHBOUR_PORT
 from lanrage.net.lan_port import IP_PKTINFO
+from lanrage.net.socket_reader import SocketReader
 
 MAX_DATAGRAM = 2048
-BATCH = 64
-"""Datagrams read before other readers get their turn."""
 
 EVERYBODY = "255.255.255.255"
 _PKTINFO = struct.Struct("=i4s4s")
@@ -33,17 +29,17 @@ log = Logger()
 Receive = Callable[[bytes, int, IPv4Address], None]
 
 
-@implementer(IReadDescriptor)
-@attrs.define(eq=False)
-class NeighbourPort:
+class NeighbourPort(SocketReader):
     """Broadcasts on real cards, each by its interface index.
 
     :param reactor: watches the socket.
     """
 
-    reactor: IReactorFDSet
-    _socket: socket.socket | None = None
-    _receive: Receive = lambda data, index, source: None
+    prefix = "neighbours"
+
+    def __init__(self, reactor: IReactorFDSet) -> None:
+        super().__init__(reactor)
+        self._receive: Receive = lambda data, index, source: None
 
     def open(self, receive: Receive) -> None:
         """Begin.
@@ -59,8 +55,8 @@ class NeighbourPort:
         except OSError:
             opened.close()
             raise
-        self._socket, self._receive = opened, receive
-        self.reactor.addReader(self)
+        self._receive = receive
+        self._watch(opened)
 
     def send(self, payload: bytes, index: int, source: IPv4Address) -> bool:
         """Broadcast on one card; false when the kernel does not take it.
@@ -78,37 +74,14 @@ class NeighbourPort:
         return True
 
     def close(self) -> None:
-        """End; closing twice is no error."""
-        opened, self._socket = self._socket, None
-        if opened is not None:
-            self.reactor.removeReader(self)
-            opened.close()
+        """End; one that is closed is no error."""
+        self._unwatch()
 
-    def fileno(self) -> int:
-        """For the reactor."""
-        return -1 if self._socket is None else self._socket.fileno()
-
-    def logPrefix(self) -> str:  # pylint: disable=invalid-name
-        """For the reactor."""
-        return "neighbours"
-
-    def doRead(self) -> None:  # pylint: disable=invalid-name
-        """For the reactor: read what is there."""
-        for _ in range(BATCH):
-            if self._socket is None:
-                return
-            try:
-                data, ancillary, _, source = self._socket.recvmsg(MAX_DATAGRAM, _PKTINFO_SPACE)
-            except OSError:
-                return
-            index = _card_of(ancillary)
-            if index and source[1] == NEIGHBOUR_PORT:
-                self._take(data, index, source[0])
-
-    def connectionLost(self, reason: Failure) -> None:  # pylint: disable=invalid-name
-        """For the reactor: it stops, or the descriptor broke."""
-        del reason
-        self.close()
+    def _read_one(self, opened: socket.socket) -> None:
+        data, ancillary, _, source = opened.recvmsg(MAX_DATAGRAM, _PKTINFO_SPACE)
+        index = _card_of(ancillary)
+        if index and source[1] == NEIGHBOUR_PORT:
+            self._take(data, index, source[0])
 
     def _take(self, data: bytes, index: int, source: str) -> None:
         try:

@@ -9,13 +9,12 @@ from typing import Any
 
 from pyroute2.netlink import rtnl
 from pyroute2.netlink.rtnl.marshal import MarshalRtnl
-from twisted.internet.interfaces import IReactorFDSet, IReadDescriptor
+from twisted.internet.interfaces import IReactorFDSet
 from twisted.logger import Logger
-from twisted.python.failure import Failure
-from zope.interface import implementer
 
 from lanrage.core.links import OWNER_MARK
 from lanrage.core.network_changes import Happening
+from lanrage.net.socket_reader import SocketReader
 
 log = Logger()
 
@@ -28,8 +27,6 @@ GROUPS = (
 )
 LARGEST = 65536
 """Bytes; the kernel's netlink messages are far smaller."""
-BATCH = 64
-"""Reads before other readers get their turn."""
 RECEIVE_BUFFER = 1 << 19
 """Bytes; about 500 messages of a card each. What does not fit is told as missed, and all is looked at."""
 DEFAULTS_KEPT = 64
@@ -40,13 +37,13 @@ IFF_LOWER_UP = 0x10000
 """<linux/if.h>: the card has a carrier."""
 
 
-@implementer(IReadDescriptor)
-class NetworkEvents:
+class NetworkEvents(SocketReader):
     """Listens from :meth:`open` to :meth:`close`; our own devices are left out."""
 
+    prefix = "network"
+
     def __init__(self, reactor: IReactorFDSet) -> None:
-        self._reactor = reactor
-        self._socket: socket.socket | None = None
+        super().__init__(reactor)
         self._heard: Callable[[Happening], None] = lambda happening: None
         self._marshal = MarshalRtnl()
         self._carriers: dict[int, bool] = {}
@@ -65,47 +62,26 @@ class NetworkEvents:
         except OSError:
             listening.close()
             raise
-        self._socket, self._heard = listening, heard
-        self._reactor.addReader(self)
+        self._heard = heard
+        self._watch(listening)
 
     def close(self) -> None:
         """End; one that is closed is no error."""
-        listening, self._socket = self._socket, None
         self._carriers.clear()
         self._defaults.clear()
-        if listening is not None:
-            self._reactor.removeReader(self)
-            listening.close()
+        self._unwatch()
 
-    def fileno(self) -> int:
-        """The socket's descriptor, -1 when closed."""
-        return -1 if self._socket is None else self._socket.fileno()
-
-    def logPrefix(self) -> str:
-        """Names this descriptor in the log."""
-        return "network"
-
-    def doRead(self) -> None:
-        """Tell what has come."""
-        for _ in range(BATCH):
-            if self._socket is None:
-                return
-            try:
-                data, (sender, _groups) = self._socket.recvfrom(LARGEST)
-            except OSError as error:
-                if error.errno == errno.ENOBUFS:
-                    self._heard(Happening.MISSED)
-                    continue
-                return
-            if sender != 0:  # only the kernel, which has no port of its own, tells the truth
-                continue
+    def _read_one(self, opened: socket.socket) -> None:
+        try:
+            data, (sender, _groups) = opened.recvfrom(LARGEST)
+        except OSError as error:
+            if error.errno != errno.ENOBUFS:
+                raise
+            self._heard(Happening.MISSED)
+            return
+        if sender == 0:  # only the kernel, which has no port of its own, tells the truth
             for happening in self._read(data):
                 self._heard(happening)
-
-    def connectionLost(self, reason: Failure) -> None:
-        """The reactor gives the socket up (it does so at its stop)."""
-        del reason
-        self.close()
 
     def _read(self, data: bytes) -> Iterator[Happening]:
         try:

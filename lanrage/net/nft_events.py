@@ -7,11 +7,10 @@ import socket
 import struct
 from collections.abc import Callable
 
-from twisted.internet.interfaces import IReactorFDSet, IReadDescriptor
-from twisted.python.failure import Failure
-from zope.interface import implementer
+from twisted.internet.interfaces import IReactorFDSet
 
 from lanrage.net.nfnetlink import NETLINK_NETFILTER
+from lanrage.net.socket_reader import SocketReader
 
 NFTABLES_GROUP = 7
 """NFNLGRP_NFTABLES; joining it needs CAP_NET_ADMIN."""
@@ -21,8 +20,6 @@ SUBSYSTEM = 10 << 8
 REMOVALS = frozenset(SUBSYSTEM | message for message in (2, 5, 8))
 """DELTABLE, DELCHAIN, DELRULE (<linux/netfilter/nf_tables.h>)."""
 LARGEST = 1 << 16
-BATCH = 16
-"""Reads before other readers get their turn."""
 _HEADER = struct.Struct("=IHHII")
 
 
@@ -38,13 +35,15 @@ def tells_removal(data: bytes) -> bool:
     return False
 
 
-@implementer(IReadDescriptor)
-class NftEvents:
+class NftEvents(SocketReader):
     """Calls `removed` when something was removed, or when that may have been missed."""
 
+    prefix = "nftables"
+
     def __init__(self, reactor: IReactorFDSet, removed: Callable[[], None]) -> None:
-        self._reactor, self._removed = reactor, removed
-        self._socket: socket.socket | None = None
+        super().__init__(reactor)
+        self._removed = removed
+        self._removal = False
 
     def open(self) -> None:
         """Begin.
@@ -59,39 +58,22 @@ class NftEvents:
         except OSError:
             listening.close()
             raise
-        self._socket = listening
-        self._reactor.addReader(self)
+        self._watch(listening)
 
     def close(self) -> None:
         """End; one that is closed is no error."""
-        listening, self._socket = self._socket, None
-        if listening is not None:
-            self._reactor.removeReader(self)
-            listening.close()
-
-    def fileno(self) -> int:
-        """The socket's descriptor, -1 when closed."""
-        return -1 if self._socket is None else self._socket.fileno()
-
-    def logPrefix(self) -> str:
-        """Names this descriptor in the log."""
-        return "nftables"
+        self._unwatch()
 
     def doRead(self) -> None:
-        """Read what has come; tell at most once."""
-        removal = False
-        for _ in range(BATCH):
-            if self._socket is None:
-                return
-            try:
-                removal |= tells_removal(self._socket.recv(LARGEST))
-            except OSError as error:
-                removal |= error.errno == errno.ENOBUFS
-                break
-        if removal:
+        """Twisted: read what has come; tell at most once."""
+        self._removal = False
+        super().doRead()
+        if self._removal:
             self._removed()
 
-    def connectionLost(self, reason: Failure) -> None:
-        """The reactor gives the socket up (it does so at its stop)."""
-        del reason
-        self.close()
+    def _read_one(self, opened: socket.socket) -> None:
+        try:
+            self._removal |= tells_removal(opened.recv(LARGEST))
+        except OSError as error:
+            self._removal |= error.errno == errno.ENOBUFS
+            raise

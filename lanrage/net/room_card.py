@@ -10,10 +10,8 @@ import socket
 from collections.abc import Callable, Iterable
 from ipaddress import IPv4Address
 
-from twisted.internet.interfaces import IReactorFDSet, IReactorThreads, IReadDescriptor
+from twisted.internet.interfaces import IReactorFDSet, IReactorThreads
 from twisted.logger import Logger
-from twisted.python.failure import Failure
-from zope.interface import implementer
 
 from lanrage.core.arp_answers import REQUEST, reply
 from lanrage.core.exposure import OWN_PORTS
@@ -26,15 +24,13 @@ from lanrage.net.devices import NET_ADMIN_HINT
 from lanrage.net.nft import Nft
 from lanrage.net.room_device import plug, unplug
 from lanrage.net.room_internet import Forwarding
+from lanrage.net.socket_reader import SocketReader
 from lanrage.net.threads import in_thread
 from lanrage.wire.arp import is_arp, read_arp, write_arp
 from lanrage.wire.room_table import ruleset
 
 SOL_PACKET, PACKET_QDISC_BYPASS = 263, 20
 """<linux/if_packet.h>: what is written goes straight to the device, and no other capture of ours sees it."""
-
-BATCH = 64
-"""Frames read before other readers get their turn."""
 
 LARGEST = 2048
 """Bytes; more than any frame of a card with the tunnel's MTU."""
@@ -64,23 +60,24 @@ def room_filter() -> list[bpf.Instruction]:
     ]
 
 
-@implementer(IReadDescriptor)
-class RoomCard:
+class RoomCard(SocketReader):
     """One room's card, from :meth:`open` to :meth:`close`.
 
     :param device: the name of its end on this machine.
     :param tunnel: the WireGuard device.
     """
 
+    prefix = "room"
+    _reactor: FullReactor
+
     def __init__(self, reactor: FullReactor, device: str, tunnel: str, journal: IUndoJournal) -> None:
+        super().__init__(reactor)
         self.device = device
         self._index = 0
-        self._reactor = reactor
         self._tunnel = tunnel
         self._journal = journal
         self._forwarding = Forwarding(journal)
         self._nft: Nft | None = None
-        self._socket: socket.socket | None = None
         self._receive: Callable[[bytes], None] = lambda frame: None
         self._answers_for: Callable[[IPv4Address], bool] = lambda address: False
 
@@ -109,11 +106,11 @@ class RoomCard:
         self._answers_for = lambda address: plan.answers_for(address, members())
         try:
             self._index = await in_thread(self._reactor, self._build, plan, namespace, outward)
-            self._socket = _packets(self._index)
+            packets = _packets(self._index)
         except BaseException:
             await self.close()
             raise
-        self._reactor.addReader(self)
+        self._watch(packets)
 
     def write(self, frame: bytes) -> bool:
         """Let the room receive an Ethernet frame; false where it was not taken, as when the room has just ended."""
@@ -127,10 +124,7 @@ class RoomCard:
 
     async def close(self) -> None:
         """Take all back; a card that is closed is no error."""
-        packets, self._socket = self._socket, None
-        if packets is not None:
-            self._reactor.removeReader(self)
-            packets.close()
+        self._unwatch()
         self._index = 0
         await in_thread(self._reactor, self._remove)
 
@@ -148,29 +142,12 @@ class RoomCard:
         unplug(self.device, self._journal)
         self._forwarding.end()
 
-    # --- for the reactor ----------------------------------------------------------------------------------------------
-
-    def fileno(self) -> int:
-        """The socket's descriptor, -1 when closed."""
-        return -1 if self._socket is None else self._socket.fileno()
-
-    def logPrefix(self) -> str:
-        """Names this descriptor in the log."""
-        return "room"
-
-    def doRead(self) -> None:
-        """Take what has come, at most :data:`BATCH` frames at once."""
-        for _ in range(BATCH):
-            if self._socket is None:
-                return
-            try:
-                frame = self._socket.recv(LARGEST)
-            except OSError:  # nothing left, or the card is down or gone with its room
-                return
-            if is_arp(frame):
-                self._answer(frame)
-            else:
-                self._take(frame)
+    def _read_one(self, opened: socket.socket) -> None:
+        frame = opened.recv(LARGEST)
+        if is_arp(frame):
+            self._answer(frame)
+        else:
+            self._take(frame)
 
     def _answer(self, frame: bytes) -> None:
         try:
@@ -179,10 +156,6 @@ class RoomCard:
             return
         if asked.operation == REQUEST and self._answers_for(asked.target):
             self.write(write_arp(reply(asked, OUTER_MAC)))
-
-    def connectionLost(self, reason: Failure) -> None:
-        """The reactor gives the socket up (it does so at its stop)."""
-        log.debug("a room's socket is closed: {reason}", reason=reason.value)
 
     def _take(self, frame: bytes) -> None:
         try:

@@ -12,22 +12,19 @@ import struct
 from collections.abc import Callable, Collection
 from ipaddress import IPv4Address
 
-from twisted.internet.interfaces import IReactorFDSet, IReadDescriptor
+from twisted.internet.interfaces import IReactorFDSet
 from twisted.logger import Logger
-from twisted.python.failure import Failure
-from zope.interface import implementer
 
 from lanrage.core.bound_rules import UDP
 from lanrage.errors import MissingRight, Unreachable
 from lanrage.net import bpf
 from lanrage.net.devices import NET_ADMIN_HINT
+from lanrage.net.socket_reader import SocketReader
 from lanrage.wire.merged import unmerged
 
 log = Logger()
 
 ETH_P_IP = 0x0800
-BATCH = 64
-"""Packets read before other readers get their turn."""
 
 LARGEST = 65536 + 64
 RECEIVE_BUFFER = 1 << 19
@@ -75,18 +72,19 @@ def port_filter(address: IPv4Address, ports: Collection[int]) -> list[bpf.Instru
     return [*program, bpf.REFUSE]
 
 
-@implementer(IReadDescriptor)
-class TunnelSide:
+class TunnelSide(SocketReader):
     """Two packet sockets on the tunnel device: one listens while there are ports to listen for, one sends.
 
     :param device: the tunnel's name.
     :param address: this member's party address.
     """
 
+    prefix = "tunnel side"
+
     def __init__(self, reactor: IReactorFDSet, device: str, address: IPv4Address) -> None:
-        self._reactor, self._device, self._address = reactor, device, address
+        super().__init__(reactor)
+        self._device, self._address = device, address
         self._sender: socket.socket | None = None
-        self._listener: socket.socket | None = None
         self._heard: Callable[[bytes], None] = lambda packet: None
 
     def open(self, heard: Callable[[bytes], None]) -> None:
@@ -124,11 +122,11 @@ class TunnelSide:
         :raises Unreachable: when the tunnel device is not there.
         """
         if not ports or self._sender is None:
-            self._deaf()
+            self._unwatch()
             return
         program = port_filter(self._address, ports)
-        if self._listener is not None:
-            bpf.replace(self._listener, program)
+        if self._socket is not None:
+            bpf.replace(self._socket, program)
             return
         listener = self._opened(socket.AF_PACKET, 0)
         try:
@@ -140,50 +138,23 @@ class TunnelSide:
         except OSError as error:
             listener.close()
             raise Unreachable(f"the tunnel device {self._device} cannot be listened to: {error}") from error
-        self._listener = listener
-        self._reactor.addReader(self)
+        self._watch(listener)
 
     def close(self) -> None:
         """Close both; what is closed is no error."""
-        self._deaf()
+        self._unwatch()
         sender, self._sender = self._sender, None
         if sender is not None:
             sender.close()
 
-    def fileno(self) -> int:
-        """For the reactor."""
-        return -1 if self._listener is None else self._listener.fileno()
-
-    def logPrefix(self) -> str:
-        """For the reactor."""
-        return "tunnel-side"
-
-    def doRead(self) -> None:
-        """For the reactor: hand on what has come."""
-        for _ in range(BATCH):
-            if self._listener is None:
-                return
-            try:
-                data, address = self._listener.recvfrom(LARGEST)
-            except OSError:
-                return
-            header = ETHERNET_BYTES if address[3] == ARPHRD_ETHER else 0
-            try:
-                for packet in unmerged(data, header):
-                    self._heard(packet)
-            except Exception:  # pylint: disable=broad-exception-caught  # one packet never stops the others
-                log.failure("a packet of the tunnel was not dealt with")
-
-    def connectionLost(self, reason: Failure) -> None:
-        """For the reactor: it stops, or the descriptor broke."""
-        del reason
-        self._deaf()
-
-    def _deaf(self) -> None:
-        listener, self._listener = self._listener, None
-        if listener is not None:
-            self._reactor.removeReader(self)
-            listener.close()
+    def _read_one(self, opened: socket.socket) -> None:
+        data, address = opened.recvfrom(LARGEST)
+        header = ETHERNET_BYTES if address[3] == ARPHRD_ETHER else 0
+        try:
+            for packet in unmerged(data, header):
+                self._heard(packet)
+        except Exception:  # pylint: disable=broad-exception-caught  # one packet never stops the others
+            log.failure("a packet of the tunnel was not dealt with")
 
     @staticmethod
     def _opened(family: int, protocol: int) -> socket.socket:

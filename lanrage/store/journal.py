@@ -21,6 +21,7 @@ from lanrage.errors import StoreError
 from lanrage.logs.carry import apart
 from lanrage.store.counters import JournalCounters
 from lanrage.store.database import IStore
+from lanrage.timing import timing_decorator
 
 INTERVAL = 0.1
 """Seconds that a change may wait which is not durable: its loss in a crash is of no consequence."""
@@ -72,6 +73,11 @@ class Journal:
     def __attrs_post_init__(self) -> None:
         self._stored = {(type(row), row.key): row for row in self._rows}
         self._rows = ()
+
+    @property
+    def waiting(self) -> int:
+        """Changes that wait, without those of a transaction under way."""
+        return len(self._waiting)
 
     def add(self, changes: Iterable[Change]) -> None:
         """Queue changes; they stay in memory until the disk confirmed them."""
@@ -170,11 +176,15 @@ class Journal:
     async def _write(self, batch: tuple[Change, ...]) -> None:
         began = self._clock.seconds()
         try:
-            size = await self._store.apply(batch)
+            size = await self._apply(batch)
         except Exception as error:  # whatever it is, the changes wait  # pylint: disable=broad-exception-caught
             self._failed(error)
         else:
             self._confirmed(batch, size, self._clock.seconds() - began)
+
+    @timing_decorator("state.flush")
+    async def _apply(self, batch: tuple[Change, ...]) -> int:
+        return await self._store.apply(batch)
 
     def _confirmed(self, batch: tuple[Change, ...], size: int, latency: float) -> None:
         counters = self.counters

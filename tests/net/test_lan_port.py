@@ -128,4 +128,4 @@ class LanPortTests(SynchronousTestCase):
     def test_reactor_stops(self) -> None:
         """The reactor may end it."""
         self.port.connectionLost(Failure(ConnectionDone()))
-        self.assertEqual((self.port.fileno(), self.port.logPrefix()), (-1, "lan-port"))
+        self.assertEqual((self.port.fileno(), self.port.logPrefix()), (-1, "LAN port"))
