@@ -40,10 +40,12 @@ def event(**more: Any) -> dict[str, Any]:
 
 def failure(error: Exception) -> Failure:
     """An error with its traceback."""
+    made: Failure | None = None
     try:
         raise error
     except type(error):
         made = Failure()
+    assert made is not None
     return made
 
 
