@@ -18,7 +18,7 @@ from lanrage.logs.configure import get_logger, make_stream
 SUPPRESSED = 0.3
 """Of the time of an event of Twisted's that nobody writes, at most: 3,000 frames a second could each ask for a line."""
 LINE = 30.0
-"""Times that event, at most: a hundred JSON lines a second are then 1 % of a core. Ratios hold on a busy machine, too."""
+"""Times that event, at most: a hundred JSON lines a second are 1 % of a core then. A ratio holds on a busy machine."""
 ROUNDS = 7
 FIELDS: dict[str, Any] = {"peer": "ben", "ms": 12.5, "address": "10.66.0.2"}
 TEXT = "to {peer} at {address}: {ms}"
