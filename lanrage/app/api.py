@@ -25,6 +25,7 @@ from zope.interface import implementer
 from lanrage.app.caller import Caller
 from lanrage.app.operations import INode, perform
 from lanrage.errors import BadInput, LanrageError, StoreError
+from lanrage.log_context import context
 from lanrage.net.local_socket import (
     FOLDER_MODE,
     SOCKET_MODE,
@@ -167,7 +168,9 @@ class ApiFactory(WebSocketServerFactory):  # type: ignore[misc]
         def progress(text: str) -> None:
             answer(Answer(call.id, progress=text))
 
-        running = Deferred.fromCoroutine(perform(self._node, call.op, call.args, progress, caller))
+        with context(correlation_id=call.correlation_id):
+            log.debug("operation {op} begins", op=call.op)
+            running = Deferred.fromCoroutine(perform(self._node, call.op, call.args, progress, caller))
         done: Deferred[None] = running.addCallbacks(
             lambda result: answer(Answer(call.id, result=result)), lambda failure: self._failed(call, failure, answer)
         )
@@ -180,7 +183,9 @@ class ApiFactory(WebSocketServerFactory):  # type: ignore[misc]
         if body.code == "internal":
             log.failure("operation {op} failed", failure, op=call.op, correlation_id=call.correlation_id)
         else:
-            log.info("operation {op}: {code}", op=call.op, code=body.code, correlation_id=call.correlation_id)
+            log.info(
+                "operation {op} was refused: {reason}", op=call.op, reason=body.code, correlation_id=call.correlation_id
+            )
         answer(Answer(call.id, error=body))
 
     def stop(self) -> Deferred[Any]:
@@ -235,7 +240,7 @@ class ApiService(Service):
         self._lock.take()
         try:
             if remove_stale(self._path):
-                log.info("the socket of a dead node was removed", path=path)
+                log.info("the socket {path} of a dead node was removed", path=path)
             self._listen(path)
         except BaseException:
             self._lock.release()
@@ -268,4 +273,5 @@ class ApiService(Service):
     def stopService(self) -> Deferred[None]:
         """Stop listening, cancel what runs, close all connections, remove the socket."""
         super().stopService()  # type: ignore[no-untyped-call]
+        log.info("local API listens no more at {path}", path=str(self._path))
         return Deferred.fromCoroutine(self._stop())

@@ -59,7 +59,7 @@ class BanWatch:
         try:
             self._read()
         except BadInput as error:
-            log.warn("{error}; the bans stay as they were", error=str(error))
+            log.warn("the bans stay as they were: {error}", error=str(error))
         else:
             log.info("the bans were read again from {path}", path=str(self._path))
 

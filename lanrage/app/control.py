@@ -36,6 +36,7 @@ from lanrage.core.tickets import Pair, Ticket, issue
 from lanrage.core.world import World
 from lanrage.core.world_load import Unproven, load_world
 from lanrage.errors import REFUSALS, StoreError
+from lanrage.logs import identify, keep_secret
 from lanrage.net.control_server import ServerFactory
 from lanrage.net.control_session import LOGIN_TIMEOUT, ServerConnection
 from lanrage.net.relay_bridge import RelayBridges
@@ -155,11 +156,13 @@ class ControlService(Service):
         """
         folder = self._settings.state_dir
         self.key = load_server_key(folder, self._random)
+        self._introduce(self.key)
         write_atomic(folder / PUBLIC_KEY_FILE, self.key.public.hex().encode() + b"\n", PUBLIC_MODE)
         rows = await self._store.open()
         try:
             unproven: list[Unproven] = []
             self._world = load_world(rows, unproven)
+            log.debug("the database holds {parties} parties", parties=len(self._world.parties))
             self._journal = Journal(self._reactor, self._store, rows, self._settings.flush_interval)
             issue_ticket = partial(_issue, self.key) if self.relays.any else None
             requests = Requests(self._world, issue_ticket, self._admission, Mailboxes(self._random), self.relays)
@@ -184,7 +187,12 @@ class ControlService(Service):
             raise
         if self._backup is not None:
             self._backup.start()
-        log.info("control server {key} listens on {host}", key=self.key.public.hex(), host=_shown(self.address))
+        log.info("control server {public_key} listens on {host}", public_key=self.key.public, host=_shown(self.address))
+
+    def _introduce(self, key: SigningKey) -> None:
+        """To the log: who writes it, and what must not be in it."""
+        identify(fingerprint(key.public).hex())
+        keep_secret(self._settings.registration.token)
 
     def _banned(self, bans: Bans) -> None:
         """The list changed: who is on it now goes."""
@@ -253,6 +261,7 @@ class ControlService(Service):
         if self._desk is not None:
             self._desk.stop()
         await self._store.close()
+        log.info("the control server has stopped; {written} rows were written", written=journal.counters.written)
 
     async def _end_connections(self) -> None:
         connections = self._factory.connections if self._factory is not None else set()

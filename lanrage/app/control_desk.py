@@ -3,22 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import attrs
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.logger import Logger
+from twisted.logger import LogLevel
 from twisted.python.failure import Failure
 
-from lanrage.app import mailbox_requests
+from lanrage.app import address_pool, mailbox_requests
 from lanrage.app.control_requests import Answer, Requests
 from lanrage.app.unsettled import Unsettled
 from lanrage.core.desk_counters import DeskCounters
+from lanrage.core.identity import fingerprint
 from lanrage.core.rate import TokenBucket
 from lanrage.core.world_rows import Change, ConflictRow, Put
 from lanrage.core.world_state import Caller, Outcome
+from lanrage.log_context import carried, context
+from lanrage.logs import get_logger
 from lanrage.net.control_session import ServerConnection
 from lanrage.store.journal import Journal
-from lanrage.wire.control import Accepted, Notice, NoticeBody, RefusedReply, Reply, Request
+from lanrage.wire.control import (
+    Accepted,
+    CreateParty,
+    JoinParty,
+    LeaveParty,
+    Notice,
+    NoticeBody,
+    PublishInvitation,
+    RefusedReply,
+    Reply,
+    Request,
+)
+from lanrage.wire.control_ledger import AppendRecord
 from lanrage.wire.control_relay import ReportRelay
 from lanrage.wire.party import messages
 
@@ -29,7 +45,10 @@ LINES_BURST = 1000.0
 TASKS_LIMIT = 10_000
 """Requests that may wait for the disk at one time, about 20 MB: a disk that is full for hours must not fill memory."""
 
-log = Logger()
+log = get_logger(__name__)
+
+LIFE = (CreateParty, JoinParty, LeaveParty, AppendRecord, PublishInvitation)
+"""Requests that change a party: its life, which is told at INFO; the others are told at DEBUG."""
 
 
 @attrs.define(eq=False)
@@ -65,6 +84,10 @@ class ControlDesk:
 
     def opened(self, connection: ServerConnection) -> None:
         """A node is logged in."""
+        with context(**_whose(connection)):
+            self._opened(connection)
+
+    def _opened(self, connection: ServerConnection) -> None:
         old = self.sessions.get(connection.identity)
         self.sessions[connection.identity] = connection
         if old is not None:
@@ -73,7 +96,7 @@ class ControlDesk:
         self._say(
             "session {session} is node {identity} at {peer}",
             session=connection.session,
-            identity=connection.identity.hex(),
+            identity=connection.identity,
             peer=connection.peer,
         )
         for observer in self.on_login:
@@ -82,6 +105,10 @@ class ControlDesk:
 
     def closed(self, connection: ServerConnection) -> None:
         """The connection of a node ended."""
+        with context(**_whose(connection)):
+            self._closed(connection)
+
+    def _closed(self, connection: ServerConnection) -> None:
         self._say("session {session} ended", session=connection.session)
         if self.sessions.get(connection.identity) is connection:
             del self.sessions[connection.identity]
@@ -90,6 +117,10 @@ class ControlDesk:
 
     def requested(self, connection: ServerConnection, request: Request) -> None:
         """A node asks."""
+        with context(**_whose(connection, request)):
+            self._requested(connection, request)
+
+    def _requested(self, connection: ServerConnection, request: Request) -> None:
         self.counters.requests[type(request.body).__name__] += 1
         if len(self._tasks) >= TASKS_LIMIT:
             sentence = "the control server waits for its disk; ask again later"
@@ -101,10 +132,9 @@ class ControlDesk:
             answer = self._requests.answer(caller, request.body, self._now(), connection.origin)
         except Exception:  # pylint: disable=broad-exception-caught  # a bug costs one answer, not the server
             log.failure(
-                "request {kind} of session {session} failed [{correlation_id}]",
+                "request {kind} of session {session} failed",
                 kind=type(request.body).__name__,
                 session=connection.session,
-                correlation_id=request.correlation_id,
             )
             connection.send(Reply(request.id, RefusedReply("internal", "the control server failed; its log says why")))
             return
@@ -162,12 +192,13 @@ class ControlDesk:
         connection.send(Reply(request.id, answer.reply))
         if isinstance(request.body, ReportRelay):
             return  # each few seconds, all night
+        address_pool.tell(connection.identity, request.body, answer.reply)
         self._say(
-            "session {session} asked {kind}, answered {answer} [{correlation_id}]",
+            "session {session} asked {kind}, answered {answer}",
+            LogLevel.info if isinstance(request.body, LIFE) else LogLevel.debug,
             session=connection.session,
             kind=type(request.body).__name__,
             answer=answer.reply.code if isinstance(answer.reply, RefusedReply) else type(answer.reply).__name__,
-            correlation_id=request.correlation_id,
         )
 
     def _tell(self, outcome: Outcome[None]) -> None:
@@ -208,10 +239,18 @@ class ControlDesk:
             elif result.check(CancelledError) is None:
                 result.raiseException()
 
-        task.addBoth(committed)
+        task.addBoth(carried(committed))
         task.addErrback(lambda failure: log.failure("a piece of the control server's work failed", failure=failure))
 
-    def _say(self, text: str, **fields: object) -> None:
+    def _say(self, text: str, level: Any = LogLevel.info, **fields: object) -> None:
         """Log, unless there was too much already."""
-        if self._lines.take(self._now()):
-            log.info(text, **fields)
+        if log.writes(level) and self._lines.take(self._now()):
+            log.emit(level, text, **fields)
+
+
+def _whose(connection: ServerConnection, request: Request | None = None) -> dict[str, str]:
+    """The context of what a connection leads to."""
+    fields = {"session_id": connection.session, "peer_id": fingerprint(connection.identity).hex()}
+    if request is not None:
+        fields |= {"party_id": getattr(request.body, "party_id", ""), "correlation_id": request.correlation_id}
+    return fields

@@ -143,7 +143,7 @@ class Door:
         if not trouble and self._now() > self._expires - WARNING:
             trouble = "the certificate expires within a week, or has expired: replace its files"
         if trouble and trouble != self._trouble:
-            log.warn("{trouble}", trouble=trouble)
+            log.warn("trouble with the certificate: {trouble}", trouble=trouble)
         self._trouble = trouble
 
     def _load(self) -> Context | None:

@@ -12,7 +12,6 @@ from twisted.logger import Logger
 
 from lanrage.core.identity import NodeKeys
 from lanrage.core.ledger_records import timeless
-from lanrage.core.rate import TokenBucket
 from lanrage.core.replica import PartyReplica
 from lanrage.core.replica_changes import Behind, Forked, MemberRejected, ReplicaChange
 from lanrage.errors import CryptoError, DecodeError, LanrageError, Refused, Unreachable
@@ -38,9 +37,6 @@ from lanrage.wire.control_mailbox import MailboxNotice
 from lanrage.wire.control_opening import Denied
 from lanrage.wire.control_party import Deltas, PartyState, Presence
 from lanrage.wire.control_relay import TicketsRevoked
-
-WORDS_RATE, WORDS_BURST = 0.2, 20.0
-"""Warnings a second, and at once, about one server: a hostile one must not fill the disk."""
 
 LIMIT_PAUSE = 2.0
 """Seconds before the party is asked for again where the server was asked too much, or did not answer in time."""
@@ -99,7 +95,6 @@ class ControlLink:
         self._following = self._again = False
         self._stopped = False
         self._identity = keys.identity.public
-        self._words = TokenBucket(WORDS_RATE, WORDS_BURST)
         self.client = ControlClient(
             reactor,
             keys,
@@ -110,6 +105,11 @@ class ControlLink:
             on_disconnected=lambda _reason: self._mailboxes_lost(),
             dialling=dialling,
         )
+
+    @property
+    def log_fields(self) -> dict[str, str]:
+        """What each of its log lines bears."""
+        return {"party_id": self.replica.party_id} if self.replica is not None else {}
 
     # --- life ---------------------------------------------------------------------------------------------------------
 
@@ -282,7 +282,7 @@ class ControlLink:
                 self._again = True
                 return
             self.trouble = f"the control server does not let this node follow the party: {error}"
-            self.log.warn("{trouble}", trouble=self.trouble)
+            self.log.warn("the party cannot be followed: {trouble}", trouble=self.trouble)
         except Unreachable as error:
             self.log.info("the party is not in step yet: {reason}", reason=str(error))
             if self.client.connected:  # the server's disk was slow: its answer would come too late, so ask anew
@@ -292,7 +292,7 @@ class ControlLink:
     def _notice(self, body: NoticeBody, _correlation_id: str) -> None:
         replica = self.replica
         if isinstance(body, Denied):
-            self._warn("the control server says: {sentence}", sentence=body.message)
+            self.log.warn("the control server says: {sentence}", sentence=body.message)
         elif isinstance(body, MailboxNotice):
             if self.mailbox_user is not None:
                 self.mailbox_user.heard(body)
@@ -315,16 +315,16 @@ class ControlLink:
         try:
             changes = party.apply(replica, heard, self._now())
         except (CryptoError, DecodeError) as error:
-            self._warn("what the control server says of the party is refused: {error}", error=str(error))
+            self.log.warn("what the control server says of the party is refused: {error}", error=str(error))
             return
         self._tell(changes)
 
     def _tell(self, changes: list[ReplicaChange]) -> None:
         for change in changes:
             if isinstance(change, MemberRejected):
-                self._warn("{who} is not taken in: {reason}", who=change.who, reason=change.reason)
+                self.log.warn("{who} is not taken in: {reason}", who=change.who, reason=change.reason)
             elif isinstance(change, Forked):
-                self._warn("{who} shows another ledger from record {epoch} on", who=change.who, epoch=change.epoch)
+                self.log.warn("{who} shows another ledger from record {epoch} on", who=change.who, epoch=change.epoch)
         if any(isinstance(change, Behind) for change in changes):
             self._catch_up(None)
         if not all(isinstance(change, MemberRejected | Forked | Behind) for change in changes):
@@ -340,11 +340,6 @@ class ControlLink:
         if self._stopped or failure.check(CancelledError):
             return
         if failure.check(LanrageError):
-            self._warn("work on the control link failed: {reason}", reason=failure.getErrorMessage())
+            self.log.warn("work on the control link failed: {reason}", reason=failure.getErrorMessage())
         else:
             self.log.failure("work on the control link failed", failure)
-
-    def _warn(self, text: str, **fields: object) -> None:
-        """Log what the server does wrong, at the rate at which a person reads."""
-        if self._words.take(self._now()):
-            self.log.warn(text, **fields)

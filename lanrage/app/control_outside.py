@@ -191,7 +191,9 @@ class ControlOutside(Service):
             say("to do: {advice}", advice=reach.advice)
         data = msgspec.json.encode(ReachSaved(self._now(), reach))
         self._saving = in_thread(self._reactor, write_atomic, self._config.state_dir / REACH_FILE, data)
-        self._saving.addErrback(lambda failure: log.warn("{error}", error=failure.getErrorMessage()))
+        self._saving.addErrback(
+            lambda failure: log.warn("how it is reached was not written: {error}", error=failure.getErrorMessage())
+        )
 
 
 def _is_outside(origin: str) -> bool:

@@ -15,6 +15,7 @@ from lanrage.app.party_life import PartyLife
 from lanrage.app.task_runner import Job
 from lanrage.core.replica import PartyReplica
 from lanrage.errors import LanrageError
+from lanrage.log_context import set_context
 from lanrage.store.replica import SavedParty
 from lanrage.wire.control import Done, LeaveParty
 
@@ -29,6 +30,7 @@ class Entering:
     """One try to get into a party.
 
     :param reach: opens the link to the control server.
+    :param event: what is logged once this node is a member; its fields are the party's and the member's name.
     :param become: makes this node a member there; gives what is kept, and the verified party.
     """
 
@@ -37,6 +39,7 @@ class Entering:
     progress: Progress
     reach: Callable[[], Awaitable[ControlLink]]
     become: Callable[[ControlLink, Networks], Awaitable[tuple[SavedParty, PartyReplica]]]
+    event: str
     _link: ControlLink | None = None
     _entered: tuple[SavedParty, PartyReplica] | None = None
 
@@ -71,10 +74,14 @@ class Entering:
 
     async def _become(self) -> None:
         networks = await self.life.machinery.machine.networks()
-        self._entered = await self.become(self.link, networks)
+        self._entered = saved, replica = await self.become(self.link, networks)
+        set_context(party_id=saved.party_id)
+        name = replica.ledger.name if replica.ledger is not None else ""
+        self.log.info(self.event, name=name, member=saved.my_name)
 
     async def _say_goodbye(self) -> None:
         """Without a session there is nothing to keep; the address stays ours at the server."""
+        set_context(party_id=self.saved.party_id)
         self.membership.forget_key(self.saved.party_id)
         try:
             await self.link.ask(LeaveParty(self.saved.party_id), Done)
@@ -82,6 +89,7 @@ class Entering:
             self.log.warn("the control server did not hear that we left: {error}", error=str(error))
 
     async def _keep(self) -> None:
+        set_context(party_id=self.saved.party_id)
         try:
             await self.life.keep(self.saved)
         except BaseException:  # cancelled while a thread writes: what it writes must go, too
@@ -90,6 +98,7 @@ class Entering:
 
     async def _take_part(self) -> None:
         assert self._entered is not None
+        set_context(party_id=self.saved.party_id)
         self.progress("bringing the LAN card up")
         try:
             await self.life.enter(*self._entered, self.link)

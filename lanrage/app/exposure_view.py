@@ -47,7 +47,7 @@ def _listing() -> str:
     try:
         return nft.run("list ruleset\n")
     except LanrageError as error:
-        log.info("other firewalls' rules cannot be read: {error}", error=str(error))
+        log.warn("other firewalls' rules cannot be read: {error}", error=str(error))
         return ""
     finally:
         nft.close()

@@ -154,10 +154,19 @@ class Governance:
             member = entry.member
             try:
                 await self.act(Admit(entry.identity, member.certificate_blob, member.invitation_blob))
-                self.log.info("{name} is a full member of the party now", name=member.certificate.name)
+                self.log.info(
+                    "{name} is a full member of the party now",
+                    name=member.certificate.name,
+                    peer_id=fingerprint(member.certificate.identity).hex(),
+                )
             except (Refused, CryptoError, DecodeError) as error:
                 self._tried[member.certificate_blob] = self._replica.epoch
-                self.log.info("{name} was not countersigned: {why}", name=member.certificate.name, why=str(error))
+                self.log.warn(
+                    "{name} was not countersigned: {why}",
+                    name=member.certificate.name,
+                    peer_id=fingerprint(member.certificate.identity).hex(),
+                    why=str(error),
+                )
 
     def _failed(self, failure: Any) -> None:
         if failure.check(CancelledError):

@@ -155,6 +155,7 @@ class LanPlane(Service):
         super().stopService()  # type: ignore[no-untyped-call]
         if self._starting is not None:
             self._starting.cancel()
+        log.info("the LAN plane ends on {card}", card=self._card.name)
         return Deferred.fromCoroutine(self._stop())
 
     def set_members(self, addresses: Collection[IPv4Address]) -> None:
@@ -168,6 +169,7 @@ class LanPlane(Service):
         lan = attrs.evolve(self.lan, members={derived_mac(each): each for each in others})
         self._out.lan = lan
         self._in.set_lan(lan)
+        log.debug("the LAN plane carries for {count} members", count=len(others))
         for gone in self._counters.carried.keys() - {str(each) for each in others}:
             del self._counters.carried[gone]
         for part in self._parts:
@@ -249,6 +251,7 @@ class LanPlane(Service):
         except BaseException:
             await self._stop()
             raise
+        log.info("the LAN plane carries for {address} on {card}", address=str(self._address), card=self._card.name)
 
     async def _open_sides(self) -> None:
         if self._make_groups is not None:

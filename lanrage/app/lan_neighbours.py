@@ -104,7 +104,7 @@ class LanNeighbours:
         try:
             self._events.open(self._happened)
         except OSError as error:
-            self.log.info("changes of the network are noticed late: {error}", error=str(error))
+            self.log.warn("changes of the network are noticed late: {error}", error=str(error))
         self._looking = LoopingCall(self.look)
         self._looking.clock = self._clock
         self._looking.start(LOOK_SECONDS).addErrback(lambda failure: self.log.failure("looking ended", failure))

@@ -18,7 +18,7 @@ from lanrage.app.status_watch import StatusWatch
 from lanrage.core.budget import ProbeBudget
 from lanrage.core.candidates import Candidate, fit_to_probe, own_candidates
 from lanrage.core.certificates import Member
-from lanrage.core.identity import NodeKeys, PairKeys
+from lanrage.core.identity import NodeKeys, PairKeys, fingerprint
 from lanrage.core.links import Endpoint, TunnelPeer
 from lanrage.core.party_prefix import member_address, member_networks
 from lanrage.core.path_plan import PathPlan
@@ -86,6 +86,11 @@ class Links(LinkHooks):
             keys.wireguard.public, self.counters, self._fits, self._by_tag, self._is_relay, clock.seconds
         )
         self._probe_ear = ProbeEar(network, self.counters, self._by_tag, self._is_relay, self._ear.knocked)
+
+    @property
+    def log_fields(self) -> dict[str, str]:
+        """What each of its log lines bears."""
+        return {"party_id": self._party_id}
 
     # --- life ---------------------------------------------------------------------------------------------------------
 
@@ -229,6 +234,8 @@ class Links(LinkHooks):
     async def add_peer(self, member: Member) -> None:
         """Configure the peer without endpoint, and its routes."""
         address = member.certificate.ip
+        who = {"peer_id": fingerprint(member.certificate.identity).hex()}
+        self.log.debug("{address} becomes a peer of {device}", address=str(address), device=self._tunnel.name, **who)
         await self._tunnel.set_peer(TunnelPeer(member.certificate.wireguard_key, self.networks_of(member)))
         await self._machine.add_member_route(address, self._tunnel.name, self._address)
         if self._prefix is not None:
@@ -252,7 +259,12 @@ class Links(LinkHooks):
         try:
             keys = PairKeys.between(mine, certificate.wireguard_key, self._party_id)
         except LanrageError as error:
-            self.log.error("no link to {peer}: {error}", peer=certificate.name, error=str(error))
+            self.log.error(
+                "no link to {peer}: {error}",
+                peer=certificate.name,
+                peer_id=fingerprint(certificate.identity).hex(),
+                error=str(error),
+            )
             return
         plan = PathPlan(
             mine.public < certificate.wireguard_key,
@@ -274,13 +286,17 @@ class Links(LinkHooks):
         self._by_tag.pop(probes.sender_tag(self._party_id, certificate.wireguard_key), None)
         self._changed()  # the LAN plane drops the member first
         await link.close()
+        device, who = self._tunnel.name, {"peer": link.name, "peer_id": link.peer_id}
+        self.log.debug("{peer} is no peer of {device} any more", device=device, **who)
         try:
             await self._tunnel.remove_peer(certificate.wireguard_key)
             for network in self.networks_of(link.member):
                 await self._machine.remove_member_route(network.network_address, self._tunnel.name)
         except LanrageError as error:
             # With the device went the peer and its route; the other links must be ended all the same.
-            self.log.info("{peer} was gone from this machine: {error}", peer=link.name, error=str(error))
+            self.log.info(
+                "{peer} was gone from this machine: {error}", peer=link.name, peer_id=link.peer_id, error=str(error)
+            )
 
     async def _read_status(self) -> None:
         resets = {link.peer_key: link.resets for link in self.peers.values()}

@@ -34,8 +34,11 @@ from lanrage.app.role_service import ATTEMPTS, RoleService
 from lanrage.app.room_node import RoomNode
 from lanrage.app.spoken_desk import SpokenDesk
 from lanrage.app.task_runner import Job, PlanRun, TaskRunner
+from lanrage.core.identity import fingerprint
 from lanrage.errors import CryptoError, DecodeError, LanrageError, MissingRight, Refused, StoreError
 from lanrage.interfaces import IUndoJournal
+from lanrage.log_context import carried, set_context
+from lanrage.logs import identify
 from lanrage.net.rights import Rights, read_rights
 from lanrage.net.threads import in_thread
 from lanrage.net.undo import undo_all
@@ -142,6 +145,7 @@ class NodeService(
         await undo_all(self._reactor, undo)
         machinery = self._make_machinery(self._reactor, self._config.devices, undo)
         await remove_leftovers(self._reactor, machinery.machine, undo, self._now)
+        identify(fingerprint(keys.identity.public).hex())
         life = PartyLife(
             self._reactor, self._config, keys, machinery, self._now, self._random, self._lock.run, self.tasks
         )
@@ -152,15 +156,17 @@ class NodeService(
     async def _return_to_party(self) -> None:
         life = self._own()
         saved = await life.load()
+        self.log.info("the node {public_key} is there", public_key=life.keys.identity.public)
         if saved is not None:
             await self._return_to(life, saved)
 
     async def _return_to(self, life: PartyLife, saved: SavedParty) -> None:
+        set_context(party_id=saved.party_id)
         try:
             replica = saved.restore(self._now())
         except (CryptoError, DecodeError) as error:
             life.trouble = f"the party file does not hold: {error}; join the party again"
-            self.log.error("{trouble}", trouble=life.trouble)
+            self.log.error("the party is not entered: {trouble}", trouble=life.trouble)
             return
         link = life.control_link(saved.addresses, saved.server)
         try:
@@ -180,6 +186,7 @@ class NodeService(
         self.end_profiling()
         if self._life is not None:
             await self._life.go_out()
+        self.log.info("the node has stopped")
 
     def greeting(self, server: str) -> list[str]:
         """For the log at start: the state, and the next command to type.
@@ -246,7 +253,12 @@ class NodeService(
 
     def _alone(self, work: Callable[[], Coroutine[Any, Any, dict[str, Any]]]) -> Deferred[dict[str, Any]]:
         """One operation at a time; one that is cancelled while it waits is never begun."""
-        return self._lock.run(work)
+
+        async def in_party() -> dict[str, Any]:
+            set_context(**(self._life.log_fields if self._life is not None else {}))
+            return await work()
+
+        return self._lock.run(carried(in_party))
 
     def _own(self) -> PartyLife:
         if self._life is None:

@@ -56,7 +56,9 @@ class OfferEar:
         except (CryptoError, DecodeError) as error:
             self.counters.signals_refused += 1
             if self.words.take(self.now()):
-                self.log.warn("a signal of {peer} was refused: {error}", peer=link.name, error=str(error))
+                self.log.warn(
+                    "a signal of {peer} was refused: {error}", peer=link.name, peer_id=link.peer_id, error=str(error)
+                )
             return
         if not link.hears_signal():  # what anybody can send must not use up what the member itself may say
             self.counters.signals_over_budget += 1
@@ -68,7 +70,11 @@ class OfferEar:
         offer = signal
         fit = tuple(candidate for candidate in offer.values() if self.fits(candidate.endpoint))
         self.log.debug(
-            "{peer} offers {offered} candidates, {fit} fit", peer=link.name, offered=len(offer.candidates), fit=len(fit)
+            "{peer} offers {offered} candidates, {fit} fit",
+            peer=link.name,
+            peer_id=link.peer_id,
+            offered=len(offer.candidates),
+            fit=len(fit),
         )
         link.offered(offer, fit, knocked)
 

@@ -18,6 +18,7 @@ from lanrage.app.peer_link import PeerLink
 from lanrage.core.budget import Budget
 from lanrage.core.heads import Forked, Head, HeadAction, Heads, SendHead, SendWant
 from lanrage.errors import BadInput, CryptoError, DecodeError
+from lanrage.log_context import carried
 from lanrage.wire import party_channel as wire
 
 MESSAGES_RATE, MESSAGES_BURST = 120.0, 300.0
@@ -117,7 +118,7 @@ class PartyChannel:
 
         :raises BadInput: when another program has it.
         """
-        self._port.open(self.received)
+        self._port.open(carried(self.received))
         self._running = True
         if self._ledger is not None:
             self._heads = Heads(Head(*self._ledger.head()), lambda: self._random(1)[0] / 255)
@@ -275,7 +276,9 @@ class PartyChannel:
             )
         except BadInput as error:
             self.counters.unsent += 1
-            self.log.debug("nothing was sent to {peer}: {error}", peer=link.name, error=str(error))
+            self.log.debug(
+                "nothing was sent to {peer}: {error}", peer=link.name, peer_id=link.peer_id, error=str(error)
+            )
             return
         if self._port.send(datagram, str(link.member.certificate.ip)):
             self.counters.unsent += 1

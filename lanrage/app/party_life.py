@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from ipaddress import IPv4Interface
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
+from lanrage.app import party_log
 from lanrage.app.bridge_ways import want_bridges
 from lanrage.app.config import NodeConfig
 from lanrage.app.control_link import ControlLink
@@ -28,11 +29,15 @@ from lanrage.core.ledger_records import open_record
 from lanrage.core.replica import PartyReplica
 from lanrage.core.replica_changes import MemberRemoved, PresenceChanged, ReplicaChange
 from lanrage.errors import REFUSALS, LanrageError, Refused
+from lanrage.log_context import context, set_context
 from lanrage.net.threads import in_thread
 from lanrage.store.bridges import BridgesFile
 from lanrage.store.endpoints import EndpointsFile
 from lanrage.store.replica import PartyFile, SavedParty
 from lanrage.wire.control import Accepted
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 NOT_SHOWN = "The control server no longer shows this node as a member: leave the party and join it again"
 
@@ -103,6 +108,20 @@ class PartyLife:
         await in_thread(self._reactor, self._bridges.remove)
         await in_thread(self._reactor, self._file.remove)
 
+    @property
+    def log_fields(self) -> dict[str, str]:
+        """What each of its log lines bears."""
+        return {"party_id": self.saved.party_id} if self.saved is not None else {}
+
+    def _in_party(self, call: Callable[P, T]) -> Callable[P, T]:
+        """`call` with the party in the context of its log lines: what the control server says comes without one."""
+
+        def in_party(*args: P.args, **kwargs: P.kwargs) -> T:
+            with context(**self.log_fields):
+                return call(*args, **kwargs)
+
+        return in_party
+
     # --- life ---------------------------------------------------------------------------------------------------------
 
     def control_link(self, addresses: tuple[str, ...], pin: bytes | None) -> ControlLink:
@@ -112,12 +131,12 @@ class PartyLife:
             self.keys,
             addresses,
             pin,
-            on_changes=self._changed,
-            on_signal=self._signalled,
-            on_up=self.up,
+            on_changes=self._in_party(self._changed),
+            on_signal=self._in_party(self._signalled),
+            on_up=self._in_party(self.up),
             now=self._now,
         )
-        link.on_relays = self.relays_changed
+        link.on_relays = self._in_party(self.relays_changed)
         return link
 
     async def enter(self, saved: SavedParty, replica: PartyReplica, link: ControlLink) -> None:
@@ -125,6 +144,7 @@ class PartyLife:
 
         :raises LanrageError: when this machine cannot; the party is then held without a session.
         """
+        set_context(party_id=saved.party_id)
         self.saved, self.replica, self.link = saved, replica, link
         link.follow(replica)
         self.governance = Governance(self._reactor, self.keys, link, replica, self._server_now)
@@ -166,12 +186,15 @@ class PartyLife:
         await want_bridges(session.lan, await in_thread(self._reactor, self._bridges.load, saved.party_id))
         self.session, self.trouble = session, ""
         self._revival.came_up()
+        name = replica.charter.name
+        self.log.info("in the party {name} as {member}", name=name, member=saved.my_name, address=str(address))
         await session.set_members(entry.member for entry in replica.members.values())
 
     async def _revive(self) -> None:
         """Take down what is left of the session and bring a new one up."""
         if self.saved is None or self.replica is None or self.link is None:
             return
+        set_context(party_id=self.saved.party_id)
         saved, replica, link = self.saved, self.replica, self.link
 
         async def end() -> None:
@@ -203,6 +226,9 @@ class PartyLife:
     async def put_down(self) -> ControlLink | None:
         """Take the session down; the link, which goes on, is not ours any more."""
         self._revival.stop()
+        if self.saved is not None:
+            set_context(party_id=self.saved.party_id)
+            self.log.info("this node goes out of its party")
         link, self.link = self.link, None
         session, self.session = self.session, None
         governance, self.governance = self.governance, None
@@ -239,6 +265,7 @@ class PartyLife:
         session, replica = self.session, self.replica
         if replica is None:
             return
+        party_log.tell(changes)
         self._judge_own(replica)
         if self.governance is not None:
             self.governance.look()
@@ -273,7 +300,7 @@ class PartyLife:
         sentence = f"this node is no member of the party {ledger.name} any more: {reason}"
         if (epoch := ledger.revoked.get(self.keys.identity.public)) is not None:
             sentence = self._by_whom(replica, ledger, epoch, changes)
-        self.log.warn("{sentence}", sentence=sentence)
+        self.log.warn("this node is out of its party: {sentence}", sentence=sentence)
         self._leaving = self._alone(lambda: self._go(replica, sentence))
         self._leaving.addErrback(lambda failure: self.log.failure("the party was not left cleanly", failure))
 

@@ -24,6 +24,8 @@ from lanrage.core.code import InvitationCode, check_address
 from lanrage.core.replica import PartyReplica
 from lanrage.core.spoken import read_code
 from lanrage.errors import Refused, Unreachable
+from lanrage.log_context import set_context
+from lanrage.logs import keep_secret
 from lanrage.store.replica import SavedParty
 from lanrage.wire.control import LeaveParty
 
@@ -69,6 +71,7 @@ class PartyNode:
         progress: Progress | None = None,
     ) -> dict[str, Any]:
         progress = progress or quiet
+        keep_secret(token)
         address = check_address(server or self._config.server, "server")
         rule, delay = cast(Takeover, takeover), int(takeover_hours * 3600)
         wish = Wish(name, member_name, max_members, expires_hours, uses, rule, delay, token)
@@ -87,7 +90,7 @@ class PartyNode:
         def become(link: ControlLink, networks: Networks) -> Awaitable[tuple[SavedParty, PartyReplica]]:
             return membership.create(link, address, wish, networks, progress)
 
-        entering = Entering(life, membership, progress, reach, become)
+        entering = Entering(life, membership, progress, reach, become, "the party {name} is founded")
         await self.tasks.carry_out("found a party", entering.jobs())
         code = entering.saved.code
         shown = node_view.entered(life)
@@ -99,6 +102,8 @@ class PartyNode:
     ) -> dict[str, Any]:
         progress = progress or quiet
         given = read_code(code)
+        if isinstance(given, InvitationCode):
+            set_context(party_id=given.party_id)
         life = await self._free_to_enter()
         arrival = Arrival(self._reactor, life.keys.identity.public, life.control_link, self._random)
         membership = self._membership(life)
@@ -106,13 +111,15 @@ class PartyNode:
 
         async def reach() -> ControlLink:
             link, invitation = await arrival.arrive(given, server, self._config.server, progress)
+            set_context(party_id=invitation.party_id)
             invitations.append(invitation)
             return link
 
         def become(link: ControlLink, networks: Networks) -> Awaitable[tuple[SavedParty, PartyReplica]]:
             return membership.join(link, invitations[-1], member_name, networks, progress)
 
-        await self.tasks.carry_out("join a party", Entering(life, membership, progress, reach, become).jobs())
+        entering = Entering(life, membership, progress, reach, become, "the party {name} took {member} in")
+        await self.tasks.carry_out("join a party", entering.jobs())
         shown: Joined = node_view.entered(life)
         return _plain(shown)
 
@@ -120,6 +127,7 @@ class PartyNode:
         life = self._own()
         saved, _, link = life.current()
         progress("leaving")
+        self.log.info("this node leaves its party")
 
         async def tell() -> None:
             try:
@@ -147,6 +155,7 @@ class PartyNode:
         membership = self._membership(life)
         if not spoken or self._spoken is None:
             code = await membership.invite(link, saved, replica, hours, uses or DEFAULT_MEMBERS)
+            self.log.info("an invitation was made, for {hours:g} h", hours=hours)
             return _plain(Invited(code, InvitationCode.decode(code).link()))
         offered = await self._spoken.offer(
             link, saved.party_id, lambda: membership.invite(link, saved, replica, hours, uses or 1)

@@ -31,6 +31,7 @@ from lanrage.core.certificates import Member
 from lanrage.core.identity import NodeKeys
 from lanrage.core.links import TUNNEL_MTU, Endpoint
 from lanrage.interfaces import ITunnel
+from lanrage.log_context import carried, context
 from lanrage.timing import timing_decorator
 from lanrage.wire import probes
 from lanrage.wire.control import Accepted
@@ -83,6 +84,11 @@ class PartySession:
         self.on_moved: Callable[[set[str], float], None] = lambda hosts, slept: None
         self._probe_port = machinery.probe_port()
         self._roaming = Roaming(reactor, machinery.network_events(), self._look, self._slept)
+
+    @property
+    def log_fields(self) -> dict[str, str]:
+        """What each of its log lines bears."""
+        return {"party_id": self._party_id}
 
     # --- life ---------------------------------------------------------------------------------------------------------
 
@@ -152,7 +158,7 @@ class PartySession:
         relays = self._join_relays(links)
         self._join_nat(links)
         channel.start()
-        self._probe_port.open(self.listen_port, self._received)
+        self._probe_port.open(self.listen_port, carried(self._received))
         await links.start(self.listen_port)
         self._roaming.start()
         relays.use(book.relays)
@@ -325,6 +331,7 @@ class PartySession:
 
     def _changed(self) -> None:
         if self.lan is not None and self.links is not None:
-            self.lan.set_members(self.links.ready_addresses())
+            with context(**self.log_fields):  # whoever looked, a user's question included
+                self.lan.set_members(self.links.ready_addresses())
         if self.channel is not None:
             self.channel.follow()

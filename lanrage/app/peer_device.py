@@ -10,6 +10,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from lanrage.core.certificates import Member
+from lanrage.core.identity import fingerprint
 from lanrage.core.links import Endpoint, TunnelPeer
 from lanrage.core.path_actions import WriteEndpoint
 from lanrage.errors import LanrageError
@@ -95,7 +96,10 @@ class PeerDevice:
             await self._outlet.add_peer(self._member)
         except LanrageError as error:
             name = self._member.certificate.name
-            self.log.warn("{peer} cannot be reached from this machine: {error}", peer=name, error=str(error))
+            peer_id = fingerprint(self._member.certificate.identity).hex()
+            self.log.warn(
+                "{peer} cannot be reached from this machine: {error}", peer=name, peer_id=peer_id, error=str(error)
+            )
             self._configure_later()
         else:
             self.configured = True

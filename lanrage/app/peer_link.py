@@ -17,7 +17,7 @@ from lanrage.app.peer_device import DeviceOutlet, PeerDevice
 from lanrage.core.candidates import Candidate
 from lanrage.core.certificates import Member
 from lanrage.core.doors import Doors
-from lanrage.core.identity import PairKeys
+from lanrage.core.identity import PairKeys, fingerprint
 from lanrage.core.links import Endpoint, PeerStatus
 from lanrage.core.nat import NatKind
 from lanrage.core.path_actions import Action, Moved, ResetPeer, SendOffer, SendProbe, WriteEndpoint
@@ -26,6 +26,7 @@ from lanrage.core.probe import Probe
 from lanrage.core.relay_talk import RelayTalk
 from lanrage.core.traffic import Counters
 from lanrage.interfaces import ITunnel
+from lanrage.log_context import context, get_context
 from lanrage.timing import timing_span
 from lanrage.wire import probes, signals
 
@@ -76,6 +77,7 @@ class PeerLink:
     :param keys: shared with the member.
     :param plan: the pure machine.
     :param remembered: addresses at which the member was reached in an earlier life.
+    :ivar peer_id: the member's fingerprint, for logs.
     """
 
     log = Logger()
@@ -94,6 +96,7 @@ class PeerLink:
         remembered: tuple[Endpoint, ...] = (),
     ) -> None:
         self.member = member
+        self.peer_id = fingerprint(member.certificate.identity).hex()
         self.plan = plan
         self.keys = keys
         self.doors = Doors(remembered)
@@ -116,6 +119,7 @@ class PeerLink:
         self._nonces: deque[bytes] = deque(maxlen=NONCES)
         self._limits = LinkLimits()
         self._closed = False
+        self._began = get_context()
 
     @property
     def peer_key(self) -> bytes:
@@ -126,6 +130,11 @@ class PeerLink:
     def identity(self) -> bytes:
         """The member's Ed25519 key."""
         return self.member.certificate.identity
+
+    @property
+    def log_fields(self) -> dict[str, str]:
+        """What each of its log lines bears."""
+        return {**getattr(self._outlet, "log_fields", {}), "peer_id": self.peer_id}
 
     @property
     def ready(self) -> bool:
@@ -139,7 +148,8 @@ class PeerLink:
 
     def start(self) -> None:
         """Configure the peer and tell it where we are; what arrives meanwhile waits its turn."""
-        self._queue.put([Configure(), SendOffer()])
+        self.log.debug("link to {peer} begins", peer=self.name)
+        self._put([Configure(), SendOffer()])
 
     # --- inputs -------------------------------------------------------------------------------------------------------
 
@@ -203,10 +213,11 @@ class PeerLink:
         if handshaken and self.ready_after is None:
             self.ready_after = self._clock.seconds() - self.added_at
             CONNECTED.note(self.ready_after)
-            self.log.info("link to {peer} is up after {ms:.0f} ms", peer=self.name, ms=self.ready_after * 1000)
+            with context(**self._began):  # whoever looked: this is the end of what began the link
+                self.log.info("link to {peer} is up after {ms:.0f} ms", peer=self.name, ms=self.ready_after * 1000)
         self._device.alive = handshaken
         if self._device.keepalive_due:
-            self._queue.put([WriteKeepalive()])
+            self._put([WriteKeepalive()])
         self.plan.hold = self._outlet.keepalive_for(self)
         counters = Counters(status.rx_bytes, status.tx_bytes, status.latest_handshake, self._outlet.lan_bytes(self))
         self._do(self.plan.wireguard(status.endpoint, handshaken, self._clock.seconds(), counters))
@@ -230,6 +241,7 @@ class PeerLink:
     async def close(self) -> None:
         """Stop timers and let a running action end; what still comes in starts nothing."""
         self._closed = True
+        self.log.info("link to {peer} ends", peer=self.name)
         self._offering.stop()
         self._device.close()
         if self._timer is not None and self._timer.active():
@@ -244,8 +256,12 @@ class PeerLink:
 
     # --- actions ------------------------------------------------------------------------------------------------------
 
+    def _put(self, actions: Sequence[LinkAction]) -> None:
+        with context(**self.log_fields):
+            self._queue.put(actions)
+
     def _do(self, actions: Sequence[LinkAction]) -> None:
-        self._queue.put(actions)
+        self._put(actions)
         self._schedule()
 
     def _schedule(self) -> None:
@@ -274,6 +290,7 @@ class PeerLink:
         if isinstance(action, WriteEndpoint):
             return self._device.write(action)
         if isinstance(action, ResetPeer):
+            self.log.debug("WireGuard begins anew with {peer}", peer=self.name)
             return self._device.reset()
         self._moved(action)
         return None
@@ -300,7 +317,7 @@ class PeerLink:
             self._offering.moved()
 
     def _configure(self) -> None:
-        self._queue.put([Configure()])
+        self._put([Configure()])
 
     def _make_offer(self) -> bytes:
         outlet, theirs = self._outlet, self.plan.answers

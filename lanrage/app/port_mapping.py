@@ -86,7 +86,7 @@ class PortMapping:
         self._lock = DeferredLock()
         self._call: IDelayedCall | None = None
         self._work: Deferred[None] | None = None
-        self._stopping = False
+        self._stopping = self._stumbled = False
         self._looking: list[Deferred[None]] = []
         self._told: tuple[tuple[Wish, Endpoint], ...] = ()
         self._said = ""
@@ -97,6 +97,7 @@ class PortMapping:
 
     def start(self) -> None:
         """Begin; returns at once."""
+        self.log.debug("port mapping begins")
         self._tick()
 
     def look(self) -> Deferred[None]:
@@ -113,6 +114,7 @@ class PortMapping:
     def stop(self) -> Deferred[None]:
         """Remove the mappings, within :data:`STOP_S` or a little more; fires when nothing is under way any more."""
         self._stopping = True
+        self.log.debug("port mapping ends")
         if self._call is not None and self._call.active():
             self._call.cancel()
         if self._work is not None:
@@ -173,6 +175,8 @@ class PortMapping:
         self._work = None
         if not self._stopping:
             pause = min(LOOK_S, max(0.0, self._plan.wake() - self._reactor.seconds()))
+            if self._stumbled:  # what is due stays due: asking again at once would be a loop without an end
+                self._stumbled, pause = False, LOOK_S
             self._call = self._reactor.callLater(pause, self._tick)
         looking, self._looking = self._looking, []
         for looked in looking:
@@ -181,6 +185,7 @@ class PortMapping:
     def _failed(self, failure: Failure) -> None:
         if failure.check(CancelledError):
             return
+        self._stumbled = True
         if failure.check(LanrageError):
             self.log.warn("port mapping: {error}", error=failure.getErrorMessage())
         else:

@@ -230,7 +230,7 @@ class Punching:
         if isinstance(action, rounds.Ask):
             self._queue.put([_Try(pair, action)])
         elif isinstance(action, rounds.Ready):
-            self.log.info("birthday probing of {peer} begins", peer=pair.link.name)
+            self.log.info("birthday probing of {peer} begins", peer=pair.link.name, peer_id=pair.link.peer_id)
             self._signal(pair.link, signals.PunchStep.READY, action.round, action.here, round(1000 * action.delay))
         elif isinstance(action, rounds.OpenSockets):
             self._open(pair, action)
@@ -250,13 +250,13 @@ class Punching:
             self._queue.put([_Let(action.to, sockets)])
             _become(pair.link, CandidateKind.REFLEXIVE, action.to)
         elif pair.sockets is not None:
-            self.log.info("birthday probing of {peer} is over", peer=pair.link.name)
+            self.log.info("birthday probing of {peer} is over", peer=pair.link.name, peer_id=pair.link.peer_id)
             PUNCHED.note(self._clock.seconds() - pair.begun, Outcome.FAILED)
             sockets, pair.sockets = pair.sockets, None
             sockets.close()
 
     def _open(self, pair: _Pair, action: rounds.OpenSockets) -> None:
-        self.log.info("birthday probing with {peer} begins", peer=pair.link.name)
+        self.log.info("birthday probing with {peer} begins", peer=pair.link.name, peer_id=pair.link.peer_id)
         made = self._kit.sockets()
         try:
             made.open(action.count, action.to, lambda place, payload: self._received(pair, place, payload))
@@ -271,7 +271,11 @@ class Punching:
         port = pair.sockets.keep(action.socket)
         PUNCHED.note(self._clock.seconds() - pair.begun)
         self.log.info(
-            "a way to {peer} was hit: {to} from port {port}", peer=pair.link.name, to=str(action.to), port=port
+            "a way to {peer} was hit: {to} from port {port}",
+            peer=pair.link.name,
+            peer_id=pair.link.peer_id,
+            to=str(action.to),
+            port=port,
         )
         self._queue.put([_Hold(pair.link, action.to, port)])
 

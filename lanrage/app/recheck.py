@@ -71,7 +71,11 @@ class Recheck:
     def _checked(self, wrong: list[str]) -> None:
         self.broken += len(wrong)
         for sentence in wrong[:1]:
-            log.error("{sentence}; {count} such rows so far: restore a backup", sentence=sentence, count=self.broken)
+            log.error(
+                "a row of the database is broken: {sentence}; {count} so far: restore a backup",
+                sentence=sentence,
+                count=self.broken,
+            )
         if self._rows:
             self._due = self._reactor.callLater(PAUSE, self._next)
         else:

@@ -90,6 +90,7 @@ class RelayService(Service):
         self.draining = False
         self._meter = ReportMeter(self.plan.full)
         self._late = 0.0
+        self._told = 0
         self._swept = 0.0
         self._shared: RelayPorts | None = None
         self._now, self._random = now, random
@@ -162,6 +163,9 @@ class RelayService(Service):
         return RelayDrain(self._reactor, self._table, self._shared.say, self.plan.drain).run().addBoth(self._end)
 
     def _end(self, _result: object = None) -> Deferred[None]:
+        if self._loop is not None:
+            bindings = self.counters().get("bindings", 0)
+            log.info("the relay has stopped; {bindings} bindings ended with it", bindings=bindings)
         kernel, self._kernel = self._kernel, None
         self.started.addErrback(lambda _: None)  # told already, where it mattered
         stopped = Deferred.fromCoroutine(kernel.stop()) if kernel is not None else self._after_start()
@@ -221,3 +225,6 @@ class RelayService(Service):
         now = self._reactor.seconds()
         self._late, self._swept = max(0.0, now - self._swept - SWEEP), now
         table.expire(now, self._now())
+        if (bindings := len(table)) != self._told:
+            self._told = bindings
+            log.debug("the relay holds {bindings} bindings", bindings=bindings)

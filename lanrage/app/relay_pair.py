@@ -148,9 +148,14 @@ class RelayPair:
         if self._stopped or not self.seats:
             return
         if failure.check(LanrageError):
-            self.log.info("no relay ticket for {peer}: {why}", peer=self.link.name, why=failure.getErrorMessage())
+            self.log.warn(
+                "no relay ticket for {peer}: {why}",
+                peer=self.link.name,
+                peer_id=self.link.peer_id,
+                why=failure.getErrorMessage(),
+            )
         else:
-            self.log.failure("no relay ticket for {peer}", failure, peer=self.link.name)
+            self.log.failure("no relay ticket for {peer}", failure, peer=self.link.name, peer_id=self.link.peer_id)
         self._fetch_later(TICKET_RETRY)
 
     def _fetch_later(self, delay: float) -> None:
@@ -172,7 +177,12 @@ class RelayPair:
         around = self._around
         port = place.free_port(around.by_port)
         if port is None:
-            self.log.warn("the relay {relay} has no port left for {peer}", relay=place.address, peer=self.link.name)
+            self.log.warn(
+                "the relay {relay} has no port left for {peer}",
+                relay=place.address,
+                peer=self.link.name,
+                peer_id=self.link.peer_id,
+            )
             return
         seat = RelaySeat(
             around.reactor, around.send, place.relay_id, port, self.pair, around.keys.identity.sign, self._changed
@@ -207,7 +217,9 @@ class RelayPair:
         self._show()
 
     def _refused(self, seat: RelaySeat) -> None:
-        self.log.info("the relay refuses {peer}: {why}", peer=self.link.name, why=seat.failed)
+        self.log.warn(
+            "the relay refuses {peer}: {why}", peer=self.link.name, peer_id=self.link.peer_id, why=seat.failed
+        )
         self._around.failed(seat.relay_id)
         self._fetch_later(TICKET_RETRY)
 

@@ -259,7 +259,7 @@ class RelayTcp:
 
     def _complain(self, why: str) -> None:
         if why != self.trouble:
-            self.log.info("no relay over TCP: {why}", why=why)
+            self.log.warn("no relay over TCP: {why}", why=why)
         self.trouble = why
 
     def _hang_up(self) -> None:
@@ -299,7 +299,7 @@ class RelayTcp:
 
     def _heard(self, heard: Heard | Closed) -> None:
         if isinstance(heard, Closed):
-            self.log.info("the control server opened no channel to {relay}: {why}", relay=heard.relay, why=heard.reason)
+            self.log.warn("the control server opened no channel to {relay}: {why}", relay=heard.relay, why=heard.reason)
         elif heard.datagram.startswith(MAGIC):
             self._relays.received(heard.datagram, heard.relay)
         elif (port := self._ports.get(heard.relay)) is not None:
@@ -315,7 +315,9 @@ class RelayTcp:
         try:
             port = self._loopback(self._reactor, self._links.listen_port, lambda data: self._send(data, relay))
         except CannotListenError as error:
-            self.log.warn("no port on loopback for {peer}: {error}", peer=link.name, error=str(error))
+            self.log.warn(
+                "no port on loopback for {peer}: {error}", peer=link.name, peer_id=link.peer_id, error=str(error)
+            )
             return
         self._ports[relay], self._mine[link.identity] = port, relay
         link.way(Candidate(CandidateKind.RELAY_TCP, port.endpoint), True)

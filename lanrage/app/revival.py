@@ -41,6 +41,8 @@ class Revival:
 
     def came_up(self) -> None:
         """A session stands: what :meth:`lost` tells from now on is about this one."""
+        if self._failures:
+            self.log.info("the party's session stands again")
         self._wanted = True
         self._up_since = self.clock.seconds()
 
@@ -68,7 +70,7 @@ class Revival:
         wait = min(LAST_WAIT, FIRST_WAIT * 2.0**self._failures)
         self._failures = min(self._failures + 1, 10)
         sentence = f"{why}; it is tried again in {wait:.0f} s"
-        self.log.error("{sentence}", sentence=sentence)
+        self.log.error("the party has no session here: {sentence}", sentence=sentence)
         self.tell(sentence)
         self._waiting = self.clock.callLater(wait, self._try)
 

@@ -11,6 +11,7 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from lanrage.core.network_changes import ChangeGate, Happening, SleepMeter
+from lanrage.log_context import carried
 
 SLEEP_LOOK = 1.0
 """Seconds between looks at the two clocks; the first one after a sleep is due at once."""
@@ -61,7 +62,7 @@ class Roaming:
         """Listen; where the kernel tells nothing, the slow looks at the addresses remain."""
         self._watching.start(SLEEP_LOOK)
         try:
-            self._events.open(self._heard)
+            self._events.open(carried(self._heard))
         except OSError as error:
             self.log.warn("changes of this machine's network are noticed late: {error}", error=str(error))
 

@@ -115,7 +115,7 @@ class RoleService(MultiService):
             self._fail("an unexpected error; see the log above")
         elif not missed and self.running:
             for line in self._greeting():
-                self.log.info("{line}", line=line)
+                self.log.info("ready: {line}", line=line)
         return run
 
     def _fail(self, sentence: str) -> None:

@@ -13,11 +13,13 @@ from twisted.python import usage
 from lanrage import __version__
 from lanrage.app.config import CONFIGS, CONTROL_PORT, RELAY_PORTS, STUN_PORT
 from lanrage.app.lan_config import LAN
+from lanrage.app.log_config import LOG, LogSettings, logged
 from lanrage.app.metering_config import METERING, MeteringSettings
 from lanrage.app.relay_drain import DRAIN
 from lanrage.core.links import WIREGUARD_PORT
 from lanrage.core.relay_report import FULL_PACKETS
 from lanrage.errors import LanrageError
+from lanrage.logs.carry import carry_timers
 from lanrage.store.journal import INTERVAL
 from lanrage.timing import timing_decorator
 
@@ -74,27 +76,27 @@ class ControlOptions(usage.Options):
     """Control server: parties, members, invitations, a reflector."""
 
     optParameters: ClassVar[list[list[Any]]] = [
-        *(STATE, *CONTROL, [*PORT_MAPPING[:2], "off", PORT_MAPPING[3]], *METERING)
+        *(STATE, *CONTROL, [*PORT_MAPPING[:2], "off", PORT_MAPPING[3]], *METERING, *LOG)
     ]
 
 
 class RelayOptions(usage.Options):
     """Relay: forwards between the two members that a ticket names."""
 
-    optParameters: ClassVar[list[list[Any]]] = [STATE, *RELAY, *METERING]
+    optParameters: ClassVar[list[list[Any]]] = [STATE, *RELAY, *METERING, *LOG]
 
 
 class NodeOptions(usage.Options):
     """Node: the player's machine."""
 
-    optParameters: ClassVar[list[list[Any]]] = [STATE, RUN, *NODE, *LAN, PORT_MAPPING, *METERING]
+    optParameters: ClassVar[list[list[Any]]] = [STATE, RUN, *NODE, *LAN, PORT_MAPPING, *METERING, *LOG]
 
 
 class AllOptions(usage.Options):
     """All roles on one machine: the default."""
 
     optParameters: ClassVar[list[list[Any]]] = [
-        *(STATE, RUN, *CONTROL, RELAY[1], *STOPPING, *NODE, *LAN, PORT_MAPPING, *METERING)
+        *(STATE, RUN, *CONTROL, RELAY[1], *STOPPING, *NODE, *LAN, PORT_MAPPING, *METERING, *LOG)
     ]
 
 
@@ -141,6 +143,7 @@ class Options(usage.Options):
         """
         try:
             self["config"] = CONFIGS[self.subCommand or "all"].parse(self.subOptions)
+            self["log"] = LogSettings.parse(self.subOptions)
             self["metering"] = MeteringSettings.parse(self.subOptions)
         except LanrageError as error:
             raise usage.UsageError(str(error)) from error
@@ -171,5 +174,9 @@ def makeService(options: Options) -> IService:
     from lanrage.app import roles  # pylint: disable=import-outside-toplevel
 
     keep_steady(reactor)
+    carry_timers(reactor)
     service: IService = roles.make(reactor, options["config"], options["metering"])
-    return service
+    try:
+        return logged(service, options["log"], options.parent or {}, reactor, options.subCommand or "all")
+    except LanrageError as error:
+        sys.exit(f"lanrage: {error}")

@@ -13,6 +13,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from lanrage.app.control_link import ControlLink
+from lanrage.core.identity import fingerprint
 from lanrage.core.mailboxes import LIFETIME
 from lanrage.core.pairing import Context, Inviter
 from lanrage.core.spoken import SpokenCode
@@ -110,6 +111,7 @@ class SpokenDesk:
         if self._offers.get(opened.nameplate) is not offer:
             raise Unreachable("the spoken code was lost while it was made: try again")
         self._trouble = ""
+        self.log.info("a spoken code was made, for {lifetime:.0f} s", lifetime=lifetime)
         return Spoken(code.encode(), lifetime, offer.invitation)
 
     def forget(self) -> None:
@@ -150,7 +152,8 @@ class SpokenDesk:
             return
         if offer.machine.done:
             self._remove(offer)
-            self.log.info("node {joiner} proved the spoken code and gets the invitation", joiner=offer.joiner.hex())
+            who = {"peer_id": fingerprint(offer.joiner).hex(), "party_id": offer.party_id}
+            self.log.info("node {peer_id} proved the spoken code and gets the invitation", **who)
         offer.link.post(SendLetter(offer.code.nameplate, answer))
 
     def _machine(self, offer: _Offer, joiner: bytes) -> Inviter:
@@ -175,4 +178,4 @@ class SpokenDesk:
 
     def _complain(self, sentence: str) -> None:
         self._trouble, self._since = sentence, self._clock.seconds()
-        self.log.warn("{sentence}", sentence=sentence)
+        self.log.warn("a spoken code is void: {sentence}", sentence=sentence)

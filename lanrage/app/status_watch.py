@@ -10,6 +10,7 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from lanrage.errors import LanrageError
+from lanrage.log_context import context
 
 STATUS_INTERVAL = 1.0
 """Seconds between reads of WireGuard's state."""
@@ -59,7 +60,8 @@ class StatusWatch:
         """Read after `delay` seconds."""
         self._soon = [call for call in self._soon if call.active()]
         if not self._stopped:
-            self._soon.append(self._clock.callLater(delay, self._check))
+            with context(peer_id=""):  # one look is for all links
+                self._soon.append(self._clock.callLater(delay, self._check))
 
     async def look(self) -> None:
         """Read now."""

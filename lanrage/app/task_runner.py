@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
+from contextvars import Context, copy_context
 from typing import Any
 
 import attrs
@@ -47,7 +48,7 @@ class Job:
 
 @attrs.define(eq=False)
 class PlanRun:
-    """One plan, from its start until it is taken back.
+    """One plan, from its start until it is taken back. Each task has the log context that the plan was begun with.
 
     :param whole: when a task fails without which the plan cannot succeed, the others are cancelled.
     :ivar results: of the tasks that are done.
@@ -70,6 +71,7 @@ class PlanRun:
     finished: Deferred[PlanRun] = attrs.field(factory=Deferred)
     failures: dict[str, Failure] = attrs.field(factory=dict)
     _running: dict[str, Deferred[Any]] = attrs.field(factory=dict)
+    _context: Context = attrs.field(factory=copy_context)
     _timer: IDelayedCall | None = None
     _stepping: bool = False
 
@@ -81,7 +83,7 @@ class PlanRun:
         try:
             while steps := self._steps():
                 for step, name in steps:
-                    self._carry_out(step, name)
+                    self._context.copy().run(self._carry_out, step, name)
         finally:
             self._stepping = False
         self._set_timer()
@@ -133,7 +135,9 @@ class PlanRun:
             case Step.START:
                 log.debug("{plan}: {task} begins", plan=self.title, task=name, attempt=standing.attempt)
                 running = self._running[name] = _awaited(self.jobs[name].do)
-                running.addCallbacks(self._succeeded, self._failed, (name, running), errbackArgs=(name, running))
+                running.addCallbacks(
+                    carried(self._succeeded), carried(self._failed), (name, running), errbackArgs=(name, running)
+                )
             case Step.WARN:
                 log.warn("{plan}: {task} takes long", plan=self.title, task=name, timeout=standing.task.timeout)
             case Step.CANCEL:

@@ -158,6 +158,7 @@ class ControlClient(Service):
             loop.cancel()
         connection, self._connection = self._connection, None
         if connection is not None:
+            log.info("the connection to {address} is closed", address=self.address)
             connection.close()
         self._fail(self._patient + self._impatient, Unreachable("the control link was stopped"))
         return connection.factory.gone if connection is not None else succeed(None)
@@ -258,7 +259,7 @@ class ControlClient(Service):
                 connection = await self._dial(address)
             except LanrageError as failure:
                 error, self.failure = failure, str(failure)
-                log.info("no connection to {address}: {reason}", address=address, reason=str(failure))
+                log.warn("no connection to {address}: {reason}", address=address, reason=str(failure))
                 continue
             self._established(connection)
             return connection
@@ -313,7 +314,7 @@ class ControlClient(Service):
         if not self.running:
             return
         self.failure = str(error)
-        log.info("the connection to {address} ended: {reason}", address=self.address, reason=str(error))
+        log.warn("the connection to {address} ended: {reason}", address=self.address, reason=str(error))
         _call(self._on_disconnected, str(error))
 
     def _fail(self, waiters: list[Deferred[Accepted]], error: LanrageError) -> None:

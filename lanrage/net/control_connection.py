@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from autobahn.twisted.websocket import WebSocketClientFactory, WebSocketClientProtocol
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IReactorTime
-from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from lanrage.errors import DecodeError, LanrageError, Refused, Unreachable
+from lanrage.log_context import carried
+from lanrage.logs import get_logger
 from lanrage.net.http_answers import how_refused
 from lanrage.net.tls_client import tls_failure
 from lanrage.net.websocket import ClockTimer, QuietLog, configure, is_endless, stop_timers
@@ -31,7 +34,8 @@ from lanrage.wire.login import TAG_BYTES, ClientLogin
 OPEN_TIMEOUT = 5.0
 """Seconds for the WebSocket handshake: a phone's network needs under 2."""
 
-log = Logger()
+log = get_logger(__name__)
+T = TypeVar("T")
 
 
 class Connection(WebSocketClientProtocol):  # type: ignore[misc]
@@ -76,6 +80,8 @@ class Connection(WebSocketClientProtocol):  # type: ignore[misc]
             return fail(Unreachable(f"the connection to {self.login.server} is closing"))
         number = self._number = self._number + 1
 
+        log.debug("request {number} asks {kind}", number=number, kind=type(body).__name__)
+
         def forget(_: object) -> None:
             self._pending.pop(number, None)
 
@@ -83,7 +89,7 @@ class Connection(WebSocketClientProtocol):  # type: ignore[misc]
         self._pending[number] = answer
         assert self.login.channel is not None
         self.sendMessage(self.login.channel.seal(Request(number, body, correlation_id)), True)
-        return answer
+        return answer.addBoth(carried(partial(_told, number)))
 
     def close(self) -> None:
         """End the connection now."""
@@ -161,6 +167,13 @@ class Connection(WebSocketClientProtocol):  # type: ignore[misc]
         for answer in pending.values():
             answer.errback(Unreachable(f"the connection to {self.login.server} was lost before the answer"))
         self.factory.fail(error)
+
+
+def _told(number: int, answer: T) -> T:
+    """Tell of an answer; it goes on as it is."""
+    kind = type(answer.value if isinstance(answer, Failure) else answer).__name__
+    log.debug("request {number} ends with {kind}", number=number, kind=kind)
+    return answer
 
 
 class ConnectionFactory(WebSocketClientFactory):  # type: ignore[misc]

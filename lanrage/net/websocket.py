@@ -16,6 +16,8 @@ import txaio
 import txaio.tx
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
+from lanrage.logs.carry import apart, carrying
+
 PING_INTERVAL = 10.0
 """Seconds between WebSocket pings: keeps NAT mappings and proxies (60 s at least) open, finds a dead peer soon."""
 PING_TIMEOUT = 10.0
@@ -116,8 +118,9 @@ class KeepaliveTimers:
         """Call `function` after `delay` seconds."""
         if delay < PING_INTERVAL:
             return self._exact.call_later(delay, function, *args, **kwargs)
-        call = _Batched(partial(function, *args, **kwargs))
-        call.entry = self._batched.call_later(delay, call)
+        call = _Batched(carrying(partial(function, *args, **kwargs)))
+        with apart():  # a bucket is not the first one's that is put into it
+            call.entry = self._batched.call_later(delay, call)
         return call
 
 

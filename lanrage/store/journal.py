@@ -18,6 +18,7 @@ from twisted.logger import Logger
 
 from lanrage.core.world_rows import Change, Erase, Put, Row
 from lanrage.errors import StoreError
+from lanrage.logs.carry import apart
 from lanrage.store.counters import JournalCounters
 from lanrage.store.database import IStore
 from lanrage.timing import timing_decorator
@@ -150,7 +151,8 @@ class Journal:
             if self._due.getTime() <= self._clock.seconds() + delay:
                 return
             self._due.cancel()
-        self._due = self._clock.callLater(delay, self._flush)
+        with apart():  # a batch holds the changes of many
+            self._due = self._clock.callLater(delay, self._flush)
 
     def _cancel_due(self) -> None:
         if self._due is not None and self._due.active():

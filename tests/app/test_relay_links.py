@@ -13,7 +13,7 @@ from lanrage.app.links import Links
 from lanrage.app.relay_links import RelayLinks
 from lanrage.app.relay_pair import TICKET_RENEWAL, TICKET_RETRY
 from lanrage.core.candidates import Candidate
-from lanrage.core.identity import AgreementKey, NodeKeys
+from lanrage.core.identity import AgreementKey, NodeKeys, fingerprint
 from lanrage.core.links import Endpoint
 from lanrage.core.relay_cookies import Line
 from lanrage.core.relay_talk import RelayTalk
@@ -37,6 +37,11 @@ class Link:
     told: list[tuple[Endpoint, bool]] = attrs.field(factory=list)
     relay_talk: RelayTalk = attrs.field(factory=RelayTalk)
     offers: int = 0
+
+    @property
+    def peer_id(self) -> str:
+        """The member's fingerprint."""
+        return fingerprint(self.identity).hex()
 
     @property
     def identity(self) -> bytes:

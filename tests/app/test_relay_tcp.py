@@ -14,7 +14,7 @@ from lanrage.app.links import Links
 from lanrage.app.relay_links import RelayLinks
 from lanrage.app.relay_tcp import LINGER, LOOK_INTERVAL, REDIAL_LAST, Door, RelayTcp
 from lanrage.core.candidates import Candidate, CandidateKind
-from lanrage.core.identity import AgreementKey, NodeKeys
+from lanrage.core.identity import AgreementKey, NodeKeys, fingerprint
 from lanrage.core.links import Endpoint
 from lanrage.core.nat import NatKind
 from lanrage.core.path import Path
@@ -56,6 +56,11 @@ class Link:
     relay_talk: RelayTalk = attrs.field(factory=RelayTalk)
     told: list[tuple[CandidateKind, bool]] = attrs.field(factory=list)
     endpoints: list[Endpoint] = attrs.field(factory=list)
+
+    @property
+    def peer_id(self) -> str:
+        """The member's fingerprint."""
+        return fingerprint(self.identity).hex()
 
     @property
     def identity(self) -> bytes:

@@ -1,0 +1,151 @@
+"""What ``twistd lanrage`` is told of its log, beside what twistd's own options say (``docs/logging.rst``)."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+from twisted.application.service import IService, MultiService
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.logger import ILogObserver, Logger
+
+from lanrage import __version__
+from lanrage.core.log_levels import LevelPlan
+from lanrage.errors import BadInput
+from lanrage.logs.configure import get_level, make_stream
+from lanrage.logs.formatter import FORMATS
+from lanrage.logs.output import COUNT_BOUNDS, FILE_COUNT, FILE_SIZE, SIZE_BOUNDS, RotatingFile
+from lanrage.logs.stream import LogStream
+
+LOG: list[list[Any]] = [
+    ["log-format", None, "plain", "How log lines are written: plain or json."],
+    ["log-level", None, "info", "Least level of log lines, and NAMESPACE=LEVEL for some; comma between."],
+    ["log-file", None, "", "File of the log (default: what twistd's own options say, else standard output)."],
+    ["log-file-size", None, str(FILE_SIZE), "Bytes after which the log file is set aside."],
+    ["log-file-count", None, str(FILE_COUNT), "Log files that are set aside and kept."],
+]
+"""Options of all roles (:class:`twisted.python.usage.Options`)."""
+
+DAEMON_FILE = "twistd.log"
+"""Where a daemon logs that was told nothing: what twistd does by itself."""
+
+
+@attrs.frozen
+class LogSettings:
+    """Settings of the log.
+
+    :param form: ``plain`` or ``json``.
+    :param level: as :func:`lanrage.logs.set_level` takes it.
+    :param file: None = where twistd would log.
+    :param size: bytes after which a file is set aside.
+    :param count: files that are set aside and kept.
+    """
+
+    form: str = "plain"
+    level: str = "info"
+    file: Path | None = None
+    size: int = FILE_SIZE
+    count: int = FILE_COUNT
+
+    @classmethod
+    def parse(cls, options: Mapping[str, str]) -> LogSettings:
+        """Read a role's options.
+
+        :raises BadInput: names the option and the rule.
+        """
+        form = options["log-format"]
+        if form not in FORMATS:
+            raise BadInput("log-format", f"{form!r} is none of {', '.join(FORMATS)}")
+        return cls(
+            form,
+            str(LevelPlan.parse(options["log-level"], "log-level")),
+            Path(options["log-file"]) if options["log-file"] else None,
+            _whole(options["log-file-size"], "log-file-size", SIZE_BOUNDS),
+            _whole(options["log-file-count"], "log-file-count", COUNT_BOUNDS),
+        )
+
+
+class LoggedService(MultiService):
+    """A service whose application logs by a stream of its own, which twistd begins to use before the service starts.
+
+    :param service: what it holds.
+    :param stream: writes the log.
+    :param role: as the user named it.
+    """
+
+    log = Logger()
+
+    def __init__(self, service: IService, stream: LogStream, role: str = "") -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._stream, self._role = stream, role
+        service.setServiceParent(self)
+
+    def setServiceParent(self, parent: Any) -> None:
+        """Become a part of twistd's application, and name it the observer of its log events."""
+        super().setServiceParent(parent)  # type: ignore[no-untyped-call]
+        parent.setComponent(ILogObserver, self._stream)
+
+    def startService(self) -> None:
+        """Start, and tell of what."""
+        self.log.info("LANrage {version} starts as {role}", version=__version__, role=self._role)
+        self.log.debug("log lines are written from {least} on", least=get_level())
+        super().startService()  # type: ignore[no-untyped-call]
+
+    def stopService(self) -> Deferred[Any]:
+        """Stop, then tell how many repeated warnings were held back."""
+        stopping = maybeDeferred(super().stopService)
+        return stopping.addBoth(self._stopped)
+
+    def _stopped(self, result: Any) -> Any:
+        self.log.info("LANrage stops as {role}", role=self._role)
+        self._stream.flush()
+        return result
+
+
+def logged(service: IService, settings: LogSettings, twistd: Mapping[str, Any], reactor: Any, role: str) -> IService:
+    """The service with its log as the settings say, and where they say nothing as twistd's options do.
+
+    ``--logger`` of twistd is the user's own observer: it wins over all of ours, and the service stays as it is.
+
+    :param twistd: twistd's own options.
+    :raises BadInput: field ``log-file``, when it cannot be opened.
+    """
+    if twistd.get("logger"):
+        return service
+    file, name = settings.file, ""
+    if file is None and twistd.get("syslog"):
+        name = str(twistd.get("prefix") or "lanrage")
+    elif file is None:
+        file = _twistd_file(twistd)
+    words = {"size": settings.size, "count": settings.count, "syslog": name, "clock": reactor, "role": role}
+    stream = make_stream(settings.form, settings.level, file=file, **words)
+    _rotate_on_signal(stream, reactor)
+    return LoggedService(service, stream, role)
+
+
+def _twistd_file(twistd: Mapping[str, Any]) -> Path | None:
+    """The file that twistd would log to; None = standard output."""
+    path, stays = str(twistd.get("logfile") or ""), bool(twistd.get("nodaemon", True))
+    if path == "-" and not stays:
+        sys.exit("lanrage: a daemon cannot log to standard output")
+    if path == "-" or (stays and not path):
+        return None
+    return Path(path or DAEMON_FILE).absolute()
+
+
+def _rotate_on_signal(stream: LogStream, reactor: Any) -> None:
+    """SIGUSR1 sets the log file aside, as it does with twistd's own; a handler that is there already stays."""
+    file = stream.output
+    if isinstance(file, RotatingFile) and signal.getsignal(signal.SIGUSR1) == signal.SIG_DFL:
+        signal.signal(signal.SIGUSR1, lambda *_: reactor.callFromThread(file.rotate))
+
+
+def _whole(text: str, field: str, bounds: tuple[int, int]) -> int:
+    low, high = bounds
+    if not text.isascii() or not text.isdigit() or len(text) > 12 or not low <= int(text) <= high:
+        raise BadInput(field, f"{text!r} is not a whole number from {low} to {high}")
+    return int(text)

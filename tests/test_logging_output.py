@@ -1,0 +1,164 @@
+"""Where lines go: files that rotate, streams, the journal, syslog; a full disk stops nothing."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import stat
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from lanrage.errors import BadInput
+from lanrage.logs import get_logger
+from lanrage.logs.output import OpenStream, RotatingFile, to_journal
+from tests.log_tape import start_tape
+
+FULL = Path("/dev/full")
+log = get_logger("lanrage.app.links")
+
+
+class FileTests(SynchronousTestCase):
+    """:class:`RotatingFile`."""
+
+    def setUp(self) -> None:
+        self.folder = Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.path = self.folder / "lanrage.log"
+
+    def file(self, **options: Any) -> RotatingFile:
+        """A file that is closed at the test's end."""
+        file = RotatingFile(self.path, **options)
+        self.addCleanup(file.close)
+        return file
+
+    def names(self) -> list[str]:
+        """What is in the folder."""
+        return sorted(path.name for path in self.folder.iterdir())
+
+    def test_rotation(self) -> None:
+        """A full file is set aside; so many are kept, the newest of them; no line is torn or lost among those."""
+        file = self.file(size=100, count=2)
+        for number in range(40):
+            file.write(b"line %03d\n" % number)
+        self.assertEqual(["lanrage.log", "lanrage.log.1", "lanrage.log.2"], self.names())
+        kept = b"".join((self.folder / name).read_bytes() for name in reversed(self.names()))
+        self.assertEqual([b"line %03d" % number for number in range(40 - len(kept) // 9, 40)], kept.splitlines())
+        self.assertLessEqual(max(path.stat().st_size for path in self.folder.iterdir()), 109)
+
+    def test_mode(self) -> None:
+        """The group may read, others may not, whatever the umask; that of a file set aside is the same."""
+        self.addCleanup(os.umask, os.umask(0))
+        file = self.file(size=5)
+        file.write(b"one line\n")
+        file.write(b"another\n")
+        self.assertEqual({0o640}, {stat.S_IMODE(path.stat().st_mode) for path in self.folder.iterdir()})
+
+    def test_appends(self) -> None:
+        """A restart goes on in the same file."""
+        for text in (b"one\n", b"two\n"):
+            file = self.file()
+            file.write(text)
+            file.close()
+            file.close()
+        self.assertEqual(b"one\ntwo\n", self.path.read_bytes())
+
+    def test_on_demand(self) -> None:
+        """A file is set aside when somebody asks for it."""
+        file = self.file()
+        file.write(b"one\n")
+        file.rotate()
+        file.write(b"two\n")
+        self.assertEqual(b"two\n", self.path.read_bytes())
+
+    def test_cannot_open(self) -> None:
+        """The error names the option, the file and the reason."""
+        with self.assertRaises(BadInput) as caught:
+            RotatingFile(self.folder / "none" / "x.log")
+        self.assertEqual("log-file", caught.exception.field)
+        self.assertIn("No such file", str(caught.exception))
+
+    def test_rotation_fails(self) -> None:
+        """A folder in the way of a file set aside costs lines, which are counted, and heals by itself."""
+        file = self.file(size=5, count=1)
+        (self.folder / "lanrage.log.1" / "x").mkdir(parents=True)
+        for text in (b"one line\n", b"two\n"):
+            file.write(text)
+        self.assertEqual(1, file.lost)
+        shutil.rmtree(self.folder / "lanrage.log.1")
+        file.write(b"three\n")
+        file.write(b"four\n")
+        self.assertIn(b"three\n", b"".join(path.read_bytes() for path in self.folder.iterdir()))
+
+
+class FullDiskTests(SynchronousTestCase):
+    """No space left."""
+
+    def test_file(self) -> None:
+        """Lines are lost and counted; nothing is raised."""
+        folder = Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, folder)
+        (folder / "x.log").symlink_to(FULL)
+        file = RotatingFile(folder / "x.log")
+        self.addCleanup(file.close)
+        file.write(b"one\n")
+        file.write(b"two\n")
+        self.assertEqual(2, file.lost)
+
+    def test_told_afterwards(self) -> None:
+        """The first line after that is whole, and says how many are missing."""
+        tape = start_tape(self, "plain")
+
+        class Filling:
+            """A file whose disk was full for a while."""
+
+            lost = 0
+            full = True
+            written = b""
+
+            def write(self, lines: bytes) -> None:
+                """Write, or not."""
+                if self.full:
+                    self.lost += 1
+                else:
+                    self.written += lines
+
+            def close(self) -> None:
+                """Nothing to do."""
+
+        output = tape.stream.output = Filling()
+        log.info("lost {number}", number=1)
+        log.info("lost {number}", number=2)
+        output.full = False
+        log.info("here again")
+        log.info("and on")
+        said = [line.split(": ", 1)[1] for line in output.written.decode().splitlines()]
+        self.assertEqual(["2 lines of the log were lost", "here again", "and on"], said)
+
+    def test_stream(self) -> None:
+        """Standard output may be a full disk or a closed pipe."""
+        with FULL.open("w", encoding="utf-8") as full:
+            output = OpenStream(full)
+            output.write(b"one\n")
+            self.assertEqual(1, output.lost)
+            full.truncate = lambda *_: 0  # type: ignore[method-assign]
+            os.dup2(os.open(os.devnull, os.O_WRONLY), full.fileno())
+        output.write(b"two\n")
+        self.assertEqual(2, output.lost)
+
+
+class JournalTests(SynchronousTestCase):
+    """``$JOURNAL_STREAM``."""
+
+    def test_only_the_very_stream(self) -> None:
+        """The stream is the journal's when device and inode are those of the variable, and not otherwise."""
+        with tempfile.TemporaryFile("w") as file:
+            status = os.fstat(file.fileno())
+            here = f"{status.st_dev}:{status.st_ino}"
+            self.assertTrue(to_journal(file, {"JOURNAL_STREAM": here}))
+            for other in ("", "1:2", here + "0", "x"):
+                self.assertFalse(to_journal(file, {"JOURNAL_STREAM": other}))
+        self.assertFalse(to_journal(io.StringIO(), {"JOURNAL_STREAM": here}))
