@@ -118,7 +118,7 @@ class PartyNode:
         def become(link: ControlLink, networks: Networks) -> Awaitable[tuple[SavedParty, PartyReplica]]:
             return membership.join(link, invitations[-1], member_name, networks, progress)
 
-        entering = Entering(life, membership, progress, reach, become, "the party {name} took {member} in")
+        entering = Entering(life, membership, progress, reach, become, "the party took {member} in")
         await self.tasks.carry_out("join a party", entering.jobs())
         shown: Joined = node_view.entered(life)
         return _plain(shown)
