@@ -97,6 +97,7 @@ REFUSALS: dict[str, str] = {
     "unknown_party": "no such party at this control server",
     "not_a_member": "only members of the party may do this",
     "already_in_party": "this node is in a party already",
+    "profiler_busy": "a profiler is at work already",
     "not_in_party": "this node is in no party",
     "bad_certificate": "the certificate does not prove membership",
     "subnet_clash": "the party's subnet overlaps with a network of this machine",

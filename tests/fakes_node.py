@@ -42,6 +42,7 @@ from tests.fakes_governing import FakeGovernor
 from tests.fakes_guard import FakeExposed
 from tests.fakes_paths import FakePaths
 from tests.fakes_probe import FakeProbe
+from tests.fakes_profile import FakeProfile
 from tests.fakes_relays import FakeRelays
 from tests.fakes_rooms import FakeRooms
 
@@ -96,7 +97,7 @@ NAT = NatShown(
 
 @implementer(INode)
 @attrs.define
-class FakeNode(FakeGovernor, FakePaths, FakeRelays, FakeExposed, FakeBridges, FakeRooms, FakeProbe):
+class FakeNode(FakeGovernor, FakePaths, FakeRelays, FakeExposed, FakeBridges, FakeRooms, FakeProbe, FakeProfile):
     """Carries the operations out in memory.
 
     :ivar failures: what a method raises instead, by its name.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from lanrage.app import cli_profile
 from lanrage.app.cli_governing import Operate
 
 
@@ -12,4 +13,4 @@ def add(main: click.Group, operation: Operate) -> None:
 
     :param operation: :func:`lanrage.app.cli.operation`.
     """
-    del main, operation
+    cli_profile.add(main, operation)

@@ -44,6 +44,7 @@ from lanrage.store.journal import INTERVAL, Journal
 from lanrage.store.keys import load_server_key
 from lanrage.store.sqlite import SqliteStore
 from lanrage.store.state_folder import StateFolder
+from lanrage.timing import timing_decorator
 from lanrage.wire.control import Accepted, Notice, Reachable, RelayInfo
 
 PUBLIC_KEY_FILE = "server.pub"
@@ -141,6 +142,7 @@ class ControlService(Service):
         waiter.callback(None)
         return result
 
+    @timing_decorator("control.set_up")
     async def start(self) -> None:
         """Load, then listen.
 

@@ -20,6 +20,7 @@ from lanrage.core.world import World
 from lanrage.core.world_rows import Change
 from lanrage.core.world_state import Caller, Outcome
 from lanrage.errors import CryptoError, DecodeError, Refused
+from lanrage.timing import timing_decorator
 from lanrage.wire.control import (
     CreateParty,
     Done,
@@ -144,8 +145,7 @@ class Requests:
                 found = world.fetch(caller, body.party_id, body.invitation_id, now)
                 return _answer(found, InvitationFound(*found.reply))
             case ReserveAddress():
-                held = world.reserve(caller, body.party_id, body.invitation_id, body.name, body.proof, now)
-                return _answer(held, Reserved(str(held.reply), now))
+                return self._reserve(caller, body, now)
             case JoinParty():
                 joined = world.join(caller, body.party_id, body.invitation_id, body.certificate, now)
                 return _answer(joined, message(joined.reply))
@@ -156,6 +156,11 @@ class Requests:
             case FollowParty():
                 followed = world.follow(caller, body.party_id, body.since, body.epoch)
                 return _answer(followed, message(followed.reply))
+
+    @timing_decorator("ipam.allocate")
+    def _reserve(self, caller: Caller, body: ReserveAddress, now: float) -> Answer:
+        held = self.world.reserve(caller, body.party_id, body.invitation_id, body.name, body.proof, now)
+        return _answer(held, Reserved(str(held.reply), now))
 
     def _govern(self, caller: Caller, body: AppendRecord | SetStatus | FetchConflicts, now: float) -> Answer:
         world = self.world

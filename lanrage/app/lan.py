@@ -23,6 +23,7 @@ from lanrage.core.lan_services import LanService
 from lanrage.core.links import TUNNEL_MTU, LocalAddress
 from lanrage.errors import LanrageError
 from lanrage.interfaces import ILanCard
+from lanrage.timing import timing_decorator
 from lanrage.wire.frames import Kind
 
 # Protocols have methods without a body.
@@ -237,6 +238,7 @@ class LanPlane(Service):
         """A datagram came by the port from this party address."""
         self._in.arrived(data, source, self._clock.seconds())
 
+    @timing_decorator("broadcast.start_listener")
     async def _start(self) -> None:
         try:
             await self._card.open(self._address, self.frame_from_card, self._card_lost)

@@ -24,6 +24,7 @@ from lanrage.core.links import TUNNEL_MTU
 from lanrage.core.payload_addresses import Repeated, rewrite
 from lanrage.core.reassembly import Reassembly
 from lanrage.errors import DecodeError
+from lanrage.timing import timing_decorator
 from lanrage.wire.fragments import read_fragment, write_joined
 from lanrage.wire.frames import HOPS, RELAYED_HOPS, Kind, Part, decode_part, encode_part, largest, split, tunnel_bytes
 from lanrage.wire.packets import IPV4_BYTES, MAX_FRAME_BYTES, MAX_PACKET_BYTES, read_frame, write_frame
@@ -299,6 +300,7 @@ class Inflow:
             self.counters.drop(refusal)
         return refusal is None
 
+    @timing_decorator("broadcast.inject")
     def _refuse(self, data: bytes, origin: IPv4Address, now: float, part: Part | None = None) -> Drop | None:
         """Judge a frame and write it; why it was not written.
 

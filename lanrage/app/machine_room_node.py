@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from lanrage.app.profile_node import ProfileNode
 
-class MachineRoomNode:
+
+class MachineRoomNode(ProfileNode):
     """Part of :class:`lanrage.app.node.NodeService`."""

@@ -21,6 +21,7 @@ from lanrage.core.subnet import choose_subnet, clash
 from lanrage.errors import CryptoError, LanrageError, Refused
 from lanrage.store.keys import party_key_path, save_secret
 from lanrage.store.replica import SavedParty
+from lanrage.timing import timing_decorator
 from lanrage.wire import party
 from lanrage.wire.control import (
     CreateParty,
@@ -67,6 +68,7 @@ class Membership:
     random: Callable[[int], bytes]
     now: Callable[[], float]
 
+    @timing_decorator("control_client.register_party")
     async def create(
         self, link: ControlLink, address: str, wish: Wish, networks: Collection[IPv4Network], progress: Progress
     ) -> tuple[SavedParty, PartyReplica]:
@@ -126,6 +128,7 @@ class Membership:
             raise Refused("not_allowed", "only the host and moderators of the party make invitations")
         return await self._publish(link, saved.party_id, replica.epoch, saved.addresses, hours, uses)
 
+    @timing_decorator("control_client.join_party")
     async def join(
         self,
         link: ControlLink,
@@ -156,6 +159,7 @@ class Membership:
         )
         return saved.updated(replica), replica
 
+    @timing_decorator("control_client.register_peer")
     async def _read(
         self, link: ControlLink, code: InvitationCode, member_name: str, networks: Collection[IPv4Network]
     ) -> tuple[Admission, Reserved]:

@@ -17,7 +17,11 @@ from lanrage.core.nat import Mapping, NatFinding, NatKind
 from lanrage.core.nat_probe import NatProbe
 from lanrage.core.stun_questions import Ask
 from lanrage.errors import DecodeError
+from lanrage.timing import timing_span
 from lanrage.wire import stun
+
+DETECTED = timing_span("nat.detect")
+"""One run of tests, from its first question to its last answer or silence."""
 
 PERIOD = 600.0
 """Seconds between runs when nothing changes: longer than NATs remember whom we sent to."""
@@ -197,6 +201,8 @@ class NatWatch:
     def _over(self, probe: NatProbe) -> None:
         self._second = probe.second_asked or self._second
         facts = probe.facts
+        if self._begun is not None:
+            DETECTED.note(self._reactor.seconds() - self._begun)
         if facts.mapped is None and self.facts.mapped is not None and not self._silent:
             self._silent += 1
             self._soon(AGAIN_DELAY)

@@ -134,6 +134,7 @@ class NodeService(
         return self._lock.run(self._stop)
 
     async def _stop(self) -> None:
+        self.end_profiling()
         if self._life is not None:
             await self._life.go_out()
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from zope.interface import Interface
-
 from lanrage.app.operation import Operation
+from lanrage.app.operations_profile import PROFILE, IProfileNode
 
 
-class IMachineRoom(Interface):
+class IMachineRoom(IProfileNode):
     """What a node offers to its operator; see :class:`lanrage.app.operations.INode`."""
 
 
-MACHINE_ROOM: tuple[Operation, ...] = ()
+MACHINE_ROOM: tuple[Operation, ...] = PROFILE

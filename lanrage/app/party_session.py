@@ -31,6 +31,7 @@ from lanrage.core.certificates import Member
 from lanrage.core.identity import NodeKeys
 from lanrage.core.links import TUNNEL_MTU, Endpoint
 from lanrage.interfaces import ITunnel
+from lanrage.timing import timing_decorator
 from lanrage.wire import probes
 from lanrage.wire.control import Accepted
 
@@ -85,6 +86,7 @@ class PartySession:
 
     # --- life ---------------------------------------------------------------------------------------------------------
 
+    @timing_decorator("party.start")
     async def start(self) -> None:
         """Bring all up; when a part fails, what stood before it is taken down again.
 

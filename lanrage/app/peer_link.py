@@ -26,7 +26,11 @@ from lanrage.core.probe import Probe
 from lanrage.core.relay_talk import RelayTalk
 from lanrage.core.traffic import Counters
 from lanrage.interfaces import ITunnel
+from lanrage.timing import timing_span
 from lanrage.wire import probes, signals
+
+CONNECTED = timing_span("peer.connect")
+"""From knowing a member to WireGuard's first handshake with it."""
 
 NONCES = 64
 """Offers of the peer that are known again: each may come by the control server, the tunnel, others and knocks."""
@@ -198,6 +202,7 @@ class PeerLink:
         handshaken = status.latest_handshake > 0
         if handshaken and self.ready_after is None:
             self.ready_after = self._clock.seconds() - self.added_at
+            CONNECTED.note(self.ready_after)
             self.log.info("link to {peer} is up after {ms:.0f} ms", peer=self.name, ms=self.ready_after * 1000)
         self._device.alive = handshaken
         if self._device.keepalive_due:

@@ -19,8 +19,13 @@ from lanrage.core.candidates import Candidate, CandidateKind
 from lanrage.core.links import Endpoint
 from lanrage.core.probe import Probe, ProbeKind
 from lanrage.core.punch_round import PairPunch, View
+from lanrage.core.timings import Outcome
 from lanrage.errors import CryptoError, DecodeError, LanrageError
+from lanrage.timing import timing_span
 from lanrage.wire import probes, signals
+
+PUNCHED = timing_span("nat.punch")
+"""One round of birthday probing, from its sockets to the hit, or to the end without one."""
 
 LOOK_INTERVAL = 0.5
 """Seconds between looks at all pairs while no round runs."""
@@ -66,6 +71,7 @@ class _Pair:
     link: PeerLink
     machine: PairPunch
     sockets: Sockets | None = None
+    begun: float = 0.0
 
 
 class Punching:
@@ -245,6 +251,7 @@ class Punching:
             _become(pair.link, CandidateKind.REFLEXIVE, action.to)
         elif pair.sockets is not None:
             self.log.info("birthday probing of {peer} is over", peer=pair.link.name)
+            PUNCHED.note(self._clock.seconds() - pair.begun, Outcome.FAILED)
             sockets, pair.sockets = pair.sockets, None
             sockets.close()
 
@@ -257,11 +264,12 @@ class Punching:
             self._off(error)
             pair.machine.stop()
         else:
-            pair.sockets = made
+            pair.sockets, pair.begun = made, self._clock.seconds()
 
     def _keep(self, pair: _Pair, action: rounds.Keep) -> None:
         assert pair.sockets is not None
         port = pair.sockets.keep(action.socket)
+        PUNCHED.note(self._clock.seconds() - pair.begun)
         self.log.info(
             "a way to {peer} was hit: {to} from port {port}", peer=pair.link.name, to=str(action.to), port=port
         )

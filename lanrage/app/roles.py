@@ -20,6 +20,7 @@ from lanrage.app.reflector import ReflectorService
 from lanrage.app.relay import RelayPlan, RelayService
 from lanrage.app.relay_reporter import RelayReporter
 from lanrage.app.role_service import RoleService
+from lanrage.app.stall_watch import StallWatch
 
 API_SOCKET = "node.sock"
 
@@ -28,6 +29,12 @@ Config = NodeConfig | ControlConfig | RelayConfig | AllConfig
 
 def make(reactor: Any, config: Config) -> RoleService:
     """The service of a role's configuration."""
+    role = _make(reactor, config)
+    StallWatch(reactor).setServiceParent(role)  # type: ignore[no-untyped-call]
+    return role
+
+
+def _make(reactor: Any, config: Config) -> RoleService:
     if isinstance(config, NodeConfig):
         return _node(reactor, config)
     if isinstance(config, ControlConfig):

@@ -18,6 +18,7 @@ from lanrage.core.links import WIREGUARD_PORT
 from lanrage.core.relay_report import FULL_PACKETS
 from lanrage.errors import LanrageError
 from lanrage.store.journal import INTERVAL
+from lanrage.timing import timing_decorator
 
 STATE = ["state-dir", "d", None, "Folder of keys and state (default: /var/lib/lanrage as root, else in your home)."]
 RUN = ["run-dir", None, None, "Folder of the socket that the lanrage command talks to (default: /run/lanrage as root)."]
@@ -127,6 +128,7 @@ class Options(usage.Options):
             text += f"\nOptions of {role}:\n{options.rstrip()}\n"
         return text
 
+    @timing_decorator("config.load")
     def postOptions(self) -> None:
         """Check the role's options.
 

@@ -22,6 +22,7 @@ from lanrage.errors import ComeBack, LanrageError, Refused, Unreachable
 from lanrage.net.control_connection import Connection, ConnectionFactory
 from lanrage.net.tls_client import ServerCheck
 from lanrage.net.websocket import PING_INTERVAL, PING_TIMEOUT
+from lanrage.timing import timing_decorator
 from lanrage.wire.control import Accepted, NoticeBody, RelayInfo, ReplyBody, RequestBody
 from lanrage.wire.control_codec import SUBPROTOCOLS
 from lanrage.wire.login import ClientLogin
@@ -147,6 +148,7 @@ class ControlClient(Service):
         self._loop = Deferred.fromCoroutine(self._run())
         self._loop.addErrback(self._ended)
 
+    @timing_decorator("control_client.close")
     def stopService(self) -> Deferred[None]:
         """Close the connection; whoever waits for one is told :class:`Unreachable`; fires when it is closed."""
         super().stopService()  # type: ignore[no-untyped-call]
@@ -189,7 +191,8 @@ class ControlClient(Service):
             if self._pause is not None and not self._pause.called:
                 self._pause.callback(None)
             return
-        gone = "." in connection.own_host and not is_loopback(connection.own_host) and connection.own_host not in hosts
+        own = connection.own_host  # no network can take 127.0.0.0/8 away
+        gone = "." in own and not own.startswith("127.") and own not in hosts
         if gone or slept >= PING_INTERVAL + PING_TIMEOUT:
             connection.close()
         else:
@@ -203,6 +206,7 @@ class ControlClient(Service):
         self.server_info = fill_hosts(info, self._connection.host)
         return self.server_info
 
+    @timing_decorator("control_client.request")
     async def request(
         self, body: RequestBody, *, timeout: float = REQUEST_TIMEOUT, correlation_id: str = ""
     ) -> ReplyBody:
@@ -261,6 +265,7 @@ class ControlClient(Service):
         self._fail(self._impatient, error)
         return None
 
+    @timing_decorator("control_client.initialize")
     async def _dial(self, address: str) -> Connection:
         """Connect and log in at one address.
 
@@ -326,11 +331,6 @@ class ControlClient(Service):
     def _ended(self, failure: Any) -> None:
         if failure.check(CancelledError, ConnectingCancelledError) is None:
             log.failure("the control link ended", failure=failure)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether an IPv4 address leads to this machine itself, which no network can take away."""
-    return host.startswith("127.")
 
 
 def _call(callback: Callable[..., None], *args: object) -> None:

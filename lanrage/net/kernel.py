@@ -19,6 +19,7 @@ from lanrage.errors import LanrageError, MissingRight
 from lanrage.interfaces import ITunnel, IUndoJournal
 from lanrage.net.devices import port_taken, raise_device, refusals_named, remove_device, remove_leftover
 from lanrage.net.threads import in_thread
+from lanrage.timing import timing_decorator
 
 ABSENT = (errno.ENOENT, errno.EOPNOTSUPP, errno.EPROTONOSUPPORT)
 """What a kernel without WireGuard answers: no such netlink family, no such kind of device."""
@@ -53,10 +54,12 @@ class KernelTunnel:
         self._reactor = reactor
         self._journal = journal
 
+    @timing_decorator("interface.create")
     async def create(self, private_key: bytes, listen_port: int, mtu: int) -> None:
         """See :meth:`lanrage.interfaces.ITunnel.create`."""
         await in_thread(self._reactor, self._create, private_key, listen_port, mtu)
 
+    @timing_decorator("interface.add_peer")
     async def set_peer(self, peer: TunnelPeer) -> None:
         """See :meth:`lanrage.interfaces.ITunnel.set_peer`."""
         fields = {
@@ -72,6 +75,7 @@ class KernelTunnel:
         """See :meth:`lanrage.interfaces.ITunnel.set_endpoint`."""
         await in_thread(self._reactor, self._move, public_key, endpoint)
 
+    @timing_decorator("interface.remove_peer")
     async def remove_peer(self, public_key: bytes) -> None:
         """See :meth:`lanrage.interfaces.ITunnel.remove_peer`."""
         await in_thread(self._reactor, self._change, {**_key_field(public_key), "remove": True})

@@ -14,6 +14,7 @@ from lanrage.net.kernel import kernel_has_wireguard
 from lanrage.net.threads import in_thread
 from lanrage.net.uapi_client import SOCKET_FOLDER
 from lanrage.net.userspace import PROGRAM
+from lanrage.timing import timing_decorator
 
 CAP_NET_ADMIN, CAP_NET_RAW = 12, 13
 """<linux/capability.h>"""
@@ -78,6 +79,7 @@ class Rights:
         return []
 
 
+@timing_decorator("rights.check")
 async def read_rights(reactor: IReactorThreads) -> Rights:
     """Look; nothing is changed."""
     return await in_thread(reactor, _read)

@@ -32,6 +32,7 @@ from lanrage.net.gro import switch_off_gro
 from lanrage.net.processes import Program
 from lanrage.net.threads import INetReactor, in_thread
 from lanrage.net.uapi_client import SOCKET_FOLDER, ask, listener, socket_path
+from lanrage.timing import timing_decorator
 from lanrage.wire.uapi import GET, DeviceUpdate, PeerUpdate, Reply, encode_set
 
 PROGRAM = "wireguard-go"
@@ -65,6 +66,7 @@ class UserspaceTunnel:
         self._running: Program | None = None
         self._noted: list[UndoEntry] = []
 
+    @timing_decorator("interface.create")
     async def create(self, private_key: bytes, listen_port: int, mtu: int) -> None:
         """See :meth:`lanrage.interfaces.ITunnel.create`."""
         program = self._program
@@ -83,6 +85,7 @@ class UserspaceTunnel:
             await self.destroy()
             raise
 
+    @timing_decorator("interface.add_peer")
     async def set_peer(self, peer: TunnelPeer) -> None:
         """See :meth:`lanrage.interfaces.ITunnel.set_peer`."""
         update = PeerUpdate(
@@ -100,6 +103,7 @@ class UserspaceTunnel:
             raise LookupError(f"{self.name} has no peer {b64encode(public_key).decode()}")
         await self._set(DeviceUpdate(peers=(PeerUpdate(public_key, update_only=True, endpoint=endpoint),)))
 
+    @timing_decorator("interface.remove_peer")
     async def remove_peer(self, public_key: bytes) -> None:
         """See :meth:`lanrage.interfaces.ITunnel.remove_peer`."""
         await self._set(DeviceUpdate(peers=(PeerUpdate(public_key, remove=True),)))

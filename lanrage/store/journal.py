@@ -20,6 +20,7 @@ from lanrage.core.world_rows import Change, Erase, Put, Row
 from lanrage.errors import StoreError
 from lanrage.store.counters import JournalCounters
 from lanrage.store.database import IStore
+from lanrage.timing import timing_decorator
 
 INTERVAL = 0.1
 """Seconds that a change may wait which is not durable: its loss in a crash is of no consequence."""
@@ -168,11 +169,15 @@ class Journal:
     async def _write(self, batch: tuple[Change, ...]) -> None:
         began = self._clock.seconds()
         try:
-            size = await self._store.apply(batch)
+            size = await self._apply(batch)
         except Exception as error:  # whatever it is, the changes wait  # pylint: disable=broad-exception-caught
             self._failed(error)
         else:
             self._confirmed(batch, size, self._clock.seconds() - began)
+
+    @timing_decorator("state.flush")
+    async def _apply(self, batch: tuple[Change, ...]) -> int:
+        return await self._store.apply(batch)
 
     def _confirmed(self, batch: tuple[Change, ...], size: int, latency: float) -> None:
         counters = self.counters
