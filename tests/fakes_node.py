@@ -45,6 +45,7 @@ from tests.fakes_probe import FakeProbe
 from tests.fakes_profile import FakeProfile
 from tests.fakes_relays import FakeRelays
 from tests.fakes_rooms import FakeRooms
+from tests.fakes_settings import FakeSettings
 
 PARTY_ID = "0123456789abcdef0123456789abcdef"
 SUBNET = "10.66.0.0/24"
@@ -97,7 +98,11 @@ NAT = NatShown(
 
 @implementer(INode)
 @attrs.define
-class FakeNode(FakeGovernor, FakePaths, FakeRelays, FakeExposed, FakeBridges, FakeRooms, FakeProbe, FakeProfile):
+class FakeNode(
+    FakeGovernor, FakePaths, FakeRelays, FakeExposed, FakeBridges, FakeRooms, FakeProbe, FakeProfile, FakeSettings
+):
+    FakeGovernor, FakePaths, FakeRelays, FakeExposed, FakeBridges, FakeRooms, FakeProbe, FakeProfile, FakeSettings
+):
     """Carries the operations out in memory.
 
     :ivar failures: what a method raises instead, by its name.

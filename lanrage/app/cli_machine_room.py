@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from lanrage.app import cli_profile
+from lanrage.app import cli_profile, cli_settings
 from lanrage.app.cli_governing import Operate
 
 
@@ -14,3 +14,4 @@ def add(main: click.Group, operation: Operate) -> None:
     :param operation: :func:`lanrage.app.cli.operation`.
     """
     cli_profile.add(main, operation)
+    cli_settings.add(main)

@@ -24,7 +24,7 @@ class Guard(Protocol):
 
     async def stop(self) -> None: ...
 
-    def use(self, rules: GuardRules) -> object: ...
+    def use(self, rules: GuardRules) -> Awaitable[None]: ...
 
     def let_pass(self, one: str, other: str) -> Awaitable[None]: ...
 
@@ -67,6 +67,19 @@ class Guarding:
                 raise
             self.trouble = str(error)
             log.warn("networks behind this machine are not guarded from the party: {error}", error=str(error))
+
+    async def expose(self, exposure: Exposure) -> None:
+        """Go by another exposure at once.
+
+        :raises LanrageError: what is missing, where nothing is guarded so far; the exposure stays as it was.
+        """
+        rules = GuardRules.of(exposure, self.ports)
+        if self.trouble:
+            await self.guard.start(rules)
+            self.trouble = ""
+        else:
+            await self.guard.use(rules)
+        self.exposure = exposure
 
     async def stop(self) -> None:
         """Take the guard away."""

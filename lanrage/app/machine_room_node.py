@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from lanrage.app.profile_node import ProfileNode
+from lanrage.app.settings_node import SettingsNode
 
 
-class MachineRoomNode(ProfileNode):
+class MachineRoomNode(ProfileNode, SettingsNode):
     """Part of :class:`lanrage.app.node.NodeService`."""

@@ -7,6 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
+import attrs
 import msgspec
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredLock
@@ -29,6 +30,8 @@ from lanrage.app.path_node import PathNode
 from lanrage.app.probe_node import ProbeNode
 from lanrage.app.relay_node import RelayNode
 from lanrage.app.room_node import RoomNode
+from lanrage.app.settings_desk import SettingsDesk
+from lanrage.app.settings_start import Start
 from lanrage.app.spoken_desk import SpokenDesk
 from lanrage.errors import CryptoError, DecodeError, LanrageError, MissingRight, Refused
 from lanrage.interfaces import IUndoJournal
@@ -63,6 +66,7 @@ class NodeService(
     :param random: ``os.urandom``, or a test's own.
     :param machinery: makes what touches the machine.
     :param rights: reads what this process may do.
+    :param settings: how it was started; ``None``: with nothing but defaults.
     :ivar started: fires when the node is up. A party that this machine cannot take part in is no failure:
         :meth:`status` says what is missing.
     """
@@ -78,6 +82,7 @@ class NodeService(
         random: Callable[[int], bytes] = os.urandom,
         machinery: Callable[[Any, Devices, IUndoJournal], Machinery] = RealMachinery,
         rights: Callable[[Any], Awaitable[Rights]] = read_rights,
+        settings: Start | None = None,
     ) -> None:
         self._reactor = reactor
         self._config = config
@@ -89,6 +94,8 @@ class NodeService(
         self._life: PartyLife | None = None
         self._spoken: SpokenDesk | None = None
         self._lacks: list[str] = []
+        start = settings or Start.plain(config.state_dir)
+        self.settings = SettingsDesk(reactor, start, self._use)
         self.started: Deferred[None] = Deferred()
 
     # --- life ---------------------------------------------------------------------------------------------------------
@@ -100,6 +107,7 @@ class NodeService(
 
     async def _start(self) -> None:
         folder = make_folder(self._config.state_dir)
+        await self.settings.open()
         keys = await in_thread(self._reactor, load_node_keys, folder, self._random)
         undo = UndoJournal(folder / UNDO_FILE)
         await undo_all(self._reactor, undo)
@@ -137,6 +145,17 @@ class NodeService(
         self.end_profiling()
         if self._life is not None:
             await self._life.go_out()
+        self.settings.close()
+
+    def _use(self, config: NodeConfig) -> Deferred[None]:
+        """Go by another configuration, when no operation runs that reads the one of now."""
+        return self._lock.run(self._go_by, config)
+
+    async def _go_by(self, config: NodeConfig) -> None:
+        live = attrs.evolve(config, devices=attrs.evolve(self._config.devices, lan=config.devices.lan))
+        self._config = live
+        if self._life is not None:
+            await self._life.use(live)
 
     def greeting(self, server: str) -> list[str]:
         """For the log at start: the state, and the next command to type.

@@ -10,9 +10,10 @@ from typing import Any
 import attrs
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, maybeDeferred, succeed
+from twisted.logger import Logger
 
 from lanrage.app.api import ApiService
-from lanrage.app.config import CONTROL_PORT, RELAY_FOLDER, AllConfig, ControlConfig, NodeConfig, RelayConfig
+from lanrage.app.config import RELAY_FOLDER, AllConfig, ControlConfig, NodeConfig, RelayConfig
 from lanrage.app.control import ControlService, ControlSettings
 from lanrage.app.control_outside import ControlOutside
 from lanrage.app.node import NodeService
@@ -20,23 +21,32 @@ from lanrage.app.reflector import ReflectorService
 from lanrage.app.relay import RelayPlan, RelayService
 from lanrage.app.relay_reporter import RelayReporter
 from lanrage.app.role_service import RoleService
+from lanrage.app.settings_start import Start
 from lanrage.app.stall_watch import StallWatch
+from lanrage.core.settings_limits import CONTROL_PORT
 
 API_SOCKET = "node.sock"
+
+log = Logger()
 
 Config = NodeConfig | ControlConfig | RelayConfig | AllConfig
 
 
-def make(reactor: Any, config: Config) -> RoleService:
-    """The service of a role's configuration."""
-    role = _make(reactor, config)
+def make(reactor: Any, config: Config, settings: Start | None = None) -> RoleService:
+    """The service of a role's configuration.
+
+    :param settings: how it was started; ``None``: with nothing but defaults.
+    """
+    for word in settings.words if settings is not None else ():
+        log.warn("{word}", word=word)
+    role = _make(reactor, config, settings)
     StallWatch(reactor).setServiceParent(role)  # type: ignore[no-untyped-call]
     return role
 
 
-def _make(reactor: Any, config: Config) -> RoleService:
+def _make(reactor: Any, config: Config, settings: Start | None) -> RoleService:
     if isinstance(config, NodeConfig):
-        return _node(reactor, config)
+        return _node(reactor, config, settings)
     if isinstance(config, ControlConfig):
         return _control(reactor, config)
     if isinstance(config, RelayConfig):
@@ -47,16 +57,16 @@ def _make(reactor: Any, config: Config) -> RoleService:
         if config.control:  # first, so that it stops last: it tells that the relay stops
             parts.insert(0, RelayReporter(reactor, relay, config.control, config.server_key, config.state_dir))
         return RoleService(reactor, parts, lambda: [f"relay listens on UDP {first}-{last}"])
-    return _all(reactor, config)
+    return _all(reactor, config, settings)
 
 
-def _node_parts(reactor: Any, config: NodeConfig) -> tuple[NodeService, ApiService]:
-    node = NodeService(reactor, config)
+def _node_parts(reactor: Any, config: NodeConfig, settings: Start | None) -> tuple[NodeService, ApiService]:
+    node = NodeService(reactor, config, settings=settings)
     return node, ApiService(reactor, config.run_dir / API_SOCKET, node)
 
 
-def _node(reactor: Any, config: NodeConfig) -> RoleService:
-    node, api = _node_parts(reactor, config)
+def _node(reactor: Any, config: NodeConfig, settings: Start | None) -> RoleService:
+    node, api = _node_parts(reactor, config, settings)
     return RoleService(reactor, [api, node], lambda: node.greeting(config.server or "HOST:PORT"))
 
 
@@ -149,11 +159,17 @@ class EmbeddedRelay(Service):
         return result
 
 
-def _all(reactor: Any, config: AllConfig) -> RoleService:
+def _own_server(config: ControlConfig) -> str:
+    """The control server beside a node, as others reach it."""
+    return config.public or f"{own_address()}:{_port(config.listen)}"
+
+
+def _all(reactor: Any, config: AllConfig, settings: Start | None) -> RoleService:
     control, reflector = _control_parts(reactor, config.control)
     relay = EmbeddedRelay(reactor, control, config.ports, config.plan, config.node.state_dir / RELAY_FOLDER)
-    server = config.node.server or config.control.public or f"{own_address()}:{_port(config.control.listen)}"
-    node, api = _node_parts(reactor, config.node.with_server(server))
+    server = config.node.server or _own_server(config.control)
+    node, api = _node_parts(reactor, config.node.with_server(server), settings)
+    node.settings.server = _own_server(config.control)
     first, last = config.ports
     return RoleService(
         reactor,
