@@ -70,6 +70,7 @@ docs:
 messages:
 	@$(PREPARE) test
 	$(BIN)/python docs/messages.py
+	$(BIN)/python docs/settings_page.py
 
 clean:
 	rm -rf .venv build dist docs/_build *.egg-info .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache \

@@ -101,8 +101,6 @@ NAT = NatShown(
 class FakeNode(
     FakeGovernor, FakePaths, FakeRelays, FakeExposed, FakeBridges, FakeRooms, FakeProbe, FakeProfile, FakeSettings
 ):
-    FakeGovernor, FakePaths, FakeRelays, FakeExposed, FakeBridges, FakeRooms, FakeProbe, FakeProfile, FakeSettings
-):
     """Carries the operations out in memory.
 
     :ivar failures: what a method raises instead, by its name.

@@ -73,13 +73,16 @@ class Guarding:
 
         :raises LanrageError: what is missing, where nothing is guarded so far; the exposure stays as it was.
         """
-        rules = GuardRules.of(exposure, self.ports)
-        if self.trouble:
-            await self.guard.start(rules)
-            self.trouble = ""
-        else:
-            await self.guard.use(rules)
-        self.exposure = exposure
+        before, self.exposure = self.exposure, exposure
+        if not self.trouble:
+            await self.guard.use(self.rules)
+            return
+        try:
+            await self.guard.start(self.rules)
+        except LanrageError:
+            self.exposure = before
+            raise
+        self.trouble = ""
 
     async def stop(self) -> None:
         """Take the guard away."""

@@ -118,7 +118,7 @@ class OnOff:
     def parse(self, text: str, field: str) -> bool:
         """See :class:`Rule`."""
         if text not in ("on", "off"):
-            raise BadInput(field, f"{text!r} is neither on nor off")
+            raise BadInput(field, f"{text!r} is none of on, off")
         return text == "on"
 
     def plain(self, text: str) -> Plain:
