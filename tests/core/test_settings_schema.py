@@ -20,11 +20,7 @@ class SchemaTests(SynchronousTestCase):
 
     def test_nothing_twice(self) -> None:
         """A name, an option and a variable mean one setting."""
-        for words in (
-            [row.name for row in SCHEMA],
-            [row.option for row in SCHEMA],
-            [row.environment for row in SCHEMA],
-        ):
+        for words in zip(*((row.name, row.option, row.environment) for row in SCHEMA), strict=True):
             self.assertEqual(len(words), len(set(words)))
 
     def test_names(self) -> None:
