@@ -13,7 +13,7 @@ from lanrage.app.machinery import Devices
 from lanrage.app.reflector import Alternate
 from lanrage.app.relay import RelayPlan
 from lanrage.app.relay_config import parse_plan
-from lanrage.app.settings_options import read, text
+from lanrage.app.settings_options import read, text_of
 from lanrage.core.admission import Registration
 from lanrage.core.links import KEY_BYTES
 from lanrage.core.relay_choice import Weights
@@ -164,12 +164,12 @@ class ControlConfig:
         """
         relays = tuple(RelayInfo(*each) for each in read(options, "control.relays"))
         stun, public = read(options, "control.stun_port"), read(options, "control.public_address")
-        token = parse_token_file(text(options, "control.registration_token_file"))
+        token = parse_token_file(text_of(options, "control.registration_token_file"))
         registration = Registration(read(options, "control.registration"), token)
-        ban_file = text(options, "control.ban_file")
-        files = (text(options, "control.tls_certificate"), text(options, "control.tls_key"))
-        door = DoorSettings.parse(*files, text(options, "control.proxy"))
-        named = text(options, "control.relay_keys").split(",")
+        ban_file = text_of(options, "control.ban_file")
+        files = (text_of(options, "control.tls_certificate"), text_of(options, "control.tls_key"))
+        door = DoorSettings.parse(*files, text_of(options, "control.proxy"))
+        named = text_of(options, "control.relay_keys").split(",")
         return cls(
             folders(options)[0],
             read(options, "control.listen"),
@@ -180,7 +180,7 @@ class ControlConfig:
             Path(ban_file) if ban_file else None,
             door,
             read(options, "state.flush_interval"),
-            Alternate.parse(text(options, "control.stun_alternate"), stun),
+            Alternate.parse(text_of(options, "control.stun_alternate"), stun),
             frozenset(parse_public_key(each, "relay-key") for each in named if each),
             read(options, "net.port_mapping") == "auto",
         )
@@ -210,7 +210,7 @@ class RelayConfig:
 
         :raises BadInput: names the option and the rule.
         """
-        named = text(options, "relay.server_key")
+        named = text_of(options, "relay.server_key")
         if not named:
             raise BadInput("server-key", "a relay needs the control server's key, 64 hexadecimal digits or @FILE")
         host, control = read(options, "relay.host"), read(options, "relay.control")

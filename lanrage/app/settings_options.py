@@ -27,10 +27,10 @@ def read(options: Mapping[str, str], name: str) -> Any:
     :raises BadInput: names the option and the rule.
     """
     row = SETTINGS[name]
-    return row.rule.parse(text(options, name), row.option)
+    return row.rule.parse(text_of(options, name), row.option)
 
 
-def text(options: Mapping[str, str], name: str) -> str:
+def text_of(options: Mapping[str, str], name: str) -> str:
     """An option's text; the default where a role has no such option."""
     row = SETTINGS[name]
     return options.get(row.option) or ("" if row.option in options else row.default)

@@ -19,9 +19,9 @@ from twisted.logger import Logger
 
 from lanrage.core.settings_order import FIRST_SET, SETS_LIMIT, Stored, check_set_name
 from lanrage.errors import BadInput, Refused
-from lanrage.store.database_file import connect, faults, is_damage, schema_of, trouble
+from lanrage.store.database_file import BUSY_TIMEOUT, connect, faults, is_damage, schema_of, trouble
 from lanrage.store.files import PRIVATE, make_folder, sync_folder
-from lanrage.store.state_folder import BESIDE, DAMAGED, stamp, unused
+from lanrage.store.state_folder import BESIDE, DAMAGED, StateFolder, stamp, unused
 from lanrage.timing import timing_decorator
 
 FILE = "settings.db"
@@ -61,11 +61,13 @@ class SettingsFile:
 
     :param folder: made when something is written.
     :param now: seconds since the epoch, for the name of a file that is set aside.
+    :param patience: seconds to wait for another process that writes.
     :ivar trouble: the word about a damaged file that was set aside; empty while there was none.
     """
 
     folder: Path
     _now: Callable[[], float] = time.time
+    patience: float = BUSY_TIMEOUT
     trouble: str = attrs.field(init=False, default="")
     _lock: int = attrs.field(init=False, default=-1)
 
@@ -171,12 +173,14 @@ class SettingsFile:
         """
         if self._lock >= 0:
             return True
+        path = self.folder / LOCK
         try:
-            descriptor = os.open(self.folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
         except OSError:
             return False
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._own(path)
         except OSError:
             os.close(descriptor)
             return False
@@ -230,17 +234,20 @@ class SettingsFile:
             raise trouble(self.path, error) from error
 
     def _open(self) -> sqlite3.Connection:
-        return connect(self.path)
+        connection = connect(self.path)
+        connection.execute(f"PRAGMA busy_timeout = {round(self.patience * 1000)}")
+        return connection
 
     def _make(self) -> None:
-        """An empty file for SQLite, which only its owner reads; the folder's owner is its owner."""
+        """An empty file for SQLite, which only its owner reads: the folder's owner."""
         if self.path.exists():
             return
         os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE))
-        if os.geteuid() == 0:
-            owner = self.folder.stat()
-            os.chown(self.path, owner.st_uid, owner.st_gid)
+        self._own(self.path)
         sync_folder(self.folder)
+
+    def _own(self, path: Path) -> None:
+        StateFolder(self.folder).own(path)
 
     def _set_aside(self, reason: str) -> None:
         target = unused(self.path.with_name(f"{FILE}.{DAMAGED}-{stamp(self._now())}"))

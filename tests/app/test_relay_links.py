@@ -148,6 +148,16 @@ class RelayLinksTests(SynchronousTestCase):
         self.stop()
         self.assertEqual(carl.told[-1], (Endpoint(RELAY, 7801), False))
 
+    def test_prefer(self) -> None:
+        """Other weights count at once, for the pairs that are there and for those to come."""
+        self.relays.use((PORTS,))
+        self.join("ben")
+        self.relays.prefer("eu", Weights(load=7.0))
+        self.join("carl")
+        self.assertEqual((self.relays.region, self.relays.weights), ("eu", Weights(load=7.0)))
+        self.assertEqual([pair.chooser.weights.load for pair in self.relays.pairs()], [7.0, 7.0])
+        self.stop()
+
     def test_who_leaves_gives_the_port_back(self) -> None:
         """For the next one; the relay's binding ends at once."""
         self.relays.use((PORTS,))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Mapping
 from ipaddress import ip_network
 from operator import attrgetter
 from pathlib import Path
@@ -28,7 +29,7 @@ from lanrage.store.settings import SettingsFile
 from lanrage.wire.control import RelayInfo
 
 KEY, OTHER = "ab" * 32, "cd" * 32
-OPTIONS = {NODE: NodeOptions, CONTROL: ControlOptions, RELAY: RelayOptions, ALL: AllOptions}
+OPTIONS: dict[str, Any] = {NODE: NodeOptions, CONTROL: ControlOptions, RELAY: RelayOptions, ALL: AllOptions}
 
 
 @attrs.frozen
@@ -44,7 +45,7 @@ class Reads:
     text: str
     field: str
     value: Any = None
-    also: dict[str, str] = {}
+    also: Mapping[str, str] = attrs.field(factory=dict)
 
 
 LAN = "devices.lan"

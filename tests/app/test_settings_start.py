@@ -94,8 +94,8 @@ class StartTests(SynchronousTestCase):
         words = "the stored setting lan.exposure: 'some' is none of guarded, games, all; the default counts"
         self.assertEqual(options["settings"].words, (words,))
 
-    def test_newer(self) -> None:
-        """What a newer LANrage stored is not silently left out: nothing starts."""
+    def test_not_to_be_read(self) -> None:
+        """A file that cannot be read is not silently left out: nothing starts."""
         self.file.path.mkdir()
         error = self.assertRaises(usage.UsageError, self._parse)
         self.assertIn("settings.db cannot be used now", str(error))

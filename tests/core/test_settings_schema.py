@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
@@ -37,9 +35,8 @@ class SchemaTests(SynchronousTestCase):
         """Each keeps its own rule, and stays the same by way of TOML."""
         for row in SCHEMA:
             for text in (row.default, *row.elsewhere.values()):
-                self.assertEqual(
-                    row.rule.parse(text, "f"), row.rule.parse(row.rule.text(row.rule.plain(text), "f"), "f")
-                )
+                back = row.rule.text(row.rule.plain(text), "f")
+                self.assertEqual(row.rule.parse(text, "f"), row.rule.parse(back, "f"))
 
     @given(rows.flatmap(lambda row: st.tuples(st.just(row), texts(row))))
     def test_plain(self, drawn: tuple[Setting, str]) -> None:
@@ -57,9 +54,7 @@ class SchemaTests(SynchronousTestCase):
             self.assertEqual(error.field, "field")
             self.assertTrue(error.rule)
 
-    @given(
-        rows, st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9) | st.lists(st.integers())
-    )
+    @given(rows, st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9) | st.just([1]))
     def test_other_types(self, row: Setting, value: object) -> None:
         """A value of TOML becomes a text that keeps the rule, or is refused with the name; true is no number."""
         try:
@@ -93,9 +88,7 @@ class FindTests(SynchronousTestCase):
         """The error names the field, and what is near."""
         with self.assertRaises(BadInput) as caught:
             find("lan.exposed")
-        self.assertRegex(
-            str(caught.exception), re.escape("lan.exposed: is no setting; there are lan.card, lan.capture")
-        )
+        self.assertIn("lan.exposed: is no setting; there are lan.card, lan.capture", str(caught.exception))
         with self.assertRaises(BadInput) as caught:
             find("")
         self.assertEqual(caught.exception.field, "name")

@@ -128,14 +128,13 @@ class FileTests(SynchronousTestCase):
         """It is set aside with a word, and nothing is stored then; what comes next is kept."""
         self.file.change({"lan.card": "x" * 15})
         raw = self.file.path.read_bytes()
-        for number, bad in enumerate(
-            (b"no database at all" * 99, raw[: len(raw) // 2 + 100], raw[:16] + bytes(600)), 1
-        ):
+        broken = (b"no database at all" * 99, raw[: len(raw) // 2 + 100], raw[:16] + bytes(600))
+        for number, bad in enumerate(broken, 1):
             self.file.path.write_bytes(bad)
             self.assertEqual(self.file.load(), Stored())
             self.assertIn("is damaged", self.file.trouble)
             self.assertEqual(len([name for name in self.names() if "damaged-20231114T221320Z" in name]), number)
-        self.file.path.write_bytes(bad)
+        self.file.path.write_bytes(broken[0])
         self.file.change({"lan.card": "y"})
         self.assertEqual(dict(self.file.load().values), {"lan.card": "y"})
 
@@ -149,13 +148,10 @@ class FileTests(SynchronousTestCase):
 
     def test_not_ours(self) -> None:
         """Another program's file, or that of a newer LANrage, is refused and left as it is."""
-        for statement, words in (
-            ("PRAGMA user_version = 9", "update LANrage"),
-            ("PRAGMA application_id = 9", "another"),
-        ):
+        for pragma, words in (("user_version", "update LANrage"), ("application_id", "another program")):
             SettingsFile(self.folder).change({"lan.card": "x"})
             connection = sqlite3.connect(self.file.path)
-            connection.execute(statement)
+            connection.execute(f"PRAGMA {pragma} = 9")
             connection.close()
             before = self.file.path.read_bytes()
             for call in (self.file.load, lambda: self.file.change({"lan.card": "y"})):
@@ -170,15 +166,19 @@ class FileTests(SynchronousTestCase):
         self.file.change({"lan.card": "x"})
         other = sqlite3.connect(self.file.path, isolation_level=None)
         other.execute("BEGIN EXCLUSIVE")
-        self.assertRaises(StoreError, self.file.load)
+        self.assertRaises(StoreError, SettingsFile(self.folder, patience=0.0).load)
         other.execute("ROLLBACK")
         other.close()
         self.assertEqual(dict(self.file.load().values), {"lan.card": "x"})
 
     def test_limit(self) -> None:
         """There is an end to sets."""
-        for number in range(SETS_LIMIT - 1):
-            self.file.save(f"set{number}")
+        self.file.change({})
+        connection = sqlite3.connect(self.file.path)
+        with connection:
+            names = [(f"set{number}",) for number in range(SETS_LIMIT - 1)]
+            connection.executemany("INSERT INTO setting_set VALUES (?, 0)", names)
+        connection.close()
         with self.assertRaises(BadInput) as caught:
             self.file.save("more")
         self.assertIn(str(SETS_LIMIT), caught.exception.rule)
