@@ -12,13 +12,13 @@ COVERAGE := $(if $(ARGS),,--cov --cov-report=term $(if $(filter 0,$(shell id -u)
 PARALLEL := $(if $(ARGS),,-n 3 --dist loadfile)
 ARGS ?=
 
-.PHONY: help run demo grid test test-lab test-kernel test-all lint format types docs messages clean
+.PHONY: help run demo grid test test-lab test-kernel test-all lint format types docs messages snapshots golden clean
 
 help:
 	@echo "make run          install into .venv and start the service (control, relay and node on this machine)"
 	@echo "make test         unit, contract, property and small laboratory tests"
 	@echo "make demo         three hosts behind NATs find each other's real game servers (root)"
-	@echo "more: grid test-lab test-kernel test-all lint format types docs messages clean"
+	@echo "more: grid test-lab test-kernel test-all lint format types docs messages snapshots golden clean"
 
 run:
 	@$(PREPARE) run
@@ -71,6 +71,15 @@ messages:
 	@$(PREPARE) test
 	$(BIN)/python docs/messages.py
 	$(BIN)/python docs/settings_page.py
+
+# The words of NEWS.rst that tell of the change: make snapshots NEWS="...".
+snapshots:
+	@$(PREPARE) test
+	@$(BIN)/python -m tests.snapshots "$(NEWS)"
+
+golden:
+	@$(PREPARE) test
+	@$(BIN)/python -m tests.golden
 
 clean:
 	rm -rf .venv build dist docs/_build *.egg-info .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache \

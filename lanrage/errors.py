@@ -123,6 +123,7 @@ REFUSALS: dict[str, str] = {
     "code_burnt": "the spoken code was tried already, and counts once: ask for a new one",
     "code_expired": "the spoken code has expired: ask for a new one",
     "inviter_offline": "the node that made the spoken code is not connected any more: ask for a new one",
+    "not_metered": "this node does not measure itself",
     "busy": "too many operations of one client are under way",
 }
 """Every refusal's word and its meaning."""

@@ -40,6 +40,7 @@ from lanrage.errors import Refused
 from tests.fakes_bridge import FakeBridges
 from tests.fakes_governing import FakeGovernor
 from tests.fakes_guard import FakeExposed
+from tests.fakes_metrics import FakeMetrics
 from tests.fakes_paths import FakePaths
 from tests.fakes_probe import FakeProbe
 from tests.fakes_profile import FakeProfile
@@ -99,7 +100,16 @@ NAT = NatShown(
 @implementer(INode)
 @attrs.define
 class FakeNode(
-    FakeGovernor, FakePaths, FakeRelays, FakeExposed, FakeBridges, FakeRooms, FakeProbe, FakeProfile, FakeSettings
+    FakeGovernor,
+    FakePaths,
+    FakeRelays,
+    FakeExposed,
+    FakeBridges,
+    FakeRooms,
+    FakeProbe,
+    FakeMetrics,
+    FakeProfile,
+    FakeSettings,
 ):
     """Carries the operations out in memory.
 

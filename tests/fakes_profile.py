@@ -35,16 +35,20 @@ class FakeProfile:
 
     :ivar on: whether it profiles.
     :ivar kind: of file.
+    :ivar fresh: it has seen nothing yet.
     """
 
     on: bool = attrs.field(default=False, kw_only=True)
     kind: str = attrs.field(default="speedscope", kw_only=True)
+    fresh: bool = attrs.field(default=False, kw_only=True)
 
     def _enter(self, *call: Any) -> None:
         raise NotImplementedError
 
     def _profile(self) -> ProfileShown:
-        return ProfileShown(self.on, "sampling", 12.5, 300.0 if self.on else 0.0, 97, 250, 0, 20.5, 0.12, 31)
+        if self.fresh:
+            return ProfileShown(False, "sampling", 0.0, 0.0, 100, 0, 0, 0.0, None, 0)
+        return ProfileShown(self.on, "sampling", 12.5, 300.0 if self.on else 0.0, 100, 250, 0, 20.5, 0.12, 31)
 
     def _switched(self, name: str, on: bool, *arguments: Any) -> dict[str, Any]:
         self._enter(name, *arguments)
@@ -67,18 +71,18 @@ class FakeProfile:
         """See :class:`IProfileNode`."""
         self._enter("profile_stats")
         timed = TimedShown("state.flush", 12, 1, 0, 2, 500.0, 1, 20.0, 4.5, 100.0, 700.0, 700.0)
-        return _plain(StatsShown(self._profile(), (timed,)))
+        return _plain(StatsShown(self._profile(), () if self.fresh else (timed,)))
 
     async def profile_hotspots(self, *, limit: int, threads: str) -> dict[str, Any]:
         """See :class:`IProfileNode`."""
         self._enter("profile_hotspots", limit, threads)
         hot = HotspotShown("encode", "lanrage/wire/frames.py", 40, 300.0, 420.0, 60.0, None)
-        return _plain(HotspotsShown("sampling", 12.5, 20.5, (hot,)))
+        return _plain(HotspotsShown("sampling", 12.5, 20.5, () if self.fresh else (hot,)))
 
     async def profile_slow(self, *, limit: int) -> dict[str, Any]:
         """See :class:`IProfileNode`."""
         self._enter("profile_slow", limit)
-        return _plain(SlowestShown((SLOW,), (STALL,)))
+        return _plain(SlowestShown(() if self.fresh else (SLOW,), (STALL,)))
 
     async def profile_system(self) -> dict[str, Any]:
         """See :class:`IProfileNode`."""

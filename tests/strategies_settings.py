@@ -37,6 +37,9 @@ TEXTS: dict[str, tuple[str, ...]] = {
     "relay.control": ("", "play.example.org"),
     "relay.public_host": ("", "relay.example.org"),
     "relay.region": ("", "eu"),
+    "metrics.listen": ("", "tcp:7768:interface=127.0.0.1", "unix:/run/lanrage/metrics.sock"),
+    "alerts.limits": ("", "quality=70,lag=0.2"),
+    "alerts.webhook": ("", "https://hooks.example.org/1/s3cret", "@/etc/hook"),
 }
 """Right texts of the settings that are neither words nor numbers."""
 

@@ -9,6 +9,7 @@ import click
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.app.cli import main
+from lanrage.app.cli_frame import LazyGroup
 from lanrage.app.control_cli import control
 from lanrage.app.service import Options
 from lanrage.core.settings_reference import reference as settings_reference
@@ -26,9 +27,13 @@ def page(name: str) -> str:
 def commands(group: click.Group, words: tuple[str, ...]) -> Iterator[tuple[str, click.Command]]:
     """All commands below a group with the words that call them; the laboratory comes late and has its own page."""
     for name, command in group.commands.items():
-        if isinstance(command, click.Group):
+        if name == "lab":
+            continue
+        if isinstance(command, LazyGroup):
+            yield from commands(command.real(), (*words, name))
+        elif isinstance(command, click.Group):
             yield from commands(command, (*words, name))
-        elif name != "lab":
+        else:
             yield " ".join((*words, name)), command
 
 

@@ -64,6 +64,8 @@ class FunctionTests(TimingCase):
         """Arguments get through, also of methods; name, docstring and signature stay."""
 
         class Adder:
+            """With a timed method."""
+
             base = 1
 
             @self.timings.decorator("a.b")

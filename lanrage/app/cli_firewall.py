@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shlex
 from collections.abc import Callable
@@ -10,11 +11,12 @@ from typing import Any, Literal
 import attrs
 import click
 
-from lanrage.app.cli_frame import SETTINGS, guarded, json_option
+from lanrage.app.cli_frame import SETTINGS, agree, guarded, json_option
 from lanrage.app.cli_output import Screen, print_json
 from lanrage.app.doctor import DEVICES
 from lanrage.core.firewall_commands import Firewall, Step, steps
 from lanrage.errors import MissingRight
+from lanrage.net.elevation import Elevation, at_terminal, run_elevated
 from lanrage.net.firewalls import Tools
 
 Verb = Literal["allow", "remove"]
@@ -66,6 +68,21 @@ def change(tools: Tools, verb: Verb, devices: tuple[str, ...], dry_run: bool, ro
     return {"ran": not dry_run, "firewalls": rows}
 
 
+def change_elevated(
+    tools: Tools, verb: Verb, devices: tuple[str, ...], way: Elevation, confirm: Callable[[tuple[str, ...]], None]
+) -> dict[str, Any]:
+    """Carry a verb out by sudo or pkexec, each command after the user's word.
+
+    :param confirm: shows a command, and raises :class:`lanrage.errors.Refused` without the word.
+    """
+    works = plan(tools, verb, devices, ask=False)
+    for work in works:
+        for words in work.commands:
+            confirm(way.command(words))
+            run_elevated(words, way)
+    return {"ran": True, "firewalls": [{"firewall": work.firewall.title, "commands": work.lines} for work in works]}
+
+
 def standing(tools: Tools, devices: tuple[str, ...], root: bool) -> dict[str, Any]:
     """Which firewalls are active, and whether they let each device in (``None``: only root may ask)."""
     rows = []
@@ -99,6 +116,14 @@ def shown(screen: Screen, result: dict[str, Any]) -> None:
             screen.line(f"{row['firewall']}: {device} {words[held]}")
 
 
+def _carry_out(verb: Verb, devices: tuple[str, ...], dry_run: bool, yes: bool) -> dict[str, Any]:
+    """As root at once, with ``--yes`` or on a terminal by sudo or pkexec."""
+    root = os.geteuid() == 0
+    if root or dry_run or not (yes or at_terminal()):
+        return change(Tools(), verb, devices or DEVICES, dry_run, root)
+    return change_elevated(Tools(), verb, devices or DEVICES, Elevation(), functools.partial(agree, yes=yes))
+
+
 def _print(show: Callable[[Screen, dict[str, Any]], None], as_json: bool, result: dict[str, Any]) -> None:
     if as_json:
         print_json(result)
@@ -114,27 +139,30 @@ def firewall() -> None:
 device_option = click.option(
     "--device", "devices", multiple=True, metavar="NAME", help=f"Tunnel and card. [default: {' and '.join(DEVICES)}]"
 )
+yes_option = click.option("--yes", is_flag=True, help="Do not ask before a command is run by sudo or pkexec.")
 dry_option = click.option("--dry-run", is_flag=True, help="Only say what would be run.")
 
 
 @firewall.command(context_settings=SETTINGS, epilog="Example: sudo lanrage firewall allow")
 @device_option
 @dry_option
+@yes_option
 @json_option
 @guarded
-def allow(devices: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
+def allow(devices: tuple[str, ...], dry_run: bool, yes: bool, as_json: bool) -> None:
     """Let tunnel and card in, now and after a restart."""
-    _print(changed, as_json, change(Tools(), "allow", devices or DEVICES, dry_run, os.geteuid() == 0))
+    _print(changed, as_json, _carry_out("allow", devices, dry_run, yes))
 
 
 @firewall.command(context_settings=SETTINGS, epilog="Example: sudo lanrage firewall remove")
 @device_option
 @dry_option
+@yes_option
 @json_option
 @guarded
-def remove(devices: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
+def remove(devices: tuple[str, ...], dry_run: bool, yes: bool, as_json: bool) -> None:
     """Take back what `allow` did."""
-    _print(changed, as_json, change(Tools(), "remove", devices or DEVICES, dry_run, os.geteuid() == 0))
+    _print(changed, as_json, _carry_out("remove", devices, dry_run, yes))
 
 
 @firewall.command(context_settings=SETTINGS, epilog="Example: sudo lanrage firewall status --json")

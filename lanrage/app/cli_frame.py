@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import shlex
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import click
 
 from lanrage.app import cli_output as output
-from lanrage.errors import BadInput, LanrageError
+from lanrage.errors import BadInput, LanrageError, Refused
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it."""
@@ -59,6 +60,23 @@ def guarded(function: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
+def agree(command: tuple[str, ...], yes: bool) -> None:
+    """Show a command and ask for the user's word.
+
+    :param yes: it was given on the command line.
+    :raises Refused: it was not given.
+    """
+    click.echo(f"To be run as root: {shlex.join(command)}", err=True)
+    if yes:
+        return
+    try:
+        given = click.confirm("Run it?", default=False, err=True)
+    except click.Abort:
+        given = False
+    if not given:
+        raise Refused("not_confirmed", "nothing was run: it takes your yes, or --yes")
+
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 
 
@@ -87,6 +105,13 @@ class LazyGroup(click.Group):
         self._load = load
         self._what = what
 
+    def real(self) -> click.Group:
+        """The group itself.
+
+        :raises ImportError: when it cannot be imported.
+        """
+        return self._load()
+
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
@@ -95,7 +120,7 @@ class LazyGroup(click.Group):
         :raises click.ClickException: when it cannot be imported.
         """
         try:
-            real = self._load()
+            real = self.real()
         except ImportError as error:
             raise click.ClickException(f"{self._what} cannot be loaded: {error}") from error
         return real.make_context(info_name, args, parent, **extra)

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import click
 
-from lanrage.app import cli_profile, cli_settings
+from lanrage.app import cli_metrics, cli_profile, cli_settings
+from lanrage.app.cli_frame import LazyGroup
 from lanrage.app.cli_governing import Operate
+
+
+def load_rights() -> click.Group:
+    """The commands about rights."""
+    from lanrage.app.cli_rights import rights
+
+    return rights
 
 
 def add(main: click.Group, operation: Operate) -> None:
@@ -13,5 +21,8 @@ def add(main: click.Group, operation: Operate) -> None:
 
     :param operation: :func:`lanrage.app.cli.operation`.
     """
+    cli_metrics.add(main, operation)
     cli_profile.add(main, operation)
     cli_settings.add(main)
+    words = "Say which right is missing here, what that costs, and grant it."
+    main.add_command(LazyGroup("rights", load=load_rights, what="lanrage rights", help=words))

@@ -62,7 +62,7 @@ def stats(screen: Screen, result: dict[str, Any]) -> None:
             [
                 ("busy", f"{profile['busy_pct']:.1f} % of the reactor's time"),
                 ("costs", "not known" if costs is None else f"{costs:.2f} % of one processor"),
-                ("seen", f"{profile['samples']} samples at work, {profile['functions']} functions"),
+                ("seen", f"{profile['samples']} samples, {profile['functions']} functions"),
             ]
         )
     screen.line()
@@ -260,7 +260,7 @@ def _with_on_options(command: Any) -> Any:
         type=click.IntRange(*HERTZ_RANGE),
         default=HERTZ,
         show_default=True,
-        help="Samples in a second of processor time.",
+        help="Samples a second.",
     )(command)
     return click.option(
         "--minutes",

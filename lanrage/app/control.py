@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,6 +16,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
+from lanrage.app import metrics_of_control
 from lanrage.app.ban_watch import BanWatch
 from lanrage.app.collector import Collector
 from lanrage.app.control_desk import ControlDesk
@@ -28,6 +29,7 @@ from lanrage.core.admission import Admission, Registration
 from lanrage.core.bans import Bans
 from lanrage.core.identity import SigningKey, fingerprint
 from lanrage.core.mailboxes import Mailboxes
+from lanrage.core.metric_reading import Reading
 from lanrage.core.reach import Reach
 from lanrage.core.restart import come_back
 from lanrage.core.tickets import Pair, Ticket, issue
@@ -297,6 +299,16 @@ class ControlService(Service):
             "members": sum(len(list(party.members())) for party in self._world.parties.values()),
             "journal": journal.counters.facts() | {"trouble": journal.trouble} if journal is not None else {},
         }
+
+    def readings(self) -> Iterator[Reading]:
+        """Its metrics, for :class:`lanrage.app.metrics_sampler.MetricsSampler`; none before it has started."""
+        if self._factory is None or self._desk is None:
+            return
+        yield from metrics_of_control.door(self._factory)
+        yield from metrics_of_control.desk(self._desk, len(self._world.parties))
+        yield from metrics_of_control.relays(self.relays)
+        if self._journal is not None:
+            yield from metrics_of_control.journal(self._journal)
 
 
 def _shown(address: Any) -> str:

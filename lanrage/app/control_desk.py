@@ -12,6 +12,7 @@ from twisted.python.failure import Failure
 from lanrage.app import mailbox_requests
 from lanrage.app.control_requests import Answer, Requests
 from lanrage.app.unsettled import Unsettled
+from lanrage.core.desk_counters import DeskCounters
 from lanrage.core.rate import TokenBucket
 from lanrage.core.world_rows import Change, ConflictRow, Put
 from lanrage.core.world_state import Caller, Outcome
@@ -40,6 +41,7 @@ class ControlDesk:
 
     :param welcome: what a node is told at login, by its session.
     :param now: seconds since the epoch.
+    :ivar counters: what was asked and told.
     :ivar sessions: the connection of each identity; the newest wins.
     :ivar on_login: observers, each called with every connection as it logs in.
     :ivar on_conflict: observers, each called with every conflict of a party as it is noted.
@@ -49,6 +51,7 @@ class ControlDesk:
     _journal: Journal
     _welcome: Callable[[str], Accepted]
     _now: Callable[[], float]
+    counters: DeskCounters = attrs.field(init=False, factory=DeskCounters)
     sessions: dict[bytes, ServerConnection] = attrs.field(init=False, factory=dict)
     on_conflict: list[Callable[[ConflictRow], object]] = attrs.field(init=False, factory=list)
     on_login: list[Callable[[ServerConnection], object]] = attrs.field(init=False, factory=list)
@@ -87,8 +90,10 @@ class ControlDesk:
 
     def requested(self, connection: ServerConnection, request: Request) -> None:
         """A node asks."""
+        self.counters.requests[type(request.body).__name__] += 1
         if len(self._tasks) >= TASKS_LIMIT:
             sentence = "the control server waits for its disk; ask again later"
+            self.counters.refusals["limit"] += 1
             connection.send(Reply(request.id, RefusedReply("limit", sentence)))
             return
         caller = Caller(connection.identity, connection.login.wireguard_key)
@@ -111,12 +116,18 @@ class ControlDesk:
         """Tell nodes what no request led to; nothing of it waits for the disk."""
         self._notify(notices, "")
 
+    @property
+    def waiting(self) -> int:
+        """Answers and notices that wait for the disk."""
+        return len(self._tasks)
+
     def identities(self) -> tuple[bytes, ...]:
         """Of all that are logged in."""
         return tuple(self.sessions)
 
     def announce(self, body: NoticeBody) -> None:
         """Tell every node that is logged in."""
+        self.counters.notices[type(body).__name__] += len(self.sessions)
         for session in list(self.sessions.values()):
             session.send(Notice(body))
 
@@ -146,6 +157,8 @@ class ControlDesk:
 
     def _deliver(self, connection: ServerConnection, request: Request, answer: Answer) -> None:
         self._notify(answer.notices, request.correlation_id)
+        if isinstance(answer.reply, RefusedReply):
+            self.counters.refusals[answer.reply.code] += 1
         connection.send(Reply(request.id, answer.reply))
         if isinstance(request.body, ReportRelay):
             return  # each few seconds, all night
@@ -171,6 +184,7 @@ class ControlDesk:
                 continue
             if notice is None or notice.body is not body:
                 notice = Notice(body, correlation_id)
+            self.counters.notices[type(body).__name__] += 1
             session.send(notice)
 
     def _settle(self, changes: tuple[Change, ...], about: Iterable[str], deliver: Callable[[], None]) -> None:

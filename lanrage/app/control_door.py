@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from math import inf
 from pathlib import Path
@@ -12,8 +11,6 @@ from typing import Any
 import attrs
 from OpenSSL.SSL import Context
 from twisted.internet.defer import Deferred, maybeDeferred
-from twisted.internet.endpoints import serverFromString
-from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
@@ -25,6 +22,7 @@ from lanrage.core.origins import Proxies
 from lanrage.errors import BadInput, LanrageError
 from lanrage.net.control_server import ServerFactory
 from lanrage.net.descriptors import raise_limit
+from lanrage.net.endpoints import listen_at
 from lanrage.net.front import FrontFactory
 from lanrage.net.tls_server import TlsSource, authority, own_context
 from lanrage.store.certificate import CertificateFiles, load_certificate
@@ -101,7 +99,7 @@ class Door:
         self._source = source = TlsSource(context)
         limits = DoorLimits(raise_limit(CONNECTIONS_LIMIT))
         self._front = front = FrontFactory(inner, source, limits, self._settings.proxies)
-        self._port = port = await _listen(self._reactor, listen, front)
+        self._port = port = await listen_at(self._reactor, listen, front, "listen", "tcp:7766")
         if isinstance(waiting := getattr(port, "socket", None), socket):
             waiting.listen(BACKLOG)
         self._looking = LoopingCall(self.look)
@@ -170,26 +168,6 @@ class Door:
             raise
         self._expires = found.expires
         return found.context
-
-
-async def _listen(reactor: Any, listen: str, factory: FrontFactory) -> IListeningPort:
-    try:
-        endpoint = serverFromString(reactor, listen)
-    except (ValueError, TypeError) as error:
-        raise BadInput("listen", f"{listen!r} is no endpoint such as tcp:7766") from error
-    except (IndexError, KeyError, AttributeError) as error:
-        raise BadInput("listen", f"{listen!r}: systemd has handed over no such socket") from error
-    except Exception as error:  # OpenSSL's own, for the files of ssl:  # pylint: disable=broad-exception-caught
-        raise BadInput("listen", f"{listen!r} cannot be used: {error}") from error
-    try:
-        port: IListeningPort = await endpoint.listen(factory)
-    except CannotListenError as error:
-        code = getattr(error.socketError, "errno", None)
-        reason = os.strerror(code) if isinstance(code, int) and code > 0 else str(error.socketError)
-        raise BadInput("listen", f"port {error.port} cannot be used: {reason.lower()}") from error
-    except OSError as error:
-        raise BadInput("listen", f"{listen!r} cannot be used: {(error.strerror or str(error)).lower()}") from error
-    return port
 
 
 def _broken(failure: Failure) -> None:

@@ -24,12 +24,11 @@ from lanrage.core.diagnosis import DeviceFacts, Facts, LocalFacts, NodeFacts
 from lanrage.core.hiding import Hider, host_names
 from lanrage.core.judgement import judge
 from lanrage.core.links import WIREGUARD_PORT
+from lanrage.core.rights import capabilities_in
 from lanrage.errors import LanrageError, MissingRight
 from lanrage.net.firewalls import SYSTEM_PATH
-from lanrage.net.rights import effective_capabilities
+from lanrage.net.rights import tun_state
 
-CAPABILITIES = {"net_admin": 12, "net_raw": 13, "net_bind_service": 10, "sys_ptrace": 19}
-"""Bit of each capability that we know a use for (linux/capability.h)."""
 PROGRAMS = ("wireguard-go", "nft", "ip", "conntrack")
 """Programs that we run, or whose output we would ask a user for."""
 WATCHERS = {
@@ -57,7 +56,7 @@ def collect_local(devices: Sequence[str], port: int | None = None, root: Path = 
     return LocalFacts(
         uid=os.geteuid(),
         capabilities=_capabilities(root),
-        tun=_tun(root),
+        tun=tun_state(root / "dev/net/tun"),
         kernel_wireguard=_kernel_wireguard(root),
         programs=[name for name in PROGRAMS if find_program(name) is not None],
         default_route=any(fields[1] == "00000000" == fields[7] for fields in map(str.split, routes))
@@ -89,15 +88,7 @@ def _number(path: Path) -> int | None:
 
 
 def _capabilities(root: Path) -> list[str]:
-    mask = effective_capabilities("\n".join(_lines(root / "proc/self/status")))
-    return [name for name, bit in CAPABILITIES.items() if mask >> bit & 1]
-
-
-def _tun(root: Path) -> Literal["ready", "missing", "denied"]:
-    path = root / "dev/net/tun"
-    if not path.exists():
-        return "missing"
-    return "ready" if os.access(path, os.R_OK | os.W_OK) else "denied"
+    return sorted(capabilities_in("\n".join(_lines(root / "proc/self/status"))))
 
 
 def _kernel_wireguard(root: Path) -> Literal["loaded", "available", "missing"]:

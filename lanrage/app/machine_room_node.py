@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from lanrage.app.metrics_node import MetricsNode
 from lanrage.app.profile_node import ProfileNode
 from lanrage.app.settings_node import SettingsNode
 
 
-class MachineRoomNode(ProfileNode, SettingsNode):
+class MachineRoomNode(MetricsNode, ProfileNode, SettingsNode):
     """Part of :class:`lanrage.app.node.NodeService`."""

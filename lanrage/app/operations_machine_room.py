@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from lanrage.app.operation import Operation
+from lanrage.app.operations_metrics import METRICS, IMetricsNode
 from lanrage.app.operations_profile import PROFILE, IProfileNode
 from lanrage.app.operations_settings import SETTINGS_OPERATIONS, ISettingsNode
 
 
-class IMachineRoom(IProfileNode, ISettingsNode):
+class IMachineRoom(IMetricsNode, IProfileNode, ISettingsNode):
     """What a node offers to its operator; see :class:`lanrage.app.operations.INode`."""
 
 
-MACHINE_ROOM: tuple[Operation, ...] = (*PROFILE, *SETTINGS_OPERATIONS)
+MACHINE_ROOM: tuple[Operation, ...] = (*METRICS, *PROFILE, *SETTINGS_OPERATIONS)

@@ -28,7 +28,7 @@ Hertz = Annotated[
     Meta(
         ge=HERTZ_RANGE[0],
         le=HERTZ_RANGE[1],
-        description=f"a whole number of samples in a second of work from {HERTZ_RANGE[0]} to {HERTZ_RANGE[1]}",
+        description=f"a whole number of samples a second from {HERTZ_RANGE[0]} to {HERTZ_RANGE[1]}",
     ),
 ]
 Minutes = Annotated[

@@ -33,7 +33,7 @@ class ProfileShown(Result, frozen=True):
     :param mode: ``sampling`` or ``deterministic``.
     :param seconds: for how long it has looked since the last reset.
     :param off_in_s: when it goes off by itself; 0 while it is off.
-    :param hertz: samples in a second of processor time.
+    :param hertz: samples a second.
     :param busy_pct: of that time, how much the reactor's thread was at work.
     :param overhead_pct: of one processor, what looking takes; null for ``deterministic``, which cannot tell.
     :param squeezed: samples whose stack had no room; their functions are counted all the same.

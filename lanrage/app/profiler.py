@@ -32,7 +32,7 @@ class Profiler:
     """Profiles the reactor's thread, from which all methods are called.
 
     :ivar mode: the last one that was on.
-    :ivar hertz: samples in a second of processor time.
+    :ivar hertz: samples a second.
     """
 
     def __init__(self, reactor: Any) -> None:
@@ -113,7 +113,8 @@ class Profiler:
         if self.seconds <= 0.0:
             return 0.0
         if self.mode is Mode.SAMPLING:
-            return self.sampler.seconds / self.seconds
+            seen = self.sampler.seconds + self.sampler.waiting
+            return self.sampler.seconds / seen if seen > 0.0 else 0.0
         return max(0.0, 1.0 - self.calls.waited() / self.seconds)
 
     def file(self) -> tuple[str, Callable[[], bytes]]:

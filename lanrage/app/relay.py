@@ -83,7 +83,7 @@ class RelayService(Service):
         random: Callable[[int], bytes] = os.urandom,
     ) -> None:
         self._reactor, self._server_key, self._range, self._host = reactor, server_key, ports, host
-        self._limits = limits if limits is not None else RelayLimits()
+        self.limits = limits if limits is not None else RelayLimits()
         self.plan = plan if plan is not None else RelayPlan()
         self.on_draining: Callable[[], None] = lambda: None
         self.draining = False
@@ -105,7 +105,7 @@ class RelayService(Service):
 
         :raises BadInput: field ``ports``, naming the port that is taken.
         """
-        table = RelayTable(self._server_key, self._random, self._limits, began=self._reactor.seconds())
+        table = RelayTable(self._server_key, self._random, self.limits, began=self._reactor.seconds())
         self._shared = shared = RelayPorts(table, self._reactor.seconds, self._now)
         loop = self._loop = RelayLoop(self._reactor, shared)
         first, last = self._range
@@ -135,7 +135,7 @@ class RelayService(Service):
             await in_thread(self._reactor, check_rights)
             journal = UndoJournal(make_folder(self._folder) / UNDO_FILE)
             await undo_all(self._reactor, journal)
-            kernel = KernelRelay(self._reactor, self._range, self._host, self._limits, journal)
+            kernel = KernelRelay(self._reactor, self._range, self._host, self.limits, journal)
             await kernel.start()
         except LanrageError as error:
             if self._mode == "kernel":
@@ -199,7 +199,7 @@ class RelayService(Service):
 
     def report(self) -> RelayReport:
         """What a control server is to know of it now."""
-        (first, last), limit = self._range, self._limits.bindings
+        (first, last), limit = self._range, self.limits.bindings
         bindings = len(self._table) if self._table is not None else 0
         rates = Rates()
         if self._table is not None:

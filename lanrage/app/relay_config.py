@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from lanrage.app.relay import RelayPlan
 from lanrage.app.settings_options import read
-from lanrage.core.settings_texts import parse_number
-
-__all__ = ["parse_number", "parse_plan"]
 
 
 def parse_plan(options: dict[str, str]) -> RelayPlan:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,10 @@ from lanrage.app.api import ApiService
 from lanrage.app.config import RELAY_FOLDER, AllConfig, ControlConfig, NodeConfig, RelayConfig
 from lanrage.app.control import ControlService, ControlSettings
 from lanrage.app.control_outside import ControlOutside
+from lanrage.app.metering import Metering
+from lanrage.app.metering_config import MeteringSettings
+from lanrage.app.metrics_of_relay import RelayReadings
+from lanrage.app.metrics_sampler import Source
 from lanrage.app.node import NodeService
 from lanrage.app.reflector import ReflectorService
 from lanrage.app.relay import RelayPlan, RelayService
@@ -32,32 +37,49 @@ log = Logger()
 Config = NodeConfig | ControlConfig | RelayConfig | AllConfig
 
 
-def make(reactor: Any, config: Config, settings: Start | None = None) -> RoleService:
+def make(
+    reactor: Any, config: Config, metering: MeteringSettings | None = None, settings: Start | None = None
+) -> RoleService:
     """The service of a role's configuration.
 
+    :param metering: how it is measured.
     :param settings: how it was started; ``None``: with nothing but defaults.
     """
     for word in settings.words if settings is not None else ():
         log.warn("{word}", word=word)
-    role = _make(reactor, config, settings)
+    role = _make(reactor, config, metering if metering is not None else MeteringSettings(), settings)
     StallWatch(reactor).setServiceParent(role)  # type: ignore[no-untyped-call]
     return role
 
 
-def _make(reactor: Any, config: Config, settings: Start | None) -> RoleService:
+def _make(reactor: Any, config: Config, measured: MeteringSettings, settings: Start | None) -> RoleService:
     if isinstance(config, NodeConfig):
-        return _node(reactor, config, settings)
+        return _node(reactor, config, measured, settings)
     if isinstance(config, ControlConfig):
-        return _control(reactor, config)
+        return _control(reactor, config, measured)
     if isinstance(config, RelayConfig):
-        first, last = config.ports
-        key, ports = config.server_key, config.ports
-        relay = RelayService(reactor, key, ports, config.host, plan=config.plan, folder=config.state_dir / RELAY_FOLDER)
-        parts: list[Service] = [relay]
-        if config.control:  # first, so that it stops last: it tells that the relay stops
-            parts.insert(0, RelayReporter(reactor, relay, config.control, config.server_key, config.state_dir))
-        return RoleService(reactor, parts, lambda: [f"relay listens on UDP {first}-{last}"])
-    return _all(reactor, config, settings)
+        return _relay(reactor, config, measured)
+    return _all(reactor, config, measured, settings)
+
+
+def _relay(reactor: Any, config: RelayConfig, measured: MeteringSettings) -> RoleService:
+    first, last = config.ports
+    key, ports = config.server_key, config.ports
+    relay = RelayService(reactor, key, ports, config.host, plan=config.plan, folder=config.state_dir / RELAY_FOLDER)
+    parts: list[Service] = [relay]
+    if config.control:  # first, so that it stops last: it tells that the relay stops
+        parts.insert(0, RelayReporter(reactor, relay, config.control, config.server_key, config.state_dir))
+    metering = Metering(reactor, measured, {"relay": _of_relay(reactor, lambda: relay)})
+    return RoleService(reactor, [metering, *parts], lambda: [f"relay listens on UDP {first}-{last}"])
+
+
+def _of_relay(reactor: Any, relay: Callable[[], RelayService | None]) -> Source:
+    readings = RelayReadings()
+    return lambda: readings.read(relay(), reactor.seconds())
+
+
+def _of_node(node: NodeService) -> dict[str, Source]:
+    return {"party": node.readings_of_party, "lan": node.readings_of_lan}
 
 
 def _node_parts(reactor: Any, config: NodeConfig, settings: Start | None) -> tuple[NodeService, ApiService]:
@@ -65,9 +87,10 @@ def _node_parts(reactor: Any, config: NodeConfig, settings: Start | None) -> tup
     return node, ApiService(reactor, config.run_dir / API_SOCKET, node)
 
 
-def _node(reactor: Any, config: NodeConfig, settings: Start | None) -> RoleService:
+def _node(reactor: Any, config: NodeConfig, measured: MeteringSettings, settings: Start | None) -> RoleService:
     node, api = _node_parts(reactor, config, settings)
-    return RoleService(reactor, [api, node], lambda: node.greeting(config.server or "HOST:PORT"))
+    node.metering = metering = Metering(reactor, measured, _of_node(node))
+    return RoleService(reactor, [metering, api, node], lambda: node.greeting(config.server or "HOST:PORT"))
 
 
 def _control_parts(reactor: Any, config: ControlConfig) -> tuple[ControlService, ReflectorService]:
@@ -107,11 +130,12 @@ def _control_greeting(control: ControlService, config: ControlConfig) -> list[st
     ]
 
 
-def _control(reactor: Any, config: ControlConfig) -> RoleService:
+def _control(reactor: Any, config: ControlConfig, measured: MeteringSettings) -> RoleService:
     control, reflector = _control_parts(reactor, config)
+    metering = Metering(reactor, measured, {"control": control.readings})
     return RoleService(
         reactor,
-        [reflector, control, ControlOutside(reactor, control, config)],
+        [metering, reflector, control, ControlOutside(reactor, control, config)],
         lambda: [
             *_control_greeting(control, config),
             f"next, on a player's machine: lanrage party create NAME --server {config.public or own_address()}",
@@ -131,6 +155,11 @@ class EmbeddedRelay(Service):
         self._plan, self._folder = plan, folder
         self._relay: RelayService | None = None
         self.started: Deferred[None] = succeed(None)
+
+    @property
+    def relay(self) -> RelayService | None:
+        """The relay, while it runs."""
+        return self._relay
 
     def startService(self) -> None:
         """Open the ports.
@@ -164,16 +193,19 @@ def _own_server(config: ControlConfig) -> str:
     return config.public or f"{own_address()}:{_port(config.listen)}"
 
 
-def _all(reactor: Any, config: AllConfig, settings: Start | None) -> RoleService:
+def _all(reactor: Any, config: AllConfig, measured: MeteringSettings, settings: Start | None) -> RoleService:
     control, reflector = _control_parts(reactor, config.control)
     relay = EmbeddedRelay(reactor, control, config.ports, config.plan, config.node.state_dir / RELAY_FOLDER)
     server = config.node.server or _own_server(config.control)
     node, api = _node_parts(reactor, config.node.with_server(server), settings)
     node.settings.server = _own_server(config.control)
+    sources: dict[str, Source] = {"control": control.readings, "relay": _of_relay(reactor, lambda: relay.relay)}
+    node.metering = metering = Metering(reactor, measured, sources | _of_node(node))
     first, last = config.ports
+    outside = ControlOutside(reactor, control, config.control, config.ports)
     return RoleService(
         reactor,
-        [api, reflector, control, relay, ControlOutside(reactor, control, config.control, config.ports), node],
+        [metering, api, reflector, control, relay, outside, node],
         lambda: [
             *_control_greeting(control, config.control),
             f"relay listens on UDP {first}-{last}",

@@ -13,6 +13,7 @@ from twisted.python import usage
 from lanrage import __version__
 from lanrage.app.config import CONFIGS, folders
 from lanrage.app.lan_config import LAN
+from lanrage.app.metering_config import METERING, MeteringSettings
 from lanrage.app.settings_options import parameters
 from lanrage.app.settings_start import begin
 from lanrage.core.settings_node import MAPPING, NODE_SETTINGS
@@ -32,25 +33,27 @@ RELAY = parameters([RELAY_PORTS_SETTING, *RELAY_SETTINGS, *STOPPING_SETTINGS])
 class ControlOptions(usage.Options):
     """Control server: parties, members, invitations, a reflector."""
 
-    optParameters: ClassVar[list[list[Any]]] = [STATE, *CONTROL, *parameters([MAPPING], "control")]
+    optParameters: ClassVar[list[list[Any]]] = [STATE, *CONTROL, *parameters([MAPPING], "control"), *METERING]
 
 
 class RelayOptions(usage.Options):
     """Relay: forwards between the two members that a ticket names."""
 
-    optParameters: ClassVar[list[list[Any]]] = [STATE, *RELAY]
+    optParameters: ClassVar[list[list[Any]]] = [STATE, *RELAY, *METERING]
 
 
 class NodeOptions(usage.Options):
     """Node: the player's machine."""
 
-    optParameters: ClassVar[list[list[Any]]] = [STATE, RUN, *NODE, *LAN, PORT_MAPPING]
+    optParameters: ClassVar[list[list[Any]]] = [STATE, RUN, *NODE, *LAN, PORT_MAPPING, *METERING]
 
 
 class AllOptions(usage.Options):
     """All roles on one machine: the default."""
 
-    optParameters: ClassVar[list[list[Any]]] = [STATE, RUN, *CONTROL, RELAY[0], *STOPPING, *NODE, *LAN, PORT_MAPPING]
+    optParameters: ClassVar[list[list[Any]]] = [
+        *(STATE, RUN, *CONTROL, RELAY[0], *STOPPING, *NODE, *LAN, PORT_MAPPING, *METERING)
+    ]
 
 
 class Options(usage.Options):
@@ -98,6 +101,7 @@ class Options(usage.Options):
         try:
             self["settings"] = start = begin(role, self.subOptions, folders(self.subOptions)[0])
             self["config"] = CONFIGS[role].parse(start.options)
+            self["metering"] = MeteringSettings.parse(start.options)
         except LanrageError as error:
             raise usage.UsageError(str(error)) from error
 
@@ -127,5 +131,5 @@ def makeService(options: Options) -> IService:
     from lanrage.app import roles  # pylint: disable=import-outside-toplevel
 
     keep_steady(reactor)
-    service: IService = roles.make(reactor, options["config"], options["settings"])
+    service: IService = roles.make(reactor, options["config"], options["metering"], options["settings"])
     return service

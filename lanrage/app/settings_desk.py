@@ -8,11 +8,11 @@ from typing import Any
 from twisted.internet.defer import Deferred, DeferredLock
 from twisted.logger import Logger
 
-from lanrage.app.config import AllConfig, NodeConfig
+from lanrage.app.config import NodeConfig
 from lanrage.app.settings_book import SettingsBook
 from lanrage.app.settings_results import SetsListed, SettingsChanged, SettingsExported, SettingShown, SettingsListed
 from lanrage.app.settings_start import Start
-from lanrage.core.setting import ALL
+from lanrage.app.settings_trial import trial_of
 from lanrage.errors import LanrageError
 from lanrage.net.threads import in_thread
 
@@ -32,7 +32,7 @@ class SettingsDesk:
 
     def __init__(self, reactor: Any, start: Start, use: UseConfig) -> None:
         self._reactor, self._start, self._use, self.server = reactor, start, use, ""
-        self._book = SettingsBook(start, AllConfig.parse if start.role == ALL else NodeConfig.parse)
+        self._book = SettingsBook(start, trial_of(start.role))
         self._options = dict(start.options)
         self._listeners: dict[str, OnChange] = {}
         self._lock = DeferredLock()

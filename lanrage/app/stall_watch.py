@@ -81,6 +81,8 @@ class StallWatch(Service):
 
     :param reactor: the one; it runs in the thread in which this starts.
     :param threshold: seconds without a turn that are a stall.
+    :param long: seconds after which a stall that goes on is told.
+    :param words: how many warnings there may be.
     :param stalls: where they are counted.
     """
 
@@ -89,14 +91,16 @@ class StallWatch(Service):
         reactor: Any,
         threshold: float = THRESHOLD,
         *,
+        long: float = LONG,
+        words: TokenBucket | None = None,
         stalls: Stalls = STALLS,
         stacks: Stacks = current_stacks,
     ) -> None:
         self._reactor: IReactorThreads = reactor
         self._core: IReactorCore = reactor
-        self._watch = TurnWatch(threshold)
+        self._watch = TurnWatch(threshold, long)
         self._stalls, self._stacks = stalls, stacks
-        self._words = TokenBucket(WORDS_RATE, WORDS_BURST)
+        self._words = words or TokenBucket(WORDS_RATE, WORDS_BURST)
         self._unsaid = 0
         self._places: Counter[tuple[str, str]] = Counter()
         self._lock = threading.Lock()
@@ -148,7 +152,9 @@ class StallWatch(Service):
             self._reactor.callFromThread(self._answer)
         elif wish is Wish.TELL:
             log.error(
-                "the reactor has not turned for {seconds:g} s, it is in {function}", seconds=LONG, function=seen[0]
+                "the reactor has not turned for {seconds:g} s, it is in {function}",
+                seconds=self._watch.long,
+                function=seen[0],
             )
 
     def _answer(self) -> None:
@@ -164,10 +170,10 @@ class StallWatch(Service):
             self._unsaid += 1
             return
         log.warn(
-            "the reactor stood still for {seconds:.3f} s in {function}, called by {caller}; {unsaid} more untold",
+            "the reactor stood still for {seconds:.3f} s in {function} (from {caller}; {unsaid} more were not told)",
             seconds=seconds,
             function=function,
-            caller=caller,
+            caller=caller or function,
             unsaid=self._unsaid,
         )
         self._unsaid = 0

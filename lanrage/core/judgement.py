@@ -9,10 +9,9 @@ from lanrage.core.diagnosis import Check, DeviceFacts, Facts, Level, MemberFacts
 from lanrage.core.exposure_judgement import judge_exposure
 from lanrage.core.links import TUNNEL_MTU
 from lanrage.core.nat_judgement import judge_nat
+from lanrage.core.rights import NEEDED, Privileges, best_commands, lacking, lacking_tun
 from lanrage.core.visibility_judgement import judge_visibility
 
-NEEDED_CAPABILITIES = ("net_admin", "net_raw")
-"""Devices and routes need the first, probing from WireGuard's port the second."""
 CLOCK_WARNING = 5.0
 """Seconds; no sane NTP client is this far off."""
 CLOCK_FAILURE = 60.0
@@ -34,31 +33,30 @@ def _node(facts: Facts) -> Iterator[Check]:
 
 
 def _rights(facts: Facts) -> Iterator[Check]:
-    lacking = [f"CAP_{name.upper()}" for name in NEEDED_CAPABILITIES if name not in facts.local.capabilities]
-    if not lacking:
+    has = Privileges(frozenset(facts.local.capabilities))
+    lacks = [lacking(name, has) for name in NEEDED if name not in has.effective]
+    if not lacks:
         yield Check("rights", "ok", "the process has CAP_NET_ADMIN and CAP_NET_RAW")
         return
-    advice = "start the node by its systemd unit, which grants them, or as root"
-    words = f"{' and '.join(lacking)} {'is' if len(lacking) == 1 else 'are'} missing"
+    words = f"{' and '.join(each.name for each in lacks)} {'is' if len(lacks) == 1 else 'are'} missing"
+    more = f"{best_commands(lacks)}, or what `lanrage rights show` names"
     if facts.node is None:
-        yield Check("rights", "warning", f"a node that this user starts cannot link: {words}", advice)
+        yield Check("rights", "warning", f"a node that this user starts cannot link: {words}", more)
     else:
-        yield Check("rights", "failure", f"the node cannot make links: {words}", advice)
+        yield Check("rights", "failure", f"the node cannot make links: {words}", more)
 
 
 def _tun(facts: Facts) -> Iterator[Check]:
-    if facts.local.tun == "ready":
+    tun = facts.local.tun
+    lacks = lacking_tun(tun)
+    if not lacks:
         yield Check("tun", "ok", "/dev/net/tun can be opened")
-    elif facts.local.tun == "denied":
-        level: Level = "warning" if facts.node is None else "failure"
-        yield Check("tun", level, "/dev/net/tun may not be opened by this user", "run the node as its service, or root")
-    else:
-        yield Check(
-            "tun",
-            "failure",
-            "/dev/net/tun is missing",
-            "load the module: sudo modprobe tun; in a container, pass the device in",
-        )
+        return
+    level: Level = "warning" if tun == "denied" and facts.node is None else "failure"
+    words = "may not be opened by this user" if tun == "denied" else "is missing"
+    yield Check(
+        "tun", level, f"/dev/net/tun {words}: {lacks[0].costs}", f"{best_commands(lacks)}; {lacks[0].grants[0].trade}"
+    )
 
 
 def _wireguard(facts: Facts) -> Iterator[Check]:

@@ -119,8 +119,16 @@ def forbidden(setting: Callable[[str], str | None]) -> str:
 
     :param setting: reads a file below ``/proc/sys``; ``None`` where it is not there.
     """
-    cures = {(CLONES, "0"): f"{CLONES}=1", (SPACES, "0"): f"{SPACES}=10000", (APPARMOR, "1"): f"{APPARMOR}=0"}
-    found = [cure.replace("/", ".") for (name, value), cure in cures.items() if setting(name) == value]
+    found = closed_settings(setting)
     words = " and ".join(f"sysctl {cure}" for cure in found)
     allow = f"allow it: as root, {words}" if found else "a container or a security module forbids it"
     return f"a room needs user namespaces, which this system refuses to you; {allow}"
+
+
+def closed_settings(setting: Callable[[str], str | None]) -> tuple[str, ...]:
+    """The settings by which the kernel keeps users from namespaces, each as the ``name=value`` that opens them.
+
+    :param setting: see :func:`forbidden`.
+    """
+    cures = {(CLONES, "0"): f"{CLONES}=1", (SPACES, "0"): f"{SPACES}=10000", (APPARMOR, "1"): f"{APPARMOR}=0"}
+    return tuple(cure.replace("/", ".") for (name, value), cure in cures.items() if setting(name) == value)

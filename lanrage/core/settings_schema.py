@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lanrage.core.setting import ALL, RELAY, Setting
+from lanrage.core.settings_machine_room import METERING_SETTINGS
 from lanrage.core.settings_node import LAN_SETTINGS, MAPPING, NODE_SETTINGS
 from lanrage.core.settings_server import CONTROL_SETTINGS, RELAY_PORTS_SETTING, RELAY_SETTINGS, STOPPING_SETTINGS
 from lanrage.errors import BadInput
@@ -21,6 +22,7 @@ SCHEMA: tuple[Setting, ...] = (
     RELAY_PORTS_SETTING,
     *RELAY_SETTINGS,
     *STOPPING_SETTINGS,
+    *METERING_SETTINGS,
 )
 """All settings, in the order in which they are shown."""
 

@@ -18,11 +18,10 @@ STACKS = 5_000
 DEPTH = 100
 """Innermost frames of a stack that are looked at; a Twisted service seldom has more than 40."""
 
-HERTZ = 97
-"""Looks in a second of processor time. A prime: work that comes each 10 ms is not always seen
-at the same step."""
+HERTZ = 100
+"""Looks a second, on the average."""
 HERTZ_RANGE = (1, 500)
-"""Above, the kernel's own clock is the limit, and the profiler would begin to see itself."""
+"""Above, the profiler would begin to see itself."""
 
 MINUTES, MINUTES_LIMIT = 10, 120
 """After so long it goes off by itself, and at most so long: nobody remembers to switch it off after the party."""

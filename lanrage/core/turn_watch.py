@@ -34,18 +34,20 @@ class Wish(Enum):
     ASK = "ask"
     """Ask the reactor to answer (:meth:`TurnWatch.answered`)."""
     TELL = "tell"
-    """It has stood still for :data:`LONG`: tell it now."""
+    """It has stood still for long: tell it now."""
 
 
 @attrs.define
 class TurnWatch:
     """One reactor, watched.
 
-    :param threshold: seconds.
+    :param threshold: seconds without a turn that are a stall.
+    :param long: seconds after which one that goes on is told.
     :ivar held_up: gaps in which the whole process stood still.
     """
 
     threshold: float = THRESHOLD
+    long: float = LONG
     held_up: int = 0
     _looked: float | None = None
     _worked: float = 0.0
@@ -78,7 +80,7 @@ class TurnWatch:
                 return Wish.NOTHING
             self._asked = began
             return Wish.ASK
-        if now - self._asked <= LONG or self._told:
+        if now - self._asked <= self.long or self._told:
             return Wish.NOTHING
         self._told = True
         return Wish.TELL

@@ -9,7 +9,6 @@ import contextlib
 import errno
 import os
 import socket
-import sys
 from collections.abc import Iterator
 
 import attrs
@@ -17,19 +16,19 @@ from pyroute2 import IPRoute
 from pyroute2.netlink.exceptions import NetlinkError
 
 from lanrage.core.links import OWNER_MARK
+from lanrage.core.rights import LOADS_TUN, OPENS_TUN, STARTS_NODE
 from lanrage.errors import BadInput, LanrageError, MissingRight, Unreachable
 from lanrage.net.sysctl import set_device
 
 NET_ADMIN_HINT = (
-    "run it as root or by its systemd unit (AmbientCapabilities=CAP_NET_ADMIN CAP_NET_RAW), or grant both: "
-    f"setcap cap_net_admin,cap_net_raw+ep {os.path.realpath(sys.executable)}"
+    f"let the system's node have it, `sudo {' '.join(STARTS_NODE)}`; `lanrage rights show` names the other ways"
 )
-"""How a user grants what LANrage needs."""
+"""How a user grants what LANrage needs (docs/rights.rst)."""
 
-NO_TUN = "there is no /dev/net/tun: load its module (modprobe tun), or give the container the device"
+NO_TUN = f"there is no /dev/net/tun: load its module ({' '.join(LOADS_TUN)}), or give the container the device"
 """How a user gets TUN and TAP devices."""
 
-TUN_DENIED = "This user may not open /dev/net/tun: chmod 0666 /dev/net/tun, as udev does by default"
+TUN_DENIED = f"This user may not open /dev/net/tun: {' '.join(OPENS_TUN)}, as udev does by default"
 """Likewise, where the device's mode is what is missing."""
 
 OUR_KINDS = ("wireguard", "tun", "veth")

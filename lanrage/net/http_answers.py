@@ -18,6 +18,8 @@ ANSWERS = {
 """By status code: its phrase, and the text where no other is given; what is not here is answered by 400."""
 TEXT_LIMIT = 300
 """Characters of an answer's text; the trouble of a store may be long."""
+PATHS = ("/", "/healthz", "/readyz")
+"""What is answered; others are not found. The first is where nodes connect by WebSocket."""
 WANTS_TLS = "this port wants TLS (wss:// or https://)"
 
 
@@ -42,11 +44,13 @@ def health(path: str, unready: str) -> tuple[int, str]:
 
     :param unready: why the server cannot do its work; empty = it can.
     """
+    if path not in PATHS:
+        return 404, ""
     if path == "/healthz":
         return 200, ""
     if path == "/readyz":
         return (503, unready) if unready else (200, "ready")
-    return (426, "") if path == "/" else (404, "")
+    return 426, ""
 
 
 class HttpAnswers:

@@ -6,7 +6,6 @@ fails or is taken back costs speed and no packet.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredLock
@@ -16,12 +15,13 @@ from twisted.python.failure import Failure
 
 from lanrage.core.kernel_pairs import KernelPairs, SourceOf
 from lanrage.core.relay_bindings import RelayLimits
+from lanrage.core.rights import capabilities_in
 from lanrage.errors import LanrageError
 from lanrage.interfaces import IUndoJournal
 from lanrage.net.devices import net_admin_missing
 from lanrage.net.relay_kernel_work import KernelWork
 from lanrage.net.relay_selftest import source_of
-from lanrage.net.rights import CAP_NET_ADMIN, effective_capabilities
+from lanrage.net.rights import own_status
 from lanrage.net.threads import in_thread
 from lanrage.wire.relay_ruleset import LIMITED, PASSED
 
@@ -165,8 +165,7 @@ def check_rights() -> None:
 
     :raises MissingRight: without CAP_NET_ADMIN.
     """
-    status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
-    if not effective_capabilities(status) >> CAP_NET_ADMIN & 1:
+    if "net_admin" not in capabilities_in(own_status()):
         raise net_admin_missing("forwarding in the kernel")
 
 

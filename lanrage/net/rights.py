@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+import grp
 import os
+import pwd
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from shutil import which
 
 import attrs
 from twisted.internet.interfaces import IReactorThreads
 
+from lanrage.core.rights import NODE_UNIT, Lack, Privileges, Tun, capabilities_in, find_lacks
+from lanrage.core.room import closed_settings
 from lanrage.net.devices import NET_ADMIN_HINT, NO_TUN, TUN_DENIED
 from lanrage.net.kernel import kernel_has_wireguard
+from lanrage.net.own_namespaces import setting
 from lanrage.net.threads import in_thread
 from lanrage.net.uapi_client import SOCKET_FOLDER
 from lanrage.net.userspace import PROGRAM
 from lanrage.timing import timing_decorator
 
-CAP_NET_ADMIN, CAP_NET_RAW = 12, 13
-"""<linux/capability.h>"""
-
 TUN_DEVICE = "/dev/net/tun"
+UNIT_FOLDERS = (
+    "/etc/systemd/system",
+    "/run/systemd/system",
+    "/usr/local/lib/systemd/system",
+    "/usr/lib/systemd/system",
+)
+"""systemd.unit(5), for the system."""
+LOWEST_PORT = "net/ipv4/ip_unprivileged_port_start"
 
 
 @attrs.frozen
@@ -86,11 +98,11 @@ async def read_rights(reactor: IReactorThreads) -> Rights:
 
 
 def _read() -> Rights:
-    capabilities = effective_capabilities(Path("/proc/self/status").read_text(encoding="ascii", errors="replace"))
+    capabilities = capabilities_in(own_status())
     folder = Path(SOCKET_FOLDER)
     return Rights(
-        net_admin=bool(capabilities >> CAP_NET_ADMIN & 1),
-        net_raw=bool(capabilities >> CAP_NET_RAW & 1),
+        net_admin="net_admin" in capabilities,
+        net_raw="net_raw" in capabilities,
         tun=os.access(TUN_DEVICE, os.R_OK | os.W_OK),
         kernel_wireguard=kernel_has_wireguard(),
         wireguard_go=which(PROGRAM) is not None,
@@ -99,9 +111,48 @@ def _read() -> Rights:
     )
 
 
-def effective_capabilities(status: str) -> int:
-    """The capability bits of ``CapEff`` in /proc/PID/status; 0 where there are none."""
-    for line in status.splitlines():
-        if line.startswith("CapEff:"):
-            return int(line.split()[1], 16)
-    return 0
+def check_admin_rights(ports: tuple[int, ...] = ()) -> list[Lack]:
+    """Which rights this process lacks, what each costs and how it is granted; nothing is changed. Blocks shortly.
+
+    :param ports: that it shall listen on; those of the usual node and server need no right.
+    """
+    return find_lacks(read_privileges(ports))
+
+
+def read_privileges(ports: tuple[int, ...] = ()) -> Privileges:
+    """What this process may do; see :func:`check_admin_rights`."""
+    status = own_status()
+    lowest = setting(LOWEST_PORT)
+    twistd = Path(sys.executable).with_name("twistd")
+    return Privileges(
+        effective=capabilities_in(status),
+        bounding=capabilities_in(status, "CapBnd"),
+        tun=tun_state(),
+        closed=closed_settings(setting),
+        ports=ports,
+        lowest=int(lowest) if lowest and lowest.isdecimal() else 1024,
+        user=_name(lambda: pwd.getpwuid(os.geteuid()).pw_name, os.geteuid()),
+        group=_name(lambda: grp.getgrgid(os.getegid()).gr_name, os.getegid()),
+        twistd=str(twistd) if twistd.exists() else "twistd",
+        unit=any((Path(folder) / NODE_UNIT).exists() for folder in UNIT_FOLDERS),
+    )
+
+
+def tun_state(path: Path = Path(TUN_DEVICE)) -> Tun:
+    """Whether a process of this user may open ``/dev/net/tun``."""
+    if not path.exists():
+        return "missing"
+    return "ready" if os.access(path, os.R_OK | os.W_OK) else "denied"
+
+
+def own_status() -> str:
+    """This process's /proc/self/status."""
+    return Path("/proc/self/status").read_text(encoding="utf-8", errors="replace")
+
+
+def _name(read: Callable[[], str], number: int) -> str:
+    """A user's or a group's name, else its number, which every program takes as well."""
+    try:
+        return read()
+    except KeyError:
+        return str(number)

@@ -1,9 +1,11 @@
 """A sampling profiler: now and then the kernel interrupts the program, which looks where it is (docs/profiling.rst).
 
-The timer counts processor time (``ITIMER_PROF``, setitimer(2)): an idle service is never interrupted. The signal's
-handler runs in the main thread, between two steps of what this does. A thread that looked from outside would have to
-wait for the interpreter's lock, which a reactor gives away when it has nothing to do: work of less than some
-milliseconds at a time would never be seen.
+The signal's handler runs in the main thread, between two steps of what this does. A thread that looked from outside
+would have to wait for the interpreter's lock, which a reactor gives away when it has nothing to do: work of less than
+some milliseconds at a time would never be seen.
+
+Times between looks are drawn by lot. A signal wakes the reactor, whose next timers count whole milliseconds from there:
+in step with signals that came at even times, so that some work would always be seen, and other work never.
 """
 
 from __future__ import annotations
@@ -12,11 +14,13 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from random import random as draw
 from types import CodeType, FrameType
 
 from lanrage.core.stack_profile import Frame, Hotspot, StackProfile
 from lanrage.errors import Refused
 from lanrage.net.stacks import Stacks, current_stacks, described, stack, waits
+from lanrage.net.wall_timer import WallTimer
 
 
 class _Reader:
@@ -52,9 +56,10 @@ class Sampler:
     All methods are called from the main thread. What the handler interrupts may be one of them: it leaves the sample
     to the next one then.
 
-    :param worked: processor seconds of this process.
-    :param clock: seconds, for what sampling itself costs.
+    :param clock: seconds of a clock that stands while the machine sleeps.
+    :param random: numbers from 0 to 1.
     :ivar samples: how often it looked.
+    :ivar waiting: seconds in which the main thread waited for something to do.
     :ivar failed: how often it could not.
     :ivar cost: seconds that sampling took.
     """
@@ -63,36 +68,46 @@ class Sampler:
         self,
         *,
         stacks: Stacks = current_stacks,
-        worked: Callable[[], float] = time.process_time,
         clock: Callable[[], float] = time.perf_counter,
+        random: Callable[[], float] = draw,
     ) -> None:
-        self._stacks, self._worked, self._clock = stacks, worked, clock
+        self._stacks, self._clock, self._random = stacks, clock, random
         self._main, self._others = _Reader(), _Reader()
         self._seen = 0.0
         self._closed = True
         self.running = False
         self.samples = self.failed = 0
-        self.cost = 0.0
+        self.waiting = self.cost = 0.0
+        self._timer: WallTimer | None = None
+        self._period = 1.0
 
     def start(self, hertz: int) -> None:
-        """Sample so often in a second of processor time.
+        """Sample so often a second.
 
-        :raises Refused: ``profiler_busy`` where this is not the main thread, or something else has the timer.
+        :raises Refused: ``profiler_busy`` where this is not the main thread, something else has the signal, or the
+            kernel gives no timer.
         """
         if threading.current_thread() is not threading.main_thread():
             raise Refused("profiler_busy", "a program is sampled from its main thread only")
-        if signal.getitimer(signal.ITIMER_PROF) != (0.0, 0.0):
-            raise Refused("profiler_busy", "another profiler has this process's timer")
-        self._seen, self._closed, self.running = self._worked(), False, True
+        if signal.getsignal(signal.SIGPROF) not in (signal.SIG_DFL, signal.SIG_IGN):
+            raise Refused("profiler_busy", "another profiler has this process's signal")
         signal.signal(signal.SIGPROF, self.look)
         signal.siginterrupt(signal.SIGPROF, False)
-        signal.setitimer(signal.ITIMER_PROF, 1 / hertz, 1 / hertz)
+        self._seen, self._closed, self.running = self._clock(), False, True
+        try:
+            self._timer, self._period = WallTimer(signal.SIGPROF), 1 / hertz
+            self._arm()
+        except OSError as error:
+            self.stop()
+            raise Refused("profiler_busy", f"the kernel gives no timer: {error.strerror}") from error
 
     def stop(self) -> None:
         """End; what was seen stays."""
         if self.running:
             self.running, self._closed = False, True
-            signal.setitimer(signal.ITIMER_PROF, 0.0)
+            timer, self._timer = self._timer, None
+            if timer is not None:
+                timer.close()
             # By default the signal ends the process, and one may be on its way.
             signal.signal(signal.SIGPROF, signal.SIG_IGN)
 
@@ -102,12 +117,14 @@ class Sampler:
         self._main.reset()
         self._others.reset()
         self.samples = self.failed = 0
-        self.cost, self._seen = 0.0, self._worked()
+        self.waiting = self.cost = 0.0
+        self._seen = self._clock()
         self._closed = closed
 
     def look(self, _signal: int, frame: FrameType | None) -> None:
-        """Take one sample, which stands for the processor time since the last one: the signal's handler."""
+        """Take one sample, which stands for the time since the last one: the signal's handler."""
         if self._closed or frame is None:
+            self._arm()
             return
         self._closed = True
         began = self._clock()
@@ -118,9 +135,10 @@ class Sampler:
             self.failed += 1
         self.cost += self._clock() - began
         self._closed = not self.running
+        self._arm()
 
     def hotspots(self, *, others: bool = False) -> list[Hotspot]:
-        """Functions by their own processor time; of the main thread, or of all others."""
+        """Functions by their own time; of the main thread, or of all others."""
         closed, self._closed = self._closed, True
         try:
             return (self._others if others else self._main).profile.hotspots()
@@ -137,7 +155,7 @@ class Sampler:
 
     @property
     def seconds(self) -> float:
-        """Processor seconds that the main thread was seen at work."""
+        """Seconds that the main thread was seen at work."""
         return self._main.profile.seconds
 
     @property
@@ -145,13 +163,19 @@ class Sampler:
         """Samples whose stack had no room."""
         return self._main.profile.squeezed
 
+    def _arm(self) -> None:
+        """The next look, from half to one and a half times the period from now."""
+        if self._timer is not None:
+            self._timer.arm(self._period * (0.5 + self._random()))
+
     def _look(self, frame: FrameType) -> None:
-        now = self._worked()
+        now = self._clock()
         seconds, self._seen = now - self._seen, now
         if not waits(frame):
             self._main.add(frame, seconds)
             return
+        self.waiting += seconds
         own = threading.get_ident()
-        working = [each for thread, each in self._stacks().items() if thread != own and not waits(each)]
-        for each in working:
-            self._others.add(each, seconds / len(working))
+        for thread, each in self._stacks().items():
+            if thread != own and not waits(each):
+                self._others.add(each, seconds)

@@ -204,5 +204,5 @@ def _why_ended(name: str, words: str) -> LanrageError:
             f"{PROGRAM} may not write {SOCKET_FOLDER}: add RuntimeDirectory=wireguard to the systemd service"
         )
     if "not permitted" in said or "denied" in said:
-        return MissingRight(f"{PROGRAM} needs CAP_NET_ADMIN: {NET_ADMIN_HINT} $(command -v {PROGRAM})")
+        return MissingRight(f"{PROGRAM} needs CAP_NET_ADMIN: {NET_ADMIN_HINT}")
     return Unreachable(f"{PROGRAM} of {name} ended{': ' if said else ''}{said}")

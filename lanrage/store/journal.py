@@ -70,6 +70,11 @@ class Journal:
         self._stored = {(type(row), row.key): row for row in self._rows}
         self._rows = ()
 
+    @property
+    def waiting(self) -> int:
+        """Changes that wait, without those of a transaction under way."""
+        return len(self._waiting)
+
     def add(self, changes: Iterable[Change]) -> None:
         """Queue changes; they stay in memory until the disk confirmed them."""
         durable = False

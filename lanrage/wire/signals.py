@@ -45,8 +45,11 @@ class RelayRow(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fiel
     failed: bool
 
 
-class Offer(msgspec.Struct, frozen=True, tag="offer1", forbid_unknown_fields=True, omit_defaults=True):
+class Offer(msgspec.Struct, frozen=True, tag="offer1", omit_defaults=True):
     """Where the sender may be reached, and the session under which it probes.
+
+    It is the first word between two members, so fields that a later version adds are passed over
+    (``docs/compatibility.rst``).
 
     :param session: 8 random bytes made when the sender's link plan was made.
     :param answers: the receiver's session that the sender knows; empty when it knows none and wants an offer back.
@@ -102,8 +105,8 @@ class PunchStep(enum.StrEnum):
     """Yes: open them now, my probes begin after the delay."""
 
 
-class Punch(msgspec.Struct, frozen=True, tag="punch1", forbid_unknown_fields=True, omit_defaults=True):
-    """Birthday probing is agreed on (``docs/protocol-probe.rst``).
+class Punch(msgspec.Struct, frozen=True, tag="punch1", omit_defaults=True):
+    """Birthday probing is agreed on (``docs/protocol-probe.rst``). Fields of a later version are passed over.
 
     :param session: of the sender.
     :param answers: the receiver's session, as the sender knows it.

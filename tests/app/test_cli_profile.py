@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 from tests.app.test_cli import CommandCase
 from tests.fakes_profile import FILE
+from tests.new_file import new_file
 
 
 class ProfileTests(CommandCase):
@@ -17,7 +17,7 @@ class ProfileTests(CommandCase):
         self.assertIn("on (sampling); it goes off in 5.0 minutes", self.done("profile", "on"))
         self.done("profile", "on", "--deterministic", "--hertz", "200", "--minutes", "0.5")
         self.assertEqual(
-            self.node.calls, [("profile_on", "sampling", 97, 10.0), ("profile_on", "deterministic", 200, 0.5)]
+            self.node.calls, [("profile_on", "sampling", 100, 10.0), ("profile_on", "deterministic", 200, 0.5)]
         )
         for wrong in (("--hertz", "0"), ("--hertz", "501"), ("--minutes", "0"), ("--minutes", "121")):
             self.assertEqual(self.run_command("profile", "on", *wrong).exit_code, 2)
@@ -54,11 +54,21 @@ class ProfileTests(CommandCase):
         for words in ("64.0 MiB", "3.5 % now", "MainThread", "24", "30, 3, 1", "0.250 ms, 9 timers", "0.90 s together"):
             self.assertIn(words, out)
 
+    def test_nothing_seen(self) -> None:
+        """Where nothing was profiled or timed, a sentence says so."""
+        self.node.fresh = True
+        self.assertIn("off and has seen nothing", self.done("profile", "reset"))
+        self.assertIn("No timed operation was called", self.done("profile", "stats"))
+        self.assertIn("lanrage profile on begins", self.done("profile", "hotspots"))
+        self.assertIn("No timed operation was called", self.done("profile", "slow"))
+        self.node.fresh = False
+        self.assertEqual(json.loads(self.done("profile", "off", "--json"))["on"], False)
+
     def test_off(self) -> None:
         """It ends; with a file, what was seen is written there."""
         self.done("profile", "off")
         self.assertEqual(self.node.calls, [("profile_off",)])
-        path = Path(self.mktemp())
+        path = new_file(self)
         out = self.done("profile", "off", "--output", str(path))
         self.assertEqual(path.read_bytes(), FILE)
         self.assertIn("speedscope", out)
@@ -67,7 +77,7 @@ class ProfileTests(CommandCase):
 
     def test_save(self) -> None:
         """The file is written by the command itself; what opens it is said by its kind."""
-        path = Path(self.mktemp())
+        path = new_file(self)
         self.node.kind = "pstats"
         self.assertIn(f"snakeviz {path}", self.done("profile", "save", "--output", str(path)))
         self.assertEqual(path.read_bytes(), FILE)

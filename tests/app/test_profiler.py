@@ -6,7 +6,6 @@ import gzip
 import pstats
 import time
 from base64 import b64decode
-from pathlib import Path
 from typing import Any
 
 from twisted.internet import reactor as installed_reactor
@@ -19,6 +18,7 @@ from lanrage.app.profiler import Mode, Profiler
 from lanrage.app.stall_watch import STALLS, Stall
 from lanrage.errors import Refused
 from lanrage.timing import TIMINGS
+from tests.new_file import new_file
 from tests.planted import load, planted_hotspot
 from tests.speedscope_schema import check
 
@@ -129,7 +129,7 @@ class LiveTests(TestCase):
             self.assertGreater(first["calls"], 5)
             saved = await self.node.profile_save(end=False)
             self.assertEqual(saved["format"], "pstats")
-            path = Path(self.mktemp())
+            path = new_file(self)
             path.write_bytes(gzip.decompress(b64decode(saved["content"])))
             stats = pstats.Stats(str(path)).stats  # type: ignore[attr-defined]
             self.assertIn("planted_hotspot", {name for _, _, name in stats})

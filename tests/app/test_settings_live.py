@@ -12,7 +12,7 @@ from lanrage.app.operations import perform
 from lanrage.core.exposure import Exposure, GuardRules
 from lanrage.core.play_ports import Span
 from lanrage.core.relay_choice import Weights
-from lanrage.core.setting import NODE
+from lanrage.core.setting import HIDDEN, NODE
 from lanrage.core.settings_schema import of_role
 from lanrage.errors import BadInput, LanrageError, Unreachable
 from lanrage.store.settings import SettingsFile
@@ -164,9 +164,12 @@ class LiveTests(NodeCase):
             self.addCleanup(globalLogPublisher.removeObserver, observer)
             await self.change(anna, lan__ports="4445")
             await self.change(anna, lan__ports="4445")
+            await self.change(anna, alerts__webhook="https://hooks.example.org/1/s3cret")
+            self.assertNotIn("s3cret", str([(event, event.get("log_format", "").format(**event)) for event in events]))
             found = [event for event in events if event.get("log_format", "").startswith("setting ")]
             facts = [(event["log_level"].name, event["name"], event["value"], event["origin"]) for event in found]
-            self.assertEqual(facts, [("info", "lan.ports", "4445", "stored")])
+            ports, webhook = ("info", "lan.ports", "4445", "stored"), ("info", "alerts.webhook", HIDDEN, "stored")
+            self.assertEqual(facts, [ports, webhook])
 
         return self.run_async(life())
 

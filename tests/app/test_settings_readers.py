@@ -14,9 +14,11 @@ import attrs
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.app.config import CONFIGS
+from lanrage.app.metering_config import MeteringSettings
 from lanrage.app.reflector import Alternate
 from lanrage.app.service import AllOptions, ControlOptions, NodeOptions, RelayOptions
 from lanrage.app.settings_start import begin
+from lanrage.core.alert_rules import AlertLimits
 from lanrage.core.exposure import Exposure
 from lanrage.core.lan_choices import CaptureFrom, Replicator
 from lanrage.core.lan_services import LanService
@@ -28,6 +30,8 @@ from lanrage.core.settings_schema import SCHEMA, SETTINGS
 from lanrage.store.settings import SettingsFile
 from lanrage.wire.control import RelayInfo
 
+METERING = "metering"
+"""Stands for any role: what all of them read."""
 KEY, OTHER = "ab" * 32, "cd" * 32
 OPTIONS: dict[str, Any] = {NODE: NodeOptions, CONTROL: ControlOptions, RELAY: RelayOptions, ALL: AllOptions}
 
@@ -97,10 +101,16 @@ RELAY_READERS = {
     "relay.mode": Reads("userspace", "plan.mode", "userspace"),
     "relay.full_load": Reads("1000", "plan.full", 1000.0),
 }
+METERING_READERS = {
+    "metrics.listen": Reads("unix:/run/metrics.sock", "listen", "unix:/run/metrics.sock"),
+    "alerts.limits": Reads("quality=70", "limits", AlertLimits(quality=70.0)),
+    "alerts.webhook": Reads("https://hooks.example.org/1", "webhook", "https://hooks.example.org/1"),
+}
 READERS = {
     **{name: (NODE, reads) for name, reads in NODE_READERS.items()},
     **{name: (CONTROL, reads) for name, reads in CONTROL_READERS.items()},
     **{name: (RELAY, reads) for name, reads in RELAY_READERS.items()},
+    **{name: (METERING, reads) for name, reads in METERING_READERS.items()},
 }
 """By name: in which role, and what shows it."""
 
@@ -117,8 +127,10 @@ class ReaderTests(SynchronousTestCase):
 
     def config(self, role: str, environment: dict[str, str]) -> Any:
         """A role's configuration, as a start has it."""
-        options = OPTIONS[role]()
+        options = OPTIONS[role if role != METERING else NODE]()
         options["state-dir"] = str(self.folder)
+        if role == METERING:
+            return MeteringSettings.parse(begin(NODE, options, self.folder, environment).options)
         if role == RELAY:
             environment = {"LANRAGE_RELAY_SERVER_KEY": KEY} | environment
         return CONFIGS[role].parse(begin(role, options, self.folder, environment).options)

@@ -24,10 +24,12 @@ class TomlTests(SynchronousTestCase):
 
     @given(changes)
     def test_round_trip(self, values: dict[str, str]) -> None:
-        """What is written is read again, with the same meaning and the same text when it is written once more."""
+        """What is no secret is read again, with the same meaning, and the same text when it is written once more."""
         text = write_toml(values)
         back = read_toml(text)
-        self.assertEqual(_meaning(back), _meaning(values))
+        self.assertEqual(
+            _meaning(back), _meaning({name: each for name, each in values.items() if not SETTINGS[name].secret})
+        )
         self.assertEqual(write_toml(back), text)
 
     def test_types(self) -> None:

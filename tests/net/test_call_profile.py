@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pstats
 import select
-from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.errors import Refused
 from lanrage.net.call_profile import CallProfile
+from tests.new_file import new_file
 from tests.planted import minor_work, planted_hotspot
 
 
@@ -48,7 +48,7 @@ class CallProfileTests(SynchronousTestCase):
     def test_file(self) -> None:
         """What it gives is read by pstats."""
         self.work()
-        path = Path(self.mktemp())
+        path = new_file(self)
         path.write_bytes(self.profile.dump())
         stats = pstats.Stats(str(path))
         counted = {name: calls for (_, _, name), (_, calls, _, _, _) in stats.stats.items()}  # type: ignore[attr-defined]

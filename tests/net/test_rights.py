@@ -8,7 +8,8 @@ import attrs
 import pytest
 from twisted.trial.unittest import TestCase
 
-from lanrage.net.rights import Rights, effective_capabilities, read_rights
+from lanrage.core.rights import capability_bits
+from lanrage.net.rights import Rights, read_rights
 from lanrage.net.threads import INetReactor
 
 ALL = Rights(True, True, True, True, True, True)
@@ -41,8 +42,8 @@ def test_sentences(change: dict[str, bool], kind: str, words: list[str]) -> None
 def test_capabilities() -> None:
     """The bits of a real status file, and none where there is no such line."""
     status = "Name:\tx\nCapEff:\t0000000000003000\nCapBnd:\t000001ffffffffff\n"
-    assert effective_capabilities(status) == 0x3000
-    assert effective_capabilities("Name:\tx\n") == 0
+    assert capability_bits(status) == 0x3000
+    assert capability_bits("Name:\tx\n") == 0
 
 
 class TestHere(TestCase):

@@ -1,0 +1,139 @@
+"""Metrics and alerts of a process: sources, sampler, history, alerts, ``/metrics`` and webhook, wired in one place."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from twisted.web.client import Agent, HTTPConnectionPool
+
+from lanrage import __version__
+from lanrage.app.alert_desk import AlertDesk
+from lanrage.app.metering_config import MeteringSettings
+from lanrage.app.metrics_keeper import MetricsKeeper
+from lanrage.app.metrics_sampler import MetricsSampler, Sample, Source
+from lanrage.app.reactor_lag import ReactorLag
+from lanrage.app.stall_watch import STALLS
+from lanrage.core.alert_rules import rules
+from lanrage.core.metric_reading import Reading
+from lanrage.net.metrics_port import MetricsPort
+from lanrage.net.own_process import OwnProcess
+from lanrage.net.webhook import Webhook
+from lanrage.timing import TIMINGS
+from lanrage.wire.exposition import CONTENT_TYPE, render
+
+log = Logger()
+
+
+class Metering(Service):
+    """Measures while it runs.
+
+    :param sources: of the role, by name.
+    :param wall: seconds since the epoch.
+    :param agent: makes the webhook's requests; a test's own.
+    :ivar started: fires when ``/metrics`` is open; fails with :class:`BadInput`, field ``metrics-listen``.
+    """
+
+    def __init__(
+        self,
+        reactor: Any,
+        settings: MeteringSettings,
+        sources: Mapping[str, Source],
+        *,
+        wall: Callable[[], float] = time.time,
+        agent: Any = None,
+    ) -> None:
+        self._reactor, self._settings = reactor, settings
+        self._began = reactor.seconds()
+        self._offset = wall() - self._began
+        self._agent = agent
+        self._webhook: Webhook | None = None
+        self._page: tuple[Sample | None, bytes] = (None, b"")
+        self._process, self._lag = OwnProcess(), ReactorLag(reactor)
+        self.keeper = MetricsKeeper()
+        self.alerts = AlertDesk(rules(settings.limits), self.keeper.names)
+        own: dict[str, Source] = {"process": self._of_process, "metrics": self.keeper.readings}
+        own |= {"alerts": self.alerts.readings, "webhook": self._of_webhook, "calls": of_calls}
+        self.sampler = MetricsSampler(reactor, {**sources, **own}, self._steady)
+        self.sampler.listeners |= {"history": self.keeper.keep, "alarms": self.alerts.look}
+        self.port = MetricsPort(reactor, self._text)
+        self.started: Deferred[None] = Deferred()
+
+    def startService(self) -> None:
+        """Measure from now on."""
+        super().startService()  # type: ignore[no-untyped-call]
+        if self._settings.webhook:
+            self._webhook = Webhook(self._reactor, self._settings.webhook, self._agent or self._usual_agent())
+            self.alerts.say = self._webhook.say
+        self._lag.start()
+        self.sampler.startService()
+        Deferred.fromCoroutine(self._open()).chainDeferred(self.started)
+
+    async def _open(self) -> None:
+        if self._settings.listen:
+            await self.port.open(self._settings.listen)
+            log.info("/metrics is at {listen}", listen=self._settings.listen)
+        if not self.running:  # stopped meanwhile
+            await self.port.close()
+
+    def stopService(self) -> Deferred[None]:
+        """Measure no more; nothing is left open."""
+        super().stopService()  # type: ignore[no-untyped-call]
+        return Deferred.fromCoroutine(self._stop())
+
+    async def _stop(self) -> None:
+        self._lag.stop()
+        self.sampler.stopService()
+        await self.port.close()
+        if self._webhook is not None:
+            await self._webhook.close()
+
+    def _usual_agent(self) -> Agent:
+        return Agent(self._reactor, connectTimeout=5, pool=HTTPConnectionPool(self._reactor, persistent=False))
+
+    def _steady(self) -> float:
+        """Seconds since the epoch as of the start, moved forward by the reactor's clock alone: when somebody sets the
+        clock, no sample is older than the one before."""
+        return float(self._offset + self._reactor.seconds())
+
+    def _text(self) -> tuple[str, bytes]:
+        """The page; made once for each sample, however often it is asked for."""
+        sample = self.sampler.last
+        if self._page[0] is not sample:
+            self._page = (sample, render(sample.readings))
+        return CONTENT_TYPE, self._page[1]
+
+    def _of_process(self) -> Iterator[Reading]:
+        yield Reading("lanrage_build_info", (__version__,), 1.0)
+        yield Reading("lanrage_process_uptime_seconds", (), self._reactor.seconds() - self._began)
+        yield Reading("lanrage_reactor_lag_seconds", (), self._lag.take())
+        yield Reading("lanrage_reactor_stalls_total", (), float(STALLS.count))
+        yield Reading("lanrage_reactor_stalled_seconds_total", (), STALLS.seconds)
+        figures = self._process.read()
+        yield Reading("lanrage_process_resident_memory_bytes", (), float(figures.memory))
+        yield Reading("lanrage_process_cpu_seconds_total", (), figures.cpu)
+        yield Reading("lanrage_process_max_fds", (), float(figures.descriptors_limit))
+        if figures.descriptors is not None:
+            yield Reading("lanrage_process_open_fds", (), float(figures.descriptors))
+
+    def _of_webhook(self) -> Iterable[Reading]:
+        if self._webhook is None:
+            return
+        counters = self._webhook.counters
+        yield Reading("lanrage_webhook_posts_total", (), float(counters.posts))
+        yield Reading("lanrage_webhook_failures_total", (), float(counters.failures))
+        yield Reading("lanrage_webhook_dropped_total", (), float(counters.dropped))
+
+
+def of_calls() -> Iterator[Reading]:
+    """The timed operations of this process that were called."""
+    for name, calls in list(TIMINGS.calls.items()):
+        if calls.timed:
+            yield Reading("lanrage_calls_total", (name,), float(calls.calls))
+            yield Reading("lanrage_call_failures_total", (name,), float(calls.failures))
+            yield Reading("lanrage_call_seconds_total", (name,), calls.seconds)
+            yield Reading("lanrage_call_longest_seconds", (name,), calls.longest)

@@ -1,0 +1,1 @@
+"""Captures of what travels and of what lies on disk, version by version (``docs/compatibility.rst``)."""
