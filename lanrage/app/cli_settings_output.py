@@ -38,7 +38,7 @@ def shown(screen: Screen, result: dict[str, Any]) -> None:
 def changed(screen: Screen, result: dict[str, Any]) -> None:
     """After what changes settings."""
     if not result["changed"]:
-        screen.line("Nothing changed.")
+        screen.line(f"No value changed; active set: {result['set_name']}.")
     for each in result["changed"]:
         if each["origin"] in ("stored", "default"):
             when = "takes effect at the next start" if each["restart"] else "takes effect now"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lanrage.core.setting import ALL, RELAY, Setting
+from lanrage.core.setting import Setting
 from lanrage.core.settings_machine_room import METERING_SETTINGS
 from lanrage.core.settings_node import LAN_SETTINGS, MAPPING, NODE_SETTINGS
 from lanrage.core.settings_server import CONTROL_SETTINGS, RELAY_PORTS_SETTING, RELAY_SETTINGS, STOPPING_SETTINGS
@@ -38,10 +38,10 @@ def of_role(role: str) -> tuple[Setting, ...]:
     return tuple(row for row in SCHEMA if role in row.roles)
 
 
-def find(name: str, role: str = ALL, table: Mapping[str, Setting] | None = None) -> Setting:
+def find(name: str, role: str | None = None, table: Mapping[str, Setting] | None = None) -> Setting:
     """The setting of this name.
 
-    :param role: that must read it; ``all`` and ``relay`` name those that only a relay on its own has, too.
+    :param role: that must read it; ``None``: any.
     :param table: :data:`SETTINGS`, or a test's own.
     :raises BadInput: the field is the name: there is none, or the role has no such setting.
     """
@@ -52,6 +52,6 @@ def find(name: str, role: str = ALL, table: Mapping[str, Setting] | None = None)
         near = [each for each in table if each.partition(".")[0] == word][:KNOWN_SHOWN]
         hint = f"; there are {', '.join(near)}" if near else "; lanrage settings list names all"
         raise BadInput(name[:64] or "name", f"is no setting{hint}")
-    if role not in row.roles and not (role == ALL and row.roles == (RELAY,)):
+    if role is not None and role not in row.roles:
         raise BadInput(name, f"is a setting of {' and '.join(row.roles)}, and this is {role}")
     return row

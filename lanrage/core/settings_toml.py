@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import tomli_w
 
-from lanrage.core.setting import ALL, Setting
+from lanrage.core.setting import Setting
 from lanrage.core.settings_order import check
 from lanrage.core.settings_rules import Plain
 from lanrage.core.settings_schema import SETTINGS, find
@@ -30,10 +30,10 @@ def write_toml(values: Mapping[str, str], table: Mapping[str, Setting] = SETTING
     return tomli_w.dumps(tables)
 
 
-def read_toml(text: str, role: str = ALL, table: Mapping[str, Setting] = SETTINGS) -> dict[str, str]:
+def read_toml(text: str, role: str | None = None, table: Mapping[str, Setting] = SETTINGS) -> dict[str, str]:
     """The values of a file, as text by name.
 
-    :param role: that must read them.
+    :param role: that must read them; ``None``: any.
     :raises BadInput: names the setting and the rule; field ``toml`` for what is no TOML.
     """
     if len(text) > TOML_LIMIT:

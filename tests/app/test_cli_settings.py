@@ -54,7 +54,7 @@ class SettingsTests(CommandCase):
         out = self.done("settings", "set", "lan.exposure", "games", "links.port", "0")
         self.assertIn("lan.exposure = games: takes effect now", out)
         self.assertIn("links.port = 0: takes effect at the next start", out)
-        self.assertEqual(self.done("settings", "set", "links.port", "0"), "Nothing changed.\n")
+        self.assertEqual(self.done("settings", "set", "links.port", "0"), "No value changed; active set: main.\n")
         told = json.loads(self.done("settings", "set", "lan.card", "x", "--json"))
         self.assertEqual(told["changed"], [{"name": "lan.card", "value": "x", "origin": "stored", "restart": True}])
 

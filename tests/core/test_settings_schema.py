@@ -76,10 +76,11 @@ class FindTests(SynchronousTestCase):
     """One setting by name."""
 
     def test_roles(self) -> None:
-        """Each role finds its own settings; ``all`` finds those of a relay, too."""
+        """Each role finds its own settings, and no other's."""
         for role in ROLES:
             self.assertEqual([find(row.name, role) for row in of_role(role)], list(of_role(role)))
-        self.assertEqual(find("relay.host", ALL).roles, (RELAY,))
+        self.assertEqual(find("relay.host").roles, (RELAY,))
+        self.assertRaises(BadInput, find, "relay.host", ALL)
         with self.assertRaises(BadInput) as caught:
             find("control.listen", NODE)
         self.assertEqual(str(caught.exception), "control.listen: is a setting of control and all, and this is node")
