@@ -6,6 +6,7 @@ from typing import Any
 
 import attrs
 import msgspec
+from twisted.internet.defer import Deferred, succeed
 
 from lanrage.app.operations_exposure import ExposureShown, InPlayShown
 from lanrage.core.exposure import GuardRules
@@ -37,10 +38,11 @@ class MemoryGuard:
         """See :meth:`lanrage.net.guard.Guard.stop`."""
         self.rules = None
 
-    def use(self, rules: GuardRules) -> None:
+    def use(self, rules: GuardRules) -> Deferred[None]:
         """See :meth:`lanrage.net.guard.Guard.use`."""
         self.rules = rules
         self.used.append(rules)
+        return succeed(None)
 
     async def let_pass(self, one: str, other: str) -> None:
         """See :meth:`lanrage.net.guard.Guard.let_pass`."""

@@ -46,6 +46,7 @@ from tests.fakes_probe import FakeProbe
 from tests.fakes_profile import FakeProfile
 from tests.fakes_relays import FakeRelays
 from tests.fakes_rooms import FakeRooms
+from tests.fakes_settings import FakeSettings
 from tests.fakes_tasks import FakeTasks
 
 PARTY_ID = "0123456789abcdef0123456789abcdef"
@@ -110,6 +111,7 @@ class FakeNode(
     FakeMetrics,
     FakeProfile,
     FakeTasks,
+    FakeSettings,
 ):
     """Carries the operations out in memory.
 

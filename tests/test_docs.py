@@ -12,6 +12,7 @@ from lanrage.app.cli import main
 from lanrage.app.cli_frame import LazyGroup
 from lanrage.app.control_cli import control
 from lanrage.app.service import Options
+from lanrage.core.settings_reference import reference as settings_reference
 from lanrage.lab.cli import lab
 from lanrage.wire.control_reference import reference
 
@@ -78,6 +79,14 @@ class ServiceTests(SynchronousTestCase):
             if f"``{role}``" not in text:
                 missing.append(role)
         self.assertEqual(missing, [])
+
+
+class SettingTests(SynchronousTestCase):
+    """``docs/settings.rst``."""
+
+    def test_table_of_settings(self) -> None:
+        """The page holds the table that the schema gives; ``make messages`` writes it."""
+        self.assertIn(settings_reference(), (DOCS / "settings.rst").read_text(encoding="utf-8"))
 
 
 class MessageTests(SynchronousTestCase):

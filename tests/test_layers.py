@@ -28,7 +28,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "wire": frozenset({"core", "wire", "errors"}),
     "interfaces": frozenset({"core", "errors"}),
     "log_context": frozenset({"errors"}),
-    "logs": frozenset({"core", "errors", "log_context", "logs"}),
+    "logs": frozenset({"core", "errors", "log_context", "logs", "timing"}),
     "timing": frozenset({"core", "errors", "log_context"}),
     "net": frozenset({"core", "wire", "net", *SHARED}),
     "store": frozenset({"core", "wire", "store", *SHARED}),

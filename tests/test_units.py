@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from twisted.trial.unittest import SynchronousTestCase
 
-from lanrage.app.config import CONTROL_PORT
 from lanrage.app.service import Options
+from lanrage.core.settings_limits import CONTROL_PORT
 
 FOLDER = Path(__file__).resolve().parent.parent / "packaging" / "systemd"
 

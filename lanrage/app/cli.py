@@ -36,10 +36,8 @@ from lanrage.app.operations import (
     OPERATIONS,
     PARTY_LIMIT,
 )
+from lanrage.core.settings_limits import CONTROL_PORT
 from lanrage.wire.local import convert_args
-
-CONTROL_PORT = 7766
-"""Where a control server listens unless told otherwise."""
 
 
 @attrs.frozen

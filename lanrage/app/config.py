@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from ipaddress import ip_address
 from pathlib import Path
 
 import attrs
@@ -13,32 +12,18 @@ from lanrage.app.lan_config import LanSettings
 from lanrage.app.machinery import Devices
 from lanrage.app.reflector import Alternate
 from lanrage.app.relay import RelayPlan
-from lanrage.app.relay_config import parse_plan, parse_region, parse_weights
+from lanrage.app.relay_config import parse_plan
+from lanrage.app.settings_options import read, text_of
 from lanrage.core.admission import Registration
-from lanrage.core.code import check_address
-from lanrage.core.links import KEY_BYTES, check_device_name
+from lanrage.core.links import KEY_BYTES
 from lanrage.core.relay_choice import Weights
+from lanrage.core.settings_limits import CONTROL_PORT, FLUSH_INTERVAL, RELAY_PORTS, STUN_PORT
+from lanrage.core.settings_texts import parse_relay_ports
 from lanrage.errors import BadInput
-from lanrage.net.tunnels import TUNNEL_KINDS
-from lanrage.store.journal import INTERVAL, LONGEST_INTERVAL, SHORTEST_INTERVAL
 from lanrage.wire.control import TOKEN_LIMIT, RelayInfo
 
-CONTROL_PORT = 7766
-"""TCP port of the control channel."""
-STUN_PORT = 3478
-"""UDP port of the reflector (RFC 8489)."""
-RELAY_PORTS = (7800, 7863)
-"""UDP ports of the relay: one for each relayed peer of one client, so a full party of 64 fits."""
 RELAY_FOLDER = "relay"
 """Of the state folder: the relay's undo journal."""
-RELAY_PORTS_LIMIT = 256
-"""Ports of one relay; more than a client can use four times over."""
-
-PORT_MAPPING = ("auto", "off")
-"""What ``--port-mapping`` takes."""
-
-FLUSH_INTERVAL_MS = (round(SHORTEST_INTERVAL * 1000), round(LONGEST_INTERVAL * 1000))
-"""Bounds of the setting ``state.flush_interval``, ms (:mod:`lanrage.store.journal` has the reasons)."""
 
 
 def default_folder(environment: dict[str, str], root: bool) -> Path:
@@ -56,74 +41,12 @@ def default_run_folder(environment: dict[str, str], root: bool) -> Path:
     return Path(runtime) / "lanrage" if runtime else default_folder(environment, root) / "run"
 
 
-def parse_port(text: str, field: str, *, zero: bool = False) -> int:
-    """A port number.
-
-    :raises BadInput: names `field`.
-    """
-    low = 0 if zero else 1
-    if not text.isascii() or not text.isdigit() or len(text) > 5 or not low <= int(text) <= 65535:
-        raise BadInput(field, f"{text!r} is not a port from {low} to 65535")
-    return int(text)
-
-
-def parse_ports(text: str, field: str) -> tuple[int, int]:
-    """``FIRST-LAST``, or one port.
-
-    :raises BadInput: names `field`.
-    """
-    first_text, _, last_text = text.partition("-")
-    first = parse_port(first_text, field)
-    last = parse_port(last_text or first_text, field)
-    if not first <= last < first + RELAY_PORTS_LIMIT:
-        raise BadInput(field, f"{text!r} is not FIRST-LAST with 1 to {RELAY_PORTS_LIMIT} ports")
-    return first, last
-
-
-def parse_switch(text: str, field: str) -> bool:
-    """``on`` or ``off``.
-
-    :raises BadInput: names `field`.
-    """
-    if text not in ("on", "off"):
-        raise BadInput(field, f"{text!r} is neither on nor off")
-    return text == "on"
-
-
-def parse_interval(text: str, field: str) -> float:
-    """Whole milliseconds within :data:`FLUSH_INTERVAL_MS`, as seconds.
-
-    :raises BadInput: names `field`.
-    """
-    low, high = FLUSH_INTERVAL_MS
-    if not text.isascii() or not text.isdigit() or len(text) > 5 or not low <= int(text) <= high:
-        raise BadInput(field, f"{text!r} is not a number of milliseconds from {low} to {high}")
-    return int(text) / 1000
-
-
-def parse_port_mapping(options: dict[str, str]) -> bool:
-    """Whether the router is asked to map ports.
-
-    :raises BadInput: field ``port-mapping``.
-    """
-    word = options["port-mapping"]
-    if word not in PORT_MAPPING:
-        raise BadInput("port-mapping", f"{word!r} is none of {', '.join(PORT_MAPPING)}")
-    return word == "auto"
-
-
 def parse_relay(text: str, field: str) -> RelayInfo:
     """``HOST:FIRST-LAST`` of a relay; an empty host is that of the control server.
 
     :raises BadInput: names `field`.
     """
-    host, colon, ports = text.rpartition(":")
-    if not colon:
-        raise BadInput(field, f"{text!r} is not HOST:FIRST-LAST")
-    first, last = parse_ports(ports, field)
-    if host:
-        check_address(f"{host}:{first}", field)
-    return RelayInfo(host.strip("[]"), first, last)
+    return RelayInfo(*parse_relay_ports(text, field))
 
 
 def parse_public_key(text: str, field: str) -> bytes:
@@ -187,24 +110,17 @@ class NodeConfig:
 
         :raises BadInput: names the option and the rule.
         """
-        kind = options["wireguard"]
-        if kind not in TUNNEL_KINDS:
-            raise BadInput("wireguard", f"{kind!r} is none of {', '.join(TUNNEL_KINDS)}")
         devices = Devices(
-            check_device_name(options["tunnel-device"], "tunnel-device"),
-            kind,
-            check_device_name(options["card"], "card"),
-            parse_port(options["wireguard-port"], "wireguard-port", zero=True),
-            parse_switch(options["birthday"], "birthday"),
-            parse_port_mapping(options),
+            read(options, "links.device"),
+            read(options, "links.wireguard"),
+            read(options, "lan.card"),
+            read(options, "links.port"),
+            read(options, "links.birthday"),
+            read(options, "net.port_mapping") == "auto",
             LanSettings.parse(options),
         )
-        server = options.get("server") or ""
-        if server:
-            check_address(server, "server")
-        region = parse_region(options["relay-region"], "relay-region")
-        weights = parse_weights(options["relay-weights"], "relay-weights")
-        return cls(*folders(options), devices, server, region, weights)
+        server, region = read(options, "node.server"), read(options, "node.relay_region")
+        return cls(*folders(options), devices, server, region, read(options, "node.relay_weights"))
 
     def with_server(self, server: str) -> NodeConfig:
         """The same with another default control server."""
@@ -235,7 +151,7 @@ class ControlConfig:
     registration: Registration = Registration()
     ban_file: Path | None = None
     door: DoorSettings = DoorSettings()
-    flush_interval: float = INTERVAL
+    flush_interval: float = FLUSH_INTERVAL
     alternate: Alternate | None = Alternate(STUN_PORT + 1, needed=False)
     relay_keys: frozenset[bytes] = frozenset()
     map_ports: bool = False
@@ -246,21 +162,28 @@ class ControlConfig:
 
         :raises BadInput: names the option and the rule.
         """
-        relays = tuple(parse_relay(text, "relay") for text in options["relay"].split(",") if text)
-        stun = parse_port(options["stun-port"], "stun-port")
-        public = options["public-address"]
-        if public and ":" not in public:
-            public = f"{public}:{CONTROL_PORT}"
-        if public:
-            check_address(public, "public-address")
-        registration = Registration(options["registration"], parse_token_file(options["registration-token-file"]))
-        bans = Path(options["ban-file"]) if options["ban-file"] else None
-        door = DoorSettings.parse(options["tls-certificate"], options["tls-key"], options["proxy"])
-        interval = parse_interval(options["flush-interval"], "flush-interval")
-        keys = frozenset(parse_public_key(text, "relay-key") for text in options["relay-key"].split(",") if text)
-        other, maps = Alternate.parse(options["stun-alternate"], stun), parse_port_mapping(options)
-        own = (options["listen"], stun, public, relays, registration, bans, door, interval, other, keys, maps)
-        return cls(folders(options)[0], *own)
+        relays = tuple(RelayInfo(*each) for each in read(options, "control.relays"))
+        stun, public = read(options, "control.stun_port"), read(options, "control.public_address")
+        token = parse_token_file(text_of(options, "control.registration_token_file"))
+        registration = Registration(read(options, "control.registration"), token)
+        ban_file = text_of(options, "control.ban_file")
+        files = (text_of(options, "control.tls_certificate"), text_of(options, "control.tls_key"))
+        door = DoorSettings.parse(*files, text_of(options, "control.proxy"))
+        named = text_of(options, "control.relay_keys").split(",")
+        return cls(
+            folders(options)[0],
+            read(options, "control.listen"),
+            stun,
+            public,
+            relays,
+            registration,
+            Path(ban_file) if ban_file else None,
+            door,
+            read(options, "state.flush_interval"),
+            Alternate.parse(text_of(options, "control.stun_alternate"), stun),
+            frozenset(parse_public_key(each, "relay-key") for each in named if each),
+            read(options, "net.port_mapping") == "auto",
+        )
 
 
 @attrs.frozen
@@ -287,17 +210,11 @@ class RelayConfig:
 
         :raises BadInput: names the option and the rule.
         """
-        if not options.get("server-key"):
+        named = text_of(options, "relay.server_key")
+        if not named:
             raise BadInput("server-key", "a relay needs the control server's key, 64 hexadecimal digits or @FILE")
-        host = options["host"]
-        if host and not _is_address(host):
-            raise BadInput("host", f"{host!r} is no address of this machine")
-        control = options["control"]
-        if control:
-            control = check_address(control if ":" in control else f"{control}:{CONTROL_PORT}", "control")
-        if options["public-host"]:
-            check_address(f"{options['public-host']}:1", "public-host")
-        key, ports = parse_public_key(options["server-key"], "server-key"), parse_ports(options["ports"], "ports")
+        host, control = read(options, "relay.host"), read(options, "relay.control")
+        key, ports = parse_public_key(named, "server-key"), read(options, "relay.ports")
         return cls(key, ports, host, parse_plan(options), control, folders(options)[0])
 
 
@@ -316,7 +233,7 @@ class AllConfig:
 
         :raises BadInput: names the option and the rule.
         """
-        ports = parse_ports(options["ports"], "ports")
+        ports = read(options, "relay.ports")
         control = ControlConfig.parse(options)
         own = RelayInfo("", *ports)
         node, plan = NodeConfig.parse(options), parse_plan(options)
@@ -330,14 +247,6 @@ CONFIGS: dict[str, type[NodeConfig] | type[ControlConfig] | type[RelayConfig] | 
     "all": AllConfig,
 }
 """The configuration of each role."""
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def folders(options: dict[str, str]) -> tuple[Path, Path]:

@@ -30,7 +30,7 @@ class Entering:
     """One try to get into a party.
 
     :param reach: opens the link to the control server.
-    :param event: what is logged once this node is a member; its fields are ``name`` of the party and ``member``, our name there.
+    :param event: what is logged once this node is a member; with the party's ``name``, and ours as ``member``.
     :param become: makes this node a member there; gives what is kept, and the verified party.
     """
 

@@ -24,7 +24,7 @@ class Guard(Protocol):
 
     async def stop(self) -> None: ...
 
-    def use(self, rules: GuardRules) -> object: ...
+    def use(self, rules: GuardRules) -> Awaitable[None]: ...
 
     def let_pass(self, one: str, other: str) -> Awaitable[None]: ...
 
@@ -67,6 +67,22 @@ class Guarding:
                 raise
             self.trouble = str(error)
             log.warn("networks behind this machine are not guarded from the party: {error}", error=str(error))
+
+    async def expose(self, exposure: Exposure) -> None:
+        """Go by another exposure at once.
+
+        :raises LanrageError: what is missing, where nothing is guarded so far; the exposure stays as it was.
+        """
+        before, self.exposure = self.exposure, exposure
+        if not self.trouble:
+            await self.guard.use(self.rules)
+            return
+        try:
+            await self.guard.start(self.rules)
+        except LanrageError:
+            self.exposure = before
+            raise
+        self.trouble = ""
 
     async def stop(self) -> None:
         """Take the guard away."""

@@ -131,7 +131,7 @@ class LanPlane(Service):
         self._counters = LanCounters()
         lan = PartyLan(address.ip, address.network, prefix=prefix, services=services)
         self._out = Outflow(lan, nonce, carrier.send, self._counters, mtu)
-        self._out.dedup.window = dedup_window
+        self.dedup_window = dedup_window
         self.rooms = Rooms(card.write)
         self._in = Inflow(lan, self.rooms.write, self._deliver, self._counters)
         self.outgoing, self.incoming = self._out.stages, self._in.stages
@@ -179,6 +179,15 @@ class LanPlane(Service):
     def lan(self) -> PartyLan:
         """The party as this member sees it now."""
         return self._out.lan
+
+    @property
+    def dedup_window(self) -> float:
+        """Seconds in which one datagram on two cards is one."""
+        return self._out.dedup.window
+
+    @dedup_window.setter
+    def dedup_window(self, seconds: float) -> None:
+        self._out.dedup.window = seconds
 
     def carried_bytes(self, member: IPv4Address) -> int:
         """Bytes of the tunnel that frames and messages to and from this member took, since it came."""

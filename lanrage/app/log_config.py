@@ -14,20 +14,15 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.logger import ILogObserver, Logger
 
 from lanrage import __version__
-from lanrage.core.log_levels import LevelPlan
+from lanrage.app.settings_options import parameters, read, text_of
+from lanrage.core.settings_limits import LOG_FILE_COUNT, LOG_FILE_SIZE
+from lanrage.core.settings_machine_room import LOG_SETTINGS
 from lanrage.errors import BadInput
 from lanrage.logs.configure import get_level, make_stream
-from lanrage.logs.formatter import FORMATS
-from lanrage.logs.output import COUNT_BOUNDS, FILE_COUNT, FILE_SIZE, SIZE_BOUNDS, RotatingFile
+from lanrage.logs.output import RotatingFile
 from lanrage.logs.stream import LogStream
 
-LOG: list[list[Any]] = [
-    ["log-format", None, "plain", "How log lines are written: plain or json."],
-    ["log-level", None, "info", "Least level of log lines, and NAMESPACE=LEVEL for some; comma between."],
-    ["log-file", None, "", "File of the log (default: what twistd's own options say, else standard output)."],
-    ["log-file-size", None, str(FILE_SIZE), "Bytes after which the log file is set aside."],
-    ["log-file-count", None, str(FILE_COUNT), "Log files that are set aside and kept."],
-]
+LOG = parameters(LOG_SETTINGS)
 """Options of all roles (:class:`twisted.python.usage.Options`)."""
 
 DAEMON_FILE = "twistd.log"
@@ -48,8 +43,8 @@ class LogSettings:
     form: str = "plain"
     level: str = "info"
     file: Path | None = None
-    size: int = FILE_SIZE
-    count: int = FILE_COUNT
+    size: int = LOG_FILE_SIZE
+    count: int = LOG_FILE_COUNT
 
     @classmethod
     def parse(cls, options: Mapping[str, str]) -> LogSettings:
@@ -57,15 +52,13 @@ class LogSettings:
 
         :raises BadInput: names the option and the rule.
         """
-        form = options["log-format"]
-        if form not in FORMATS:
-            raise BadInput("log-format", f"{form!r} is none of {', '.join(FORMATS)}")
+        file = text_of(options, "log.file")
         return cls(
-            form,
-            str(LevelPlan.parse(options["log-level"], "log-level")),
-            Path(options["log-file"]) if options["log-file"] else None,
-            _whole(options["log-file-size"], "log-file-size", SIZE_BOUNDS),
-            _whole(options["log-file-count"], "log-file-count", COUNT_BOUNDS),
+            read(options, "log.format"),
+            str(read(options, "log.level")),
+            Path(file) if file else None,
+            read(options, "log.file_size"),
+            read(options, "log.file_count"),
         )
 
 

@@ -57,7 +57,7 @@ class Devices:
     """Which devices a session makes.
 
     :param tunnel: the WireGuard device's name, unique on the machine.
-    :param kind: one of :data:`lanrage.net.tunnels.TUNNEL_KINDS`.
+    :param kind: one of :data:`lanrage.core.settings_limits.TUNNEL_KINDS`.
     :param card: the LAN card's name.
     :param port: WireGuard's UDP port, 0 = any.
     :param birthday: hard pairs of routers may be joined by birthday probing.
@@ -85,6 +85,9 @@ class Machinery(Protocol):
 
         :raises BadInput: the port or the card's name is taken.
         """
+
+    def use(self, lan: LanSettings) -> None:
+        """Make later parts by these settings; the ports in play are those at once."""
 
     def guarding(self) -> Guarding:
         """The party firewall, not there yet."""
@@ -133,7 +136,7 @@ class RealMachinery:
         self.machine: IMachine = Machine(reactor)
         self.ports = PlayPorts()
         fill(self.ports)
-        self.ports.put(Source.USER, "lan.ports", devices.lan.ports, "named in --lan-ports")
+        self._put_ports(devices.lan.ports)
         for service in devices.lan.services:
             port = FORMS[service].port
             self.ports.put(Source.USER, service.value, (Span("udp", port, port),), "named in --lan-services")
@@ -151,6 +154,14 @@ class RealMachinery:
                 raise port_taken(devices.port) from error
         if devices.lan.exposure is not Exposure.ALL:
             check_guard()
+
+    def use(self, lan: LanSettings) -> None:
+        """See :meth:`Machinery.use`."""
+        self._devices = attrs.evolve(self._devices, lan=lan)
+        self._put_ports(lan.ports)
+
+    def _put_ports(self, spans: tuple[Span, ...]) -> None:
+        self.ports.put(Source.USER, "lan.ports", spans, "named in --lan-ports")
 
     def guarding(self) -> Guarding:
         """See :meth:`Machinery.guarding`."""

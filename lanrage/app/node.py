@@ -7,6 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
+import attrs
 import msgspec
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredLock
@@ -32,13 +33,15 @@ from lanrage.app.relay_node import RelayNode
 from lanrage.app.results import StatusShown
 from lanrage.app.role_service import ATTEMPTS, RoleService
 from lanrage.app.room_node import RoomNode
+from lanrage.app.settings_desk import SettingsDesk
+from lanrage.app.settings_start import Start
 from lanrage.app.spoken_desk import SpokenDesk
 from lanrage.app.task_runner import Job, PlanRun, TaskRunner
 from lanrage.core.identity import fingerprint
 from lanrage.errors import CryptoError, DecodeError, LanrageError, MissingRight, Refused, StoreError
 from lanrage.interfaces import IUndoJournal
 from lanrage.log_context import carried, set_context
-from lanrage.logs import identify
+from lanrage.logs import identify, set_level
 from lanrage.net.rights import Rights, read_rights
 from lanrage.net.threads import in_thread
 from lanrage.net.undo import undo_all
@@ -72,6 +75,7 @@ class NodeService(
     :param random: ``os.urandom``, or a test's own.
     :param machinery: makes what touches the machine.
     :param rights: reads what this process may do.
+    :param settings: how it was started; ``None``: with nothing but defaults.
     :ivar tasks: carries its plans out.
     :ivar around: the role that it is a part of, for what is wrong with the others.
     :ivar started: fires when the node is up, or waits for its disk. A party that this machine cannot take part in is
@@ -89,6 +93,7 @@ class NodeService(
         random: Callable[[int], bytes] = os.urandom,
         machinery: Callable[[Any, Devices, IUndoJournal], Machinery] = RealMachinery,
         rights: Callable[[Any], Awaitable[Rights]] = read_rights,
+        settings: Start | None = None,
     ) -> None:
         self._reactor = reactor
         self._config = config
@@ -104,6 +109,9 @@ class NodeService(
         self.around: RoleService | None = None
         self._opening: PlanRun | None = None
         self._disk_trouble = ""
+        start = settings or Start.plain(config.state_dir)
+        self.settings = SettingsDesk(reactor, start, self._use)
+        self.settings.on_change("log.level", set_level)
         self.started: Deferred[None] = Deferred()
 
     # --- life ---------------------------------------------------------------------------------------------------------
@@ -140,6 +148,7 @@ class NodeService(
 
     async def _open_state(self) -> None:
         folder = make_folder(self._config.state_dir)
+        await self.settings.open()
         keys = await in_thread(self._reactor, load_node_keys, folder, self._random)
         undo = UndoJournal(folder / UNDO_FILE)
         await undo_all(self._reactor, undo)
@@ -186,7 +195,18 @@ class NodeService(
         self.end_profiling()
         if self._life is not None:
             await self._life.go_out()
+        self.settings.close()
         self.log.info("the node has stopped")
+
+    def _use(self, config: NodeConfig) -> Deferred[None]:
+        """Go by another configuration, when no operation runs that reads the one of now."""
+        return self._lock.run(self._go_by, config)
+
+    async def _go_by(self, config: NodeConfig) -> None:
+        live = attrs.evolve(config, devices=attrs.evolve(self._config.devices, lan=config.devices.lan))
+        self._config = live
+        if self._life is not None:
+            await self._life.use(live)
 
     def greeting(self, server: str) -> list[str]:
         """For the log at start: the state, and the next command to type.

@@ -20,6 +20,7 @@ from lanrage.app.party_saving import PartySaving
 from lanrage.app.party_session import PartySession
 from lanrage.app.relay_tcp import Door
 from lanrage.app.revival import Revival
+from lanrage.app.settings_live import go_by
 from lanrage.app.surroundings import Surroundings
 from lanrage.app.task_runner import Job, TaskRunner
 from lanrage.app.tunnel_ledger import TunnelLedger
@@ -88,6 +89,16 @@ class PartyLife:
         self._tasks = tasks
         self._leaving: Deferred[Any] | None = None
         self._revival = Revival(reactor, lambda: alone(self._revive), self._complain)
+
+    async def use(self, config: NodeConfig) -> None:
+        """Go by another configuration: what is live takes effect in the session, the rest in sessions to come.
+
+        :raises LanrageError: the party firewall cannot do what is asked.
+        """
+        self._config = config
+        self.machinery.use(config.devices.lan)
+        if self.session is not None:
+            await go_by(self.session, config.devices.lan, config.region, config.weights)
 
     # --- disk ---------------------------------------------------------------------------------------------------------
 

@@ -14,11 +14,12 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
-from lanrage.app.relay_drain import DRAIN, RelayDrain
+from lanrage.app.relay_drain import RelayDrain
 from lanrage.core.relay_bindings import RelayLimits
 from lanrage.core.relay_report import FULL_PACKETS, LATE, Rates, RelayReport, ReportMeter
 from lanrage.core.relay_revocations import Revocation
 from lanrage.core.relay_table import RelayTable
+from lanrage.core.settings_limits import DRAIN
 from lanrage.errors import BadInput, LanrageError
 from lanrage.net.kernel_relay import KernelRelay, check_rights
 from lanrage.net.listening import why_not
@@ -31,8 +32,6 @@ from lanrage.store.undo import UndoJournal
 
 SWEEP = 5.0
 """Seconds between looks for bindings that ended; each is also looked at when it is used."""
-MODES = ("auto", "kernel", "userspace")
-"""How data is forwarded; see :class:`RelayService`."""
 UNDO_FILE = "undo.jsonl"
 
 log = Logger()
@@ -46,7 +45,7 @@ class RelayPlan:
     :param public_host: at which nodes reach it; empty = as the control server sees it.
     :param drain: seconds that it forwards on after it was told to stop.
     :param full: packets a second that are a full load.
-    :param mode: how it forwards, one of :data:`MODES`.
+    :param mode: how it forwards, one of :data:`lanrage.core.settings_limits.RELAY_MODES`.
     """
 
     region: str = ""

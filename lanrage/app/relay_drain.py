@@ -15,11 +15,6 @@ from twisted.logger import Logger
 from lanrage.core.relay_bindings import Answers
 from lanrage.core.relay_table import RelayTable
 
-DRAIN = 5.0
-"""Seconds that a relay forwards on after it was told to stop: its pairs have moved within two, where there is another
-relay; a service manager waits for ten."""
-DRAIN_LONGEST = 60.0
-"""Seconds; longer than a minute nobody waits for a service to stop."""
 LOOK = 0.1
 """Seconds between looks whether anybody is still bound."""
 

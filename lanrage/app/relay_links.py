@@ -39,7 +39,7 @@ class RelayLinks:
     :param send: from WireGuard's port.
     :param fetch_ticket: ``(identity of the member)``, through the control server.
     :param way: tells a pair's plan that a port became usable, or ceased to be.
-    :ivar weights: of this end's choices, for pairs to come.
+    :ivar weights: of this end's choices; :meth:`prefer` changes them later.
     :ivar region: of relays that it prefers.
     """
 
@@ -84,6 +84,13 @@ class RelayLinks:
             if identity not in self._pairs:
                 self._pairs[identity] = RelayPair(link, self._around, Chooser(self.weights))
                 link.relay_talk.on_heard = self._choose_all
+        self._choose_all()
+
+    def prefer(self, region: str, weights: Weights) -> None:
+        """Choose by these from now on; all pairs are judged anew."""
+        self.region, self.weights = region, weights
+        for pair in self._pairs.values():
+            pair.chooser.weights = weights
         self._choose_all()
 
     def moved(self) -> None:

@@ -11,9 +11,10 @@ from typing import Any
 import attrs
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, maybeDeferred, succeed
+from twisted.logger import Logger
 
 from lanrage.app.api import ApiService
-from lanrage.app.config import CONTROL_PORT, RELAY_FOLDER, AllConfig, ControlConfig, NodeConfig, RelayConfig
+from lanrage.app.config import RELAY_FOLDER, AllConfig, ControlConfig, NodeConfig, RelayConfig
 from lanrage.app.control import ControlService, ControlSettings
 from lanrage.app.control_outside import ControlOutside
 from lanrage.app.metering import Metering
@@ -25,31 +26,40 @@ from lanrage.app.reflector import ReflectorService
 from lanrage.app.relay import RelayPlan, RelayService
 from lanrage.app.relay_reporter import RelayReporter
 from lanrage.app.role_service import RoleService
+from lanrage.app.settings_start import Start
 from lanrage.app.stall_watch import StallWatch
+from lanrage.core.settings_limits import CONTROL_PORT
 
 API_SOCKET = "node.sock"
+
+log = Logger()
 
 Config = NodeConfig | ControlConfig | RelayConfig | AllConfig
 
 
-def make(reactor: Any, config: Config, metering: MeteringSettings | None = None) -> RoleService:
+def make(
+    reactor: Any, config: Config, metering: MeteringSettings | None = None, settings: Start | None = None
+) -> RoleService:
     """The service of a role's configuration.
 
     :param metering: how it is measured.
+    :param settings: how it was started; ``None``: with nothing but defaults.
     """
-    role = _make(reactor, config, metering if metering is not None else MeteringSettings())
+    for word in settings.words if settings is not None else ():
+        log.warn("{word}", word=word)
+    role = _make(reactor, config, metering if metering is not None else MeteringSettings(), settings)
     StallWatch(reactor).setServiceParent(role)  # type: ignore[no-untyped-call]
     return role
 
 
-def _make(reactor: Any, config: Config, measured: MeteringSettings) -> RoleService:
+def _make(reactor: Any, config: Config, measured: MeteringSettings, settings: Start | None) -> RoleService:
     if isinstance(config, NodeConfig):
-        return _node(reactor, config, measured)
+        return _node(reactor, config, measured, settings)
     if isinstance(config, ControlConfig):
         return _control(reactor, config, measured)
     if isinstance(config, RelayConfig):
         return _relay(reactor, config, measured)
-    return _all(reactor, config, measured)
+    return _all(reactor, config, measured, settings)
 
 
 def _relay(reactor: Any, config: RelayConfig, measured: MeteringSettings) -> RoleService:
@@ -72,13 +82,13 @@ def _of_node(node: NodeService) -> dict[str, Source]:
     return {"party": node.readings_of_party, "lan": node.readings_of_lan}
 
 
-def _node_parts(reactor: Any, config: NodeConfig) -> tuple[NodeService, ApiService]:
-    node = NodeService(reactor, config)
+def _node_parts(reactor: Any, config: NodeConfig, settings: Start | None) -> tuple[NodeService, ApiService]:
+    node = NodeService(reactor, config, settings=settings)
     return node, ApiService(reactor, config.run_dir / API_SOCKET, node)
 
 
-def _node(reactor: Any, config: NodeConfig, measured: MeteringSettings) -> RoleService:
-    node, api = _node_parts(reactor, config)
+def _node(reactor: Any, config: NodeConfig, measured: MeteringSettings, settings: Start | None) -> RoleService:
+    node, api = _node_parts(reactor, config, settings)
     node.metering = metering = Metering(reactor, measured, _of_node(node))
     role = RoleService(reactor, [metering, api, node], lambda: node.greeting(config.server or "HOST:PORT"))
     node.around = role
@@ -180,11 +190,17 @@ class EmbeddedRelay(Service):
         return result
 
 
-def _all(reactor: Any, config: AllConfig, measured: MeteringSettings) -> RoleService:
+def _own_server(config: ControlConfig) -> str:
+    """The control server beside a node, as others reach it."""
+    return config.public or f"{own_address()}:{_port(config.listen)}"
+
+
+def _all(reactor: Any, config: AllConfig, measured: MeteringSettings, settings: Start | None) -> RoleService:
     control, reflector = _control_parts(reactor, config.control)
     relay = EmbeddedRelay(reactor, control, config.ports, config.plan, config.node.state_dir / RELAY_FOLDER)
-    server = config.node.server or config.control.public or f"{own_address()}:{_port(config.control.listen)}"
-    node, api = _node_parts(reactor, config.node.with_server(server))
+    server = config.node.server or _own_server(config.control)
+    node, api = _node_parts(reactor, config.node.with_server(server), settings)
+    node.settings.server = _own_server(config.control)
     sources: dict[str, Source] = {"control": control.readings, "relay": _of_relay(reactor, lambda: relay.relay)}
     node.metering = metering = Metering(reactor, measured, sources | _of_node(node))
     first, last = config.ports

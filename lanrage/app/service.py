@@ -11,73 +11,31 @@ from twisted.application.service import IService
 from twisted.python import usage
 
 from lanrage import __version__
-from lanrage.app.config import CONFIGS, CONTROL_PORT, RELAY_PORTS, STUN_PORT
+from lanrage.app.config import CONFIGS, folders
 from lanrage.app.lan_config import LAN
 from lanrage.app.log_config import LOG, LogSettings, logged
 from lanrage.app.metering_config import METERING, MeteringSettings
-from lanrage.app.relay_drain import DRAIN
-from lanrage.core.links import WIREGUARD_PORT
-from lanrage.core.relay_report import FULL_PACKETS
+from lanrage.app.settings_options import parameters
+from lanrage.app.settings_start import begin
+from lanrage.core.settings_node import MAPPING, NODE_SETTINGS
+from lanrage.core.settings_server import CONTROL_SETTINGS, RELAY_PORTS_SETTING, RELAY_SETTINGS, STOPPING_SETTINGS
 from lanrage.errors import LanrageError
 from lanrage.logs.carry import carry_timers
-from lanrage.store.journal import INTERVAL
 from lanrage.timing import timing_decorator
 
 STATE = ["state-dir", "d", None, "Folder of keys and state (default: /var/lib/lanrage as root, else in your home)."]
 RUN = ["run-dir", None, None, "Folder of the socket that the lanrage command talks to (default: /run/lanrage as root)."]
-PORT_MAPPING = ["port-mapping", None, "auto", "Let the router map ports by PCP, NAT-PMP or UPnP: auto or off."]
-NODE: list[list[Any]] = [
-    ["tunnel-device", None, "lanrage-wg0", "Name of the WireGuard device; unique on the machine."],
-    ["card", None, "lanrage0", "Name of the LAN card that games see."],
-    ["wireguard-port", None, str(WIREGUARD_PORT), "UDP port of WireGuard; 0 = any."],
-    ["wireguard", None, "auto", "How WireGuard runs: auto, kernel or userspace (wireguard-go)."],
-    ["birthday", None, "on", "Whether pairs of hard NATs may be joined by birthday probing: on or off."],
-    ["server", None, "", "HOST:PORT of the control server for new parties, where a user names none."],
-    ["relay-region", None, "", "Region of relays to prefer."],
-    ["relay-weights", None, "", "What counts how much in the choice of a relay: NAME=NUMBER, comma between."],
-]
-CONTROL: list[list[Any]] = [
-    ["listen", None, f"tcp:{CONTROL_PORT}", "Where nodes connect: a Twisted endpoint string (tcp:, unix:, systemd:)."],
-    ["tls-certificate", None, "", "A CA's certificate with its chain, PEM; without one the server makes its own."],
-    ["tls-key", None, "", "The key of that certificate, PEM; both files are read anew when they change."],
-    ["proxy", None, "", "Proxies whose X-Forwarded-For counts: addresses, networks or unix, comma between."],
-    ["stun-port", None, str(STUN_PORT), "UDP port of the reflector."],
-    ["stun-alternate", None, "", "Its second address and port, HOST[:PORT] or :PORT; none = no second port."],
-    ["public-address", None, "", "HOST[:PORT] under which nodes reach this server; shown in hints."],
-    ["relay", None, "", "Relays to tell nodes of: HOST:FIRST-LAST, comma between; an empty HOST is this server's."],
-    ["relay-key", None, "", "Relays that may report: their keys (relay.pub), 64 hex digits or @FILE, comma between."],
-    ["registration", None, "open", "Who may found parties: open (everybody), token or closed (nobody)."],
-    ["registration-token-file", None, "", "With --registration=token: the file that holds the token."],
-    ["ban-file", None, "", "File of whom not to serve: an identity, address or network a line; read when it changes."],
-    [
-        "flush-interval",
-        None,
-        str(round(INTERVAL * 1000)),
-        "Milliseconds that a change may wait that need not be durable.",
-    ],
-]
-STOPPING: list[list[Any]] = [
-    ["region", None, "", "Where the relay stands, in a word of yours; members may prefer a region."],
-    ["drain", None, f"{DRAIN:g}", "Seconds that it forwards on after it was told to stop; 0 = none."],
-    ["mode", None, "auto", "How the relay forwards: auto, kernel (nftables; needs rights) or userspace."],
-    ["full-load", None, f"{FULL_PACKETS:g}", "Packets a second that count as its full load."],
-]
-RELAY: list[list[Any]] = [
-    ["server-key", None, "", "Public key of the control server whose tickets count: 64 hex digits, or @FILE."],
-    ["ports", None, "{}-{}".format(*RELAY_PORTS), "UDP ports, FIRST-LAST."],
-    ["host", None, "", "Address to listen on (default: all)."],
-    ["control", None, "", "HOST[:PORT] of the control server to report to (default: no reports)."],
-    ["public-host", None, "", "Address or name at which nodes reach it (default: as the control server sees it)."],
-    *STOPPING,
-]
+PORT_MAPPING = parameters([MAPPING])[0]
+NODE = parameters(NODE_SETTINGS)
+CONTROL = parameters(CONTROL_SETTINGS)
+STOPPING = parameters(STOPPING_SETTINGS)
+RELAY = parameters([RELAY_PORTS_SETTING, *RELAY_SETTINGS, *STOPPING_SETTINGS])
 
 
 class ControlOptions(usage.Options):
     """Control server: parties, members, invitations, a reflector."""
 
-    optParameters: ClassVar[list[list[Any]]] = [
-        *(STATE, *CONTROL, [*PORT_MAPPING[:2], "off", PORT_MAPPING[3]], *METERING, *LOG)
-    ]
+    optParameters: ClassVar[list[list[Any]]] = [STATE, *CONTROL, *parameters([MAPPING], "control"), *METERING, *LOG]
 
 
 class RelayOptions(usage.Options):
@@ -96,7 +54,7 @@ class AllOptions(usage.Options):
     """All roles on one machine: the default."""
 
     optParameters: ClassVar[list[list[Any]]] = [
-        *(STATE, RUN, *CONTROL, RELAY[1], *STOPPING, *NODE, *LAN, PORT_MAPPING, *METERING, *LOG)
+        *(STATE, RUN, *CONTROL, RELAY[0], *STOPPING, *NODE, *LAN, PORT_MAPPING, *METERING, *LOG)
     ]
 
 
@@ -137,14 +95,16 @@ class Options(usage.Options):
 
     @timing_decorator("config.load")
     def postOptions(self) -> None:
-        """Check the role's options.
+        """Bring the options together with environment and stored settings, and check them.
 
         :raises usage.UsageError: one sentence that names the option and the rule.
         """
+        role = self.subCommand or "all"
         try:
-            self["config"] = CONFIGS[self.subCommand or "all"].parse(self.subOptions)
-            self["log"] = LogSettings.parse(self.subOptions)
-            self["metering"] = MeteringSettings.parse(self.subOptions)
+            self["settings"] = start = begin(role, self.subOptions, folders(self.subOptions)[0])
+            self["config"] = CONFIGS[role].parse(start.options)
+            self["log"] = LogSettings.parse(start.options)
+            self["metering"] = MeteringSettings.parse(start.options)
         except LanrageError as error:
             raise usage.UsageError(str(error)) from error
 
@@ -175,7 +135,7 @@ def makeService(options: Options) -> IService:
 
     keep_steady(reactor)
     carry_timers(reactor)
-    service: IService = roles.make(reactor, options["config"], options["metering"])
+    service: IService = roles.make(reactor, options["config"], options["metering"], options["settings"])
     try:
         return logged(service, options["log"], options.parent or {}, reactor, options.subCommand or "all")
     except LanrageError as error:

@@ -74,9 +74,11 @@ _ALL = (
     TimedOperation("nat.punch", ("app.punching.PUNCHED",), slow=10.0),
     TimedOperation("server.discover", slow=5.0, later=True),
     TimedOperation("server.latency", slow=5.0, later=True),
-    TimedOperation("settings.load", slow=0.5, later=True),
-    TimedOperation("settings.save", slow=0.5, later=True),
-    TimedOperation("settings.activate", later=True),
+    TimedOperation("settings.load", ("store.settings.SettingsFile.load",), slow=0.5),
+    TimedOperation(
+        "settings.save", ("store.settings.SettingsFile.change", "store.settings.SettingsFile.save"), slow=0.5
+    ),
+    TimedOperation("settings.activate", ("store.settings.SettingsFile.activate",)),
 )
 TIMED: dict[str, TimedOperation] = {operation.name: operation for operation in _ALL}
 """All of them by name."""

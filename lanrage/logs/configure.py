@@ -14,12 +14,16 @@ from twisted.logger import Logger, LogLevel, globalLogBeginner, globalLogPublish
 from lanrage.core.log_levels import Level, LevelPlan, Levels
 from lanrage.core.redaction import Redactor
 from lanrage.core.repeats import Repeats
+from lanrage.core.settings_limits import LOG_FILE_COUNT, LOG_FILE_SIZE
 from lanrage.logs.formatter import StructuredFormatter
 from lanrage.logs.libraries import set_library_levels, take_libraries
-from lanrage.logs.output import FILE_COUNT, FILE_SIZE, OpenStream, Output, RotatingFile, SystemLog, to_journal
+from lanrage.logs.output import OpenStream, Output, RotatingFile, SystemLog, to_journal
 from lanrage.logs.record import LEVELS, Origin
 from lanrage.logs.stream import LogStream
+from lanrage.timing import TIMINGS
 
+TIMINGS_NAMESPACE = "lanrage.timing"
+"""Of the lines of timed calls."""
 _EVERYTHING = LevelPlan(Level.DEBUG)
 _levels = Levels(_EVERYTHING)
 _origin = Origin()
@@ -59,8 +63,8 @@ def make_stream(
     level: str = "info",
     *,
     file: Path | None = None,
-    size: int = FILE_SIZE,
-    count: int = FILE_COUNT,
+    size: int = LOG_FILE_SIZE,
+    count: int = LOG_FILE_COUNT,
     stream: IO[str] | None = None,
     syslog: str = "",
     clock: IReactorTime | None = None,
@@ -142,3 +146,4 @@ def keep_secret(secret: str) -> None:
 def _put(plan: LevelPlan) -> None:
     _levels.put(plan)
     set_library_levels(plan)
+    TIMINGS.lines = _levels.of(TIMINGS_NAMESPACE) <= Level.DEBUG

@@ -12,11 +12,10 @@ import msgspec
 from lanrage.core.log_levels import Level
 from lanrage.core.log_values import Plain
 from lanrage.core.redaction import Redactor
+from lanrage.core.settings_limits import LOG_FORMATS
 from lanrage.errors import BadInput
 from lanrage.log_context import CONTEXT_FIELDS
 from lanrage.logs.record import OWN, Origin, level_of, record
-
-FORMATS = ("json", "plain")
 
 LINE_LIMIT = 32 * 1024
 """Bytes of a JSON line; journald cuts at 48 KiB (LineMax=), and half a line cannot be read."""
@@ -45,8 +44,8 @@ class StructuredFormatter:
     fresh: Callable[[str], bool] = lambda _: True
 
     def __attrs_post_init__(self) -> None:
-        if self.form not in FORMATS:
-            raise BadInput("log-format", f"{self.form!r} is none of {', '.join(FORMATS)}")
+        if self.form not in LOG_FORMATS:
+            raise BadInput("log-format", f"{self.form!r} is none of {', '.join(LOG_FORMATS)}")
 
     def format(self, event: Mapping[str, Any]) -> bytes:
         """An event's line, or lines, with their end."""

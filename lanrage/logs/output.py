@@ -9,15 +9,9 @@ from typing import IO, Protocol
 
 from twisted.python.logfile import LogFile
 
+from lanrage.core.settings_limits import LOG_FILE_COUNT, LOG_FILE_SIZE
 from lanrage.errors import BadInput
 
-FILE_SIZE = 10_000_000
-"""Bytes after which a file is set aside: a week of a party at INFO."""
-FILE_COUNT = 5
-"""Files that are set aside and kept."""
-SIZE_BOUNDS = (100_000, 10_000_000_000)
-"""Bytes; a smaller file would turn at once at DEBUG."""
-COUNT_BOUNDS = (1, 1000)
 MODE = 0o640
 """Of log files: the group may read, as Debian's ``adm`` does; others may not, since they name friends' addresses."""
 
@@ -43,7 +37,7 @@ class RotatingFile:
     :raises BadInput: field ``log-file``, when it cannot be opened.
     """
 
-    def __init__(self, path: Path, size: int = FILE_SIZE, count: int = FILE_COUNT) -> None:
+    def __init__(self, path: Path, size: int = LOG_FILE_SIZE, count: int = LOG_FILE_COUNT) -> None:
         self.lost = 0
         self._torn = False
         try:

@@ -20,10 +20,11 @@ from twisted.web.server import Request as SiteRequest
 from twisted.web.server import Site
 
 from lanrage.core.origins import parse_host
+from lanrage.core.settings_machine_room import METRICS_EXAMPLE
 from lanrage.net.endpoints import listen_at
 
 PATH = b"metrics"
-FIELD, EXAMPLE = "metrics-listen", "tcp:7768:interface=127.0.0.1"
+FIELD, EXAMPLE = "metrics-listen", METRICS_EXAMPLE
 CONNECTIONS_LIMIT = 16
 """Connections at once: a Prometheus server or two, and somebody with curl."""
 IDLE_SECONDS = 75

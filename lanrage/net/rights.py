@@ -63,7 +63,7 @@ class Rights:
     def missing(self, kind: str = "auto") -> list[str]:
         """One sentence for each thing that is missing, with its remedy; empty where a node can do its work.
 
-        :param kind: how WireGuard shall run, see :data:`lanrage.net.tunnels.TUNNEL_KINDS`.
+        :param kind: how WireGuard shall run, see :data:`lanrage.core.settings_limits.TUNNEL_KINDS`.
         """
         sentences = []
         lacking = [

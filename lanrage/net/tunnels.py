@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from lanrage.core.links import check_device_name
+from lanrage.core.settings_limits import TUNNEL_KINDS
 from lanrage.errors import BadInput
 from lanrage.interfaces import ITunnel, IUndoJournal
 from lanrage.net.kernel import KernelTunnel, kernel_has_wireguard
 from lanrage.net.threads import INetReactor, in_thread
 from lanrage.net.userspace import UserspaceTunnel
-
-TUNNEL_KINDS = ("auto", "kernel", "userspace")
-"""What a user may ask for; ``auto`` is the kernel where it has WireGuard, else wireguard-go."""
 
 
 async def make_tunnel(
@@ -19,7 +17,8 @@ async def make_tunnel(
     """Return a tunnel that is not created yet.
 
     :param name: the device's name, unique on the machine.
-    :param kind: one of :data:`TUNNEL_KINDS`.
+    :param kind: one of :data:`lanrage.core.settings_limits.TUNNEL_KINDS`; ``auto`` is the kernel
+        where it has WireGuard, else wireguard-go.
     :param journal: remembers what is made, for the next start after a crash.
     :raises BadInput: for a name or kind that cannot be.
     """

@@ -31,17 +31,18 @@ def is_damage(error: Exception) -> bool:
     return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGE
 
 
-def schema_of(connection: sqlite3.Connection, path: Path, newest: int | None = None) -> int:
+def schema_of(connection: sqlite3.Connection, path: Path, newest: int | None = None, own: int = APPLICATION_ID) -> int:
     """The schema version; 0 for a file without tables.
 
     :param newest: that this LANrage knows, for who wants to read the rows; who copies them need not.
+    :param own: what marks our file.
     :raises StoreError: it is another program's, or a newer LANrage's.
     :raises sqlite3.Error: as SQLite says; see :func:`is_damage`.
     """
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     empty = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
-    if not empty and application != APPLICATION_ID:
+    if not empty and application != own:
         raise StoreError(f"{path} belongs to another program; nothing in it was changed")
     if newest is not None and version > newest:
         raise StoreError(f"{path} has schema {version}, this LANrage knows {newest}: update LANrage")

@@ -16,6 +16,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
+from lanrage.core.settings_limits import FLUSH_INTERVAL
 from lanrage.core.world_rows import Change, Erase, Put, Row
 from lanrage.errors import StoreError
 from lanrage.logs.carry import apart
@@ -23,12 +24,8 @@ from lanrage.store.counters import JournalCounters
 from lanrage.store.database import IStore
 from lanrage.timing import timing_decorator
 
-INTERVAL = 0.1
-"""Seconds that a change may wait which is not durable: its loss in a crash is of no consequence."""
-SHORTEST_INTERVAL = 0.01
-"""Below it a batch would seldom hold two changes of one key."""
-LONGEST_INTERVAL = 10.0
-"""More would save nothing that shows, and a crash would cost the more."""
+INTERVAL = FLUSH_INTERVAL
+"""See there."""
 FIRST_RETRY = 0.1
 LAST_RETRY = 5.0
 """Seconds between two tries of a batch, doubling: a full disk is looked at often enough to go on soon."""

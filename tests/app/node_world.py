@@ -20,13 +20,13 @@ from lanrage.app.config import NodeConfig
 from lanrage.app.control import ControlService, ControlSettings
 from lanrage.app.guarding import Guarding
 from lanrage.app.lan import LanPlane
+from lanrage.app.lan_config import LanSettings
 from lanrage.app.links import Links
 from lanrage.app.machinery import Devices
 from lanrage.app.node import NodeService
 from lanrage.app.party_channel import ChannelPort
-from lanrage.core.exposure import Exposure
 from lanrage.core.links import Endpoint, LocalAddress
-from lanrage.core.play_ports import PlayPorts
+from lanrage.core.play_ports import PlayPorts, Source
 from lanrage.errors import BadInput, LanrageError
 from lanrage.interfaces import IMachine, IProbePort, ITunnel, IUndoJournal
 from lanrage.net.rights import Rights
@@ -82,9 +82,14 @@ class MemoryMachinery:
         if self.refuses is not None:
             raise self.refuses
 
+    def use(self, lan: LanSettings) -> None:
+        """See :meth:`lanrage.app.machinery.Machinery.use`."""
+        self.devices = attrs.evolve(self.devices, lan=lan)
+        self.ports.put(Source.USER, "lan.ports", lan.ports, "named")
+
     def guarding(self) -> Guarding:
         """See :meth:`lanrage.app.machinery.Machinery.guarding`."""
-        return Guarding(Exposure.GUARDED, self.ports, self.guard)
+        return Guarding(self.devices.lan.exposure, self.ports, self.guard)
 
     async def tunnel(self) -> ITunnel:
         """See :meth:`lanrage.app.machinery.Machinery.tunnel`."""

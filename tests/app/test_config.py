@@ -13,16 +13,12 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.app.config import (
-    RELAY_PORTS,
-    RELAY_PORTS_LIMIT,
     AllConfig,
     ControlConfig,
     NodeConfig,
     RelayConfig,
     default_folder,
     default_run_folder,
-    parse_port,
-    parse_ports,
     parse_public_key,
     parse_relay,
 )
@@ -35,6 +31,8 @@ from lanrage.core.admission import Registration
 from lanrage.core.links import WIREGUARD_PORT
 from lanrage.core.origins import Proxies
 from lanrage.core.relay_choice import Weights
+from lanrage.core.settings_limits import RELAY_PORTS, RELAY_PORTS_LIMIT
+from lanrage.core.settings_texts import parse_port, parse_ports
 from lanrage.errors import BadInput
 from lanrage.store.certificate import CertificateFiles
 from lanrage.wire.control import RelayInfo

@@ -15,6 +15,7 @@ from lanrage.app.relay_pair import TICKET_RENEWAL, TICKET_RETRY
 from lanrage.core.candidates import Candidate
 from lanrage.core.identity import AgreementKey, NodeKeys, fingerprint
 from lanrage.core.links import Endpoint
+from lanrage.core.relay_choice import Weights
 from lanrage.core.relay_cookies import Line
 from lanrage.core.relay_talk import RelayTalk
 from lanrage.core.tickets import Ticket, issue, pair_of
@@ -152,6 +153,16 @@ class RelayLinksTests(SynchronousTestCase):
         self.assertEqual((ben.told, carl.told), ([], [(Endpoint(RELAY, 7801), True)]))
         self.stop()
         self.assertEqual(carl.told[-1], (Endpoint(RELAY, 7801), False))
+
+    def test_prefer(self) -> None:
+        """Other weights count at once, for the pairs that are there and for those to come."""
+        self.relays.use((PORTS,))
+        self.join("ben")
+        self.relays.prefer("eu", Weights(load=7.0))
+        self.join("carl")
+        self.assertEqual((self.relays.region, self.relays.weights), ("eu", Weights(load=7.0)))
+        self.assertEqual([pair.chooser.weights.load for pair in self.relays.pairs.values()], [7.0, 7.0])
+        self.stop()
 
     def test_who_leaves_gives_the_port_back(self) -> None:
         """For the next one; the relay's binding ends at once."""

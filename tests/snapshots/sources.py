@@ -11,6 +11,7 @@ from lanrage.app.cli_frame import LazyGroup
 from lanrage.app.operations import OPERATIONS
 from lanrage.app.service import Options
 from lanrage.core.metric_names import METRICS
+from lanrage.core.settings_schema import SCHEMA
 from lanrage.errors import REFUSALS, LanrageError
 from lanrage.net.http_answers import PATHS
 from tests.snapshots.shapes import struct_lines
@@ -86,6 +87,9 @@ SOURCES: dict[str, Callable[[], Iterable[str]]] = {
     "service": service,
     "http": http,
     "errors": errors,
+    "settings": lambda: sorted(
+        f"{each.name} --{each.option} {' '.join(each.roles)}: {each.rule.words}" for each in SCHEMA
+    ),
     "metrics": lambda: sorted(f"{each.name} {each.kind} {each.unit} {' '.join(each.labels)}" for each in METRICS),
 }
 """By the name of the file."""

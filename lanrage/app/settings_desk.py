@@ -1,0 +1,142 @@
+"""The settings of a running node: what is stored is changed in a thread, what is live takes effect at once."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from twisted.internet.defer import Deferred, DeferredLock
+from twisted.logger import Logger
+
+from lanrage.app.config import NodeConfig
+from lanrage.app.settings_book import SettingsBook
+from lanrage.app.settings_results import SetsListed, SettingsChanged, SettingsExported, SettingShown, SettingsListed
+from lanrage.app.settings_start import Start
+from lanrage.app.settings_trial import trial_of
+from lanrage.errors import LanrageError
+from lanrage.net.threads import in_thread
+
+log = Logger()
+
+UseConfig = Callable[[NodeConfig], Awaitable[None]]
+OnChange = Callable[[str], None]
+
+
+class SettingsDesk:
+    """The settings that a node goes by.
+
+    :param start: how it started.
+    :param use: lets the node go by another configuration, as far as it can while it runs.
+    :ivar server: the control server of new parties where the setting names none.
+    """
+
+    def __init__(self, reactor: Any, start: Start, use: UseConfig) -> None:
+        self._reactor, self._start, self._use, self.server = reactor, start, use, ""
+        self._book = SettingsBook(start, trial_of(start.role))
+        self._options = dict(start.options)
+        self._listeners: dict[str, OnChange] = {}
+        self._lock = DeferredLock()
+
+    def on_change(self, name: str, call: OnChange) -> None:
+        """Call `call` with the text of a live setting when that changes: for what a node's configuration has not.
+
+        It may raise an error of the house: the user is told.
+        """
+        self._listeners[name] = call
+
+    async def open(self) -> None:
+        """Keep other processes from changing what this node goes by."""
+        if not await in_thread(self._reactor, self._start.file.hold):
+            log.warn("the stored settings of {folder} are not held", folder=str(self._start.file.folder))
+
+    def close(self) -> None:
+        """Give them free."""
+        self._start.file.release()
+
+    # --- operations ---------------------------------------------------------------------------------------------------
+
+    def listing(self) -> Deferred[SettingsListed]:
+        """See :class:`SettingsBook`."""
+        return in_thread(self._reactor, self._book.listing)
+
+    def show(self, name: str) -> Deferred[SettingShown]:
+        """See :class:`SettingsBook`."""
+        return in_thread(self._reactor, self._book.show, name)
+
+    def sets(self) -> Deferred[SetsListed]:
+        """See :class:`SettingsBook`."""
+        return in_thread(self._reactor, self._book.sets)
+
+    def export(self, name: str) -> Deferred[SettingsExported]:
+        """See :class:`SettingsBook`."""
+        return in_thread(self._reactor, self._book.export, name)
+
+    def save(self, name: str) -> Deferred[SetsListed]:
+        """See :class:`SettingsBook`."""
+        return in_thread(self._reactor, self._book.save, name).addCallback(_noted, "kept as a set", name)
+
+    def delete(self, name: str) -> Deferred[SetsListed]:
+        """See :class:`SettingsBook`."""
+        return in_thread(self._reactor, self._book.delete, name).addCallback(_noted, "deleted", name)
+
+    def set(self, values: Mapping[str, str]) -> Deferred[SettingsChanged]:
+        """See :class:`SettingsBook`."""
+        return self._alone(self._book.set, values)
+
+    def reset(self, name: str) -> Deferred[SettingsChanged]:
+        """See :class:`SettingsBook`."""
+        return self._alone(self._book.reset, name)
+
+    def activate(self, name: str) -> Deferred[SettingsChanged]:
+        """See :class:`SettingsBook`."""
+        return self._alone(self._book.activate, name)
+
+    def bring_in(self, toml: str, replace: bool) -> Deferred[SettingsChanged]:
+        """See :class:`SettingsBook`."""
+        return self._alone(self._book.bring_in, toml, replace)
+
+    # --- within -------------------------------------------------------------------------------------------------------
+
+    def _alone(self, change: Callable[..., SettingsChanged], *args: Any) -> Deferred[SettingsChanged]:
+        """One change after another: what takes effect last is what was stored last."""
+        return self._lock.run(lambda: Deferred.fromCoroutine(self._change(change, *args)))
+
+    async def _change(self, change: Callable[..., SettingsChanged], *args: Any) -> SettingsChanged:
+        told = await in_thread(self._reactor, change, *args)
+        for each in told.changed:
+            log.info("setting {name} is {value} ({origin})", name=each.name, value=each.value, origin=each.origin)
+        stored = await in_thread(self._reactor, self._start.file.load)
+        trouble = await self._take_effect(stored.values)
+        return SettingsChanged(told.set_name, told.changed, trouble)
+
+    async def _take_effect(self, stored: Mapping[str, str]) -> str:
+        """Go by the live settings of now; the others stay as they were at the start."""
+        wanted, _ = self._start.with_stored(stored)
+        news = [row for row in self._start.rows if row.live and wanted[row.option] != self._options[row.option]]
+        if not news:
+            return ""
+        options = self._options | {row.option: wanted[row.option] for row in news}
+        troubles = []
+        try:
+            config = NodeConfig.parse(options)
+            await self._use(config if config.server else config.with_server(self.server))
+        except LanrageError as error:
+            troubles.append(str(error))
+        for row in news:
+            try:
+                self._listeners.get(row.name, _nobody)(options[row.option])
+            except LanrageError as error:
+                troubles.append(str(error))
+        self._options = options
+        for trouble in troubles:
+            log.warn("a setting could not take effect at once: {trouble}", trouble=trouble)
+        return "; ".join(troubles)
+
+
+def _nobody(text: str) -> None:
+    del text
+
+
+def _noted(result: SetsListed, what: str, name: str) -> SetsListed:
+    log.info("settings {what}: {set}", what=what, set=name)
+    return result
