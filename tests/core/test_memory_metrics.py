@@ -42,7 +42,7 @@ class RingTests(SynchronousTestCase):
 
     @given(STEPS, st.floats(0, 3000), st.floats(0, 3000))
     def test_window(self, steps: list[tuple[float, float]], start: float, end: float) -> None:
-        """A window is what a scan finds, with times that went back taken as the newest; the history counts each once."""
+        """A window is what a scan finds, times that went back count as the newest; a history has each once."""
         ring, now, seen = CircularMetricsBuffer(), 0.0, []
         newest = -math.inf
         for passed, value in steps:
@@ -59,7 +59,10 @@ class RingTests(SynchronousTestCase):
         ring = CircularMetricsBuffer()
         for second in range(0, 40 * 86400, 20):
             ring.add(1.0, float(second))
-        self.assertEqual((AGGREGATES, 1440, 720, 30), (len(ring.aggregates), *(len(ring.history(each)) for each in ("minute", "hour", "day"))))
+        self.assertEqual(
+            (AGGREGATES, 1440, 720, 30),
+            (len(ring.aggregates), *(len(ring.history(each)) for each in ("minute", "hour", "day"))),
+        )
         tracemalloc.start()
         try:
             full = CircularMetricsBuffer()
