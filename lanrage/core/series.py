@@ -6,9 +6,11 @@ import math
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import attrs
+
+from lanrage.core.metric_history import HistoryStep, MetricHistory
 
 SAMPLES = 10_000
 """Of a ring; 16 bytes each."""
@@ -53,16 +55,50 @@ class CircularMetricsBuffer:
     fills: int = attrs.field(init=False, default=0)
     _times: array[float] = attrs.field(init=False, factory=lambda: array("d"))
     _values: array[float] = attrs.field(init=False, factory=lambda: array("d"))
+    _history: MetricHistory = attrs.field(init=False, factory=MetricHistory)
+    _open: int = attrs.field(init=False, default=0)
+    _newest: float = attrs.field(init=False, default=-math.inf)
+    _minute_end: float = attrs.field(init=False, default=-math.inf)
 
     def add(self, value: float, now: float) -> None:
         """One more; a time before the newest counts as the newest."""
+        if now < self._newest:
+            now = self._newest
+        self._newest = now
+        if now >= self._minute_end:
+            self._settle()
+            self._minute_end = now // 60.0 * 60.0 + 60.0
         times = self._times
         if len(times) >= SAMPLES:
-            self.fills += 1
-            self.aggregates.append(AggregatedMetric.of(times[0], self._values[:OLDEST]))
-            del times[:OLDEST], self._values[:OLDEST]
-        times.append(max(now, times[-1]) if times else now)
+            self._aggregate()
+        times.append(now)
         self._values.append(value)
+
+    def _settle(self) -> None:
+        """Bring the samples that are in no history, all of one minute, into it."""
+        if self._open < len(self._times):
+            self._history.merge(self._times[self._open], self._values[self._open :])
+            self._open = len(self._times)
+
+    def _aggregate(self) -> None:
+        self._settle()
+        self.fills += 1
+        self.aggregates.append(AggregatedMetric.of(self._times[0], self._values[:OLDEST]))
+        del self._times[:OLDEST], self._values[:OLDEST]
+        self._open = len(self._times)
+
+    @property
+    def latest(self) -> tuple[float, float]:
+        """(time, value) of the newest sample.
+
+        :raises IndexError: there is none.
+        """
+        return self._times[-1], self._values[-1]
+
+    def history(self, step: str) -> list[HistoryStep]:
+        """The steps of a ``minute``, ``hour`` or ``day``, the oldest first; the last one is not over."""
+        self._settle()
+        return self._history.steps(step)
 
     def __len__(self) -> int:
         """Samples in the ring."""
@@ -73,16 +109,7 @@ class CircularMetricsBuffer:
         first, last = bisect_left(self._times, start), bisect_right(self._times, end)
         return list(zip(self._times[first:last], self._values[first:last], strict=True))
 
-    def by(self, seconds: float) -> Iterator[AggregatedMetric]:
-        """The ring's samples in steps of so many seconds, the oldest first."""
-        times, first = self._times, 0
-        while first < len(times):
-            step = times[first] // seconds * seconds
-            last = bisect_left(times, step + seconds, first)
-            yield AggregatedMetric.of(step, self._values[first:last])
-            first = last
-
     @property
     def memory_bytes(self) -> int:
-        """Of the ring's storage."""
-        return 16 * len(self._times)
+        """Of the samples and of the history; what the arrays hold ready for growth (an eighth at most) is not in it."""
+        return 16 * len(self._times) + self._history.memory_bytes
