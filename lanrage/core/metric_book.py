@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import attrs
 
+from lanrage.core.fold import SecondFold
 from lanrage.core.metric_history import HistoryStep
 from lanrage.core.series import CircularMetricsBuffer
 
@@ -41,6 +42,7 @@ class MetricBook:
         self._metrics = {metric.name: metric for metric in metrics}
         self._limit = limit
         self._series: dict[tuple[str, tuple[str, ...]], CircularMetricsBuffer] = {}
+        self._folds: dict[tuple[str, tuple[str, ...]], SecondFold] = {}
         self._fills = 0
         self.refused = 0
 
@@ -53,6 +55,18 @@ class MetricBook:
                 return
             series = self._series[name, labels] = CircularMetricsBuffer()
         series.add(value, now)
+
+    def fold(self, name: str, labels: tuple[str, ...], value: float, now: float) -> None:
+        """One value of a stream that is faster than one a second: a second's mean becomes a sample once it is over."""
+        fold = self._folds.get((name, labels))
+        if fold is None:
+            if len(self._folds) >= self._limit:
+                self.refused += 1
+                return
+            fold = self._folds[name, labels] = SecondFold()
+        done = fold.add(value, now)
+        if done is not None:
+            self.record(name, labels, done.mean, done.timestamp)
 
     def latest(self) -> Iterator[tuple[Metric, tuple[str, ...], float, float]]:
         """(metric, labels, value, time) of the newest sample of each series."""
@@ -76,6 +90,7 @@ class MetricBook:
             name, labels = key
             if (label, value) in zip(self._metrics[name].labels, labels, strict=True):
                 self._fills += self._series.pop(key).fills
+                self._folds.pop(key, None)
 
     @property
     def buffer_fills(self) -> int:

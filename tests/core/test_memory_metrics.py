@@ -14,9 +14,10 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.core.fold import SecondFold
 from lanrage.core.metric_book import Metric, MetricBook
+from lanrage.core.metric_history import STEPS
 from lanrage.core.series import AGGREGATES, OLDEST, SAMPLES, CircularMetricsBuffer
 
-STEPS = st.lists(st.tuples(st.floats(-5.0, 90.0), st.floats(-1e6, 1e6)), min_size=1, max_size=80)
+SAMPLED = st.lists(st.tuples(st.floats(-5.0, 90.0), st.floats(-1e6, 1e6)), min_size=1, max_size=80)
 
 
 def nearest_rank(values: Sequence[float], percent: int) -> float:
@@ -40,7 +41,7 @@ class RingTests(SynchronousTestCase):
         self.assertEqual((nearest_rank(oldest[:], 95), nearest_rank(oldest, 99)), (only.p95, only.p99))
         self.assertEqual(list(enumerate(values))[OLDEST:], ring.window(-math.inf, math.inf))
 
-    @given(STEPS, st.floats(0, 3000), st.floats(0, 3000))
+    @given(SAMPLED, st.floats(0, 3000), st.floats(0, 3000))
     def test_window(self, steps: list[tuple[float, float]], start: float, end: float) -> None:
         """A window is what a scan finds, times that went back count as the newest; a history has each once."""
         ring, now, seen = CircularMetricsBuffer(), 0.0, []
@@ -73,6 +74,44 @@ class RingTests(SynchronousTestCase):
             tracemalloc.stop()
 
 
+class HistoryTests(SynchronousTestCase):
+    """:class:`MetricHistory` against plain lists."""
+
+    @given(st.lists(st.tuples(st.floats(0.0, 9000.0), st.integers(-1000, 1000)), min_size=1, max_size=120))
+    def test_reference(self, steps: list[tuple[float, int]]) -> None:
+        """Each step has exactly the samples of its time, those of the minute and hour that are not over included."""
+        ring, now, seen = CircularMetricsBuffer(), 0.0, []
+        for passed, value in steps:
+            now += passed
+            seen.append((now, float(value)))
+            ring.add(float(value), now)
+        for step, (seconds, kept) in STEPS.items():
+            wanted: dict[float, list[float]] = {}
+            for at, each in seen:
+                wanted.setdefault(at // seconds * seconds, []).append(each)
+            self.assertEqual(
+                [(at, len(part), min(part), max(part)) for at, part in wanted.items()][-kept:],
+                [(each.timestamp, each.count, each.min, each.max) for each in ring.history(step)],
+            )
+            for shown, part in zip(ring.history(step), list(wanted.values())[-kept:], strict=True):
+                self.assertApproximates(fmean(part), shown.avg, 1e-6)
+
+    def test_kept(self) -> None:
+        """Two years of a sample an hour leave a month of hours and days, in no more memory than a day of seconds takes."""
+        ring = CircularMetricsBuffer()
+        held: list[int] = []
+        for hour in range(2 * 365 * 24):
+            ring.add(float(hour), hour * 3600.0)
+            held.append(ring.memory_bytes)
+        self.assertEqual((720, 30), (len(ring.history("hour")), len(ring.history("day"))))
+        self.assertLessEqual(max(held), 260_000)
+        self.assertEqual(float(hour), ring.history("day")[-1].max)
+
+    def test_no_such_step(self) -> None:
+        """There are three kinds."""
+        self.assertRaises(KeyError, CircularMetricsBuffer().history, "week")
+
+
 class FoldTests(SynchronousTestCase):
     """:class:`SecondFold`."""
 
@@ -94,6 +133,16 @@ class FoldTests(SynchronousTestCase):
 
 class LimitTests(SynchronousTestCase):
     """:class:`MetricBook`."""
+
+    def test_fold(self) -> None:
+        """A fast stream gives one sample a second, their means; it is forgotten with its series."""
+        book = MetricBook((Metric("rtt", "gauge", "seconds", "Round trip.", ("peer",)),))
+        for tick in range(41):
+            book.fold("rtt", ("a",), float(tick % 10), tick / 10)
+        self.assertEqual([(float(each), 4.5) for each in range(4)], book.window("rtt", ("a",), 0.0, 9.0))
+        book.forget("peer", "a")
+        book.fold("rtt", ("a",), 1.0, 9.0)
+        self.assertEqual([], book.window("rtt", ("a",), 0.0, 99.0))
 
     def test_limit(self) -> None:
         """A series over the limit is refused and counted."""
