@@ -97,7 +97,7 @@ class HistoryTests(SynchronousTestCase):
                 self.assertApproximates(fmean(part), shown.avg, 1e-6)
 
     def test_kept(self) -> None:
-        """Two years of a sample an hour leave a month of hours and days, in no more memory than a day of seconds takes."""
+        """Two years of a sample an hour leave a month of hours and days, in the memory that a day of seconds takes."""
         ring = CircularMetricsBuffer()
         held: list[int] = []
         for hour in range(2 * 365 * 24):
