@@ -12,10 +12,12 @@ class Named(Protocol):
     """What has a name and needs others."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Its own."""
 
     @property
-    def needs(self) -> tuple[str, ...]: ...
+    def needs(self) -> tuple[str, ...]:
+        """Names of others."""
 
 
 T = TypeVar("T", bound=Named)

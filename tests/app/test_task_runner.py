@@ -79,8 +79,8 @@ class CarryOutTests(SynchronousTestCase):
         """It is logged with its task, and the others are undone all the same."""
         bench = self.bench
         bad = Job.of("bad", lambda: None, lambda: 1 / 0, needs=("a",))
-        done = bench.carry_out(bench.job("a"), bad, Job.of("last", lambda: [][0], needs=("bad",)))
-        self.failureResultOf(done, IndexError)
+        done = bench.carry_out(bench.job("a"), bad, Job.of("last", dict[str, int]().popitem, needs=("bad",)))
+        self.failureResultOf(done, KeyError)
         self.assertEqual(["a", "undo a"], bench.told)
         self.assertEqual(1, len(self.flushLoggedErrors(ZeroDivisionError)))
 

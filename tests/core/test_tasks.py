@@ -15,6 +15,7 @@ class OrderTests(SynchronousTestCase):
     """Which plans are refused, and what begins when."""
 
     def refused(self, field: str, words: str, *tasks: Task) -> None:
+        """No plan is made of them."""
         error = self.assertRaises(BadInput, TaskPlan, tasks)
         self.assertEqual(field, error.field)
         self.assertIn(words, str(error))
