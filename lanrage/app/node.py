@@ -233,9 +233,10 @@ class NodeService(
         """See :meth:`INode.create_party`."""
         return self._alone(lambda: self._create(name, **wishes))
 
-    def join_party(self, code: str, **wishes: Any) -> Deferred[dict[str, Any]]:
+    def join_party(self, code: str, *, timing_s: float = 0, **wishes: Any) -> Deferred[dict[str, Any]]:
         """See :meth:`INode.join_party`."""
-        return self._alone(lambda: self._join(code, **wishes))
+        join: Any = lambda stages: self._alone(lambda: self._join(code, stages=stages, **wishes))  # noqa: E731
+        return Deferred.fromCoroutine(self._timed(join, timing_s))
 
     def leave_party(self, *, progress: Progress | None = None) -> Deferred[dict[str, Any]]:
         """See :meth:`INode.leave_party`."""

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import attrs
 
-from lanrage.core.code import InvitationCode
 from lanrage.core.certificates import invite_key
+from lanrage.core.code import InvitationCode
 
 PIECE = 1 << 20
 """Bytes of a log that are looked at in one go."""

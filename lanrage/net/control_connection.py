@@ -12,7 +12,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
 from lanrage.errors import DecodeError, LanrageError, Refused, Unreachable
-from lanrage.log_context import carried, context
+from lanrage.log_context import carried, context, get_context
 from lanrage.logs import get_logger
 from lanrage.net.http_answers import how_refused
 from lanrage.net.tls_client import tls_failure
@@ -220,7 +220,8 @@ class ConnectionFactory(WebSocketClientFactory):  # type: ignore[misc]
 
     def notice(self, body: NoticeBody, correlation_id: str) -> None:
         """Hand a notice on, in the context of the operation that led to it; its receiver's errors end no connection."""
-        with context(correlation_id=correlation_id):
+        party = getattr(body, "party_id", "") or get_context().get("party_id", "")
+        with context(correlation_id=correlation_id, party_id=party):
             log.debug("the server tells {kind}", kind=type(body).__name__)
             try:
                 self._notice(body, correlation_id)
