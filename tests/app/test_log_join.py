@@ -34,13 +34,17 @@ class JoinTests(PartyCase):
         await self.until_paths(anna, bert)
         lines = [line for line in tape.lines if line["subsystem"] in NODES]
         self.assertEqual([], [self._told(line) for line in lines if line["party_id"] != created["party_id"]])
-        self._story(lines)
+        self._story(lines, fingerprint(bert.node._life.keys.identity.public).hex())
         self._peers(lines, anna, bert)
         self._server(tape.of("control", "peer_id", "party_id", "kind"), bert, created["party_id"])
 
-    def _story(self, lines: list[dict[str, Any]]) -> None:
-        """What the join's id finds, in order: from the login to the path."""
-        told = [line["event"] for line in lines if line["correlation_id"] == "join-1"]
+    def _story(self, lines: list[dict[str, Any]], bert: str) -> None:
+        """What the join's id finds, in order: from the login to the path; and at Anna's node, what follows from it."""
+        of_join = [line for line in lines if line["correlation_id"] == "join-1"]
+        hers = [line["event"] for line in of_join if line["peer_id"] == bert]
+        self.assertLessEqual({"link to {peer} begins", "link to {peer} is up after {ms:.0f} ms"}, set(hers))
+        self.assertIn("{peer} is known to WireGuard", hers)
+        told = [line["event"] for line in of_join if line["peer_id"] != bert]
         story = [
             "logged in at {address}, session {session}",
             "the party took {member} in",
