@@ -6,9 +6,9 @@ from lanrage.app.results import Result
 
 
 class PointShown(Result, frozen=True):
-    """One sample, or one aggregate of a minute, an hour or a day.
+    """Some samples in one.
 
-    :param at: seconds since the epoch; of an aggregate its beginning.
+    :param at: of the first, seconds since the epoch.
     """
 
     at: float
@@ -18,6 +18,19 @@ class PointShown(Result, frozen=True):
     avg: float
     p95: float
     p99: float
+
+
+class StepShown(Result, frozen=True):
+    """A minute, an hour or a day.
+
+    :param at: its beginning, seconds since the epoch.
+    """
+
+    at: float
+    count: int
+    min: float
+    max: float
+    avg: float
 
 
 class SeriesShown(Result, frozen=True):
@@ -34,7 +47,7 @@ class SeriesShown(Result, frozen=True):
     labels: dict[str, str]
     value: float | None
     window: PointShown | None = None
-    history: list[PointShown] = []
+    history: list[StepShown] = []
 
 
 class MetricsShown(Result, frozen=True):

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 
 import attrs
 
-from lanrage.core.series import AggregatedMetric, CircularMetricsBuffer
+from lanrage.core.fold import SecondFold
+from lanrage.core.metric_history import HistoryStep
+from lanrage.core.series import CircularMetricsBuffer
 
 SERIES_LIMIT = 1024
 """A ring takes 160 kB when it is full."""
-STEPS = {"minute": 60.0, "hour": 3600.0, "day": 86400.0}
-"""Seconds of each step of a history."""
 
 
 @attrs.frozen
@@ -35,27 +35,43 @@ class MetricBook:
 
     :param metrics: that have series here.
     :param limit: series at most; others are not kept.
+    :ivar refused: samples of series over the limit or of no known metric.
     """
 
     def __init__(self, metrics: Iterable[Metric], limit: int = SERIES_LIMIT) -> None:
         self._metrics = {metric.name: metric for metric in metrics}
         self._limit = limit
         self._series: dict[tuple[str, tuple[str, ...]], CircularMetricsBuffer] = {}
+        self._folds: dict[tuple[str, tuple[str, ...]], SecondFold] = {}
         self._fills = 0
+        self.refused = 0
 
     def record(self, name: str, labels: tuple[str, ...], value: float, now: float) -> None:
         """One sample."""
         series = self._series.get((name, labels))
         if series is None:
             if name not in self._metrics or len(self._series) >= self._limit:
+                self.refused += 1
                 return
             series = self._series[name, labels] = CircularMetricsBuffer()
         series.add(value, now)
 
+    def fold(self, name: str, labels: tuple[str, ...], value: float, now: float) -> None:
+        """One value of a stream that is faster than one a second: a second's mean becomes a sample once it is over."""
+        fold = self._folds.get((name, labels))
+        if fold is None:
+            if len(self._folds) >= self._limit:
+                self.refused += 1
+                return
+            fold = self._folds[name, labels] = SecondFold()
+        done = fold.add(value, now)
+        if done is not None:
+            self.record(name, labels, done.mean, done.timestamp)
+
     def latest(self) -> Iterator[tuple[Metric, tuple[str, ...], float, float]]:
         """(metric, labels, value, time) of the newest sample of each series."""
         for (name, labels), series in self._series.items():
-            time, value = series.window(float("-inf"), float("inf"))[-1]
+            time, value = series.latest
             yield self._metrics[name], labels, value, time
 
     def window(self, name: str, labels: tuple[str, ...], start: float, end: float) -> list[tuple[float, float]]:
@@ -63,10 +79,10 @@ class MetricBook:
         series = self._series.get((name, labels))
         return series.window(start, end) if series is not None else []
 
-    def history(self, name: str, labels: tuple[str, ...], step: str) -> list[AggregatedMetric]:
-        """Aggregates of a ``minute``, an ``hour`` or a ``day``, the oldest first."""
+    def history(self, name: str, labels: tuple[str, ...], step: str) -> list[HistoryStep]:
+        """Each ``minute``, ``hour`` or ``day`` that is kept, the oldest first."""
         series = self._series.get((name, labels))
-        return list(series.by(STEPS[step])) if series is not None else []
+        return series.history(step) if series is not None else []
 
     def forget(self, label: str, value: str) -> None:
         """Drop the series in which a label has this value."""
@@ -74,6 +90,7 @@ class MetricBook:
             name, labels = key
             if (label, value) in zip(self._metrics[name].labels, labels, strict=True):
                 self._fills += self._series.pop(key).fills
+                self._folds.pop(key, None)
 
     @property
     def buffer_fills(self) -> int:

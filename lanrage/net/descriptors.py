@@ -10,6 +10,8 @@ RESERVE = 512
 """Descriptors for all that is no connection of the channel: database, logs, a relay's ports in the same process."""
 
 log = Logger()
+_told: set[int] = set()
+# What was warned of: a server that is started again and again says it once.
 
 
 def raise_limit(connections: int) -> int:
@@ -26,6 +28,9 @@ def raise_limit(connections: int) -> int:
         log.info("room for {connections} connections", connections=connections)
         return connections
     room = max(1, soft - RESERVE)
+    if room in _told:
+        return room
+    _told.add(room)
     log.warn(
         "room for {room} of {connections} connections: the limit of open files is {limit} (LimitNOFILE= in the unit)",
         room=room,

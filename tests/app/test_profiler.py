@@ -63,7 +63,8 @@ class ProfilerTests(SynchronousTestCase):
     def test_another_mode_begins_anew(self) -> None:
         """What two ways saw is not mixed."""
         self.profiler.start(Mode.DETERMINISTIC)
-        planted_hotspot()
+        for _ in range(50):
+            planted_hotspot()
         self.profiler.stop()
         self.assertEqual(self.profiler.hotspots()[0].frame.function, "planted_hotspot")
         self.profiler.start(Mode.SAMPLING)

@@ -15,7 +15,8 @@ from lanrage.core.relay_choice import Weights
 from lanrage.core.setting import HIDDEN, NODE
 from lanrage.core.settings_schema import of_role
 from lanrage.errors import BadInput, LanrageError, Unreachable
-from lanrage.logs import get_level, set_level
+from lanrage.logs import set_level
+from lanrage.logs.configure import get_level
 from lanrage.store.settings import SettingsFile
 from tests.app.node_world import NodeCase, Player
 

@@ -35,7 +35,7 @@ class BookTests(SynchronousTestCase):
         for each in minutes:
             values = [value for at, value in samples if each.timestamp <= at < each.timestamp + 60.0]
             self.assertEqual((len(values), min(values), max(values)), (each.count, each.min, each.max))
-            self.assertAlmostEqual(fmean(values), each.avg, delta=1.0)
+            self.assertApproximates(fmean(values), each.avg, 1e-3)
         self.assertEqual([(RTT, BEN, samples[-1][1], samples[-1][0])], list(book.latest()))
 
     def test_forget(self) -> None:
@@ -49,11 +49,11 @@ class BookTests(SynchronousTestCase):
         self.assertEqual([], list(book.window("rtt", ("a",), 0.0, 9.0)))
 
     def test_full(self) -> None:
-        """A day of a sample a second: the ring was full some times, and takes no more memory than its samples."""
+        """A day of a sample a second: the ring was full some times; 160 kB are its samples, 88 kB a month's history."""
         book = MetricBook((RTT,))
         for second in range(86400):
             book.record("rtt", BEN, float(second % 100), float(second))
         self.assertEqual(22, book.buffer_fills)
         self.assertEqual(22, book.aggregations_performed)
-        self.assertLessEqual(book.memory_bytes, 200_000)
+        self.assertLessEqual(book.memory_bytes, 260_000)
         self.assertEqual((86399.0, 99.0), list(book.window("rtt", BEN, 0.0, 1e9))[-1])
