@@ -69,7 +69,7 @@ def laboratory(
     base: Path,
     say: Callable[[str], None],
     relays: int = 1,
-    **options: tuple[str, ...],
+    **options: Any,
 ) -> Iterator[Lab]:
     """Networks without nodes, removed afterwards; what a crash left under this name is removed before.
 

@@ -34,7 +34,8 @@ class JoinTests(PartyCase):
         await self.until_paths(anna, bert)
         lines = [line for line in tape.lines if line["subsystem"] in NODES]
         self.assertEqual([], [self._told(line) for line in lines if line["party_id"] != created["party_id"]])
-        self._story(lines, fingerprint(bert.node._life.keys.identity.public).hex())
+        me: Any = bert
+        self._story(lines, fingerprint(me.node._life.keys.identity.public).hex())
         self._peers(lines, anna, bert)
         self._server(tape.of("control", "peer_id", "party_id", "kind"), bert, created["party_id"])
 
