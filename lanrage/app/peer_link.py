@@ -264,7 +264,7 @@ class PeerLink:
     # --- actions ------------------------------------------------------------------------------------------------------
 
     def _put(self, actions: Sequence[LinkAction]) -> None:
-        operation = get_context().get("correlation_id", "") or self.operation
+        operation = self.operation or get_context().get("correlation_id", "")  # a socket's context is of who opened it
         with context(**self.log_fields, correlation_id=operation):
             self._queue.put(actions)
 

@@ -43,6 +43,8 @@ STORY = {
     "the joiner was answered": ("node", "operation {op} ended"),
 }
 """What must be told, and by whose line: role and event."""
+BOTH = ("WireGuard got the peer", "the path was chosen", "the link stood")
+"""Of these, what both nodes must tell."""
 
 
 def trace(base: Path = BASE, name: str = NAME, say: Callable[[str], None] = lambda _text: None) -> Result:
@@ -92,11 +94,14 @@ def gathered(lab: Lab, operation: str) -> Trace:
 
 
 def missing(lines: list[TraceLine]) -> list[str]:
-    """What of the story nobody told; the link must stand at both ends."""
+    """What of the story nobody told, or one end alone that both have to tell."""
     told = {(line.role, line.event) for line in lines}
     lacking = [what for what, wanted in STORY.items() if wanted not in told]
-    ends = {line.pid for line in lines if (line.role, line.event) == STORY["the link stood"]}
-    return lacking if len(ends) == len(KINDS) else [*lacking, f"the link stood at {len(ends)} of {len(KINDS)} ends"]
+    for what in BOTH:
+        ends = {line.pid for line in lines if (line.role, line.event) == STORY[what]}
+        if 0 < len(ends) < len(KINDS):
+            lacking.append(f"{what} at {len(ends)} of {len(KINDS)} ends")
+    return lacking
 
 
 def judge(found: Trace, result: Result) -> None:

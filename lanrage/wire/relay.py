@@ -67,8 +67,9 @@ def encode(message: Message) -> bytes:
     :raises ValueError: when a field is not of its size.
     """
     match message:
-        case BindRequest():
-            return _head(BIND_REQUEST, message.transaction) + PADDING
+        case BindRequest() | Unbind():
+            kind = BIND_REQUEST if isinstance(message, BindRequest) else UNBIND
+            return _head(kind, message.transaction) + PADDING
         case Challenge():
             return _head(CHALLENGE, message.transaction) + _sized(message.cookie, COOKIE_BYTES)
         case Bind():
@@ -81,8 +82,6 @@ def encode(message: Message) -> bytes:
             return _head(BOUND, message.transaction) + body
         case Rejected():
             return _head(ERROR, message.transaction) + bytes([message.reason])
-        case Unbind():
-            return _head(UNBIND, message.transaction) + PADDING
         case Unknown():
             return _PREFIX.pack(MAGIC, VERSION, UNKNOWN)
         case Draining():

@@ -68,7 +68,7 @@ class AnswerTests(ApiCase):
     async def test_an_id_is_no_line_of_its_own(self) -> None:
         """An id that ends in a newline is refused at the door."""
         client = await self.opened()
-        answer = await client.ask(b'{"id": 1, "op": "status", "correlation_id": "a\n"}')
+        answer = await client.ask(b'{"id": 1, "op": "status", "correlation_id": "a\\n"}')
         self.assertIn(b'"field":"correlation_id"', answer)
 
     async def test_a_call_and_its_result(self) -> None:
