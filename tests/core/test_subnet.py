@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ipaddress import IPv4Network
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -35,6 +35,7 @@ draws = st.integers(0, 2**32 - 1)
 class ChooseTests(SynchronousTestCase):
     """Which one is taken."""
 
+    @settings(max_examples=25)
     @given(networks, draws)
     def test_never_clashes(self, taken: list[IPv4Network], drawn: int) -> None:
         """A private /24 that overlaps with nothing; refused only where nothing of the blocks is left."""
