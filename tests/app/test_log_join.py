@@ -14,6 +14,7 @@ from tests.log_tape import start_tape
 
 NODES = frozenset("party connection nat network broadcast control_client".split())
 """Subsystems of a node."""
+PATH = "path to {peer} is now {kind} {endpoint}: {reason}"
 
 
 class JoinTests(PartyCase):
@@ -27,7 +28,8 @@ class JoinTests(PartyCase):
         self.addCleanup(carry_timers(reactor))
         await self.serve()
         anna, bert = await self.player("anna", 1), await self.player("bert", 2)
-        created = await anna.create()
+        with context(correlation_id="create-1"):
+            created = await anna.create()
         tape = start_tape(self)
         with context(correlation_id="join-1"):
             await bert.join(created["code"])
@@ -44,7 +46,9 @@ class JoinTests(PartyCase):
         of_join = [line for line in lines if line["correlation_id"] == "join-1"]
         hers = [line["event"] for line in of_join if line["peer_id"] == bert]
         self.assertLessEqual({"link to {peer} begins", "link to {peer} is up after {ms:.0f} ms"}, set(hers))
-        self.assertIn("{peer} is known to WireGuard", hers)
+        self.assertLessEqual({"{peer} is known to WireGuard", PATH}, set(hers))
+        foreign = {line["correlation_id"] for line in lines if line["event"] == PATH} - {"join-1"}
+        self.assertEqual(set(), foreign)
         told = [line["event"] for line in of_join if line["peer_id"] != bert]
         story = [
             "logged in at {address}, session {session}",
