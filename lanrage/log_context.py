@@ -6,6 +6,7 @@ what they set is theirs alone. Timers, callbacks and threads do not: :func:`carr
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
@@ -36,6 +37,11 @@ def set_context(**fields: str) -> None:
     :raises BadInput: for a field that is none of :data:`CONTEXT_FIELDS`.
     """
     _context.set(_joined(fields))
+
+
+def new_correlation_id() -> str:
+    """A name for an operation that begins now: 16 hexadecimal digits that no other operation has."""
+    return secrets.token_hex(8)
 
 
 def clear_context() -> None:

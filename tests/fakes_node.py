@@ -15,6 +15,7 @@ from lanrage.app.results import (
     ControlShown,
     Invited,
     Joined,
+    JoinStageShown,
     Left,
     MemberShown,
     NatShown,
@@ -167,7 +168,7 @@ class FakeNode(
         return plain(PartyCreated(PARTY_ID, name, SUBNET, "10.66.0.1", CODE, LINK))
 
     async def join_party(
-        self, code: str, *, member_name: str, server: str, progress: Progress | None = None
+        self, code: str, *, member_name: str, server: str, timing_s: float = 0, progress: Progress | None = None
     ) -> dict[str, Any]:
         """See :class:`INode`."""
         self._enter("join_party", code, member_name, *([server] if server else []))
@@ -178,7 +179,8 @@ class FakeNode(
         if progress is not None:
             progress("making the card")
         self._admit("Friday", member_name)
-        return plain(Joined(PARTY_ID, "Friday", SUBNET, "10.66.0.1", len(self.members)))
+        stages = [JoinStageShown("code parsed", 1.25, 1.25), JoinStageShown("channel", None, None)]
+        return plain(Joined(PARTY_ID, "Friday", SUBNET, "10.66.0.1", len(self.members), stages if timing_s else None))
 
     async def leave_party(self, *, progress: Progress | None = None) -> dict[str, Any]:
         """See :class:`INode`."""

@@ -15,6 +15,7 @@ from lanrage.core.relay import (
     Bound,
     Challenge,
     Draining,
+    Named,
     Refusal,
     Rejected,
     Unbind,
@@ -39,6 +40,7 @@ messages = st.one_of(
     st.builds(Unbind, transactions),
     st.just(Unknown()),
     st.builds(Draining, transactions, st.integers(0, 255)),
+    st.builds(Named, transactions, st.from_regex(r"[0-9a-zA-Z-]{1,32}", fullmatch=True)),
 )
 
 headed = st.builds(

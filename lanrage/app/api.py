@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from zope.interface import implementer
 from lanrage.app.caller import Caller
 from lanrage.app.operations import INode, perform
 from lanrage.errors import BadInput, LanrageError, StoreError
-from lanrage.log_context import context
+from lanrage.log_context import carried, context, new_correlation_id
 from lanrage.net.local_socket import (
     FOLDER_MODE,
     SOCKET_MODE,
@@ -168,24 +169,25 @@ class ApiFactory(WebSocketServerFactory):  # type: ignore[misc]
         def progress(text: str) -> None:
             answer(Answer(call.id, progress=text))
 
-        with context(correlation_id=call.correlation_id):
+        def ended(result: Any) -> None:
+            log.debug("operation {op} ended", op=call.op)
+            answer(Answer(call.id, result=result))
+
+        with context(correlation_id=call.correlation_id or new_correlation_id()):
             log.debug("operation {op} begins", op=call.op)
             running = Deferred.fromCoroutine(perform(self._node, call.op, call.args, progress, caller))
-        done: Deferred[None] = running.addCallbacks(
-            lambda result: answer(Answer(call.id, result=result)), lambda failure: self._failed(call, failure, answer)
-        )
-        done.addErrback(lambda failure: self._failed(call, failure, answer))
+            failed = carried(partial(self._failed, call, answer))
+            done: Deferred[None] = running.addCallbacks(carried(ended), failed)
+            done.addErrback(failed)
         self._operations.add(done)
         return done.addBoth(lambda _: self._operations.discard(done))
 
-    def _failed(self, call: Call, failure: Failure, answer: Callable[[Answer], None]) -> None:
+    def _failed(self, call: Call, answer: Callable[[Answer], None], failure: Failure) -> None:
         body = error_body(failure)
         if body.code == "internal":
-            log.failure("operation {op} failed", failure, op=call.op, correlation_id=call.correlation_id)
+            log.failure("operation {op} failed", failure, op=call.op)
         else:
-            log.info(
-                "operation {op} was refused: {reason}", op=call.op, reason=body.code, correlation_id=call.correlation_id
-            )
+            log.info("operation {op} was refused: {reason}", op=call.op, reason=body.code)
         answer(Answer(call.id, error=body))
 
     def stop(self) -> Deferred[Any]:

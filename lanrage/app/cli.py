@@ -210,12 +210,15 @@ def create(server: str, member_name: str | None, takeover: str, **rest: Any) -> 
 @click.argument("code", required=False)
 @click.option("--server", default="", metavar="HOST[:PORT]", help="Of a spoken code. [default: the node's]")
 @as_option
-def join(code: str | None, server: str, member_name: str | None) -> dict[str, Any]:
+@click.option("--timing", is_flag=True, help="Wait up to --wait seconds and show how long each stage took.")
+@click.option("--wait", type=click.FloatRange(0, 60, min_open=True), default=15.0, show_default=True, metavar="S")
+def join(code: str | None, server: str, member_name: str | None, timing: bool, wait: float) -> dict[str, Any]:
     """Join; without CODE, or with ``-``, it is asked for, so that it shows in no process list."""
     if code in (None, "-"):
         asking = sys.stdin.isatty()
         code = click.prompt("Invitation code", err=True) if asking else sys.stdin.readline()
-    where = {"server": with_port(server)} if server else {}
+    where: dict[str, Any] = {"server": with_port(server)} if server else {}
+    where |= {"timing_s": wait} if timing else {}
     return {"code": (code or "").strip(), "member_name": member_name or _login(), **where}
 
 

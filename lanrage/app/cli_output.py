@@ -140,6 +140,14 @@ def joined(screen: Screen, result: dict[str, Any]) -> None:
     members = "1 member" if count == 1 else f"{count} members"
     screen.line(f"You are in the party {result['name']} as {result['address']}; it has {members}.")
     screen.line("Start a game, or look who is there: lanrage party show")
+    if result.get("stages"):
+        screen.table(("stage", "at", "took"), [_stage(row) for row in result["stages"]])
+
+
+def _stage(row: dict[str, Any]) -> tuple[str, str, str]:
+    if row["at_ms"] is None:
+        return row["stage"], "did not come", ""
+    return row["stage"], f"{row['at_ms']:.1f} ms", f"{row['took_ms']:.1f} ms"
 
 
 def left(screen: Screen, result: dict[str, Any]) -> None:

@@ -32,6 +32,7 @@ from lanrage.errors import (
     Unreachable,
     VersionMismatch,
 )
+from lanrage.log_context import get_context, new_correlation_id
 from lanrage.wire.local import ANSWER_LIMIT, Answer, Call, ErrorBody, check_socket_path, decode_answer, encode
 
 CONNECT_TIMEOUT = 5.0
@@ -224,6 +225,7 @@ class NodeClient:
         :param args: its arguments by name, or its request.
         :param progress: gets the stages of a long operation.
         :param timeout: seconds.
+        :param correlation_id: of the log lines that follow from it; empty = that of the context, or a new one.
         :param descriptor: goes with the call, by SCM_RIGHTS; it must stay open until the answer is there.
         :returns: the result as plain values.
         :raises LanrageError: the error that the node raised; :class:`NodeFault` for one that is a bug.
@@ -232,7 +234,8 @@ class NodeClient:
         if self._protocol is None:
             raise Unreachable("the connection to the node is closed")
         plain = msgspec.structs.asdict(args) if isinstance(args, msgspec.Struct) else dict(args or {})
-        calling = self._protocol.call(op, plain, progress, correlation_id, descriptor)
+        operation = correlation_id or get_context().get("correlation_id", "") or new_correlation_id()
+        calling = self._protocol.call(op, plain, progress, operation, descriptor)
         try:
             return await calling.addTimeout(timeout, self._reactor)
         except DeferredTimeout as error:

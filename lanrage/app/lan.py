@@ -220,6 +220,11 @@ class LanPlane(Service):
         """See :meth:`lanrage.app.lan_flow.Outflow.pass_on`."""
         return self._out.pass_on(frame, to)
 
+    @property
+    def injected(self) -> int:
+        """Frames of members that were put onto this machine's card since the start."""
+        return self._counters.injected
+
     def counters(self) -> dict[str, int]:
         """Counts since this plane was made, by name: always the same names (``docs/protocol-lan.rst``)."""
         counted = self._counters.as_dict()

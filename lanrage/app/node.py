@@ -38,6 +38,7 @@ from lanrage.app.settings_start import Start
 from lanrage.app.spoken_desk import SpokenDesk
 from lanrage.app.task_runner import Job, PlanRun, TaskRunner
 from lanrage.core.identity import fingerprint
+from lanrage.core.join_stages import JoinStages
 from lanrage.errors import CryptoError, DecodeError, LanrageError, MissingRight, Refused, StoreError
 from lanrage.interfaces import IUndoJournal
 from lanrage.log_context import carried, set_context
@@ -233,9 +234,13 @@ class NodeService(
         """See :meth:`INode.create_party`."""
         return self._alone(lambda: self._create(name, **wishes))
 
-    def join_party(self, code: str, **wishes: Any) -> Deferred[dict[str, Any]]:
+    def join_party(self, code: str, *, timing_s: float = 0, **wishes: Any) -> Deferred[dict[str, Any]]:
         """See :meth:`INode.join_party`."""
-        return self._alone(lambda: self._join(code, **wishes))
+
+        def join(stages: JoinStages) -> Deferred[dict[str, Any]]:
+            return self._alone(lambda: self._join(code, stages=stages, **wishes))
+
+        return Deferred.fromCoroutine(self._timed(join, timing_s))
 
     def leave_party(self, *, progress: Progress | None = None) -> Deferred[dict[str, Any]]:
         """See :meth:`INode.leave_party`."""

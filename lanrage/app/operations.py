@@ -68,12 +68,13 @@ class INode(IGoverningNode, IPathNode, IRelayNode, IExposedNode, IBridgeNode, IR
         """
 
     def join_party(
-        code: str, *, member_name: str, server: str, progress: Progress | None = None
+        code: str, *, member_name: str, server: str, timing_s: float = 0, progress: Progress | None = None
     ) -> Awaitable[dict[str, Any]]:
         """Become a member by an invitation code, its link, or a spoken code; the result is a :class:`Joined`.
 
         :param server: ``HOST:PORT`` of a spoken code's server; empty = the one that the node is set to. With an
             invitation code an address of its server to try first.
+        :param timing_s: seconds to wait for the stages that come later; 0 = they are not asked for.
         """
 
     def leave_party(*, progress: Progress | None = None) -> Awaitable[dict[str, Any]]:
@@ -152,6 +153,7 @@ class JoinParty(Request, frozen=True):
     code: CodeText
     member_name: NameText
     server: ServerText = ""
+    timing_s: Annotated[float, Meta(ge=0, le=60, description="seconds from 0 to 60 to wait for the join's stages")] = 0
 
 
 class Invite(Request, frozen=True):

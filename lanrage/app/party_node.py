@@ -21,6 +21,7 @@ from lanrage.app.spoken_desk import SpokenDesk
 from lanrage.app.task_runner import Job, TaskRunner
 from lanrage.core.certificates import Takeover
 from lanrage.core.code import InvitationCode, check_address
+from lanrage.core.join_stages import JoinStages, Stage
 from lanrage.core.replica import PartyReplica
 from lanrage.core.spoken import read_code
 from lanrage.errors import Refused, Unreachable
@@ -98,10 +99,11 @@ class PartyNode:
         return _plain(PartyCreated(shown.party_id, shown.name, shown.subnet, shown.address, code, link_text))
 
     async def _join(
-        self, code: str, *, member_name: str, server: str = "", progress: Progress | None = None
+        self, code: str, *, member_name: str, stages: JoinStages, server: str = "", progress: Progress | None = None
     ) -> dict[str, Any]:
         progress = progress or quiet
         given = read_code(code)
+        stages.reached(Stage.CODE, self._reactor.seconds())
         if isinstance(given, InvitationCode):
             set_context(party_id=given.party_id)
         life = await self._free_to_enter()
@@ -113,13 +115,17 @@ class PartyNode:
             link, invitation = await arrival.arrive(given, server, self._config.server, progress)
             set_context(party_id=invitation.party_id)
             invitations.append(invitation)
+            stages.reached(Stage.CHANNEL, self._reactor.seconds())
             return link
 
-        def become(link: ControlLink, networks: Networks) -> Awaitable[tuple[SavedParty, PartyReplica]]:
-            return membership.join(link, invitations[-1], member_name, networks, progress)
+        async def become(link: ControlLink, networks: Networks) -> tuple[SavedParty, PartyReplica]:
+            entered = await membership.join(link, invitations[-1], member_name, networks, progress)
+            stages.reached(Stage.ADMITTED, self._reactor.seconds())
+            return entered
 
         entering = Entering(life, membership, progress, reach, become, "the party took {member} in")
         await self.tasks.carry_out("join a party", entering.jobs())
+        stages.reached(Stage.TUNNEL, self._reactor.seconds())
         shown: Joined = node_view.entered(life)
         return _plain(shown)
 

@@ -103,6 +103,7 @@ class PeerDevice:
             self._configure_later()
         else:
             self.configured = True
+            self.log.debug("{peer} is known to WireGuard", peer=self._member.certificate.name)
             self._kept = None if self._kept is None else 0  # WireGuard was told of none
 
     def _configure_later(self) -> None:

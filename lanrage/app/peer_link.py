@@ -20,6 +20,7 @@ from lanrage.core.doors import Doors
 from lanrage.core.identity import PairKeys, fingerprint
 from lanrage.core.links import Endpoint, PeerStatus
 from lanrage.core.nat import NatKind
+from lanrage.core.operation_ages import LIFE
 from lanrage.core.path_actions import Action, Moved, ResetPeer, SendOffer, SendProbe, WriteEndpoint
 from lanrage.core.path_plan import PathPlan
 from lanrage.core.probe import Probe
@@ -130,6 +131,12 @@ class PeerLink:
     def identity(self) -> bytes:
         """The member's Ed25519 key."""
         return self.member.certificate.identity
+
+    @property
+    def operation(self) -> str:
+        """What led to the link (a member's join), as long as that is under way; else empty."""
+        young = self._clock.seconds() - self.added_at < LIFE
+        return self._began.get("correlation_id", "") if young else ""
 
     @property
     def log_fields(self) -> dict[str, str]:
@@ -257,7 +264,8 @@ class PeerLink:
     # --- actions ------------------------------------------------------------------------------------------------------
 
     def _put(self, actions: Sequence[LinkAction]) -> None:
-        with context(**self.log_fields):
+        operation = self.operation or get_context().get("correlation_id", "")  # a socket's context is of who opened it
+        with context(**self.log_fields, correlation_id=operation):
             self._queue.put(actions)
 
     def _do(self, actions: Sequence[LinkAction]) -> None:

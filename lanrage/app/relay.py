@@ -15,6 +15,7 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from lanrage.app.relay_drain import RelayDrain
+from lanrage.app.relay_names import RelayNames
 from lanrage.core.relay_bindings import RelayLimits
 from lanrage.core.relay_report import FULL_PACKETS, LATE, Rates, RelayReport, ReportMeter
 from lanrage.core.relay_revocations import Revocation
@@ -107,6 +108,7 @@ class RelayService(Service):
         :raises BadInput: field ``ports``, naming the port that is taken.
         """
         table = RelayTable(self._server_key, self._random, self.limits, began=self._reactor.seconds())
+        table.names = RelayNames(self._reactor.seconds)
         self._shared = shared = RelayPorts(table, self._reactor.seconds, self._now)
         loop = self._loop = RelayLoop(self._reactor, shared)
         first, last = self._range

@@ -21,6 +21,7 @@ from lanrage.core.links import Endpoint
 from lanrage.core.relay_choice import Chooser, Judged
 from lanrage.core.tickets import Pair, pair_of
 from lanrage.errors import LanrageError
+from lanrage.log_context import context
 
 TICKET_RENEWAL = 1200.0
 """Seconds after which the next ticket is fetched: a third of its life, so two more tries come before it ends."""
@@ -131,7 +132,9 @@ class RelayPair:
 
     def _fetch(self) -> None:
         self._renewal = None
-        self._fetching = fetching = self._around.fetch_ticket(self.link.identity).addCallback(self._got)
+        with context(correlation_id=self.link.operation):
+            fetching = self._around.fetch_ticket(self.link.identity)
+        self._fetching = fetching.addCallback(self._got)
         fetching.addErrback(self._no_ticket)
 
     def _got(self, ticket: bytes) -> None:
@@ -141,7 +144,7 @@ class RelayPair:
         self.ticket = ticket
         self._fetch_later(TICKET_RENEWAL)
         for seat in list(self.seats.values()):
-            seat.give(ticket)
+            seat.give(ticket, self.link.operation)
 
     def _no_ticket(self, failure: Any) -> None:
         self._fetching = None
@@ -189,7 +192,7 @@ class RelayPair:
         )
         self.seats[place.relay_id] = around.by_port[port] = seat
         if self.ticket:
-            seat.give(self.ticket)
+            seat.give(self.ticket, self.link.operation)
         elif self._fetching is None and self._renewal is None:
             self._fetch()
 

@@ -78,13 +78,16 @@ class RelaySeat:
 
     # --- inputs -------------------------------------------------------------------------------------------------------
 
-    def give(self, ticket: bytes) -> None:
-        """A ticket came: bind, or go on with it."""
+    def give(self, ticket: bytes, operation: str = "") -> None:
+        """A ticket came: bind, or go on with it.
+
+        :param operation: which led to it.
+        """
         now, self.failed = self._reactor.seconds(), ""
         if self._binding is not None:
             self._drive(self._binding.renew(ticket, now))
             return
-        self._binding = RelayBinding(ticket, self._pair, self._sign, self.port)
+        self._binding = RelayBinding(ticket, self._pair, self._sign, self.port, operation)
         self._unbound_since = now
         self._drive(self._binding.start(now))
 

@@ -28,10 +28,23 @@ class PartyCreated(Result, frozen=True):
     link: str
 
 
-class Joined(Result, frozen=True):
+class JoinStageShown(Result, frozen=True):
+    """One stage of a join (``docs/tracing.rst``).
+
+    :param at_ms: since the join began; null = it did not come while it was waited for.
+    :param took_ms: since the latest stage of before; null as well.
+    """
+
+    stage: str
+    at_ms: float | None
+    took_ms: float | None
+
+
+class Joined(Result, frozen=True, omit_defaults=True):
     """This node is a member.
 
     :param members: how many the party has now, this node counted.
+    :param stages: where ``timing_s`` was given: the join's stages in order; absent otherwise.
     """
 
     party_id: str
@@ -39,6 +52,7 @@ class Joined(Result, frozen=True):
     subnet: str
     address: str
     members: int
+    stages: list[JoinStageShown] | None = None
 
 
 class Left(Result, frozen=True):

@@ -21,6 +21,10 @@ class OperationAges:
     life: float = LIFE
     _first: dict[str, float] = attrs.field(factory=dict, init=False)
 
+    def of_now(self, operation: str, now: float) -> str:
+        """The operation, as long as it is under way; else none (empty)."""
+        return operation if operation and self.fresh(operation, now) else ""
+
     def fresh(self, operation: str, now: float) -> bool:
         """Whether a line of now belongs to the operation's story.
 

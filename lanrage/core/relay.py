@@ -7,6 +7,8 @@ import enum
 import attrs
 
 TRANSACTION_BYTES = 8
+OPERATION_BYTES = 32
+"""The longest name of an operation."""
 COOKIE_BYTES = 16
 
 
@@ -105,4 +107,15 @@ class Draining:
     seconds: int
 
 
-Message = BindRequest | Challenge | Bind | Bound | Rejected | Unbind | Unknown | Draining
+@attrs.frozen
+class Named:
+    """The operation that led to the binding of this transaction, for the relay's log; nothing answers it.
+
+    :param operation: 1 to 32 letters, digits and hyphens.
+    """
+
+    transaction: bytes
+    operation: str
+
+
+Message = BindRequest | Challenge | Bind | Bound | Rejected | Unbind | Unknown | Draining | Named

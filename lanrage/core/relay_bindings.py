@@ -49,6 +49,16 @@ class PairWatcher(Protocol):
         """It does no longer."""
 
 
+class BindingWatcher(Protocol):
+    """Is told of bindings whose operation is known."""
+
+    def named(self, binding: Binding) -> None:
+        """Its holder said which operation led to it."""
+
+    def ended(self, binding: Binding) -> None:
+        """It ended; it had such a name."""
+
+
 @attrs.define(eq=False)
 class Binding:
     """One end of a pair.
@@ -57,6 +67,7 @@ class Binding:
     :ivar peer: the other end, while it is bound.
     :ivar number: of the last BOUND.
     :param bucket: of its data.
+    :ivar operation: which led to it, as its holder said; empty = unknown.
     :param asking: of its own refreshes, which nobody else can use up.
     :ivar handle: what the adapter keeps with it.
     """
@@ -70,6 +81,7 @@ class Binding:
     asking: TokenBucket = attrs.field(factory=lambda: TokenBucket(ASK_RATE, ASK_BURST), repr=False)
     peer: Binding | None = attrs.field(default=None, repr=False)
     number: int = 0
+    operation: str = ""
     handle: Any = attrs.field(default=None, repr=False)
 
     def bound(self, lifetime: float) -> tuple[Line, Message]:

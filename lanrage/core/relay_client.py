@@ -16,6 +16,7 @@ from lanrage.core.relay import (
     Challenge,
     Draining,
     Message,
+    Named,
     Refusal,
     Rejected,
     Unbind,
@@ -33,6 +34,8 @@ DOUBT_TRIES = 2
 """Refreshes sent without an answer, over 0.1 s, after which it is not sure that the relay is still reached."""
 REFRESH_TRIES = 5
 """Refreshes sent without an answer, over 3 s, after which the relay is taken for gone."""
+NAMINGS = 2
+"""The relay hears the operation after so many of its answers: one may get lost, and an old relay minds none."""
 _TRANSACTION_LABEL = b"lanrage relay transaction v1\0"
 
 FAILURES = {
@@ -67,6 +70,7 @@ class RelayClient:
     :param ticket: as issued by the control server.
     :param pair: the WireGuard keys of both ends, the lower one first.
     :param sign: signs by the node's identity key.
+    :param operation: which led to it, for the relay's log; empty = none.
     :ivar failed: ``expired``, ``refused`` or ``revoked`` when only another ticket helps, ``draining`` when only another
         relay does, else empty.
     :ivar draining: the relay is about to stop.
@@ -75,6 +79,7 @@ class RelayClient:
     ticket: bytes = attrs.field(repr=False)
     pair: Pair
     sign: Callable[[bytes], bytes] = attrs.field(repr=False)
+    operation: str = ""
     failed: str = attrs.field(init=False, default="")
     draining: bool = attrs.field(init=False, default=False)
     _state: State = attrs.field(init=False, default=State.IDLE)
@@ -139,7 +144,7 @@ class RelayClient:
             case Challenge(transaction=self._transaction):
                 return self._challenged(message, now)
             case Bound(transaction=self._transaction):
-                self._confirmed(message, now)
+                return self._confirmed(message, now)
             case Rejected(transaction=self._transaction):
                 self._rejected(message, now)
             case Draining(transaction=self._transaction):
@@ -171,13 +176,16 @@ class RelayClient:
         self._number = 0
         return self._enter(State.BINDING, Bind(self._transaction, message.cookie, signature, self.ticket), now)
 
-    def _confirmed(self, message: Bound, now: float) -> None:
+    def _confirmed(self, message: Bound, now: float) -> list[Message]:
         if self._state not in (State.BINDING, State.BOUND) or message.number <= self._number:
-            return
+            return []
         self._state, self._message, self._tries = State.BOUND, BindRequest(self._transaction), 0
         self._number, self._present = message.number, message.peer_present
         calm = self._present and not self.draining
         self._next = now + min(REFRESH if calm else REFRESH_WAITING, max(message.lifetime / 3, RETRY_FIRST))
+        if not self.operation or message.number > NAMINGS:
+            return []
+        return [Named(self._transaction, self.operation)]
 
     def _rejected(self, message: Rejected, now: float) -> None:
         if self._state in (State.IDLE, State.FAILED):

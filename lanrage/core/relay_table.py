@@ -22,12 +22,13 @@ from lanrage.core.relay import (
     Challenge,
     Draining,
     Message,
+    Named,
     Refusal,
     Rejected,
     Unbind,
     Unknown,
 )
-from lanrage.core.relay_bindings import Answers, Binding, PairKey, PairWatcher, RelayLimits
+from lanrage.core.relay_bindings import Answers, Binding, BindingWatcher, PairKey, PairWatcher, RelayLimits
 from lanrage.core.relay_cookies import CookieJar, Line
 from lanrage.core.relay_counters import Drop, RelayCounters
 from lanrage.core.relay_revocations import Revocation, Revocations
@@ -49,6 +50,7 @@ class RelayTable:
     :param server: the control server's Ed25519 public key, 32 bytes.
     :param random: `n` random bytes.
     :param watcher: is told of pairs.
+    :param names: is told of bindings whose operation is known.
     :param began: when the relay started; UNKNOWN is sent for :data:`LIFETIME` after that. ``None`` = always.
     :ivar ways: the bindings again, by the relay's port and :attr:`Line.key`, for an adapter that reads packets as they
         lie in memory; it counts what it forwards as :meth:`forward` does.
@@ -59,6 +61,7 @@ class RelayTable:
     limits: RelayLimits = RelayLimits()
     watcher: PairWatcher | None = None
     began: float | None = None
+    names: BindingWatcher | None = None
     counters: RelayCounters = attrs.field(init=False, factory=RelayCounters)
     ways: dict[int, dict[bytes, Binding]] = attrs.field(init=False, factory=lambda: defaultdict(dict))
     _spent: dict[tuple[PairKey, bytes], tuple[TokenBucket, float]] = attrs.field(init=False, factory=dict)
@@ -142,13 +145,15 @@ class RelayTable:
                 binding = self._alive(line, now)
                 if binding is not None and binding.transaction == message.transaction:
                     return self._remove(binding, now)
+            case Named():
+                return self._name(message, line, now)
         self.counters.drop(Drop.UNEXPECTED)
         return []
 
     def _may_ask(self, message: Message, line: Line, now: float) -> bool:
         """Who shows the transaction of a binding that stands is no stranger, and does not wait behind strangers."""
         binding = self._lines.get(line)
-        shown = message.transaction if isinstance(message, BindRequest | Unbind) else None
+        shown = message.transaction if isinstance(message, BindRequest | Unbind | Named) else None
         if binding is not None and binding.transaction == shown and binding.asking.take(now):
             return True
         return self._asked.allow(line.host, now)
@@ -176,6 +181,15 @@ class RelayTable:
         for binding in [each for each in self._lines.values() if each.until <= now]:
             self._remove(binding, now)
         self._spent = {who: (bucket, at) for who, (bucket, at) in self._spent.items() if now - at < LIFETIME}
+
+    def _name(self, message: Named, line: Line, now: float) -> Answers:
+        """Each binding is named once: its holder may not fill the log."""
+        binding = self._alive(line, now)
+        if binding is not None and binding.transaction == message.transaction and not binding.operation:
+            binding.operation = message.operation
+            if self.names is not None:
+                self.names.named(binding)
+        return []
 
     def _request(self, message: BindRequest, line: Line, now: float, wall: float) -> Answers:
         binding = self._alive(line, now)
@@ -274,6 +288,8 @@ class RelayTable:
     def _remove(self, binding: Binding, now: float) -> Answers:
         """Forget a binding; its peer is told."""
         ticket, peer = binding.ticket, binding.peer
+        if binding.operation and self.names is not None:
+            self.names.ended(binding)
         del self._lines[binding.line]
         self._spent[(ticket.party_id, ticket.pair), ticket.holder] = (binding.bucket, now)
         if len(self._spent) > self.limits.bindings:

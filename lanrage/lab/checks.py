@@ -12,6 +12,7 @@ from lanrage.lab.grid import grid
 from lanrage.lab.lan import lan
 from lanrage.lab.paths_check import paths
 from lanrage.lab.result import Result
+from lanrage.lab.trace import trace
 
 CHECKS: dict[str, Callable[..., Result]] = {
     "demo": demo,
@@ -21,6 +22,7 @@ CHECKS: dict[str, Callable[..., Result]] = {
     "grid": grid,
     "lan": lan,
     "paths": paths,
+    "trace": trace,
 }
 """Each takes ``base`` (folder), ``name`` (of its laboratory) and ``say``, some also options (:mod:`lanrage.lab.cli`);
 gives a result."""

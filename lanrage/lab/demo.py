@@ -69,14 +69,14 @@ def laboratory(
     base: Path,
     say: Callable[[str], None],
     relays: int = 1,
-    node_options: tuple[str, ...] = (),
+    **options: Any,
 ) -> Iterator[Lab]:
     """Networks without nodes, removed afterwards; what a crash left under this name is removed before.
 
-    :param node_options: of every node, beside the laboratory's own.
+    :param options: of its programs, by the names of :class:`lanrage.lab.folder.Record`.
     """
     teardown.down(name, Folder.of(name, base))
-    lab, _ = up(Record(name, kinds, relays=relays, node_options=node_options), base, nodes=False, say=say)
+    lab, _ = up(Record(name, kinds, relays=relays, **options), base, nodes=False, say=say)
     try:
         yield lab
     except BaseException:

@@ -27,7 +27,11 @@ SOCKET_PATH_LIMIT = 107
 
 @attrs.frozen
 class Record:
-    """The contents of ``lab.json``."""
+    """The contents of ``lab.json``.
+
+    :param node_options: of every node, beside the laboratory's own; `control_options` of the control server.
+    :param log_options: of all roles.
+    """
 
     name: str
     kinds: tuple[str, ...]
@@ -36,6 +40,8 @@ class Record:
     code: str = ""
     relays: int = 1
     node_options: tuple[str, ...] = ()
+    control_options: tuple[str, ...] = ()
+    log_options: tuple[str, ...] = ()
 
     def to_json(self) -> str:
         """One JSON object, pairs as ``"A,B"``."""
@@ -49,8 +55,8 @@ class Record:
         raw = json.loads(text)
         pairs = {(k.split(",")[0], k.split(",")[1]): Conditions(**c) for k, c in raw["weather"]["pairs"].items()}
         raw["weather"] = Weather(Conditions(**raw["weather"]["whole"]), pairs)
-        options = tuple(raw.get("node_options", ()))
-        return cls(**{**raw, "kinds": tuple(raw["kinds"]), "node_options": options})
+        options = {name: tuple(raw.get(name, ())) for name in ("node_options", "control_options", "log_options")}
+        return cls(**{**raw, "kinds": tuple(raw["kinds"]), **options})
 
 
 @attrs.frozen

@@ -51,6 +51,7 @@ class Session:
 
     :param path: the node's UNIX socket.
     :param timeout: seconds that each step may take.
+    :ivar correlation_id: of the node's log lines; empty = the node makes one up for each call.
     :raises Unreachable: from each method, when there is no node, or no answer in time.
     """
 
@@ -60,6 +61,7 @@ class Session:
         self._raw.settimeout(timeout)
         self._connection = _Connection(self._raw)
         self._number = 0
+        self.correlation_id = ""
 
     def __enter__(self) -> Session:
         try:
@@ -82,7 +84,8 @@ class Session:
         self._number += 1
         issued = time.monotonic()
         try:
-            self._connection.send(_TEXT, msgspec.json.encode({"id": self._number, "op": operation, "args": args}))
+            asked = {"id": self._number, "op": operation, "args": args, "correlation_id": self.correlation_id}
+            self._connection.send(_TEXT, msgspec.json.encode(asked))
             return Call(self._connection.answer(), issued, time.monotonic())
         except OSError as error:
             raise self._silent(error) from error

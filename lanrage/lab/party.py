@@ -52,8 +52,11 @@ class Meeting:
         return round(1000 * (max(self.met.values()) - min(self.issued.values())), 1)
 
 
-def found(folder: Folder, plan: Plan, name: str) -> tuple[str, str]:
-    """Let the first host found a party; its invitation code and its founder's address."""
+def found(folder: Folder, plan: Plan, name: str, token: str = "") -> tuple[str, str]:
+    """Let the first host found a party; its invitation code and its founder's address.
+
+    :param token: for a control server that asks for one.
+    """
     founder = plan.hosts[0]
     answer = call(
         node_socket(folder, founder),
@@ -63,6 +66,7 @@ def found(folder: Folder, plan: Plan, name: str) -> tuple[str, str]:
         member_name=founder.name,
         max_members=PARTY_LIMIT,
         uses=PARTY_LIMIT,
+        token=token,
     )
     return answer.result["code"], answer.result["address"]
 

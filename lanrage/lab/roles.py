@@ -41,7 +41,8 @@ def control_argv(folder: Folder, plan: Plan) -> list[str]:
     options += ["--stun-port", str(STUN_PORT), "--stun-alternate", PUBLIC_ADDRESSES[1]]
     options += ["--public-address", f"{address}:{CONTROL_PORT}"]
     relays = ",".join(f"{host}:{ports}" for host, ports in (RELAYS[role] for role in relay_roles(plan)))
-    return [*twistd(), "control", *options, "--relay", relays]
+    record, _ = folder.load()
+    return [*twistd(), "control", *options, "--relay", relays, *record.control_options, *record.log_options]
 
 
 def relay_argv(folder: Folder, role: str) -> list[str]:
@@ -49,7 +50,8 @@ def relay_argv(folder: Folder, role: str) -> list[str]:
     key = server_key(folder)
     host, ports = RELAYS[role]
     options = ["--state-dir", str(folder.role(role)), "--server-key", f"@{key}", "--ports", ports]
-    return [*twistd(), "relay", *options, "--host", host]
+    record, _ = folder.load()
+    return [*twistd(), "relay", *options, "--host", host, *record.log_options]
 
 
 def node_argv(folder: Folder, host: Host) -> list[str]:
@@ -58,7 +60,7 @@ def node_argv(folder: Folder, host: Host) -> list[str]:
     options = ["--state-dir", str(home / "state"), "--run-dir", str(home / "run")]
     options += ["--tunnel-device", host.tunnel_device, "--wireguard-port", str(host.wireguard_port)]
     record, _ = folder.load()
-    return [*twistd(), "node", *options, "--card", "lanrage0", *record.node_options]
+    return [*twistd(), "node", *options, "--card", "lanrage0", *record.node_options, *record.log_options]
 
 
 def server_key(folder: Folder) -> Path:

@@ -18,7 +18,9 @@ from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 from twisted.logger import Logger
 
 from lanrage.core.identity import NodeKeys, fingerprint
+from lanrage.core.operation_ages import OperationAges
 from lanrage.errors import ComeBack, LanrageError, Refused, Unreachable
+from lanrage.log_context import get_context
 from lanrage.net.control_connection import Connection, ConnectionFactory
 from lanrage.net.tls_client import ServerCheck
 from lanrage.net.websocket import PING_INTERVAL, PING_TIMEOUT
@@ -33,8 +35,7 @@ LOGIN_TIMEOUT = 7.0
 """Seconds from the TCP connection to the end of the login: the server allows 5."""
 REQUEST_TIMEOUT = 10.0
 """Seconds to wait for an answer, the wait for a connection included."""
-FIRST_DELAY = 1.0
-LAST_DELAY = 10.0
+FIRST_DELAY, LAST_DELAY = 1.0, 10.0
 """Seconds: the redial delay is drawn from 0 to a bound that doubles between these, so that thousands of nodes do not
 come back in one instant (full jitter): a server takes about a thousand logins a second."""
 DOUBLINGS = 10
@@ -120,8 +121,7 @@ class ControlClient(Service):
     ) -> None:
         self._reactor = reactor
         self._clock: IReactorTime = reactor
-        self._keys = keys
-        self._addresses = addresses
+        self._keys, self._addresses = keys, addresses
         self.pin = pin
         self._on_notice, self._on_connected, self._on_disconnected = on_notice, on_connected, on_disconnected
         self._dialling = dialling or Dialling()
@@ -134,7 +134,7 @@ class ControlClient(Service):
         self.server_key = b""
         self.address = addresses[0]
         self.failure = "not started"
-        self._hurried = False
+        self._hurried, self._ages = False, OperationAges()
 
     @property
     def connected(self) -> bool:
@@ -223,8 +223,9 @@ class ControlClient(Service):
             if self._connection is None:
                 await self.when_connected(patient=True).addTimeout(timeout, self._clock)
             assert self._connection is not None
-            left = max(0.0, deadline - self._clock.seconds())
-            return await self._connection.request(body, correlation_id).addTimeout(left, self._clock)
+            now, operation = self._clock.seconds(), correlation_id or get_context().get("correlation_id", "")
+            asking = self._connection.request(body, self._ages.of_now(operation, now))
+            return await asking.addTimeout(max(0.0, deadline - now), self._clock)
         except DeferredTimeout as error:
             why = self.failure or "no answer"
             raise Unreachable(f"the control server at {self.address} did not answer in {timeout:g} s: {why}") from error

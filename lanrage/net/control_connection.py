@@ -12,7 +12,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
 from lanrage.errors import DecodeError, LanrageError, Refused, Unreachable
-from lanrage.log_context import carried
+from lanrage.log_context import carried, context, get_context
 from lanrage.logs import get_logger
 from lanrage.net.http_answers import how_refused
 from lanrage.net.tls_client import tls_failure
@@ -219,8 +219,11 @@ class ConnectionFactory(WebSocketClientFactory):  # type: ignore[misc]
             self.lost.callback(error)
 
     def notice(self, body: NoticeBody, correlation_id: str) -> None:
-        """Hand a notice on; the receiver's own errors do not end the connection."""
-        try:
-            self._notice(body, correlation_id)
-        except Exception:  # pylint: disable=broad-exception-caught  # the observer's bug, not the link's
-            log.failure("a notice was not handled: {kind}", kind=type(body).__name__)
+        """Hand a notice on, in the context of the operation that led to it; its receiver's errors end no connection."""
+        party = getattr(body, "party_id", "") or get_context().get("party_id", "")
+        with context(correlation_id=correlation_id, party_id=party):
+            log.debug("the server tells {kind}", kind=type(body).__name__)
+            try:
+                self._notice(body, correlation_id)
+            except Exception:  # pylint: disable=broad-exception-caught  # the observer's bug, not the link's
+                log.failure("a notice was not handled: {kind}", kind=type(body).__name__)

@@ -40,7 +40,7 @@ class Call(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     op: Annotated[str, Meta(min_length=1, max_length=64, description="a text of 1 to 64 characters")]
     args: Annotated[dict[str, Any], Meta(description="an object with the operation's arguments")] = {}
     correlation_id: Annotated[
-        str, Meta(max_length=32, pattern="^[0-9a-zA-Z-]*$", description="at most 32 letters, digits and hyphens")
+        str, Meta(max_length=32, pattern=r"^[0-9a-zA-Z-]*\Z", description="at most 32 letters, digits and hyphens")
     ] = ""
 
 

@@ -14,16 +14,19 @@ Layout, network byte order::
     BOUND                 I number, H lifetime in seconds, B 1 if the other end is there, else 0
     ERROR                 B reason (Refusal)
     DRAINING              B seconds until the relay stops
+    NAMED                 1 to 32 letters, digits and hyphens (ASCII): the operation that led to the binding
 
 What does not begin with the magic is data, which a relay forwards as it is.
 """
 
 from __future__ import annotations
 
+import re
 import struct
 
 from lanrage.core.relay import (
     COOKIE_BYTES,
+    OPERATION_BYTES,
     TRANSACTION_BYTES,
     Bind,
     BindRequest,
@@ -31,6 +34,7 @@ from lanrage.core.relay import (
     Challenge,
     Draining,
     Message,
+    Named,
     Refusal,
     Rejected,
     Unbind,
@@ -48,11 +52,12 @@ _PREFIX = struct.Struct("!4sBB")
 _BIND = struct.Struct(f"!{COOKIE_BYTES}s{SIGNATURE_BYTES}s")
 _BOUND = struct.Struct("!IHB")
 MESSAGE_LIMIT = _HEADER.size + _BIND.size + TICKET_LIMIT
+_OPERATION = re.compile(rb"[0-9a-zA-Z-]{1,%d}" % OPERATION_BYTES)
 _REFUSALS = {int(reason): reason for reason in Refusal}
 UNKNOWN_BYTES = _PREFIX.size
 """Size of UNKNOWN: smaller than any packet of WireGuard (32) and any probe, so that it never amplifies."""
 
-BIND_REQUEST, CHALLENGE, BIND, BOUND, ERROR, UNBIND, UNKNOWN, DRAINING = range(1, 9)
+BIND_REQUEST, CHALLENGE, BIND, BOUND, ERROR, UNBIND, UNKNOWN, DRAINING, NAMED = range(1, 10)
 """The kinds' numbers."""
 
 
@@ -62,8 +67,9 @@ def encode(message: Message) -> bytes:
     :raises ValueError: when a field is not of its size.
     """
     match message:
-        case BindRequest():
-            return _head(BIND_REQUEST, message.transaction) + PADDING
+        case BindRequest() | Unbind():
+            kind = BIND_REQUEST if isinstance(message, BindRequest) else UNBIND
+            return _head(kind, message.transaction) + PADDING
         case Challenge():
             return _head(CHALLENGE, message.transaction) + _sized(message.cookie, COOKIE_BYTES)
         case Bind():
@@ -76,12 +82,15 @@ def encode(message: Message) -> bytes:
             return _head(BOUND, message.transaction) + body
         case Rejected():
             return _head(ERROR, message.transaction) + bytes([message.reason])
-        case Unbind():
-            return _head(UNBIND, message.transaction) + PADDING
         case Unknown():
             return _PREFIX.pack(MAGIC, VERSION, UNKNOWN)
         case Draining():
             return _head(DRAINING, message.transaction) + bytes([message.seconds])
+        case Named():
+            name = message.operation.encode("utf-8")
+            if not _OPERATION.fullmatch(name):
+                raise ValueError("an operation's name has 1 to 32 letters, digits and hyphens")
+            return _head(NAMED, message.transaction) + name
 
 
 def decode(data: bytes) -> Message:
@@ -126,6 +135,8 @@ def _bodied(kind: int, transaction: bytes, body: bytes) -> Message | None:
         return Rejected(transaction, _REFUSALS[body[0]])
     if kind == DRAINING and len(body) == 1:
         return Draining(transaction, body[0])
+    if kind == NAMED and _OPERATION.fullmatch(body):
+        return Named(transaction, body.decode("ascii"))
     return None
 
 

@@ -23,17 +23,19 @@ class RelayBinding:
     :param sign: signs by the node's identity key.
     :param relay: the relay's address and the port chosen for this pair; only datagrams from there may be given to
         :meth:`receive`.
+    :param operation: which led to it, for the relay's log; empty = none.
     """
 
     ticket: bytes = attrs.field(repr=False)
     pair: Pair
     sign: Callable[[bytes], bytes] = attrs.field(repr=False)
     relay: Endpoint
+    operation: str = ""
     _client: RelayClient = attrs.field(init=False, repr=False)
     _successor: RelayClient | None = attrs.field(init=False, default=None, repr=False)
 
     def __attrs_post_init__(self) -> None:
-        self._client = RelayClient(self.ticket, self.pair, self.sign)
+        self._client = RelayClient(self.ticket, self.pair, self.sign, self.operation)
 
     def start(self, now: float) -> list[bytes]:
         """Begin, or begin anew.

@@ -22,6 +22,7 @@ from lanrage.app.operations import OPERATIONS
 from lanrage.wire.local import CALL_LIMIT, decode_answer
 from tests.api_case import ApiCase
 from tests.fakes_node import FakeNode
+from tests.log_tape import start_tape
 
 reactor: Any = installed_reactor
 
@@ -51,6 +52,24 @@ payloads = st.one_of(
 
 class AnswerTests(ApiCase):
     """One answer for each call, and the connection lives on."""
+
+    async def test_an_operation_has_an_id(self) -> None:
+        """The call's own, or one that the node makes up: on the lines of its beginning and end, and of a refusal."""
+        client, tape = await self.opened(), start_tape(self)
+        await client.ask(b'{"id": 1, "op": "status", "correlation_id": "mine-1"}')
+        await client.ask(b'{"id": 2, "op": "party.leave"}')
+        told = [(line["event"], line["correlation_id"]) for line in tape.where(subsystem="api")]
+        made = told[-1][1]
+        self.assertRegex(made, "^[0-9a-f]{16}$")
+        begins, ended = "operation {op} begins", "operation {op} ended"
+        wanted = [(begins, "mine-1"), (ended, "mine-1"), (begins, made), ("operation {op} was refused: {reason}", made)]
+        self.assertEqual(wanted, told)
+
+    async def test_an_id_is_no_line_of_its_own(self) -> None:
+        """An id that ends in a newline is refused at the door."""
+        client = await self.opened()
+        answer = await client.ask(b'{"id": 1, "op": "status", "correlation_id": "a\\n"}')
+        self.assertIn(b'"field":"correlation_id"', answer)
 
     async def test_a_call_and_its_result(self) -> None:
         """The result carries the call's id."""

@@ -97,6 +97,14 @@ class PartyTests(CommandCase):
         self.assertIn("You are in the party Friday as 10.66.0.1; it has 2 members.", result.stdout)
         result = self.run_command("party", "join", CODE, "--as", "Ben", "--json")
         self.assertEqual((result.stderr, json.loads(result.stdout)["members"]), ("", 2))
+        self.assertNotIn("stages", json.loads(result.stdout))
+
+    def test_join_by_stages(self) -> None:
+        """A table of what each took; what did not come is said."""
+        rows = [row.split() for row in self.done("party", "join", CODE, "--as", "Ben", "--timing").splitlines()]
+        self.assertIn("code parsed 1.2 ms 1.2 ms".split(), rows)
+        self.assertIn("channel did not come".split(), rows)
+        self.assertNotEqual(0, self.run_command("party", "join", CODE, "--timing", "--wait", "61").exit_code)
 
     def test_a_code_may_come_by_stdin(self) -> None:
         """So that no process list shows it."""

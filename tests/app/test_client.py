@@ -20,8 +20,10 @@ from lanrage.app.api import ApiService
 from lanrage.app.client import NodeClient, NodeFault
 from lanrage.app.operations import JoinParty
 from lanrage.errors import BadInput, LanrageError, MissingRight, Refused, Unreachable
+from lanrage.log_context import context
 from lanrage.net.local_socket import PeerCredentials
 from tests.fakes_node import FakeNode
+from tests.log_tape import start_tape
 
 reactor: Any = installed_reactor
 NOBODY = 65534
@@ -60,6 +62,19 @@ class ClientCase(TestCase):
 
 class CallTests(ClientCase):
     """With a node."""
+
+    async def test_id(self) -> None:
+        """The one that is given, else that of the context, else a new one for each call."""
+        self.serve()
+        tape = start_tape(self)
+        with context(correlation_id="outer"):
+            await self.ask("status")
+            await self.ask("status", correlation_id="given")
+        await self.ask("status")
+        await self.ask("status")
+        told = [line["correlation_id"] for line in tape.where(event="operation {op} begins")]
+        self.assertEqual((["outer", "given"], 4), (told[:2], len(set(told))))
+        self.assertRegex(told[-1], "^[0-9a-f]{16}$")
 
     async def test_result_and_progress(self) -> None:
         """A request struct is sent by its fields; stages come in order."""

@@ -14,6 +14,7 @@ from tests.log_tape import start_tape
 
 NODES = frozenset("party connection nat network broadcast control_client".split())
 """Subsystems of a node."""
+PATH = "path to {peer} is now {kind} {endpoint}: {reason}"
 
 
 class JoinTests(PartyCase):
@@ -27,20 +28,28 @@ class JoinTests(PartyCase):
         self.addCleanup(carry_timers(reactor))
         await self.serve()
         anna, bert = await self.player("anna", 1), await self.player("bert", 2)
-        created = await anna.create()
+        with context(correlation_id="create-1"):
+            created = await anna.create()
         tape = start_tape(self)
         with context(correlation_id="join-1"):
             await bert.join(created["code"])
         await self.until_paths(anna, bert)
         lines = [line for line in tape.lines if line["subsystem"] in NODES]
         self.assertEqual([], [self._told(line) for line in lines if line["party_id"] != created["party_id"]])
-        self._story(lines)
+        me: Any = bert
+        self._story(lines, fingerprint(me.node._life.keys.identity.public).hex())
         self._peers(lines, anna, bert)
         self._server(tape.of("control", "peer_id", "party_id", "kind"), bert, created["party_id"])
 
-    def _story(self, lines: list[dict[str, Any]]) -> None:
-        """What the join's id finds, in order: from the login to the path."""
-        told = [line["event"] for line in lines if line["correlation_id"] == "join-1"]
+    def _story(self, lines: list[dict[str, Any]], bert: str) -> None:
+        """What the join's id finds, in order: from the login to the path; and at Anna's node, what follows from it."""
+        of_join = [line for line in lines if line["correlation_id"] == "join-1"]
+        hers = [line["event"] for line in of_join if line["peer_id"] == bert]
+        self.assertLessEqual({"link to {peer} begins", "link to {peer} is up after {ms:.0f} ms"}, set(hers))
+        self.assertLessEqual({"{peer} is known to WireGuard", PATH}, set(hers))
+        foreign = {line["correlation_id"] for line in lines if line["event"] == PATH} - {"join-1"}
+        self.assertEqual(set(), foreign)
+        told = [line["event"] for line in of_join if line["peer_id"] != bert]
         story = [
             "logged in at {address}, session {session}",
             "the party took {member} in",

@@ -38,6 +38,7 @@ class Link:
     told: list[tuple[Endpoint, bool]] = attrs.field(factory=list)
     relay_talk: RelayTalk = attrs.field(factory=RelayTalk)
     offers: int = 0
+    operation: str = "join-1"
 
     @property
     def peer_id(self) -> str:

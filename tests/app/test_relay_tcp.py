@@ -54,6 +54,7 @@ class Link:
     name: str
     plan: Plan = attrs.field(factory=Plan)
     relay_talk: RelayTalk = attrs.field(factory=RelayTalk)
+    operation: str = ""
     told: list[tuple[CandidateKind, bool]] = attrs.field(factory=list)
     endpoints: list[Endpoint] = attrs.field(factory=list)
 

@@ -10,6 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.core.identity import SigningKey, fingerprint
 from lanrage.errors import CryptoError, Refused, Unreachable, VersionMismatch
+from lanrage.log_context import context
 from lanrage.net.control_client import (
     COME_BACK_JITTER,
     FIRST_DELAY,
@@ -157,6 +158,11 @@ class ControlClientTests(ClientCase):
         self.net.settle()
         self.assertEqual(Done(), self.successResultOf(answer))
         self.assertEqual("c1", self.desk.requests[0].correlation_id)
+        with context(correlation_id="c2"):
+            answer = self.ask(client)
+        self.net.settle()
+        self.assertEqual("c2", self.desk.requests[1].correlation_id)
+        self.successResultOf(answer)
         self.desk.silent = True
         answer = self.ask(client)
         self.net.settle()

@@ -11,8 +11,11 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.errors import DecodeError, LanrageError
+from lanrage.log_context import context, get_context
 from lanrage.net.control_connection import ConnectionFactory
 from lanrage.net.websocket import OPENING_LIMIT
+from lanrage.wire.control import Resync
+from lanrage.wire.control_opening import Denied
 from lanrage.wire.login import ClientLogin
 from tests.fakes_control import SeededRandom, node_keys
 from tests.net.front_world import Wire
@@ -74,3 +77,20 @@ class HostileOpeningTests(SynchronousTestCase):
         """Whatever is answered, there is one error and no traceback."""
         self.assertNotIn("\n", str(self.answered(head + noise + b"\r\n\r\n")))
         self.assertEqual([], self.flushLoggedErrors())
+
+
+class NoticeTests(SynchronousTestCase):
+    """What follows from a notice belongs to the operation that led to it."""
+
+    def test_context(self) -> None:
+        """The notice's id and party are the context while it is handled, and not after, whatever was before."""
+        seen: list[dict[str, str]] = []
+        login = ClientLogin(node_keys("node"), None, SeededRandom("notice"))
+        factory = ConnectionFactory(Clock(), "server:1", login, lambda body, correlation_id: seen.append(get_context()))
+        with context(correlation_id="long-ago", session_id="s"):
+            factory.notice(Resync("ab" * 16), "join-1")
+            factory.notice(Denied("limit", "go away"), "")
+            self.assertEqual({"correlation_id": "long-ago", "session_id": "s"}, get_context())
+        self.assertEqual(
+            [{"session_id": "s", "correlation_id": "join-1", "party_id": "ab" * 16}, {"session_id": "s"}], seen
+        )
