@@ -64,9 +64,9 @@ def _history(screen: Screen, row: dict[str, Any], names: dict[str, str]) -> None
     screen.line(f"{row['name'].removeprefix(PREFIX)} {_of(row, names)}".rstrip(), "bold")
     lines = []
     for point in row["history"]:
-        figures = (shown_value(point[key], row["unit"]) for key in ("avg", "min", "max", "p95", "p99"))
+        figures = (shown_value(point[key], row["unit"]) for key in ("avg", "min", "max"))
         lines.append((_time(point["at"]), str(point["count"]), *figures))
-    screen.table(("from", "samples", "avg", "min", "max", "p95", "p99"), lines)
+    screen.table(("from", "samples", "avg", "min", "max"), lines)
 
 
 def alerts(screen: Screen, result: dict[str, Any]) -> None:

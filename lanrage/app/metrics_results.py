@@ -6,9 +6,10 @@ from lanrage.app.results import Result
 
 
 class PointShown(Result, frozen=True):
-    """One sample, or one aggregate of a minute, an hour or a day.
+    """Some samples: of a window, or of a minute, an hour or a day.
 
-    :param at: seconds since the epoch; of an aggregate its beginning.
+    :param at: seconds since the epoch: the first sample's time, or the beginning of the minute, hour or day.
+    :param p95: of a window, by nearest rank; ``None`` in a history, as ``p99``.
     """
 
     at: float
@@ -16,8 +17,8 @@ class PointShown(Result, frozen=True):
     min: float
     max: float
     avg: float
-    p95: float
-    p99: float
+    p95: float | None = None
+    p99: float | None = None
 
 
 class SeriesShown(Result, frozen=True):

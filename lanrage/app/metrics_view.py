@@ -7,6 +7,7 @@ import attrs
 from lanrage.app.metrics_keeper import MetricsKeeper
 from lanrage.app.metrics_results import MetricsShown, PointShown, SeriesShown
 from lanrage.app.metrics_sampler import Sample
+from lanrage.core.metric_history import Span
 from lanrage.core.metric_names import BY_NAME, KEPT, PEER_LABEL, full_name
 from lanrage.core.metric_reading import Reading
 from lanrage.core.series import AggregatedMetric
@@ -77,7 +78,7 @@ def _series(reading: Reading, now: float, keeper: MetricsKeeper, asked: Asked, m
     if name in KEPT_NAMES:
         window = _window(reading, now, keeper, asked.window)
         if asked.history:
-            history = [_point(each) for each in keeper.book.history(name, labels, asked.history)][-most:]
+            history = [_span(each) for each in keeper.book.history(name, labels, asked.history)][-most:]
     named = dict(zip(metric.labels, labels, strict=True))
     return SeriesShown(name, metric.kind, metric.unit, named, value, window, history)
 
@@ -90,3 +91,7 @@ def _window(reading: Reading, now: float, keeper: MetricsKeeper, seconds: float)
 
 def _point(each: AggregatedMetric) -> PointShown:
     return PointShown(round(each.timestamp, 3), each.count, each.min, each.max, each.avg, each.p95, each.p99)
+
+
+def _span(each: Span) -> PointShown:
+    return PointShown(each.timestamp, each.count, each.min, each.max, each.avg)

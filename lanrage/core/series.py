@@ -6,16 +6,17 @@ import math
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import attrs
 
 SAMPLES = 10_000
-"""Of a ring; 16 bytes each."""
+"""Of a ring; 16 bytes each, taken with the first sample: the memory of a process does not grow while it runs."""
 OLDEST = 3_600
 """Samples that become one aggregate when the ring is full: an hour at one a second."""
 AGGREGATES = 30
 """That are kept."""
+NEVER = float("-inf")
 
 
 @attrs.frozen
@@ -23,7 +24,7 @@ class AggregatedMetric:
     """Some samples in one.
 
     :param timestamp: of the first of them.
-    :param p95: nearest rank: the smallest sample that 95 of 100 do not exceed.
+    :param p95: nearest rank: the smallest sample that at least 95 of 100 do not exceed.
     """
 
     timestamp: float
@@ -36,53 +37,103 @@ class AggregatedMetric:
 
     @classmethod
     def of(cls, timestamp: float, values: Sequence[float]) -> AggregatedMetric:
-        """Of at least one sample."""
+        """Of at least one sample; all are finite."""
         ranked = sorted(values)
-        p95, p99 = (ranked[max(0, math.ceil(share * len(ranked)) - 1)] for share in (0.95, 0.99))
-        return cls(timestamp, len(ranked), ranked[0], ranked[-1], math.fsum(ranked) / len(ranked), p95, p99)
+        count = len(ranked)
+        p95, p99 = (ranked[(share * count + 99) // 100 - 1] for share in (95, 99))
+        return cls(timestamp, count, ranked[0], ranked[-1], math.fsum(ranked) / count, p95, p99)
 
 
-@attrs.define
 class CircularMetricsBuffer:
     """The newest samples, and aggregates of those before them.
 
+    :param full: called with this ring when its oldest part has been put aside: :meth:`settle` makes the aggregate,
+        which takes half a millisecond, when the caller has time for it. Without it that is done at once.
     :ivar fills: how often the ring was full.
     """
 
-    aggregates: deque[AggregatedMetric] = attrs.field(init=False, factory=lambda: deque(maxlen=AGGREGATES))
-    fills: int = attrs.field(init=False, default=0)
-    _times: array[float] = attrs.field(init=False, factory=lambda: array("d"))
-    _values: array[float] = attrs.field(init=False, factory=lambda: array("d"))
+    __slots__ = ("_aggregates", "_aside", "_full", "_head", "_newest", "_next", "_stop", "_times", "_values", "fills")
+
+    def __init__(self, full: Callable[[CircularMetricsBuffer], object] | None = None) -> None:
+        self.fills = 0
+        self._full = full
+        self._aggregates: deque[AggregatedMetric] = deque(maxlen=AGGREGATES)
+        self._aside: list[tuple[float, array[float]]] = []
+        self._times = array("d", bytes(8 * SAMPLES))
+        self._values = array("d", bytes(8 * SAMPLES))
+        self._newest = NEVER
+        self._head = 0  # the oldest sample's place
+        self._next = 0  # the next sample's place
+        self._stop = SAMPLES  # where the next sample cannot be put as it is
 
     def add(self, value: float, now: float) -> None:
         """One more; a time before the newest counts as the newest."""
-        times = self._times
-        if len(times) >= SAMPLES:
+        place = self._next
+        if place == self._stop:
+            place = self._turn()
+        if now < self._newest:
+            now = self._newest
+        else:
+            self._newest = now
+        self._times[place] = now
+        self._values[place] = value
+        self._next = place + 1
+
+    def _turn(self) -> int:
+        """Make room: go on at the storage's beginning, and put the oldest part aside when the ring is full.
+
+        :returns: the next sample's place.
+        """
+        place = self._next % SAMPLES
+        if place == self._head:
+            values, began = self._values, self._times[place]
+            end = place + OLDEST
+            self._aside.append((began, values[place:end] + values[: max(0, end - SAMPLES)]))
+            self._head = end % SAMPLES
             self.fills += 1
-            self.aggregates.append(AggregatedMetric.of(times[0], self._values[:OLDEST]))
-            del times[:OLDEST], self._values[:OLDEST]
-        times.append(max(now, times[-1]) if times else now)
-        self._values.append(value)
+            (self._full or CircularMetricsBuffer.settle)(self)
+        self._stop = self._head if self._head > place else SAMPLES
+        return place
+
+    def settle(self) -> None:
+        """Make the aggregates of what was put aside."""
+        while self._aside:
+            self._aggregates.append(AggregatedMetric.of(*self._aside.pop(0)))
+
+    @property
+    def aggregates(self) -> tuple[AggregatedMetric, ...]:
+        """Of the samples that have left the ring, the oldest first; at most 30."""
+        self.settle()
+        return tuple(self._aggregates)
 
     def __len__(self) -> int:
         """Samples in the ring."""
-        return len(self._times)
+        return sum(end - start for start, end in self._runs())
+
+    def _runs(self) -> tuple[tuple[int, int], ...]:
+        """Where the samples are, the oldest first: in one piece, or in two around the storage's end."""
+        if self._newest == NEVER:
+            return ()
+        if self._head < self._next:
+            return ((self._head, self._next),)
+        return ((self._head, SAMPLES), (0, self._next))
+
+    @property
+    def last(self) -> tuple[float, float] | None:
+        """(time, value) of the newest sample; none in an empty ring."""
+        return (self._newest, self._values[self._next - 1]) if self._next else None
 
     def window(self, start: float, end: float) -> list[tuple[float, float]]:
         """(time, value) of the samples from `start` to `end`, both included; what lies outside is not looked at."""
-        first, last = bisect_left(self._times, start), bisect_right(self._times, end)
-        return list(zip(self._times[first:last], self._values[first:last], strict=True))
-
-    def by(self, seconds: float) -> Iterator[AggregatedMetric]:
-        """The ring's samples in steps of so many seconds, the oldest first."""
-        times, first = self._times, 0
-        while first < len(times):
-            step = times[first] // seconds * seconds
-            last = bisect_left(times, step + seconds, first)
-            yield AggregatedMetric.of(step, self._values[first:last])
-            first = last
+        found: list[tuple[float, float]] = []
+        times, values = self._times, self._values
+        for low, high in self._runs():
+            first = bisect_left(times, start, low, high)
+            last = bisect_right(times, end, first, high)
+            found += zip(times[first:last], values[first:last], strict=True)
+        return found
 
     @property
     def memory_bytes(self) -> int:
-        """Of the ring's storage."""
-        return 16 * len(self._times)
+        """Of the storage, and of what was put aside."""
+        return 16 * SAMPLES + 8 * OLDEST * len(self._aside)
