@@ -53,7 +53,7 @@ class SpanRing:
 
     def __init__(self, seconds: float, kept: int, done: Callable[[Span], object]) -> None:
         self._seconds, self._kept, self._done = seconds, kept, done
-        self._numbers = array("d", bytes(8 * FIELDS * kept))
+        self._numbers = array("d", (0.0,)) * (FIELDS * kept)
         self._next = self._filled = 0
         self._current: Span | None = None
 

@@ -59,8 +59,8 @@ class CircularMetricsBuffer:
         self._full = full
         self._aggregates: deque[AggregatedMetric] = deque(maxlen=AGGREGATES)
         self._aside: list[tuple[float, array[float]]] = []
-        self._times = array("d", bytes(8 * SAMPLES))
-        self._values = array("d", bytes(8 * SAMPLES))
+        self._times = array("d", (0.0,)) * SAMPLES  # allocated to the byte; one that is filled is not
+        self._values = array("d", (0.0,)) * SAMPLES  # allocated to the byte; one that is filled is not
         self._newest = NEVER
         self._head = 0  # the oldest sample's place
         self._next = 0  # the next sample's place

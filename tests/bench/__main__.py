@@ -21,6 +21,7 @@ BENCHES = {
     "broadcast": ("tests.bench.broadcast:run", "broadcasts of a party of 16 beside unicast: loss, latency, cost"),
     "flood": ("tests.bench.flood:run", "announcements of one member while another one floods"),
     "lease": ("tests.bench.lease:run", "what leases of announcements save, and whether a lobby can tell"),
+    "metrics": ("tests.bench.metrics:run", "series in memory: adds, bytes, flat memory, windows, time in the reactor"),
     "sampler": ("tests.bench.sampler:run", "what a node of a party of 16 spends each second on measuring itself"),
     "profiler": ("tests.bench.profiler:run", "the profiler and timed calls: what they make of a reactor's speed"),
     "tunnel": ("tests.bench.tunnel:run", "a game and a download through the link against bare cables; Python's share"),
