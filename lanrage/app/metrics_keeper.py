@@ -15,8 +15,8 @@ from lanrage.timing import timing_decorator
 LATENCY = "lanrage_peer_rtt_seconds"
 FORGET_AFTER = 60.0
 """Seconds without a reading of a member after which its series go: one whose link is made anew keeps them."""
-SETTLED = 4
-"""Aggregates made with each sample: half a millisecond each, and the rings of a party are full in the same second."""
+PREPARED = 4
+"""Aggregates made with each sample: half a millisecond each, and a party's rings are full all at once."""
 
 
 log = Logger()
@@ -44,7 +44,7 @@ class MetricsKeeper:
                 record(name, labels, value, at)
             elif name == PEER_INFO:
                 self._saw(labels, at)
-        self.book.settle(SETTLED)
+        self.book.prepare(PREPARED)
         for address in [address for address, (_, seen) in self._seen.items() if at - seen >= FORGET_AFTER]:
             del self._seen[address], self.names[address]
             self.book.forget(PEER_LABEL, address)

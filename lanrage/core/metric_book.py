@@ -36,13 +36,14 @@ class Series:
     """One series: the second under way, the ring of seconds, the history.
 
     :param sums: see :class:`Fold`.
-    :param waiting: rings that wait to be settled.
+    :param waiting: rings whose next aggregate is not made.
     """
 
     __slots__ = ("_fold", "_history", "_take", "ring")
 
     def __init__(self, *, sums: bool, waiting: deque[CircularMetricsBuffer]) -> None:
         self.ring = CircularMetricsBuffer(waiting.append)
+        waiting.append(self.ring)
         self._history = MetricHistory()
         self._fold = fold = Fold(sums=sums)
         self._take = fold.take
@@ -90,7 +91,6 @@ class MetricBook:
         self._series: dict[tuple[str, tuple[str, ...]], Series] = {}
         self._waiting: deque[CircularMetricsBuffer] = deque()
         self._fills = 0
-        self._settled = 0
 
     def record(self, name: str, labels: tuple[str, ...], value: float, now: float) -> None:
         """One sample; one that is no finite number is not kept."""
@@ -104,11 +104,17 @@ class MetricBook:
             series = self._series[name, labels] = Series(sums=sums, waiting=self._waiting)
         series.record(value, now)
 
-    def settle(self, most: int) -> None:
-        """Make some of the aggregates that wait: series that began together are full together."""
-        for _ in range(min(most, len(self._waiting))):
-            self._waiting.popleft().settle()
-            self._settled += 1
+    def prepare(self, most: int) -> None:
+        """Make some aggregates before they are due: series that began together are full together."""
+        waiting = self._waiting
+        for _ in range(len(waiting)):
+            ring = waiting.popleft()
+            if not ring.prepare():
+                waiting.append(ring)
+            else:
+                most -= 1
+                if not most:
+                    return
 
     def latest(self) -> Iterator[tuple[Metric, tuple[str, ...], float, float]]:
         """(metric, labels, value, time) of the newest second of each series."""
@@ -136,7 +142,10 @@ class MetricBook:
         for key in list(self._series):
             name, labels = key
             if (label, value) in zip(self._metrics[name].labels, labels, strict=True):
-                self._fills += self._series.pop(key).ring.fills
+                ring = self._series.pop(key).ring
+                self._fills += ring.fills
+                if ring in self._waiting:
+                    self._waiting.remove(ring)
 
     @property
     def buffer_fills(self) -> int:
@@ -145,8 +154,8 @@ class MetricBook:
 
     @property
     def aggregations_performed(self) -> int:
-        """Aggregates made of full rings; the rest waits for :meth:`settle`."""
-        return self._settled
+        """Aggregates made of full rings."""
+        return self.buffer_fills
 
     @property
     def memory_bytes(self) -> int:

@@ -47,20 +47,20 @@ class AggregatedMetric:
 class CircularMetricsBuffer:
     """The newest samples, and aggregates of those before them.
 
-    :param full: called with this ring when its oldest part has been put aside: :meth:`settle` makes the aggregate,
-        which takes half a millisecond, when the caller has time for it. Without it that is done at once.
+    :param turned: called with this ring after each aggregate: the samples of the next one are known by then, so
+        :meth:`prepare` can spend its half millisecond at leisure. Else it is spent when the ring is full.
     :ivar fills: how often the ring was full.
     """
 
-    __slots__ = ("_aggregates", "_aside", "_full", "_head", "_newest", "_next", "_stop", "_times", "_values", "fills")
+    __slots__ = ("_aggregates", "_head", "_newest", "_next", "_ready", "_stop", "_times", "_turned", "_values", "fills")
 
-    def __init__(self, full: Callable[[CircularMetricsBuffer], object] | None = None) -> None:
+    def __init__(self, turned: Callable[[CircularMetricsBuffer], object] = id) -> None:
         self.fills = 0
-        self._full = full
+        self._turned = turned
         self._aggregates: deque[AggregatedMetric] = deque(maxlen=AGGREGATES)
-        self._aside: list[tuple[float, array[float]]] = []
+        self._ready: AggregatedMetric | None = None
         self._times = array("d", (0.0,)) * SAMPLES  # allocated to the byte; one that is filled is not
-        self._values = array("d", (0.0,)) * SAMPLES  # allocated to the byte; one that is filled is not
+        self._values = array("d", (0.0,)) * SAMPLES
         self._newest = NEVER
         self._head = 0  # the oldest sample's place
         self._next = 0  # the next sample's place
@@ -80,30 +80,34 @@ class CircularMetricsBuffer:
         self._next = place + 1
 
     def _turn(self) -> int:
-        """Make room: go on at the storage's beginning, and put the oldest part aside when the ring is full.
+        """Make room: go on at the storage's beginning, and aggregate the oldest part when the ring is full.
 
         :returns: the next sample's place.
         """
         place = self._next % SAMPLES
         if place == self._head:
-            values, began = self._values, self._times[place]
-            end = place + OLDEST
-            self._aside.append((began, values[place:end] + values[: max(0, end - SAMPLES)]))
-            self._head = end % SAMPLES
+            self._aggregates.append(self._ready or self._oldest())
+            self._ready = None
+            self._head = (place + OLDEST) % SAMPLES
             self.fills += 1
-            (self._full or CircularMetricsBuffer.settle)(self)
+            self._turned(self)
         self._stop = self._head if self._head > place else SAMPLES
         return place
 
-    def settle(self) -> None:
-        """Make the aggregates of what was put aside."""
-        while self._aside:
-            self._aggregates.append(AggregatedMetric.of(*self._aside.pop(0)))
+    def _oldest(self) -> AggregatedMetric:
+        begin, end = self._head, self._head + OLDEST
+        values = self._values[begin:end] + self._values[: max(0, end - SAMPLES)]
+        return AggregatedMetric.of(self._times[begin], values)
+
+    def prepare(self) -> bool:
+        """Make the aggregate that the full ring will need; false as long as its samples are not all there."""
+        if self._ready is None and len(self) >= OLDEST:
+            self._ready = self._oldest()
+        return self._ready is not None
 
     @property
     def aggregates(self) -> tuple[AggregatedMetric, ...]:
         """Of the samples that have left the ring, the oldest first; at most 30."""
-        self.settle()
         return tuple(self._aggregates)
 
     def __len__(self) -> int:
@@ -135,5 +139,5 @@ class CircularMetricsBuffer:
 
     @property
     def memory_bytes(self) -> int:
-        """Of the storage, and of what was put aside."""
-        return 16 * SAMPLES + 8 * OLDEST * len(self._aside)
+        """Of the samples' storage."""
+        return 16 * SAMPLES

@@ -1,4 +1,4 @@
-"""``python -m tests.bench metrics``: series in memory beside a deque: speed, bytes, flat memory, windows, reactor time."""
+"""``python -m tests.bench metrics``: series in memory: speed, bytes, flat memory, windows, reactor time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 import psutil
 
-from lanrage.app.metrics_keeper import SETTLED
+from lanrage.app.metrics_keeper import PREPARED
 from lanrage.core.metric_book import Metric, MetricBook
 from lanrage.core.series import SAMPLES, CircularMetricsBuffer
 from tests.bench import sampler
@@ -67,7 +67,7 @@ def simulated(seconds: int, each: int) -> dict[str, float]:
             now = second + part / each
             for labels in LABELS:
                 book.record("busy", labels, 0.5 + part, now)
-        book.settle(SETTLED)
+        book.prepare(PREPARED)
         if second == seconds // 4:
             quarter = peak = resident_kb()
         elif second > seconds // 4 and second % 60 == 0:

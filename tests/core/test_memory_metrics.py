@@ -74,7 +74,7 @@ class BookTests(SynchronousTestCase):
         first = book.memory_bytes
         for second in range(1, 86400):
             book.record("rtt", BEN, float(second % 100), float(second))
-            book.settle(1)
+            book.prepare(1)
         self.assertEqual((22, 22), (book.buffer_fills, book.aggregations_performed))
         self.assertEqual((first, True), (book.memory_bytes, first <= 250_000))
         self.assertEqual((86399.0, 99.0), book.window("rtt", BEN, 0.0, 1e9)[-1])
@@ -82,17 +82,18 @@ class BookTests(SynchronousTestCase):
             [3600.0 * hour for hour in range(22)], [each.timestamp for each in book.aggregates("rtt", BEN)]
         )
 
-    def test_settled_later(self) -> None:
-        """Rings that are full in one second make their aggregates a few at a time."""
+    def test_prepared(self) -> None:
+        """Aggregates made ahead, some of them, are those that are made when the rings are full."""
         book = MetricBook((RTT,))
-        for second in range(SAMPLES + 2):
+        for second in range(SAMPLES + OLDEST + 2):
             for peer in "abc":
-                book.record("rtt", (peer,), 1.0, float(second))
-        self.assertEqual((3, 0), (book.buffer_fills, book.aggregations_performed))
-        book.settle(2)
-        self.assertEqual(2, book.aggregations_performed)
-        book.settle(2)
-        self.assertEqual(3, book.aggregations_performed)
+                book.record("rtt", (peer,), float(second * 7919 % 1009), float(second))
+            if second in (5000, 11000):
+                book.prepare(2)
+        first, *others = (book.aggregates("rtt", (peer,)) for peer in "abc")
+        self.assertEqual([first, first], others)
+        self.assertEqual(AggregatedMetric.of(0.0, [float(second * 7919 % 1009) for second in range(OLDEST)]), first[0])
+        self.assertEqual((2, 6), (len(first), book.buffer_fills))
 
 
 class HistoryTests(SynchronousTestCase):
@@ -154,6 +155,11 @@ class RingLife(RuleBasedStateMachine):
             value = float(hash((number, count)) % 1009)
             self.ring.add(value, self.now)
             self.kept.append((max(self.now, self.kept[-1][0]) if self.kept else self.now, value))
+
+    @rule()
+    def prepare(self) -> None:
+        """Ahead of time or not: the aggregates are the same."""
+        assert self.ring.prepare() == (len(self.kept) >= OLDEST)
 
     @rule(start=st.floats(-10, 12_000), length=st.floats(-1, 3_000))
     def look(self, start: float, length: float) -> None:
