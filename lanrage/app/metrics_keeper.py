@@ -16,7 +16,8 @@ LATENCY = "lanrage_peer_rtt_seconds"
 FORGET_AFTER = 60.0
 """Seconds without a reading of a member after which its series go: one whose link is made anew keeps them."""
 PREPARED = 4
-"""Aggregates made with each sample: half a millisecond each, and a party's rings are full all at once."""
+"""Series that are looked at with each sample, to make an aggregate ahead: half a millisecond each, and a party's rings
+are full in the same second."""
 
 
 log = Logger()

@@ -105,16 +105,12 @@ class MetricBook:
         series.record(value, now)
 
     def prepare(self, most: int) -> None:
-        """Make some aggregates before they are due: series that began together are full together."""
+        """Look at so many series, and make their next aggregates ahead: those that began together are full together."""
         waiting = self._waiting
-        for _ in range(len(waiting)):
+        for _ in range(min(most, len(waiting))):
             ring = waiting.popleft()
             if not ring.prepare():
                 waiting.append(ring)
-            else:
-                most -= 1
-                if not most:
-                    return
 
     def latest(self) -> Iterator[tuple[Metric, tuple[str, ...], float, float]]:
         """(metric, labels, value, time) of the newest second of each series."""
