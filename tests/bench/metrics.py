@@ -95,8 +95,9 @@ def windows(rounds: int) -> dict[str, float]:
         ring.window(start, end)
     middle = time.thread_time()
     for _ in range(rounds):
-        [each for each in plain if start <= each[0] <= end]
+        scanned = [each for each in plain if start <= each[0] <= end]
     ended = time.thread_time()
+    assert scanned == ring.window(start, end)
     taken = {"window_us": (middle - began) / rounds * 1e6, "scan_us": (ended - middle) / rounds * 1e6}
     ratio = round(taken["window_us"] / taken["scan_us"], 4)
     return {**{name: round(value, 2) for name, value in taken.items()}, "ratio_to_scan": ratio}
