@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from lanrage.app.metrics_results import AlertEdgeShown, AlertsShown, MetricsShown, PointShown, SeriesShown, StepShown
+from lanrage.app.metrics_results import AlertEdgeShown, AlertsShown, MetricsShown, PointShown, SeriesShown
 
 MEASURED_AT = 1790000000.0
 
@@ -14,12 +14,11 @@ MEASURED_AT = 1790000000.0
 def shown_metrics(window: float, history: str) -> MetricsShown:
     """Ben's path, with a counter that counted, one that did not, and this process."""
     point = PointShown(MEASURED_AT - 60.0, 60, 0.0195, 0.25, 0.0305, 0.125, 0.2)
-    step = StepShown(MEASURED_AT - 60.0, 60, 0.0195, 0.25, 0.0305)
     grown = PointShown(MEASURED_AT - 60.0, 60, 1048576.0, 3145728.0, 2097152.0, 3145728.0, 3145728.0)
     ben = {"peer": "10.66.0.2"}
     counter = ("lanrage_peer_received_bytes_total", "counter", "bytes", ben, 3145728.0, grown)
     series = [
-        SeriesShown("lanrage_peer_rtt_seconds", "gauge", "seconds", ben, 0.0205, point, [step] if history else []),
+        SeriesShown("lanrage_peer_rtt_seconds", "gauge", "seconds", ben, 0.0205, point, [point] if history else []),
         SeriesShown(*counter),
         SeriesShown("lanrage_lan_dropped_frames_total", "counter", "frames", {"reason": "arp"}, 0.0),
         SeriesShown("lanrage_process_open_fds", "gauge", "", {}, 21.0),

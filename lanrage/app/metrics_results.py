@@ -6,9 +6,10 @@ from lanrage.app.results import Result
 
 
 class PointShown(Result, frozen=True):
-    """Some samples in one.
+    """Some samples: of a window, or of a minute, an hour or a day.
 
-    :param at: of the first, seconds since the epoch.
+    :param at: seconds since the epoch: the first sample's time, or the beginning of the minute, hour or day.
+    :param p95: of a window, by nearest rank; ``None`` in a history, as ``p99``.
     """
 
     at: float
@@ -16,21 +17,8 @@ class PointShown(Result, frozen=True):
     min: float
     max: float
     avg: float
-    p95: float
-    p99: float
-
-
-class StepShown(Result, frozen=True):
-    """A minute, an hour or a day.
-
-    :param at: its beginning, seconds since the epoch.
-    """
-
-    at: float
-    count: int
-    min: float
-    max: float
-    avg: float
+    p95: float | None = None
+    p99: float | None = None
 
 
 class SeriesShown(Result, frozen=True):
@@ -47,7 +35,7 @@ class SeriesShown(Result, frozen=True):
     labels: dict[str, str]
     value: float | None
     window: PointShown | None = None
-    history: list[StepShown] = []
+    history: list[PointShown] = []
 
 
 class MetricsShown(Result, frozen=True):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import attrs
 
 from lanrage.app.metrics_keeper import MetricsKeeper
-from lanrage.app.metrics_results import MetricsShown, PointShown, SeriesShown, StepShown
+from lanrage.app.metrics_results import MetricsShown, PointShown, SeriesShown
 from lanrage.app.metrics_sampler import Sample
-from lanrage.core.metric_history import HistoryStep
+from lanrage.core.metric_history import Span
 from lanrage.core.metric_names import BY_NAME, KEPT, PEER_LABEL, full_name
 from lanrage.core.metric_reading import Reading
 from lanrage.core.series import AggregatedMetric
@@ -78,7 +78,7 @@ def _series(reading: Reading, now: float, keeper: MetricsKeeper, asked: Asked, m
     if name in KEPT_NAMES:
         window = _window(reading, now, keeper, asked.window)
         if asked.history:
-            history = [_step(each) for each in keeper.book.history(name, labels, asked.history)[-most:]]
+            history = [_span(each) for each in keeper.book.history(name, labels, asked.history)][-most:]
     named = dict(zip(metric.labels, labels, strict=True))
     return SeriesShown(name, metric.kind, metric.unit, named, value, window, history)
 
@@ -93,5 +93,5 @@ def _point(each: AggregatedMetric) -> PointShown:
     return PointShown(round(each.timestamp, 3), each.count, each.min, each.max, each.avg, each.p95, each.p99)
 
 
-def _step(each: HistoryStep) -> StepShown:
-    return StepShown(each.timestamp, each.count, each.min, each.max, each.avg)
+def _span(each: Span) -> PointShown:
+    return PointShown(each.timestamp, each.count, each.min, each.max, each.avg)

@@ -1,60 +1,51 @@
-"""One sample a second of a stream that is faster."""
+"""Samples of one second in one: a stream may bring any number of them, a ring gets one a second."""
 
 from __future__ import annotations
 
-import attrs
+from math import floor
+
+NEVER = float("-inf")
 
 
-@attrs.frozen
-class FoldedSecond:
-    """What came in one second.
+class Fold:
+    """The samples of the second under way.
 
-    :param timestamp: the second's beginning.
+    :param sums: the value of a second is its last one (a counter's); else it is their mean.
+    :ivar at: of the first sample.
+    :ivar count: how many there are; none before the first one.
     """
 
-    timestamp: float
-    count: int
-    sum: float
-    min: float
-    max: float
-    last: float
+    __slots__ = ("_sums", "at", "count", "end", "last", "max", "min", "total")
+
+    def __init__(self, *, sums: bool = False) -> None:
+        self._sums = sums
+        self.at = self.end = NEVER
+        self.count = 0
+        self.last = self.min = self.max = self.total = 0.0
+
+    def take(self, value: float, now: float) -> bool:
+        """One more sample; one before the second's beginning is counted to it.
+
+        :returns: false when the second is over: the sample is not taken, :meth:`begin` starts the next one.
+        """
+        if now >= self.end:
+            return False
+        self.count += 1
+        self.total += value
+        self.last = value
+        if value < self.min:
+            self.min = value
+        elif value > self.max:
+            self.max = value
+        return True
+
+    def begin(self, value: float, now: float) -> None:
+        """The first sample of a second."""
+        self.at, self.end = now, floor(now) + 1.0
+        self.count = 1
+        self.last = self.min = self.max = self.total = value
 
     @property
-    def mean(self) -> float:
-        """Of the values."""
-        return self.sum / self.count
-
-
-class SecondFold:
-    """Gathers a second's values; the next second's first value gives them back. A time that goes back counts as now."""
-
-    __slots__ = ("_count", "_last", "_max", "_min", "_second", "_sum")
-
-    def __init__(self) -> None:
-        self._second = float("-inf")
-        self._count = 0
-        self._sum = self._min = self._max = self._last = 0.0
-
-    def add(self, value: float, now: float) -> FoldedSecond | None:
-        """One more value; the second before it when that is over."""
-        if now < self._second + 1.0 and self._count:
-            self._count += 1
-            self._sum += value
-            self._last = value
-            if value < self._min:
-                self._min = value
-            elif value > self._max:
-                self._max = value
-            return None
-        done = self.close()
-        self._second, self._count = now // 1.0, 1
-        self._sum = self._min = self._max = self._last = value
-        return done
-
-    def close(self) -> FoldedSecond | None:
-        """What was gathered, whether its second is over or not; None when there is nothing."""
-        if not self._count:
-            return None
-        done = FoldedSecond(self._second, self._count, self._sum, self._min, self._max, self._last)
-        self._count = 0
-        return done
+    def value(self) -> float:
+        """What the ring gets of this second; it has one sample at least."""
+        return self.last if self._sums or self.count == 1 else self.total / self.count

@@ -1,17 +1,19 @@
-"""All series of a process: one ring for each metric and set of labels."""
+"""All series of a process: a ring and a history for each metric and set of labels."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
+from math import isfinite
 
 import attrs
 
-from lanrage.core.fold import SecondFold
-from lanrage.core.metric_history import HistoryStep
-from lanrage.core.series import CircularMetricsBuffer
+from lanrage.core.fold import Fold
+from lanrage.core.metric_history import HISTORY_BYTES, MetricHistory, Span
+from lanrage.core.series import AggregatedMetric, CircularMetricsBuffer
 
 SERIES_LIMIT = 1024
-"""A ring takes 160 kB when it is full."""
+"""A series takes 248 kB: the ring 160, the history 88."""
 
 
 @attrs.frozen
@@ -30,72 +32,121 @@ class Metric:
     labels: tuple[str, ...] = ()
 
 
+class Series:
+    """One series: the second under way, the ring of seconds, the history.
+
+    :param sums: see :class:`Fold`.
+    :param waiting: rings whose next aggregate is not made.
+    """
+
+    __slots__ = ("_fold", "_history", "_take", "ring")
+
+    def __init__(self, *, sums: bool, waiting: deque[CircularMetricsBuffer]) -> None:
+        self.ring = CircularMetricsBuffer(waiting.append)
+        waiting.append(self.ring)
+        self._history = MetricHistory()
+        self._fold = fold = Fold(sums=sums)
+        self._take = fold.take
+
+    def record(self, value: float, now: float) -> None:
+        """One sample; a time before the newest second counts to that one."""
+        if self._take(value, now):
+            return
+        fold = self._fold
+        if fold.count:
+            self.ring.add(fold.value, fold.at)
+            self._history.add(fold)
+        fold.begin(value, now)
+
+    @property
+    def latest(self) -> tuple[float, float]:
+        """(time, value) of the newest second; there is one."""
+        return self._fold.at, self._fold.value
+
+    def window(self, start: float, end: float) -> list[tuple[float, float]]:
+        """See :meth:`MetricBook.window`."""
+        found = self.ring.window(start, end)
+        if start <= self._fold.at <= end:
+            found.append(self.latest)
+        return found
+
+    def history(self, step: str) -> list[Span]:
+        """See :meth:`MetricBook.history`."""
+        return self._history.spans(step, self._fold)
+
+
 class MetricBook:
     """Series of some metrics.
 
+    A series may be fed any number of samples a second: its ring gets one of each second, their mean or a counter's
+    last value, with the time of the first; its history counts all of them.
+
     :param metrics: that have series here.
     :param limit: series at most; others are not kept.
-    :ivar refused: samples of series over the limit or of no known metric.
     """
 
     def __init__(self, metrics: Iterable[Metric], limit: int = SERIES_LIMIT) -> None:
         self._metrics = {metric.name: metric for metric in metrics}
         self._limit = limit
-        self._series: dict[tuple[str, tuple[str, ...]], CircularMetricsBuffer] = {}
-        self._folds: dict[tuple[str, tuple[str, ...]], SecondFold] = {}
+        self._series: dict[tuple[str, tuple[str, ...]], Series] = {}
+        self._waiting: deque[CircularMetricsBuffer] = deque()
         self._fills = 0
-        self.refused = 0
 
     def record(self, name: str, labels: tuple[str, ...], value: float, now: float) -> None:
-        """One sample."""
+        """One sample; one that is no finite number is not kept."""
+        if not isfinite(value):
+            return
         series = self._series.get((name, labels))
         if series is None:
             if name not in self._metrics or len(self._series) >= self._limit:
-                self.refused += 1
                 return
-            series = self._series[name, labels] = CircularMetricsBuffer()
-        series.add(value, now)
+            sums = self._metrics[name].kind == "counter"
+            series = self._series[name, labels] = Series(sums=sums, waiting=self._waiting)
+        series.record(value, now)
 
-    def fold(self, name: str, labels: tuple[str, ...], value: float, now: float) -> None:
-        """One value of a stream that is faster than one a second: a second's mean becomes a sample once it is over."""
-        fold = self._folds.get((name, labels))
-        if fold is None:
-            if len(self._folds) >= self._limit:
-                self.refused += 1
-                return
-            fold = self._folds[name, labels] = SecondFold()
-        done = fold.add(value, now)
-        if done is not None:
-            self.record(name, labels, done.mean, done.timestamp)
+    def prepare(self, most: int) -> None:
+        """Look at so many series, and make their next aggregates ahead: those that began together are full together."""
+        waiting = self._waiting
+        for _ in range(min(most, len(waiting))):
+            ring = waiting.popleft()
+            if not ring.prepare():
+                waiting.append(ring)
 
     def latest(self) -> Iterator[tuple[Metric, tuple[str, ...], float, float]]:
-        """(metric, labels, value, time) of the newest sample of each series."""
+        """(metric, labels, value, time) of the newest second of each series."""
         for (name, labels), series in self._series.items():
             time, value = series.latest
             yield self._metrics[name], labels, value, time
 
     def window(self, name: str, labels: tuple[str, ...], start: float, end: float) -> list[tuple[float, float]]:
-        """(time, value) of the samples between two times, both included."""
+        """(time, value) of the seconds that began between two times, both included."""
         series = self._series.get((name, labels))
         return series.window(start, end) if series is not None else []
 
-    def history(self, name: str, labels: tuple[str, ...], step: str) -> list[HistoryStep]:
-        """Each ``minute``, ``hour`` or ``day`` that is kept, the oldest first."""
+    def history(self, name: str, labels: tuple[str, ...], step: str) -> list[Span]:
+        """Each ``minute``, ``hour`` or ``day``, the oldest first, the one under way at last."""
         series = self._series.get((name, labels))
         return series.history(step) if series is not None else []
+
+    def aggregates(self, name: str, labels: tuple[str, ...]) -> tuple[AggregatedMetric, ...]:
+        """Of what has left the ring, the oldest first."""
+        series = self._series.get((name, labels))
+        return series.ring.aggregates if series is not None else ()
 
     def forget(self, label: str, value: str) -> None:
         """Drop the series in which a label has this value."""
         for key in list(self._series):
             name, labels = key
             if (label, value) in zip(self._metrics[name].labels, labels, strict=True):
-                self._fills += self._series.pop(key).fills
-                self._folds.pop(key, None)
+                ring = self._series.pop(key).ring
+                self._fills += ring.fills
+                if ring in self._waiting:
+                    self._waiting.remove(ring)
 
     @property
     def buffer_fills(self) -> int:
         """How often a ring was full."""
-        return self._fills + sum(series.fills for series in self._series.values())
+        return self._fills + sum(series.ring.fills for series in self._series.values())
 
     @property
     def aggregations_performed(self) -> int:
@@ -104,5 +155,5 @@ class MetricBook:
 
     @property
     def memory_bytes(self) -> int:
-        """Of all rings."""
-        return sum(series.memory_bytes for series in self._series.values())
+        """Of all rings and histories."""
+        return sum(series.ring.memory_bytes + HISTORY_BYTES for series in self._series.values())

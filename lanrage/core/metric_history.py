@@ -1,136 +1,142 @@
-"""What is left of a series over a month: minutes, hours and days in fixed, packed memory."""
+"""What a series was like by minute, hour and day: fixed memory, whatever the number of samples."""
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterator
 
 import attrs
 
-STEPS = {"minute": (60.0, 1440), "hour": (3600.0, 720), "day": (86400.0, 30)}
-"""Seconds of each step, and how many are kept: a day, a month, a month."""
-WIDTH = 5
-"""Numbers of a row: start, count, least, greatest, sum; each a double."""
-GROWTH = 16
-"""Rows that are made room for at once until all is reserved."""
+from lanrage.core.fold import Fold
 
-Row = tuple[float, float, float, float, float]
+FIELDS = 5
+"""Numbers of a step: its beginning, count, min, max and sum; 8 bytes each."""
+STEPS: dict[str, tuple[float, int]] = {"minute": (60.0, 1_440), "hour": (3_600.0, 720), "day": (86_400.0, 30)}
+"""Seconds of a step, and how many are kept: a day of minutes, 30 days of hours, 30 days."""
+HISTORY_BYTES = 8 * FIELDS * sum(kept for _, kept in STEPS.values())
 
 
 @attrs.frozen
-class HistoryStep:
-    """The samples of a minute, an hour or a day.
+class Span:
+    """The samples of a minute, an hour or a day (UTC).
 
-    :param timestamp: the step's beginning, in seconds.
+    :param timestamp: its beginning, a multiple of its length.
+    :param total: the samples' sum.
     """
 
     timestamp: float
     count: int
     min: float
     max: float
-    avg: float
-
-
-class StepRows:
-    """The newest steps of one kind.
-
-    :param seconds: of a step.
-    :param kept: steps at most.
-    """
-
-    __slots__ = ("_rows", "kept", "seconds", "size")
-
-    def __init__(self, seconds: float, kept: int) -> None:
-        self.seconds, self.kept, self.size = seconds, kept, 0
-        self._rows = array("d")
-
-    def put(self, row: Row) -> Row | None:
-        """Count a row in, which is not before the last step; the step before when a new one begins with it.
-
-        :returns: a step that is over now.
-        """
-        began = row[0] // self.seconds * self.seconds
-        rows, at = self._rows, (self.size - 1) * WIDTH
-        if self.size and rows[at] >= began:
-            rows[at + 1] += row[1]
-            rows[at + 2] = min(rows[at + 2], row[2])
-            rows[at + 3] = max(rows[at + 3], row[3])
-            rows[at + 4] += row[4]
-            return None
-        over = self.last()
-        if self.size >= self.kept:
-            rows[:at] = rows[WIDTH : at + WIDTH]
-            self.size -= 1
-        elif len(rows) == self.size * WIDTH:
-            self.reserve(min(self.size + GROWTH, self.kept))
-        at = self.size * WIDTH
-        rows[at], rows[at + 1], rows[at + 2], rows[at + 3], rows[at + 4] = began, *row[1:]
-        self.size += 1
-        return over
-
-    def last(self) -> Row | None:
-        """The step that is not over; ``None`` when there is none."""
-        if not self.size:
-            return None
-        start, count, least, most, total = self._rows[(self.size - 1) * WIDTH : self.size * WIDTH]
-        return start, count, least, most, total
-
-    def reserve(self, steps: int) -> None:
-        """Have room for so many."""
-        self._rows.extend(array("d", bytes(8 * (steps * WIDTH - len(self._rows)))))
-
-    def shown(self, open_parts: Iterable[Row]) -> list[HistoryStep]:
-        """All steps with parts of smaller kinds that are not over, the oldest first."""
-        whole = StepRows(self.seconds, self.kept)
-        whole._rows, whole.size = array("d", self._rows), self.size
-        for row in open_parts:
-            whole.put(row)
-        rows = whole._rows
-        return [
-            HistoryStep(rows[at], int(rows[at + 1]), rows[at + 2], rows[at + 3], rows[at + 4] / rows[at + 1])
-            for at in range(0, whole.size * WIDTH, WIDTH)
-        ]
+    total: float
 
     @property
-    def memory_bytes(self) -> int:
-        """With what is held ready for growth."""
-        return self._rows.__sizeof__()
+    def avg(self) -> float:
+        """Never beyond the samples' bounds, whatever the sum was rounded to."""
+        return min(self.max, max(self.min, self.total / self.count))
+
+    def joined(self, other: Span) -> Span:
+        """The samples of both; the beginning is this one's."""
+        low, high = min(self.min, other.min), max(self.max, other.max)
+        return Span(self.timestamp, self.count + other.count, low, high, self.total + other.total)
+
+
+class SpanRing:
+    """The last finished spans of one length, and the one under way.
+
+    :param seconds: of a span.
+    :param kept: finished spans at most.
+    :param done: called with each span that is finished.
+    """
+
+    __slots__ = ("_current", "_done", "_filled", "_kept", "_next", "_numbers", "_seconds")
+
+    def __init__(self, seconds: float, kept: int, done: Callable[[Span], object]) -> None:
+        self._seconds, self._kept, self._done = seconds, kept, done
+        self._numbers = array("d", (0.0,)) * (FIELDS * kept)
+        self._next = self._filled = 0
+        self._current: Span | None = None
+
+    def add(self, part: Span) -> None:
+        """A part of a span; parts come in the order of time."""
+        current = self._current
+        if current is not None and part.timestamp < current.timestamp + self._seconds:
+            self._current = current.joined(part)
+            return
+        if current is not None:
+            self.keep(current)
+            self._done(current)
+        began = part.timestamp // self._seconds * self._seconds
+        self._current = attrs.evolve(part, timestamp=began)
+
+    def keep(self, span: Span) -> None:
+        """A finished span, later than those before it."""
+        place = FIELDS * self._next
+        numbers = array("d", (span.timestamp, span.count, span.min, span.max, span.total))
+        self._numbers[place : place + FIELDS] = numbers
+        self._next = (self._next + 1) % self._kept
+        self._filled = min(self._kept, self._filled + 1)
+
+    @property
+    def current(self) -> Span | None:
+        """The span under way."""
+        return self._current
+
+    def finished(self) -> Iterator[Span]:
+        """The finished ones, the oldest first."""
+        for number in range(self._next - self._filled, self._next):
+            place = FIELDS * (number % self._kept)
+            began, count, low, high, total = self._numbers[place : place + FIELDS]
+            yield Span(began, int(count), low, high, total)
 
 
 class MetricHistory:
-    """Minutes, of those that are over hours, and of those days."""
+    """The minutes, hours and days of one series: each is made of the finished ones below it.
 
-    __slots__ = ("_kinds",)
+    :param done: called with the name of the step and each span that is finished.
+    """
 
-    def __init__(self) -> None:
-        self._kinds = tuple(StepRows(seconds, kept) for seconds, kept in STEPS.values())
+    __slots__ = ("_rings",)
 
-    def merge(self, start: float, values: Sequence[float]) -> None:
-        """Samples of one minute, whose first is at `start`; not before any that were merged."""
-        if not values:
-            return
-        ranked = sorted(values)  # for so few this is quicker than to look for both ends
-        row: Row | None = (start, float(len(ranked)), ranked[0], ranked[-1], sum(ranked))
-        for kind in self._kinds:
-            if row is not None:
-                row = kind.put(row)
+    def __init__(self, done: Callable[[str, Span], object] = lambda step, span: None) -> None:
+        above: Callable[[Span], object] = id  # above the days is nothing
+        self._rings: dict[str, SpanRing] = {}
+        for step, (seconds, kept) in reversed(STEPS.items()):
+            ring = SpanRing(seconds, kept, _both(step, done, above))
+            self._rings[step], above = ring, ring.add
 
-    def reserve(self) -> None:
-        """Take the memory of a month now: who runs for hours is to take no more from then on."""
-        for kind in self._kinds:
-            kind.reserve(kind.kept)
+    def add(self, second: Fold) -> None:
+        """The samples of one second, later than those before."""
+        self._rings["minute"].add(span_of(second))
 
-    def steps(self, step: str) -> list[HistoryStep]:
-        """The steps of a kind, the oldest first; the last one is not over.
+    def spans(self, step: str, second: Fold) -> list[Span]:
+        """All of one step, the oldest first, with the one under way at last.
 
-        :raises KeyError: there is no such kind.
+        :param second: the samples that are not yet added.
         """
-        seconds, _ = STEPS[step]
-        smaller = [kind.last() for kind in self._kinds if kind.seconds < seconds]
-        (wanted,) = (kind for kind in self._kinds if kind.seconds == seconds)
-        return wanted.shown(row for row in reversed(smaller) if row is not None)
+        wanted = self._rings[step]
+        found = list(wanted.finished())
+        parts = [wanted.current]
+        for below in list(STEPS)[: list(STEPS).index(step)][::-1]:
+            parts.append(self._rings[below].current)
+        parts.append(span_of(second) if second.count else None)
+        rest = SpanRing(STEPS[step][0], 1, found.append)
+        for part in parts:
+            if part is not None:
+                rest.add(part)
+        if rest.current is not None:
+            found.append(rest.current)
+        return found[-STEPS[step][1] :]
 
-    @property
-    def memory_bytes(self) -> int:
-        """Of all kinds, with what is held ready for growth."""
-        return sum(kind.memory_bytes for kind in self._kinds)
+
+def _both(step: str, done: Callable[[str, Span], object], above: Callable[[Span], object]) -> Callable[[Span], object]:
+    def finished(span: Span) -> None:
+        done(step, span)
+        above(span)
+
+    return finished
+
+
+def span_of(second: Fold) -> Span:
+    """A second's samples."""
+    return Span(second.at, second.count, second.min, second.max, second.total)

@@ -6,24 +6,17 @@ import math
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import attrs
 
-from lanrage.core.metric_history import HistoryStep, MetricHistory
-
 SAMPLES = 10_000
-"""Of a ring; 16 bytes each."""
-GROWTH = 500
-"""Samples that a ring grows by; a short series takes no room for a long one."""
+"""Of a ring; 16 bytes each, taken with the first sample: the memory of a process does not grow while it runs."""
 OLDEST = 3_600
 """Samples that become one aggregate when the ring is full: an hour at one a second."""
 AGGREGATES = 30
 """That are kept."""
-
-
-AGGREGATE_BYTES = 336
-"""Of one aggregate: seven numbers of CPython's, 24 to 32 bytes each, and the object that holds them."""
+NEVER = float("-inf")
 
 
 @attrs.frozen
@@ -31,7 +24,7 @@ class AggregatedMetric:
     """Some samples in one.
 
     :param timestamp: of the first of them.
-    :param p95: nearest rank: the smallest sample that 95 of 100 do not exceed.
+    :param p95: nearest rank: the smallest sample that at least 95 of 100 do not exceed.
     """
 
     timestamp: float
@@ -44,104 +37,107 @@ class AggregatedMetric:
 
     @classmethod
     def of(cls, timestamp: float, values: Sequence[float]) -> AggregatedMetric:
-        """Of at least one sample."""
+        """Of at least one sample; all are finite."""
         ranked = sorted(values)
-        p95, p99 = (ranked[max(0, math.ceil(share * len(ranked)) - 1)] for share in (0.95, 0.99))
-        return cls(timestamp, len(ranked), ranked[0], ranked[-1], sum(ranked) / len(ranked), p95, p99)
+        count = len(ranked)
+        p95, p99 = (ranked[(share * count + 99) // 100 - 1] for share in (95, 99))
+        return cls(timestamp, count, ranked[0], ranked[-1], math.fsum(ranked) / count, p95, p99)
 
 
 class CircularMetricsBuffer:
-    """The newest samples, aggregates of those before them, and the history of all.
+    """The newest samples, and aggregates of those before them.
 
-    :ivar aggregates: the newest :data:`AGGREGATES`, the oldest first.
+    :param turned: called with this ring after each aggregate: the samples of the next one are known by then, so
+        :meth:`prepare` can spend its half millisecond at leisure. Else it is spent when the ring is full.
     :ivar fills: how often the ring was full.
     """
 
-    __slots__ = ("_history", "_minute_end", "_newest", "_open", "_size", "_times", "_values", "aggregates", "fills")
+    __slots__ = ("_aggregates", "_head", "_newest", "_next", "_ready", "_stop", "_times", "_turned", "_values", "fills")
 
-    def __init__(self) -> None:
-        self.aggregates: deque[AggregatedMetric] = deque(maxlen=AGGREGATES)
+    def __init__(self, turned: Callable[[CircularMetricsBuffer], object] = id) -> None:
         self.fills = 0
-        self._times = array("d")
-        self._values = array("d")
-        self._history = MetricHistory()
-        self._size = 0
-        self._open = 0  # the first sample that is in no history yet
-        self._newest = self._minute_end = -math.inf
+        self._turned = turned
+        self._aggregates: deque[AggregatedMetric] = deque(maxlen=AGGREGATES)
+        self._ready: AggregatedMetric | None = None
+        self._times = array("d", (0.0,)) * SAMPLES  # allocated to the byte; one that is filled is not
+        self._values = array("d", (0.0,)) * SAMPLES
+        self._newest = NEVER
+        self._head = 0  # the oldest sample's place
+        self._next = 0  # the next sample's place
+        self._stop = SAMPLES  # where the next sample cannot be put as it is
 
     def add(self, value: float, now: float) -> None:
         """One more; a time before the newest counts as the newest."""
-        if not self._newest <= now < self._minute_end:
-            now = self._turn(now)
-        self._newest = now
-        at = self._size
-        try:
-            self._times[at] = now
-        except IndexError:  # once in hundreds: what is not asked for each time costs nothing
-            at = self._make_room()
-            self._times[at] = now
-        self._values[at] = value
-        self._size = at + 1
-
-    def _make_room(self) -> int:
-        """Place for the next sample; where that is."""
-        if self._size >= SAMPLES:
-            self._aggregate()
-        room = array("d", bytes(8 * min(GROWTH, SAMPLES - len(self._times))))
-        self._times.extend(room)
-        self._values.extend(room)
-        return self._size
-
-    def _turn(self, now: float) -> float:
-        """A minute is over, or the clock went back; the time that counts."""
+        place = self._next
+        if place == self._stop:
+            place = self._turn()
         if now < self._newest:
-            return self._newest
-        self._settle()
-        self._minute_end = now // 60.0 * 60.0 + 60.0
-        return now
+            now = self._newest
+        else:
+            self._newest = now
+        self._times[place] = now
+        self._values[place] = value
+        self._next = place + 1
 
-    def _settle(self) -> None:
-        """Bring the samples that are in no history, all of one minute, into it."""
-        if self._open < self._size:
-            self._history.merge(self._times[self._open], self._values[self._open : self._size].tolist())
-            self._open = self._size
+    def _turn(self) -> int:
+        """Make room: go on at the storage's beginning, and aggregate the oldest part when the ring is full.
 
-    def _aggregate(self) -> None:
-        self._settle()
-        if not self.fills:
-            self._history.reserve()
-        self.fills += 1
-        self.aggregates.append(AggregatedMetric.of(self._times[0], self._values[:OLDEST].tolist()))
-        del self._times[:OLDEST], self._values[:OLDEST]
-        self._size -= OLDEST
-        self._open = self._size
+        :returns: the next sample's place.
+        """
+        place = self._next % SAMPLES
+        if place == self._head:
+            self._aggregates.append(self._ready or self._oldest())
+            self._ready = None
+            self._head = (place + OLDEST) % SAMPLES
+            self.fills += 1
+            self._turned(self)
+        self._stop = self._head if self._head > place else SAMPLES
+        return place
+
+    def _oldest(self) -> AggregatedMetric:
+        begin, end = self._head, self._head + OLDEST
+        values = self._values[begin:end] + self._values[: max(0, end - SAMPLES)]
+        return AggregatedMetric.of(self._times[begin], values)
+
+    def prepare(self) -> bool:
+        """Make the aggregate that the full ring will need; false as long as its samples are not all there."""
+        if self._ready is None and len(self) >= OLDEST:
+            self._ready = self._oldest()
+        return self._ready is not None
 
     @property
-    def latest(self) -> tuple[float, float]:
-        """(time, value) of the newest sample.
-
-        :raises IndexError: there is none.
-        """
-        if not self._size:
-            raise IndexError("no sample yet")
-        return self._times[self._size - 1], self._values[self._size - 1]
-
-    def history(self, step: str) -> list[HistoryStep]:
-        """The steps of a ``minute``, ``hour`` or ``day``, the oldest first; the last one is not over."""
-        self._settle()
-        return self._history.steps(step)
+    def aggregates(self) -> tuple[AggregatedMetric, ...]:
+        """Of the samples that have left the ring, the oldest first; at most 30."""
+        return tuple(self._aggregates)
 
     def __len__(self) -> int:
         """Samples in the ring."""
-        return self._size
+        return sum(end - start for start, end in self._runs())
+
+    def _runs(self) -> tuple[tuple[int, int], ...]:
+        """Where the samples are, the oldest first: in one piece, or in two around the storage's end."""
+        if self._newest == NEVER:
+            return ()
+        if self._head < self._next:
+            return ((self._head, self._next),)
+        return ((self._head, SAMPLES), (0, self._next))
+
+    @property
+    def last(self) -> tuple[float, float] | None:
+        """(time, value) of the newest sample; none in an empty ring."""
+        return (self._newest, self._values[self._next - 1]) if self._next else None
 
     def window(self, start: float, end: float) -> list[tuple[float, float]]:
         """(time, value) of the samples from `start` to `end`, both included; what lies outside is not looked at."""
-        first, last = bisect_left(self._times, start, 0, self._size), bisect_right(self._times, end, 0, self._size)
-        return list(zip(self._times[first:last], self._values[first:last], strict=True))
+        found: list[tuple[float, float]] = []
+        times, values = self._times, self._values
+        for low, high in self._runs():
+            first = bisect_left(times, start, low, high)
+            last = bisect_right(times, end, first, high)
+            found += zip(times[first:last], values[first:last], strict=True)
+        return found
 
     @property
     def memory_bytes(self) -> int:
-        """Of samples, aggregates and history, with what is held ready for growth."""
-        samples = self._times.__sizeof__() + self._values.__sizeof__()
-        return samples + AGGREGATE_BYTES * len(self.aggregates) + self._history.memory_bytes
+        """Of the samples' storage."""
+        return 16 * SAMPLES

@@ -75,11 +75,11 @@ class ViewTests(SynchronousTestCase):
         self.assertEqual((9.0, None, []), (shown.value, shown.window, shown.history))
 
     def test_history(self) -> None:
-        """By minute: 120 of them, the oldest first."""
+        """By minute: 120 of them, the oldest first; no percentiles, which sums do not tell."""
         (shown,) = self.show(name="peer_rtt_seconds", peer="Ben", history="minute").series
         self.assertEqual([START + 60.0 * minute for minute in range(120)], [each.at for each in shown.history])
         first = shown.history[0]
-        self.assertEqual((60, 0.0, 0.059), (first.count, first.min, first.max))
+        self.assertEqual((60, 0.0, 0.059, None, None), (first.count, first.min, first.max, first.p95, first.p99))
         self.assertAlmostEqual(0.0295, first.avg)
 
     def test_bounded(self) -> None:

@@ -22,7 +22,7 @@ BENCHES = {
     "flood": ("tests.bench.flood:run", "announcements of one member while another one floods"),
     "lease": ("tests.bench.lease:run", "what leases of announcements save, and whether a lobby can tell"),
     "logging": ("tests.bench.logging:run", "what a log line costs, suppressed and written, and a timed call"),
-    "metrics": ("tests.bench.metrics:run", "rings of metrics: adds beside a deque, bytes, windows, memory over time"),
+    "metrics": ("tests.bench.metrics:run", "series in memory: adds, bytes, flat memory, windows, time in the reactor"),
     "sampler": ("tests.bench.sampler:run", "what a node of a party of 16 spends each second on measuring itself"),
     "profiler": ("tests.bench.profiler:run", "the profiler and timed calls: what they make of a reactor's speed"),
     "tunnel": ("tests.bench.tunnel:run", "a game and a download through the link against bare cables; Python's share"),
