@@ -18,7 +18,7 @@ from lanrage.errors import LanrageError
 class MemoryGuard:
     """See :class:`lanrage.app.guarding.Guard`.
 
-    :ivar broken: raised at the start.
+    :ivar broken: raised at the start and at a change.
     :ivar rules: what holds now; ``None`` while it does not stand.
     :ivar used: every set of rules since the start.
     """
@@ -43,6 +43,12 @@ class MemoryGuard:
         self.rules = rules
         self.used.append(rules)
         return succeed(None)
+
+    async def change(self, rules: GuardRules) -> None:
+        """See :meth:`lanrage.net.guard.Guard.change`."""
+        if self.broken is not None:
+            raise self.broken
+        await self.use(rules)
 
     async def let_pass(self, one: str, other: str) -> None:
         """See :meth:`lanrage.net.guard.Guard.let_pass`."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import os
+import resource
 import shutil
+import signal
 import stat
 import tempfile
 from pathlib import Path
@@ -59,12 +61,27 @@ class FileTests(SynchronousTestCase):
 
     def test_appends(self) -> None:
         """A restart goes on in the same file."""
-        for text in (b"one\n", b"two\n"):
+        for text in (b"1 one\n", b"2 two\n"):
             file = self.file()
             file.write(text)
             file.close()
             file.close()
-        self.assertEqual(b"one\ntwo\n", self.path.read_bytes())
+        self.assertEqual(b"1 one\n2 two\n", self.path.read_bytes())
+
+    def test_no_log(self) -> None:
+        """A link, a device and a file that is no log are refused and stay as they are; a log keeps its mode."""
+        key = self.path.with_name("identity.key")
+        key.write_bytes(b"c2VjcmV0")
+        key.chmod(0o600)
+        link = self.path.with_name("link.log")
+        link.symlink_to(key)
+        for path in (key, link, Path("/dev/null")):
+            self.assertEqual("log-file", self.assertRaises(BadInput, RotatingFile, path).field)
+        self.assertEqual((b"c2VjcmV0", 0o600), (key.read_bytes(), key.stat().st_mode & 0o777))
+        self.path.write_bytes(b"2026-01-01 before\n")
+        self.path.chmod(0o600)
+        self.file().close()
+        self.assertEqual(0o600, self.path.stat().st_mode & 0o777)
 
     def test_on_demand(self) -> None:
         """A file is set aside when somebody asks for it."""
@@ -101,12 +118,32 @@ class FullDiskTests(SynchronousTestCase):
         """Lines are lost and counted; nothing is raised."""
         folder = Path(tempfile.mkdtemp())
         self.addCleanup(shutil.rmtree, folder)
-        (folder / "x.log").symlink_to(FULL)
         file = RotatingFile(folder / "x.log")
         self.addCleanup(file.close)
+        full = os.open(FULL, os.O_RDWR)
+        os.dup2(full, file._file._file.fileno())  # pylint: disable=protected-access
+        os.close(full)
         file.write(b"one\n")
         file.write(b"two\n")
         self.assertEqual(2, file.lost)
+
+    def test_half_a_line(self) -> None:
+        """A line of which a part alone had room is lost and counted, and the next one begins on a line of its own."""
+        folder = Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, folder)
+        path = folder / "x.log"
+        file = RotatingFile(path)
+        self.addCleanup(file.close)
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        self.addCleanup(signal.signal, signal.SIGXFSZ, before)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10, hard))
+        try:
+            file.write(b"1234567890123456789\n")
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        file.write(b"whole\n")
+        self.assertEqual((1, b"1234567890\nwhole\n"), (file.lost, path.read_bytes()))
 
     def test_told_afterwards(self) -> None:
         """The first line after that is whole, and says how many are missing."""

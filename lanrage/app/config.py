@@ -20,6 +20,7 @@ from lanrage.core.relay_choice import Weights
 from lanrage.core.settings_limits import CONTROL_PORT, FLUSH_INTERVAL, RELAY_PORTS, STUN_PORT
 from lanrage.core.settings_texts import parse_relay_ports
 from lanrage.errors import BadInput
+from lanrage.store.named_file import read_named
 from lanrage.wire.control import TOKEN_LIMIT, RelayInfo
 
 RELAY_FOLDER = "relay"
@@ -56,7 +57,7 @@ def parse_public_key(text: str, field: str) -> bytes:
     """
     if text.startswith("@"):
         try:
-            text = Path(text[1:]).read_text(encoding="ascii").strip()
+            text = read_named(text[1:])
         except (OSError, UnicodeDecodeError) as error:
             raise BadInput(field, f"the file {text[1:]} cannot be read: {error}") from error
     try:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection
 from ipaddress import IPv4Network
+from typing import TypeVar
 
 import attrs
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from lanrage.app.control_link import ControlLink
 from lanrage.app.membership import Membership
 from lanrage.app.operations import Progress
 from lanrage.app.party_life import PartyLife
+from lanrage.app.patience import patiently
 from lanrage.app.task_runner import Job
 from lanrage.core.replica import PartyReplica
 from lanrage.errors import LanrageError
@@ -23,6 +26,7 @@ REACH, BECOME, KEEP, TAKE_PART = "reach the control server", "become a member", 
 """The steps, each of which needs the one before."""
 
 Networks = Collection[IPv4Network]
+T = TypeVar("T")
 
 
 @attrs.define(eq=False)
@@ -48,10 +52,10 @@ class Entering:
     def jobs(self) -> list[Job]:
         """The plan, for :meth:`lanrage.app.task_runner.TaskRunner.carry_out`."""
         return [
-            Job.of(REACH, self._reach, self._hang_up),
-            Job.of(BECOME, self._become, self._say_goodbye, needs=(REACH,)),
-            Job.of(KEEP, self._keep, self.life.forget, needs=(BECOME,)),
-            Job.of(TAKE_PART, self._take_part, self.life.put_down, needs=(KEEP,)),
+            Job.of(REACH, self._reach, self._hang_up, grace=None),
+            Job.of(BECOME, self._become, self._say_goodbye, needs=(REACH,), grace=None),
+            Job.of(KEEP, self._keep, self.life.forget, needs=(BECOME,), grace=None),
+            Job.of(TAKE_PART, self._take_part, self.life.put_down, needs=(KEEP,), grace=None),
         ]
 
     @property
@@ -90,9 +94,13 @@ class Entering:
 
     async def _keep(self) -> None:
         set_context(party_id=self.saved.party_id)
+        written: Deferred[None] = Deferred()
+        writing = Deferred.fromCoroutine(self.life.keep(self.saved))
+        writing.addBoth(_tell, written)
         try:
-            await self.life.keep(self.saved)
-        except BaseException:  # cancelled while a thread writes: what it writes must go, too
+            await patiently(writing)
+        except BaseException:  # cancelled while a thread writes, which nothing can stop: what it writes must go, too
+            await written
             await self.life.forget()
             raise
 
@@ -107,3 +115,8 @@ class Entering:
             raise
         if self.link.client.server_info is not None:
             self.life.up(self.link.client.server_info)
+
+
+def _tell(result: T, written: Deferred[None]) -> T:
+    written.callback(None)
+    return result

@@ -26,6 +26,8 @@ class Guard(Protocol):
 
     def use(self, rules: GuardRules) -> Awaitable[None]: ...
 
+    def change(self, rules: GuardRules) -> Awaitable[None]: ...
+
     def let_pass(self, one: str, other: str) -> Awaitable[None]: ...
 
     def no_pass(self, one: str, other: str) -> Awaitable[None]: ...
@@ -71,13 +73,13 @@ class Guarding:
     async def expose(self, exposure: Exposure) -> None:
         """Go by another exposure at once.
 
-        :raises LanrageError: what is missing, where nothing is guarded so far; the exposure stays as it was.
+        :raises LanrageError: what is missing; the exposure stays as it was.
         """
         before, self.exposure = self.exposure, exposure
-        if not self.trouble:
-            await self.guard.use(self.rules)
-            return
         try:
+            if not self.trouble:
+                await self.guard.change(self.rules)
+                return
             await self.guard.start(self.rules)
         except LanrageError:
             self.exposure = before

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import attrs
 
 from lanrage.app.settings_options import parameters, read, text_of
@@ -11,6 +9,7 @@ from lanrage.core.alert_rules import AlertLimits
 from lanrage.core.settings_machine_room import METERING_SETTINGS
 from lanrage.errors import BadInput
 from lanrage.net.webhook import check_url
+from lanrage.store.named_file import read_named
 
 METERING = parameters(METERING_SETTINGS)
 """Rows of :class:`twisted.python.usage.Options`."""
@@ -23,7 +22,7 @@ def parse_webhook(text: str) -> str:
     """
     if text.startswith("@"):
         try:
-            text = Path(text[1:]).read_text(encoding="ascii").strip()
+            text = read_named(text[1:])
         except (OSError, UnicodeDecodeError) as error:
             raise BadInput("alert-webhook", f"the file {text[1:]} cannot be read: {error}") from error
     return check_url(text, "alert-webhook") if text else ""

@@ -54,6 +54,8 @@ from lanrage.store.undo import UndoJournal
 UNDO_FILE = "undo.jsonl"
 OPEN, RETURN = "open the state folder", "return to the party"
 """The steps of a node's start."""
+WAITING: dict[str, Any] = {"optional": True, "retries": ATTEMPTS, "backoff": 2.0, "grace": None}
+"""How each of them waits for its disk."""
 
 
 @implementer(INode)
@@ -122,8 +124,8 @@ class NodeService(
         super().startService()  # type: ignore[no-untyped-call]
         self._life = None
         jobs = (
-            Job.of(OPEN, lambda: self._lock.run(self._open), optional=True, retries=ATTEMPTS, backoff=2.0),
-            Job.of(RETURN, lambda: self._lock.run(self._return_to_party), needs=(OPEN,), optional=True),
+            Job.of(OPEN, lambda: self._lock.run(self._with_disk, self._open_state), **WAITING),
+            Job.of(RETURN, lambda: self._lock.run(self._with_disk, self._return_to_party), needs=(OPEN,), **WAITING),
         )
         self._opening = self.tasks.begin("start the node", jobs)
         self._opening.settled.addCallback(self._settled)
@@ -133,13 +135,16 @@ class NodeService(
         for failure in opening.failures.values():
             if failure.check(StoreError) is None and not self.started.called:
                 self.started.errback(failure)
+            elif failure.check(StoreError) is None:
+                self.log.failure("the node met an error of its own at its start", failure)
         if not self.started.called:
             self.started.callback(None)
         return opening
 
-    async def _open(self) -> None:
+    async def _with_disk(self, work: Callable[[], Awaitable[None]]) -> None:
+        """A step of the start, whose trouble with the disk is told once."""
         try:
-            await self._open_state()
+            await work()
         except StoreError as error:
             if str(error) != self._disk_trouble:
                 self._disk_trouble = str(error)
@@ -164,7 +169,8 @@ class NodeService(
         self._life = life
 
     async def _return_to_party(self) -> None:
-        life = self._own()
+        assert self._life is not None
+        life = self._life
         saved = await life.load()
         self.log.info("the node {public_key} is there", public_key=life.keys.identity.public)
         if saved is not None:
@@ -188,11 +194,11 @@ class NodeService(
     def stopService(self) -> Deferred[None]:
         """Take everything down; nothing is left on the machine, the party stays on disk."""
         super().stopService()  # type: ignore[no-untyped-call]
+        if self._opening is not None:  # what it is at goes on to its end, and is not tried again
+            self._opening.cancel("the node stops", gently=True)
         return self._lock.run(self._stop)
 
     async def _stop(self) -> None:
-        if self._opening is not None:
-            self._opening.cancel("the node stops")
         self.end_profiling()
         if self._life is not None:
             await self._life.go_out()
@@ -215,7 +221,7 @@ class NodeService(
         :param server: the default control server.
         """
         life = self._life
-        if life is None:
+        if life is None or self._disk_trouble:
             return [f"node: {self._held_up()}"]
         if life.saved is not None:
             return [
@@ -261,7 +267,7 @@ class NodeService(
     async def status(self) -> dict[str, Any]:
         """See :meth:`INode.status`."""
         life = self._life
-        if life is None:
+        if life is None or self._disk_trouble:
             return _plain(StatusShown(__version__, "starting", missing=[self._held_up(), *self._around()]))
         return _plain(node_view.status(life, self._missing(life, await self._rights())))
 
@@ -286,7 +292,7 @@ class NodeService(
         return self._lock.run(carried(in_party))
 
     def _own(self) -> PartyLife:
-        if self._life is None:
+        if self._life is None or self._disk_trouble:
             raise LanrageError(self._held_up())
         return self._life
 

@@ -29,7 +29,7 @@ from lanrage.core.ledger import Ledger
 from lanrage.core.ledger_records import open_record
 from lanrage.core.replica import PartyReplica
 from lanrage.core.replica_changes import MemberRemoved, PresenceChanged, ReplicaChange
-from lanrage.errors import REFUSALS, LanrageError, Refused
+from lanrage.errors import REFUSALS, LanrageError, Refused, StoreError
 from lanrage.log_context import context, set_context
 from lanrage.net.threads import in_thread
 from lanrage.store.bridges import BridgesFile
@@ -115,9 +115,13 @@ class PartyLife:
     async def forget(self) -> None:
         """Remove the party from disk."""
         await self.saving.settled()
-        await in_thread(self._reactor, self._endpoints.remove)
-        await in_thread(self._reactor, self._bridges.remove)
-        await in_thread(self._reactor, self._file.remove)
+        self.saving.trouble = ""
+        await in_thread(self._reactor, self._file.remove)  # first: it alone makes this node come back
+        for beside in (self._endpoints, self._bridges):
+            try:
+                await in_thread(self._reactor, beside.remove)
+            except StoreError as error:
+                self.log.warn("what was kept beside the party stays on disk: {error}", error=str(error))
 
     @property
     def log_fields(self) -> dict[str, str]:
@@ -194,8 +198,9 @@ class PartyLife:
         session.on_lost = self._revival.lost
         session.on_moved = link.client.moved
         await session.start()
+        self.session = session  # from here on who takes the party down finds it
         await want_bridges(session.lan, await in_thread(self._reactor, self._bridges.load, saved.party_id))
-        self.session, self.trouble = session, ""
+        self.trouble = ""
         self._revival.came_up()
         name = replica.charter.name
         self.log.info("in the party {name} as {member}", name=name, member=saved.my_name, address=str(address))

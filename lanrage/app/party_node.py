@@ -131,6 +131,9 @@ class PartyNode:
 
     async def _leave(self, progress: Progress) -> dict[str, Any]:
         life = self._own()
+        if life.saved is None and (left := await life.load()) is not None:  # an earlier leave could not remove the file
+            await life.forget()
+            return _plain(Left(left.party_id))
         saved, _, link = life.current()
         progress("leaving")
         self.log.info("this node leaves its party")
@@ -146,9 +149,9 @@ class PartyNode:
                 progress(f"the control server could not be told, it will show you as offline: {error}")
 
         jobs = (
-            Job.of("tell the control server", tell),
-            Job.of("end the session", life.go_out, needs=("tell the control server",)),
-            Job.of("forget the party", life.forget, needs=("end the session",)),
+            Job.of("tell the control server", tell, grace=None),
+            Job.of("end the session", life.go_out, needs=("tell the control server",), grace=None),
+            Job.of("forget the party", life.forget, needs=("end the session",), grace=None),
         )
         await self.tasks.carry_out("leave the party", jobs)
         if self._spoken is not None:

@@ -43,6 +43,7 @@ class PartySaving:
             return
         saved = self._current()
         if saved is None:
+            self.trouble = ""
             return
         self._saving = in_thread(self._reactor, self._write, saved)
         self._saving.addCallbacks(self._on_disk, self._not_on_disk)
@@ -50,13 +51,14 @@ class PartySaving:
 
     async def settled(self) -> None:
         """Wait until no write is under way; one that failed is not tried again by itself."""
-        rewrite, self._rewrite = self._rewrite, None
-        if rewrite is not None:
-            rewrite.cancel()
+        self._again = False
         while self._saving is not None:
             waiting: Deferred[None] = Deferred()
             self._saving.addBoth(lambda _result: waiting.callback(None))  # noqa: B023 - awaited before the next round
             await waiting
+        rewrite, self._rewrite = self._rewrite, None
+        if rewrite is not None:
+            rewrite.cancel()
 
     def _on_disk(self, _result: object) -> None:
         self.trouble = ""

@@ -16,8 +16,9 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from lanrage.app.patience import patiently
 from lanrage.app.task_runner import Job, PlanRun, TaskRunner
-from lanrage.core.tasks import Priority, TaskState
+from lanrage.core.tasks import TaskState
 from lanrage.errors import LanrageError
 
 ATTEMPTS = 1_000_000
@@ -77,9 +78,9 @@ class RoleService(MultiService):
             do, undo = functools.partial(self._start_part, name, part), functools.partial(self._stop_part, part)
             if part in self._optional:
                 needs = (*before, *(self._names[other] for other in self._optional[part]))
-                yield Job.of(name, do, undo, needs=needs, optional=True, retries=ATTEMPTS, priority=Priority.LOW)
+                yield Job.of(name, do, undo, needs=needs, optional=True, retries=ATTEMPTS, grace=None)
             else:
-                yield Job.of(name, do, undo, needs=before)
+                yield Job.of(name, do, undo, needs=before, grace=None)
                 before = (name,)
 
     async def _start_part(self, name: str, part: Service) -> None:
@@ -87,7 +88,7 @@ class RoleService(MultiService):
             part.startService()
             started = getattr(part, "started", None)
             if started is not None:
-                await _patiently(started)
+                await patiently(started)
         except BaseException as error:
             await self._stop_part(part)
             if part in self._optional:
@@ -106,14 +107,16 @@ class RoleService(MultiService):
             self.log.failure("the {part} does not run, and is tried again", Failure(error), part=name)
 
     def _settled(self, run: PlanRun) -> PlanRun:
+        if not self.running:
+            return run
         missed = run.plan.missed
-        failures = [run.failures[each.task.name] for each in missed if each.state is TaskState.FAILED]
+        failures = [run.failures[each.task.name] for each in missed if each.task.name in run.failures]
         if failures and failures[0].check(LanrageError):
             self._fail(str(failures[0].value))
         elif failures:  # a bug: its traceback belongs into the log
             self.log.failure("LANrage cannot start", failures[0])
             self._fail("an unexpected error; see the log above")
-        elif not missed and self.running:
+        elif not missed:
             for line in self._greeting():
                 self.log.info("ready: {line}", line=line)
         return run
@@ -152,23 +155,6 @@ def _names(parts: Sequence[Service]) -> Iterator[str]:
         name = " ".join(words).lower()
         seen[name] += 1
         yield name if seen[name] == 1 else f"{name} {seen[name]}"
-
-
-def _patiently(started: Deferred[Any]) -> Deferred[Any]:
-    """The same result; whoever stops waiting for it does not cancel the part's start, which ends as it will."""
-    waiting: Deferred[Any] = Deferred(lambda _: None)
-
-    def ended(result: Any) -> Any:
-        if waiting.called:
-            return None
-        if isinstance(result, Failure):
-            waiting.errback(result)
-        else:
-            waiting.callback(result)
-        return None
-
-    started.addBoth(ended)
-    return waiting
 
 
 def _exit_failed(sentence: str) -> None:

@@ -117,17 +117,21 @@ class SettingsDesk:
             return ""
         options = self._options | {row.option: wanted[row.option] for row in news}
         troubles = []
+        failed: set[str] = set()
         try:
             config = NodeConfig.parse(options)
             await self._use(config if config.server else config.with_server(self.server))
         except LanrageError as error:
             troubles.append(str(error))
+            failed |= {row.option for row in news if row.name not in self._listeners}
         for row in news:
             try:
                 self._listeners.get(row.name, _nobody)(options[row.option])
             except LanrageError as error:
                 troubles.append(str(error))
-        self._options = options
+                failed.add(row.option)
+        # What could not take effect is still to do: the same change asked for again is tried again.
+        self._options |= {row.option: options[row.option] for row in news if row.option not in failed}
         for trouble in troubles:
             log.warn("a setting could not take effect at once: {trouble}", trouble=trouble)
         return "; ".join(troubles)

@@ -14,6 +14,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from lanrage.app.patience import patiently
 from lanrage.core.tasks import CONCURRENT, Step, Task, TaskPlan, TaskState
 from lanrage.errors import LanrageError
 from lanrage.log_context import carried
@@ -74,6 +75,7 @@ class PlanRun:
     _context: Context = attrs.field(factory=copy_context)
     _timer: IDelayedCall | None = None
     _stepping: bool = False
+    _given_up: set[str] = attrs.field(factory=set)
 
     def advance(self) -> None:
         """Do what is to be done now."""
@@ -99,9 +101,12 @@ class PlanRun:
             self.plan.cancel(f"{self.plan.missed[0].task.name} failed", now)
         return self.plan.step(now)
 
-    def cancel(self, reason: str) -> None:
-        """Nothing more begins, and what runs is cancelled."""
-        self.plan.cancel(reason, self.clock.seconds())
+    def cancel(self, reason: str, *, gently: bool = False) -> None:
+        """Nothing more begins, and what runs is cancelled.
+
+        :param gently: what runs goes on to its end.
+        """
+        self.plan.cancel(reason, self.clock.seconds(), gently=gently)
         self.advance()
 
     def group_cancelled(self, group: str, reason: str) -> None:
@@ -122,6 +127,12 @@ class PlanRun:
                 continue
             self.undone.append(name)
             await self._undo(name)
+
+    def let_go(self) -> None:
+        """How it went is shown for long; what it worked with must not be held for that."""
+        self.jobs = {name: job for name, job in self.jobs.items() if name in self._given_up}
+        self.results.clear()
+        self.failures.clear()
 
     async def _undo(self, name: str) -> None:
         try:
@@ -146,10 +157,11 @@ class PlanRun:
             case Step.ABANDON:
                 log.error("{plan}: {task} is given up: {reason}", plan=self.title, task=name, reason=standing.reason)
                 del self._running[name]
+                self._given_up.add(name)  # should it be done one day, it is undone
 
     def _succeeded(self, result: Any, name: str, running: Deferred[Any]) -> Any:
         if self._running.get(name) is not running:  # given up: what it did nobody waits for
-            return ensureDeferred(self._undo(name))
+            return ensureDeferred(self._undo(name)) if name in self.jobs else None
         del self._running[name]
         self.results[name] = result
         self.plan.succeeded(name, self.clock.seconds())
@@ -220,13 +232,21 @@ class TaskRunner:
             await run.wait()
         except BaseException:  # cancelled from outside
             run.cancel(f"{title} was cancelled")
-            await run.wait()
-            await run.take_back()
+            await patiently(Deferred.fromCoroutine(self._undone(run)))
             raise
         if run.plan.missed:
-            await run.take_back()
-            raise _cause(run)
-        return dict(run.results)
+            cause = _cause(run)
+            await patiently(Deferred.fromCoroutine(self._undone(run)))
+            raise cause
+        results = dict(run.results)
+        run.let_go()
+        return results
+
+    async def _undone(self, run: PlanRun) -> None:
+        """Nothing runs and nothing stands any more; who waits for it cannot cancel that."""
+        await run.wait()
+        await run.take_back()
+        run.let_go()
 
     def _over(self, run: PlanRun) -> PlanRun:
         self._current.remove(run)

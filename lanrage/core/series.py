@@ -41,7 +41,15 @@ class AggregatedMetric:
         ranked = sorted(values)
         count = len(ranked)
         p95, p99 = (ranked[(share * count + 99) // 100 - 1] for share in (95, 99))
-        return cls(timestamp, count, ranked[0], ranked[-1], math.fsum(ranked) / count, p95, p99)
+        return cls(
+            timestamp,
+            count,
+            ranked[0],
+            ranked[-1],
+            min(ranked[-1], max(ranked[0], math.fsum(ranked) / count)),
+            p95,
+            p99,
+        )
 
 
 class CircularMetricsBuffer:

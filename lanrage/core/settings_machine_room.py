@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from lanrage.core.alert_rules import BOUNDS, AlertLimits
 from lanrage.core.log_levels import LevelPlan
 from lanrage.core.setting import ROLES, Setting
@@ -16,6 +18,8 @@ from lanrage.core.settings_rules import OneWord, Text, Whole
 from lanrage.core.settings_texts import parse_number
 from lanrage.errors import BadInput
 
+METRICS_KINDS = ("tcp", "tcp6", "ssl", "unix", "systemd")
+"""Kinds of endpoints whose listeners are known."""
 METRICS_EXAMPLE = "tcp:7768:interface=127.0.0.1"
 """Where ``/metrics`` may be."""
 
@@ -26,7 +30,10 @@ def parse_metrics_listen(text: str, field: str) -> str:
     :raises BadInput: names `field`: without one the metrics would be for everybody by oversight.
     """
     kind = text.partition(":")[0]
-    if text and kind in ("tcp", "tcp6", "ssl") and ":interface=" not in text:
+    if text and kind not in METRICS_KINDS:
+        raise BadInput(field, f"{kind!r} is none of {', '.join(METRICS_KINDS)}")
+    named = re.search(r":interface=[^:]", text) is not None
+    if text and kind in ("tcp", "tcp6", "ssl") and not named:
         raise BadInput(field, f"{text!r} would listen to everybody: name the interface, as in {METRICS_EXAMPLE}")
     return text
 

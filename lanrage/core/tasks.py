@@ -50,7 +50,9 @@ class TaskState(enum.StrEnum):
 
 MOVES: dict[TaskState, frozenset[TaskState]] = {
     TaskState.WAITING: frozenset({TaskState.RUNNING, TaskState.SKIPPED, TaskState.CANCELLED}),
-    TaskState.RUNNING: frozenset({TaskState.DONE, TaskState.FAILED, TaskState.PAUSED, TaskState.ENDING}),
+    TaskState.RUNNING: frozenset(
+        {TaskState.DONE, TaskState.FAILED, TaskState.PAUSED, TaskState.ENDING, TaskState.CANCELLED}
+    ),
     TaskState.ENDING: frozenset({TaskState.DONE, TaskState.FAILED, TaskState.PAUSED, TaskState.CANCELLED}),
     TaskState.PAUSED: frozenset({TaskState.RUNNING, TaskState.CANCELLED}),
     TaskState.DONE: frozenset(),
@@ -77,7 +79,7 @@ class Task:
     :param group: a word by which several are cancelled together.
     :param timeout: seconds of one attempt; half of it calls it slow, all of it cancels it. ``None``: as long as it
         takes.
-    :param grace: seconds after a cancellation, at whose end it is given up.
+    :param grace: seconds after a cancellation, at whose end it is given up; ``None``: it is waited for.
     :param retries: further attempts after the first.
     :param backoff: seconds before the second attempt; each pause is twice the one before.
     :param longest_backoff: seconds that no pause is longer than.
@@ -89,7 +91,7 @@ class Task:
     priority: Priority = Priority.NORMAL
     group: str = ""
     timeout: float | None = attrs.field(default=None, validator=_positive)
-    grace: float = attrs.field(default=5.0, validator=_positive)
+    grace: float | None = attrs.field(default=5.0, validator=_positive)
     retries: int = attrs.field(default=0, validator=attrs.validators.ge(0))
     backoff: float = attrs.field(default=1.0, validator=_positive)
     longest_backoff: float = attrs.field(default=60.0, validator=_positive)
@@ -228,7 +230,7 @@ class TaskPlan:
         """
         standing = self.standings[name]
         ending = standing.state is TaskState.ENDING
-        if ending and standing.unwanted:
+        if standing.unwanted:
             self._drop(standing, TaskState.CANCELLED, standing.reason, now)
             return
         reason = standing.reason if ending else reason
@@ -239,11 +241,16 @@ class TaskPlan:
         standing.reason = reason
         standing.due = now + standing.task.pause(standing.attempt, share)
 
-    def cancel(self, reason: str, now: float, names: Collection[str] | None = None) -> None:
-        """These tasks, or all, are not wanted any more; what runs is cancelled, the rest never begins."""
+    def cancel(self, reason: str, now: float, names: Collection[str] | None = None, *, gently: bool = False) -> None:
+        """These tasks, or all, are not wanted any more; what runs is cancelled, the rest never begins.
+
+        :param gently: what runs goes on to its end, which is its last.
+        """
         for name in list(self.standings) if names is None else names:
             standing = self.standings[name]
-            if standing.state is TaskState.RUNNING:
+            if standing.state is TaskState.RUNNING and gently:
+                standing.unwanted, standing.reason = True, reason
+            elif standing.state is TaskState.RUNNING:
                 standing.unwanted = True
                 self._end(standing, reason, now)
                 self._cancelling.append(name)
@@ -258,7 +265,8 @@ class TaskPlan:
 
     def _end(self, standing: Standing, reason: str, now: float) -> None:
         standing.move(TaskState.ENDING)
-        standing.reason, standing.due = reason, now + standing.task.grace
+        grace = standing.task.grace
+        standing.reason, standing.due = reason, None if grace is None else now + grace
 
     def _fail(self, standing: Standing, reason: str, now: float) -> None:
         self._drop(standing, TaskState.FAILED, reason, now)

@@ -41,6 +41,8 @@ class TraceLine(msgspec.Struct, frozen=True, order=True, kw_only=True):
     correlation_id: str = ""
 
 
+TEXT_LIMIT = 1000
+"""Characters of a line's text that are shown, as many as a log of ours has: a file may be anybody's."""
 _DECODER = msgspec.json.Decoder(TraceLine)
 
 
@@ -90,7 +92,8 @@ class Trace:
             self.bad += 1
             return
         if found.correlation_id == self.correlation_id:
-            self._keep(found)
+            shown = {"message": found.message[:TEXT_LIMIT], "event": found.event[:TEXT_LIMIT]}
+            self._keep(msgspec.structs.replace(found, **shown))
 
     def _keep(self, line: TraceLine) -> None:
         entry = _Later(line, self.read)

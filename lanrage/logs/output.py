@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import syslog
 from pathlib import Path
 from typing import IO, Protocol
@@ -40,8 +42,9 @@ class RotatingFile:
     def __init__(self, path: Path, size: int = LOG_FILE_SIZE, count: int = LOG_FILE_COUNT) -> None:
         self.lost = 0
         self._torn = False
+        path = path.absolute()
         try:
-            self._file = LogFile(path.name, str(path.parent), size, MODE, count)
+            self._file = LogFile(path.name, str(path.parent), size, _mode_for(path), count)
         except OSError as error:
             raise BadInput("log-file", f"{path} cannot be opened: {error.strerror}") from error
 
@@ -50,7 +53,12 @@ class RotatingFile:
         try:
             if self._file._file.closed:  # a rotation that failed half-way leaves it so
                 self._file._openFile()
-            self._file.write(b"\n" + lines if self._torn else lines)
+            data = b"\n" + lines if self._torn else lines
+            before = self._file._file.tell()
+            self._file.write(data)
+            # The file is unbuffered: of what does not fit on the disk a part is missing, and nobody is told.
+            if self._file._file.tell() not in (before + len(data), len(data)):
+                raise OSError(errno.ENOSPC, "half a line")
         except (OSError, ValueError):
             self.lost += 1
             self._torn = True  # a part of the line may stand there
@@ -68,6 +76,26 @@ class RotatingFile:
         """Close the file."""
         if not self._file.closed:
             self._file.close()
+
+
+def _mode_for(path: Path) -> int | None:
+    """The mode of a file that is made; one that is there keeps its own.
+
+    :raises OSError: something else is there: a device would be set aside, a key be written to.
+    """
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return MODE
+    if not stat.S_ISREG(status.st_mode) or (status.st_size and not _looks_like_log(path)):
+        raise OSError(errno.EEXIST, "what is there is no log file")
+    return None
+
+
+def _looks_like_log(path: Path) -> bool:
+    """It begins with a JSON object, a date or a priority, or with the empty line after a torn one."""
+    with path.open("rb") as file:
+        return file.read(2)[:1] in (b"{", b"<", b"\n", *(b"%d" % digit for digit in range(10)))
 
 
 class OpenStream:
@@ -101,8 +129,9 @@ class SystemLog:
 
     def write(self, lines: bytes) -> None:
         """Write lines that begin with ``<N>``."""
-        for line in lines.decode("utf-8").splitlines():
-            syslog.syslog(int(line[1]), line[3:])
+        for line in lines.split(b"\n"):  # not splitlines(), for which Unicode has more ends of lines
+            if line:
+                syslog.syslog(int(line[1:2]), line[3:].decode("utf-8"))
 
     def close(self) -> None:
         """Close the connection."""

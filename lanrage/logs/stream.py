@@ -112,9 +112,10 @@ class LogStream:
         if not isInIOThread() and hasattr(self.clock, "callFromThread"):
             self.clock.callFromThread(self._arm)
             return
-        wait = self.repeats.wait(self.seconds())
-        if wait is not None:
-            self._timer = self.clock.callLater(wait, self._due)
+        with self._lock:  # threads count repeats meanwhile
+            wait = self.repeats.wait(self.seconds())
+            if wait is not None and self._timer is None:
+                self._timer = self.clock.callLater(wait, self._due)
 
     def _due(self) -> None:
         with self._lock:

@@ -165,6 +165,10 @@ class Guard:
         """
         return self._alone(self._use, rules)
 
+    def change(self, rules: GuardRules) -> Deferred[None]:
+        """The same for somebody who must know; fails with :class:`LanrageError` where they do not hold."""
+        return self._lock.run(lambda: Deferred.fromCoroutine(self._use(rules, tell=True)))
+
     def let_pass(self, one: str, other: str) -> Deferred[None]:
         """Forward what comes by the device `one` for `other`: for parts that put a game or a console behind it.
 
@@ -199,10 +203,14 @@ class Guard:
             wait = max(0.0, self._looked + BREATH - self._reactor.seconds())
             self._soon = self._reactor.callLater(wait, self.look)
 
-    async def _use(self, rules: GuardRules) -> None:
-        self.rules = rules
-        if self._running:
-            await self._make()
+    async def _use(self, rules: GuardRules, *, tell: bool = False) -> None:
+        before, self.rules = self.rules, rules
+        try:
+            if self._running:
+                await self._make(tell=tell)
+        except LanrageError:
+            self.rules = before
+            raise
 
     async def _change_pass(self, verb: str, one: str, other: str) -> None:
         if self._running:
@@ -219,10 +227,15 @@ class Guard:
         self.restored += 1
         log.warn("the table {table} was changed by another program and is put back", table=self._table.name)
 
-    async def _make(self) -> None:
-        """The kernel counts from 0 in a new table."""
+    async def _make(self, *, tell: bool = False) -> None:
+        """The kernel counts from 0 in a new table.
+
+        :param tell: a failure is the caller's, too.
+        """
         self._refused_before, self._refused = self._refused_before + self._refused, 0
         try:
             await in_thread(self._reactor, self._table.make, self.rules, self._passes)
         except LanrageError as error:
             log.error("the party firewall cannot be put back: {error}", error=str(error))
+            if tell:
+                raise

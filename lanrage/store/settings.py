@@ -175,7 +175,7 @@ class SettingsFile:
             return True
         path = self.folder / LOCK
         try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, PRIVATE)
         except OSError:
             return False
         try:
@@ -242,7 +242,7 @@ class SettingsFile:
         """An empty file for SQLite, which only its owner reads: the folder's owner."""
         if self.path.exists():
             return
-        os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE))
+        os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, PRIVATE))
         self._own(self.path)
         sync_folder(self.folder)
 

@@ -109,7 +109,7 @@ class SqliteStore:
             self._lock = state.lock()
             if why := state.gone():
                 raise StoreError(f"{why}; {state.advice()}")
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE))
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, PRIVATE))
             state.own(self.path)
             if wrong := self._look():
                 raise self._damaged(wrong)

@@ -7,10 +7,12 @@ replaced by an empty one: the server refuses until somebody restores a backup or
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import re
 import shlex
+import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -103,7 +105,7 @@ class StateFolder:
         :raises OSError: as the system says.
         """
         path = self.folder / f"{FILE}.lock"
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, PRIVATE)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self.own(path)
@@ -135,9 +137,19 @@ class StateFolder:
 
         :raises OSError: as the system says.
         """
-        if os.geteuid() == 0:
-            owner = self.folder.stat()
-            os.chown(path, owner.st_uid, owner.st_gid)
+        if os.geteuid() != 0:
+            return
+        owner = self.folder.stat()
+        # The folder is another user's, who may have put a link there: it is the file itself that is given, or nothing.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            status = os.fstat(descriptor)
+            whole = stat.S_ISREG(status.st_mode) and status.st_nlink == 1
+            if not whole and not stat.S_ISDIR(status.st_mode):
+                raise OSError(errno.EPERM, "it is no file of its own", str(path))
+            os.fchown(descriptor, owner.st_uid, owner.st_gid)
+        finally:
+            os.close(descriptor)
 
     def set_aside(self, word: str, now: float) -> Path:
         """Rename the database, then what is beside it, to ``control.db.WORD-TIME``; nothing is deleted.

@@ -219,7 +219,11 @@ class TroubleTests(NodeCase):
             assert life.session.guarding is not None
             self.assertEqual(life.session.guarding.exposure, Exposure.ALL)
             anna.machinery.guard.broken = None
-            self.assertEqual((await desk.set({"lan.exposure": "guarded"})).trouble, "")
-            self.assertEqual(anna.machinery.guard.rules, GuardRules(Exposure.GUARDED))
+            self.assertEqual((await desk.set({"lan.exposure": "games"})).trouble, "")
+            self.assertEqual(anna.machinery.guard.rules, GuardRules(Exposure.GAMES))
+            anna.machinery.guard.broken = Unreachable("nft is busy")
+            self.assertEqual((await desk.set({"lan.exposure": "all"})).trouble, "nft is busy")
+            self.assertEqual(life.session.guarding.exposure, Exposure.GAMES)
+            self.assertEqual(anna.machinery.guard.rules, GuardRules(Exposure.GAMES))
 
         return self.run_async(life())
