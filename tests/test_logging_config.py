@@ -171,7 +171,7 @@ class PlainTests(SynchronousTestCase):
         """Line breaks and commands to a terminal are shown, not done."""
         line = formatter("plain").format(event(peer="ann\n<2>critical x: \x1b[2J\u2028\x9b")).decode()
         self.assertEqual(1, len(line.splitlines()))
-        self.assertIn("ann\\x0a<2>critical x: \\x1b[2J\\x2028\\x9b is up", line)
+        self.assertIn("ann\\x0a<2>critical x: \\x1b[2J\\u2028\\x9b is up", line)
 
     def test_format(self) -> None:
         """There are two."""

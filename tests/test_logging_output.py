@@ -61,12 +61,12 @@ class FileTests(SynchronousTestCase):
 
     def test_appends(self) -> None:
         """A restart goes on in the same file."""
-        for text in (b"1 one\n", b"2 two\n"):
+        for text in (b"2026-01-01 one\n", b"2026-01-02 two\n"):
             file = self.file()
             file.write(text)
             file.close()
             file.close()
-        self.assertEqual(b"1 one\n2 two\n", self.path.read_bytes())
+        self.assertEqual(b"2026-01-01 one\n2026-01-02 two\n", self.path.read_bytes())
 
     def test_no_log(self) -> None:
         """A link, a device and a file that is no log are refused and stay as they are; a log keeps its mode."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from typing import Any
 
@@ -77,7 +78,7 @@ def grant(  # pylint: disable=too-many-arguments,too-many-positional-arguments  
     name: str, user: str, yes: bool, dry_run: bool, as_json: bool
 ) -> None:
     """Grant, by sudo or pkexec: the group of the system's node, the node itself, or a module of the kernel's."""
-    result = grant_right(name, user or read_privileges().user, Elevation(), dry_run, yes)
+    result = grant_right(name, user or os.environ.get("SUDO_USER") or read_privileges().user, Elevation(), dry_run, yes)
     if as_json:
         print_json(result)
         return

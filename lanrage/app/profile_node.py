@@ -25,7 +25,7 @@ from lanrage.wire.local import ANSWER_LIMIT
 CONTENT_LIMIT = ANSWER_LIMIT - 4096
 """Characters of a file in one answer; the rest is for what is around it."""
 
-LAG_TIMEOUT = 10.0
+LAG_TIMEOUT = 2.0
 """Seconds after which the reactor's answer is not waited for any longer."""
 
 

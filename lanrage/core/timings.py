@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import heapq
+import itertools
 import math
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import Enum
 
 import attrs
@@ -145,22 +146,26 @@ class Slowest:
     """
 
     floor: float = 0.0
-    _calls: list[SlowCall] = attrs.field(factory=list)
+    _calls: list[tuple[float, int, SlowCall]] = attrs.field(factory=list)
+    _number: Iterator[int] = attrs.field(factory=itertools.count)
 
     def note(self, call: SlowCall) -> None:
-        """Take a call in if it is slow enough."""
+        """Take a call in if it is slow enough. Threads do so at any time: numbers compare without Python code between,
+        so that each of the steps is one."""
+        held = (call.seconds, next(self._number), call)
         if len(self._calls) < SLOWEST:
-            heapq.heappush(self._calls, call)
-        elif call > self._calls[0]:
-            heapq.heapreplace(self._calls, call)
-        if len(self._calls) == SLOWEST:
-            self.floor = self._calls[0].seconds
+            heapq.heappush(self._calls, held)
+        else:
+            heapq.heappushpop(self._calls, held)
+        calls = self._calls[:1]
+        if calls and len(self._calls) >= SLOWEST:
+            self.floor = calls[0][0]
 
     def calls(self) -> list[SlowCall]:
         """The slowest first."""
-        return sorted(self._calls, reverse=True)
+        return [call for _, _, call in sorted(self._calls[:], reverse=True)]
 
     def reset(self) -> None:
         """Forget all."""
-        self._calls.clear()
+        self._calls = []
         self.floor = 0.0

@@ -24,7 +24,10 @@ PRIORITIES = {Level.DEBUG: 7, Level.INFO: 6, Level.WARNING: 4, Level.ERROR: 3, L
 """Levels as syslog's, which systemd takes from a ``<N>`` before a line (sd-daemon(3))."""
 
 _ENCODER = msgspec.json.Encoder()
-_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160), 0x2028, 0x2029)}
+_JSON_CONTROLS = {code: f"\\u{code:04x}" for code in (*range(127, 160), 0x2028, 0x2029, *range(0x202A, 0x202F))}
+_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))} | {
+    code: f"\\u{code:04x}" for code in (0x200B, 0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+}
 """Characters that would begin a new line or command a terminal, and how they are shown."""
 
 
@@ -82,8 +85,14 @@ def _json(found: dict[str, Plain]) -> bytes:
     return line
 
 
+def _escaped(line: bytes) -> bytes:
+    return line.decode("utf-8").translate(_JSON_CONTROLS).encode("utf-8")
+
+
 def _encoded(found: Mapping[str, Plain]) -> bytes:
     try:
-        return _ENCODER.encode(found)
+        line = _ENCODER.encode(found)
+        # Valid JSON, and to others the end of a line or a terminal's command: those are escaped.
+        return line if line.isascii() else _escaped(line)
     except (UnicodeEncodeError, ValueError, TypeError):  # nothing known comes here; a line is not lost to it
         return json.dumps(found, default=str).encode("ascii")

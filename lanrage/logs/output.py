@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 import syslog
 from pathlib import Path
@@ -14,6 +15,7 @@ from twisted.python.logfile import LogFile
 from lanrage.core.settings_limits import LOG_FILE_COUNT, LOG_FILE_SIZE
 from lanrage.errors import BadInput
 
+_LINE = re.compile(rb'\n|\{"|<\d>|\d{4}-\d\d-\d\d')
 MODE = 0o640
 """Of log files: the group may read, as Debian's ``adm`` does; others may not, since they name friends' addresses."""
 
@@ -93,9 +95,9 @@ def _mode_for(path: Path) -> int | None:
 
 
 def _looks_like_log(path: Path) -> bool:
-    """It begins with a JSON object, a date or a priority, or with the empty line after a torn one."""
+    """It begins as our lines do: with a JSON object, a date or a priority, or with the end of a torn line."""
     with path.open("rb") as file:
-        return file.read(2)[:1] in (b"{", b"<", b"\n", *(b"%d" % digit for digit in range(10)))
+        return _LINE.match(file.read(16)) is not None
 
 
 class OpenStream:

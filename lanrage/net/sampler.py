@@ -97,9 +97,9 @@ class Sampler:
         try:
             self._timer, self._period = WallTimer(signal.SIGPROF), 1 / hertz
             self._arm()
-        except OSError as error:
+        except (OSError, AttributeError) as error:  # the second: a C library without timer_create(2)
             self.stop()
-            raise Refused("profiler_busy", f"the kernel gives no timer: {error.strerror}") from error
+            raise Refused("profiler_busy", f"the system gives no timer: {error}") from error
 
     def stop(self) -> None:
         """End; what was seen stays."""

@@ -143,3 +143,48 @@ class RoleServiceTests(SynchronousTestCase):
         self.assertEqual(["stop c", "stop b", "stop a"], self.events)
         self.assertEqual([RuntimeError], [type(failure.value) for failure in self.flushLoggedErrors()])
         self.assertEqual(1, self.said.count((LogLevel.critical, "Part")))
+
+
+class OptionalTests(RoleServiceTests):
+    """The same with a second part that the role can do without, and a fourth that needs it."""
+
+    def setUp(self) -> None:
+        """Four parts."""
+        super().setUp()
+        a, b, c = self.parts
+        self.last = Part(self, "d")
+        self.parts.append(self.last)
+        self.service = RoleService(self.reactor, self.parts, self.greet, optional={b: (), self.last: (b,)})
+        del a, c
+
+    test_order = test_stop_while_starting = test_failing_part = None  # type: ignore[assignment]
+    test_bug = test_part_that_does_not_stop_well = None  # type: ignore[assignment]
+
+    def test_tried_again(self) -> None:
+        """The others run meanwhile, it is told once, and what needs it begins when it is there."""
+        self.parts[1].error = BadInput("listen", "port 7766 is taken")
+        del self.parts[1].started
+        self.service.startService()
+        self.assertEqual(["start a", "start b", "stop b", "start c", "greeting"], self.events)
+        sentence = "the part 2 does not run, and is tried again: listen: port 7766 is taken"
+        self.assertEqual([sentence], self.service.troubles())
+        self.reactor.advance(1.0)
+        self.assertEqual(1, sum("taken" in text for _, text in self.said))
+        self.parts[1].error = None
+        self.events.clear()
+        self.reactor.advance(60.0)
+        self.assertEqual(["start b", "start d"], self.events)
+        self.assertEqual([], self.service.troubles())
+        self.events.clear()
+        self.successResultOf(self.service.stopService())
+        self.assertEqual(["stop d", "stop b", "stop c", "stop a"], self.events)
+        self.assertEqual((0, []), (self.reactor.stopped, self.reactor.getDelayedCalls()))
+
+    def test_stopped_meanwhile(self) -> None:
+        """Nothing is tried again after the stop."""
+        self.parts[1].error = BadInput("listen", "port 7766 is taken")
+        self.service.startService()
+        self.successResultOf(self.service.stopService())
+        self.events.clear()
+        self.reactor.advance(600.0)
+        self.assertEqual(([], []), (self.events, self.reactor.getDelayedCalls()))
