@@ -198,9 +198,12 @@ class PartyLife:
         session.on_lost = self._revival.lost
         session.on_moved = link.client.moved
         await session.start()
-        self.session = session  # from here on who takes the party down finds it
-        await want_bridges(session.lan, await in_thread(self._reactor, self._bridges.load, saved.party_id))
-        self.trouble = ""
+        try:
+            await want_bridges(session.lan, await in_thread(self._reactor, self._bridges.load, saved.party_id))
+        except BaseException:  # cancelled: nobody knows the session yet who could stop it
+            await session.stop()
+            raise
+        self.session, self.trouble = session, ""
         self._revival.came_up()
         name = replica.charter.name
         self.log.info("in the party {name} as {member}", name=name, member=saved.my_name, address=str(address))
