@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from ipaddress import IPv4Interface
 from typing import Any, ParamSpec, TypeVar
 
@@ -85,10 +86,9 @@ class PartyLife:
         self.governance: Governance | None = None
         self.trouble = ""
         self.saving = PartySaving(reactor, self._newest, self._file.save)
-        self._alone = alone
-        self._tasks = tasks
+        self._alone, self._tasks = alone, tasks
         self._leaving: Deferred[Any] | None = None
-        self._revival = Revival(reactor, lambda: alone(self._revive), self._complain)
+        self._revival = Revival(reactor, lambda: alone(self._revive), partial(setattr, self, "trouble"))
 
     async def use(self, config: NodeConfig) -> None:
         """Go by another configuration: what is live takes effect in the session, the rest in sessions to come.
@@ -200,8 +200,8 @@ class PartyLife:
         await session.start()
         try:
             await want_bridges(session.lan, await in_thread(self._reactor, self._bridges.load, saved.party_id))
-        except BaseException:  # cancelled: nobody knows the session yet who could stop it
-            await session.stop()
+        except BaseException:
+            await session.stop()  # nobody knows it yet who could
             raise
         self.session, self.trouble = session, ""
         self._revival.came_up()
@@ -231,9 +231,6 @@ class PartyLife:
             Job.of("use the control server", use_server, needs=("take part",)),
         )
         await self._tasks.carry_out("recover the session", jobs)
-
-    def _complain(self, sentence: str) -> None:
-        self.trouble = sentence
 
     async def go_out(self) -> None:
         """Take the session down and end the link; the disk is left as it is."""
