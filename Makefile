@@ -69,8 +69,7 @@ docs:
 
 messages:
 	@$(PREPARE) test
-	$(BIN)/python docs/messages.py
-	$(BIN)/python docs/settings_page.py
+	$(BIN)/python docs/tables.py
 
 # The words of NEWS.rst that tell of the change: make snapshots NEWS="...".
 snapshots:

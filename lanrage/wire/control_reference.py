@@ -1,6 +1,6 @@
 """The table of the control channel's messages as reST, made from their types; ``docs/protocol-control.rst`` holds it.
 
-``python docs/messages.py`` (``make messages``) writes it there.
+``make messages`` writes it there.
 """
 
 from __future__ import annotations

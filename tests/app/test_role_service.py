@@ -22,7 +22,7 @@ class Part(Service):
     :param slow: its start is waited for.
     """
 
-    def __init__(self, case: RoleServiceTests, name: str, *, slow: bool = False) -> None:
+    def __init__(self, case: RoleCase, name: str, *, slow: bool = False) -> None:
         self.case, self.label = case, name
         self.starting: Deferred[None] = Deferred()
         self.stopping: Deferred[None] = succeed(None)
@@ -56,7 +56,7 @@ class Ended(Clock):
         self.stopped += 1
 
 
-class RoleServiceTests(SynchronousTestCase):
+class RoleCase(SynchronousTestCase):
     """Three parts, the second one slow."""
 
     def setUp(self) -> None:
@@ -81,6 +81,10 @@ class RoleServiceTests(SynchronousTestCase):
         """The greeting."""
         self.events.append("greeting")
         return ["it runs"]
+
+
+class RoleServiceTests(RoleCase):
+    """All parts are needed."""
 
     def test_order(self) -> None:
         """Each part starts when the one before it stands; they stop in the other order, each after the other."""
@@ -145,20 +149,15 @@ class RoleServiceTests(SynchronousTestCase):
         self.assertEqual(1, self.said.count((LogLevel.critical, "Part")))
 
 
-class OptionalTests(RoleServiceTests):
+class OptionalTests(RoleCase):
     """The same with a second part that the role can do without, and a fourth that needs it."""
 
     def setUp(self) -> None:
         """Four parts."""
         super().setUp()
-        a, b, c = self.parts
-        self.last = Part(self, "d")
-        self.parts.append(self.last)
-        self.service = RoleService(self.reactor, self.parts, self.greet, optional={b: (), self.last: (b,)})
-        del a, c
-
-    test_order = test_stop_while_starting = test_failing_part = None  # type: ignore[assignment]
-    test_bug = test_part_that_does_not_stop_well = None  # type: ignore[assignment]
+        b, last = self.parts[1], Part(self, "d")
+        self.parts.append(last)
+        self.service = RoleService(self.reactor, self.parts, self.greet, optional={b: (), last: (b,)})
 
     def test_tried_again(self) -> None:
         """The others run meanwhile, it is told once, and what needs it begins when it is there."""

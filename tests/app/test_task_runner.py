@@ -132,6 +132,17 @@ class CarryOutTests(SynchronousTestCase):
         self.bench.clock.pump([1, 2])
         self.assertEqual({"flaky": 3}, self.successResultOf(done))
 
+    def test_group(self) -> None:
+        """One group's tasks are cancelled with what needs them; the others go on."""
+        bench = self.bench
+        jobs = [bench.job(name, at_once=False, group=name[0]) for name in ("x1", "x2", "y1")]
+        run = bench.runner.begin("groups", [*jobs, bench.job("after", "x1")])
+        run.group_cancelled("x", "not wanted")
+        states = {name: standing.state for name, standing in run.plan.standings.items()}
+        self.assertEqual({"x1": "cancelled", "x2": "cancelled", "y1": "running", "after": "skipped"}, states)
+        bench.open["y1"].callback(None)
+        self.assertTrue(run.plan.ended)
+
     def test_history(self) -> None:
         """The last plans are kept, those that run among them."""
         for _ in range(PLANS_KEPT + 5):

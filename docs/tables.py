@@ -1,0 +1,39 @@
+"""Writes the tables that are made from the code into their pages, each between its two marks (``make messages``)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from lanrage.app import operations
+from lanrage.core import metric_names, settings_reference
+from lanrage.wire import control_reference
+
+DOCS = Path(__file__).parent
+BEGIN = ".. The table is made by docs/tables.py from the code; do not edit it.\n\n"
+END = ".. End of the table.\n"
+TABLES: dict[str, Callable[[], str]] = {
+    "api.rst": operations.reference,
+    "operations/monitoring.rst": metric_names.reference,
+    "protocol-control.rst": control_reference.reference,
+    "settings.rst": settings_reference.reference,
+}
+"""By page."""
+
+
+def written(page: str, table: str) -> str:
+    """The page with the table of today.
+
+    :raises SystemExit: the page has not both marks.
+    """
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise SystemExit("a page has not both marks of its table")
+    return f"{before}{BEGIN}{table}\n{END}{after}"
+
+
+if __name__ == "__main__":
+    for name, reference in TABLES.items():
+        path = DOCS / name
+        path.write_text(written(path.read_text(encoding="utf-8"), reference()), encoding="utf-8")
