@@ -1,0 +1,108 @@
+"""Where the command line finds the process that it asks (``docs/cli.rst``, "Finding the process")."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import attrs
+
+from lanrage.app.role_sockets import ALONE, ROLE_SOCKETS
+from lanrage.core.setting import NODE
+from lanrage.errors import BadInput, Unreachable
+
+SYSTEM_SOCKET = "/run/lanrage/node.sock"
+SYSTEM_STATE = "/var/lib/lanrage"
+"""Where a service of the system keeps its state: in a folder of its role's name below, or, started by hand, here."""
+
+
+@attrs.frozen
+class Wanted:
+    """What the user says of the process.
+
+    :param socket: its path; empty = as the rest says.
+    :param role: empty = a node, or whoever has its socket in the folder.
+    :param folder: its state folder; empty = one of the usual ones.
+    """
+
+    socket: str = ""
+    role: str = ""
+    folder: str = ""
+
+    def find(self) -> str:
+        """The path of its socket; whether somebody listens there is not known.
+
+        :raises BadInput: field ``--role`` or ``--state-dir``.
+        :raises Unreachable: there is no socket; the message says what to do.
+        """
+        if self.socket:
+            return self.socket
+        if self.folder and self.role == NODE:
+            raise BadInput("--state-dir", "the socket of a node is in its run folder: name that by --socket")
+        if self.folder:
+            return self._in_folder()
+        return default_socket() if self.role in ("", NODE) else self._usual()
+
+    def _in_folder(self) -> str:
+        found = alone_in(self.folder)
+        if self.role:
+            found = {role: path for role, path in found.items() if role == self.role}
+        if len(found) > 1:
+            raise BadInput("--role", f"{' and '.join(found)} run in {self.folder}: say which of them")
+        if not found:
+            called = ROLE_SOCKETS[self.role].called if self.role else "control server or relay"
+            raise Unreachable(f"no {called} is asked in {self.folder}; {_how(self.role)}")
+        return next(iter(found.values()))
+
+    def _usual(self) -> str:
+        places = list(usual_places(self.role))
+        found = next((path for path in places if os.path.exists(path)), None)
+        if found is None:
+            asked = ROLE_SOCKETS[self.role]
+            looked = f"looked for as {', '.join(places)}"
+            raise Unreachable(f"no {asked.called} that runs alone is found here ({looked}); {_how(self.role)}")
+        return found
+
+
+def _how(role: str) -> str:
+    start = f"{ROLE_SOCKETS[role].start}; " if role else ""
+    return f"{start}name its folder by --state-dir, see a service of the system's by sudo; role all is asked as a node"
+
+
+def alone_in(folder: str) -> dict[str, str]:
+    """The sockets of roles that run alone which are in a state folder, by role."""
+    paths = {role: os.path.join(folder, ROLE_SOCKETS[role].socket) for role in ALONE}
+    return {role: path for role, path in paths.items() if os.path.exists(path)}
+
+
+def usual_places(role: str) -> Iterator[str]:
+    """Where the socket of a role that runs alone may be: a unit's, that of one started by root, the user's own."""
+    own = os.path.join(_data(), "lanrage")
+    for folder in (os.path.join(SYSTEM_STATE, role), SYSTEM_STATE, own):
+        yield os.path.join(folder, ROLE_SOCKETS[role].socket)
+
+
+def _data() -> str:
+    return os.environ.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share")
+
+
+def own_socket() -> str:
+    """The socket of a node that this user runs; as :func:`lanrage.app.config.default_run_folder` has it for a user."""
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    if runtime:
+        return os.path.join(runtime, "lanrage", "node.sock")
+    return os.path.join(_data(), "lanrage", "run", "node.sock")
+
+
+def default_socket() -> str:
+    """The system service's socket; a user's own node's where that is there and the other is not."""
+    own = own_socket()
+    return own if os.path.exists(own) and not os.path.exists(SYSTEM_SOCKET) else SYSTEM_SOCKET
+
+
+def beside(path: str) -> str:
+    """What else could be meant where no node is at `path`; empty where nothing runs."""
+    if os.path.exists(path):
+        return ""
+    found = [role for role in ALONE if any(map(os.path.exists, usual_places(role)))]
+    return "".join(f"; a {ROLE_SOCKETS[role].called} is here: lanrage --role {role}" for role in found)
