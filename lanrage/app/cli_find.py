@@ -50,8 +50,12 @@ class Wanted:
         if len(found) > 1:
             raise BadInput("--role", f"{' and '.join(found)} run in {self.folder}: say which of them")
         if not found:
-            called = ROLE_SOCKETS[self.role].called if self.role else "control server or relay"
-            raise Unreachable(f"no {called} is asked in {self.folder}; {_how(self.role)}")
+            asked = [ROLE_SOCKETS[role] for role in ((self.role,) if self.role else ALONE)]
+            called = " and no ".join(each.called for each in asked)
+            start = f"; {asked[0].start}" if self.role else ""
+            raise Unreachable(
+                f"no {called} that runs alone answers in {self.folder}, or it takes sudo to see it{start}"
+            )
         return next(iter(found.values()))
 
     def _usual(self) -> str:
@@ -59,14 +63,9 @@ class Wanted:
         found = next((path for path in places if os.path.exists(path)), None)
         if found is None:
             asked = ROLE_SOCKETS[self.role]
-            looked = f"looked for as {', '.join(places)}"
-            raise Unreachable(f"no {asked.called} that runs alone is found here ({looked}); {_how(self.role)}")
+            ways = "name its folder by --state-dir, or use sudo; where all roles are one process ask that as a node"
+            raise Unreachable(f"no {asked.called} answers at {' or '.join(places)}: {ways}; {asked.start}")
         return found
-
-
-def _how(role: str) -> str:
-    start = f"{ROLE_SOCKETS[role].start}; " if role else ""
-    return f"{start}name its folder by --state-dir, see a service of the system's by sudo; role all is asked as a node"
 
 
 def alone_in(folder: str) -> dict[str, str]:

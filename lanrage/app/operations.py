@@ -226,7 +226,11 @@ OPERATIONS: dict[str, Operation] = {row.name: row for row in _ROWS}
 
 
 async def perform(
-    served: IMachineRoom, name: str, args: dict[str, Any], progress: Progress | None = None, caller: Caller | None = None
+    served: IMachineRoom,
+    name: str,
+    args: dict[str, Any],
+    progress: Progress | None = None,
+    caller: Caller | None = None,
 ) -> dict[str, Any]:
     """Check the arguments and let the process carry the operation out.
 
@@ -240,7 +244,7 @@ async def perform(
     if operation is None:
         raise BadInput("op", f"{quote(name)} is not known here; known are: {', '.join(OPERATIONS)}")
     if served.role not in operation.roles:
-        raise Refused("other_role", f"this process runs {served.role} only; {operation.name} is for a node: ask one")
+        raise Refused("other_role", f"this process runs {served.role} only; {operation.name} is done by a node")
     request = convert_args(args, operation.request)
     named: dict[str, Any] = {field: getattr(request, field) for field in request.__struct_fields__}
     if operation.long:

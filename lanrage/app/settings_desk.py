@@ -18,7 +18,7 @@ from lanrage.net.threads import in_thread
 log = Logger()
 
 Use = Callable[[dict[str, str]], Awaitable[None] | None]
-"""Goes by these options of the role, as far as it can while it runs; may raise an error of the house: the user is told."""
+"""Goes by these options of the role, as far as that can be while it runs; the user is told of an error of the house."""
 
 
 class SettingsDesk:

@@ -18,7 +18,6 @@ from lanrage.app.relay_links import RelayLinks
 from lanrage.app.settings_desk import SettingsDesk
 from lanrage.core.relay_choice import Weights
 
-
 NODE_LIVE = frozenset(
     {"lan.dedup_window", "lan.exposure", "lan.ports", "node.relay_region", "node.relay_weights", "node.server"}
 )

@@ -202,7 +202,9 @@ class SettingsFile:
         """
         make_folder(self.folder)
         if not self.hold():
-            raise Refused("node_running", f"{self.folder} is that of a process that runs, or not yours to write: ask the process")
+            raise Refused(
+                "node_running", f"{self.folder} is that of a process that runs, or not yours to write: ask the process"
+            )
         try:
             yield
         finally:
