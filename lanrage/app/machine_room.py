@@ -9,7 +9,6 @@ from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
-from twisted.logger import Logger
 from zope.interface import implementer
 
 from lanrage.app.metrics_node import Metered
@@ -32,8 +31,6 @@ class MachineRoom(Metered, ProfileNode, SettingsNode, TasksNode, Service):
     :param now: seconds since the epoch.
     :ivar started: fires when the settings are held, or cannot be.
     """
-
-    log = Logger()
 
     def __init__(self, reactor: Any, start: Start, now: Callable[[], float] = time.time) -> None:
         self._reactor, self._now = reactor, now

@@ -17,6 +17,7 @@ from zope.interface.verify import verifyObject
 from lanrage.app import roles
 from lanrage.app.api import ApiService
 from lanrage.app.config import AllConfig, ControlConfig, NodeConfig, RelayConfig
+from lanrage.app.control import ControlService
 from lanrage.app.machine_room import MachineRoom
 from lanrage.app.machinery import Devices
 from lanrage.app.node import NodeService
@@ -173,7 +174,7 @@ class LiveTests(TestCase):
         self.relay = RelayConfig(b"k" * 32, (1, 1), "127.0.0.1", state_dir=self.folder)
         devices = Devices("lrt-none0", "auto", "lrt-none1", 0)
         self.node = NodeConfig(self.folder / "state", self.folder / "run", devices)
-        self.configs = {
+        self.configs: dict[str, roles.Config] = {
             CONTROL: self.control,
             RELAY: self.relay,
             NODE: self.node,
@@ -216,7 +217,7 @@ class LiveTests(TestCase):
     async def test_registration_of_all_roles(self) -> None:
         """The server beside a node goes by its settings as well."""
         role = self.role(ALL)
-        control = part_of(role, roles.ControlService)
+        control = part_of(role, ControlService)
         await perform(part_of(role, NodeService), "settings.set", told_to_change(control__registration="closed"))
         self.assertEqual(control._admission.registration.rule, "closed")
 
