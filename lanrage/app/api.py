@@ -293,5 +293,6 @@ class ApiService(Service):
     def stopService(self) -> Deferred[None]:
         """Stop listening, cancel what runs, close all connections, remove the socket."""
         super().stopService()  # type: ignore[no-untyped-call]
-        log.info("local API listens no more at {path}", path=str(self._path))
+        if self._port is not None:
+            log.info("local API listens no more at {path}", path=str(self._path))
         return Deferred.fromCoroutine(self._stop())

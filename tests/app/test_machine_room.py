@@ -11,11 +11,13 @@ from typing import Any, cast
 import attrs
 from twisted.internet import reactor as _reactor
 from twisted.internet.defer import Deferred
+from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 from zope.interface.verify import verifyObject
 
 from lanrage.app import roles
 from lanrage.app.api import ApiService
+from lanrage.app.client import NodeClient
 from lanrage.app.config import AllConfig, ControlConfig, NodeConfig, RelayConfig
 from lanrage.app.control import ControlService
 from lanrage.app.machine_room import MachineRoom
@@ -37,6 +39,7 @@ from lanrage.logs.configure import get_level
 from lanrage.store.settings import SettingsFile
 from lanrage.wire.control import CreateParty
 from tests.app.control_node import ControlCase, Node
+from tests.app.test_roles import free_ports
 from tests.fakes_control import PartyKit
 
 reactor: Any = _reactor
@@ -213,6 +216,30 @@ class LiveTests(TestCase):
         await self.change(part_of(role, NodeService))
         self.assertEqual(relay._plan, RelayPlan("eu", drain=0.5, full=1000.0, mode="auto"))
         self.assertEqual(standing.plan, relay._plan)
+
+    async def test_a_folder_that_comes_later(self) -> None:
+        """A relay forwards without its folder; once that can be made it is asked, and shows how often it was tried."""
+        (port,) = free_ports(1)
+        folder = self.folder / "later"
+        folder.write_text("")
+        config = RelayConfig(b"k" * 32, (port, port), "127.0.0.1", RelayPlan(mode="userspace", drain=0), "", folder)
+        role = roles.make(reactor, config)
+        role.startService()
+        self.addCleanup(role.stopService)
+        api, relay = part_of(role, ApiService), part_of(role, RelayService)
+        while not role.stands(relay):
+            await deferLater(reactor, 0.01, lambda: None)
+        self.assertFalse(role.stands(api))
+        [trouble] = role.troubles()
+        self.assertIn("the api does not run, and is tried again", trouble)
+        folder.unlink()
+        while not role.stands(api):
+            await deferLater(reactor, 0.01, lambda: None)
+        async with NodeClient(reactor, folder / "relay.sock") as asking:
+            [plan] = (await asking.call("tasks"))["plans"]
+        tries = {task["name"]: (task["state"], task["attempt"]) for task in plan["tasks"]}
+        self.assertEqual((tries["relay"], tries["api"][0]), (("done", 1), "done"))
+        self.assertGreater(tries["api"][1], 1)
 
     async def test_registration_of_all_roles(self) -> None:
         """The server beside a node goes by its settings as well."""
