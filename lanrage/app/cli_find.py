@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import socket
 from collections.abc import Iterator
 
 import attrs
@@ -30,10 +32,10 @@ class Wanted:
     folder: str = ""
 
     def find(self) -> str:
-        """The path of its socket; whether somebody listens there is not known.
+        """The path of its socket; whether a node listens there is not known.
 
         :raises BadInput: field ``--role`` or ``--state-dir``.
-        :raises Unreachable: there is no socket; the message says what to do.
+        :raises Unreachable: nobody listens; the message says what to do.
         """
         if self.socket:
             return self.socket
@@ -60,7 +62,7 @@ class Wanted:
 
     def _usual(self) -> str:
         places = list(usual_places(self.role))
-        found = next((path for path in places if os.path.exists(path)), None)
+        found = next(filter(somebody_at, places), None)
         if found is None:
             asked = ROLE_SOCKETS[self.role]
             ways = "name its folder by --state-dir, or use sudo; where all roles are one process ask that as a node"
@@ -68,10 +70,21 @@ class Wanted:
         return found
 
 
+def somebody_at(path: str) -> bool:
+    """Whether a process listens at a socket, as far as this user can see: one that a crash left is nobody's."""
+    with socket.socket(socket.AF_UNIX) as knock:
+        knock.setblocking(False)
+        try:
+            said = knock.connect_ex(path)
+        except OSError:  # no socket has so long a path
+            return False
+    return said in (0, errno.EAGAIN) or (said in (errno.EACCES, errno.EPERM) and os.path.exists(path))
+
+
 def alone_in(folder: str) -> dict[str, str]:
-    """The sockets of roles that run alone which are in a state folder, by role."""
+    """The sockets in a state folder at which roles that run alone listen, by role."""
     paths = {role: os.path.join(folder, ROLE_SOCKETS[role].socket) for role in ALONE}
-    return {role: path for role, path in paths.items() if os.path.exists(path)}
+    return {role: path for role, path in paths.items() if somebody_at(path)}
 
 
 def usual_places(role: str) -> Iterator[str]:
@@ -103,5 +116,5 @@ def beside(path: str) -> str:
     """What else could be meant where no node is at `path`; empty where nothing runs."""
     if os.path.exists(path):
         return ""
-    found = [role for role in ALONE if any(map(os.path.exists, usual_places(role)))]
+    found = [role for role in ALONE if any(map(somebody_at, usual_places(role)))]
     return "".join(f"; a {ROLE_SOCKETS[role].called} is here: lanrage --role {role}" for role in found)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +16,7 @@ from lanrage.app.cli_profile import Asking
 from lanrage.app.cli_settings_output import changed, listing, sets, shown
 from lanrage.app.operations import OPERATIONS
 from lanrage.core.settings_toml import TOML_LIMIT
-from lanrage.errors import BadInput, Unreachable
+from lanrage.errors import BadInput
 from lanrage.wire.local import convert_args
 
 HELP = "?"
@@ -42,8 +41,7 @@ def ask(name: str, args: dict[str, Any], folder: str | None) -> Any:
     if folder is None:
         return session.call(session.path, name, args, None)
     if alone_in(folder):
-        with contextlib.suppress(Unreachable):  # a socket that a crash left
-            return session.call(Wanted(role=session.wanted.role, folder=folder).find(), name, args, None)
+        return session.call(Wanted(role=session.wanted.role, folder=folder).find(), name, args, None)
     from lanrage.app.settings_offline import perform_offline  # loads what a role needs
 
     return perform_offline(Path(folder), name, args)

@@ -32,24 +32,27 @@ class FindCase(SynchronousTestCase):
         self.home = self.folder / "home"
         self.environment = {"XDG_DATA_HOME": str(self.home), "XDG_RUNTIME_DIR": None, "LANRAGE_SOCKET": None}
         self.asked: list[tuple[str, str]] = []
-        self.dead: set[str] = set()
 
     def call(self, path: str, name: str, _args: object, _progress: object) -> Any:
         """Note who is asked."""
         self.asked.append((path, name))
-        if path in self.dead:
-            raise Unreachable(f"nobody listens at {path}")
         return ANSWERS[name]
 
     def run_command(self, *words: str, **environment: str) -> Result:
         """The command line, in this environment."""
         return CliRunner().invoke(main, words, obj=self.call, env=self.environment | environment)
 
-    def socket(self, *names: str) -> str:
-        """A file that stands for a socket."""
+    def socket(self, *names: str, dead: bool = False) -> str:
+        """A socket, at which somebody listens unless it is dead."""
         path = self.folder.joinpath(*names)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
+        listening = socket.socket(socket.AF_UNIX)
+        self.addCleanup(listening.close)
+        listening.bind(str(path))
+        if dead:
+            listening.close()
+        else:
+            listening.listen()
         return str(path)
 
     def fails(self, kind: type[LanrageError], **wanted: str) -> str:
@@ -73,6 +76,13 @@ class WantedTests(FindCase):
         self.assertIn("--role: control and relay run in", self.fails(BadInput, folder=folder))
         self.assertEqual([Wanted(folder=folder, role=role).find() for role in ("control", "relay")], [control, relay])
         self.assertIn("by --socket", self.fails(BadInput, folder=folder, role="node"))
+
+    def test_a_socket_that_a_crash_left(self) -> None:
+        """Is nobody's, and does not hide who is there; neither does a path that no socket can have."""
+        self.socket("control.sock", dead=True)
+        relay = self.socket("relay.sock")
+        self.assertEqual(Wanted(folder=str(self.folder)).find(), relay)
+        self.fails(Unreachable, folder=str(self.folder / ("x" * 120)))
 
     def test_a_role(self) -> None:
         """In the usual places: a unit's folder, that of one started by root, the user's own."""
@@ -160,12 +170,8 @@ class SettingsTests(FindCase):
 
     def test_a_socket_that_a_crash_left(self) -> None:
         """Nobody is there: the file is changed, unless somebody holds it all the same."""
-        path = self.state / "control.sock"
-        self.state.mkdir()
-        with socket.socket(socket.AF_UNIX) as dead:
-            dead.bind(str(path))
-        self.dead = {str(path)}
-        self.assertEqual(self.run_command(*self.words).exit_code, 0)
+        self.socket("state", "control.sock", dead=True)
+        self.assertEqual((self.run_command(*self.words).exit_code, self.asked), (0, []))
         self.assertEqual(sorted(SettingsFile(self.state).load().sets), ["main", "other"])
         holder = SettingsFile(self.state)
         self.assertTrue(holder.hold())
