@@ -28,8 +28,8 @@ from lanrage.app import (
     run_cli,
 )
 from lanrage.app import cli_output as output
-from lanrage.app.cli_call import Caller, call_node
-from lanrage.app.cli_find import SYSTEM_SOCKET, Wanted
+from lanrage.app.cli_call import SYSTEM_SOCKET, Caller, call_node
+from lanrage.app.cli_find import Wanted
 from lanrage.app.cli_frame import SETTINGS, LazyGroup, guarded, json_option
 from lanrage.app.operations import (
     DEFAULT_HOURS,

@@ -1,20 +1,35 @@
-"""How the command line asks a process."""
+"""How the command line finds its node and asks it."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
-from lanrage.app.cli_find import beside
 from lanrage.app.operations import Progress
-from lanrage.errors import Unreachable
+
+SYSTEM_SOCKET = "/run/lanrage/node.sock"
 
 Caller = Callable[[str, str, dict[str, Any], Progress | None], Any]
 """Carries out (socket path, operation, arguments, progress) and gives the result, or raises an error of the house."""
 
 
+def own_socket() -> str:
+    """The socket of a node that this user runs; as :func:`lanrage.app.config.default_run_folder` has it for a user."""
+    runtime, data = os.environ.get("XDG_RUNTIME_DIR"), os.environ.get("XDG_DATA_HOME")
+    if runtime:
+        return os.path.join(runtime, "lanrage", "node.sock")
+    return os.path.join(data or os.path.expanduser("~/.local/share"), "lanrage", "run", "node.sock")
+
+
+def default_socket() -> str:
+    """The system service's socket; a user's own node's where that is there and the other is not."""
+    own = own_socket()
+    return own if os.path.exists(own) and not os.path.exists(SYSTEM_SOCKET) else SYSTEM_SOCKET
+
+
 def call_node(path: str, op: str, args: dict[str, Any], progress: Progress | None) -> Any:
-    """Ask the process at `path`, running the reactor until it answered."""
+    """Ask the node at `path`, running the reactor until it answered."""
     from twisted.internet import reactor
     from twisted.internet.defer import CancelledError, Deferred
     from twisted.python.failure import Failure
@@ -26,11 +41,8 @@ def call_node(path: str, op: str, args: dict[str, Any], progress: Progress | Non
     ending: list[bool] = []
 
     async def ask() -> Any:
-        try:
-            async with NodeClient(steering, path) as node:
-                return await node.call(op, args, progress=progress)
-        except Unreachable as error:
-            raise Unreachable(f"{error}{beside(path)}") from error
+        async with NodeClient(steering, path) as node:
+            return await node.call(op, args, progress=progress)
 
     def start() -> None:
         asking = Deferred.fromCoroutine(ask()).addBoth(outcome.append)

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 
 import attrs
 
+from lanrage.app.cli_call import default_socket
 from lanrage.app.role_sockets import ALONE, ROLE_SOCKETS
 from lanrage.core.setting import NODE
 from lanrage.errors import BadInput, Unreachable
 
-SYSTEM_SOCKET = "/run/lanrage/node.sock"
 SYSTEM_STATE = "/var/lib/lanrage"
 """Where a service of the system keeps its state: in a folder of its role's name below, or, started by hand, here."""
 
@@ -89,32 +89,12 @@ def alone_in(folder: str) -> dict[str, str]:
 
 def usual_places(role: str) -> Iterator[str]:
     """Where the socket of a role that runs alone may be: a unit's, that of one started by root, the user's own."""
-    own = os.path.join(_data(), "lanrage")
+    own = os.path.join(os.environ.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share"), "lanrage")
     for folder in (os.path.join(SYSTEM_STATE, role), SYSTEM_STATE, own):
         yield os.path.join(folder, ROLE_SOCKETS[role].socket)
 
 
-def _data() -> str:
-    return os.environ.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share")
-
-
-def own_socket() -> str:
-    """The socket of a node that this user runs; as :func:`lanrage.app.config.default_run_folder` has it for a user."""
-    runtime = os.environ.get("XDG_RUNTIME_DIR")
-    if runtime:
-        return os.path.join(runtime, "lanrage", "node.sock")
-    return os.path.join(_data(), "lanrage", "run", "node.sock")
-
-
-def default_socket() -> str:
-    """The system service's socket; a user's own node's where that is there and the other is not."""
-    own = own_socket()
-    return own if os.path.exists(own) and not os.path.exists(SYSTEM_SOCKET) else SYSTEM_SOCKET
-
-
-def beside(path: str) -> str:
-    """What else could be meant where no node is at `path`; empty where nothing runs."""
-    if os.path.exists(path):
-        return ""
+def others_here() -> str:
+    """For an error, where nobody is at the socket that was asked: what else runs here; empty where nothing does."""
     found = [role for role in ALONE if any(map(somebody_at, usual_places(role)))]
     return "".join(f"; a {ROLE_SOCKETS[role].called} is here: lanrage --role {role}" for role in found)

@@ -24,6 +24,7 @@ from twisted.internet.interfaces import IReactorTime, IReactorUNIX
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
+from lanrage.app.cli_find import others_here
 from lanrage.app.operations import Progress
 from lanrage.app.role_sockets import Asked, asked_at
 from lanrage.errors import (
@@ -203,7 +204,7 @@ class NodeClient:
         if number == errno.EACCES:
             return MissingRight(f"this user may not open {self._path}: {asked.permit}")
         if number in (None, errno.ENOENT, errno.ECONNREFUSED, errno.ENOTDIR, errno.ENOTSOCK):
-            return Unreachable(f"no {asked.called} is running at {self._path}; {asked.start}")
+            return Unreachable(f"no {asked.called} is running at {self._path}; {asked.start}{others_here()}")
         return Unreachable(f"no {asked.called} can be reached at {self._path}: {os.strerror(int(number))}")
 
     async def __aexit__(

@@ -31,7 +31,7 @@ from lanrage.app.path_node import PathNode
 from lanrage.app.probe_node import ProbeNode
 from lanrage.app.relay_node import RelayNode
 from lanrage.app.results import StatusShown
-from lanrage.app.role_service import ATTEMPTS
+from lanrage.app.role_service import ATTEMPTS, RoleService
 from lanrage.app.room_node import RoomNode
 from lanrage.app.settings_desk import SettingsDesk
 from lanrage.app.settings_live import NODE_LIVE
@@ -111,10 +111,11 @@ class NodeService(
         self._spoken: SpokenDesk | None = None
         self._lacks: list[str] = []
         self.tasks = TaskRunner(reactor)
-        self.server_beside = ""
+        self.around: RoleService | None = None
         self._opening: PlanRun | None = None
         self._disk_trouble = ""
         start = settings or Start.plain(config.state_dir)
+        self.server_beside = ""
         self.settings = SettingsDesk(reactor, start)
         self.settings.when(NODE_LIVE, self._use)
         self.settings.on_change("log.level", set_level)

@@ -16,7 +16,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage import errors
 from lanrage.app.cli import main, with_port
-from lanrage.app.cli_find import SYSTEM_SOCKET, own_socket
+from lanrage.app.cli_call import SYSTEM_SOCKET, own_socket
 from lanrage.app.cli_frame import LazyGroup
 from lanrage.app.cli_output import only_here
 from lanrage.app.config import default_run_folder

@@ -14,7 +14,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.app import cli_find
 from lanrage.app.cli import main
-from lanrage.app.cli_find import SYSTEM_SOCKET, SYSTEM_STATE, Wanted, beside, usual_places
+from lanrage.app.cli_call import SYSTEM_SOCKET
+from lanrage.app.cli_find import SYSTEM_STATE, Wanted, others_here, usual_places
 from lanrage.app.config import default_folder
 from lanrage.errors import BadInput, LanrageError, Unreachable
 from lanrage.store.settings import SettingsFile
@@ -102,13 +103,12 @@ class WantedTests(FindCase):
             self.assertEqual(Wanted(role="node").find(), Wanted().find())
 
     def test_no_node_but_another(self) -> None:
-        """Where no node is, the user hears of what else runs here; where one is, of nothing."""
+        """Where no node is, the user hears of what else runs here."""
         with CliRunner().isolation(env=self.environment):
-            path = str(self.folder / "node.sock")
-            self.assertEqual(beside(path), "")
+            self.assertEqual(others_here(), "")
+            self.socket("home", "lanrage", "relay.sock", dead=True)
             self.socket("home", "lanrage", "control.sock")
-            self.assertEqual(beside(path), "; a control server is here: lanrage --role control")
-            self.assertEqual(beside(self.socket("node.sock")), "")
+            self.assertEqual(others_here(), "; a control server is here: lanrage --role control")
 
     def test_the_system_s_places_are_the_units_own(self) -> None:
         """The units keep their state where the command line looks for them."""
