@@ -114,6 +114,7 @@ REFUSALS: dict[str, str] = {
     "revoked": "this node was thrown out of the party",
     "invitation_void": "the invitation is void: ask for a new one",
     "node_running": "a node is running already at this socket",
+    "other_role": "this process runs another role, which does no such thing",
     "room_taken": "another game runs in a room of this party",
     "registration_closed": "this control server takes no new parties",
     "bad_token": "this control server takes new parties by a registration token alone, and this is not it",

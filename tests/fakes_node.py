@@ -127,6 +127,7 @@ class FakeNode(
     facts: NodeFacts = attrs.field(factory=healthy_node)
     party: str | None = None
     members: list[MemberShown] = attrs.field(factory=list)
+    role: str = "node"
 
     def _enter(self, *call: Any) -> None:
         self.calls.append(call)

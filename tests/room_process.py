@@ -71,6 +71,8 @@ class Life:
 class Node(RoomNode):
     """Has rooms, and nothing else of a node."""
 
+    role = "node"
+
     def __init__(self, life: Life) -> None:
         self._life = life
         self._lock = DeferredLock()

@@ -1,7 +1,7 @@
-"""The node's local API: one WebSocket service on a UNIX socket, for the command line and other local programs.
+"""The local API of a process: one WebSocket service on a UNIX socket, for the command line and other local programs.
 
-Protocol and errors: ``docs/api.rst``. Who may speak: root, the node's own user and members of the socket's group, as
-the kernel vouches for the peer; a browser (it sends an Origin) never.
+Protocol and errors: ``docs/api.rst``. Who may speak: root, the process's own user and, to a node, members of the
+socket's group, as the kernel vouches for the peer; a browser (it sends an Origin) never.
 """
 
 from __future__ import annotations
@@ -24,11 +24,14 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from lanrage.app.caller import Caller
-from lanrage.app.operations import INode, perform
+from lanrage.app.operations import perform
+from lanrage.app.operations_machine_room import IMachineRoom
+from lanrage.app.role_sockets import asked_as
 from lanrage.errors import BadInput, LanrageError, StoreError
 from lanrage.log_context import carried, context, new_correlation_id
 from lanrage.net.local_socket import (
     FOLDER_MODE,
+    PRIVATE_MODE,
     SOCKET_MODE,
     FolderLock,
     PeerCredentials,
@@ -36,7 +39,7 @@ from lanrage.net.local_socket import (
     peer_credentials,
     remove_stale,
 )
-from lanrage.store.files import make_folder
+from lanrage.store.files import PRIVATE_FOLDER, make_folder
 from lanrage.wire.local import CALL_LIMIT, Answer, BadCall, Call, ErrorBody, check_socket_path, decode_call, encode
 
 CONNECTION_LIMIT = 32
@@ -46,21 +49,24 @@ CALL_BACKLOG = 16
 HANDSHAKE_TIMEOUT = 5
 """Seconds for the opening handshake of a program on the same machine."""
 CLOSE_TIMEOUT = 1
-"""Seconds for a client to say goodbye when the node stops."""
+"""Seconds for a client to say goodbye when the process stops."""
 URL = "ws://localhost/"
 """A UNIX socket has no host; the handshake wants one."""
 
 log = Logger()
 
 
-def error_body(failure: Failure) -> ErrorBody:
-    """What the user is told of a failure; of one that is a bug, only that it is in the node's log."""
+def error_body(failure: Failure, called: str = "node") -> ErrorBody:
+    """What the user is told of a failure; of one that is a bug, only that it is in the log.
+
+    :param called: whose failure it is, for people.
+    """
     error = failure.value
     if isinstance(error, LanrageError):
         return ErrorBody(error.code, str(error), error.field if isinstance(error, BadInput) else None)
     if isinstance(error, CancelledError):
-        return ErrorBody("stopping", "the node stops; what you asked for was not finished")
-    return ErrorBody("internal", "the node met an error of its own; its log says more")
+        return ErrorBody("stopping", f"the {called} stops; what you asked for was not finished")
+    return ErrorBody("internal", f"the {called} met an error of its own; its log says more")
 
 
 @implementer(IFileDescriptorReceiver)
@@ -96,7 +102,7 @@ class ApiProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         peer = self.factory.credentials(self.transport)
         if not may_speak(peer, os.geteuid(), self.factory.group):
             log.warn("user {uid} was refused at the local API", uid=peer.uid, pid=peer.pid)
-            raise ConnectionDeny(ConnectionDeny.FORBIDDEN, "this user may not speak to this node")
+            raise ConnectionDeny(ConnectionDeny.FORBIDDEN, f"this user may not speak to this {self.factory.called}")
         self._caller = Caller(peer.uid, self.say_goodbye)
 
     def fileDescriptorReceived(self, descriptor: int) -> None:
@@ -127,7 +133,7 @@ class ApiProtocol(WebSocketServerProtocol):  # type: ignore[misc]
     def say_goodbye(self) -> None:
         """Close in good order where the connection is open, else at once."""
         if self.state == self.STATE_OPEN:
-            self.sendClose(self.CLOSE_STATUS_CODE_NORMAL, "the node stops")
+            self.sendClose(self.CLOSE_STATUS_CODE_NORMAL, f"the {self.factory.called} stops")
         else:
             self.transport.abortConnection()
 
@@ -139,14 +145,17 @@ class ApiProtocol(WebSocketServerProtocol):  # type: ignore[misc]
 class ApiFactory(WebSocketServerFactory):  # type: ignore[misc]
     """Makes connections and runs their calls.
 
-    :param group: the group of the socket file, whose members may speak.
+    :param served: carries the operations out.
+    :param group: whose members may speak as well; ``None``: of none.
     :param credentials: tells who is at the other end of a transport.
     """
 
     protocol = ApiProtocol
     noisy = False
 
-    def __init__(self, reactor: Any, node: INode, group: int, credentials: Callable[[Any], PeerCredentials]) -> None:
+    def __init__(
+        self, reactor: Any, served: IMachineRoom, group: int | None, credentials: Callable[[Any], PeerCredentials]
+    ) -> None:
         super().__init__(URL, reactor=reactor, server="lanrage")
         self.setProtocolOptions(
             maxMessagePayloadSize=CALL_LIMIT,
@@ -160,7 +169,8 @@ class ApiFactory(WebSocketServerFactory):  # type: ignore[misc]
         self.group = group
         self.credentials = credentials
         self.connections: set[ApiProtocol] = set()
-        self._node = node
+        self.called = asked_as(served.role).called
+        self._served = served
         self._operations: set[Deferred[None]] = set()
 
     def start(self, call: Call, answer: Callable[[Answer], None], caller: Caller | None = None) -> Deferred[None]:
@@ -175,7 +185,7 @@ class ApiFactory(WebSocketServerFactory):  # type: ignore[misc]
 
         with context(correlation_id=call.correlation_id or new_correlation_id()):
             log.debug("operation {op} begins", op=call.op)
-            running = Deferred.fromCoroutine(perform(self._node, call.op, call.args, progress, caller))
+            running = Deferred.fromCoroutine(perform(self._served, call.op, call.args, progress, caller))
             failed = carried(partial(self._failed, call, answer))
             done: Deferred[None] = running.addCallbacks(carried(ended), failed)
             done.addErrback(failed)
@@ -183,7 +193,7 @@ class ApiFactory(WebSocketServerFactory):  # type: ignore[misc]
         return done.addBoth(lambda _: self._operations.discard(done))
 
     def _failed(self, call: Call, answer: Callable[[Answer], None], failure: Failure) -> None:
-        body = error_body(failure)
+        body = error_body(failure, self.called)
         if body.code == "internal":
             log.failure("operation {op} failed", failure, op=call.op)
         else:
@@ -205,26 +215,30 @@ def kernel_credentials(transport: Any) -> PeerCredentials:
 
 
 class ApiService(Service):
-    """Listens on the node's socket while it runs.
+    """Listens on the process's socket while it runs.
 
     :param path: of the socket; its folder is made when missing and is locked while the service runs.
-    :param node: carries the operations out.
+    :param served: carries the operations out.
     :param group: id of the group whose members may speak as well; by default that of the folder's files.
     :param credentials: who is at the other end; a test's own, else the kernel's answer.
+    :param private: no group may speak; and the folder is locked only until it listens, as there may be others in it.
     """
 
     def __init__(
         self,
         reactor: IReactorUNIX,
         path: Path,
-        node: INode,
+        served: IMachineRoom,
         group: int | None = None,
         credentials: Callable[[Any], PeerCredentials] = kernel_credentials,
+        *,
+        private: bool = False,
     ) -> None:
         self._reactor: Any = reactor
         self._path = path
-        self._node = node
+        self._served = served
         self._group = group
+        self._private = private
         self._credentials = credentials
         self._lock = FolderLock(path.parent)
         self._port: IListeningPort | None = None
@@ -233,30 +247,34 @@ class ApiService(Service):
     def startService(self) -> None:
         """Listen, at once.
 
-        :raises Refused: ``node_running`` when a node listens there already.
+        :raises Refused: ``node_running`` when a process listens there already.
         :raises BadInput: when the path is too long or something that is no socket lies there.
         :raises StoreError: when folder or socket cannot be made.
         """
         path = check_socket_path(os.fspath(self._path))
-        make_folder(self._path.parent, FOLDER_MODE)
+        make_folder(self._path.parent, PRIVATE_FOLDER if self._private else FOLDER_MODE)
         self._lock.take()
         try:
             if remove_stale(self._path):
-                log.info("the socket {path} of a dead node was removed", path=path)
+                log.info("the socket {path} of a dead process was removed", path=path)
             self._listen(path)
         except BaseException:
             self._lock.release()
             raise
+        if self._private:
+            self._lock.release()
         super().startService()  # type: ignore[no-untyped-call]
         log.info("local API listens at {path}", path=path)
 
     def _listen(self, path: str) -> None:
-        factory = ApiFactory(self._reactor, self._node, os.getegid(), self._credentials)
+        factory = ApiFactory(self._reactor, self._served, None, self._credentials)
         try:
-            port = self._reactor.listenUNIX(path, factory, mode=SOCKET_MODE)
+            port = self._reactor.listenUNIX(path, factory, mode=PRIVATE_MODE if self._private else SOCKET_MODE)
         except CannotListenError as error:
             raise StoreError(f"{path} cannot be listened on: {error.socketError}") from error
         self._port, self._factory = port, factory
+        if self._private:
+            return
         if self._group is not None:
             os.chown(path, -1, self._group)
         factory.group = os.stat(path).st_gid
@@ -275,5 +293,6 @@ class ApiService(Service):
     def stopService(self) -> Deferred[None]:
         """Stop listening, cancel what runs, close all connections, remove the socket."""
         super().stopService()  # type: ignore[no-untyped-call]
-        log.info("local API listens no more at {path}", path=str(self._path))
+        if self._port is not None:
+            log.info("local API listens no more at {path}", path=str(self._path))
         return Deferred.fromCoroutine(self._stop())

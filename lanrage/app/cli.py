@@ -1,4 +1,4 @@
-"""The command ``lanrage``: a small client of the node's local API (``docs/cli.rst``).
+"""The command ``lanrage``: a small client of the local API (``docs/cli.rst``).
 
 Libraries that take long to load are imported where they are used, so that ``--help`` answers at once.
 """
@@ -14,6 +14,7 @@ from typing import Any
 
 import attrs
 import click
+from click.core import ParameterSource
 
 from lanrage import __version__
 from lanrage.app import (
@@ -27,7 +28,8 @@ from lanrage.app import (
     run_cli,
 )
 from lanrage.app import cli_output as output
-from lanrage.app.cli_call import SYSTEM_SOCKET, Caller, call_node, default_socket
+from lanrage.app.cli_call import SYSTEM_SOCKET, Caller, call_node
+from lanrage.app.cli_find import Wanted
 from lanrage.app.cli_frame import SETTINGS, LazyGroup, guarded, json_option
 from lanrage.app.operations import (
     DEFAULT_HOURS,
@@ -36,6 +38,7 @@ from lanrage.app.operations import (
     OPERATIONS,
     PARTY_LIMIT,
 )
+from lanrage.app.role_sockets import ROLE_SOCKETS
 from lanrage.core.settings_limits import CONTROL_PORT
 from lanrage.wire.local import convert_args
 
@@ -44,16 +47,19 @@ from lanrage.wire.local import convert_args
 class Session:
     """What all commands of one run share.
 
-    :param socket: where the user says that the node's socket is.
+    :param wanted: what the user says of the process to ask.
     """
 
-    socket: str | None
+    wanted: Wanted
     call: Caller
 
     @property
     def path(self) -> str:
-        """Of the node's socket."""
-        return self.socket or default_socket()
+        """Of the process's socket.
+
+        :raises LanrageError: where none is found.
+        """
+        return self.wanted.find()
 
 
 def operation(
@@ -113,16 +119,24 @@ def load_lab() -> click.Group:
     "--socket",
     envvar="LANRAGE_SOCKET",
     metavar="PATH",
-    help=f"The node's socket. [env LANRAGE_SOCKET; default {SYSTEM_SOCKET}, else that of your own node]",
+    help=f"The socket to ask. [env LANRAGE_SOCKET; default {SYSTEM_SOCKET}, else that of your own node]",
 )
+@click.option(
+    "--role", type=click.Choice(tuple(ROLE_SOCKETS)), help="What to ask, where a role runs alone. [default: node]"
+)
+@click.option("--state-dir", metavar="FOLDER", help="The state folder of the control server or relay to ask.")
 @click.version_option(__version__, "--version", prog_name="lanrage", message="%(prog)s %(version)s")
 @click.pass_context
-def main(context: click.Context, socket: str | None) -> None:
+def main(context: click.Context, socket: str | None, role: str | None, state_dir: str | None) -> None:
     """LAN games between friends who are not in one room."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    context.obj = Session(socket, context.obj or call_node)
+    if (role or state_dir) and socket:
+        if context.get_parameter_source("socket") is ParameterSource.COMMANDLINE:
+            raise click.UsageError("--socket says already what to ask: leave --role and --state-dir out")
+        socket = None
+    context.obj = Session(Wanted(socket or "", role or "", state_dir or ""), context.obj or call_node)
 
 
 @main.group(context_settings=SETTINGS, epilog="Example: lanrage party create Friday --server play.example.org:7766")

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import click
 
+from lanrage.app.cli_find import Wanted
 from lanrage.app.cli_frame import SETTINGS, guarded, json_option
 from lanrage.app.cli_governing import Operate
 from lanrage.app.cli_output import Screen, print_json
@@ -31,11 +32,15 @@ OPENED_BY = {
 
 
 class Asking(Protocol):
-    """How a command asks its node (:class:`lanrage.app.cli.Session`)."""
+    """How a command asks a process (:class:`lanrage.app.cli.Session`)."""
+
+    @property
+    def wanted(self) -> Wanted:
+        """What the user says of it."""
 
     @property
     def path(self) -> str:
-        """Of the node's socket."""
+        """Of its socket."""
 
     def call(self, path: str, op: str, args: dict[str, Any], progress: None) -> Any:
         """Ask."""
@@ -121,7 +126,7 @@ def slow(screen: Screen, result: dict[str, Any]) -> None:
         screen.table(("took", "operation", "outcome", "at", "of"), rows)
     if result["stalls"]:
         screen.line()
-        screen.line("The node stood still:", "bold")
+        screen.line("The process stood still:", "bold")
         screen.table(
             ("for", "at", "in", "called by"),
             [(_milliseconds(s["ms"]), _clock(s["at"]), s["function"], s["caller"]) for s in result["stalls"]],
@@ -204,7 +209,7 @@ def add(main: click.Group, operation: Operate) -> None:
     """
     group = click.Group(
         "profile",
-        help="See where the node's time goes, while it runs.",
+        help="See where the process's time goes, while it runs.",
         epilog="Example: lanrage profile on, and after a while lanrage profile hotspots",
         context_settings=SETTINGS,
     )
@@ -253,7 +258,7 @@ def _on(deterministic: bool, hertz: int, minutes: float) -> dict[str, Any]:
 def _with_on_options(command: Any) -> Any:
     """The options of ``profile on``."""
     command = click.option(
-        "--deterministic", is_flag=True, help="Count every call; slows the node down by some tenths."
+        "--deterministic", is_flag=True, help="Count every call; slows the process down by some tenths."
     )(command)
     command = click.option(
         "--hertz",

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from lanrage.app.cli_find import Wanted, alone_in
 from lanrage.app.cli_frame import SETTINGS, guarded, json_option
 from lanrage.app.cli_output import Screen, print_json
 from lanrage.app.cli_profile import Asking
@@ -26,22 +27,24 @@ Print = Callable[[Screen, Any], None]
 _FOLDER = click.option(
     "--state-dir",
     metavar="FOLDER",
-    help="Use the file in this folder, on which no node runs: for control servers, relays, stopped nodes.",
+    help="Ask the control server or relay of this state folder; where none runs, use the folder's file.",
 )
 
 
 def ask(name: str, args: dict[str, Any], folder: str | None) -> Any:
-    """Ask the node, or do it on the file of a state folder.
+    """Ask the process, or do it on the file of a state folder whose process does not run.
 
     :raises LanrageError: what either says.
     """
     convert_args(args, OPERATIONS[name].request)
-    if folder is not None:
-        from lanrage.app.settings_offline import perform_offline  # loads what a role needs
-
-        return perform_offline(Path(folder), name, args)
     session: Asking = click.get_current_context().obj
-    return session.call(session.path, name, args, None)
+    if folder is None:
+        return session.call(session.path, name, args, None)
+    if alone_in(folder):
+        return session.call(Wanted(role=session.wanted.role, folder=folder).find(), name, args, None)
+    from lanrage.app.settings_offline import perform_offline  # loads what a role needs
+
+    return perform_offline(Path(folder), name, args)
 
 
 def _command(group: click.Group, name: str, show: Print) -> Callable[[Callable[..., dict[str, Any]]], click.Command]:

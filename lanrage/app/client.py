@@ -1,10 +1,14 @@
-"""Speaks to a node's local API (``docs/api.rst``); its errors come back as the exceptions that the node raised."""
+"""Speaks to the local API of a node, or of a role that runs alone (``docs/api.rst``).
+
+Its errors come back as the exceptions that were raised there.
+"""
 
 from __future__ import annotations
 
 import errno
 import itertools
 import os
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -20,7 +24,9 @@ from twisted.internet.interfaces import IReactorTime, IReactorUNIX
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
+from lanrage.app.cli_find import others_here
 from lanrage.app.operations import Progress
+from lanrage.app.role_sockets import Asked, asked_at
 from lanrage.errors import (
     BadInput,
     CryptoError,
@@ -40,7 +46,6 @@ CONNECT_TIMEOUT = 5.0
 CALL_TIMEOUT = 120.0
 """Seconds for one operation: a join tries up to four addresses of a control server before it gives up."""
 URL = "ws://localhost/"
-HOW_TO_START = "start one with: sudo systemctl start lanrage (or, by hand: sudo twistd -n lanrage)"
 
 _BY_CODE: dict[str, type[LanrageError]] = {
     kind.code: kind for kind in (DecodeError, CryptoError, MissingRight, StoreError, Unreachable, VersionMismatch)
@@ -48,7 +53,7 @@ _BY_CODE: dict[str, type[LanrageError]] = {
 
 
 class NodeFault(LanrageError):
-    """The node met an error of its own; its log says more."""
+    """The process met an error of its own; its log says more."""
 
     code = "internal"
 
@@ -67,8 +72,9 @@ def error_from(body: ErrorBody) -> LanrageError:
 class ClientProtocol(WebSocketClientProtocol):  # type: ignore[misc]
     """The connection: matches answers to calls."""
 
-    def __init__(self) -> None:
+    def __init__(self, asked: Asked) -> None:
         super().__init__()
+        self._asked = asked
         self.opened: Deferred[None] = Deferred()
         self.closed: Deferred[None] = Deferred()
         self._waiting: dict[int, tuple[Deferred[Any], Progress | None]] = {}
@@ -81,10 +87,10 @@ class ClientProtocol(WebSocketClientProtocol):  # type: ignore[misc]
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Twisted: whoever waits is told."""
         super().connectionLost(reason)
-        self._fail_all(Unreachable("the node closed the connection"))
+        self._fail_all(Unreachable(f"the {self._asked.called} closed the connection"))
         if not self.opened.called:
             status = str(getattr(self, "wasNotCleanReason", "") or "")
-            self.opened.errback(_refusal(status))
+            self.opened.errback(_refusal(status, self._asked))
         self.closed.callback(None)
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
@@ -120,7 +126,7 @@ class ClientProtocol(WebSocketClientProtocol):  # type: ignore[misc]
     ) -> Deferred[Any]:
         """Send a call; the result, or an error of the house, comes by the Deferred, which may be cancelled."""
         if self.state != self.STATE_OPEN:
-            return fail(Unreachable("the node closed the connection"))
+            return fail(Unreachable(f"the {self._asked.called} closed the connection"))
         number = next(self._numbers)
 
         def forget(_: Deferred[Any]) -> None:
@@ -139,32 +145,33 @@ class ClientProtocol(WebSocketClientProtocol):  # type: ignore[misc]
             each.errback(error)
 
 
-def _refusal(status: str) -> LanrageError:
+def _refusal(status: str, asked: Asked) -> LanrageError:
     if "403" in status:
-        return MissingRight("this user may not speak to the node: use sudo, or join the group of its socket")
-    return Unreachable("what listens at the socket is no node of this version")
+        return MissingRight(f"this user may not speak to the {asked.called}: {asked.permit}")
+    return Unreachable(f"what listens at the socket is no {asked.called} of this version")
 
 
 class NodeClient:
-    """A connection to a node, for ``async with``.
+    """A connection to a node, or to a role that runs alone, for ``async with``.
 
-    :param path: of the node's socket.
+    :param path: of its socket, by whose name it is called in errors.
     """
 
     def __init__(self, reactor: IReactorUNIX | IReactorTime, path: str | Path) -> None:
         self._reactor: Any = reactor
         self._path = os.fspath(path)
+        self._asked = asked_at(self._path)
         self._protocol: ClientProtocol | None = None
 
     async def __aenter__(self) -> Self:
         """Connect.
 
-        :raises Unreachable: when no node listens there; the message says how to start one.
+        :raises Unreachable: when nobody listens there; the message says how to start one.
         :raises MissingRight: when this user may not speak to it.
         """
         check_socket_path(self._path)
         factory = WebSocketClientFactory(URL, reactor=self._reactor, useragent="lanrage")
-        factory.protocol = ClientProtocol
+        factory.protocol = partial(ClientProtocol, self._asked)
         factory.setProtocolOptions(
             maxMessagePayloadSize=ANSWER_LIMIT, maxFramePayloadSize=ANSWER_LIMIT, closeHandshakeTimeout=1
         )
@@ -193,12 +200,12 @@ class NodeClient:
         return watching
 
     def _no_connection(self, error: ConnectError) -> LanrageError:
-        number = error.osError
+        number, asked = error.osError, self._asked
         if number == errno.EACCES:
-            return MissingRight(f"this user may not open {self._path}: use sudo, or join the group of that file")
+            return MissingRight(f"this user may not open {self._path}: {asked.permit}")
         if number in (None, errno.ENOENT, errno.ECONNREFUSED, errno.ENOTDIR, errno.ENOTSOCK):
-            return Unreachable(f"no node is running at {self._path}; {HOW_TO_START}")
-        return Unreachable(f"no node can be reached at {self._path}: {os.strerror(int(number))}")
+            return Unreachable(f"no {asked.called} is running at {self._path}; {asked.start}{others_here()}")
+        return Unreachable(f"no {asked.called} can be reached at {self._path}: {os.strerror(int(number))}")
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -232,11 +239,11 @@ class NodeClient:
         :raises Unreachable: when the node went away or does not answer in time.
         """
         if self._protocol is None:
-            raise Unreachable("the connection to the node is closed")
+            raise Unreachable(f"the connection to the {self._asked.called} is closed")
         plain = msgspec.structs.asdict(args) if isinstance(args, msgspec.Struct) else dict(args or {})
         operation = correlation_id or get_context().get("correlation_id", "") or new_correlation_id()
         calling = self._protocol.call(op, plain, progress, operation, descriptor)
         try:
             return await calling.addTimeout(timeout, self._reactor)
         except DeferredTimeout as error:
-            raise Unreachable(f"the node did not answer within {timeout:.0f} s") from error
+            raise Unreachable(f"the {self._asked.called} did not answer within {timeout:.0f} s") from error

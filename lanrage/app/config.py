@@ -87,6 +87,15 @@ def parse_token_file(path: str) -> str:
     return token
 
 
+def parse_registration(options: dict[str, str]) -> Registration:
+    """Who may found parties.
+
+    :raises BadInput: names the option and the rule.
+    """
+    token = parse_token_file(text_of(options, "control.registration_token_file"))
+    return Registration(read(options, "control.registration"), token)
+
+
 @attrs.frozen
 class NodeConfig:
     """Role ``node``.
@@ -165,8 +174,7 @@ class ControlConfig:
         """
         relays = tuple(RelayInfo(*each) for each in read(options, "control.relays"))
         stun, public = read(options, "control.stun_port"), read(options, "control.public_address")
-        token = parse_token_file(text_of(options, "control.registration_token_file"))
-        registration = Registration(read(options, "control.registration"), token)
+        registration = parse_registration(options)
         ban_file = text_of(options, "control.ban_file")
         files = (text_of(options, "control.tls_certificate"), text_of(options, "control.tls_key"))
         door = DoorSettings.parse(*files, text_of(options, "control.proxy"))

@@ -194,6 +194,11 @@ class ControlService(Service):
         identify(fingerprint(key.public).hex())
         keep_secret(self._settings.registration.token)
 
+    def register_by(self, registration: Registration) -> None:
+        """From now on new parties are founded by this rule; those that there are stay."""
+        keep_secret(registration.token)
+        self._admission.registration = registration
+
     def _banned(self, bans: Bans) -> None:
         """The list changed: who is on it now goes."""
         self._admission.bans = bans

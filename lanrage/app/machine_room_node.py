@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from lanrage.app.join_timing import JoinTiming
 from lanrage.app.metrics_node import MetricsNode
 from lanrage.app.profile_node import ProfileNode
 from lanrage.app.settings_node import SettingsNode
+from lanrage.app.task_runner import TaskRunner
 from lanrage.app.tasks_node import TasksNode
 
 
 class MachineRoomNode(JoinTiming, MetricsNode, ProfileNode, SettingsNode, TasksNode):
     """Part of :class:`lanrage.app.node.NodeService`."""
+
+    tasks: TaskRunner
+
+    @property
+    def role(self) -> str:
+        """What the process runs: ``node``, or ``all`` with a server beside it."""
+        return self.settings.role
+
+    def runners(self) -> Iterator[TaskRunner]:
+        """Those of the role and of the node itself."""
+        yield from super().runners()
+        yield self.tasks

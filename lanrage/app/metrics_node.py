@@ -1,4 +1,4 @@
-"""The operations that show metrics and alerts, as one part of a node; and what the node tells of itself."""
+"""The operations that show metrics and alerts, as one part of what is asked; and what a node tells of itself."""
 
 from __future__ import annotations
 
@@ -14,15 +14,13 @@ from lanrage.core.metric_reading import Reading
 from lanrage.errors import Refused
 
 
-class MetricsNode:
-    """Part of :class:`lanrage.app.node.NodeService`.
+class Metered:
+    """Part of :class:`lanrage.app.node.NodeService` and :class:`lanrage.app.machine_room.MachineRoom`.
 
     :ivar metering: of its process; ``None`` where nobody measures.
     """
 
     metering: Metering | None = None
-    _life: PartyLife | None
-    _now: Callable[[], float]
 
     async def show_metrics(self, *, name: str, peer: str, window: float, history: str) -> dict[str, Any]:
         """See :meth:`IMetricsNode.show_metrics`."""
@@ -34,6 +32,18 @@ class MetricsNode:
         """See :meth:`IMetricsNode.show_alerts`."""
         return _plain(self._metered().alerts.shown())
 
+    def _metered(self) -> Metering:
+        if self.metering is None:
+            raise Refused("not_metered", "this process does not measure itself")
+        return self.metering
+
+
+class MetricsNode(Metered):
+    """Part of :class:`lanrage.app.node.NodeService`."""
+
+    _life: PartyLife | None
+    _now: Callable[[], float]
+
     def readings_of_party(self) -> Iterable[Reading]:
         """The party and the links to its members."""
         return metrics_of_node.party(self._life, self._now())
@@ -41,11 +51,6 @@ class MetricsNode:
     def readings_of_lan(self) -> Iterable[Reading]:
         """The LAN plane and the party firewall."""
         return metrics_of_node.lan(self._life.session if self._life is not None else None)
-
-    def _metered(self) -> Metering:
-        if self.metering is None:
-            raise Refused("not_metered", "this node does not measure itself")
-        return self.metering
 
 
 def _plain(value: msgspec.Struct) -> dict[str, Any]:

@@ -37,7 +37,8 @@ class RelayReadings:
         if relay is None or not counted:
             return
         if relay is not self._of:
-            self._of, self._meter = relay, ReportMeter(relay.plan.full)
+            self._of, self._meter = relay, ReportMeter()
+        self._meter.full = relay.plan.full
         dropped = {name: value for name, value in counted.items() if name.startswith(REASON)}
         self._meter.count((counted["packets"], counted["bytes"], sum(dropped.values())), now)
         limit = relay.limits.bindings

@@ -34,6 +34,7 @@ from lanrage.app.results import StatusShown
 from lanrage.app.role_service import ATTEMPTS, RoleService
 from lanrage.app.room_node import RoomNode
 from lanrage.app.settings_desk import SettingsDesk
+from lanrage.app.settings_live import NODE_LIVE
 from lanrage.app.settings_start import Start
 from lanrage.app.spoken_desk import SpokenDesk
 from lanrage.app.task_runner import Job, PlanRun, TaskRunner
@@ -81,6 +82,7 @@ class NodeService(
     :param settings: how it was started; ``None``: with nothing but defaults.
     :ivar tasks: carries its plans out.
     :ivar around: the role that it is a part of, for what is wrong with the others.
+    :ivar server_beside: the control server in its process: of new parties where the setting names none.
     :ivar started: fires when the node is up, or waits for its disk. A party that this machine cannot take part in is
         no failure: :meth:`status` says what is missing.
     """
@@ -113,7 +115,9 @@ class NodeService(
         self._opening: PlanRun | None = None
         self._disk_trouble = ""
         start = settings or Start.plain(config.state_dir)
-        self.settings = SettingsDesk(reactor, start, self._use)
+        self.server_beside = ""
+        self.settings = SettingsDesk(reactor, start)
+        self.settings.when(NODE_LIVE, self._use)
         self.settings.on_change("log.level", set_level)
         self.started: Deferred[None] = Deferred()
 
@@ -205,9 +209,10 @@ class NodeService(
         self.settings.close()
         self.log.info("the node has stopped")
 
-    def _use(self, config: NodeConfig) -> Deferred[None]:
-        """Go by another configuration, when no operation runs that reads the one of now."""
-        return self._lock.run(self._go_by, config)
+    def _use(self, options: dict[str, str]) -> Deferred[None]:
+        """Go by other options, when no operation runs that reads the configuration of now."""
+        config = NodeConfig.parse(options)
+        return self._lock.run(self._go_by, config if config.server else config.with_server(self.server_beside))
 
     async def _go_by(self, config: NodeConfig) -> None:
         live = attrs.evolve(config, devices=attrs.evolve(self._config.devices, lan=config.devices.lan))

@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from lanrage.core.certificates import NAME_LIMIT, Name
 from lanrage.core.code import CODE_LIMIT
+from lanrage.core.setting import PLAYER
 
 CODE_TEXT_LIMIT = 2 * CODE_LIMIT
 """Characters of a pasted code with the line breaks that a chat program puts into it."""
@@ -48,6 +49,7 @@ class Operation:
     :param long: it tells its progress.
     :param held: it concerns the program that calls, and lasts as long as its connection: the method is told who calls
         (:class:`lanrage.app.caller.Caller`).
+    :param roles: whose processes do it.
     """
 
     name: str
@@ -58,3 +60,4 @@ class Operation:
     example: str
     long: bool = False
     held: bool = False
+    roles: tuple[str, ...] = PLAYER

@@ -20,7 +20,8 @@ from lanrage.app.operations_relays import RELAYS, IRelayNode
 from lanrage.app.operations_run import RUN, IRoomNode
 from lanrage.app.results import Diagnosed, Invited, Joined, Left, PartyCreated, PartyShown, StatusShown
 from lanrage.core.certificates import TAKEOVER_DELAY, TAKEOVER_LONGEST, TAKEOVER_SHORTEST
-from lanrage.errors import BadInput
+from lanrage.core.setting import ROLES
+from lanrage.errors import BadInput, Refused
 from lanrage.wire.control import TOKEN_LIMIT
 from lanrage.wire.local import convert_args, quote, rules
 
@@ -225,17 +226,25 @@ OPERATIONS: dict[str, Operation] = {row.name: row for row in _ROWS}
 
 
 async def perform(
-    node: INode, name: str, args: dict[str, Any], progress: Progress | None = None, caller: Caller | None = None
+    served: IMachineRoom,
+    name: str,
+    args: dict[str, Any],
+    progress: Progress | None = None,
+    caller: Caller | None = None,
 ) -> dict[str, Any]:
-    """Check the arguments and let the node carry the operation out.
+    """Check the arguments and let the process carry the operation out.
 
+    :param served: what it runs: an :class:`INode`, or what is there where a role runs alone.
     :param caller: who asks; ``None`` where that is nobody whom an operation could last for.
-    :raises BadInput: an unknown operation or a wrong argument; the node was not asked.
-    :raises LanrageError: what the node refused.
+    :raises BadInput: an unknown operation or a wrong argument; nobody was asked.
+    :raises Refused: ``other_role``: a process of this role does no such thing.
+    :raises LanrageError: what was refused.
     """
     operation = OPERATIONS.get(name)
     if operation is None:
         raise BadInput("op", f"{quote(name)} is not known here; known are: {', '.join(OPERATIONS)}")
+    if served.role not in operation.roles:
+        raise Refused("other_role", f"this process runs {served.role} only; {operation.name} is done by a node")
     request = convert_args(args, operation.request)
     named: dict[str, Any] = {field: getattr(request, field) for field in request.__struct_fields__}
     if operation.long:
@@ -244,7 +253,7 @@ async def perform(
         if caller is None:
             raise BadInput("op", f"{operation.name} is for programs of this machine alone")
         named["caller"] = caller
-    result: dict[str, Any] = await getattr(node, operation.method)(**named)
+    result: dict[str, Any] = await getattr(served, operation.method)(**named)
     return result
 
 
@@ -263,6 +272,7 @@ def reference() -> str:
             for name, rule in rules(operation.request).items()
         ]
         results = ", ".join(f"``{field}``" for field in operation.result.__struct_fields__)
-        lines += [f"   * - ``{operation.name}``", "", f"       {operation.help}"]
+        everywhere = " Every role does it." if operation.roles == ROLES else ""
+        lines += [f"   * - ``{operation.name}``", "", f"       {operation.help}{everywhere}"]
         lines += [f"     - {' · '.join(arguments) or 'none'}", f"     - {results}"]
     return "\n".join(lines) + "\n"

@@ -1,16 +1,25 @@
-"""The operations by which one looks after a node, for the table in :mod:`lanrage.app.operations`."""
+"""The operations by which one looks after a process of any role, for the table in :mod:`lanrage.app.operations`."""
 
 from __future__ import annotations
+
+import attrs
+from zope.interface import Attribute
 
 from lanrage.app.operation import Operation
 from lanrage.app.operations_metrics import METRICS, IMetricsNode
 from lanrage.app.operations_profile import PROFILE, IProfileNode
 from lanrage.app.operations_settings import SETTINGS_OPERATIONS, ISettingsNode
 from lanrage.app.operations_tasks import TASKS, ITasksNode
+from lanrage.core.setting import ROLES
 
 
 class IMachineRoom(IMetricsNode, IProfileNode, ISettingsNode, ITasksNode):
-    """What a node offers to its operator; see :class:`lanrage.app.operations.INode`."""
+    """What every process offers its operator; see :class:`lanrage.app.operations.INode`."""
+
+    role = Attribute("What it runs: one of :data:`lanrage.core.setting.ROLES`.")
 
 
-MACHINE_ROOM: tuple[Operation, ...] = (*METRICS, *PROFILE, *SETTINGS_OPERATIONS, *TASKS)
+MACHINE_ROOM: tuple[Operation, ...] = tuple(
+    attrs.evolve(row, roles=ROLES) for row in (*METRICS, *PROFILE, *SETTINGS_OPERATIONS, *TASKS)
+)
+"""The operations by which one looks after a process; every role serves them."""

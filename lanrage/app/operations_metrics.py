@@ -63,7 +63,7 @@ METRICS = (
         ShowMetrics,
         MetricsShown,
         "show_metrics",
-        "Show what the node measures: paths, LAN frames, this process; of now, of a window, or by minute, hour, day.",
+        "Show what is measured: paths, LAN frames, this process; of now, of a window, or by minute, hour, day.",
         "lanrage metrics 'peer_*' --peer Ben --window 300",
     ),
     Operation(

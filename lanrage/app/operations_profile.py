@@ -104,7 +104,7 @@ PROFILE = (
         ProfileOn,
         ProfileShown,
         "profile_on",
-        "Begin to profile the node, without a restart; it ends by itself.",
+        "Begin to profile the process, without a restart; it ends by itself.",
         "lanrage profile on --minutes 5",
     ),
     Operation(
@@ -144,7 +144,7 @@ PROFILE = (
         ProfileSlow,
         SlowestShown,
         "profile_slow",
-        "Show the slowest timed calls, and the last times the node stood still.",
+        "Show the slowest timed calls, and the last times the process stood still.",
         "lanrage profile slow --limit 10",
     ),
     Operation(
@@ -152,7 +152,7 @@ PROFILE = (
         Nothing,
         SystemShown,
         "profile_system",
-        "Show the memory, processor time, threads and files of the node.",
+        "Show the memory, processor time, threads and files of the process.",
         "lanrage profile system",
     ),
     Operation(

@@ -27,7 +27,7 @@ TASKS = (
         Nothing,
         TasksShown,
         "show_tasks",
-        "Show what the node is carrying out, and how the last start, joins and recoveries went, step by step.",
+        "Show what is being carried out, and how the last start, joins and recoveries went, step by step.",
         "lanrage tasks",
     ),
 )

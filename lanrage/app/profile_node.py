@@ -30,7 +30,7 @@ LAG_TIMEOUT = 2.0
 
 
 class ProfileNode:
-    """Part of :class:`lanrage.app.node.NodeService`."""
+    """Part of :class:`lanrage.app.node.NodeService` and :class:`lanrage.app.machine_room.MachineRoom`."""
 
     log = Logger()
     _reactor: Any

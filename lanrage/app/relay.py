@@ -217,6 +217,11 @@ class RelayService(Service):
         host, region = self.plan.public_host, self.plan.region
         return RelayReport(host, first, last, region, load, self.draining, bindings, limit, rates, trouble)
 
+    def go_by(self, plan: RelayPlan) -> None:
+        """Tell and stop by another plan from now on; how it forwards is decided at its start."""
+        self.plan = attrs.evolve(plan, mode=self.plan.mode)
+        self._meter.full = plan.full
+
     def revoke(self, revocation: Revocation) -> None:
         """A member's tickets are void from now on, and what is bound by them ends."""
         if self._table is not None and self._shared is not None:

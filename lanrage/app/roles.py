@@ -17,6 +17,7 @@ from lanrage.app.api import ApiService
 from lanrage.app.config import RELAY_FOLDER, AllConfig, ControlConfig, NodeConfig, RelayConfig
 from lanrage.app.control import ControlService, ControlSettings
 from lanrage.app.control_outside import ControlOutside
+from lanrage.app.machine_room import MachineRoom
 from lanrage.app.metering import Metering
 from lanrage.app.metering_config import MeteringSettings
 from lanrage.app.metrics_of_relay import RelayReadings
@@ -26,11 +27,12 @@ from lanrage.app.reflector import ReflectorService
 from lanrage.app.relay import RelayPlan, RelayService
 from lanrage.app.relay_reporter import RelayReporter
 from lanrage.app.role_service import RoleService
+from lanrage.app.role_sockets import ROLE_SOCKETS
+from lanrage.app.settings_live import steer_control, steer_relay
 from lanrage.app.settings_start import Start
 from lanrage.app.stall_watch import StallWatch
+from lanrage.core.setting import CONTROL, NODE, RELAY
 from lanrage.core.settings_limits import CONTROL_PORT
-
-API_SOCKET = "node.sock"
 
 log = Logger()
 
@@ -56,21 +58,32 @@ def _make(reactor: Any, config: Config, measured: MeteringSettings, settings: St
     if isinstance(config, NodeConfig):
         return _node(reactor, config, measured, settings)
     if isinstance(config, ControlConfig):
-        return _control(reactor, config, measured)
+        return _control(reactor, config, measured, settings)
     if isinstance(config, RelayConfig):
-        return _relay(reactor, config, measured)
+        return _relay(reactor, config, measured, settings)
     return _all(reactor, config, measured, settings)
 
 
-def _relay(reactor: Any, config: RelayConfig, measured: MeteringSettings) -> RoleService:
+def _relay(reactor: Any, config: RelayConfig, measured: MeteringSettings, settings: Start | None) -> RoleService:
     first, last = config.ports
     key, ports = config.server_key, config.ports
     relay = RelayService(reactor, key, ports, config.host, plan=config.plan, folder=config.state_dir / RELAY_FOLDER)
     parts: list[Service] = [relay]
     if config.control:  # first, so that it stops last: it tells that the relay stops
         parts.insert(0, RelayReporter(reactor, relay, config.control, config.server_key, config.state_dir))
-    metering = Metering(reactor, measured, {"relay": _of_relay(reactor, lambda: relay)})
-    return RoleService(reactor, [metering, *parts], lambda: [f"relay listens on UDP {first}-{last}"])
+    room, api = _room(reactor, RELAY, config.state_dir, settings)
+    steer_relay(room.settings, relay)
+    room.metering = metering = Metering(reactor, measured, {"relay": _of_relay(reactor, lambda: relay)})
+    parts = [metering, room, api, *parts]
+    greeting = [f"relay listens on UDP {first}-{last}"]
+    room.around = role = RoleService(reactor, parts, lambda: greeting, optional={api: ()})
+    return role
+
+
+def _room(reactor: Any, role: str, folder: Path, settings: Start | None) -> tuple[MachineRoom, ApiService]:
+    """By which one looks after a role that runs alone; the role can do without being asked."""
+    room = MachineRoom(reactor, settings or Start.plain(folder, role))
+    return room, ApiService(reactor, folder / ROLE_SOCKETS[role].socket, room, private=True)
 
 
 def _of_relay(reactor: Any, relay: Callable[[], RelayService | None]) -> Source:
@@ -84,7 +97,7 @@ def _of_node(node: NodeService) -> dict[str, Source]:
 
 def _node_parts(reactor: Any, config: NodeConfig, settings: Start | None) -> tuple[NodeService, ApiService]:
     node = NodeService(reactor, config, settings=settings)
-    return node, ApiService(reactor, config.run_dir / API_SOCKET, node)
+    return node, ApiService(reactor, config.run_dir / ROLE_SOCKETS[NODE].socket, node)
 
 
 def _node(reactor: Any, config: NodeConfig, measured: MeteringSettings, settings: Start | None) -> RoleService:
@@ -132,17 +145,21 @@ def _control_greeting(control: ControlService, config: ControlConfig) -> list[st
     ]
 
 
-def _control(reactor: Any, config: ControlConfig, measured: MeteringSettings) -> RoleService:
+def _control(reactor: Any, config: ControlConfig, measured: MeteringSettings, settings: Start | None) -> RoleService:
     control, reflector = _control_parts(reactor, config)
-    metering = Metering(reactor, measured, {"control": control.readings})
-    return RoleService(
+    room, api = _room(reactor, CONTROL, config.state_dir, settings)
+    steer_control(room.settings, control)
+    room.metering = metering = Metering(reactor, measured, {"control": control.readings})
+    room.around = role = RoleService(
         reactor,
-        [metering, reflector, control, ControlOutside(reactor, control, config)],
+        [metering, room, api, reflector, control, ControlOutside(reactor, control, config)],
         lambda: [
             *_control_greeting(control, config),
             f"next, on a player's machine: lanrage party create NAME --server {config.public or own_address()}",
         ],
+        optional={api: ()},
     )
+    return role
 
 
 class EmbeddedRelay(Service):
@@ -162,6 +179,12 @@ class EmbeddedRelay(Service):
     def relay(self) -> RelayService | None:
         """The relay, while it runs."""
         return self._relay
+
+    def go_by(self, plan: RelayPlan) -> None:
+        """See :meth:`RelayService.go_by`; likewise after the next start."""
+        self._plan = plan
+        if self._relay is not None:
+            self._relay.go_by(plan)
 
     def startService(self) -> None:
         """Open the ports.
@@ -200,7 +223,9 @@ def _all(reactor: Any, config: AllConfig, measured: MeteringSettings, settings: 
     relay = EmbeddedRelay(reactor, control, config.ports, config.plan, config.node.state_dir / RELAY_FOLDER)
     server = config.node.server or _own_server(config.control)
     node, api = _node_parts(reactor, config.node.with_server(server), settings)
-    node.settings.server = _own_server(config.control)
+    node.server_beside = _own_server(config.control)
+    steer_control(node.settings, control)
+    steer_relay(node.settings, relay)
     sources: dict[str, Source] = {"control": control.readings, "relay": _of_relay(reactor, lambda: relay.relay)}
     node.metering = metering = Metering(reactor, measured, sources | _of_node(node))
     first, last = config.ports

@@ -1,14 +1,13 @@
-"""The settings of a running node: what is stored is changed in a thread, what is live takes effect at once."""
+"""The settings of a running process: what is stored is changed in a thread, what is live takes effect at once."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
-from twisted.internet.defer import Deferred, DeferredLock
+from twisted.internet.defer import Deferred, DeferredLock, succeed
 from twisted.logger import Logger
 
-from lanrage.app.config import NodeConfig
 from lanrage.app.settings_book import SettingsBook
 from lanrage.app.settings_results import SetsListed, SettingsChanged, SettingsExported, SettingShown, SettingsListed
 from lanrage.app.settings_start import Start
@@ -18,34 +17,44 @@ from lanrage.net.threads import in_thread
 
 log = Logger()
 
-UseConfig = Callable[[NodeConfig], Awaitable[None]]
-OnChange = Callable[[str], None]
+Use = Callable[[dict[str, str]], Awaitable[None] | None]
+"""Goes by these options of the role, as far as that can be while it runs; the user is told of an error of the house."""
 
 
 class SettingsDesk:
-    """The settings that a node goes by.
+    """The settings that a process goes by.
 
     :param start: how it started.
-    :param use: lets the node go by another configuration, as far as it can while it runs.
-    :ivar server: the control server of new parties where the setting names none.
     """
 
-    def __init__(self, reactor: Any, start: Start, use: UseConfig) -> None:
-        self._reactor, self._start, self._use, self.server = reactor, start, use, ""
+    def __init__(self, reactor: Any, start: Start) -> None:
+        self._reactor, self._start = reactor, start
         self._book = SettingsBook(start, trial_of(start.role))
         self._options = dict(start.options)
-        self._listeners: dict[str, OnChange] = {}
+        self._users: list[tuple[frozenset[str], Use]] = []
         self._lock = DeferredLock()
 
-    def on_change(self, name: str, call: OnChange) -> None:
-        """Call `call` with the text of a live setting when that changes: for what a node's configuration has not.
+    @property
+    def role(self) -> str:
+        """The role whose settings these are."""
+        return self._start.role
 
-        It may raise an error of the house: the user is told.
-        """
-        self._listeners[name] = call
+    @property
+    def used(self) -> frozenset[str]:
+        """The live settings that somebody goes by."""
+        return frozenset(name for names, _ in self._users for name in names)
+
+    def when(self, names: Iterable[str], use: Use) -> None:
+        """Let `use` go by all options when one of these live settings has changed."""
+        self._users.append((frozenset(names), use))
+
+    def on_change(self, name: str, call: Callable[[str], None]) -> None:
+        """Call `call` with the text of a live setting when that changes; it may raise as :data:`Use` may."""
+        option = self._start.table[name].option
+        self.when([name], lambda options: call(options[option]))
 
     async def open(self) -> None:
-        """Keep other processes from changing what this node goes by."""
+        """Keep other processes from changing what this one goes by."""
         if not await in_thread(self._reactor, self._start.file.hold):
             log.warn("the stored settings of {folder} are not held", folder=str(self._start.file.folder))
 
@@ -116,29 +125,20 @@ class SettingsDesk:
         if not news:
             return ""
         options = self._options | {row.option: wanted[row.option] for row in news}
-        troubles = []
+        troubles: list[str] = []
         failed: set[str] = set()
-        try:
-            config = NodeConfig.parse(options)
-            await self._use(config if config.server else config.with_server(self.server))
-        except LanrageError as error:
-            troubles.append(str(error))
-            failed |= {row.option for row in news if row.name not in self._listeners}
-        for row in news:
-            try:
-                self._listeners.get(row.name, _nobody)(options[row.option])
-            except LanrageError as error:
-                troubles.append(str(error))
-                failed.add(row.option)
+        for names, use in self._users:
+            if mine := names & {row.name for row in news}:
+                try:
+                    await (use(options) or succeed(None))
+                except LanrageError as error:
+                    troubles.append(str(error))
+                    failed |= mine
         # What could not take effect is still to do: the same change asked for again is tried again.
-        self._options |= {row.option: options[row.option] for row in news if row.option not in failed}
+        self._options |= {row.option: options[row.option] for row in news if row.name not in failed}
         for trouble in troubles:
             log.warn("a setting could not take effect at once: {trouble}", trouble=trouble)
         return "; ".join(troubles)
-
-
-def _nobody(text: str) -> None:
-    del text
 
 
 def _noted(result: SetsListed, what: str, name: str) -> SetsListed:

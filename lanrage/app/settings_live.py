@@ -1,4 +1,4 @@
-"""Settings that take effect in a session that stands (``docs/settings.rst``)."""
+"""Settings that take effect at once, and in what (``docs/settings.rst``)."""
 
 from __future__ import annotations
 
@@ -6,12 +6,26 @@ from typing import Protocol
 
 import attrs
 
+from lanrage.app.config import parse_registration
+from lanrage.app.control import ControlService
 from lanrage.app.guarding import Guarding
 from lanrage.app.lan import LanPlane
 from lanrage.app.lan_config import LanSettings
 from lanrage.app.machinery import Devices
+from lanrage.app.relay import RelayPlan
+from lanrage.app.relay_config import parse_plan
 from lanrage.app.relay_links import RelayLinks
+from lanrage.app.settings_desk import SettingsDesk
 from lanrage.core.relay_choice import Weights
+
+NODE_LIVE = frozenset(
+    {"lan.dedup_window", "lan.exposure", "lan.ports", "node.relay_region", "node.relay_weights", "node.server"}
+)
+"""What a node goes by at once."""
+CONTROL_LIVE = frozenset({"control.registration", "control.registration_token_file"})
+"""What a control server goes by at once."""
+RELAY_LIVE = frozenset({"relay.drain", "relay.full_load", "relay.public_host", "relay.region"})
+"""What a relay goes by at once."""
 
 
 class Session(Protocol):
@@ -21,6 +35,23 @@ class Session(Protocol):
     guarding: Guarding | None
     lan: LanPlane | None
     relays: RelayLinks | None
+
+
+class Relay(Protocol):
+    """A :class:`lanrage.app.relay.RelayService`, or what stands for one."""
+
+    def go_by(self, plan: RelayPlan) -> None:
+        """Tell and stop by another plan."""
+
+
+def steer_control(desk: SettingsDesk, control: ControlService) -> None:
+    """Let a control server go by its live settings."""
+    desk.when(CONTROL_LIVE, lambda options: control.register_by(parse_registration(options)))
+
+
+def steer_relay(desk: SettingsDesk, relay: Relay) -> None:
+    """Let a relay go by its live settings."""
+    desk.when(RELAY_LIVE, lambda options: relay.go_by(parse_plan(options)))
 
 
 async def go_by(session: Session, lan: LanSettings, region: str, weights: Weights) -> None:

@@ -11,7 +11,7 @@ from lanrage.app.settings_desk import SettingsDesk
 
 
 class SettingsNode:
-    """Part of :class:`lanrage.app.node.NodeService`."""
+    """Part of :class:`lanrage.app.node.NodeService` and :class:`lanrage.app.machine_room.MachineRoom`."""
 
     settings: SettingsDesk
 

@@ -1,4 +1,4 @@
-"""Settings of a state folder on which no node runs: for control servers, relays, and nodes that are stopped."""
+"""Settings of a state folder on which no process runs."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""The operation that shows plans of tasks, as one part of the node (``docs/tasks.rst``)."""
+"""The operation that shows plans of tasks, as one part of what is asked (``docs/tasks.rst``)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -13,16 +14,22 @@ from lanrage.core.tasks import Standing
 
 
 class TasksNode:
-    """Part of :class:`lanrage.app.node.NodeService`."""
+    """Part of :class:`lanrage.app.node.NodeService` and :class:`lanrage.app.machine_room.MachineRoom`.
+
+    :ivar around: the role that it is a part of; ``None`` where it is part of none.
+    """
 
     _reactor: Any
-    tasks: TaskRunner
-    around: RoleService | None
+    around: RoleService | None = None
+
+    def runners(self) -> Iterator[TaskRunner]:
+        """Who carries plans out."""
+        if self.around is not None:
+            yield self.around.tasks
 
     async def show_tasks(self) -> dict[str, Any]:
         """See :meth:`INode.show_tasks`."""
-        runs = [*(self.around.tasks.runs if self.around is not None else ()), *self.tasks.runs]
-        runs.sort(key=lambda run: run.began)
+        runs = sorted((run for runner in self.runners() for run in runner.runs), key=lambda run: run.began)
         plain: dict[str, Any] = msgspec.to_builtins(TasksShown([shown(run, self._reactor.seconds()) for run in runs]))
         return plain
 

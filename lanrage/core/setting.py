@@ -41,7 +41,7 @@ class Setting:
     :param default: as text.
     :param help: one sentence.
     :param roles: that read it.
-    :param live: a change takes effect at once in a running node; else at the next start.
+    :param live: a change takes effect at once in a running process; else at the next start.
     :param secret: it is neither shown nor exported.
     :param elsewhere: the default in roles where it is another.
     """

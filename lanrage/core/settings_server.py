@@ -107,6 +107,7 @@ CONTROL_SETTINGS = (
         "open",
         "Who may found parties: open (everybody), token or closed (nobody).",
         SERVER,
+        live=True,
     ),
     Setting(
         "control.registration_token_file",
@@ -115,6 +116,7 @@ CONTROL_SETTINGS = (
         "",
         "With --registration=token: the file that holds the token.",
         SERVER,
+        live=True,
     ),
     Setting(
         "control.ban_file",
@@ -175,6 +177,7 @@ RELAY_SETTINGS = (
         "",
         "Address or name at which nodes reach it (default: as the control server sees it).",
         (RELAY,),
+        live=True,
     ),
 )
 
@@ -186,6 +189,7 @@ STOPPING_SETTINGS = (
         "",
         "Where the relay stands, in a word of yours; members may prefer a region.",
         FORWARDER,
+        live=True,
     ),
     Setting(
         "relay.drain",
@@ -194,6 +198,7 @@ STOPPING_SETTINGS = (
         f"{DRAIN:g}",
         "Seconds that it forwards on after it was told to stop; 0 = none.",
         FORWARDER,
+        live=True,
     ),
     Setting(
         "relay.mode",
@@ -210,5 +215,6 @@ STOPPING_SETTINGS = (
         f"{FULL_PACKETS:g}",
         "Packets a second that count as their full load.",
         FORWARDER,
+        live=True,
     ),
 )

@@ -72,7 +72,8 @@ class Folder:
         :raises BadInput: when a socket in it would have too long a path.
         """
         path = base / check_name(name)
-        if len(os.fsencode(path / "h999" / "run" / "node.sock")) > SOCKET_PATH_LIMIT:
+        sockets = (path / "h999" / "run" / "node.sock", path / "control" / "control.sock")
+        if max(len(os.fsencode(each)) for each in sockets) > SOCKET_PATH_LIMIT:
             raise BadInput("dir", f"{base} is too long a path for the sockets in it")
         return cls(path)
 

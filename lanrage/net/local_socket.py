@@ -16,6 +16,8 @@ from lanrage.errors import BadInput, Refused, StoreError
 
 SOCKET_MODE = 0o660
 """Owner and group may speak to the node; it can change the machine's network, so others may not."""
+PRIVATE_MODE = 0o600
+"""Its owner alone may speak: what listens in a state folder, whose files are nobody else's either."""
 FOLDER_MODE = 0o750
 """Others do not even reach the socket, which closes the moment between its making and its mode."""
 SO_PEERGROUPS = 59
@@ -54,8 +56,8 @@ def peer_credentials(connection: socket.socket) -> PeerCredentials:
     return PeerCredentials(pid, uid, frozenset((gid, *groups)))
 
 
-def may_speak(peer: PeerCredentials, owner: int, group: int) -> bool:
-    """Root, the node's own user, and members of the socket's group may."""
+def may_speak(peer: PeerCredentials, owner: int, group: int | None) -> bool:
+    """Root, the process's own user, and members of the socket's group may; ``None``: of no group."""
     return peer.uid in (0, owner) or group in peer.groups
 
 

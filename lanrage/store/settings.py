@@ -26,7 +26,7 @@ from lanrage.timing import timing_decorator
 
 FILE = "settings.db"
 LOCK = "settings.lock"
-"""Held by a node while it runs: what it lives by changes through it alone."""
+"""Held by a process while it runs: what it lives by changes through it alone."""
 APPLICATION_ID = 0x4C414E73
 """``LANs``: tells our file from another program's."""
 SCHEMA_VERSION = 1
@@ -169,7 +169,7 @@ class SettingsFile:
     def hold(self) -> bool:
         """Keep others from writing, until :meth:`release`.
 
-        :returns: whether that went well: another node may have it, the disk may be read-only.
+        :returns: whether that went well: another process may have it, the disk may be read-only.
         """
         if self._lock >= 0:
             return True
@@ -202,7 +202,9 @@ class SettingsFile:
         """
         make_folder(self.folder)
         if not self.hold():
-            raise Refused("node_running", f"{self.folder} is a running node's, or not yours to write: ask the node")
+            raise Refused(
+                "node_running", f"{self.folder} is that of a process that runs, or not yours to write: ask the process"
+            )
         try:
             yield
         finally:

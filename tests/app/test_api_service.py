@@ -74,6 +74,56 @@ class WhoTests(ApiCase):
         self.assertEqual(seen, [PeerCredentials(os.getpid(), os.geteuid(), frozenset((os.getegid(), *os.getgroups())))])
 
 
+class PrivateTests(ApiCase):
+    """A socket in a state folder, as control servers and relays have it."""
+
+    async def begin(self, **more: Any) -> ApiService:
+        """In place of the node's, in a folder that is made for it."""
+        await self.service.stopService()
+        self.path = self.folder / "state" / "relay.sock"
+        return self.serve(private=True, **more)
+
+    async def test_modes(self) -> None:
+        """Its owner alone reaches socket and folder."""
+        await self.begin()
+        self.assertEqual(stat.S_IMODE(self.path.stat().st_mode), 0o600)
+        self.assertEqual(stat.S_IMODE(self.path.parent.stat().st_mode), 0o700)
+        self.assertIn(b'"state"', await (await self.opened()).ask(b'{"id":1,"op":"status"}'))
+
+    async def test_no_group(self) -> None:
+        """Root and its own user may speak; who is in the socket's group may not."""
+        owner = os.geteuid()
+        asking = [PeerCredentials(1, owner + 1, frozenset((os.getegid(),)))]
+        await self.begin(credentials=lambda _: asking[0])
+        client = await self.connect()
+        await client.lost
+        self.assertIn("403", str(client.wasNotCleanReason))
+        for uid in (0, owner):
+            asking[0] = PeerCredentials(1, uid, frozenset())
+            await self.opened()
+
+    async def test_two_in_one_folder(self) -> None:
+        """Another role's socket may be beside it; a second one of its own name may not, and the first one goes on."""
+        await self.begin()
+        with self.assertRaises(Refused) as caught:
+            self.serve(private=True)
+        self.assertEqual(caught.exception.code, "node_running")
+        first, self.path = self.path, self.path.with_name("control.sock")
+        beside = self.serve(private=True)
+        self.assertIn(b'"state"', await (await self.opened()).ask(b'{"id":1,"op":"status"}'))
+        await beside.stopService()
+        self.assertEqual(list(self.path.parent.iterdir()), [first])
+
+    async def test_after_a_crash(self) -> None:
+        """The socket of a dead process is replaced."""
+        service = await self.begin()
+        await service.stopService()
+        with socket.socket(socket.AF_UNIX) as dead:
+            dead.bind(str(self.path))
+        self.serve(private=True)
+        self.assertIn(b'"state"', await (await self.opened()).ask(b'{"id":1,"op":"status"}'))
+
+
 class LifeTests(ApiCase):
     """One node at a socket, and nothing left after it."""
 

@@ -139,7 +139,7 @@ class RolesTests(TestCase):
             told = await self.run_role(service)
             self.assertIn("--server HOST:PORT", told[-1])
             self.assertIn("idle", told[0])
-            self.assertFalse((self.folder / "run" / roles.API_SOCKET).exists())
+            self.assertFalse((self.folder / "run" / "node.sock").exists())
 
         return Deferred.fromCoroutine(life())
 
