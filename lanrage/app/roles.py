@@ -69,7 +69,7 @@ def _relay(reactor: Any, config: RelayConfig, measured: MeteringSettings) -> Rol
     parts: list[Service] = [relay]
     if config.control:  # first, so that it stops last: it tells that the relay stops
         parts.insert(0, RelayReporter(reactor, relay, config.control, config.server_key, config.state_dir))
-    metering = Metering(reactor, measured, {"relay": _of_relay(reactor, lambda: relay)})
+    metering = Metering(reactor, measured, {"relay": _of_relay(reactor, lambda: relay)}, config.state_dir)
     return RoleService(reactor, [metering, *parts], lambda: [f"relay listens on UDP {first}-{last}"])
 
 
@@ -89,7 +89,7 @@ def _node_parts(reactor: Any, config: NodeConfig, settings: Start | None) -> tup
 
 def _node(reactor: Any, config: NodeConfig, measured: MeteringSettings, settings: Start | None) -> RoleService:
     node, api = _node_parts(reactor, config, settings)
-    node.metering = metering = Metering(reactor, measured, _of_node(node))
+    node.metering = metering = Metering(reactor, measured, _of_node(node), config.state_dir)
     role = RoleService(reactor, [metering, api, node], lambda: node.greeting(config.server or "HOST:PORT"))
     node.around = role
     return role
@@ -134,7 +134,7 @@ def _control_greeting(control: ControlService, config: ControlConfig) -> list[st
 
 def _control(reactor: Any, config: ControlConfig, measured: MeteringSettings) -> RoleService:
     control, reflector = _control_parts(reactor, config)
-    metering = Metering(reactor, measured, {"control": control.readings})
+    metering = Metering(reactor, measured, {"control": control.readings}, config.state_dir)
     return RoleService(
         reactor,
         [metering, reflector, control, ControlOutside(reactor, control, config)],
@@ -202,7 +202,7 @@ def _all(reactor: Any, config: AllConfig, measured: MeteringSettings, settings: 
     node, api = _node_parts(reactor, config.node.with_server(server), settings)
     node.settings.server = _own_server(config.control)
     sources: dict[str, Source] = {"control": control.readings, "relay": _of_relay(reactor, lambda: relay.relay)}
-    node.metering = metering = Metering(reactor, measured, sources | _of_node(node))
+    node.metering = metering = Metering(reactor, measured, sources | _of_node(node), config.node.state_dir)
     first, last = config.ports
     outside = ControlOutside(reactor, control, config.control, config.ports)
 

@@ -85,6 +85,11 @@ class Journal(Generic[R]):
         """Changes that wait, without those of a transaction under way."""
         return len(self._waiting)
 
+    @property
+    def idle(self) -> bool:
+        """Whether all that was queued is on disk."""
+        return not self._waiting and not self._busy
+
     def add(self, changes: Iterable[Put[R] | Erase[R]]) -> None:
         """Queue changes; they stay in memory until the disk confirmed them."""
         durable = False
