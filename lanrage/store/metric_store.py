@@ -43,16 +43,22 @@ T = TypeVar("T")
 log = Logger()
 
 
+def _one_thread() -> ThreadPool:
+    return ThreadPool(minthreads=1, maxthreads=1, name="lanrage-metrics")
+
+
 @attrs.define(eq=False)
 class MetricStore:
     """The file of one state folder; every call runs in this store's own thread, in order.
 
     :param reactor: brings results back from the thread.
     :param folder: the state folder; made when it is missing.
+    :param threads: makes the thread.
     """
 
     _reactor: Any
     folder: Path
+    _threads: Callable[[], ThreadPool] = attrs.field(default=_one_thread, repr=False)
     _pool: ThreadPool | None = attrs.field(init=False, default=None)
     _connection: sqlite3.Connection | None = attrs.field(init=False, default=None)
     _lock: int = attrs.field(init=False, default=-1)
@@ -68,7 +74,7 @@ class MetricStore:
         :returns: the series in it.
         :raises StoreError: in use by another process, another program's or a newer LANrage's, or not to be used now.
         """
-        self._pool = ThreadPool(minthreads=1, maxthreads=1, name="lanrage-metrics")
+        self._pool = self._threads()
         self._pool.start()
         try:
             return await self._call(self._open)
