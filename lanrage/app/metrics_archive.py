@@ -35,7 +35,7 @@ LOOKED = 100
 """Series that are looked at with each sample, when a minute is over: a party's are due in the same second."""
 WAITING_LIMIT = 20_000
 """Rows that wait for the disk, 10 MB; what comes then waits in the rings until there is room."""
-INTERVAL = 1.0
+INTERVAL = 5.0
 """Seconds that a row waits for others: one transaction for all of a minute."""
 PAUSE = 0.02
 """Seconds between two series that are read: 2 ms of Python in the other thread each, with the reactor in between."""
