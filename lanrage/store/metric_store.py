@@ -53,13 +53,13 @@ class MetricStore:
 
     :param reactor: brings results back from the thread.
     :param folder: the state folder; made when it is missing.
-    :param threads: makes the thread.
+    :param threads: makes the thread, a :class:`ThreadPool` of one.
     """
 
     _reactor: Any
     folder: Path
-    _threads: Callable[[], ThreadPool] = attrs.field(default=_one_thread, repr=False)
-    _pool: ThreadPool | None = attrs.field(init=False, default=None)
+    _threads: Callable[[], Any] = attrs.field(default=_one_thread, repr=False)
+    _pool: Any = attrs.field(init=False, default=None)
     _connection: sqlite3.Connection | None = attrs.field(init=False, default=None)
     _lock: int = attrs.field(init=False, default=-1)
 

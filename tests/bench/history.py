@@ -1,8 +1,8 @@
 """``python -m tests.bench history``: what the metrics' history on disk costs a node of a party of 16.
 
 A day of the series that such a node keeps, each with a sample every 20 s (what is written are minutes, hours and days,
-however many samples they have), then a restart. The file is a real one; the thread's work is done in turn with the
-reactor's, so that each is measured by itself.
+however many samples they have) while the archive is called every second as in a node; then a restart. The file is
+a real one; the thread's work is done in turn with the reactor's, so that each is measured by itself.
 """
 
 from __future__ import annotations
@@ -57,14 +57,14 @@ class Threads(MetricClock):
 class Life:
     """A process that measures.
 
-    :ivar reactor: milliseconds of the reactor's thread for the archive, one number a sample.
+    :ivar reactor: milliseconds of the reactor's thread for the archive, one number a second.
     """
 
     def __init__(self, folder: Path, members: int, now: float) -> None:
         self.clock, self.keeper, self.now = Threads(), MetricsKeeper(), now
         self.readings = [each for number in range(2, members + 1) for each in of_member(f"10.66.0.{number}")]
         self.readings += [Reading(metric.name, (), 0.5) for metric in KEPT if not metric.labels]
-        store = MetricStore(self.clock, folder, lambda: self.clock)  # type: ignore[arg-type,return-value]
+        store = MetricStore(self.clock, folder, lambda: self.clock)
         self.archive = MetricsArchive(self.clock, folder, self.keeper.book, self.keeper.identity_of, store)
         self.archive.startService()
         self.reactor: list[float] = []
@@ -73,10 +73,11 @@ class Life:
         """One more."""
         sample = Sample(self.now, tuple(self.readings))
         self.keeper.keep(sample)
-        thread, began = self.clock.spent, time.thread_time()
-        self.archive.keep(sample)
-        self.clock.pump((INTERVAL / 4,) * int(4 * INTERVAL + 1))
-        self.reactor.append(1000 * (time.thread_time() - began - (self.clock.spent - thread)))
+        for _ in range(int(STEP)):
+            thread, began = self.clock.spent, time.thread_time()
+            self.archive.keep(sample)
+            self.clock.pump((0.25,) * 4)
+            self.reactor.append(1000 * (time.thread_time() - began - (self.clock.spent - thread)))
         self.now += STEP
 
     def told(self) -> dict[str, float]:

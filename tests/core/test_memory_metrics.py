@@ -77,7 +77,8 @@ class BookTests(SynchronousTestCase):
     def test_full(self) -> None:
         """A day of a sample a second: the ring was full some times. The memory is small at first, then that of a series
         that lasts, in few steps; none after the first quarter."""
-        book, sizes = MetricBook((RTT,)), {}
+        book = MetricBook((RTT,))
+        sizes: dict[int, int] = {}
         for second in range(86400):
             book.record("rtt", BEN, float(second % 100), float(second))
             book.prepare(1)

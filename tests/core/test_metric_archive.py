@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from array import array
-from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,6 +20,14 @@ RTT = Metric("rtt", "gauge", "seconds", "Round trip.", ("peer",))
 BEN = ("rtt", ("b1",))
 
 
+def rows_of(changes: list[MetricChange]) -> list[SpanRow]:
+    """The spans that are put; there is nothing else."""
+    rows = [change.row for change in changes if isinstance(change, Put)]
+    spans = [row for row in rows if isinstance(row, SpanRow)]
+    assert len(spans) == len(changes)
+    return spans
+
+
 class Disk:
     """What was written of one series."""
 
@@ -29,10 +36,8 @@ class Disk:
 
     def write(self, changes: list[MetricChange]) -> None:
         """A batch."""
-        for change in changes:
-            assert isinstance(change, Put)
-            assert isinstance(change.row, SpanRow)
-            self.spans[change.row.step, change.row.slot] = change.row.span
+        for row in rows_of(changes):
+            self.spans[row.step, row.slot] = row.span
 
     def read(self) -> dict[str, StoredSpans]:
         """As a store does."""
@@ -60,6 +65,37 @@ def grouped(step: str, samples: list[tuple[float, float]]) -> list[Span]:
     return [Span(began, len(each), min(each), max(each), sum(each)) for began, each in found.items()][-kept:]
 
 
+class Life:
+    """One life of a process.
+
+    :ivar fresh: samples whose minutes are not written.
+    """
+
+    def __init__(self) -> None:
+        self.book = MetricBook((RTT,))
+        self.fresh: list[tuple[float, float]] = []
+        self.record = ArchivedSeries(BEN, Series(sums=False, waiting=MetricBook(())._waiting))
+        self.book.begun = lambda metric, labels, series: setattr(self, "record", ArchivedSeries(BEN, series))
+
+    def sample(self, at: float, value: float) -> None:
+        """One more."""
+        self.book.record("rtt", ("10.66.0.2",), value, at)
+        self.fresh.append((at, value))
+
+    def write(self, disk: Disk) -> list[tuple[float, float]]:
+        """What is finished goes to disk.
+
+        :returns: the samples that are there now.
+        """
+        behind, changes = self.record.behind, self.record.spans(1)
+        disk.write(changes)
+        assert behind == any(row.step == "minute" for row in rows_of(changes))
+        written = self.record._written["minute"]
+        kept = [each for each in self.fresh if each[0] // 60 * 60 <= written]
+        self.fresh = [each for each in self.fresh if each[0] // 60 * 60 > written]
+        return kept
+
+
 class LivesTests(SynchronousTestCase):
     """Lives that end well, or by kill -9, one after another."""
 
@@ -69,53 +105,42 @@ class LivesTests(SynchronousTestCase):
         killed; the disk never holds more than the spans that are kept."""
         disk, kept = Disk(), []
         for samples, well in many:
-            book: Any = MetricBook((RTT,))
-            record, fresh = None, []
+            life = Life()
             loads_at = data.draw(st.integers(0, max(0, len(samples) - 1)))
-            for number, (at, value) in enumerate(samples):
-                book.record("rtt", ("10.66.0.2",), value, at)
-                fresh.append((at, value))
-                if record is None:
-                    record = ArchivedSeries(BEN, book._series["rtt", ("10.66.0.2",)])
+            for number, sample in enumerate(samples):
+                life.sample(*sample)
                 if number == loads_at:
-                    record.load(disk.read())
-                if record.loaded and data.draw(st.booleans()):
-                    behind = record.behind
-                    changes = record.spans(1)
-                    self.assertEqual(behind, any(each.row.step == "minute" for each in changes))
-                    disk.write(changes)
-                    written = record._written["minute"]
-                    kept += [each for each in fresh if each[0] // 60 * 60 <= written]
-                    fresh = [each for each in fresh if each[0] // 60 * 60 > written]
-            if record is None:
-                continue
-            for step in STEPS:
-                self.assertEqual(grouped(step, kept + fresh), record.series.history(step))
-            if well:
-                disk.write([*record.spans(1), *record.rest(1)])
-                kept += fresh
+                    life.record.load(disk.read())
+                if number >= loads_at and data.draw(st.booleans()):
+                    kept += life.write(disk)
+            if samples:
+                found = {step: life.record.series.history(step) for step in STEPS}
+                self.assertEqual({step: grouped(step, kept + life.fresh) for step in STEPS}, found)
+            if samples and well:
+                disk.write([*life.record.spans(1), *life.record.rest(1)])
+                kept += life.fresh
         for step, (_, most) in STEPS.items():
             slots = [slot for each, slot in disk.spans if each == step]
             self.assertTrue(all(slot < most for slot in slots))
-        after = ArchivedSeries(BEN, Series(sums=False, waiting=MetricBook(())._waiting))
+        after = Life().record
         after.load(disk.read())
         for step in STEPS:
             self.assertEqual(grouped(step, kept), after.series.history(step))
 
     def test_turns(self) -> None:
         """Of 1,600 minutes, written as they come, the disk holds the newest 1,440 and the hour that they began in."""
-        disk, book = Disk(), MetricBook((RTT,))
-        book.record("rtt", ("a",), 1.0, 0.0)
-        record = ArchivedSeries(BEN, book._series["rtt", ("a",)])
+        disk, life = Disk(), Life()
+        life.sample(0.0, 1.0)
+        record = life.record
         record.load(disk.read())
         for minute in range(1, 1602):
-            book.record("rtt", ("a",), 1.0, 60.0 * minute)
-            disk.write(record.spans(1))
+            life.sample(60.0 * minute, 1.0)
+            life.write(disk)
         stored = disk.read()
         self.assertEqual(1440, sum(step == "minute" for step, _ in disk.spans))
         self.assertEqual((160 * 60.0, 1599 * 60.0), (stored["minute"].numbers[0], stored["minute"].numbers[-5]))
         self.assertEqual(26, sum(step == "hour" for step, _ in disk.spans))
-        again = ArchivedSeries(BEN, Series(sums=False, waiting=MetricBook(())._waiting))
+        again = Life().record
         again.load(stored)
         self.assertEqual(record.series.history("hour")[:-1], again.series.history("hour")[:-1])
         self.assertEqual(record.series.history("day")[0], again.series.history("day")[0])

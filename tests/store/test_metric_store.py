@@ -16,7 +16,7 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.core.metric_history import STEPS
-from lanrage.core.metric_rows import MetricChange, SeriesRow, SpanRow, StoredSpans
+from lanrage.core.metric_rows import MetricChange, MetricRow, SeriesRow, SpanRow, StoredSpans
 from lanrage.core.span_ring import Span, numbers_of
 from lanrage.core.stored_rows import Erase, Put
 from lanrage.errors import StoreError
@@ -27,6 +27,11 @@ from tests.strategies_metrics import TEXTS
 EMPTY = {step: StoredSpans() for step in STEPS}
 RTT = SeriesRow(3, "rtt", ("b1", 'a "kind"'), 60.0)
 SPANS = tuple(SpanRow(3, "minute", slot, Span(60.0 * (1 + slot), 60, -1.5, 2.0, 33.25)) for slot in range(3))
+
+
+def puts(*rows: MetricRow) -> list[MetricChange]:
+    """Changes."""
+    return [Put(row) for row in rows]
 
 
 def packed(*spans: Span) -> array[float]:
@@ -78,7 +83,7 @@ class FileTests(StoreCase):
         """Series and spans as they were, each step by itself in the order of time, with the newest one's slot."""
         hour = SpanRow(3, "hour", 719, Span(0.0, 3600, 1.0, 1.0, 3600.0))
         other = SpanRow(4, "minute", 0, Span(60.0, 1, 5.0, 5.0, 5.0))
-        store = self.filled([Put(row) for row in (other, *reversed(SPANS), hour, RTT, SeriesRow(4, "x", (), 1.0))])
+        store = self.filled(puts(other, *reversed(SPANS), hour, RTT, SeriesRow(4, "x", (), 1.0)))
         self.assertEqual([RTT, SeriesRow(4, "x", (), 1.0)], self.of(store.open()))
         minutes, hours = packed(*(row.span for row in SPANS)), packed(hour.span)
         expected = {"minute": StoredSpans(minutes, 2), "hour": StoredSpans(hours, 719), "day": StoredSpans()}
@@ -88,7 +93,7 @@ class FileTests(StoreCase):
 
     def test_later_ones(self) -> None:
         """What began later than the present, when a clock was wrong, is not read."""
-        store = self.filled([Put(row) for row in (RTT, *SPANS)])
+        store = self.filled(puts(RTT, *SPANS))
         self.of(store.open())
         found = self.of(store.spans(3, 120.0))
         self.assertEqual(StoredSpans(packed(SPANS[0].span, SPANS[1].span), 1), found["minute"])
@@ -96,7 +101,7 @@ class FileTests(StoreCase):
     def test_place_taken(self) -> None:
         """A span takes the place of the one in its slot; an erased series goes with its spans, whatever the order."""
         new = SpanRow(3, "minute", 0, Span(240.0, 1, 1.0, 1.0, 1.0))
-        store = self.filled([Put(row) for row in (RTT, *SPANS)])
+        store = self.filled(puts(RTT, *SPANS))
         self.of(store.open())
         self.of(store.apply([Put(new)]))
         numbers = packed(SPANS[1].span, SPANS[2].span, new.span)
@@ -122,7 +127,7 @@ class FileTests(StoreCase):
         """What was applied is there for the next process though this one never closed it."""
         store = self.store()
         self.of(store.open())
-        self.of(store.apply([Put(row) for row in (RTT, *SPANS)]))
+        self.of(store.apply(puts(RTT, *SPANS)))
         for path in list(self.folder.glob(f"{FILE}*")):
             shutil.copy(path, self.folder / path.name.replace("metrics", "left"))
         self.of(store.close())
@@ -157,7 +162,7 @@ class TroubleTests(StoreCase):
 
     def test_a_span_that_is_text(self) -> None:
         """It costs its series, and no other."""
-        self.filled([Put(row) for row in (RTT, *SPANS)])
+        self.filled(puts(RTT, *SPANS))
         connection = sqlite3.connect(self.path, isolation_level=None)
         connection.execute("UPDATE span SET low = 'x' WHERE slot = 1")
         connection.close()
