@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from lanrage.app.metrics_results import AlertEdgeShown, AlertsShown, MetricsShown, PointShown, SeriesShown
+from tests.fakes_threads import ThreadClock
 
 MEASURED_AT = 1790000000.0
 
@@ -54,3 +55,13 @@ class FakeMetrics:
         """See :class:`INode`."""
         plain: dict[str, Any] = msgspec.to_builtins(shown_alerts())
         return plain
+
+
+class MetricClock(ThreadClock):
+    """A clock that is the pool of a :class:`lanrage.store.metric_store.MetricStore`, too."""
+
+    def start(self) -> None:
+        """It always runs."""
+
+    def stop(self) -> None:
+        """Likewise."""

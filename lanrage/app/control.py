@@ -35,6 +35,7 @@ from lanrage.core.restart import come_back
 from lanrage.core.tickets import Pair, Ticket, issue
 from lanrage.core.world import World
 from lanrage.core.world_load import Unproven, load_world
+from lanrage.core.world_rows import Row
 from lanrage.errors import REFUSALS, StoreError
 from lanrage.logs import identify, keep_secret
 from lanrage.net.control_server import ServerFactory
@@ -112,7 +113,7 @@ class ControlService(Service):
         self._store: IStore = store if store is not None else SqliteStore(reactor, settings.state_dir)
         self._backup = DailyBackup(reactor, StateFolder(settings.state_dir), now) if store is None else None
         self._world = World()
-        self._journal: Journal | None = None
+        self._journal: Journal[Row] | None = None
         self._desk: ControlDesk | None = None
         self._factory: ServerFactory | None = None
         self._admission = Admission(settings.registration)

@@ -16,7 +16,7 @@ from lanrage.app.unsettled import Unsettled
 from lanrage.core.desk_counters import DeskCounters
 from lanrage.core.identity import fingerprint
 from lanrage.core.rate import TokenBucket
-from lanrage.core.world_rows import Change, ConflictRow, Put
+from lanrage.core.world_rows import Change, ConflictRow, Put, Row
 from lanrage.core.world_state import Caller, Outcome
 from lanrage.log_context import carried, context
 from lanrage.logs import get_logger
@@ -67,7 +67,7 @@ class ControlDesk:
     """
 
     _requests: Requests
-    _journal: Journal
+    _journal: Journal[Row]
     _welcome: Callable[[str], Accepted]
     _now: Callable[[], float]
     counters: DeskCounters = attrs.field(init=False, factory=DeskCounters)

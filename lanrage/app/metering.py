@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from twisted.application.service import Service
@@ -14,6 +15,7 @@ from twisted.web.client import Agent, HTTPConnectionPool
 from lanrage import __version__
 from lanrage.app.alert_desk import AlertDesk
 from lanrage.app.metering_config import MeteringSettings
+from lanrage.app.metrics_archive import MetricsArchive, nothing_stored
 from lanrage.app.metrics_keeper import MetricsKeeper
 from lanrage.app.metrics_sampler import MetricsSampler, Sample, Source
 from lanrage.app.reactor_lag import ReactorLag
@@ -33,6 +35,7 @@ class Metering(Service):
     """Measures while it runs.
 
     :param sources: of the role, by name.
+    :param folder: of the role's state, where the history is kept if it is to be; ``None``: in memory alone.
     :param wall: seconds since the epoch.
     :param agent: makes the webhook's requests; a test's own.
     :ivar started: fires when ``/metrics`` is open; fails with :class:`BadInput`, field ``metrics-listen``.
@@ -43,6 +46,7 @@ class Metering(Service):
         reactor: Any,
         settings: MeteringSettings,
         sources: Mapping[str, Source],
+        folder: Path | None = None,
         *,
         wall: Callable[[], float] = time.time,
         agent: Any = None,
@@ -54,12 +58,17 @@ class Metering(Service):
         self._webhook: Webhook | None = None
         self._page: tuple[Sample | None, bytes] = (None, b"")
         self._process, self._lag = OwnProcess(), ReactorLag(reactor)
-        self.keeper = MetricsKeeper()
-        self.alerts = AlertDesk(rules(settings.limits), self.keeper.names)
-        own: dict[str, Source] = {"process": self._of_process, "metrics": self.keeper.readings}
+        self.keeper = keeper = MetricsKeeper()
+        self.archive: MetricsArchive | None = None
+        if settings.history and folder is not None:
+            self.archive = MetricsArchive(reactor, folder, keeper.book, keeper.identity_of)
+        self.alerts = AlertDesk(rules(settings.limits), keeper.names)
+        own: dict[str, Source] = {"process": self._of_process, "metrics": keeper.readings, "history": self._of_history}
         own |= {"alerts": self.alerts.readings, "webhook": self._of_webhook, "calls": of_calls}
         self.sampler = MetricsSampler(reactor, {**sources, **own}, self._steady)
-        self.sampler.listeners |= {"history": self.keeper.keep, "alarms": self.alerts.look}
+        self.sampler.listeners |= {"history": keeper.keep, "alarms": self.alerts.look}
+        if self.archive is not None:
+            self.sampler.listeners["archive"] = self.archive.keep
         self.port = MetricsPort(reactor, self._text)
         self.started: Deferred[None] = Deferred()
 
@@ -71,6 +80,8 @@ class Metering(Service):
             self.alerts.say = self._webhook.say
         self._lag.start()
         self.sampler.startService()
+        if self.archive is not None:
+            self.archive.startService()
         Deferred.fromCoroutine(self._open()).chainDeferred(self.started)
 
     async def _open(self) -> None:
@@ -89,6 +100,8 @@ class Metering(Service):
         self._lag.stop()
         self.sampler.stopService()
         await self.port.close()
+        if self.archive is not None:
+            await self.archive.stopService()
         if self._webhook is not None:
             await self._webhook.close()
 
@@ -119,6 +132,9 @@ class Metering(Service):
         yield Reading("lanrage_process_max_fds", (), float(figures.descriptors_limit))
         if figures.descriptors is not None:
             yield Reading("lanrage_process_open_fds", (), float(figures.descriptors))
+
+    def _of_history(self) -> Iterable[Reading]:
+        return self.archive.readings() if self.archive is not None else nothing_stored()
 
     def _of_webhook(self) -> Iterable[Reading]:
         if self._webhook is None:

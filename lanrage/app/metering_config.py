@@ -34,12 +34,14 @@ class MeteringSettings:
 
     :param listen: endpoint string of ``/metrics``; empty = nowhere.
     :param limits: of the alerts.
+    :param history: of the series is kept on disk.
     :param webhook: https address for alerts; empty = none. A secret.
     """
 
     listen: str = ""
     limits: AlertLimits = AlertLimits()
     webhook: str = attrs.field(default="", repr=False)
+    history: bool = True
 
     @classmethod
     def parse(cls, options: dict[str, str]) -> MeteringSettings:
@@ -48,4 +50,5 @@ class MeteringSettings:
         :raises BadInput: names the option and the rule.
         """
         webhook = parse_webhook(text_of(options, "alerts.webhook"))
-        return cls(read(options, "metrics.listen"), read(options, "alerts.limits"), webhook)
+        listen, limits = read(options, "metrics.listen"), read(options, "alerts.limits")
+        return cls(listen, limits, webhook, read(options, "metrics.history"))

@@ -62,6 +62,11 @@ class MetricsKeeper:
             self.book.forget(PEER_LABEL, address)
         self._seen[address], self.names[address] = (identity, at), name
 
+    def identity_of(self, address: str) -> str | None:
+        """The fingerprint of the member who has this address; ``None`` for none."""
+        seen = self._seen.get(address)
+        return seen[0] if seen is not None else None
+
     @timing_decorator("metrics.record_latency")
     def _record_latency(self, labels: tuple[str, ...], value: float, at: float) -> None:
         self.book.record(LATENCY, labels, value, at)
@@ -72,3 +77,4 @@ class MetricsKeeper:
         yield Reading("lanrage_metrics_memory_bytes", (), float(book.memory_bytes))
         yield Reading("lanrage_metrics_buffer_fills_total", (), float(book.buffer_fills))
         yield Reading("lanrage_metrics_aggregations_total", (), float(book.aggregations_performed))
+        yield Reading("lanrage_metrics_refused_samples_total", (), float(book.refused))

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from lanrage.app.control_desk import ControlDesk
 from lanrage.app.relay_keeper import RelayKeeper
 from lanrage.core.metric_reading import Reading, label
+from lanrage.core.world_rows import Row
 from lanrage.net.control_server import ServerFactory
 from lanrage.store.journal import Journal
 
@@ -37,7 +38,7 @@ def desk(served: ControlDesk, parties: int) -> Iterator[Reading]:
     yield from _each("lanrage_control_notices_total", counters.notices)
 
 
-def journal(of: Journal) -> Iterator[Reading]:
+def journal(of: Journal[Row]) -> Iterator[Reading]:
     """The writing of changes."""
     counters = of.counters
     yield Reading("lanrage_journal_changes_total", (), float(counters.queued))

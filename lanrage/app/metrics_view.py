@@ -7,10 +7,10 @@ import attrs
 from lanrage.app.metrics_keeper import MetricsKeeper
 from lanrage.app.metrics_results import MetricsShown, PointShown, SeriesShown
 from lanrage.app.metrics_sampler import Sample
-from lanrage.core.metric_history import Span
 from lanrage.core.metric_names import BY_NAME, KEPT, PEER_LABEL, full_name
 from lanrage.core.metric_reading import Reading
 from lanrage.core.series import AggregatedMetric
+from lanrage.core.span_ring import Span
 from lanrage.errors import BadInput
 
 POINTS_LIMIT = 2500

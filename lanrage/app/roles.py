@@ -73,7 +73,9 @@ def _relay(reactor: Any, config: RelayConfig, measured: MeteringSettings, settin
         parts.insert(0, RelayReporter(reactor, relay, config.control, config.server_key, config.state_dir))
     room, api = _room(reactor, RELAY, config.state_dir, settings)
     steer_relay(room.settings, relay)
-    room.metering = metering = Metering(reactor, measured, {"relay": _of_relay(reactor, lambda: relay)})
+    room.metering = metering = Metering(
+        reactor, measured, {"relay": _of_relay(reactor, lambda: relay)}, config.state_dir
+    )
     parts = [metering, room, api, *parts]
     greeting = [f"relay listens on UDP {first}-{last}"]
     room.around = role = RoleService(reactor, parts, lambda: greeting, optional={api: ()})
@@ -102,7 +104,7 @@ def _node_parts(reactor: Any, config: NodeConfig, settings: Start | None) -> tup
 
 def _node(reactor: Any, config: NodeConfig, measured: MeteringSettings, settings: Start | None) -> RoleService:
     node, api = _node_parts(reactor, config, settings)
-    node.metering = metering = Metering(reactor, measured, _of_node(node))
+    node.metering = metering = Metering(reactor, measured, _of_node(node), config.state_dir)
     role = RoleService(reactor, [metering, api, node], lambda: node.greeting(config.server or "HOST:PORT"))
     node.around = role
     return role
@@ -149,7 +151,7 @@ def _control(reactor: Any, config: ControlConfig, measured: MeteringSettings, se
     control, reflector = _control_parts(reactor, config)
     room, api = _room(reactor, CONTROL, config.state_dir, settings)
     steer_control(room.settings, control)
-    room.metering = metering = Metering(reactor, measured, {"control": control.readings})
+    room.metering = metering = Metering(reactor, measured, {"control": control.readings}, config.state_dir)
     room.around = role = RoleService(
         reactor,
         [metering, room, api, reflector, control, ControlOutside(reactor, control, config)],
@@ -227,7 +229,7 @@ def _all(reactor: Any, config: AllConfig, measured: MeteringSettings, settings: 
     steer_control(node.settings, control)
     steer_relay(node.settings, relay)
     sources: dict[str, Source] = {"control": control.readings, "relay": _of_relay(reactor, lambda: relay.relay)}
-    node.metering = metering = Metering(reactor, measured, sources | _of_node(node))
+    node.metering = metering = Metering(reactor, measured, sources | _of_node(node), config.node.state_dir)
     first, last = config.ports
     outside = ControlOutside(reactor, control, config.control, config.ports)
 

@@ -11,7 +11,10 @@ from collections.abc import Callable, Sequence
 import attrs
 
 SAMPLES = 10_000
-"""Of a ring; 16 bytes each, taken with the first sample: the memory of a process does not grow while it runs."""
+"""Of a ring; 16 bytes each."""
+SMALL = 512
+"""For so many there is room at first: a path that is tried and left needs no more. A series that lasts takes the room
+of all at once, so that the memory of a process stays flat after some minutes."""
 OLDEST = 3_600
 """Samples that become one aggregate when the ring is full: an hour at one a second."""
 AGGREGATES = 30
@@ -67,12 +70,11 @@ class CircularMetricsBuffer:
         self._turned = turned
         self._aggregates: deque[AggregatedMetric] = deque(maxlen=AGGREGATES)
         self._ready: AggregatedMetric | None = None
-        self._times = array("d", (0.0,)) * SAMPLES  # allocated to the byte; one that is filled is not
-        self._values = array("d", (0.0,)) * SAMPLES
+        self._times, self._values = _room(SMALL), _room(SMALL)
         self._newest = NEVER
         self._head = 0  # the oldest sample's place
         self._next = 0  # the next sample's place
-        self._stop = SAMPLES  # where the next sample cannot be put as it is
+        self._stop = SMALL  # where the next sample cannot be put as it is
 
     def add(self, value: float, now: float) -> None:
         """One more; a time before the newest counts as the newest."""
@@ -88,10 +90,13 @@ class CircularMetricsBuffer:
         self._next = place + 1
 
     def _turn(self) -> int:
-        """Make room: go on at the storage's beginning, and aggregate the oldest part when the ring is full.
+        """Make room: take all of it, or go on at its beginning, where a full ring's oldest part becomes an aggregate.
 
         :returns: the next sample's place.
         """
+        if len(self._times) < SAMPLES:
+            self._grow()
+            return self._next
         place = self._next % SAMPLES
         if place == self._head:
             self._aggregates.append(self._ready or self._oldest())
@@ -102,13 +107,24 @@ class CircularMetricsBuffer:
         self._stop = self._head if self._head > place else SAMPLES
         return place
 
+    def _grow(self) -> None:
+        """Take the room of a whole ring; nothing has gone around its end yet."""
+        times, values = _room(SAMPLES), _room(SAMPLES)
+        times[:SMALL], values[:SMALL] = self._times, self._values
+        self._times, self._values, self._stop = times, values, SAMPLES
+
     def _oldest(self) -> AggregatedMetric:
         begin, end = self._head, self._head + OLDEST
         values = self._values[begin:end] + self._values[: max(0, end - SAMPLES)]
         return AggregatedMetric.of(self._times[begin], values)
 
     def prepare(self) -> bool:
-        """Make the aggregate that the full ring will need; false as long as its samples are not all there."""
+        """Make the aggregate that the full ring will need; false as long as its samples are not all there.
+
+        Before, take the whole ring's room ahead of time: those that began together need it together.
+        """
+        if len(self._times) < SAMPLES and self._next > SMALL // 2:
+            self._grow()
         if self._ready is None and len(self) >= OLDEST:
             self._ready = self._oldest()
         return self._ready is not None
@@ -148,4 +164,8 @@ class CircularMetricsBuffer:
     @property
     def memory_bytes(self) -> int:
         """Of the samples' storage."""
-        return 16 * SAMPLES
+        return 16 * len(self._times)
+
+
+def _room(samples: int) -> array[float]:
+    return array("d", (0.0,)) * samples  # allocated to the byte; one that is filled is not

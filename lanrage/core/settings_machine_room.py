@@ -14,7 +14,7 @@ from lanrage.core.settings_limits import (
     LOG_FILE_SIZES,
     LOG_FORMATS,
 )
-from lanrage.core.settings_rules import OneWord, Text, Whole
+from lanrage.core.settings_rules import OneWord, OnOff, Text, Whole
 from lanrage.core.settings_texts import parse_number
 from lanrage.errors import BadInput
 
@@ -69,6 +69,14 @@ METERING_SETTINGS = (
         Text("an endpoint string that names its interface, or empty", parse_metrics_listen),
         "",
         f"Where /metrics is for Prometheus: an endpoint string such as {METRICS_EXAMPLE}; none = nowhere.",
+        ROLES,
+    ),
+    Setting(
+        "metrics.history",
+        "metrics-history",
+        OnOff(),
+        "on",
+        "Keep the metrics by minute, hour and day in metrics.db of the state folder, over restarts: on or off.",
         ROLES,
     ),
     Setting(

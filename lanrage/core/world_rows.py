@@ -6,6 +6,24 @@ from typing import ClassVar
 
 import attrs
 
+from lanrage.core.stored_rows import Erase, Put
+
+__all__ = [
+    "ROW_KINDS",
+    "Change",
+    "ConflictRow",
+    "Erase",
+    "InvitationRow",
+    "MembershipRow",
+    "PartyRow",
+    "Put",
+    "RecordRow",
+    "Row",
+    "SeenRow",
+    "StatusRow",
+    "UseRow",
+]
+
 
 @attrs.frozen
 class PartyRow:
@@ -150,30 +168,4 @@ ROW_KINDS: tuple[type[Row], ...] = (
 )
 """In the order in which they are loaded: a party before what belongs to it."""
 
-
-@attrs.frozen
-class Put:
-    """Store a row, in place of the one with its key."""
-
-    row: Row
-
-    @property
-    def kind(self) -> type[Row]:
-        """The row's class."""
-        return type(self.row)
-
-    @property
-    def key(self) -> tuple[str | int | bytes, ...]:
-        """Primary key."""
-        return self.row.key
-
-
-@attrs.frozen
-class Erase:
-    """Remove the row with this key."""
-
-    kind: type[Row]
-    key: tuple[str | int | bytes, ...]
-
-
-Change = Put | Erase
+Change = Put[Row] | Erase[Row]

@@ -1,4 +1,4 @@
-"""The journal: every change of the control server's world on its way to disk.
+"""The journal: changes on their way to disk, those of the control server's world and those of the metrics' history.
 
 Changes wait in memory, the last one for each key; what did not change is not written. One batch is one transaction.
 Durable changes are written at once (those that come while a batch is on its way share the next: group commit), the
@@ -8,8 +8,8 @@ fails is tried again, with growing delays, for as long as it takes (docs/state.r
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Awaitable, Iterable, Sequence
+from typing import Any, Generic, Protocol, TypeVar
 
 import attrs
 from twisted.internet.defer import Deferred, succeed
@@ -17,11 +17,10 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from lanrage.core.settings_limits import FLUSH_INTERVAL
-from lanrage.core.world_rows import Change, Erase, Put, Row
+from lanrage.core.stored_rows import Erase, Put, RowKey, StoredRow
 from lanrage.errors import StoreError
 from lanrage.logs.carry import apart
 from lanrage.store.counters import JournalCounters
-from lanrage.store.database import IStore
 from lanrage.timing import timing_decorator
 
 INTERVAL = FLUSH_INTERVAL
@@ -32,32 +31,42 @@ LAST_RETRY = 5.0
 STOP_PATIENCE = 3.0
 """Seconds that :meth:`Journal.stop` keeps trying: what stays unwritten then was never acknowledged."""
 
-Key = tuple[type[Row], tuple[str | int | bytes, ...]]
+R = TypeVar("R", bound=StoredRow)
+R_contra = TypeVar("R_contra", bound=StoredRow, contravariant=True)
+Key = tuple[type[R], RowKey]
 
 log = Logger()
 
 
+class Batches(Protocol[R_contra]):
+    """What carries out batches; see :meth:`lanrage.store.database.IStore.apply`."""
+
+    def apply(self, batch: Sequence[Put[R_contra] | Erase[R_contra]]) -> Awaitable[int]:
+        """See there."""
+
+
 @attrs.define(eq=False)
-class Journal:
+class Journal(Generic[R]):
     """Queues changes and writes them in batches.
 
     :param clock: delays and latencies.
     :param store: open already.
-    :param rows: what the store holds, so that a change to the same value is known as none.
+    :param rows: what the store holds, so that a change to the same value is known as none; ``None``: what is written
+        is not remembered, and every change is. For rows that are many and new each time.
     :param interval: seconds that a change may wait which is not durable.
     :ivar trouble: why the last try failed; empty when it did not.
     """
 
     _clock: IReactorTime
-    _store: IStore
-    _rows: Iterable[Row] = attrs.field(repr=False)
+    _store: Batches[R]
+    _rows: Iterable[R] | None = attrs.field(repr=False)
     _interval: float = INTERVAL
     counters: JournalCounters = attrs.field(init=False, factory=JournalCounters)
     trouble: str = attrs.field(init=False, default="")
-    _stored: dict[Key, Row] = attrs.field(init=False, repr=False)
-    _waiting: dict[Key, Change] = attrs.field(init=False, factory=dict)
-    _writing: dict[Key, Change] = attrs.field(init=False, factory=dict)
-    _doubtful: set[Key] = attrs.field(init=False, factory=set)
+    _stored: dict[Key[R], R] | None = attrs.field(init=False, repr=False)
+    _waiting: dict[Key[R], Put[R] | Erase[R]] = attrs.field(init=False, factory=dict)
+    _writing: dict[Key[R], Put[R] | Erase[R]] = attrs.field(init=False, factory=dict)
+    _doubtful: set[Key[R]] = attrs.field(init=False, factory=set)
     _watchers: list[Deferred[None]] = attrs.field(init=False, factory=list)
     _current: list[Deferred[None]] = attrs.field(init=False, factory=list)
     _due: IDelayedCall | None = attrs.field(init=False, default=None)
@@ -68,7 +77,7 @@ class Journal:
     _grave: bool = attrs.field(init=False, default=False)
 
     def __attrs_post_init__(self) -> None:
-        self._stored = {(type(row), row.key): row for row in self._rows}
+        self._stored = {(type(row), row.key): row for row in self._rows} if self._rows is not None else None
         self._rows = ()
 
     @property
@@ -76,7 +85,12 @@ class Journal:
         """Changes that wait, without those of a transaction under way."""
         return len(self._waiting)
 
-    def add(self, changes: Iterable[Change]) -> None:
+    @property
+    def idle(self) -> bool:
+        """Whether all that was queued is on disk."""
+        return not self._waiting and not self._busy
+
+    def add(self, changes: Iterable[Put[R] | Erase[R]]) -> None:
         """Queue changes; they stay in memory until the disk confirmed them."""
         durable = False
         for change in changes:
@@ -87,7 +101,7 @@ class Journal:
         if self._waiting or self._durable:
             self._schedule(0.0 if self._durable else self._interval)
 
-    def _queue(self, change: Change) -> bool:
+    def _queue(self, change: Put[R] | Erase[R]) -> bool:
         """Let a change wait; false when it says nothing new."""
         key = (change.kind, change.key)
         if change == self._latest(key):
@@ -131,12 +145,14 @@ class Journal:
                 await self._pause(FIRST_RETRY)
         self._cancel_due()
 
-    def _latest(self, key: Key) -> Change:
-        """What this key will hold once everything queued is written."""
+    def _latest(self, key: Key[R]) -> Put[R] | Erase[R] | None:
+        """What this key will hold once everything queued is written; ``None``: nobody knows."""
         return self._waiting.get(key) or self._writing.get(key) or self._stored_as(key)
 
-    def _stored_as(self, key: Key) -> Change:
-        """The change that leads to what the last confirmed batch left."""
+    def _stored_as(self, key: Key[R]) -> Put[R] | Erase[R] | None:
+        """The change that leads to what the last confirmed batch left; ``None``: nobody knows."""
+        if self._stored is None:
+            return None
         stored = self._stored.get(key)
         return Put(stored) if stored is not None else Erase(*key)
 
@@ -170,7 +186,7 @@ class Journal:
         self._grave, self._durable = self._durable, False
         self._batch = Deferred.fromCoroutine(self._write(tuple(self._writing.values())))
 
-    async def _write(self, batch: tuple[Change, ...]) -> None:
+    async def _write(self, batch: tuple[Put[R] | Erase[R], ...]) -> None:
         began = self._clock.seconds()
         try:
             size = await self._apply(batch)
@@ -180,20 +196,16 @@ class Journal:
             self._confirmed(batch, size, self._clock.seconds() - began)
 
     @timing_decorator("state.flush")
-    async def _apply(self, batch: tuple[Change, ...]) -> int:
+    async def _apply(self, batch: tuple[Put[R] | Erase[R], ...]) -> int:
         return await self._store.apply(batch)
 
-    def _confirmed(self, batch: tuple[Change, ...], size: int, latency: float) -> None:
+    def _confirmed(self, batch: tuple[Put[R] | Erase[R], ...], size: int, latency: float) -> None:
         counters = self.counters
         counters.batches += 1
         counters.written += len(batch)
         counters.written_bytes += size
         counters.flush.add(latency)
-        for change in batch:
-            if isinstance(change, Put):
-                self._stored[change.kind, change.key] = change.row
-            else:
-                self._stored.pop((change.kind, change.key), None)
+        self._remember(batch)
         if self.trouble:
             log.info("the journal writes again after {failures} failed tries", failures=counters.failures)
         self.trouble, self._retry, self._writing, self._busy = "", 0.0, {}, False
@@ -202,6 +214,15 @@ class Journal:
         done, self._current = self._current, []
         self._again()
         self._answer(done)
+
+    def _remember(self, batch: tuple[Put[R] | Erase[R], ...]) -> None:
+        if self._stored is None:
+            return
+        for change in batch:
+            if isinstance(change, Put):
+                self._stored[change.kind, change.key] = change.row
+            else:
+                self._stored.pop((change.kind, change.key), None)
 
     @staticmethod
     def _answer(watchers: list[Deferred[None]]) -> None:

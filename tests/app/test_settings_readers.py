@@ -104,6 +104,7 @@ RELAY_READERS = {
 }
 METERING_READERS = {
     "metrics.listen": Reads("unix:/run/metrics.sock", "listen", "unix:/run/metrics.sock"),
+    "metrics.history": Reads("off", "history", False),
     "alerts.limits": Reads("quality=70", "limits", AlertLimits(quality=70.0)),
     "alerts.webhook": Reads("https://hooks.example.org/1", "webhook", "https://hooks.example.org/1"),
 }

@@ -23,6 +23,7 @@ BENCHES = {
     "lease": ("tests.bench.lease:run", "what leases of announcements save, and whether a lobby can tell"),
     "logging": ("tests.bench.logging:run", "what a log line costs, suppressed and written, and a timed call"),
     "metrics": ("tests.bench.metrics:run", "series in memory: adds, bytes, flat memory, windows, time in the reactor"),
+    "history": ("tests.bench.history:run", "what the metrics' history on disk costs: rows, bytes, time in the reactor"),
     "sampler": ("tests.bench.sampler:run", "what a node of a party of 16 spends each second on measuring itself"),
     "profiler": ("tests.bench.profiler:run", "the profiler and timed calls: what they make of a reactor's speed"),
     "tunnel": ("tests.bench.tunnel:run", "a game and a download through the link against bare cables; Python's share"),

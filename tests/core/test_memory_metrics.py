@@ -13,8 +13,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.core.metric_book import Metric, MetricBook
-from lanrage.core.metric_history import STEPS
-from lanrage.core.series import AGGREGATES, OLDEST, SAMPLES, AggregatedMetric, CircularMetricsBuffer
+from lanrage.core.metric_history import HISTORY_BYTES, STEPS
+from lanrage.core.series import AGGREGATES, OLDEST, SAMPLES, SMALL, AggregatedMetric, CircularMetricsBuffer
 
 RTT = Metric("rtt", "gauge", "seconds", "Round trip.", ("peer",))
 PATH = Metric("path", "gauge", "seconds", "Round trip.", ("peer", "kind"))
@@ -57,6 +57,13 @@ class BookTests(SynchronousTestCase):
             book.record("rtt", BEN, value, 1.0)
         self.assertEqual([], list(book.latest()))
 
+    def test_too_many(self) -> None:
+        """Samples of a series more than the book may have are counted, not kept."""
+        book = MetricBook((RTT,), limit=1)
+        for peer in ("a", "b", "b", "a"):
+            book.record("rtt", (peer,), 1.0, 1.0)
+        self.assertEqual((2, 1), (book.refused, len(list(book.latest()))))
+
     def test_forget(self) -> None:
         """All series of a label's value go, of every metric, and no others."""
         book = MetricBook((RTT, PATH))
@@ -68,15 +75,19 @@ class BookTests(SynchronousTestCase):
         self.assertEqual([], list(book.window("rtt", ("a",), 0.0, 9.0)))
 
     def test_full(self) -> None:
-        """A day of a sample a second: the ring was full some times, and the memory is that of the first second."""
+        """A day of a sample a second: the ring was full some times. The memory is small at first, then that of a series
+        that lasts, in few steps; none after the first quarter."""
         book = MetricBook((RTT,))
-        book.record("rtt", BEN, 0.0, 0.0)
-        first = book.memory_bytes
-        for second in range(1, 86400):
+        sizes: dict[int, int] = {}
+        for second in range(86400):
             book.record("rtt", BEN, float(second % 100), float(second))
             book.prepare(1)
+            sizes.setdefault(book.memory_bytes, second)
         self.assertEqual((22, 22), (book.buffer_fills, book.aggregations_performed))
-        self.assertEqual((first, True), (book.memory_bytes, first <= 250_000))
+        small, *_, whole = sizes
+        self.assertLessEqual(small, 12_000)
+        self.assertEqual(16 * SAMPLES + HISTORY_BYTES, whole)
+        self.assertEqual((4, True), (len(sizes), sizes[whole] <= 86400 // 4))
         self.assertEqual((86399.0, 99.0), book.window("rtt", BEN, 0.0, 1e9)[-1])
         self.assertEqual(
             [3600.0 * hour for hour in range(22)], [each.timestamp for each in book.aggregates("rtt", BEN)]
@@ -143,7 +154,10 @@ class RingLife(RuleBasedStateMachine):
         self.gone: list[AggregatedMetric] = []
         self.now = 0.0
 
-    @rule(count=st.sampled_from([1, 2, 17, 1399, 2799, 3600, 6399]), step=st.sampled_from([-0.5, 0.0, 0.25, 1.0]))
+    @rule(
+        count=st.sampled_from([1, 2, 17, 255, 512, 1399, 2799, 3600, 6399]),
+        step=st.sampled_from([-0.5, 0.0, 0.25, 1.0]),
+    )
     def add(self, count: int, step: float) -> None:
         """Some samples, of a clock that may stand or go back."""
         for number in range(count):
@@ -173,7 +187,7 @@ class RingLife(RuleBasedStateMachine):
         assert len(self.ring) == len(self.kept)
         assert self.ring.last == (self.kept[-1] if self.kept else None)
         assert self.ring.aggregates == tuple(self.gone)
-        assert self.ring.memory_bytes == 16 * SAMPLES
+        assert self.ring.memory_bytes in (16 * SAMPLES, *([16 * SMALL] if len(self.kept) <= SMALL else []))
 
     def teardown(self) -> None:
         """All samples, the oldest first."""
@@ -188,16 +202,32 @@ class RingTests(SynchronousTestCase):
         run_state_machine_as_test(RingLife, settings=settings(max_examples=12, stateful_step_count=12, deadline=None))
 
     def test_storage(self) -> None:
-        """16 bytes a sample and a constant, from the first sample on; 30 aggregates and no more."""
-        ring = CircularMetricsBuffer()
-        sizes = set()
+        """16 bytes a sample and a constant: of few samples, then of all that the ring will hold; 30 aggregates."""
+        ring, sizes = CircularMetricsBuffer(), []
         for number in range(SAMPLES + 32 * OLDEST):
             ring.add(float(number), float(number))
-            if number % OLDEST == 0:
-                sizes.add(sum(sys.getsizeof(getattr(ring, name)) for name in ("_times", "_values")))
-        self.assertEqual(1, len(sizes))
-        self.assertLessEqual(sizes.pop() - 16 * SAMPLES, 256)
+            if number in (0, SMALL - 1, SMALL) or number % OLDEST == 0:
+                sizes.append(sum(sys.getsizeof(getattr(ring, name)) for name in ("_times", "_values")))
+        small, large = set(sizes[:2]), set(sizes[2:])
+        self.assertEqual([1, 1], [len(small), len(large)])
+        self.assertLessEqual(small.pop() - 16 * SMALL, 256)
+        self.assertLessEqual(large.pop() - 16 * SAMPLES, 256)
         self.assertEqual(AGGREGATES, len(ring.aggregates))
+
+    def test_grows_ahead(self) -> None:
+        """A ring half of whose first room is used may take the rest at leisure; what it holds is the same."""
+        early, late = CircularMetricsBuffer(), CircularMetricsBuffer()
+        for number in range(SAMPLES + OLDEST):
+            early.add(float(number), float(number))
+            late.add(float(number), float(number))
+            if number == SMALL // 2 - 1:
+                early.prepare()
+                self.assertEqual(16 * SMALL, early.memory_bytes)
+            if number == SMALL // 2:
+                early.prepare()
+                self.assertEqual((16 * SAMPLES, 16 * SMALL), (early.memory_bytes, late.memory_bytes))
+        everything = (-math.inf, math.inf)
+        self.assertEqual((late.window(*everything), late.aggregates), (early.window(*everything), early.aggregates))
 
     def test_looks_inside_only(self) -> None:
         """A window of ten of 10,000 samples asks for few times of those outside."""

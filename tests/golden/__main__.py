@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from lanrage.store.database import migrations
-from tests.golden import control, peers, statements
+from tests.golden import control, metric_history, peers, statements
 from tests.golden.case import CAPTURES, Wire, read_captures
 from tests.golden.state import FILES, STATE_FILES, database_path, dump_database
 
@@ -39,6 +39,9 @@ def write_state() -> list[Path]:
         if not path.exists():
             path.write_text(dump_database(step.version), encoding="utf-8")
             written.append(path)
+    if not metric_history.PATH.exists():
+        metric_history.PATH.write_text(metric_history.dump(), encoding="utf-8")
+        written.append(metric_history.PATH)
     return written
 
 

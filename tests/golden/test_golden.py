@@ -11,6 +11,7 @@ import pytest
 from lanrage.core.world_rows import SeenRow
 from lanrage.store.database import migrations
 from lanrage.store.replica import PartyFile
+from tests.golden import metric_history
 from tests.golden.__main__ import wires, write_wire
 from tests.golden.case import CAPTURES, Wire, read_captures
 from tests.golden.state import FILES, ROWS, SCHEMA, STATE_FILES, StateFile, database_path, dump_database, read_database
@@ -80,6 +81,13 @@ def test_first_database(tmp_path: Path) -> None:
     """Of schema 1 the parties had no ledger and are not carried over; who was seen when is (migration 2)."""
     rows = read_database(database_path(1).read_text(encoding="utf-8"), tmp_path)
     assert rows == [row for row in ROWS if isinstance(row, SeenRow)]
+
+
+def test_metric_history() -> None:
+    """The metrics' history of this schema is read as it was, and written again it is the same."""
+    text = metric_history.PATH.read_text(encoding="utf-8")
+    assert metric_history.read(text) == (list(metric_history.SERIES), metric_history.expected())
+    assert metric_history.dump() == text
 
 
 @pytest.mark.parametrize("wire", wires(), ids=lambda wire: wire.name)

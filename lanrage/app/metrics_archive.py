@@ -1,0 +1,257 @@
+"""The metrics' history on disk: written as minutes, hours and days are over, read again when a series comes back.
+
+Nothing here waits for the disk on the reactor's thread, and none of it stops the measuring: while the disk is full or
+read-only all goes on in memory, and what is missing there is written once it can be (docs/operations/monitoring.rst).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.task import deferLater
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from lanrage.app.metrics_sampler import Sample
+from lanrage.core.metric_archive import ArchivedSeries, ArchiveIndex, Name
+from lanrage.core.metric_book import MetricBook, Series
+from lanrage.core.metric_names import BY_NAME, PEER_LABEL
+from lanrage.core.metric_reading import Reading
+from lanrage.core.metric_rows import MetricChange, MetricRow, SpanRow
+from lanrage.core.stored_rows import Put
+from lanrage.errors import StoreError
+from lanrage.logs.carry import apart
+from lanrage.store.journal import Journal
+from lanrage.store.metric_store import MetricStore
+
+LATE = 5.0
+"""Seconds after a full minute in which its last samples arrive."""
+LOOKED = 100
+"""Series that are looked at with each sample, when a minute is over: a party's are due in the same second."""
+WAITING_LIMIT = 20_000
+"""Rows that wait for the disk, 10 MB; what comes then waits in the rings until there is room."""
+INTERVAL = 5.0
+"""Seconds that a row waits for others: one transaction for all of a minute."""
+PAUSE = 0.02
+"""Seconds between two series that are read: 2 ms of Python in the other thread each, with the reactor in between."""
+FIRST_RETRY, LAST_RETRY = 2.0, 60.0
+"""Seconds between two tries to open the file, doubling."""
+
+log = Logger()
+
+
+class MetricsArchive(Service):
+    """Keeps a book's histories in a file.
+
+    :param folder: the state folder.
+    :param book: whose series are kept.
+    :param identity: the fingerprint of the member who has a party address, by which the disk knows its series.
+    :ivar trouble: why the file cannot be used; empty while it can.
+    """
+
+    def __init__(
+        self, reactor: Any, folder: Path, book: MetricBook, identity: Callable[[str], str | None], store: Any = None
+    ) -> None:
+        self._reactor, self._identity = reactor, identity
+        self._store: MetricStore = store if store is not None else MetricStore(reactor, folder)
+        self._index = ArchiveIndex(())
+        self._journal: Journal[MetricRow] | None = None
+        self._new: dict[Name, tuple[Series, float]] = {}
+        self._series: dict[Name, ArchivedSeries] = {}
+        self._due: deque[Name] = deque()
+        self._minute = 0.0
+        self._work: Deferred[None] | None = None
+        self.trouble = ""
+        book.begun, book.ended = self._begun, self._ended
+
+    def startService(self) -> None:
+        """Open the file, now or when it can be."""
+        super().startService()  # type: ignore[no-untyped-call]
+        self._do(self._open)
+
+    def stopService(self) -> Deferred[None]:
+        """Write what is not written, then close."""
+        super().stopService()  # type: ignore[no-untyped-call]
+        return Deferred.fromCoroutine(self._stop())
+
+    # --- the samples' side --------------------------------------------------------------------------------------------
+
+    def keep(self, sample: Sample) -> None:
+        """Called with each sample, after the book had it: look whether something is to be written, or read."""
+        journal = self._journal
+        if journal is None or not self.running:
+            return
+        if self._new and self._work is None:
+            self._do(self._load)
+        minute = (sample.at - LATE) // 60.0
+        if minute != self._minute and not self._due:
+            self._minute = minute
+            self._due.extend(self._series)
+        for _ in range(min(LOOKED, len(self._due))):
+            if journal.waiting >= WAITING_LIMIT:
+                return
+            record = self._series.get(self._due.popleft())
+            if record is not None and record.loaded and record.behind:
+                journal.add(self._changes(record, sample.at))
+
+    def _begun(self, metric: str, labels: tuple[str, ...], series: Series) -> None:
+        self._new[metric, labels] = series, series.latest[0]
+
+    def _ended(self, metric: str, labels: tuple[str, ...], series: Series) -> None:
+        self._new.pop((metric, labels), None)
+        record = self._series.pop((metric, labels), None)
+        if record is not None:
+            self._finish(record)
+
+    def _finish(self, record: ArchivedSeries) -> None:
+        """Write all of a series that is written no more."""
+        if self._journal is None or not record.loaded:
+            return
+        changes = self._changes(record, record.series.latest[0])
+        if record.number is not None:
+            changes += record.rest(record.number)
+        self._journal.add(changes)
+
+    def _changes(self, record: ArchivedSeries, at: float) -> list[MetricChange]:
+        """What of a series is to be written."""
+        changes: list[MetricChange] = []
+        if record.number is None:
+            record.number, changes = self._index.see(record.name, at, (each.name for each in self._series.values()))
+            if record.number is None:
+                return []
+        spans = record.spans(record.number)
+        if any(isinstance(each, Put) and isinstance(each.row, SpanRow) and each.row.step == "hour" for each in spans):
+            changes += self._index.see(record.name, at)[1]
+        return [*changes, *spans]
+
+    def _name(self, metric: str, labels: tuple[str, ...]) -> Name | None:
+        """What a series is called on disk; ``None`` where nobody knows whose it is."""
+        stored = []
+        for label, value in zip(BY_NAME[metric].labels, labels, strict=True):
+            who = self._identity(value) if label == PEER_LABEL else value
+            if who is None:
+                return None
+            stored.append(who)
+        return metric, tuple(stored)
+
+    def readings(self) -> Iterator[Reading]:
+        """What is on disk, and on its way."""
+        journal = self._journal
+        if journal is None:
+            return nothing_stored()
+        return told(len(self._index), journal.waiting, journal.counters.written, journal.counters.failures)
+
+    # --- the disk's side ----------------------------------------------------------------------------------------------
+
+    def _do(self, work: Callable[[], Any]) -> None:
+        """Begin what waits for the disk; one at a time."""
+
+        def done(result: Failure | None) -> None:
+            self._work = None
+            if result is not None and not result.check(CancelledError):
+                log.failure("the metrics' history is kept no more", result)
+
+        with apart():
+            self._work = doing = Deferred.fromCoroutine(work())
+            doing.addBoth(done)
+            if doing.called:
+                self._work = None
+
+    def _pause(self, seconds: float) -> Deferred[None]:
+        return deferLater(self._reactor, seconds, lambda: None)
+
+    async def _open(self) -> None:
+        delay = FIRST_RETRY
+        while True:
+            try:
+                rows = await self._store.open()
+                break
+            except StoreError as error:
+                self._tell(error)
+            await self._pause(delay)
+            delay = min(LAST_RETRY, 2 * delay)
+        self._index = ArchiveIndex(rows)
+        self._journal = Journal(self._reactor, self._store, None, INTERVAL)
+        self._well()
+        log.info("the metrics' history is kept in {path}: {count} series", path=self._store.path, count=len(rows))
+
+    async def _load(self) -> None:
+        """Read what there is of the series that have come."""
+        while self._new:
+            key = next(iter(self._new))
+            series, began = self._new.pop(key)
+            name = self._name(*key)
+            if name is None:
+                continue
+            self._replace(name)
+            record = self._series[key] = ArchivedSeries(name, series, self._index.number_of(name))
+            if record.number is None:
+                record.loaded = True
+            elif not await self._read(record, began):
+                if self._series.get(key) is record:
+                    del self._series[key]
+                    self._new.setdefault(key, (series, began))
+                await self._pause(FIRST_RETRY)
+
+    def _replace(self, name: Name) -> None:
+        """Of two series of one member, who has got another address, the newer one is written."""
+        for key, record in list(self._series.items()):
+            if record.name == name:
+                del self._series[key]
+                self._finish(record)
+
+    async def _read(self, record: ArchivedSeries, began: float) -> bool:
+        """Read one series; false when it cannot be read now."""
+        assert self._journal is not None
+        assert record.number is not None
+        while not self._journal.idle:  # what is read must be what was written
+            await self._pause(INTERVAL / 4)
+        try:
+            stored = await self._store.spans(record.number, began)
+        except StoreError as error:
+            self._tell(error)
+            return False
+        record.load(stored)
+        self._well()
+        await self._pause(PAUSE)
+        return True
+
+    def _tell(self, error: StoreError) -> None:
+        if str(error) != self.trouble:
+            log.warn("the metrics' history is not on disk now, and is tried again: {reason}", reason=str(error))
+        self.trouble = str(error)
+
+    def _well(self) -> None:
+        if self.trouble:
+            log.info("the metrics' history can be read and written again")
+        self.trouble = ""
+
+    async def _stop(self) -> None:
+        work = self._work
+        if work is not None:
+            work.cancel()
+            await work
+        if self._journal is not None:
+            for record in self._series.values():
+                self._finish(record)
+            try:
+                await self._journal.stop()
+            except StoreError as error:
+                log.warn("the end of the metrics' history is lost: {reason}", reason=str(error))
+        await self._store.close()
+
+
+def told(*numbers: int) -> Iterator[Reading]:
+    """Series, rows that wait, rows written, failures."""
+    for name, number in zip(("series", "waiting", "written_total", "failures_total"), numbers, strict=True):
+        yield Reading(f"lanrage_metrics_history_{name}", (), float(number))
+
+
+def nothing_stored() -> Iterator[Reading]:
+    """Where no history is kept, or not yet."""
+    return told(0, 0, 0, 0)

@@ -1,0 +1,208 @@
+"""The metrics' history in one SQLite file of the state folder: a single connection, used by a single thread.
+
+It is no treasure: a batch is committed with ``synchronous=NORMAL``, which outlives the process (``kill -9``) and spares
+the disk a sync a minute; a power cut takes back whole batches. A damaged file is set aside, and a new one begun.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import sqlite3
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import attrs
+from twisted.internet.defer import Deferred
+from twisted.internet.threads import deferToThreadPool
+from twisted.logger import Logger
+from twisted.python.threadpool import ThreadPool
+
+from lanrage.core.metric_rows import MetricChange, SeriesRow, StoredSpans
+from lanrage.errors import StoreError
+from lanrage.store.database_file import connect, faults, is_damage, schema_of, trouble
+from lanrage.store.files import PRIVATE, make_folder
+from lanrage.store.metric_tables import (
+    APPLICATION_ID,
+    SCHEMA_VERSION,
+    make_tables,
+    read_series,
+    read_spans,
+    write_changes,
+)
+from lanrage.store.state_folder import BESIDE, DAMAGED, StateFolder
+
+FILE = "metrics.db"
+WAL_LIMIT = 4 * 1024 * 1024
+"""Bytes that the WAL keeps on disk."""
+
+T = TypeVar("T")
+
+log = Logger()
+
+
+def _one_thread() -> ThreadPool:
+    return ThreadPool(minthreads=1, maxthreads=1, name="lanrage-metrics")
+
+
+@attrs.define(eq=False)
+class MetricStore:
+    """The file of one state folder; every call runs in this store's own thread, in order.
+
+    :param reactor: brings results back from the thread.
+    :param folder: the state folder; made when it is missing.
+    :param threads: makes the thread, a :class:`ThreadPool` of one.
+    """
+
+    _reactor: Any
+    folder: Path
+    _threads: Callable[[], Any] = attrs.field(default=_one_thread, repr=False)
+    _pool: Any = attrs.field(init=False, default=None)
+    _connection: sqlite3.Connection | None = attrs.field(init=False, default=None)
+    _lock: int = attrs.field(init=False, default=-1)
+
+    @property
+    def path(self) -> Path:
+        """The database file."""
+        return self.folder / FILE
+
+    async def open(self) -> list[SeriesRow]:
+        """Open it, or begin a new one.
+
+        :returns: the series in it.
+        :raises StoreError: in use by another process, another program's or a newer LANrage's, or not to be used now.
+        """
+        self._pool = self._threads()
+        self._pool.start()
+        try:
+            return await self._call(self._open)
+        except BaseException:
+            await self.close()
+            raise
+
+    async def apply(self, batch: Sequence[MetricChange]) -> int:
+        """Carry out all changes, or none; on return they outlive the process.
+
+        :returns: bytes written to the tables.
+        :raises StoreError: nothing was changed; may be tried again.
+        """
+        return await self._call(self._apply, tuple(batch))
+
+    async def spans(self, series: int, until: float) -> dict[str, StoredSpans]:
+        """What there is of a series, of each step.
+
+        :param until: of spans that began no later.
+        :raises StoreError: it cannot be read.
+        """
+        return await self._call(self._spans, series, until)
+
+    async def close(self) -> None:
+        """Close; a closed store is no error."""
+        pool, self._pool = self._pool, None
+        if pool is None:
+            return
+        try:
+            await deferToThreadPool(self._reactor, pool, self._close)
+        finally:
+            pool.stop()
+
+    def _call(self, function: Callable[..., T], *args: object) -> Deferred[T]:
+        if self._pool is None:
+            raise StoreError(f"{self.path} is not open")
+        return deferToThreadPool(self._reactor, self._pool, function, *args)
+
+    # --- in the thread ------------------------------------------------------------------------------------------------
+
+    def _open(self) -> list[SeriesRow]:
+        make_folder(self.folder)
+        try:
+            self._take()
+            try:
+                return self._begin()
+            except sqlite3.Error as error:
+                if not is_damage(error):
+                    raise
+                self._set_aside(str(error))
+                return self._begin()
+        except (sqlite3.Error, OSError) as error:
+            raise trouble(self.path, error) from error
+
+    def _take(self) -> None:
+        """:raises StoreError: another process has the file."""
+        path = self.path.with_name(f"{FILE}.lock")
+        self._lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, PRIVATE)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise StoreError(f"{self.path} is in use by another service; give each its own --state-dir") from error
+        StateFolder(self.folder).own(path)
+
+    def _begin(self) -> list[SeriesRow]:
+        os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, PRIVATE))
+        StateFolder(self.folder).own(self.path)
+        self._connection = connection = connect(self.path)
+        version = schema_of(connection, self.path, SCHEMA_VERSION, APPLICATION_ID)
+        if version and (wrong := faults(connection)):
+            raise _damage(wrong[0])
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(f"PRAGMA journal_size_limit = {WAL_LIMIT}")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        if not version:
+            make_tables(connection)
+        try:
+            return read_series(connection)
+        except StoreError as error:
+            raise _damage(str(error)) from error
+
+    def _apply(self, batch: tuple[MetricChange, ...]) -> int:
+        connection = self._connected()
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            size = write_changes(connection, batch)
+            connection.execute("COMMIT")
+        except BaseException as error:  # whatever it is, the next batch must find no open transaction
+            with contextlib.suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
+            if not isinstance(error, sqlite3.Error):
+                raise
+            raise trouble(self.path, error) from error
+        return size
+
+    def _spans(self, series: int, until: float) -> dict[str, StoredSpans]:
+        try:
+            return read_spans(self._connected(), series, until)
+        except sqlite3.Error as error:
+            raise trouble(self.path, error) from error
+
+    def _connected(self) -> sqlite3.Connection:
+        if self._connection is None:
+            raise StoreError(f"{self.path} is not open")
+        return self._connection
+
+    def _set_aside(self, reason: str) -> None:
+        """Begin anew; the damaged file can still be looked at, until the next one takes its name."""
+        self._disconnect()
+        aside = self.path.with_name(f"{FILE}.{DAMAGED}")
+        for ending in BESIDE:
+            self.path.with_name(FILE + ending).unlink(missing_ok=True)
+        self.path.replace(aside)
+        log.warn("{path} is damaged ({reason}), set aside as {aside}", path=self.path, reason=reason, aside=aside.name)
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _close(self) -> None:
+        self._disconnect()
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+
+
+def _damage(reason: str) -> sqlite3.DatabaseError:
+    error = sqlite3.DatabaseError(reason)
+    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    return error

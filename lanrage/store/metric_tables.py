@@ -1,0 +1,114 @@
+"""The metrics' history as SQLite has it: two tables, and what their rows mean."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from array import array
+from collections.abc import Iterable, Sequence
+from itertools import chain
+
+from lanrage.core.metric_history import STEPS
+from lanrage.core.metric_rows import MetricChange, SeriesRow, StoredSpans
+from lanrage.core.stored_rows import Put
+from lanrage.errors import StoreError
+
+APPLICATION_ID = 0x4C414E68
+"""``LANh``: tells our file from another program's."""
+SCHEMA_VERSION = 1
+TABLES = f"""
+CREATE TABLE series (
+    number INTEGER PRIMARY KEY, metric TEXT NOT NULL, labels TEXT NOT NULL, seen REAL NOT NULL, UNIQUE (metric, labels)
+);
+CREATE TABLE span (
+    series INTEGER NOT NULL,
+    step INTEGER NOT NULL CHECK (step BETWEEN 0 AND 2),
+    slot INTEGER NOT NULL CHECK (slot >= 0),
+    began REAL NOT NULL,
+    count INTEGER NOT NULL CHECK (count > 0),
+    low REAL NOT NULL,
+    high REAL NOT NULL,
+    total REAL NOT NULL,
+    PRIMARY KEY (series, step, slot)
+) WITHOUT ROWID;
+PRAGMA application_id = {APPLICATION_ID};
+PRAGMA user_version = {SCHEMA_VERSION};
+"""
+"""Labels are a JSON array; a step is the number of minute, hour, day in this order."""
+
+_NUMBERS = {step: number for number, step in enumerate(STEPS)}
+_SPANS = """
+SELECT began, count, low, high, total, slot FROM span
+WHERE series = ? AND step = ? AND began <= ? ORDER BY began
+"""
+_PUT_SPAN = "INSERT OR REPLACE INTO span VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_PUT_SERIES = "INSERT OR REPLACE INTO series VALUES (?, ?, ?, ?)"
+
+
+def make_tables(connection: sqlite3.Connection) -> None:
+    """In an empty file; all or nothing.
+
+    :raises sqlite3.Error: as SQLite says.
+    """
+    connection.executescript(f"BEGIN IMMEDIATE; {TABLES} COMMIT;")
+
+
+def read_series(connection: sqlite3.Connection) -> list[SeriesRow]:
+    """All series; spans of none are removed.
+
+    :raises sqlite3.Error: as SQLite says.
+    :raises StoreError: a row makes no sense.
+    """
+    connection.execute("DELETE FROM span WHERE series NOT IN (SELECT number FROM series)")
+    try:
+        rows = connection.execute("SELECT number, metric, labels, seen FROM series ORDER BY number").fetchall()
+        return [SeriesRow(number, metric, tuple(json.loads(labels)), seen) for number, metric, labels, seen in rows]
+    except (TypeError, ValueError) as error:
+        raise StoreError(f"a series of it makes no sense ({error})") from error
+
+
+def read_spans(connection: sqlite3.Connection, series: int, until: float) -> dict[str, StoredSpans]:
+    """The spans of one series, of each step, packed.
+
+    :param until: later ones are not read: they are of a time when the clock went wrong.
+    :raises sqlite3.Error: as SQLite says.
+    :raises StoreError: a row makes no sense.
+    """
+    found = {}
+    for step, number in _NUMBERS.items():
+        rows = connection.execute(_SPANS, (series, number, until)).fetchall()
+        try:
+            numbers = array("d", chain.from_iterable(row[:5] for row in rows))
+        except TypeError as error:
+            raise StoreError(f"a span of series {series} makes no sense ({error})") from error
+        found[step] = StoredSpans(numbers, rows[-1][5] if rows else -1)
+    return found
+
+
+def write_changes(connection: sqlite3.Connection, batch: Sequence[MetricChange]) -> int:
+    """Carry changes out inside the open transaction: what is put first, then what is erased, with all its spans.
+
+    :returns: bytes of the values.
+    :raises sqlite3.Error: as SQLite says.
+    """
+    series: list[tuple[int, str, str, float]] = []
+    spans: list[tuple[int, int, int, float, int, float, float, float]] = []
+    erased: list[int] = []
+    for change in batch:
+        if not isinstance(change, Put):
+            erased.append(int(change.key[0]))
+        elif isinstance(row := change.row, SeriesRow):
+            series.append((row.number, row.metric, json.dumps(row.labels, ensure_ascii=False), row.seen))
+        else:
+            span, step = row.span, _NUMBERS[row.step]
+            numbers = (span.timestamp, span.count, span.min, span.max, span.total)
+            spans.append((row.series, step, row.slot, *numbers))
+    _many(connection, _PUT_SERIES, series)
+    _many(connection, _PUT_SPAN, spans)
+    _many(connection, "DELETE FROM series WHERE number = ?", [(number,) for number in erased])
+    _many(connection, "DELETE FROM span WHERE series = ?", [(number,) for number in erased])
+    return 64 * len(spans) + sum(24 + len(metric) + len(labels) for _, metric, labels, _ in series)
+
+
+def _many(connection: sqlite3.Connection, statement: str, rows: Iterable[tuple[object, ...]]) -> None:
+    connection.executemany(statement, rows)

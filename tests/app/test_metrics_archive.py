@@ -1,0 +1,226 @@
+"""The metrics' history over restarts."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from lanrage.app import metrics_archive
+from lanrage.app.metrics_archive import FIRST_RETRY, INTERVAL, LAST_RETRY, LATE, PAUSE
+from lanrage.app.metrics_keeper import FORGET_AFTER
+from lanrage.app.metrics_sampler import Sample
+from lanrage.core.metric_reading import Reading
+from lanrage.store.metric_store import FILE
+from tests.app.archive_life import BEN, EVA, RTT, START, ArchiveCase, Life
+
+
+class RestartTests(ArchiveCase):
+    """What the next process knows."""
+
+    def test_ends_well(self) -> None:
+        """Everything, the second before the end included; the minute under way goes on."""
+        life = self.life()
+        life.run(3690, BEN)
+        self.stop(life)
+        again = self.life(START + 3700)
+        again.run(5, BEN)
+        self.assertEqual([(float(minute), 60) for minute in range(61)] + [(61.0, 35)], again.history("minute"))
+        self.assertEqual([(0.0, 3600), (1.0, 95)], again.history("hour"))
+        self.assertEqual([(0.0, 3695)], again.history("day"))
+
+    def test_killed(self) -> None:
+        """All minutes but the one under way, and one that was over for less than some seconds."""
+        life = self.life()
+        life.run(int(600 + LATE + INTERVAL) + 2, BEN)
+        self.kill(life)
+        again = self.life(START + 660)
+        again.run(2, BEN)
+        self.assertEqual([*((float(minute), 60) for minute in range(10)), (11.0, 2)], again.history("minute"))
+        self.assertEqual([(0.0, 602)], again.history("hour"))
+
+    def test_several(self) -> None:
+        """Lives of minutes, one after another, killed and not: hours are whole in the end."""
+        now = START
+        for number in range(6):
+            life = self.life(now)
+            life.run(607, BEN)
+            if number % 2:
+                self.kill(life)
+            else:
+                self.stop(life)
+            now = life.now
+        last = self.life(now)
+        last.run(2, BEN)
+        ((_, total),) = last.history("day")
+        self.assertLessEqual(6 * 607 + 2 - total, 3 * (60 + LATE + INTERVAL + 1))
+        self.assertEqual([total] * 2, [sum(count for _, count in last.history(step)) for step in ("hour", "minute")])
+
+    def test_clock_went_back(self) -> None:
+        """What is of a future day is not shown, and does not swallow the present."""
+        life = self.life(START + 864_000)
+        life.run(200, BEN)
+        self.stop(life)
+        again = self.life()
+        again.run(130, BEN)
+        self.assertEqual([(0.0, 60), (1.0, 60), (2.0, 10)], again.history("minute"))
+
+
+class MemberTests(ArchiveCase):
+    """Whose history it is."""
+
+    def test_another_address(self) -> None:
+        """A member's history follows it to another address; who gets its old one begins with nothing."""
+        life = self.life()
+        life.run(130, BEN)
+        self.stop(life)
+        again = self.life(START + 180)
+        moved, stranger = (EVA[0], "Ben", "b1"), (BEN[0], "Zoe", "z1")
+        again.run(70, moved, stranger)
+        self.assertEqual([(0.0, 60), (1.0, 60), (2.0, 10), (3.0, 60), (4.0, 10)], again.history("minute", EVA[0]))
+        self.assertEqual([(3.0, 60), (4.0, 10)], again.history("minute", BEN[0]))
+
+    def test_handed_over(self) -> None:
+        """An address that is another member's from one second to the next: each has its own samples."""
+        life = self.life()
+        life.run(90, BEN)
+        life.run(90, (BEN[0], "Zoe", "z1"))
+        self.stop(life)
+        again = self.life(START + 180)
+        again.run(3, BEN, (EVA[0], "Zoe", "z1"))
+        self.assertEqual([(0.0, 60), (1.0, 30), (3.0, 3)], again.history("minute", BEN[0]))
+        self.assertEqual([(1.0, 30), (2.0, 60), (3.0, 3)], again.history("minute", EVA[0]))
+
+    def test_comes_back(self) -> None:
+        """A member who left for so long that its series went finds its history in the file, to the last second."""
+        life = self.life()
+        life.run(100, BEN)
+        life.run(int(FORGET_AFTER) + 5)
+        self.assertEqual([], life.history("minute"))
+        life.run(10, BEN)
+        self.assertEqual([(0.0, 60), (1.0, 40), (2.0, 15)], [*life.history("minute")[:2], (2.0, 15)])
+        self.assertEqual(110, sum(count for _, count in life.history("minute")))
+
+    def test_two_addresses(self) -> None:
+        """A member whose old address is still there is written under the new one; the second in which it comes counts
+        twice, the old one's later samples do not."""
+        life = self.life()
+        life.run(70, BEN)
+        life.run(70, BEN, (EVA[0], "Ben", "b1"))
+        self.assertEqual(141, sum(count for _, count in life.history("minute", EVA[0])))
+        self.stop(life)
+        again = self.life(START + 140)
+        again.run(1, BEN)
+        self.assertEqual(142, sum(count for _, count in again.history("minute")))
+
+    def test_unknown(self) -> None:
+        """A series of a member whom nobody knows is not written."""
+        life = self.life()
+        for second in range(130):
+            sample = Sample(START + second, (Reading(RTT, ("10.66.0.9",), 1.0),))
+            life.keeper.keep(sample)
+            life.archive.keep(sample)
+            life.clock.advance(1.0)
+        self.assertEqual(0.0, life.told()["series"])
+
+
+class DiskTests(ArchiveCase):
+    """A disk that cannot be used for a while."""
+
+    def spoil(self, life: Life, on: bool) -> None:
+        """The disk is read-only, or is not."""
+        assert life.store._connection is not None
+        life.store._connection.execute(f"PRAGMA query_only = {int(on)}")
+
+    def test_read_only(self) -> None:
+        """One warning, the measuring goes on, and all is written when the disk is well again, however late."""
+        life = self.life()
+        life.run(100, BEN)
+        self.spoil(life, True)
+        life.run(600, BEN)
+        self.assertGreater(life.told()["failures_total"], 5)
+        self.assertEqual(1, self.warned("changes wait"))
+        self.assertEqual(700, sum(count for _, count in life.history("minute")))
+        self.spoil(life, False)
+        life.run(20, BEN)
+        self.assertEqual(0.0, life.told()["waiting"])
+        self.kill(life)
+        again = self.life(life.now)
+        again.run(1, BEN)
+        self.assertEqual(60 * 11 + 1, sum(count for _, count in again.history("minute")))
+
+    def test_bounded(self) -> None:
+        """While it cannot be written, few rows wait; those of the rings are written later all the same."""
+        self.patch(metrics_archive, "WAITING_LIMIT", 6)
+        life = self.life()
+        life.run(70, BEN)
+        self.spoil(life, True)
+        life.run(1200, BEN)
+        self.assertLessEqual(life.told()["waiting"], 8)
+        self.spoil(life, False)
+        life.run(30, BEN)
+        self.kill(life)
+        again = self.life(life.now)
+        again.run(1, BEN)
+        self.assertEqual(60 * 21 + 1, sum(count for _, count in again.history("minute")))
+
+    def test_not_at_the_start(self) -> None:
+        """A file that cannot be opened is tried again; then the history of before is put before what was measured."""
+        life = self.life()
+        life.run(130, BEN)
+        self.stop(life)
+        kept = self.folder.rename(self.folder.with_name(self.folder.name + "-kept"))
+        self.folder.write_bytes(b"")
+        late = self.life(START + 180)
+        late.run(int(LAST_RETRY) * 2, BEN)
+        self.assertEqual(1, self.warned("tried again"))
+        self.folder.unlink()
+        kept.rename(self.folder)
+        late.run(int(LAST_RETRY) + 2, BEN)
+        self.assertEqual([(0.0, 60), (1.0, 60), (2.0, 10)], late.history("minute")[:3])
+        self.assertEqual(130 + 182, sum(count for _, count in late.history("minute")))
+        self.stop(late)
+        again = self.life(late.now)
+        again.run(1, BEN)
+        self.assertEqual(130 + 183, sum(count for _, count in again.history("minute")))
+
+    def test_two_processes(self) -> None:
+        """The second one says so, keeps its history in memory, and takes the file when the first one is gone."""
+        first = self.life()
+        second = self.life()
+        second.run(10, BEN)
+        self.assertIn("in use by another service", second.archive.trouble)
+        self.stop(first)
+        second.run(int(2 * FIRST_RETRY) + 1, BEN)
+        self.assertEqual("", second.archive.trouble)
+
+    def test_a_series_that_cannot_be_read(self) -> None:
+        """It is tried again; the others are read."""
+        life = self.life()
+        life.run(130, BEN, EVA)
+        self.stop(life)
+        connection = sqlite3.connect(self.folder / FILE, isolation_level=None)
+        number = connection.execute("SELECT number FROM series WHERE labels LIKE '%b1%'").fetchone()
+        connection.execute("UPDATE span SET low = 'x' WHERE series = ? AND slot = 0", number)
+        again = self.life(START + 180)
+        again.run(10, BEN, EVA)
+        self.assertEqual([(3.0, 10)], again.history("minute"))
+        self.assertEqual((0.0, 60), again.history("minute", EVA[0])[0])
+        connection.execute("UPDATE span SET low = 0.5 WHERE series = ? AND slot = 0", number)
+        connection.close()
+        again.run(10, BEN, EVA)
+        self.assertEqual([(0.0, 60), (1.0, 60), (2.0, 10), (3.0, 20)], again.history("minute"))
+
+    def test_slow(self) -> None:
+        """While the thread is busy the samples go on; a stop in the middle leaves nothing."""
+        life = self.life()
+        life.run(70, BEN)
+        self.stop(life)
+        again = Life(self.folder, START + 120)
+        again.run(1)
+        again.clock.held = []
+        again.run(10, BEN)
+        self.assertEqual([(2.0, 10)], again.history("minute"))
+        stopped = again.archive.stopService()
+        again.clock.let_go()
+        again.clock.pump([PAUSE] * 5 + [INTERVAL] * 3)
+        self.successResultOf(stopped)
+        self.assertEqual([], again.clock.getDelayedCalls())
