@@ -109,6 +109,16 @@ class ListTests(SynchronousTestCase):
             with self.assertRaises(BadInput):
                 check_permitted(other)
 
+    def test_devices(self) -> None:
+        """A firewall lets in our own devices alone, by whatever name the node has them; the error names the device."""
+        for each in Firewall:
+            for step in steps(each, ("eth0",)):
+                for words in (step.allow, step.remove):
+                    with self.assertRaises(BadInput) as caught:
+                        check_permitted(words)
+                    self.assertEqual(caught.exception.field, "device")
+                    self.assertEqual(check_permitted(words, ("eth0",)), words)
+
     def test_words(self) -> None:
         """A name that is none of a user's, a grant that is none."""
         for name, user in (("group", "-x"), ("group", "a b"), ("group", ""), ("sh", "ben")):
