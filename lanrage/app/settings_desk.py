@@ -12,7 +12,7 @@ from lanrage.app.config import NodeConfig
 from lanrage.app.settings_book import SettingsBook
 from lanrage.app.settings_results import SetsListed, SettingsChanged, SettingsExported, SettingShown, SettingsListed
 from lanrage.app.settings_start import Start
-from lanrage.app.settings_trial import trial_of
+from lanrage.app.settings_trial import trials_of
 from lanrage.errors import LanrageError
 from lanrage.net.threads import in_thread
 
@@ -32,7 +32,7 @@ class SettingsDesk:
 
     def __init__(self, reactor: Any, start: Start, use: UseConfig) -> None:
         self._reactor, self._start, self._use, self.server = reactor, start, use, ""
-        self._book = SettingsBook(start, trial_of(start.role))
+        self._book = SettingsBook(start, *trials_of(start.role))
         self._options = dict(start.options)
         self._listeners: dict[str, OnChange] = {}
         self._lock = DeferredLock()

@@ -93,17 +93,20 @@ class LogStream:
         lost = self.output.lost - self._lost
         lines = self.formatter.format(event)
         if lost:
-            lines = self.formatter.format(_event("{count} lines of the log were lost", lost, Level.ERROR)) + lines
+            lines = self.formatter.format(_event("{count} lines of the log were lost", Level.ERROR, count=lost)) + lines
         before = self.output.lost
         self.output.write(lines)
         if lost and self.output.lost == before:
             self._lost = before
+        trouble = self.output.trouble()
+        if trouble:
+            self.output.write(self.formatter.format(_event("{trouble}", Level.WARNING, trouble=trouble)))
 
     def _tell(self, summaries: list[Summary[Kind]]) -> None:
         for summary in summaries:
             namespace, name, level = summary.kind
-            event = _event("{count} more lines like this: {like}", summary.count, level, namespace)
-            self._write({**event, "like": name})
+            event = _event("{count} more lines like this: {like}", level, count=summary.count, like=name)
+            self._write({**event, "log_namespace": namespace})
 
     def _arm(self) -> None:
         """Have the summary told at its interval's end; a thread leaves that to the reactor's."""
@@ -129,12 +132,12 @@ def _kind_name(event: Mapping[str, Any]) -> str:
     return str(event.get("log_io") or event.get("log_text") or event_name(event))[:NAME_LIMIT]
 
 
-def _event(text: str, count: int, level: Level, namespace: str = __name__) -> dict[str, Any]:
+def _event(text: str, level: Level, **fields: object) -> dict[str, Any]:
     twisted: Any = _TWISTED.get(level, LogLevel.warn)
     return {
         "log_format": text,
         "log_level": twisted,
-        "log_namespace": namespace,
+        "log_namespace": __name__,
         "log_time": time.time(),
-        "count": count,
+        **fields,
     }
