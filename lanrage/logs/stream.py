@@ -14,6 +14,7 @@ from twisted.python.threadable import isInIOThread
 from zope.interface import implementer
 
 from lanrage.core.log_levels import Level, Levels
+from lanrage.core.log_values import clean
 from lanrage.core.operation_ages import OperationAges
 from lanrage.core.repeats import Repeats, Summary
 from lanrage.logs.formatter import StructuredFormatter
@@ -83,11 +84,16 @@ class LogStream:
 
     def _first(self, namespace: str, event: Mapping[str, Any], level: Level) -> bool:
         """Whether this line is one of the first of its kind, and not only counted."""
-        goes, told = self.repeats.admit((namespace, _kind_name(event), level), self.seconds())
+        goes, told = self.repeats.admit((namespace, self._kind_name(event), level), self.seconds())
         self._tell(told)
         if not goes:
             self._arm()
         return goes
+
+    def _kind_name(self, event: Mapping[str, Any]) -> str:
+        """By what an event's repetition is known: its name; what was printed has none but its text. It is told, too."""
+        name = str(event.get("log_io") or event.get("log_text") or event_name(event))
+        return clean(name, self.formatter.redactor)[:NAME_LIMIT]
 
     def _write(self, event: Mapping[str, Any]) -> None:
         lost = self.output.lost - self._lost
@@ -125,11 +131,6 @@ class LogStream:
             self._timer = None
             self._tell(self.repeats.due(self.seconds()))
             self._arm()
-
-
-def _kind_name(event: Mapping[str, Any]) -> str:
-    """By what an event's repetition is known: its name; what was printed has none but its text."""
-    return str(event.get("log_io") or event.get("log_text") or event_name(event))[:NAME_LIMIT]
 
 
 def _event(text: str, level: Level, **fields: object) -> dict[str, Any]:
