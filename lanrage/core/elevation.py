@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from lanrage.core.firewall_commands import DEVICES, Firewall, steps
-from lanrage.core.rights import GROUP, LOADS_TUN, OPENS_TUN, STARTS_NODE, is_user
+from lanrage.core.rights import GROUP, LOADS_TUN, OPENS_TUN, STARTS_NODE, USER_RULE, is_user
 from lanrage.errors import BadInput
 
 LOADS_WIREGUARD = ("modprobe", "wireguard")
@@ -33,7 +33,7 @@ def grant_command(name: str, user: str) -> tuple[str, ...]:
     """
     if name == "group":
         if not is_user(user):
-            raise BadInput("user", "must be a user's name: small letters, digits, _ and -")
+            raise BadInput("user", USER_RULE)
         return (*JOINS_GROUP, user)
     if name not in FIXED:
         raise BadInput("grant", f"must be one of group, {', '.join(FIXED)}")

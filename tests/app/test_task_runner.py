@@ -188,6 +188,7 @@ class RunMachine(RuleBasedStateMachine):
         self.bench = Bench()
         self.run_: PlanRun | None = None
         self.limit = 1
+        self.grace: float | None = None
         self.late: list[str] = []
         """Who was done after it was given up."""
 
@@ -207,7 +208,7 @@ class RunMachine(RuleBasedStateMachine):
             before = [f"t{need}" for need in sorted(wanted) if need < number]
             make = self.bench.stubborn if stubborn else partial(self.bench.job, at_once=False)
             jobs.append(make(f"t{number}", *before, **wishes))
-        self.limit = limit
+        self.limit, self.grace = limit, wishes["grace"]
         self.run_ = self.bench.runner.begin("drawn", jobs, limit, whole=whole)
 
     def given_up(self, name: str) -> bool:
@@ -276,7 +277,8 @@ class RunMachine(RuleBasedStateMachine):
         self.run_.cancel("the test is over")
         self.bench.clock.advance(GRACE)
         for name in self.bench.unfinished:
-            if not self.given_up(name):  # it has no grace: who cancels waits for it
+            if not self.given_up(name):
+                assert self.grace is None  # who cancels waits for it
                 self._end(name, lambda each: each.errback(LanrageError("at last")))
         assert all(each.state in ENDED for each in self.run_.plan.standings.values())
         taken: list[None] = []

@@ -127,8 +127,32 @@ class ListTests(SynchronousTestCase):
 
 
 @pytest.mark.parametrize(
-    ("name", "right"), [("ben", True), ("_a-1", True), ("Ben", False), ("a\n", False), ("1a", False)]
+    "name", ("ben", "_a-1", "Ben", "john.doe", "1a", "ben@corp.example", "machine$", "a" * 32, "a" * 31 + "$")
 )
-def test_users(name: str, right: bool) -> None:
-    """As shadow takes them."""
-    assert is_user(name) is right
+def test_users(name: str) -> None:
+    """What Debian and systemd take."""
+    assert is_user(name)
+    assert check_permitted(grant_command("group", name)) == ("usermod", "-aG", "lanrage", name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ("", "-x", ".", "..", ".a", "@a", "1000", "a\n", "a b", "a:b", "a,b", "a/b", "a$b", "$a", "a\\b", "a;b", "a" * 33, "\u00e4"),
+)
+def test_no_users(name: str) -> None:
+    """No option, number, path, list, or word of a shell."""
+    assert not is_user(name)
+
+
+@given(st.text(max_size=40))
+def test_users_are_words(name: str) -> None:
+    """Whatever is a user's name is one plain argument: it begins no option, and no program reads more into it."""
+    if is_user(name):
+        assert name.isascii() and name.isprintable() and not name.startswith("-") and not name.isdigit()
+        assert not set(name) & set(" :,/\\;&|<>()*?[]{}'\"`!#~=%^+")
+
+
+@given(st.from_regex(r"[a-z_][a-z0-9_-]{0,30}", fullmatch=True))
+def test_strict_users(name: str) -> None:
+    """Each name of systemd's strict form is one."""
+    assert is_user(name)
