@@ -223,6 +223,12 @@ class RelayService(Service):
             self._shared.say(self._table.revoke(revocation, self._reactor.seconds(), self._now()))
 
     def _look(self, table: RelayTable) -> None:
+        try:
+            self._sweep_once(table)
+        except Exception:  # pylint: disable=broad-exception-caught  # the next look is due all the same
+            log.failure("the relay did not look for bindings that ended")
+
+    def _sweep_once(self, table: RelayTable) -> None:
         now = self._reactor.seconds()
         self._late, self._swept = max(0.0, now - self._swept - SWEEP), now
         table.expire(now, self._now())
