@@ -80,7 +80,12 @@ class FileTests(SynchronousTestCase):
         key.chmod(0o600)
         link = self.path.with_name("link.log")
         link.symlink_to(key)
-        for path, word in ((key, "no log"), (link, "a link"), (Path("/dev/null"), "a device"), (self.folder, "a folder")):
+        for path, word in (
+            (key, "no log"),
+            (link, "a link"),
+            (Path("/dev/null"), "a device"),
+            (self.folder, "a folder"),
+        ):
             with self.assertRaises(BadInput) as caught:
                 RotatingFile(path)
             self.assertEqual("log-file", caught.exception.field)
@@ -144,16 +149,28 @@ class FileTests(SynchronousTestCase):
         self.assertEqual((b"new\n", ""), (self.path.read_bytes(), file.trouble()))
 
     def test_on_demand_fails(self) -> None:
-        """The same where somebody asks for it; and where the new file cannot be made, the old one has its name still."""
-        file = self.file()
+        """The same where somebody asks for it, and the folder is gone."""
+        file, away = self.file(), self.folder.with_suffix(".away")
         file.write(b"one\n")
-        os.rename(self.folder, f"{self.folder}.away")
-        self.addCleanup(shutil.rmtree, f"{self.folder}.away")
+        self.folder.rename(away)
         file.rotate()
         file.write(b"two\n")
+        away.rename(self.folder)
         self.assertRegex(file.trouble(), "No such file")
-        os.rename(f"{self.folder}.away", self.folder)
-        self.addCleanup(os.mkdir, f"{self.folder}.away")
+        self.assertEqual((["lanrage.log"], b"one\ntwo\n"), (self.names(), self.path.read_bytes()))
+
+    def test_no_new_file(self) -> None:
+        """Where the new file cannot be made (no descriptor is left) the old one gets its name back."""
+        file = self.file()
+        file.write(b"one\n")
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+        try:
+            file.rotate()
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        file.write(b"two\n")
+        self.assertRegex(file.trouble(), "Too many open files")
         self.assertEqual((["lanrage.log"], b"one\ntwo\n"), (self.names(), self.path.read_bytes()))
 
 

@@ -269,7 +269,7 @@ class SpokenTests(TimingCase):
         self.assertEqual(getattr(span, MARK), "a.b")
 
     def test_reset(self) -> None:
-        """After a reset the slowest are others, calls are counted apart, and in all; functions that are timed stay so."""
+        """After a reset the slowest are others, calls are counted apart, too; functions that are timed stay so."""
         work = self.works(1.0)
         work()
         self.timings.reset()

@@ -122,8 +122,8 @@ class SettingsBook:
         return find(name, self._start.role, self._start.table)
 
     def _check(self, before: Stored, after: Stored) -> None:
-        """Refuse what the next start would refuse, trial by trial, unless that one would refuse what is stored now, too:
-        else nobody could mend it step by step."""
+        """Refuse what the next start would refuse, trial by trial, unless it would refuse what is stored now, too: else
+        nobody could mend it step by step."""
         for try_out in self._trials:
             try:
                 try_out(self._start.with_stored(after.values)[0])

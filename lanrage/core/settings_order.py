@@ -101,7 +101,7 @@ def read_environment(rows: Iterable[Setting], environment: Mapping[str, str]) ->
 
 
 def unknown_variables(rows: Iterable[Setting], environment: Iterable[str]) -> list[str]:
-    """A word for each variable that looks as if it set something, and does not. Values are not told: they may be secret.
+    """A word for each variable that looks as if it set something, and does not; its value may be secret.
 
     :param rows: all settings, those of other roles too, whose variables may be set for all roles at once.
     :param environment: names.

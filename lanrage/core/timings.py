@@ -149,7 +149,7 @@ class TimedCalls:
         return values[max(0, math.ceil(share * len(values)) - 1)] if values else 0.0
 
     def reset(self) -> None:
-        """Look at what comes from now on alone; the counts go on, since threads count meanwhile, and metrics read them."""
+        """Look at what comes from now on alone; the counts go on: threads count meanwhile, and metrics read them."""
         self._at_reset, self._unsaid, self.longest = self.counts, 0, 0.0
         self._warn_after = -math.inf
         self.recent.clear()

@@ -31,7 +31,7 @@ class Output(Protocol):
         """Write; what cannot be written is counted in `lost`."""
 
     def trouble(self) -> str:
-        """What went wrong with the file itself, as a sentence; empty where nothing did, or where it was told already."""
+        """What went wrong with the file itself, as a sentence; empty where nothing did, or it was told already."""
 
     def close(self) -> None:
         """Let go of it."""

@@ -62,7 +62,6 @@ class SettingsTests(SynchronousTestCase):
                 LogSettings.parse(options(**{name: text}))
             self.assertEqual(name.replace("_", "-"), caught.exception.field)
 
-
     def test_state_folder(self) -> None:
         """A log there could be taken for a party's file: refused at a start, by whatever way the path leads in."""
         folder = Path(tempfile.mkdtemp())

@@ -262,7 +262,8 @@ class RelayTests(TestCase):
         first = free_ports(1)
         relay = RelayService(reactor, SERVER.public, (first, first), LOOPBACK, plan=RelayPlan(drain=0.0))
         relay.startService()
-        assert relay._table is not None and relay._shared is not None
+        assert relay._table is not None
+        assert relay._shared is not None
         tape, table, shared = start_tape(self), relay._table, relay._shared
         with contextlib.closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as sender:
             shared.table = None  # type: ignore[assignment]

@@ -13,9 +13,9 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock, deferLater
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
+from lanrage.app.metering import of_calls
 from lanrage.app.profile_node import ProfileNode
 from lanrage.app.profiler import Mode, Profiler
-from lanrage.app.metering import of_calls
 from lanrage.app.stall_watch import STALLS, Stall
 from lanrage.errors import Refused
 from lanrage.timing import TIMINGS
@@ -155,7 +155,7 @@ class LiveTests(TestCase):
         return Deferred.fromCoroutine(life())
 
     def test_what_is_timed(self) -> Deferred[None]:
-        """Timed operations are shown with their figures, the slowest calls with the last stalls; a reset forgets that."""
+        """Timed operations are shown with their figures, the slowest calls with the last stalls; a reset hides them."""
 
         async def life() -> None:
             await self.node.profile_reset()

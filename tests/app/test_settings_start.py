@@ -98,7 +98,7 @@ class StartTests(SynchronousTestCase):
         self.assertEqual(options["settings"].words, (words,))
 
     def test_misspelt(self) -> None:
-        """A variable that sets nothing has a word with its name and the nearest one's, not its value; others have none."""
+        """A variable that sets nothing has a word with its name and the nearest, not its value; others have none."""
         self.environment("LANRAGE_LAN_EXPOSRE", "all")
         self.environment("LANRAGE_CONTROL_LISTEN", "tcp:1")
         options = self.start()

@@ -108,7 +108,7 @@ class StallsTests(SynchronousTestCase):
     """The counts."""
 
     def test_counts(self) -> None:
-        """They add up; the last ten are kept, the latest first; after a reset what comes is counted apart, and in all."""
+        """They add up; the last ten are kept, the latest first; what comes after a reset is counted apart, too."""
         stalls = Stalls()
         for number in range(12):
             stalls.note(Stall(float(number), 0.5, "f", ""))

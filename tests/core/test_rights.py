@@ -126,19 +126,19 @@ class ListTests(SynchronousTestCase):
                 grant_command(name, user)
 
 
-@pytest.mark.parametrize(
-    "name", ("ben", "_a-1", "Ben", "john.doe", "1a", "ben@corp.example", "machine$", "a" * 32, "a" * 31 + "$")
-)
+USERS = ["ben", "_a-1", "Ben", "john.doe", "1a", "ben@corp.example", "machine$", "a" * 32, "a" * 31 + "$"]
+NO_USERS = ["", "-x", ".", "..", ".a", "@a", "1000", "a\n", "a b", "a:b", "a,b", "a/b", "a$b", "$a", "a\\b", "a;b"]
+NO_USERS += ["a" * 33, "a" * 32 + "$", "\u00e4"]
+
+
+@pytest.mark.parametrize("name", USERS)
 def test_users(name: str) -> None:
     """What Debian and systemd take."""
     assert is_user(name)
     assert check_permitted(grant_command("group", name)) == ("usermod", "-aG", "lanrage", name)
 
 
-@pytest.mark.parametrize(
-    "name",
-    ("", "-x", ".", "..", ".a", "@a", "1000", "a\n", "a b", "a:b", "a,b", "a/b", "a$b", "$a", "a\\b", "a;b", "a" * 33, "\u00e4"),
-)
+@pytest.mark.parametrize("name", NO_USERS)
 def test_no_users(name: str) -> None:
     """No option, number, path, list, or word of a shell."""
     assert not is_user(name)
@@ -148,7 +148,10 @@ def test_no_users(name: str) -> None:
 def test_users_are_words(name: str) -> None:
     """Whatever is a user's name is one plain argument: it begins no option, and no program reads more into it."""
     if is_user(name):
-        assert name.isascii() and name.isprintable() and not name.startswith("-") and not name.isdigit()
+        assert name.isascii()
+        assert name.isprintable()
+        assert not name.startswith("-")
+        assert not name.isdigit()
         assert not set(name) & set(" :,/\\;&|<>()*?[]{}'\"`!#~=%^+")
 
 

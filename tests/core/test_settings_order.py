@@ -82,7 +82,9 @@ class UnknownTests(SynchronousTestCase):
         those of others have no word."""
         right = row.environment
         place = data.draw(st.integers(len(ENVIRONMENT), len(right) - 1))
-        wrong = data.draw(st.sampled_from((right[:place] + right[place + 1 :], f"{right[:place]}Q{right[place + 1 :]}")))
+        wrong = data.draw(
+            st.sampled_from((right[:place] + right[place + 1 :], f"{right[:place]}Q{right[place + 1 :]}"))
+        )
         known = {each.environment for each in SCHEMA}
         assume(wrong not in known)
         names = {SETTINGS[name].environment for name in values} | {"HOME", "LANRAGES", wrong} | OTHER_VARIABLES
