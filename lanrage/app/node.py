@@ -166,6 +166,8 @@ class NodeService(
         )
         self._spoken = SpokenDesk(self._reactor, keys.identity.public, self._random)
         self._lacks = (await self._rights()).missing(self._config.devices.kind)
+        for lack in self._lacks:
+            self.log.warn("this node lacks something: {what}", what=lack)
         self._life = life
 
     async def _return_to_party(self) -> None:

@@ -142,6 +142,7 @@ def _control(reactor: Any, config: ControlConfig, measured: MeteringSettings) ->
             *_control_greeting(control, config),
             f"next, on a player's machine: lanrage party create NAME --server {config.public or own_address()}",
         ],
+        patient=[control],
     )
 
 

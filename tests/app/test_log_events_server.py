@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import shutil
 import socket
 import tempfile
@@ -10,18 +11,20 @@ from pathlib import Path
 from typing import Any
 
 import attrs
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock, deferLater
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from lanrage.app.ban_watch import INTERVAL, BanWatch
 from lanrage.app.log_config import LoggedService
-from lanrage.app.relay import RelayPlan, RelayService
+from lanrage.app.relay import KERNEL_AGAIN, RelayPlan, RelayService
 from lanrage.app.role_service import RoleService
 from lanrage.core.identity import fingerprint
 from lanrage.core.relay import TRANSACTION_BYTES, BindRequest
+from lanrage.core.relay_bindings import RelayLimits
+from lanrage.core.relay_table import RelayTable
 from lanrage.core.world_state import Caller
-from lanrage.errors import Refused
+from lanrage.errors import MissingRight, Refused, StoreError
 from lanrage.log_context import context
 from lanrage.wire.control import FollowParty, JoinParty, LeaveParty, ReserveAddress
 from lanrage.wire.relay import encode
@@ -251,6 +254,28 @@ class RelayTests(TestCase):
             ("info", "the relay has stopped; {bindings} bindings ended with it", 2),
         ]
         self.assertEqual(expected, tape.of("relay", "bindings"))
+
+    def test_waits_for_its_disk(self) -> None:
+        """Without its folder it forwards in userspace, warns of that once, and tries the kernel again after a while."""
+        clock = Clock()
+        tries: list[RelayTable] = []
+
+        async def use_kernel(table: RelayTable) -> None:
+            tries.append(table)
+
+        relay = RelayService(clock, SERVER.public, (1, 1), plan=RelayPlan(mode="auto"))
+        relay._use_kernel = use_kernel  # type: ignore[method-assign]
+        tape, table = start_tape(self), RelayTable(SERVER.public, bytes, RelayLimits())
+        trouble = StoreError("/x cannot be made: Read-only file system")
+        trouble.__cause__ = OSError(errno.EROFS, "Read-only file system")
+        for error in (trouble, trouble, MissingRight("no CAP_NET_ADMIN")):
+            relay._in_userspace(error)
+            clock.advance(KERNEL_AGAIN)
+            relay._look(table)
+        self.assertEqual([table, table], tries)
+        event = "the relay forwards in userspace: {reason}"
+        expected = [("warning", event, str(trouble)), ("info", event, "no CAP_NET_ADMIN")]
+        self.assertEqual(expected, tape.of("relay", "reason"))
 
     def test_failures(self) -> Deferred[None]:
         """A datagram or a look that meets a bug is an error with its traceback; the relay carries on."""
