@@ -159,6 +159,16 @@ class FileTests(SynchronousTestCase):
         self.assertRegex(file.trouble(), "No such file")
         self.assertEqual((["lanrage.log"], b"one\ntwo\n"), (self.names(), self.path.read_bytes()))
 
+    def test_taken_away(self) -> None:
+        """Where another program moved the file, as logrotate(8) does, a new one is begun, and no older one moves."""
+        file = self.file()
+        file.write(b"one\n")
+        self.path.rename(self.folder / "lanrage.log.1")
+        file.rotate()
+        file.write(b"two\n")
+        self.assertEqual(("", ["lanrage.log", "lanrage.log.1"]), (file.trouble(), self.names()))
+        self.assertEqual(b"two\n", self.path.read_bytes())
+
     def test_no_new_file(self) -> None:
         """Where the new file cannot be made (no descriptor is left) the old one gets its name back."""
         file = self.file()

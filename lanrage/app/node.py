@@ -46,6 +46,7 @@ from lanrage.logs import identify, set_level
 from lanrage.net.rights import Rights, read_rights
 from lanrage.net.threads import in_thread
 from lanrage.net.undo import undo_all
+from lanrage.store.disk_trouble import read_only
 from lanrage.store.files import make_folder
 from lanrage.store.keys import load_node_keys
 from lanrage.store.replica import SavedParty
@@ -317,7 +318,8 @@ class NodeService(
     def _missing(self, life: PartyLife, rights: Rights) -> list[str]:
         spoken = self._spoken.trouble if self._spoken is not None else ""
         link = life.link.trouble if life.link is not None else ""
-        troubles = (life.trouble, life.saving.trouble, link, spoken, *self._around())
+        disk = read_only(self._config.state_dir)
+        troubles = (disk, life.trouble, life.saving.trouble, link, spoken, *self._around())
         return [*rights.missing(self._config.devices.kind), *(trouble for trouble in troubles if trouble)]
 
     def _held_up(self) -> str:

@@ -15,6 +15,7 @@ from lanrage.app.settings_start import Start
 from lanrage.app.settings_trial import trials_of
 from lanrage.errors import LanrageError
 from lanrage.net.threads import in_thread
+from lanrage.store.disk_trouble import read_only
 
 log = Logger()
 
@@ -47,7 +48,9 @@ class SettingsDesk:
     async def open(self) -> None:
         """Keep other processes from changing what this node goes by."""
         if not await in_thread(self._reactor, self._start.file.hold):
-            log.warn("the stored settings of {folder} are not held", folder=str(self._start.file.folder))
+            folder = self._start.file.folder
+            why = read_only(folder) or "another program works on them, and may change them"
+            log.warn("the stored settings of {folder} are not held: {reason}", folder=str(folder), reason=why)
 
     def close(self) -> None:
         """Give them free."""

@@ -56,7 +56,7 @@ class RotatingFile:
         check_file(path)
         try:
             mode = None if path.exists() else MODE
-            self._file = SteadyLogFile(path.name, str(path.parent), size, mode, count)
+            self._file = SteadyLogFile(path.name, str(path.parent), size, mode, count)  # type: ignore[no-untyped-call]
         except OSError as error:
             raise BadInput("log-file", f"{path} cannot be opened: {error.strerror}") from error
 
@@ -65,7 +65,7 @@ class RotatingFile:
         try:
             data = b"\n" + lines if self._torn else lines
             before = self._file._file.tell()
-            self._file.write(data)
+            self._file.write(data)  # type: ignore[no-untyped-call]
             # The file is unbuffered: of what does not fit on the disk a part is missing, and nobody is told.
             if self._file._file.tell() not in (before + len(data), len(data)):
                 raise OSError(errno.ENOSPC, "half a line")
@@ -91,7 +91,7 @@ class RotatingFile:
     def close(self) -> None:
         """Close the file."""
         if not self._file.closed:
-            self._file.close()
+            self._file.close()  # type: ignore[no-untyped-call]
 
 
 def check_file(path: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from itertools import count
-from typing import ClassVar
 
 from twisted.python import threadable
 from twisted.python.logfile import LogFile
@@ -23,7 +22,7 @@ class SteadyLogFile(LogFile):
     :ivar trouble: why the file is not set aside, as a clause; empty while it can be.
     """
 
-    synchronized: ClassVar[list[str]] = ["rotate"]
+    synchronized = ["rotate"]
     trouble = ""
     _again = 0
 
@@ -45,14 +44,17 @@ class SteadyLogFile(LogFile):
         """
         :raises OSError: it cannot be; what was open is open still.
         """
-        self._make_room()
         first, before = f"{self.path}.1", self._file
-        os.rename(self.path, first)
+        ours = os.path.lexists(self.path)  # else another program took it away, as logrotate(8) does
+        if ours:
+            self._make_room()
+            os.rename(self.path, first)
         try:
-            self._openFile()
+            self._openFile()  # type: ignore[no-untyped-call]
         except OSError:
             with suppress(OSError):
-                os.rename(first, self.path)
+                if ours:
+                    os.rename(first, self.path)
             raise
         before.close()
 

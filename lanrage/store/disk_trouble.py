@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import os
 import sqlite3
+from pathlib import Path
 
 from lanrage.errors import StoreError
 
@@ -11,6 +13,17 @@ OF_SYSTEM = frozenset({errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno
 OF_SQLITE = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN})
 PRIMARY = 0xFF
 """The part of SQLite's extended codes that says what kind of trouble it is (https://sqlite.org/rescode.html)."""
+
+
+def read_only(folder: Path) -> str:
+    """A sentence where the disk of a folder takes no change now; empty where it does, or nobody knows."""
+    try:
+        flags = os.statvfs(folder).f_flag
+    except OSError:
+        return ""
+    return (
+        f"the disk of {folder} is read-only: no change is kept until it can be written" if flags & os.ST_RDONLY else ""
+    )
 
 
 def may_pass(error: StoreError) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lanrage.errors import StoreError
-from lanrage.store.disk_trouble import may_pass
+from lanrage.store.disk_trouble import may_pass, read_only
 
 
 def told(cause: Exception) -> StoreError:
@@ -62,3 +62,11 @@ def test_sqlite() -> None:
 def test_without_a_cause() -> None:
     """What the store found out by itself, a damaged file, say, does not pass."""
     assert not may_pass(StoreError("/x is damaged"))
+
+
+def test_read_only() -> None:
+    """A sentence for a disk that takes no change, none for one that does, or for a folder that is not there."""
+    assert read_only(Path("/proc/self")) == ""
+    assert read_only(Path("/none/x")) == ""
+    with tempfile.TemporaryDirectory() as folder:
+        assert read_only(Path(folder)) == ""
