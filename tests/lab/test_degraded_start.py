@@ -163,6 +163,7 @@ class DegradedTests(SynchronousTestCase):
             self.start(twistd, "-n", "--pidfile=", *words, path=str(programs))
             missing = " ".join(self.until(lambda status: len(status["missing"]) == 2)["missing"])
             self.assertIn("No WireGuard is here", missing)
+            self.assertEqual(1, len(self.warnings("this node lacks something: No WireGuard is here")))
             self.assertIn(f"the control server does not run, and is tried again: listen: port {port}", missing)
         where = shutil.which("wireguard-go")
         assert where is not None
