@@ -132,8 +132,11 @@ def _may(path: Path, how: int) -> bool:
 
 def _looks_like_log(path: Path) -> bool:
     """It begins as our lines do: with a JSON object, a date or a priority, or with the end of a torn line."""
-    with path.open("rb") as file:
-        return _LINE.match(file.read(16)) is not None
+    try:
+        with path.open("rb") as file:
+            return _LINE.match(file.read(16)) is not None
+    except OSError as error:
+        raise BadInput("log-file", f"{path} cannot be read: {error.strerror}") from error
 
 
 class OpenStream:

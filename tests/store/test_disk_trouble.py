@@ -16,13 +16,9 @@ from lanrage.store.disk_trouble import may_pass, read_only
 
 def told(cause: Exception) -> StoreError:
     """As the store raises it."""
-    try:
-        try:
-            raise cause
-        except Exception as error:
-            raise StoreError("/x cannot be used") from error
-    except StoreError as error:
-        return error
+    error = StoreError("/x cannot be used")
+    error.__cause__ = cause
+    return error
 
 
 @pytest.mark.parametrize(
