@@ -55,7 +55,7 @@ class Timings:
         self.lines = False
 
     def reset(self) -> None:
-        """Forget all calls."""
+        """Forget the durations of all calls, and count those from now on apart; the counts of all calls go on."""
         for calls in self.calls.values():
             calls.reset()
         self.slowest.reset()

@@ -67,10 +67,11 @@ class MemoryCardPort:
     mac: bytes = bytes.fromhex("020000000001")
     sent: list[bytes] = attrs.field(factory=list)
     receive: Callable[[bytes], None] | None = None
+    lost: Callable[[str], None] = attrs.field(default=lambda why: None)
 
-    def open(self, receive: Callable[[bytes], None]) -> None:
+    def open(self, receive: Callable[[bytes], None], lost: Callable[[str], None]) -> None:
         """Begin."""
-        self.receive = receive
+        self.receive, self.lost = receive, lost
 
     def send(self, frame: bytes) -> bool:
         """Keep it."""

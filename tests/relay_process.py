@@ -22,7 +22,7 @@ from twisted.protocols.basic import LineReceiver
 from lanrage.app.relay import RelayPlan, RelayService
 from lanrage.app.service import keep_steady
 from lanrage.core.relay import Bind, BindRequest, Bound, Challenge
-from lanrage.core.relay_bindings import RelayLimits
+from lanrage.core.relay_bindings import Binding, RelayLimits
 from lanrage.core.relay_cookies import Line
 from lanrage.core.relay_table import RelayTable
 from lanrage.core.tickets import binding_statement, pair_of
@@ -30,6 +30,24 @@ from lanrage.errors import LanrageError
 from tests.core.relay_world import SERVER, WALL, holder, ticket, wireguard
 
 reactor: Any = the_reactor
+
+
+class Heard:
+    """What the relay logs by operation.
+
+    :ivar operations: of the bindings that were named, in that order; of those that ended with a minus before them.
+    """
+
+    def __init__(self) -> None:
+        self.operations: list[str] = []
+
+    def named(self, binding: Binding) -> None:
+        """See :class:`BindingWatcher`."""
+        self.operations.append(binding.operation)
+
+    def ended(self, binding: Binding) -> None:
+        """See :class:`BindingWatcher`."""
+        self.operations.append(f"-{binding.operation}")
 
 
 class Desk(LineReceiver):  # pylint: disable=abstract-method
@@ -41,6 +59,7 @@ class Desk(LineReceiver):  # pylint: disable=abstract-method
         began = time.time()
         self._stopping = False
         self._aged = config.get("aged", False)
+        self._heard = Heard()
         self.relay = RelayService(
             reactor,
             SERVER.public,
@@ -56,6 +75,7 @@ class Desk(LineReceiver):  # pylint: disable=abstract-method
         """Open the ports, and tell."""
         try:
             self.relay.startService()
+            self.table().names = self._heard
             if self._aged:
                 self.table().began = float("-inf")
             await self.relay.started
@@ -70,7 +90,8 @@ class Desk(LineReceiver):  # pylint: disable=abstract-method
         """The state now."""
         await self.relay.look()
         passed = self.table().counters.forwarded_packets
-        self.say(in_kernel=self.relay.in_kernel, python_packets=passed, **self.relay.counters())
+        counters, named = self.relay.counters(), self._heard.operations
+        self.say(in_kernel=self.relay.in_kernel, python_packets=passed, named=named, **counters)
 
     def table(self) -> RelayTable:
         """The relay's own."""

@@ -276,6 +276,14 @@ class RepeatedTests(SynchronousTestCase):
         self.assertEqual("1 more lines like this: bad", self.said()[-1])
         self.assertEqual([], self.clock.getDelayedCalls())
 
+    def test_no_secret_at_the_cut(self) -> None:
+        """What was held back is told by its beginning, in which no secret is cut in two."""
+        for _ in range(3):
+            Logger("stderr").warn("{log_io}", log_io=f"{'x ' * 146}LR1-{'A' * 60}")
+        self.clock.advance(10.0)
+        self.assertIn("more lines like this", self.said()[-1])
+        self.assertNotIn("LR1", self.said()[-1])
+
     def test_flush(self) -> None:
         """And where the service stops but the log goes on."""
         for _ in range(3):

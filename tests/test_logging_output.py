@@ -8,17 +8,22 @@ import resource
 import shutil
 import signal
 import stat
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
+from unittest import SkipTest
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.errors import BadInput
 from lanrage.logs import get_logger
 from lanrage.logs.output import OpenStream, RotatingFile, to_journal
+from lanrage.logs.rotation import TRY_AGAIN
 from tests.log_tape import start_tape
 
+ROOT = Path(__file__).resolve().parent.parent
 FULL = Path("/dev/full")
 log = get_logger("lanrage.app.links")
 
@@ -69,14 +74,22 @@ class FileTests(SynchronousTestCase):
         self.assertEqual(b"2026-01-01 one\n2026-01-02 two\n", self.path.read_bytes())
 
     def test_no_log(self) -> None:
-        """A link, a device and a file that is no log are refused and stay as they are; a log keeps its mode."""
+        """A link, a device, a folder, a file that is no log are refused and stay as they are; a log keeps its mode."""
         key = self.path.with_name("identity.key")
         key.write_bytes(b"c2VjcmV0")
         key.chmod(0o600)
         link = self.path.with_name("link.log")
         link.symlink_to(key)
-        for path in (key, link, Path("/dev/null")):
-            self.assertEqual("log-file", self.assertRaises(BadInput, RotatingFile, path).field)
+        for path, word in (
+            (key, "no log"),
+            (link, "a link"),
+            (Path("/dev/null"), "a device"),
+            (self.folder, "a folder"),
+        ):
+            with self.assertRaises(BadInput) as caught:
+                RotatingFile(path)
+            self.assertEqual("log-file", caught.exception.field)
+            self.assertIn(word, caught.exception.rule)
         self.assertEqual((b"c2VjcmV0", 0o600), (key.read_bytes(), key.stat().st_mode & 0o777))
         self.path.write_bytes(b"2026-01-01 before\n")
         self.path.chmod(0o600)
@@ -96,19 +109,114 @@ class FileTests(SynchronousTestCase):
         with self.assertRaises(BadInput) as caught:
             RotatingFile(self.folder / "none" / "x.log")
         self.assertEqual("log-file", caught.exception.field)
-        self.assertIn("No such file", str(caught.exception))
+        self.assertIn(f"its folder {self.folder / 'none'} is not there", str(caught.exception))
+
+    def test_names(self) -> None:
+        """A name with signs that mean something to glob(3) is a name like others; older files move up."""
+        self.path = self.folder / "lan[rage]*.log"
+        file = self.file(size=5, count=3)
+        for text in (b"one line\n", b"another\n", b"third line\n"):
+            file.write(text)
+        self.assertEqual(b"one line\n", (self.folder / "lan[rage]*.log.2").read_bytes())
+
+    def test_relative(self) -> None:
+        """A name that was meant from the folder of the start stays that file's, wherever the process goes then."""
+        elsewhere = Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, elsewhere)
+        self.addCleanup(os.chdir, os.getcwd())
+        os.chdir(self.folder)
+        self.path = Path("lanrage.log")
+        file = self.file(size=5)
+        os.chdir(elsewhere)
+        file.write(b"one line\n")
+        file.write(b"another\n")
+        self.assertEqual((["lanrage.log", "lanrage.log.1"], []), (self.names(), os.listdir(elsewhere)))
 
     def test_rotation_fails(self) -> None:
-        """A folder in the way of a file set aside costs lines, which are counted, and heals by itself."""
+        """A file that cannot be set aside is written on, whole; that is told once; it heals by itself."""
         file = self.file(size=5, count=1)
         (self.folder / "lanrage.log.1" / "x").mkdir(parents=True)
-        for text in (b"one line\n", b"two\n"):
+        told = []
+        for text in (b"one line\n", b"two\n", b"three\n"):
             file.write(text)
-        self.assertEqual(1, file.lost)
+            told.append(file.trouble())
+        self.assertEqual((0, b"one line\ntwo\nthree\n"), (file.lost, self.path.read_bytes()))
+        self.assertEqual(["", ""], [told[0], told[2]])
+        self.assertRegex(told[1], "lanrage.log cannot be set aside and grows beyond its size: Is a directory")
         shutil.rmtree(self.folder / "lanrage.log.1")
-        file.write(b"three\n")
-        file.write(b"four\n")
-        self.assertIn(b"three\n", b"".join(path.read_bytes() for path in self.folder.iterdir()))
+        file.write(b"x" * TRY_AGAIN + b"\n")
+        file.write(b"new\n")
+        self.assertEqual((b"new\n", ""), (self.path.read_bytes(), file.trouble()))
+
+    def test_on_demand_fails(self) -> None:
+        """The same where somebody asks for it, and the folder is gone."""
+        file, away = self.file(), self.folder.with_suffix(".away")
+        file.write(b"one\n")
+        self.folder.rename(away)
+        file.rotate()
+        file.write(b"two\n")
+        away.rename(self.folder)
+        self.assertRegex(file.trouble(), "No such file")
+        self.assertEqual((["lanrage.log"], b"one\ntwo\n"), (self.names(), self.path.read_bytes()))
+
+    def test_taken_away(self) -> None:
+        """Where another program moved the file, as logrotate(8) does, a new one is begun, and no older one moves."""
+        file = self.file()
+        file.write(b"one\n")
+        self.path.rename(self.folder / "lanrage.log.1")
+        file.rotate()
+        file.write(b"two\n")
+        self.assertEqual(("", ["lanrage.log", "lanrage.log.1"]), (file.trouble(), self.names()))
+        self.assertEqual(b"two\n", self.path.read_bytes())
+
+    def test_no_new_file(self) -> None:
+        """Where the new file cannot be made (no descriptor is left) the old one gets its name back."""
+        file = self.file()
+        file.write(b"one\n")
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+        try:
+            file.rotate()
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        file.write(b"two\n")
+        self.assertRegex(file.trouble(), "Too many open files")
+        self.assertEqual((["lanrage.log"], b"one\ntwo\n"), (self.names(), self.path.read_bytes()))
+
+
+class RightTests(SynchronousTestCase):
+    """A process that gave its rights away after it opened the file, as ``twistd --uid`` does."""
+
+    PROGRAM = """
+import os, sys
+from pathlib import Path
+from lanrage.logs import configure_logging, get_logger
+stream = configure_logging("plain", file=Path(sys.argv[1]), size=100)
+os.setgroups([])
+os.setgid(65534)
+os.setuid(65534)
+for number in range(50):
+    get_logger("lanrage.app.links").info("line {number}", number=number)
+stream.close()
+"""
+
+    def test_not_permitted(self) -> None:
+        """No line is lost, and one of them says why the file grows."""
+        if os.geteuid() != 0:
+            raise SkipTest("needs root")
+        folder = Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, folder)
+        folder.chmod(0o755)
+        path = folder / "x.log"
+        done = subprocess.run(
+            [sys.executable, "-c", self.PROGRAM, str(path)], cwd=ROOT, capture_output=True, timeout=60, check=False
+        )
+        self.assertEqual((0, b""), (done.returncode, done.stderr))
+        said = [line.split(": ", 1)[1] for line in path.read_text(encoding="utf-8").splitlines()]
+        self.assertEqual([f"line {number}" for number in range(50)], [line for line in said if "line" in line])
+        (trouble,) = [line for line in said if "line" not in line]
+        self.assertTrue(trouble.endswith("cannot be set aside and grows beyond its size: Permission denied"), trouble)
+        self.assertEqual(["x.log"], os.listdir(folder))
 
 
 class FullDiskTests(SynchronousTestCase):
@@ -162,6 +270,10 @@ class FullDiskTests(SynchronousTestCase):
                     self.lost += 1
                 else:
                     self.written += lines
+
+            def trouble(self) -> str:
+                """None but that."""
+                return ""
 
             def close(self) -> None:
                 """Nothing to do."""

@@ -12,6 +12,21 @@ FULL = frozenset({"party_full", "address_taken", "limit"})
 """Words by which a request for an address is refused that say something of the pool, and not of who asks."""
 
 
+ABOUT_ADDRESSES = (CreateParty, ReserveAddress, JoinParty)
+"""Requests that take an address of the pool."""
+
+
+def tell_failure(identity: bytes, body: RequestBody, error: Exception) -> None:
+    """Tell that a request for an address failed by a bug; the traceback is in the control server's own line."""
+    if isinstance(body, ABOUT_ADDRESSES):
+        log.error(
+            "no address was given to {peer_id}: {kind} failed: {error}",
+            peer_id=fingerprint(identity).hex(),
+            kind=type(body).__name__,
+            error=f"{type(error).__name__}: {error}",
+        )
+
+
 def tell(identity: bytes, body: RequestBody, reply: ReplyBody) -> None:
     """Tell what a request meant for its party's addresses; the context says whose it was."""
     peer = fingerprint(identity).hex()

@@ -13,8 +13,7 @@ import click
 
 from lanrage.app.cli_frame import SETTINGS, agree, guarded, json_option
 from lanrage.app.cli_output import Screen, print_json
-from lanrage.app.doctor import DEVICES
-from lanrage.core.firewall_commands import Firewall, Step, steps
+from lanrage.core.firewall_commands import DEVICES, Firewall, Step, steps
 from lanrage.errors import MissingRight
 from lanrage.net.elevation import Elevation, at_terminal, run_elevated
 from lanrage.net.firewalls import Tools

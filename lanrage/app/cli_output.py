@@ -194,7 +194,8 @@ def _mapping(mapping: dict[str, Any]) -> str:
     if mapping["needless"]:
         return "none is needed: this machine has a public address"
     if not mapping["external"]:
-        return mapping["failure"] or f"asking the router {mapping['gateway']}"
+        asking = f"asking the router {mapping['gateway']}" if mapping["gateway"] else "there is no router to ask"
+        return mapping["failure"] or asking
     lasts = "no end" if mapping["expires_s"] is None else f"for {mapping['expires_s']:.0f} s more"
     text = f"{mapping['external']} by {mapping['method']}, {lasts}"
     return text if mapping["offered"] else f"{text}, not offered: {mapping['failure']}"

@@ -24,6 +24,8 @@ def shown(screen: Screen, trace: Trace) -> None:
         screen.table(("time", "process", "level", "what"), list(rows(trace)))
         screen.line()
         screen.line(f"{sum(counted.values())} lines of {len(counted)} processes. {CLOCKS}")
+    if trace.of_libraries:
+        screen.line(f"{trace.of_libraries} lines of libraries are not shown.")
     if trace.left_out:
         screen.line(f"{trace.left_out} more lines are not shown.")
     if trace.bad:
@@ -33,14 +35,15 @@ def shown(screen: Screen, trace: Trace) -> None:
 @click.command("trace", context_settings=SETTINGS)
 @click.argument("correlation_id", metavar="ID")
 @click.argument("places", metavar="[FILE]...", nargs=-1)
+@click.option("--without-libraries", is_flag=True, help="Leave out what Twisted and other libraries wrote.")
 @json_option
 @guarded
-def trace_command(correlation_id: str, places: tuple[str, ...], as_json: bool) -> None:
+def trace_command(correlation_id: str, places: tuple[str, ...], without_libraries: bool, as_json: bool) -> None:
     """Put an operation's lines of several JSON logs in order: FILEs, folders of logs, - for standard input.
 
     Exit status 1 where there is no such line.
     """
-    trace = Trace(correlation_id)
+    trace = Trace(correlation_id, libraries=not without_libraries)
     if not places and sys.stdin.isatty():
         raise BadInput("FILE", "name log files or folders of them, or give lines on standard input")
     for file in files_of(places or (STDIN,)):

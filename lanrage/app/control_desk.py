@@ -130,7 +130,8 @@ class ControlDesk:
         caller = Caller(connection.identity, connection.login.wireguard_key)
         try:
             answer = self._requests.answer(caller, request.body, self._now(), connection.origin)
-        except Exception:  # pylint: disable=broad-exception-caught  # a bug costs one answer, not the server
+        except Exception as error:  # pylint: disable=broad-exception-caught  # a bug costs one answer, not the server
+            address_pool.tell_failure(connection.identity, request.body, error)
             log.failure(
                 "request {kind} of session {session} failed",
                 kind=type(request.body).__name__,

@@ -21,6 +21,7 @@ import msgspec
 import psutil
 
 from lanrage.core.diagnosis import DeviceFacts, Facts, LocalFacts, NodeFacts
+from lanrage.core.firewall_commands import DEVICES
 from lanrage.core.hiding import Hider, host_names
 from lanrage.core.judgement import judge
 from lanrage.core.links import WIREGUARD_PORT
@@ -38,8 +39,6 @@ WATCHERS = {
     "firewalld": "firewalld",
 }
 """Name of a process (``/proc/PID/comm``, 15 characters) and of the program."""
-DEVICES = ("lanrage-wg0", "lanrage0")
-"""Customary names of tunnel and card: without a node, leftovers of a crash are looked for under them."""
 NFT_TIMEOUT = 5.0
 """Seconds; listing chains takes tens of milliseconds."""
 HOST_MASK = "FFFFFFFF"

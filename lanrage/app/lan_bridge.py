@@ -257,7 +257,7 @@ class LanBridge:
         await table.open()
         try:
             await self.guard(here.interface)
-            port.open(lambda frame: card.device_frame(frame))
+            port.open(lambda frame: card.device_frame(frame), lambda why: self._break(each, why))
         except BaseException:
             await self._undo(lambda: self.unguard(here.interface))
             await self._undo(table.close)
@@ -271,7 +271,7 @@ class LanBridge:
             table,
             lambda: self._neighbours.near(here.index),
             self._counts,
-            lambda why: _break(each, why),
+            lambda why: self._break(each, why),
             self._clock.seconds(),
         )
         each.card, each.here, each.trouble, each.broken = card, here, "", False
@@ -294,6 +294,11 @@ class LanBridge:
         except Exception:  # pylint: disable=broad-except  # whatever it is, the rest is taken down
             self.log.failure("a bridge was not taken down")
 
+    def _break(self, each: _Bridged, why: str) -> None:
+        """A bridge that stands is of no use any more: it is made anew at the next look."""
+        each.trouble, each.broken = why, True
+        self.log.warn("a bridge is to be made anew: {reason}", reason=why)
+
     def _shown(self, frame: Frame, origin: IPv4Address, now: float) -> None:
         """A member's frame was let through."""
         del now
@@ -307,10 +312,6 @@ class LanBridge:
 
 async def _nothing(_card: str) -> None:
     """Nobody guards."""
-
-
-def _break(each: _Bridged, why: str) -> None:
-    each.trouble, each.broken = why, True
 
 
 def _state(name: str, each: _Bridged) -> BridgeState:

@@ -14,12 +14,13 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.logger import ILogObserver, Logger
 
 from lanrage import __version__
+from lanrage.app.config import folders
 from lanrage.app.settings_options import parameters, read, text_of
 from lanrage.core.settings_limits import LOG_FILE_COUNT, LOG_FILE_SIZE
 from lanrage.core.settings_machine_room import LOG_SETTINGS
 from lanrage.errors import BadInput
 from lanrage.logs.configure import get_level, make_stream
-from lanrage.logs.output import RotatingFile
+from lanrage.logs.output import RotatingFile, check_file
 from lanrage.logs.stream import LogStream
 
 LOG = parameters(LOG_SETTINGS)
@@ -53,6 +54,8 @@ class LogSettings:
         :raises BadInput: names the option and the rule.
         """
         file = text_of(options, "log.file")
+        if file:
+            _check_place(Path(file), folders(dict(options))[0])
         return cls(
             read(options, "log.format"),
             str(read(options, "log.level")),
@@ -60,6 +63,21 @@ class LogSettings:
             read(options, "log.file_size"),
             read(options, "log.file_count"),
         )
+
+
+def check_log_file(options: Mapping[str, str]) -> None:
+    """Whether the next start could write the log file that is set.
+
+    :raises BadInput: field ``log-file``: a name without its folder, which would be another file for each start; or
+        what is there cannot be written, or is no log.
+    """
+    file = text_of(options, "log.file")
+    if not file:
+        return
+    path = Path(file)
+    if not path.is_absolute():
+        raise BadInput("log-file", f"{file!r} is no absolute path: it depends on the folder of each start")
+    check_file(path)
 
 
 class LoggedService(MultiService):
@@ -137,8 +155,10 @@ def _rotate_on_signal(stream: LogStream, reactor: Any) -> None:
         signal.signal(signal.SIGUSR1, lambda *_: reactor.callFromThread(file.rotate))
 
 
-def _whole(text: str, field: str, bounds: tuple[int, int]) -> int:
-    low, high = bounds
-    if not text.isascii() or not text.isdigit() or len(text) > 12 or not low <= int(text) <= high:
-        raise BadInput(field, f"{text!r} is not a whole number from {low} to {high}")
-    return int(text)
+def _check_place(file: Path, state: Path) -> None:
+    """A log in the state folder could take the name of a file that keys and parties are read from.
+
+    :raises BadInput: field ``log-file``.
+    """
+    if file.resolve().is_relative_to(state.resolve()):
+        raise BadInput("log-file", f"{file} is inside the state folder {state}: a log must be somewhere else")

@@ -47,6 +47,7 @@ from lanrage.logs import identify, set_level
 from lanrage.net.rights import Rights, read_rights
 from lanrage.net.threads import in_thread
 from lanrage.net.undo import undo_all
+from lanrage.store.disk_trouble import read_only
 from lanrage.store.files import make_folder
 from lanrage.store.keys import load_node_keys
 from lanrage.store.replica import SavedParty
@@ -170,6 +171,8 @@ class NodeService(
         )
         self._spoken = SpokenDesk(self._reactor, keys.identity.public, self._random)
         self._lacks = (await self._rights()).missing(self._config.devices.kind)
+        for lack in self._lacks:
+            self.log.warn("this node lacks something: {what}", what=lack)
         self._life = life
 
     async def _return_to_party(self) -> None:
@@ -320,7 +323,8 @@ class NodeService(
     def _missing(self, life: PartyLife, rights: Rights) -> list[str]:
         spoken = self._spoken.trouble if self._spoken is not None else ""
         link = life.link.trouble if life.link is not None else ""
-        troubles = (life.trouble, life.saving.trouble, link, spoken, *self._around())
+        disk = read_only(self._config.state_dir)
+        troubles = (disk, life.trouble, life.saving.trouble, link, spoken, *self._around())
         return [*rights.missing(self._config.devices.kind), *(trouble for trouble in troubles if trouble)]
 
     def _held_up(self) -> str:

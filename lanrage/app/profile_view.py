@@ -18,7 +18,7 @@ from lanrage.app.profile_results import (
 )
 from lanrage.app.profiler import Mode, Profiler
 from lanrage.app.stall_watch import Stalls
-from lanrage.core.timings import TimedCalls
+from lanrage.core.timings import CallCounts, TimedCalls
 from lanrage.net.process_facts import ProcessFacts
 from lanrage.timing import Timings
 
@@ -43,8 +43,9 @@ def profile(profiler: Profiler) -> ProfileShown:
 
 def stats(profiler: Profiler, timings: Timings) -> StatsShown:
     """The profiler's state, and the operations that were called, those that took most time first."""
-    called = [calls for calls in timings.calls.values() if calls.timed]
-    return StatsShown(profile(profiler), tuple(_timed(calls) for calls in sorted(called, key=lambda c: -c.seconds)))
+    counted = [(calls, calls.since_reset()) for calls in timings.calls.values()]
+    called = sorted((each for each in counted if each[1].calls), key=lambda each: -each[1].seconds)
+    return StatsShown(profile(profiler), tuple(_timed(calls, counts) for calls, counts in called))
 
 
 def hotspots(profiler: Profiler, limit: int, *, others: bool) -> HotspotsShown:
@@ -82,6 +83,7 @@ def system(facts: ProcessFacts, stalls: Stalls, lag: float, timers: Iterable[obj
 
     :param lag: seconds that the reactor took to answer.
     """
+    stall_count, stalled, held_up = stalls.since_reset()
     return SystemShown(
         rss_bytes=facts.resident,
         vms_bytes=facts.virtual,
@@ -96,24 +98,24 @@ def system(facts: ProcessFacts, stalls: Stalls, lag: float, timers: Iterable[obj
         gc_uncollectable=facts.uncollectable,
         lag_ms=1000 * lag,
         timers=sum(1 for _ in timers),
-        stalls=stalls.count,
-        stalled_s=stalls.seconds,
+        stalls=stall_count,
+        stalled_s=stalled,
         longest_stall_ms=1000 * stalls.longest,
-        held_up=stalls.held_up,
+        held_up=held_up,
     )
 
 
-def _timed(calls: TimedCalls) -> TimedShown:
+def _timed(calls: TimedCalls, counts: CallCounts) -> TimedShown:
     p50, p95, p99 = (1000 * calls.percentile(share) for share in (0.5, 0.95, 0.99))
     return TimedShown(
         operation=calls.name,
-        calls=calls.calls,
-        failures=calls.failures,
-        cancelled=calls.cancelled,
-        slow=calls.slow_calls,
+        calls=counts.calls,
+        failures=counts.failures,
+        cancelled=counts.cancelled,
+        slow=counts.slow,
         slow_ms=1000 * calls.slow,
         sample=calls.sample,
-        mean_ms=1000 * calls.timed_seconds / calls.timed,
+        mean_ms=1000 * counts.seconds / counts.calls,
         p50_ms=p50,
         p95_ms=p95,
         p99_ms=p99,

@@ -21,19 +21,22 @@ from lanrage.core.relay_report import FULL_PACKETS, LATE, Rates, RelayReport, Re
 from lanrage.core.relay_revocations import Revocation
 from lanrage.core.relay_table import RelayTable
 from lanrage.core.settings_limits import DRAIN
-from lanrage.errors import BadInput, LanrageError
+from lanrage.errors import BadInput, LanrageError, StoreError
 from lanrage.net.kernel_relay import KernelRelay, check_rights
 from lanrage.net.listening import why_not
 from lanrage.net.relay_loop import RelayLoop
 from lanrage.net.relay_server import RelayPorts
 from lanrage.net.threads import in_thread
 from lanrage.net.undo import undo_all
+from lanrage.store.disk_trouble import may_pass
 from lanrage.store.files import make_folder
 from lanrage.store.undo import UndoJournal
 
 SWEEP = 5.0
 """Seconds between looks for bindings that ended; each is also looked at when it is used."""
 UNDO_FILE = "undo.jsonl"
+KERNEL_AGAIN = 60.0
+"""Seconds until forwarding in the kernel is tried again where the disk kept it from that."""
 
 log = Logger()
 
@@ -100,6 +103,8 @@ class RelayService(Service):
         self._mode = self.plan.mode if folder is not None else "userspace"
         self._folder = folder
         self._kernel: KernelRelay | None = None
+        self._again: float | None = None
+        self._why = ""
         self.started: Deferred[None] = succeed(None)
 
     def startService(self) -> None:
@@ -143,7 +148,7 @@ class RelayService(Service):
         except LanrageError as error:
             if self._mode == "kernel":
                 raise
-            log.info("the relay forwards in userspace: {reason}", reason=str(error))
+            self._in_userspace(error)
             return
         if self._table is not table or not self.running:  # stopped meanwhile
             await kernel.stop()
@@ -152,6 +157,15 @@ class RelayService(Service):
         for one, other, seconds in table.joined(self._now()):
             kernel.pairs.joined(one, other, seconds)
         log.info("the relay forwards in the kernel")
+
+    def _in_userspace(self, error: LanrageError) -> None:
+        """Say why, once for each reason; a disk may be there later."""
+        waits = isinstance(error, StoreError) and may_pass(error)
+        self._again = self._reactor.seconds() + KERNEL_AGAIN if waits else None
+        if str(error) != self._why:
+            self._why = str(error)
+            tell = log.warn if waits else log.info
+            tell("the relay forwards in userspace: {reason}", reason=self._why)
 
     def stopService(self) -> Deferred[Any]:
         """Let the pairs move to another relay, then close all ports; fires when they are closed."""
@@ -167,7 +181,7 @@ class RelayService(Service):
         if self._loop is not None:
             bindings = self.counters().get("bindings", 0)
             log.info("the relay has stopped; {bindings} bindings ended with it", bindings=bindings)
-        kernel, self._kernel = self._kernel, None
+        kernel, self._kernel, self._again = self._kernel, None, None
         self.started.addErrback(lambda _: None)  # told already, where it mattered
         stopped = Deferred.fromCoroutine(kernel.stop()) if kernel is not None else self._after_start()
         sweep, self._sweep = self._sweep, None
@@ -228,9 +242,18 @@ class RelayService(Service):
             self._shared.say(self._table.revoke(revocation, self._reactor.seconds(), self._now()))
 
     def _look(self, table: RelayTable) -> None:
+        try:
+            self._sweep_once(table)
+        except Exception:  # pylint: disable=broad-exception-caught  # the next look is due all the same
+            log.failure("the relay did not look for bindings that ended")
+
+    def _sweep_once(self, table: RelayTable) -> None:
         now = self._reactor.seconds()
         self._late, self._swept = max(0.0, now - self._swept - SWEEP), now
         table.expire(now, self._now())
+        if self._again is not None and now >= self._again:
+            self._again = None
+            self.started = Deferred.fromCoroutine(self._use_kernel(table))
         if (bindings := len(table)) != self._told:
             self._told = bindings
             log.debug("the relay holds {bindings} bindings", bindings=bindings)

@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import atexit
 import functools
+import itertools
 import os
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from twisted.application.service import MultiService, Service
 from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from lanrage.app.patience import patiently
 from lanrage.app.task_runner import Job, PlanRun, TaskRunner
 from lanrage.core.tasks import TaskState
-from lanrage.errors import LanrageError
+from lanrage.errors import LanrageError, StoreError
+from lanrage.store.disk_trouble import may_pass
 
 ATTEMPTS = 1_000_000
 """Of starting a part that a role can do without, a minute apart in the end: for as long as the service runs."""
+DISK_PAUSES = (2.0, 4.0, 8.0, 16.0, 30.0)
+"""Seconds until a part that waits for its disk is tried again; the last one again and again."""
+TITLES = {"control": "control server", "embedded relay": "relay", "control outside": "look from outside"}
+"""What users know parts by, where their classes' names are no words for that."""
 
 
 class RoleService(MultiService):
@@ -32,6 +39,8 @@ class RoleService(MultiService):
     :param greeting: called once all run; says where they listen and what to do next.
     :param optional: those of the parts that the role can do without, each with the optional parts that it needs itself:
         one that cannot start is tried again, after longer and longer pauses, and the others run meanwhile.
+    :param patient: those that wait for their disk, where that is read-only or full: it is told once, the parts before
+        them run meanwhile, and any other trouble ends the process.
     :ivar tasks: carries the starting out.
     :ivar starting: how far that is, once it has begun.
     """
@@ -45,11 +54,12 @@ class RoleService(MultiService):
         greeting: Callable[[], list[str]],
         *,
         optional: Mapping[Service, Sequence[Service]] | None = None,
+        patient: Collection[Service] = (),
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._reactor = reactor
         self._greeting = greeting
-        self._optional = optional or {}
+        self._optional, self._patient = optional or {}, patient
         self._names = dict(zip(parts, _names(parts), strict=True))
         self.tasks = TaskRunner(reactor)
         self.starting: PlanRun | None = None
@@ -69,7 +79,7 @@ class RoleService(MultiService):
         """A sentence for each part that is not there."""
         standings = self.starting.plan.standings.values() if self.starting is not None else []
         away = [each for each in standings if each.task.optional and each.reason and each.state is not TaskState.DONE]
-        return [f"the {each.task.name} does not run, and is tried again: {each.reason}" for each in away]
+        return [f"the {_title(each.task.name)} does not run, and is tried again: {each.reason}" for each in away]
 
     def _jobs(self) -> Iterator[Job]:
         """Each part needs those before it that the role cannot do without."""
@@ -84,6 +94,22 @@ class RoleService(MultiService):
                 before = (name,)
 
     async def _start_part(self, name: str, part: Service) -> None:
+        pauses = itertools.chain(DISK_PAUSES, itertools.repeat(DISK_PAUSES[-1]))
+        while not await self._stands(name, part):
+            await deferLater(self._reactor, next(pauses))
+
+    async def _stands(self, name: str, part: Service) -> bool:
+        """Start a part; false where it waits for its disk."""
+        try:
+            await self._try_part(name, part)
+        except StoreError as error:
+            if part not in self._patient or not may_pass(error):
+                raise
+            self._warn(name, error)
+            return False
+        return True
+
+    async def _try_part(self, name: str, part: Service) -> None:
         try:
             part.startService()
             started = getattr(part, "started", None)
@@ -102,9 +128,11 @@ class RoleService(MultiService):
             return
         self._told[name] = sentence
         if isinstance(error, LanrageError):
-            self.log.warn("the {part} does not run, and is tried again: {sentence}", part=name, sentence=sentence)
+            self.log.warn(
+                "the {part} does not run, and is tried again: {sentence}", part=_title(name), sentence=sentence
+            )
         else:
-            self.log.failure("the {part} does not run, and is tried again", Failure(error), part=name)
+            self.log.failure("the {part} does not run, and is tried again", Failure(error), part=_title(name))
 
     def _settled(self, run: PlanRun) -> PlanRun:
         if not self.running:
@@ -155,6 +183,10 @@ def _names(parts: Sequence[Service]) -> Iterator[str]:
         name = " ".join(words).lower()
         seen[name] += 1
         yield name if seen[name] == 1 else f"{name} {seen[name]}"
+
+
+def _title(name: str) -> str:
+    return TITLES.get(name, name)
 
 
 def _exit_failed(sentence: str) -> None:

@@ -160,6 +160,7 @@ def _control(reactor: Any, config: ControlConfig, measured: MeteringSettings, se
             f"next, on a player's machine: lanrage party create NAME --server {config.public or own_address()}",
         ],
         optional={api: ()},
+        patient=[control],
     )
     return role
 

@@ -29,12 +29,12 @@ class SettingsBook:
     """Shows and changes what is stored for a role.
 
     :param start: how it started, or would.
-    :param try_out: what the next start would say.
+    :param trials: what the next start would say; each tries options of its own.
     :param runs: the role runs, and what is live takes effect at once; else all waits for the next start.
     """
 
-    def __init__(self, start: Start, try_out: TryOut, *, runs: bool = True) -> None:
-        self._start, self._file, self._try_out, self._runs = start, start.file, try_out, runs
+    def __init__(self, start: Start, *trials: TryOut, runs: bool = True) -> None:
+        self._start, self._file, self._trials, self._runs = start, start.file, trials, runs
 
     def listing(self) -> SettingsListed:
         """All settings of the role."""
@@ -122,15 +122,17 @@ class SettingsBook:
         return find(name, self._start.role, self._start.table)
 
     def _check(self, before: Stored, after: Stored) -> None:
-        """Refuse what the next start would refuse, unless it would refuse what is stored now as well."""
-        try:
-            self._try_out(self._start.with_stored(after.values)[0])
-        except LanrageError:
+        """Refuse what the next start would refuse, trial by trial, unless it would refuse what is stored now, too: else
+        nobody could mend it step by step."""
+        for try_out in self._trials:
             try:
-                self._try_out(self._start.with_stored(before.values)[0])
+                try_out(self._start.with_stored(after.values)[0])
             except LanrageError:
-                return
-            raise
+                try:
+                    try_out(self._start.with_stored(before.values)[0])
+                except LanrageError:
+                    continue
+                raise
 
     def _told(self, before: Stored, after: Stored) -> SettingsChanged:
         old, _ = sound(self._start.rows, before.values)

@@ -11,9 +11,10 @@ from twisted.logger import Logger
 from lanrage.app.settings_book import SettingsBook
 from lanrage.app.settings_results import SetsListed, SettingsChanged, SettingsExported, SettingShown, SettingsListed
 from lanrage.app.settings_start import Start
-from lanrage.app.settings_trial import trial_of
+from lanrage.app.settings_trial import trials_of
 from lanrage.errors import LanrageError
 from lanrage.net.threads import in_thread
+from lanrage.store.disk_trouble import read_only
 
 log = Logger()
 
@@ -29,7 +30,7 @@ class SettingsDesk:
 
     def __init__(self, reactor: Any, start: Start) -> None:
         self._reactor, self._start = reactor, start
-        self._book = SettingsBook(start, trial_of(start.role))
+        self._book = SettingsBook(start, *trials_of(start.role))
         self._options = dict(start.options)
         self._users: list[tuple[frozenset[str], Use]] = []
         self._lock = DeferredLock()
@@ -56,7 +57,9 @@ class SettingsDesk:
     async def open(self) -> None:
         """Keep other processes from changing what this one goes by."""
         if not await in_thread(self._reactor, self._start.file.hold):
-            log.warn("the stored settings of {folder} are not held", folder=str(self._start.file.folder))
+            folder = self._start.file.folder
+            why = read_only(folder) or "another program works on them, and may change them"
+            log.warn("the stored settings of {folder} are not held: {reason}", folder=str(folder), reason=why)
 
     def close(self) -> None:
         """Give them free."""

@@ -11,7 +11,7 @@ import msgspec
 
 from lanrage.app.settings_book import SettingsBook
 from lanrage.app.settings_start import Start
-from lanrage.app.settings_trial import trial_of
+from lanrage.app.settings_trial import trials_of
 from lanrage.core.setting import ALL
 from lanrage.core.settings_schema import SETTINGS
 from lanrage.errors import BadInput
@@ -31,7 +31,7 @@ def perform_offline(folder: Path, name: str, args: dict[str, Any]) -> Any:
     start = Start.plain(folder, ALL)
     table = {row: attrs.evolve(each, roles=(*each.roles, ALL)) for row, each in SETTINGS.items()}
     start = attrs.evolve(start, table=table)
-    book = SettingsBook(start, trial_of(ALL), runs=False)
+    book = SettingsBook(start, *trials_of(ALL), runs=False)
     if name in READING:
         return msgspec.to_builtins(_CALLS[name](book, args))
     with start.file.held():

@@ -14,7 +14,7 @@ import attrs
 
 from lanrage.app.settings_options import Default
 from lanrage.core.setting import NODE, Setting
-from lanrage.core.settings_order import Given, read_environment, sound
+from lanrage.core.settings_order import Given, read_environment, sound, unknown_variables
 from lanrage.core.settings_schema import SETTINGS
 from lanrage.store.settings import SettingsFile
 
@@ -26,7 +26,7 @@ class Start:
     :param file: of its state folder.
     :param options: all of its options, as a role's configuration reads them.
     :param given: on command line and in the environment.
-    :param words: what was wrong with the stored settings, for the log.
+    :param words: what was wrong with the stored settings and the environment, for the log.
     :param table: the schema, by name.
     """
 
@@ -80,4 +80,5 @@ def begin(
     file = SettingsFile(folder)
     start = Start(role, file, dict(options), Given(line, read_environment(rows, environment)), table=table)
     resolved, words = start.with_stored(file.load().values)
-    return attrs.evolve(start, options=resolved, words=(*([file.trouble] if file.trouble else []), *words))
+    unknown = unknown_variables(table.values(), environment)
+    return attrs.evolve(start, options=resolved, words=(*([file.trouble] if file.trouble else []), *words, *unknown))

@@ -5,21 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lanrage.app.config import CONFIGS
-from lanrage.app.log_config import LogSettings
+from lanrage.app.log_config import LogSettings, check_log_file
 from lanrage.app.metering_config import MeteringSettings
 
-READERS: tuple[Callable[[dict[str, str]], object], ...] = (MeteringSettings.parse, LogSettings.parse)
+READERS: tuple[Callable[[dict[str, str]], object], ...] = (MeteringSettings.parse, LogSettings.parse, check_log_file)
 """What reads options of every role, beside the role's configuration."""
 
 
-def trial_of(role: str) -> Callable[[dict[str, str]], None]:
-    """What tries a role's options out; it blocks, as some options name files.
+def trials_of(role: str) -> tuple[Callable[[dict[str, str]], object], ...]:
+    """What try a role's options out, each by itself; they block, as some options name files.
 
-    :returns: raises BadInput that names the option and the rule.
+    :returns: each raises BadInput that names the option and the rule.
     """
-
-    def try_out(options: dict[str, str]) -> None:
-        for read in (CONFIGS[role].parse, *READERS):
-            read(options)
-
-    return try_out
+    return (CONFIGS[role].parse, *READERS)

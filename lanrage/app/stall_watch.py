@@ -46,8 +46,9 @@ class Stall:
 
 @attrs.define
 class Stalls:
-    """The stalls of this process.
+    """The stalls of this process; counts and sum are of all ever, since metrics are made of them.
 
+    :ivar longest: seconds, since the last reset.
     :ivar last: the last ones, the latest first.
     :ivar held_up: times at which not the reactor but the whole process stood still.
     """
@@ -57,6 +58,7 @@ class Stalls:
     longest: float = 0.0
     held_up: int = 0
     last: tuple[Stall, ...] = ()
+    _at_reset: tuple[int, float, int] = (0, 0.0, 0)
 
     def note(self, stall: Stall) -> None:
         """Count one."""
@@ -66,10 +68,14 @@ class Stalls:
         self.last = (stall, *self.last)[:10]
 
     def reset(self) -> None:
-        """Forget all."""
-        self.count = self.held_up = 0
-        self.seconds = self.longest = 0.0
-        self.last = ()
+        """Look at what comes from now on alone."""
+        self._at_reset = (self.count, self.seconds, self.held_up)
+        self.longest, self.last = 0.0, ()
+
+    def since_reset(self) -> tuple[int, float, int]:
+        """Count, seconds and times that the process stood still, since the last reset."""
+        count, seconds, held_up = self._at_reset
+        return self.count - count, self.seconds - seconds, self.held_up - held_up
 
 
 STALLS = Stalls()

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
-from lanrage.core.firewall_commands import Firewall, steps
-from lanrage.core.links import check_device_name
-from lanrage.core.rights import GROUP, LOADS_TUN, OPENS_TUN, STARTS_NODE, is_user
+from lanrage.core.firewall_commands import DEVICES, Firewall, steps
+from lanrage.core.rights import GROUP, LOADS_TUN, OPENS_TUN, STARTS_NODE, USER_RULE, is_user
 from lanrage.errors import BadInput
 
 LOADS_WIREGUARD = ("modprobe", "wireguard")
@@ -34,22 +33,30 @@ def grant_command(name: str, user: str) -> tuple[str, ...]:
     """
     if name == "group":
         if not is_user(user):
-            raise BadInput("user", "must be a user's name: small letters, digits, _ and -")
+            raise BadInput("user", USER_RULE)
         return (*JOINS_GROUP, user)
     if name not in FIXED:
         raise BadInput("grant", f"must be one of group, {', '.join(FIXED)}")
     return FIXED[name]
 
 
-def check_permitted(words: Sequence[str]) -> tuple[str, ...]:
+def check_permitted(words: Sequence[str], devices: Collection[str] = DEVICES) -> tuple[str, ...]:
     """The words, where the list has them.
 
-    :raises BadInput: names ``command``.
+    :param devices: LANrage's own, the only ones that a firewall may be told to let in: all that comes by a device that
+        is let in passes, so that a card of the machine's must not be among them.
+    :raises BadInput: names ``command``, or ``device`` where another device would be let in.
     """
     given = tuple(words)
-    joins = given[:-1] == JOINS_GROUP and is_user(given[-1])
-    if joins or given in FIXED.values() or any(_fits(given, each) for each in _firewall_commands()):
+    if (given[:-1] == JOINS_GROUP and is_user(given[-1])) or given in FIXED.values():
         return given
+    for pattern in _firewall_commands():
+        device = _device_in(given, pattern)
+        if device in devices:
+            return given
+        if device is not None:
+            known = ", ".join(sorted(devices))
+            raise BadInput("device", f"{device!r} is no tunnel or card of LANrage's; those of this machine are {known}")
     raise BadInput("command", "is none of those that LANrage runs as root")
 
 
@@ -60,18 +67,12 @@ def _firewall_commands() -> Iterator[tuple[str, ...]]:
             yield from (step.allow, step.remove)
 
 
-def _fits(given: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
-    """Whether these are a pattern's words with one device's name in every place."""
+def _device_in(given: tuple[str, ...], pattern: tuple[str, ...]) -> str | None:
+    """The word that stands in every place of a pattern's device; None where these are not the pattern's words."""
     places = [position for position, word in enumerate(pattern) if _PLACE in word]
     if len(given) != len(pattern) or not places:
-        return False
+        return None
     before, _, after = pattern[places[0]].partition(_PLACE)
     word = given[places[0]]
     device = word[len(before) : len(word) - len(after)]
-    if device.startswith("-"):
-        return False
-    try:
-        check_device_name(device)
-    except BadInput:
-        return False
-    return given == tuple(each.replace(_PLACE, device) for each in pattern)
+    return device if given == tuple(each.replace(_PLACE, device) for each in pattern) else None

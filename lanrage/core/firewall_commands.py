@@ -17,6 +17,8 @@ ZONE = "trusted"
 """firewalld's zone that accepts all."""
 COMMENT = "LANrage"
 """Marks our rules in ``ufw status``."""
+DEVICES = ("lanrage-wg0", "lanrage0")
+"""Tunnel and card of a node that is told no other names; leftovers of a crash are looked for under them, too."""
 
 
 class Firewall(Enum):

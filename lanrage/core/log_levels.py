@@ -12,6 +12,8 @@ from lanrage.errors import BadInput
 NAMESPACE = re.compile(r"[A-Za-z_][\w.]{0,99}")
 CACHE_LIMIT = 2048
 """Namespaces remembered with their level; the package and its libraries have some 600."""
+LIBRARY = "library"
+"""The subsystem of lines that no part of LANrage wrote."""
 RULES_LIMIT = 64
 """Namespaces with a level of their own; more are a mistake."""
 

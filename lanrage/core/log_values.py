@@ -20,6 +20,11 @@ ITEM_LIMIT = 32
 """Items of a list or an object; a party of 64 is told by its number."""
 DEPTH_LIMIT = 3
 """Lists within lists; deeper ones are told by their text."""
+SEARCHED = 32
+"""Times as long as what is shown may a text be that is searched for secrets as a whole, in some 15 ms; of a longer one
+the beginning alone is shown, since nobody looked where a secret begins whose end is at the text's."""
+EDGE = 1024
+"""Characters at the end of what was searched of a longer text, where a secret may be cut, that are not shown."""
 BYTES_LIMIT = 31
 """Bytes shown in hexadecimal: ids are 16; 32 and more may be a key or a packet, and only their number is told."""
 WHOLE_LIMIT = 2**53
@@ -39,10 +44,12 @@ def bounded(text: str, limit: int = TEXT_LIMIT) -> str:
 
 
 def clean(text: str, redactor: Redactor, public: frozenset[str] = frozenset(), limit: int = TEXT_LIMIT) -> str:
-    """The text without secrets, bounded; what would be left out in any case is not searched."""
-    if len(text) > 4 * limit:
-        text = f"{text[: 2 * limit]} ... {text[-2 * limit :]}"
-    return bounded(redactor.text(text, public), limit)
+    """The text without secrets, bounded: it is cut after the search, so that no secret stands at the cut by half."""
+    most = SEARCHED * limit
+    if len(text) <= most:
+        return bounded(redactor.text(text, public), limit)
+    shown = redactor.text(text[:most], public)[:-EDGE]
+    return f"{bounded(shown[:limit], limit)}... the beginning of {len(text)} characters"
 
 
 def text_of(value: object) -> str:

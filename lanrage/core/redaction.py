@@ -44,7 +44,8 @@ _FORMS = re.compile(
             r"(?:LR1-|lr1-)[\w-]{6,}",  # an invitation code
             rf"(?<![\w-]){_NO_WORDS}{_SPOKEN}(?![\w-])",  # a spoken code
             r"[0-9a-fA-F]{64,}",  # 32 bytes or more
-            r"b(?P<quote>['\"])(?:\\[^x]|\\x[0-9a-f]{2}|(?!(?P=quote))[^\\]){32,}(?P=quote)",  # as Python shows them
+            # As Python shows them, whole or cut at the text's end:
+            r"(?<!\w)b(?P<quote>['\"])(?:\\[^x]|\\x[0-9a-f]{2}|(?!(?P=quote))[^\\]){32,}(?:(?P=quote)|\\?.?.?.?\Z)",
             r"(?<![\w+/])[A-Za-z0-9+/]{43}=",  # 32 bytes in base64
             rf"(?<![\w+/-]){_ALIKE}(?:[A-Za-z0-9_-]{{43}}|[A-Za-z0-9+/]{{43}})(?![\w+/-])",  # the same without its end
             r"(?i:(?<=bearer )|(?<=token=)|(?<=token: )|(?<=secret=)|(?<=password=))[^\s\"',;&]+",

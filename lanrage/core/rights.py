@@ -28,8 +28,10 @@ LOADS_TUN = ("modprobe", "tun")
 OPENS_TUN = ("chmod", "0666", "/dev/net/tun")
 STARTS_NODE = ("systemctl", "enable", "--now", NODE_UNIT)
 
-_USER = re.compile(r"[a-z_][a-z0-9_-]{0,31}\Z")
-"""As shadow's NAME_REGEX has it: no option, no blank, nothing that a shell reads."""
+_USER = re.compile(r"(?![0-9]+\Z)[A-Za-z0-9_](?:[A-Za-z0-9_.@-]{0,31}|[A-Za-z0-9_.@-]{0,30}\$)\Z")
+"""What both Debian's useradd(8) and systemd.exec(5), "User=", take in ASCII (a dot as in john.doe, an @ of a directory
+service, capitals, a ``$`` at the end): no option, no blank, no number, nothing that divides words or paths."""
+USER_RULE = "must be a user's name: at most 32 letters, digits and _ . - @, the first no sign but _, not digits alone"
 
 COSTS = {
     "net_admin": "no links, no LAN card, no routes: this process can be in a party, and reach nobody",

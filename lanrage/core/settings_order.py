@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 
 import attrs
 
-from lanrage.core.setting import Origin, Setting
+from lanrage.core.setting import ENVIRONMENT, Origin, Setting
 from lanrage.errors import BadInput
 
 FIRST_SET = "main"
 """The set that is there, and active, from the beginning."""
 SETS_LIMIT = 64
 """Stored sets: one for each game and place, and then some."""
+OTHER_VARIABLES = frozenset(
+    f"{ENVIRONMENT}{name}"
+    for name in ("CONTROL_OPTIONS", "LAB_DIR", "LAB_KEEP_LOGS", "RELAY_OPTIONS", "SERVER", "SOCKET", "TOKEN")
+)
+"""What the command line, the laboratory and the units of systemd read, beside the settings."""
+TESTS_VARIABLES = (f"{ENVIRONMENT}KERNEL_", f"{ENVIRONMENT}TEST_")
+"""What those of our own tests begin with."""
+UNKNOWN_SHOWN = 10
+"""Unknown variables that are told at a start."""
+ALIKE = 0.8
+"""Of difflib's ratio, from which on a name is taken for another one misspelt: two wrong letters in twenty."""
 _SET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -86,6 +98,23 @@ def read_environment(rows: Iterable[Setting], environment: Mapping[str, str]) ->
             check(row, text, row.environment)
             found[row.name] = text
     return found
+
+
+def unknown_variables(rows: Iterable[Setting], environment: Iterable[str]) -> list[str]:
+    """A word for each variable that looks as if it set something, and does not; its value may be secret.
+
+    :param rows: all settings, those of other roles too, whose variables may be set for all roles at once.
+    :param environment: names.
+    """
+    known = {row.environment for row in rows} | OTHER_VARIABLES
+    words = []
+    for name in sorted(environment):
+        if not name.startswith(ENVIRONMENT) or name in known or name.startswith(TESTS_VARIABLES):
+            continue
+        near = get_close_matches(name.upper(), sorted(known), 1, ALIKE)
+        hint = f"{near[0]} is meant, perhaps" if near else "lanrage settings list names all"
+        words.append(f"the environment variable {name[:64]!r} sets nothing: there is no such setting; {hint}")
+    return words[:UNKNOWN_SHOWN]
 
 
 def sound(rows: Iterable[Setting], stored: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:

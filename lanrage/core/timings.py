@@ -29,9 +29,34 @@ class Outcome(Enum):
     CANCELLED = "cancelled"
 
 
+@attrs.frozen
+class CallCounts:
+    """Counts of calls, estimated where not every call is timed.
+
+    :param seconds: what they took together.
+    :param slow: of the timed ones alone, those that took too long.
+    """
+
+    calls: int = 0
+    failures: int = 0
+    cancelled: int = 0
+    seconds: float = 0.0
+    slow: int = 0
+
+    def __sub__(self, other: CallCounts) -> CallCounts:
+        return CallCounts(
+            self.calls - other.calls,
+            self.failures - other.failures,
+            self.cancelled - other.cancelled,
+            self.seconds - other.seconds,
+            self.slow - other.slow,
+        )
+
+
 @attrs.define(eq=False)
 class TimedCalls:
-    """The calls of one operation.
+    """The calls of one operation. Counts are of all calls ever: metrics are made of them, which must not go back.
+    :meth:`since_reset` tells what came after the last reset.
 
     Each statement of :meth:`note` is one step of the interpreter's lock, so that threads may note at the same time; who
     reads meanwhile may see a call in one field and not yet in the next.
@@ -42,9 +67,9 @@ class TimedCalls:
     :ivar timed: calls that were timed.
     :ivar timed_failures: those of them that failed; ``timed_cancelled``: that were cancelled.
     :ivar timed_seconds: what they took together.
-    :ivar longest: seconds of the longest.
+    :ivar longest: seconds of the longest since the last reset.
     :ivar slow_calls: timed calls that took longer than `slow`.
-    :ivar recent: seconds of the last :data:`RECENT` of them, oldest first.
+    :ivar recent: seconds of the last :data:`RECENT` of them since the last reset, oldest first.
     """
 
     name: str
@@ -59,6 +84,7 @@ class TimedCalls:
     recent: deque[float] = attrs.field(factory=lambda: deque(maxlen=RECENT))
     _warn_after: float = -math.inf
     _unsaid: int = 0
+    _at_reset: CallCounts = CallCounts()
 
     @property
     def calls(self) -> int:
@@ -79,6 +105,15 @@ class TimedCalls:
     def seconds(self) -> float:
         """What all calls took together; estimated where not every call is timed."""
         return self.timed_seconds * self.sample
+
+    @property
+    def counts(self) -> CallCounts:
+        """All of them."""
+        return CallCounts(self.calls, self.failures, self.cancelled, self.seconds, self.slow_calls)
+
+    def since_reset(self) -> CallCounts:
+        """Those since the last reset."""
+        return self.counts - self._at_reset
 
     def note(self, elapsed: float) -> None:
         """A call took so many seconds."""
@@ -114,9 +149,8 @@ class TimedCalls:
         return values[max(0, math.ceil(share * len(values)) - 1)] if values else 0.0
 
     def reset(self) -> None:
-        """Forget all calls."""
-        self.timed = self.timed_failures = self.timed_cancelled = self.slow_calls = self._unsaid = 0
-        self.timed_seconds = self.longest = 0.0
+        """Look at what comes from now on alone; the counts go on: threads count meanwhile, and metrics read them."""
+        self._at_reset, self._unsaid, self.longest = self.counts, 0, 0.0
         self._warn_after = -math.inf
         self.recent.clear()
 

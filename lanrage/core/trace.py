@@ -10,6 +10,7 @@ import attrs
 import msgspec
 from msgspec import Meta
 
+from lanrage.core.log_levels import LIBRARY
 from lanrage.errors import BadInput
 
 LINES_LIMIT = 20_000
@@ -61,16 +62,20 @@ def check_id(text: str) -> str:
 class Trace:
     """Gathers the lines of one operation from any number of logs, which it is fed line by line.
 
+    :param libraries: lines of libraries (Twisted's, say) are kept, too.
     :ivar read: lines seen.
     :ivar bad: lines that are none of a JSON log.
     :ivar left_out: lines of the operation beyond :data:`LINES_LIMIT`: the last ones by time.
+    :ivar of_libraries: lines of the operation that libraries wrote, and that are not kept.
     """
 
     correlation_id: str = attrs.field(converter=check_id)
     limit: int = LINES_LIMIT
+    libraries: bool = True
     read: int = attrs.field(init=False, default=0)
     bad: int = attrs.field(init=False, default=0)
     left_out: int = attrs.field(init=False, default=0)
+    of_libraries: int = attrs.field(init=False, default=0)
     _heap: list[_Later] = attrs.field(init=False, factory=list)
 
     def feed(self, raw: bytes) -> None:
@@ -91,7 +96,11 @@ class Trace:
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             self.bad += 1
             return
-        if found.correlation_id == self.correlation_id:
+        if found.correlation_id != self.correlation_id:
+            return
+        if found.subsystem == LIBRARY and not self.libraries:
+            self.of_libraries += 1
+        else:
             shown = {"message": found.message[:TEXT_LIMIT], "event": found.event[:TEXT_LIMIT]}
             self._keep(msgspec.structs.replace(found, **shown))
 
@@ -121,6 +130,7 @@ class Trace:
             "lines_read": self.read,
             "lines_bad": self.bad,
             "lines_left_out": self.left_out,
+            "lines_of_libraries": self.of_libraries,
             "processes": self.processes(),
             "lines": [msgspec.to_builtins(line) for line in self.lines()],
         }

@@ -14,6 +14,7 @@ from twisted.python.threadable import isInIOThread
 from zope.interface import implementer
 
 from lanrage.core.log_levels import Level, Levels
+from lanrage.core.log_values import clean
 from lanrage.core.operation_ages import OperationAges
 from lanrage.core.repeats import Repeats, Summary
 from lanrage.logs.formatter import StructuredFormatter
@@ -83,27 +84,35 @@ class LogStream:
 
     def _first(self, namespace: str, event: Mapping[str, Any], level: Level) -> bool:
         """Whether this line is one of the first of its kind, and not only counted."""
-        goes, told = self.repeats.admit((namespace, _kind_name(event), level), self.seconds())
+        goes, told = self.repeats.admit((namespace, self._kind_name(event), level), self.seconds())
         self._tell(told)
         if not goes:
             self._arm()
         return goes
 
+    def _kind_name(self, event: Mapping[str, Any]) -> str:
+        """By what an event's repetition is known: its name; what was printed has none but its text. It is told, too."""
+        name = str(event.get("log_io") or event.get("log_text") or event_name(event))
+        return clean(name, self.formatter.redactor)[:NAME_LIMIT]
+
     def _write(self, event: Mapping[str, Any]) -> None:
         lost = self.output.lost - self._lost
         lines = self.formatter.format(event)
         if lost:
-            lines = self.formatter.format(_event("{count} lines of the log were lost", lost, Level.ERROR)) + lines
+            lines = self.formatter.format(_event("{count} lines of the log were lost", Level.ERROR, count=lost)) + lines
         before = self.output.lost
         self.output.write(lines)
         if lost and self.output.lost == before:
             self._lost = before
+        trouble = self.output.trouble()
+        if trouble:
+            self.output.write(self.formatter.format(_event("{trouble}", Level.WARNING, trouble=trouble)))
 
     def _tell(self, summaries: list[Summary[Kind]]) -> None:
         for summary in summaries:
             namespace, name, level = summary.kind
-            event = _event("{count} more lines like this: {like}", summary.count, level, namespace)
-            self._write({**event, "like": name})
+            event = _event("{count} more lines like this: {like}", level, count=summary.count, like=name)
+            self._write({**event, "log_namespace": namespace})
 
     def _arm(self) -> None:
         """Have the summary told at its interval's end; a thread leaves that to the reactor's."""
@@ -124,17 +133,12 @@ class LogStream:
             self._arm()
 
 
-def _kind_name(event: Mapping[str, Any]) -> str:
-    """By what an event's repetition is known: its name; what was printed has none but its text."""
-    return str(event.get("log_io") or event.get("log_text") or event_name(event))[:NAME_LIMIT]
-
-
-def _event(text: str, count: int, level: Level, namespace: str = __name__) -> dict[str, Any]:
+def _event(text: str, level: Level, **fields: object) -> dict[str, Any]:
     twisted: Any = _TWISTED.get(level, LogLevel.warn)
     return {
         "log_format": text,
         "log_level": twisted,
-        "log_namespace": namespace,
+        "log_namespace": __name__,
         "log_time": time.time(),
-        "count": count,
+        **fields,
     }

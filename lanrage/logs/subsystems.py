@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
+from lanrage.core.log_levels import LIBRARY
+
 SUBSYSTEMS: Mapping[str, tuple[str, ...]] = {
     "config": (
         *(
@@ -69,7 +71,7 @@ SUBSYSTEMS: Mapping[str, tuple[str, ...]] = {
 
 NAMES = tuple(SUBSYSTEMS)
 
-OTHER = "library"
+OTHER = LIBRARY
 """What is not of the package: Twisted, Autobahn, asyncio, what is printed."""
 
 _PLACES = sorted(

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from twisted.internet.interfaces import IReactorFDSet
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from lanrage.errors import MissingRight, Unreachable
 from lanrage.net import bpf
@@ -54,11 +55,14 @@ class BridgePort(SocketReader):
         self.name = name
         self.mac = bytes(6)
         self._receive: Callable[[bytes], None] = lambda frame: None
+        self._lost: Callable[[str], None] = lambda why: None
 
-    def open(self, receive: Callable[[bytes], None]) -> None:
+    def open(self, receive: Callable[[bytes], None], lost: Callable[[str], None]) -> None:
         """Begin.
 
         :param receive: called with each broadcast frame that came in.
+        :param lost: called with a sentence when the socket is of no use any more, which one moment of the card's being
+            down is enough for (ENETDOWN): it must be closed and another port opened, though the card is up again.
         :raises MissingRight: without CAP_NET_RAW.
         :raises Unreachable: when the card is gone.
         """
@@ -75,7 +79,7 @@ class BridgePort(SocketReader):
             packets.close()
             raise Unreachable(f"the card {self.name} cannot be used: {error.strerror}") from error
         self.mac = packets.getsockname()[4]
-        self._receive = receive
+        self._receive, self._lost = receive, lost
         self._watch(packets)
 
     def send(self, frame: bytes) -> bool:
@@ -91,6 +95,13 @@ class BridgePort(SocketReader):
     def close(self) -> None:
         """End; one that is closed is no error."""
         self._unwatch()
+
+    def connectionLost(self, reason: Failure) -> None:
+        """Twisted: the reactor gives the socket up; what was closed here before is not lost."""
+        held = self._socket is not None
+        super().connectionLost(reason)
+        if held:
+            self._lost(f"the card {self.name} went down")
 
     def _read_one(self, opened: socket.socket) -> None:
         frame = opened.recv(LARGEST)

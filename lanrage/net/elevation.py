@@ -11,11 +11,14 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 
 import attrs
 from twisted.logger import Logger
 
 from lanrage.core.elevation import check_permitted
+from lanrage.core.firewall_commands import DEVICES
+from lanrage.core.links import OWNER_MARK
 from lanrage.errors import LanrageError, MissingRight
 
 TIMEOUT = 180.0
@@ -24,6 +27,7 @@ FOLDERS = "/usr/sbin:/usr/bin:/sbin:/bin"
 """Where root's programs are; the user's own PATH is not asked, since what it finds would run as root."""
 SAID_LIMIT = 300
 """Characters of what a command that failed said."""
+NETWORK_DEVICES = Path("/sys/class/net")
 
 log = Logger()
 
@@ -31,6 +35,19 @@ log = Logger()
 def at_terminal() -> bool:
     """Whether somebody can be asked there."""
     return sys.stdin is not None and sys.stdin.isatty()
+
+
+def own_devices(folder: Path = NETWORK_DEVICES) -> frozenset[str]:
+    """The devices that a firewall may be told to let in: the customary names, and whatever bears our mark.
+
+    Another name is the user's (``--tunnel``, ``--card``); only who may make devices can set the mark (``ifalias``).
+    """
+    marked = set()
+    for place in folder.glob("*/ifalias"):
+        with suppress(OSError):  # the device went meanwhile
+            if place.read_text(encoding="utf-8", errors="replace").strip() == OWNER_MARK:
+                marked.add(place.parent.name)
+    return frozenset(DEVICES) | marked
 
 
 @attrs.frozen
@@ -42,20 +59,22 @@ class Elevation:
     :param terminal: there is one, on which sudo can ask for a password; without it pkexec is taken first, which asks
         on the desktop, and sudo does not ask.
     :param timeout: seconds.
+    :param devices: that a firewall may be told to let in.
     """
 
     folders: str = FOLDERS
     root: bool = attrs.field(factory=lambda: os.geteuid() == 0)
     terminal: bool = attrs.field(factory=at_terminal)
     timeout: float = TIMEOUT
+    devices: frozenset[str] = attrs.field(factory=own_devices)
 
     def command(self, words: Sequence[str]) -> tuple[str, ...]:
         """The full command, each program by its absolute path: what is shown to the user, and run.
 
-        :raises BadInput: it is none of the list.
+        :raises BadInput: it is none of the list, or would let another device than ours in.
         :raises MissingRight: neither sudo nor pkexec is here, or the program is not.
         """
-        permitted = check_permitted(words)
+        permitted = check_permitted(words, self.devices)
         program = self._find(permitted[0])
         if program is None:
             raise MissingRight(f"the program {permitted[0]} is not in {self.folders}")

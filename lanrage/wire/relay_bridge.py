@@ -14,12 +14,12 @@ import attrs
 from lanrage.core.links import Endpoint
 from lanrage.core.rate import TokenBucket
 from lanrage.core.relay_table import LIFETIME
-from lanrage.wire.relay import BIND, BIND_REQUEST, BOUND, MAGIC, MESSAGE_LIMIT, UNBIND, UNKNOWN_BYTES
+from lanrage.wire.relay import BIND, BIND_REQUEST, BOUND, MAGIC, MESSAGE_LIMIT, NAMED, UNBIND, UNKNOWN_BYTES
 from lanrage.wire.relay_tcp import DATAGRAM_LIMIT, Close, Data, Open, Reason, decode, encode, lane
 
 KIND_AT = 5
 """Where a relay message has its kind."""
-FROM_NODES = (BIND_REQUEST, BIND, UNBIND)
+FROM_NODES = (BIND_REQUEST, BIND, UNBIND, NAMED)
 """Relay messages that a node sends."""
 
 

@@ -47,6 +47,24 @@ class TraceTests(SynchronousTestCase):
         self.assertEqual((3, 1, 0), (told["lines_read"], told["lines_bad"], told["lines_left_out"]))
         self.assertEqual(0, self.run_command("join-1", stdin=line(1, "join-1")).exit_code)
 
+    def test_without_libraries(self) -> None:
+        """What no part of ours wrote is left out where that is wanted, of whatever level, and counted."""
+        (self.folder / "lib.log").write_bytes(
+            line(3, "join-1", message="Starting factory", subsystem="library")
+            + line(4, "join-1", message="Unhandled error", subsystem="library", level="error")
+            + line(5, "join-1", message="admitted", subsystem="party")
+        )
+        whole, ours = (self.run_command("join-1", str(self.folder), *more) for more in ((), ("--without-libraries",)))
+        self.assertIn("Starting factory", whole.output)
+        for text in ("asked", "bound", "admitted", "2 lines of libraries are not shown."):
+            self.assertIn(text, ours.output)
+        for text in ("Starting factory", "Unhandled error"):
+            self.assertNotIn(text, ours.output)
+        told = json.loads(self.run_command("join-1", str(self.folder), "--without-libraries", "--json").output)
+        self.assertEqual((3, 2), (len(told["lines"]), told["lines_of_libraries"]))
+        only = self.run_command("join-1", str(self.folder / "node.log.1"), "--without-libraries")
+        self.assertNotIn("libraries", only.output)
+
     def test_a_log_without_line_ends(self) -> None:
         """It is read in pieces, each of which is no line."""
         (self.folder / "big.log").write_bytes(b"x" * (3 * PIECE))

@@ -120,6 +120,16 @@ class BridgeTests(SynchronousTestCase):
         self.assertEqual([each.trouble for each in self.one.bridge.states()], [""])
         self.assertEqual([len(each) for each in self.heard(broadcast())], [0, 0, 1])
 
+    def test_card_blinks(self) -> None:
+        """A card that was down between two looks has lost its socket: the bridge says so, and is made anew."""
+        port, table = self.bridge()
+        port.lost("the card eth0 went down")
+        self.assertEqual([each.trouble for each in self.one.bridge.states()], ["the card eth0 went down"])
+        self.party.pass_time(LOOK_SECONDS)
+        self.assertEqual((len(self.one.makers.ports), port.receive, table.standing), (2, None, False))
+        self.assertEqual([each.trouble for each in self.one.bridge.states()], [""])
+        self.assertEqual([len(each) for each in self.heard(broadcast())], [0, 0, 1])
+
     def test_silent_console(self) -> None:
         """A named console that only listens is found by its MAC."""
         port, _ = self.bridge()

@@ -126,6 +126,27 @@ class BridgeTests(SynchronousTestCase):
                 plane.process.wait()
                 self.assertNotIn("lanrage", one.space.run("nft list tables"))
 
+    @pytest.mark.lab
+    def test_card_blinks(self) -> None:
+        """A card that is down for a moment, too short for a look to see it, is bridged again."""
+        with room() as here, lan_hosts(2) as (one, two), contextlib.ExitStack() as stack:
+            here.plug_member(one)
+            with console(here, stack) as box:
+                plane = one.start_plane([2], BRIDGE="eth0", BRIDGE_DEVICE=CONSOLE)
+                two.start_plane([1])
+                far = game(two, PORT + 5)
+                wait_for("the bridge to see the console", lambda: self.asks(box, plane))
+                before = counters(plane)["bridge_carried"]
+                one.space.run("ip link set eth0 down; ip link set eth0 up")
+                wait_for("the bridge to see it again", lambda: self.carries_more(box, plane, before))
+                while heard(far)[1] != "again":
+                    pass
+
+    def carries_more(self, box: Program, plane: Program, before: int) -> bool:
+        """The console speaks; whether the bridge carried that, too."""
+        tell(box, "say", "again", ALL, PORT + 5)
+        return counters(plane)["bridge_carried"] > before + 1
+
     def asks(self, box: Program, plane: Program) -> bool:
         """The console speaks; whether the bridge carried that."""
         carried = counters(plane)["bridge_carried"] > 0

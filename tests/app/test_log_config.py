@@ -62,6 +62,20 @@ class SettingsTests(SynchronousTestCase):
                 LogSettings.parse(options(**{name: text}))
             self.assertEqual(name.replace("_", "-"), caught.exception.field)
 
+    def test_state_folder(self) -> None:
+        """A log there could be taken for a party's file: refused at a start, by whatever way the path leads in."""
+        folder = Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, folder)
+        state, other = folder / "state", folder / "other"
+        state.mkdir()
+        other.symlink_to(state)
+        for file in (state / "x.log", other / "x.log", folder / "y" / ".." / "state" / "logs" / "x.log"):
+            with self.assertRaises(BadInput) as caught:
+                LogSettings.parse(options(log_file=str(file), state_dir=str(state)))
+            self.assertEqual("log-file", caught.exception.field)
+            self.assertIn("inside the state folder", caught.exception.rule)
+        LogSettings.parse(options(log_file=str(folder / "x.log"), state_dir=str(state)))
+
 
 class TwistdTests(SynchronousTestCase):
     """:func:`logged`: who says where the log goes."""
@@ -152,7 +166,9 @@ class ProgramTests(SynchronousTestCase):
 
     def test_file_and_signals(self) -> None:
         """Its own file holds JSON lines from its start to its end, nothing is printed, SIGUSR1 sets the file aside."""
-        path = self.folder / "logs.json"
+        logs = Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, logs)
+        path = logs / "logs.json"
         command = self.command("--log-format", "json", "--log-file", str(path), "--log-level", "debug")
         with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
             self.wait(lambda: path.exists() and "LANrage {version} starts" in path.read_text(encoding="utf-8"))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import shutil
+import socket
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -14,13 +17,17 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from lanrage.app.ban_watch import INTERVAL, BanWatch
 from lanrage.app.log_config import LoggedService
-from lanrage.app.relay import RelayPlan, RelayService
+from lanrage.app.relay import KERNEL_AGAIN, RelayPlan, RelayService
 from lanrage.app.role_service import RoleService
 from lanrage.core.identity import fingerprint
+from lanrage.core.relay import TRANSACTION_BYTES, BindRequest
+from lanrage.core.relay_bindings import RelayLimits
+from lanrage.core.relay_table import RelayTable
 from lanrage.core.world_state import Caller
-from lanrage.errors import Refused
+from lanrage.errors import MissingRight, Refused, StoreError
 from lanrage.log_context import context
 from lanrage.wire.control import FollowParty, JoinParty, LeaveParty, ReserveAddress
+from lanrage.wire.relay import encode
 from tests.app.test_control_desk import GUEST, HOST, INVITATION, KIT, SECRET, DeskCase
 from tests.app.test_relay import LOOPBACK, End, free_ports
 from tests.app.test_role_service import Part
@@ -137,7 +144,7 @@ class ControlTests(DeskCase):
         self.assertEqual(expected, tape.of("control", "peer_id"))
 
     def test_addresses(self) -> None:
-        """An address is kept, then taken; a full party is a warning. The pool itself cannot fail."""
+        """An address is kept, then taken; a full party is a warning."""
         tape, third = start_tape(self), node_keys("third")
         self.ask(self.guest, LeaveParty(KIT.party_id))
         self.ask(self.guest, ReserveAddress(KIT.party_id, INVITATION, "guest", KIT.proof(GUEST, SECRET)))
@@ -153,6 +160,20 @@ class ControlTests(DeskCase):
             ("warning", "no address is left for {peer_id}: {reason}", KIT.party_id, they, None),
         ]
         self.assertEqual(expected, tape.of("ip_pool", "party_id", "peer_id", "address"))
+
+    def test_no_address_by_a_bug(self) -> None:
+        """A request for an address that fails is an error of the pool's, too, with whose it was and in what party."""
+        tape, third = start_tape(self), node_keys("third")
+        client = self.node("again", third)
+        del self.world.parties[KIT.party_id].memberships
+        asked = ReserveAddress(KIT.party_id, INVITATION, "third", KIT.proof(third, SECRET))
+        self.failureResultOf(self.start(client, asked), Refused)
+        self.failureResultOf(self.start(self.host, FollowParty(KIT.party_id, 0)), Refused)
+        self.assertEqual(2, len(self.flushLoggedErrors(AttributeError)))
+        they = fingerprint(third.identity.public).hex()
+        event = "no address was given to {peer_id}: {kind} failed: {error}"
+        expected = [("error", event, KIT.party_id, they, "ReserveAddress")]
+        self.assertEqual(expected, tape.of("ip_pool", "party_id", "peer_id", "kind"))
 
     def _fill(self) -> None:
         """As many members as the party may have."""
@@ -233,3 +254,55 @@ class RelayTests(TestCase):
             ("info", "the relay has stopped; {bindings} bindings ended with it", 2),
         ]
         self.assertEqual(expected, tape.of("relay", "bindings"))
+
+    def test_waits_for_its_disk(self) -> None:
+        """Without its folder it forwards in userspace, warns of that once, and tries the kernel again after a while."""
+        clock = Clock()
+        tries: list[RelayTable] = []
+
+        async def use_kernel(table: RelayTable) -> None:
+            tries.append(table)
+
+        relay = RelayService(clock, SERVER.public, (1, 1), plan=RelayPlan(mode="auto"))
+        relay._use_kernel = use_kernel  # type: ignore[method-assign]
+        tape, table = start_tape(self), RelayTable(SERVER.public, bytes, RelayLimits())
+        trouble = StoreError("/x cannot be made: Read-only file system")
+        trouble.__cause__ = OSError(errno.EROFS, "Read-only file system")
+        for error in (trouble, trouble, MissingRight("no CAP_NET_ADMIN")):
+            relay._in_userspace(error)
+            clock.advance(KERNEL_AGAIN)
+            relay._look(table)
+        self.assertEqual([table, table], tries)
+        event = "the relay forwards in userspace: {reason}"
+        expected = [("warning", event, str(trouble)), ("info", event, "no CAP_NET_ADMIN")]
+        self.assertEqual(expected, tape.of("relay", "reason"))
+
+    def test_failures(self) -> Deferred[None]:
+        """A datagram or a look that meets a bug is an error with its traceback; the relay carries on."""
+        return Deferred.fromCoroutine(self._failures())
+
+    async def _failures(self) -> None:
+        from twisted.internet import reactor
+
+        first = free_ports(1)
+        relay = RelayService(reactor, SERVER.public, (first, first), LOOPBACK, plan=RelayPlan(drain=0.0))
+        relay.startService()
+        assert relay._table is not None
+        assert relay._shared is not None
+        tape, table, shared = start_tape(self), relay._table, relay._shared
+        with contextlib.closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as sender:
+            shared.table = None  # type: ignore[assignment]
+            sender.sendto(encode(BindRequest(bytes(TRANSACTION_BYTES))), (LOOPBACK, first))
+            while not tape.of("relay"):
+                await deferLater(reactor, 0.005, lambda: None)
+            shared.table = table
+            relay._look(None)  # type: ignore[arg-type]
+            relay._look(table)
+        await relay.stopService()
+        self.assertEqual(2, len(self.flushLoggedErrors(AttributeError)))
+        expected = [
+            ("error", "datagrams at the relay's port {port} were not dealt with", first, "AttributeError"),
+            ("error", "the relay did not look for bindings that ended", None, "AttributeError"),
+            ("info", "the relay has stopped; {bindings} bindings ended with it", None, None),
+        ]
+        self.assertEqual(expected, tape.of("relay", "port", "error_type"))

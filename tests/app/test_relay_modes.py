@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.contracts_relay import DATA, Base
+from tests.contracts_relay import Base
+from tests.contracts_relay_case import DATA
 from tests.relay_hosts import RelayProcess
 
 OTHERS = "nft 'table ip other { chain f { type filter hook forward priority 0; policy drop; }; }'"

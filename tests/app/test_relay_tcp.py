@@ -12,6 +12,7 @@ from twisted.internet.error import CannotListenError
 
 from lanrage.app.links import Links
 from lanrage.app.relay_links import RelayLinks
+from lanrage.app.relay_names import RelayNames
 from lanrage.app.relay_tcp import LINGER, LOOK_INTERVAL, REDIAL_LAST, Door, RelayTcp
 from lanrage.core.candidates import Candidate, CandidateKind
 from lanrage.core.identity import AgreementKey, NodeKeys, fingerprint
@@ -25,6 +26,7 @@ from lanrage.core.tickets import Ticket, issue, pair_of
 from lanrage.net.control_client import Dialling
 from lanrage.net.relay_tcp_client import OPEN_TIMEOUT, dial
 from tests.core.relay_world import PARTY, SERVER, WALL, holder, wireguard
+from tests.log_tape import start_tape
 from tests.net.relay_tcp_world import ADDRESS, GAME, NAMED, PIN, RelayTcpCase
 
 ANNA = NodeKeys(holder("anna"), AgreementKey(b"a" * 32))
@@ -191,7 +193,10 @@ class RelayTcpTests(RelayTcpCase):
         return self.ports[-1]
 
     def test_opens(self) -> None:
-        """After a second of silence the pair has a way, which carries both directions; it counts as relayed."""
+        """After a second of silence the pair has a way, which carries both directions; it counts as relayed. The relay
+        hears by which operation."""
+        self.bert_link.operation, tape = "join-1", start_tape(self)
+        self.clock.relay.table.names = RelayNames(lambda: self.clock.relay.now)
         self.bert_comes()
         self.wait(PATIENCE - LOOK_INTERVAL)
         self.assertEqual(("idle", [], False), (self.tcp.state, self.bert_link.told, self.tcp.silent))
@@ -206,6 +211,8 @@ class RelayTcpTests(RelayTcpCase):
         self.assertEqual([GAME + b"!"], port.got)
         self.assertIn(GAME, self.clock.bert)
         self.assertEqual(0, self.tcp.dropped)
+        bound = [line for line in tape.of("relay", "correlation_id") if line[2]]
+        self.assertEqual([("info", "an end of a pair is bound at port {port}", "join-1")], bound)
 
     def test_at_once(self) -> None:
         """Where it is known that no UDP comes through, nothing is waited for."""

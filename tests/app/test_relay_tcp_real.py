@@ -25,6 +25,7 @@ from lanrage.wire.relay_binding import RelayBinding
 from lanrage.wire.relay_channels import Closed, Heard
 from tests.app.test_relay import free_ports
 from tests.core.relay_world import PARTY, holder, wireguard
+from tests.log_tape import start_tape
 
 reactor: Any = _reactor
 PAIR = pair_of(wireguard("anna"), wireguard("bert"))
@@ -36,9 +37,9 @@ WAIT = 10.0
 class End:
     """One end of the pair."""
 
-    def __init__(self, name: str, server: SigningKey, relay: Endpoint) -> None:
+    def __init__(self, name: str, server: SigningKey, relay: Endpoint, operation: str = "") -> None:
         blob = issue(Ticket(PARTY, holder(name).public, PAIR, int(time.time()) + 600), server)
-        self.binding = RelayBinding(blob, PAIR, holder(name).sign, relay)
+        self.binding = RelayBinding(blob, PAIR, holder(name).sign, relay, operation)
         self.got: list[bytes] = []
         self.send: Any = None
 
@@ -96,12 +97,14 @@ class EmbeddedTests(TestCase):
         return control, control.key
 
     def test_pair(self) -> Deferred[None]:
-        """Both ends bind, and a packet goes each way; the server counts the connection while it stands."""
+        """Both ends bind, and a packet goes each way; the relay knows by which operation each came, the one over TCP as
+        well; the server counts the connection while it stands."""
 
         async def run() -> None:
-            first = free_ports(2)
+            first, tape = free_ports(2), start_tape(self)
             control, key = await self.serve(first)
-            anna, bert = (End(name, key, Endpoint("127.0.0.1", first + n)) for n, name in enumerate(("anna", "bert")))
+            named = enumerate(("anna", "bert"))
+            anna, bert = (End(name, key, Endpoint("127.0.0.1", first + n), f"join-{name}") for n, name in named)
 
             def heard(each: Heard | Closed) -> None:
                 assert isinstance(each, Heard)
@@ -120,6 +123,12 @@ class EmbeddedTests(TestCase):
             bert.send(GAME + b"!")
             await self.until(lambda: anna.got and bert.got)
             self.assertEqual(([GAME + b"!"], [GAME]), (anna.got, bert.got))
+            event = "an end of a pair is bound at port {port}"
+            await self.until(lambda: len(tape.where(event=event)) == 2)
+            told = {(line["correlation_id"], line["peer_id"]) for line in tape.where(event=event)}
+            self.assertEqual(
+                {(f"join-{name}", fingerprint(holder(name).public).hex()) for name in ("anna", "bert")}, told
+            )
             self.assertEqual({"connections": 1}, control.status()["relay_tcp"])
             session.close()
             await session.factory.ended

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import atexit
+import errno
+import os
 from typing import Any, cast
 
 from twisted.application.service import Service
@@ -12,8 +14,8 @@ from twisted.logger import LogLevel, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.app import role_service
-from lanrage.app.role_service import RoleService
-from lanrage.errors import BadInput
+from lanrage.app.role_service import DISK_PAUSES, RoleService
+from lanrage.errors import BadInput, StoreError
 
 
 class Part(Service):
@@ -187,3 +189,47 @@ class OptionalTests(RoleCase):
         self.events.clear()
         self.reactor.advance(600.0)
         self.assertEqual(([], []), (self.events, self.reactor.getDelayedCalls()))
+
+
+class PatientTests(RoleCase):
+    """The same where the second part waits for its disk."""
+
+    def setUp(self) -> None:
+        """Its disk is read-only."""
+        super().setUp()
+        del self.parts[1].started
+        self.service = RoleService(self.reactor, list(self.parts), self.greet, patient=[self.parts[1]])
+        self.parts[1].error = self.trouble(errno.EROFS)
+
+    @staticmethod
+    def trouble(number: int) -> StoreError:
+        """What a folder that cannot be made is told by."""
+        error = StoreError(f"/x cannot be made: {os.strerror(number)}")
+        error.__cause__ = OSError(number, os.strerror(number))
+        return error
+
+    def test_waits(self) -> None:
+        """It is told once; the part before it runs on, those after it begin when the disk is there."""
+        self.service.startService()
+        self.reactor.pump([1.0] * 20)
+        self.assertEqual(["start a", *["start b", "stop b"] * 4], self.events)
+        self.assertEqual([(LogLevel.warn, "/x cannot be made: Read-only file system")], self.said)
+        self.parts[1].error = None
+        self.events.clear()
+        self.reactor.advance(DISK_PAUSES[-1])
+        self.assertEqual(["start b", "start c", "greeting"], self.events)
+        self.assertEqual((0, []), (self.reactor.stopped, self.reactor.getDelayedCalls()))
+
+    def test_stopped_meanwhile(self) -> None:
+        """Nothing is tried again after the stop."""
+        self.service.startService()
+        self.successResultOf(self.service.stopService())
+        self.events.clear()
+        self.reactor.advance(600.0)
+        self.assertEqual(([], []), (self.events, self.reactor.getDelayedCalls()))
+
+    def test_other_trouble(self) -> None:
+        """What no waiting helps against ends the process as ever."""
+        self.parts[1].error = self.trouble(errno.EACCES)
+        self.service.startService()
+        self.assertEqual((1, ["start a", "start b", "stop b"]), (self.reactor.stopped, self.events[:3]))

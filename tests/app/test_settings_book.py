@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from pathlib import Path
+from unittest import SkipTest
 
 import attrs
 import msgspec
@@ -12,8 +14,10 @@ from hypothesis import given
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.app.config import ControlConfig, NodeConfig
+from lanrage.app.log_config import check_log_file
 from lanrage.app.settings_book import SettingsBook
 from lanrage.app.settings_start import Start
+from lanrage.app.settings_trial import trials_of
 from lanrage.core.setting import CONTROL, HIDDEN, NODE
 from lanrage.core.settings_order import Given
 from lanrage.core.settings_schema import SETTINGS
@@ -81,6 +85,48 @@ class BookTests(SynchronousTestCase):
         (self.folder / "token").unlink()
         book.set({"control.stun_port": "99"})
         self.assertEqual(book.show("control.stun_port").value, "99")
+
+    def test_log_file(self) -> None:
+        """A log file that the next start could not write, or should not, is refused when it is set."""
+        logs = Path(tempfile.mkdtemp(prefix="lanrage-logs-"))
+        self.addCleanup(shutil.rmtree, logs)
+        book = SettingsBook(self.start, *trials_of(NODE))
+        (logs / "key").write_text("c2VjcmV0", encoding="utf-8")
+        refused = {
+            str(self.folder / "node.log"): "inside the state folder",
+            str(logs): "is a folder",
+            "/dev/null": "is a device",
+            str(logs / "none" / "node.log"): "its folder .* is not there",
+            str(logs / "key"): "is no log",
+            "node.log": "no absolute path",
+        }
+        for text, rule in refused.items():
+            with self.assertRaisesRegex(BadInput, rule) as caught:
+                book.set({"log.file": text})
+            self.assertEqual(caught.exception.field, "log-file")
+        self.assertEqual(dict(self.start.file.load().values), {})
+        book.set({"log.file": str(logs / "node.log")})
+        self.assertEqual(os.listdir(logs), ["key"])
+        shutil.rmtree(logs)
+        self.assertRaises(BadInput, book.set, {"metrics.listen": "tcp:x"})
+        book.set({"lan.card": "x"})
+        logs.mkdir()
+
+    def test_log_file_of_another(self) -> None:
+        """A folder that this user may not write into is refused, too."""
+        if os.geteuid() != 0:
+            raise SkipTest("needs root")
+        logs = Path(tempfile.mkdtemp(prefix="lanrage-logs-"))
+        self.addCleanup(shutil.rmtree, logs)
+        logs.chmod(0o755)
+        (logs / "node.log").write_bytes(b"")
+        os.seteuid(65534)
+        try:
+            for name in ("other.log", "node.log"):
+                with self.assertRaisesRegex(BadInput, "log-file: .* may not be written by this user"):
+                    check_log_file({"log-file": str(logs / name)})
+        finally:
+            os.seteuid(0)
 
     @given(changes)
     def test_export(self, values: dict[str, str]) -> None:

@@ -7,9 +7,12 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from twisted.internet.task import Clock
+from twisted.logger import capturedLogs
 from twisted.python import usage
 from twisted.trial.unittest import SynchronousTestCase
 
+from lanrage.app import roles
 from lanrage.app.config import NodeConfig
 from lanrage.app.service import Options
 from lanrage.core.exposure import Exposure
@@ -93,6 +96,18 @@ class StartTests(SynchronousTestCase):
         self.assertEqual(options["config"].devices.card, "lan7")
         words = "the stored setting lan.exposure: 'some' is none of guarded, games, all; the default counts"
         self.assertEqual(options["settings"].words, (words,))
+
+    def test_misspelt(self) -> None:
+        """A variable that sets nothing has a word with its name and the nearest, not its value; others have none."""
+        self.environment("LANRAGE_LAN_EXPOSRE", "all")
+        self.environment("LANRAGE_CONTROL_LISTEN", "tcp:1")
+        options = self.start()
+        self.assertEqual(options["config"].devices.lan.exposure, Exposure.GUARDED)
+        told = "the environment variable 'LANRAGE_LAN_EXPOSRE' sets nothing: there is no such setting; "
+        self.assertEqual(options["settings"].words, (f"{told}LANRAGE_LAN_EXPOSURE is meant, perhaps",))
+        with capturedLogs() as events:
+            roles.make(Clock(), options["config"], options["metering"], options["settings"])
+        self.assertEqual([event["word"] for event in events if "word" in event], list(options["settings"].words))
 
     def test_not_to_be_read(self) -> None:
         """A file that cannot be read is not silently left out: nothing starts."""

@@ -108,14 +108,17 @@ class StallsTests(SynchronousTestCase):
     """The counts."""
 
     def test_counts(self) -> None:
-        """They add up; the last ten are kept, the latest first; a reset forgets."""
+        """They add up; the last ten are kept, the latest first; what comes after a reset is counted apart, too."""
         stalls = Stalls()
         for number in range(12):
             stalls.note(Stall(float(number), 0.5, "f", ""))
         self.assertEqual((stalls.count, stalls.seconds, stalls.longest), (12, 6.0, 0.5))
         self.assertEqual([stall.at for stall in stalls.last], [float(number) for number in range(11, 1, -1)])
         stalls.reset()
-        self.assertEqual(stalls, Stalls())
+        self.assertEqual((stalls.since_reset(), stalls.longest, stalls.last), ((0, 0.0, 0), 0.0, ()))
+        stalls.note(Stall(20.0, 0.25, "f", ""))
+        self.assertEqual((stalls.since_reset(), stalls.longest), ((1, 0.25, 0), 0.25))
+        self.assertEqual((stalls.count, stalls.seconds), (13, 6.25))
 
 
 class RoleTests(SynchronousTestCase):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from hypothesis import settings
@@ -25,6 +26,7 @@ class Bench:
         self.runner = TaskRunner(self.clock, lambda: 0.0)
         self.told: list[str] = []
         self.open: dict[str, Deferred[Any]] = {}
+        self.ignored: set[str] = set()
 
     def job(self, name: str, *needs: str, at_once: bool = True, **wishes: Any) -> Job:
         """One that tells when it is done and undone; or one that waits until the test ends it."""
@@ -37,6 +39,25 @@ class Bench:
             return self.open[name]
 
         return Job.of(name, do, lambda: self.told.append(f"undo {name}"), needs=needs, **wishes)
+
+    def stubborn(self, name: str, *needs: str, **wishes: Any) -> Job:
+        """One that takes no notice when it is cancelled: it ends when the test ends it, and not before."""
+
+        async def do() -> None:
+            self.told.append(name)
+            while True:
+                self.open[name] = Deferred()
+                try:
+                    return await self.open[name]
+                except CancelledError:
+                    self.ignored.add(name)
+
+        return Job.of(name, do, lambda: self.told.append(f"undo {name}"), needs=needs, **wishes)
+
+    @property
+    def unfinished(self) -> list[str]:
+        """Whose work goes on, wanted or not."""
+        return sorted(name for name, each in self.open.items() if not each.called)
 
     def carry_out(self, *jobs: Job) -> Deferred[dict[str, Any]]:
         """All or nothing."""
@@ -155,55 +176,69 @@ class CarryOutTests(SynchronousTestCase):
         self.assertEqual(PLANS_KEPT, len(self.bench.runner.runs))
 
 
+GRACE = 1.0
+
+
 class RunMachine(RuleBasedStateMachine):
-    """A run whose tasks end in any order, at any time, well or badly, beside cancellations from outside."""
+    """A run whose tasks end in any order, at any time, well or badly, beside cancellations from outside; some take no
+    notice of a cancellation, and are given up after their grace, or waited for where they have none."""
 
     def __init__(self) -> None:
         super().__init__()
         self.bench = Bench()
         self.run_: PlanRun | None = None
         self.limit = 1
+        self.grace: float | None = None
+        self.late: list[str] = []
+        """Who was done after it was given up."""
 
     @precondition(lambda self: self.run_ is None)
     @rule(
-        needs=st.lists(st.sets(st.integers(0, 4)), min_size=1, max_size=6),
+        needs=st.lists(st.tuples(st.sets(st.integers(0, 4)), st.booleans()), min_size=1, max_size=6),
         limit=st.integers(1, 3),
         timeout=st.none() | st.floats(1, 4),
+        grace=st.none() | st.just(GRACE),
         retries=st.integers(0, 1),
         whole=st.booleans(),
     )
-    def begin(self, needs: list[set[int]], limit: int, timeout: float | None, retries: int, whole: bool) -> None:
+    def begin(self, needs: list[tuple[set[int], bool]], limit: int, whole: bool, **wishes: Any) -> None:
         """A plan of tasks that need earlier ones."""
-        jobs = [
-            self.bench.job(
-                f"t{number}",
-                *(f"t{need}" for need in sorted(wanted) if need < number),
-                at_once=False,
-                timeout=timeout,
-                retries=retries,
-                grace=1.0,
-            )
-            for number, wanted in enumerate(needs)
-        ]
-        self.limit = limit
+        jobs = []
+        for number, (wanted, stubborn) in enumerate(needs):
+            before = [f"t{need}" for need in sorted(wanted) if need < number]
+            make = self.bench.stubborn if stubborn else partial(self.bench.job, at_once=False)
+            jobs.append(make(f"t{number}", *before, **wishes))
+        self.limit, self.grace = limit, wishes["grace"]
         self.run_ = self.bench.runner.begin("drawn", jobs, limit, whole=whole)
 
-    def _end(self, data: st.DataObject, end: Callable[[Deferred[Any]], None]) -> None:
-        names = sorted(name for name, each in self.bench.open.items() if not each.called)
-        if names:
-            end(self.bench.open[data.draw(st.sampled_from(names))])
+    def given_up(self, name: str) -> bool:
+        """Whether nobody waits for it any more."""
+        assert self.run_ is not None
+        return self.run_.plan.standings[name].state in ENDED
 
-    @precondition(lambda self: self.run_ is not None)
+    def _end(self, name: str, end: Callable[[Deferred[Any]], None]) -> bool:
+        """End one; whether it was given up before."""
+        late = self.given_up(name)
+        end(self.bench.open[name])
+        return late
+
+    def _one(self, data: st.DataObject) -> str:
+        return data.draw(st.sampled_from(self.bench.unfinished))
+
+    @precondition(lambda self: self.bench.unfinished)
     @rule(data=st.data())
     def succeed(self, data: st.DataObject) -> None:
-        """One that runs is done."""
-        self._end(data, lambda each: each.callback(None))
+        """One that runs is done; one that was given up is undone at once."""
+        name = self._one(data)
+        if self._end(name, lambda each: each.callback(None)):
+            self.late.append(name)
+            assert self.bench.told[-1] == f"undo {name}"
 
-    @precondition(lambda self: self.run_ is not None)
+    @precondition(lambda self: self.bench.unfinished)
     @rule(data=st.data())
     def fail(self, data: st.DataObject) -> None:
-        """One that runs fails."""
-        self._end(data, lambda each: each.errback(LanrageError("drawn")))
+        """One that runs fails; one that was given up has nobody who minds."""
+        self._end(self._one(data), lambda each: each.errback(LanrageError("drawn")))
 
     @rule(seconds=st.floats(0.1, 5))
     def wait(self, seconds: float) -> None:
@@ -213,34 +248,50 @@ class RunMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.run_ is not None)
     @rule()
     def cancel(self) -> None:
-        """Nothing of it is wanted any more."""
+        """Nothing of it is wanted any more: only those that take no notice go on, for their grace."""
         assert self.run_ is not None
         self.run_.cancel("drawn")
-        assert self.run_.plan.ended
+        held = {name for name, each in self.run_.plan.standings.items() if each.state not in ENDED}
+        assert held <= self.bench.ignored
+        assert all(self.run_.plan.standings[name].state is TaskState.ENDING for name in held)
 
     @invariant()
     def bounded(self) -> None:
-        """Never more than allowed run, and a run that has ended leaves no timer."""
+        """Never more than allowed run, nobody is waited for beyond the grace, and a run that ended leaves no timer."""
         if self.run_ is None:
             return
-        running = [each for each in self.bench.open.values() if not each.called]
+        running = [name for name in self.bench.unfinished if not self.given_up(name)]
         assert len(running) <= self.limit
+        assert set(self.bench.unfinished) - set(running) <= self.bench.ignored
+        now = self.bench.clock.seconds()
+        assert all(each.due is None or each.due >= now for each in self.run_.plan.standings.values())
         assert self.run_.plan.ended == (self.run_.ended is not None) == self.run_.finished.called
         if self.run_.plan.ended:
             assert not running
             assert not self.bench.clock.getDelayedCalls()
 
     def teardown(self) -> None:
-        """What was done is undone once each, the last first."""
+        """What was done is undone once each, the last first; who is done later than that, at once."""
         if self.run_ is None:
             return
         self.run_.cancel("the test is over")
+        self.bench.clock.advance(GRACE)
+        for name in self.bench.unfinished:
+            if not self.given_up(name):
+                assert self.grace is None  # who cancels waits for it
+                self._end(name, lambda each: each.errback(LanrageError("at last")))
         assert all(each.state in ENDED for each in self.run_.plan.standings.values())
         taken: list[None] = []
         Deferred.fromCoroutine(self.run_.take_back()).addCallback(taken.append)
         assert taken == [None]
+        for name in self.bench.unfinished:
+            self.late.append(name)
+            self.bench.open[name].callback(None)
         undone = [word.removeprefix("undo ") for word in self.bench.told if word.startswith("undo ")]
-        assert undone == self.run_.plan.done[::-1]
+        assert [name for name in undone if name not in self.late] == self.run_.plan.done[::-1]
+        assert sorted(name for name in undone if name in self.late) == sorted(self.late)
+        assert not set(self.late) & set(self.run_.plan.done)
+        assert not self.bench.clock.getDelayedCalls()
 
 
 RunMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)

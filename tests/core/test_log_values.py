@@ -12,11 +12,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from lanrage.core.log_values import DEPTH_LIMIT, ITEM_LIMIT, TEXT_LIMIT, WHOLE_LIMIT, bounded, clean, plain
+from lanrage.core.log_values import (
+    DEPTH_LIMIT,
+    ITEM_LIMIT,
+    SEARCHED,
+    TEXT_LIMIT,
+    WHOLE_LIMIT,
+    bounded,
+    clean,
+    plain,
+)
 from lanrage.core.redaction import REDACTED, Redactor
 from tests.strategies_logs import Odd, values
 
 NONE = Redactor()
+KNOWN = "s3cret-of-an-operator"
 
 
 class Colour(Enum):
@@ -86,8 +96,32 @@ class PlainTests(SynchronousTestCase):
         else:
             self.assertIn("characters left out", shown)
 
+    @given(st.integers(0, 1100), st.sampled_from((1500, 4 * TEXT_LIMIT + 1, SEARCHED * TEXT_LIMIT)))
+    def test_no_secret_at_a_cut(self, place: int, size: int) -> None:
+        """Wherever a secret stands, before or across any cut, no part of it is shown."""
+        redactor = Redactor()
+        redactor.keep_secret(KNOWN)
+        for secret in (KNOWN, "LR1-" + "A" * 60, f"b'{'Q' * 40}'"):
+            for text in (
+                f"{'x ' * (place // 2)}{secret}{' y' * size}",
+                f"{'x ' * size}{secret}{' y' * (place // 2)}",
+                # What stands before the secret is hidden, so that the end of what is searched comes to be shown.
+                f"{'f' * (size - place)} {secret} {'z ' * size}",
+                f"{'f' * (SEARCHED * TEXT_LIMIT - 1 - place // 50)} {secret} {'z ' * size}",
+            ):
+                shown = clean(text, redactor)
+                self.assertNotRegex(shown, "AAAA|QQQQ|s3cr")
+                self.assertLess(len(shown), TEXT_LIMIT + 60)
+
+    def test_bytes_of_any_length(self) -> None:
+        """What Python shows of a buffer is hidden whole, however large, and where it was cut before it came here."""
+        for size in (32, 2_000, 50_000):
+            for text in (repr(b"\x00QR" * size), repr(b"\x00QR" * size)[:-1]):
+                self.assertNotIn("QR", clean(f"got {text}", NONE))
+        self.assertEqual(said := "the lobby of Bob's machine is open and all are ready to play", clean(said, NONE))
+
     def test_long_text_is_searched_where_it_is_shown(self) -> None:
-        """A secret at either end of a huge text is found; what is left out costs no search."""
+        """A secret in a huge text is found where that is shown; what is left out costs no search."""
         secret = "LR1-" + "A" * 60
         shown = clean(f"{secret} {'x ' * 1_000_000} {secret}", NONE)
         self.assertNotIn("A" * 6, shown)

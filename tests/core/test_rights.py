@@ -109,6 +109,16 @@ class ListTests(SynchronousTestCase):
             with self.assertRaises(BadInput):
                 check_permitted(other)
 
+    def test_devices(self) -> None:
+        """A firewall lets in our own devices alone, by whatever name the node has them; the error names the device."""
+        for each in Firewall:
+            for step in steps(each, ("eth0",)):
+                for words in (step.allow, step.remove):
+                    with self.assertRaises(BadInput) as caught:
+                        check_permitted(words)
+                    self.assertEqual(caught.exception.field, "device")
+                    self.assertEqual(check_permitted(words, ("eth0",)), words)
+
     def test_words(self) -> None:
         """A name that is none of a user's, a grant that is none."""
         for name, user in (("group", "-x"), ("group", "a b"), ("group", ""), ("sh", "ben")):
@@ -116,9 +126,36 @@ class ListTests(SynchronousTestCase):
                 grant_command(name, user)
 
 
-@pytest.mark.parametrize(
-    ("name", "right"), [("ben", True), ("_a-1", True), ("Ben", False), ("a\n", False), ("1a", False)]
-)
-def test_users(name: str, right: bool) -> None:
-    """As shadow takes them."""
-    assert is_user(name) is right
+USERS = ["ben", "_a-1", "Ben", "john.doe", "1a", "ben@corp.example", "machine$", "a" * 32, "a" * 31 + "$"]
+NO_USERS = ["", "-x", ".", "..", ".a", "@a", "1000", "a\n", "a b", "a:b", "a,b", "a/b", "a$b", "$a", "a\\b", "a;b"]
+NO_USERS += ["a" * 33, "a" * 32 + "$", "\u00e4"]
+
+
+@pytest.mark.parametrize("name", USERS)
+def test_users(name: str) -> None:
+    """What Debian and systemd take."""
+    assert is_user(name)
+    assert check_permitted(grant_command("group", name)) == ("usermod", "-aG", "lanrage", name)
+
+
+@pytest.mark.parametrize("name", NO_USERS)
+def test_no_users(name: str) -> None:
+    """No option, number, path, list, or word of a shell."""
+    assert not is_user(name)
+
+
+@given(st.text(max_size=40))
+def test_users_are_words(name: str) -> None:
+    """Whatever is a user's name is one plain argument: it begins no option, and no program reads more into it."""
+    if is_user(name):
+        assert name.isascii()
+        assert name.isprintable()
+        assert not name.startswith("-")
+        assert not name.isdigit()
+        assert not set(name) & set(" :,/\\;&|<>()*?[]{}'\"`!#~=%^+")
+
+
+@given(st.from_regex(r"[a-z_][a-z0-9_-]{0,30}", fullmatch=True))
+def test_strict_users(name: str) -> None:
+    """Each name of systemd's strict form is one."""
+    assert is_user(name)

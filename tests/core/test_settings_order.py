@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import re
+from difflib import SequenceMatcher
+from pathlib import Path
+
 import attrs
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from lanrage.core.setting import ALL, CONTROL, HIDDEN, NODE, Origin
-from lanrage.core.settings_order import Given, Stored, Value, check, check_set_name, read_environment, sound
+from lanrage.core.setting import ALL, CONTROL, ENVIRONMENT, HIDDEN, NODE, Origin, Setting
+from lanrage.core.settings_order import (
+    OTHER_VARIABLES,
+    UNKNOWN_SHOWN,
+    Given,
+    Stored,
+    Value,
+    check,
+    check_set_name,
+    read_environment,
+    sound,
+    unknown_variables,
+)
 from lanrage.core.settings_schema import SCHEMA, SETTINGS
 from lanrage.errors import BadInput
 from tests.strategies_settings import changes
 
+ROOT = Path(__file__).resolve().parents[2]
 EXPOSURE = SETTINGS["lan.exposure"]
 SECRET = attrs.evolve(SETTINGS["node.server"], name="node.token", secret=True)
 
@@ -55,6 +71,54 @@ class EnvironmentTests(SynchronousTestCase):
         with self.assertRaises(BadInput) as caught:
             read_environment(SCHEMA, {"LANRAGE_LAN_EXPOSURE": "some"})
         self.assertEqual(str(caught.exception), "LANRAGE_LAN_EXPOSURE: 'some' is none of guarded, games, all")
+
+
+class UnknownTests(SynchronousTestCase):
+    """Variables that look as if they set something."""
+
+    @given(changes, st.sampled_from(SCHEMA), st.data())
+    def test_misspelt(self, values: dict[str, str], row: Setting, data: st.DataObject) -> None:
+        """A letter that is missing or wrong, or small letters: the variable that is meant is named; the right ones and
+        those of others have no word."""
+        right = row.environment
+        place = data.draw(st.integers(len(ENVIRONMENT), len(right) - 1))
+        wrong = data.draw(
+            st.sampled_from((right[:place] + right[place + 1 :], f"{right[:place]}Q{right[place + 1 :]}"))
+        )
+        known = {each.environment for each in SCHEMA}
+        assume(wrong not in known)
+        names = {SETTINGS[name].environment for name in values} | {"HOME", "LANRAGES", wrong} | OTHER_VARIABLES
+        (word,) = unknown_variables(SCHEMA, names)
+        meant = word.rpartition("; ")[2].removesuffix(" is meant, perhaps")
+        self.assertIn(repr(wrong), word)
+        self.assertIn(meant, known | OTHER_VARIABLES)
+        near = SequenceMatcher(None, wrong, right).ratio()
+        self.assertGreaterEqual(SequenceMatcher(None, wrong, meant).ratio(), near - 0.05)
+
+    def test_words(self) -> None:
+        """As a user reads them; nothing alike; a bounded number."""
+        told = "the environment variable {!r} sets nothing: there is no such setting; {}"
+        for name, hint in (
+            ("LANRAGE_LAN_EXPOSRE", "LANRAGE_LAN_EXPOSURE is meant, perhaps"),
+            ("LANRAGE_lan_exposure", "LANRAGE_LAN_EXPOSURE is meant, perhaps"),
+            ("LANRAGE_LOGLEVEL", "LANRAGE_LOG_LEVEL is meant, perhaps"),
+            ("LANRAGE_SOKET", "LANRAGE_SOCKET is meant, perhaps"),
+            ("LANRAGE_COLOUR", "lanrage settings list names all"),
+        ):
+            self.assertEqual(unknown_variables(SCHEMA, [name]), [told.format(name, hint)])
+        self.assertEqual(len(unknown_variables(SCHEMA, [f"LANRAGE_{number}" for number in range(40)])), UNKNOWN_SHOWN)
+
+    def test_ours_are_known(self) -> None:
+        """Whatever variable the package, its units and its tests name is no unknown one."""
+        texts = [path.read_text(encoding="utf-8") for folder in ("lanrage", "packaging") for path in _files(folder)]
+        texts += [path.read_text(encoding="utf-8") for path in (*_files("tests/kernel"), *_files("tests/lab"))]
+        names = {name for text in texts for name in re.findall(r"\bLANRAGE_[A-Z_]*[A-Z]\b", text)}
+        self.assertGreater(len(names), 5)
+        self.assertEqual(unknown_variables(SCHEMA, names), [])
+
+
+def _files(folder: str) -> list[Path]:
+    return [path for path in (ROOT / folder).rglob("*") if path.is_file() and path.suffix != ".pyc"]
 
 
 class StoredTests(SynchronousTestCase):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
+import attrs
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from lanrage.core.timings import RECENT, SLOWEST, WARN_PAUSE, Outcome, SlowCall, Slowest, TimedCalls
+from lanrage.core.timings import RECENT, SLOWEST, WARN_PAUSE, CallCounts, Outcome, SlowCall, Slowest, TimedCalls
 
 DURATIONS = st.lists(st.floats(0.0, 100.0), max_size=RECENT + 50)
 
@@ -61,17 +63,31 @@ class TimedCallsTests(SynchronousTestCase):
         self.assertEqual(told, [0, None, None, 2, None, 1])
         self.assertEqual(calls.slow_calls, 6)
 
-    def test_reset(self) -> None:
-        """After a reset it is as new; threshold and sample stay."""
+    @given(st.lists(st.sampled_from((*Outcome, "reset"))))
+    def test_reset(self, story: list[Outcome | str]) -> None:
+        """The counts never go back, whoever resets; those since the last reset are as of a new one."""
+        calls, fresh, totals = TimedCalls("a.b", 1.0, 3), TimedCalls("a.b", 1.0, 3), [CallCounts()]
+        for step in story:
+            if isinstance(step, Outcome):
+                for each in (calls, fresh):
+                    each.note(2.0)
+                    each.ended_badly(step)
+                    each.warns(5.0)
+            else:
+                calls.reset()
+                fresh = TimedCalls("a.b", 1.0, 3)
+            self.assertEqual((calls.since_reset(), calls.recent), (fresh.counts, fresh.recent))
+            self.assertEqual((calls.longest, calls.percentile(0.5)), (fresh.longest, fresh.percentile(0.5)))
+            totals.append(calls.counts)
+        for before, after in pairwise(totals):
+            self.assertTrue(all(a <= b for a, b in zip(attrs.astuple(before), attrs.astuple(after), strict=True)))
+        self.assertEqual(totals[-1].calls, 3 * sum(isinstance(step, Outcome) for step in story))
+
+    def test_threshold(self) -> None:
+        """Threshold and sample stay after a reset; without one nothing is slow."""
         calls = TimedCalls("a.b", 1.0, 3)
-        calls.note(2.0)
-        calls.ended_badly(Outcome.FAILED)
-        calls.warns(5.0)
         calls.reset()
-        fresh = TimedCalls("a.b", 1.0, 3)
-        self.assertEqual(repr(calls), repr(fresh))
-        self.assertEqual(fresh.slow, 1.0)
-        self.assertEqual(TimedCalls("a.b").slow, math.inf)
+        self.assertEqual((calls.slow, calls.sample, TimedCalls("a.b").slow), (1.0, 3, math.inf))
 
 
 class SlowestTests(SynchronousTestCase):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -86,6 +87,68 @@ class DegradedTests(SynchronousTestCase):
         self.assertEqual([], self.until(lambda status: bool(status["state"] == "idle"))["missing"])
         self.assertEqual(1, len(self.warnings("Read-only file system")))
 
+    def test_known_folder_on_a_read_only_disk(self) -> None:
+        """A node that finds its keys runs, and says that no change is kept, for as long as its disk takes none."""
+        there = self.start("unshare", "-m", "sleep", "120")
+        inside = ("nsenter", "-t", str(there.pid), "-m")
+        twistd = str(Path(sys.executable).parent / "twistd")
+        node = (*inside, twistd, "-n", "--pidfile=", "lanrage", "node", *self.words)
+
+        def mount(options: str) -> None:
+            subprocess.run([*inside, "mount", "-o", options, "-t", "tmpfs", "tmpfs", str(self.state)], check=True)
+
+        def set_exposure(value: str) -> None:
+            call(self.run_dir / "node.sock", "settings.set", values={"lan.exposure": value})
+
+        while Path(f"/proc/{there.pid}/comm").read_text(encoding="ascii").strip() != "sleep":
+            time.sleep(0.01)  # unshare is not in its namespace yet
+        mount("size=8m")
+        first = self.start(*node)
+        self.until(lambda status: bool(status["state"] == "idle"))
+        set_exposure("games")
+        self._end(first)
+        mount("remount,ro")
+        self.start(*node)
+        (missing,) = self.until(lambda status: bool(status["state"] == "idle"))["missing"]
+        self.assertIn(f"the disk of {self.state / 'lanrage'} is read-only: no change is kept", missing)
+        self.assertEqual(1, len(self.warnings("is read-only")))
+        with self.assertRaisesRegex(
+            LanrageError, "settings.db cannot be used now: attempt to write a readonly database"
+        ):
+            set_exposure("all")
+        mount("remount,rw")
+        self.assertEqual([], self.until(lambda status: True)["missing"])
+        set_exposure("all")
+
+    def test_waiting_control_server(self) -> None:
+        """A control server's reflector answers while its disk is read-only; it listens soon after the disk is there."""
+        port = self.free_port()
+        server = ("--listen", f"tcp:{port}:interface=127.0.0.1", "--stun-port", "13479", "--stun-alternate", "none")
+        own = (str(self.state), "control", "-d", str(self.state / "lanrage"), *server)
+        control = self.start("unshare", "-m", sys.executable, "-m", "tests.lab.readonly_node", *own)
+        self.until_said("the control server does not run, and is tried again: .*Read-only file system")
+        self.assertIsNone(control.poll())
+        subprocess.run(
+            ["nsenter", "-t", str(control.pid), "-m", "mount", "-o", "remount,rw", str(self.state)], check=True
+        )
+        self.until_said("ready: control server listens")
+        socket.create_connection(("127.0.0.1", port), 5).close()
+        self.assertEqual(1, len(self.warnings("Read-only file system")))
+
+    @staticmethod
+    def free_port() -> int:
+        """A TCP port that nobody uses now."""
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            return int(taken.getsockname()[1])
+
+    def until_said(self, pattern: str) -> None:
+        """Until the log has it."""
+        deadline = time.monotonic() + PATIENCE
+        while not re.search(pattern, self.log.read_text(encoding="utf-8", errors="replace")):
+            self.assertLess(time.monotonic(), deadline, self.log.read_text(errors="replace"))
+            time.sleep(0.1)
+
     def test_without_wireguard_and_port(self) -> None:
         """The player's node runs without the server beside it and without WireGuard; both are used as they come."""
         programs = self.folder / "bin"
@@ -100,7 +163,8 @@ class DegradedTests(SynchronousTestCase):
             self.start(twistd, "-n", "--pidfile=", *words, path=str(programs))
             missing = " ".join(self.until(lambda status: len(status["missing"]) == 2)["missing"])
             self.assertIn("No WireGuard is here", missing)
-            self.assertIn(f"the control does not run, and is tried again: listen: port {port}", missing)
+            self.assertEqual(1, len(self.warnings("this node lacks something: No WireGuard is here")))
+            self.assertIn(f"the control server does not run, and is tried again: listen: port {port}", missing)
         where = shutil.which("wireguard-go")
         assert where is not None
         (programs / "wireguard-go").symlink_to(where)

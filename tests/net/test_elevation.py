@@ -16,7 +16,7 @@ from lanrage.app.cli_firewall import change_elevated
 from lanrage.app.cli_frame import agree
 from lanrage.app.cli_rights import grant_right, rights
 from lanrage.errors import BadInput, LanrageError, MissingRight, Refused
-from lanrage.net.elevation import Elevation, run_elevated
+from lanrage.net.elevation import Elevation, own_devices, run_elevated
 from lanrage.net.firewalls import Tools
 
 RECORDER = """#!{python} -I
@@ -133,6 +133,28 @@ def test_firewall(machine: Machine) -> None:
     words = ["--", ufw, "allow", "in", "on", "lanrage0", "comment", "LANrage"]
     assert [call[1] for call in machine.told] == [words]
     assert asked == [(str(machine.folder / "sudo"), *words)]
+
+
+def test_firewall_of_another_device(machine: Machine) -> None:
+    """A card of the machine's is never let in by sudo: nobody is asked, nothing is run."""
+    machine.put("sudo")
+    machine.put("ufw")
+    (machine.folder / "etc/ufw").mkdir(parents=True)
+    (machine.folder / "etc/ufw/ufw.conf").write_text("ENABLED=yes\n", encoding="utf-8")
+    tools = Tools(str(machine.folder), machine.folder)
+    asked: list[tuple[str, ...]] = []
+    with pytest.raises(BadInput, match="device: 'eth0' is no tunnel or card of LANrage's"):
+        change_elevated(tools, "allow", ("eth0",), machine.way(), asked.append)
+    assert (asked, machine.told) == ([], [])
+
+
+def test_own_devices(tmp_path: Path) -> None:
+    """The customary names, and what bears our mark; a device without a mark, or with another's, is none of ours."""
+    for name, alias in (("eth0", ""), ("lan0", "home"), ("games", "lanrage\n")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "ifalias").write_text(alias, encoding="utf-8")
+    (tmp_path / "gone").mkdir()
+    assert own_devices(tmp_path) == {"lanrage-wg0", "lanrage0", "games"}
 
 
 def test_no_word() -> None:

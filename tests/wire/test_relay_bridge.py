@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.core.links import Endpoint
-from lanrage.core.relay import BindRequest, Bound, Challenge
+from lanrage.core.relay import BindRequest, Bound, Challenge, Named, Unbind
 from lanrage.core.relay_cookies import Line
 from lanrage.core.relay_table import LIFETIME
 from lanrage.errors import DecodeError
@@ -95,9 +95,11 @@ class BridgeTests(SynchronousTestCase):
         self.assertEqual(10, sum(self.send(GAME, now=1.0) != NOTHING for _ in range(50)) * 2)
 
     def test_only_what_nodes_say(self) -> None:
-        """What only a relay says is not passed on to one."""
+        """What only a relay says is not passed on to one; each kind of a node's is."""
         self.open()
         self.bind()
+        for message in (BindRequest(bytes(8)), Unbind(bytes(8)), Named(bytes(8), "join-1")):
+            self.assertEqual(Step(encode_message(message), FIRST), self.send(encode_message(message)))
         for datagram in (BOUND, ASK[:6], b"LRRL", ASK[:5] + b"\x63" + ASK[6:]):
             self.assertEqual(NOTHING, self.send(datagram))
         self.assertEqual({"malformed": 4}, self.bridge.dropped)
