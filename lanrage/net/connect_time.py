@@ -1,0 +1,60 @@
+"""How long a TCP connection, or a name's look-up, takes."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.defer import TimeoutError as DeferredTimeout
+from twisted.internet.endpoints import TCP4ClientEndpoint
+from twisted.internet.error import ConnectError, ConnectionRefusedError
+from twisted.internet.protocol import Factory, Protocol
+
+from lanrage.errors import Unreachable
+from lanrage.net.threads import in_thread
+
+
+class _Leaving(Protocol):
+    """Says nothing and goes."""
+
+    def connectionMade(self) -> None:
+        """Twisted: it stands, which is all that was asked."""
+        self.transport.abortConnection()  # type: ignore[union-attr]
+
+
+async def connect_time(
+    reactor: Any, host: str, port: int, timeout: float, source: str = "", *, refused: bool = False
+) -> float:
+    """Seconds until a TCP connection stood; it is closed at once.
+
+    :param source: this machine's address to connect from; empty = the system's choice.
+    :param refused: a refusal counts as well: the machine answered.
+    :raises Unreachable: nobody takes connections there, or nobody answered in time.
+    """
+    since = reactor.seconds()
+    bind = (source, 0) if source else None
+    endpoint = TCP4ClientEndpoint(reactor, host, port, timeout=max(1, round(timeout) + 1), bindAddress=bind)
+    connecting: Deferred[Any] = endpoint.connect(Factory.forProtocol(_Leaving))
+    try:
+        await connecting.addTimeout(timeout, reactor)
+    except ConnectionRefusedError as error:
+        if not refused:
+            raise Unreachable(f"{host} takes no connection on TCP port {port}") from error
+    except (ConnectError, DeferredTimeout, OSError) as error:
+        raise Unreachable(f"{host} does not answer on TCP port {port}") from error
+    return float(reactor.seconds() - since)
+
+
+async def name_time(reactor: Any, host: str, timeout: float) -> float:
+    """Seconds until a host's name was looked up, by whatever the system uses for that.
+
+    :raises Unreachable: it is not known, or nobody answered in time.
+    """
+    since = reactor.seconds()
+    looking: Deferred[Any] = in_thread(reactor, lambda: socket.getaddrinfo(host, None, socket.AF_INET))
+    try:
+        await looking.addTimeout(timeout, reactor)
+    except (OSError, DeferredTimeout) as error:
+        raise Unreachable(f"the name {host} is not known") from error
+    return float(reactor.seconds() - since)
