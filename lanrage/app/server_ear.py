@@ -30,6 +30,9 @@ member that sends more costs no more."""
 REMEMBERED = 256
 """Announcements that are known by their bytes: most are repeated unchanged."""
 
+REMEMBERED_BYTES = 1500
+"""Longer ones are read each time."""
+
 log = Logger()
 
 
@@ -81,16 +84,15 @@ class ServerEar:
     """Reads announcements, as far as one LAN plane carries them.
 
     :param formats: by name.
-    :param groups: multicast groups in which servers announce themselves.
     :param heard: is called for each.
     """
 
-    def __init__(self, formats: Mapping[str, Reads], groups: frozenset[IPv4Address], heard: Heard) -> None:
+    def __init__(self, formats: Mapping[str, Reads], heard: Heard) -> None:
         self._at: dict[int, tuple[Reads, ...]] = {}
         for each in formats.values():
             for port in each.announced_at:
                 self._at[port] = (*self._at.get(port, ()), each)
-        self._groups, self._heard = groups, heard
+        self._heard = heard
         self._allowed: Budget[IPv4Address] = Budget(READ_RATE, READ_BURST)
         self._known: dict[tuple[bytes, int, int], ServerFacts | None] = {}
         self._told: set[str] = set()
@@ -103,14 +105,18 @@ class ServerEar:
         """Where servers announce themselves."""
         return frozenset(self._at)
 
-    def attach(self, plane: HearingPlane) -> None:
-        """Hear what this plane carries, and let the members send it although no game here waits for it."""
+    def attach(self, plane: HearingPlane, groups: frozenset[IPv4Address] = frozenset()) -> None:
+        """Hear what this plane carries, and let the members send it although no game here waits for it.
+
+        :param groups: multicast groups in which servers announce themselves.
+        """
+        self.detach()
         self._plane = plane
         plane.incoming.written.append(self.received)
         plane.outgoing.sending.append(self.sent)
         interest = plane.part(LanInterest)
         if interest is not None:
-            opened = Opened(frozenset((-port, port) for port in self._at), self._groups)  # no inode is negative
+            opened = Opened(frozenset((-port, port) for port in self._at), groups)  # no inode is negative
             self._ends = interest.add_look(lambda fresh: opened)
 
     def detach(self) -> None:
@@ -149,7 +155,8 @@ class ServerEar:
             facts = self._known[key]
         else:
             facts = self._read(content, formats)
-            self._known[key] = facts
+            if len(content.payload) <= REMEMBERED_BYTES:
+                self._known[key] = facts
             if len(self._known) > REMEMBERED:
                 del self._known[next(iter(self._known))]
         if facts is not None:
@@ -166,7 +173,7 @@ class ServerEar:
                 self.counters.broken[each.name] += 1
                 if each.name not in self._told:
                     self._told.add(each.name)
-                    log.failure("an announcement of the format {format} could not be read", format=each.name)
+                    log.failure("an announcement of the format {name} could not be read", name=each.name)
             else:
                 if facts is not None:
                     return facts

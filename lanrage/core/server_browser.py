@@ -43,6 +43,7 @@ GHOST_SECONDS = 10.0
 member's word that it runs, counts at once."""
 GHOST_LIMIT = 256
 """Ended servers that are remembered."""
+GONE_SILENT = "it answers no more"
 
 
 @attrs.frozen
@@ -83,12 +84,23 @@ class ServerTable:
         return len(self._servers)
 
     def all(self) -> tuple[Server, ...]:
-        """All servers, the oldest first."""
+        """All servers that there are, the oldest first."""
+        return tuple(server for server in self._servers.values() if not server.silent)
+
+    def known(self) -> tuple[Server, ...]:
+        """Likewise, with those that have fallen silent while their members' nodes say that they run: one that answers
+        again is there again."""
         return tuple(self._servers.values())
 
     def get(self, key: ServerKey) -> Server | None:
         """One server."""
         return self._servers.get(key)
+
+    def clear(self) -> None:
+        """Forget all; nobody is told of it."""
+        self._servers.clear()
+        self._ghosts.clear()
+        self.changes.clear()
 
     # --- how servers become known ---------------------------------------------------------------------------------
 
@@ -164,8 +176,8 @@ class ServerTable:
         missed = server.missed + 1
         verdict = server.verdict if missed < MISSES else Verdict(Joinable.NO, reason, now)
         after = attrs.evolve(server, missed=missed, verdict=verdict)
-        if missed >= MISSES and server.answered is not None and server.found == {Found.ANNOUNCED}:
-            self._remove(server, f"it answers no more: {reason}", now)
+        if after.silent and Found.DETECTED not in server.found:
+            self._remove(server, f"{GONE_SILENT}: {reason}", now)
         else:
             self._replace(server, after)
 
@@ -176,13 +188,13 @@ class ServerTable:
 
         What the user named stays where no member has a part in it.
         """
-        for server in self.all():
+        for server in self.known():
             if server.origin.address not in addresses and server.origin.member is not None:
                 self._drop(server, "its member has left")
 
     def expire(self, now: float) -> None:
         """What was not heard of for too long is gone."""
-        for server in self.all():
+        for server in self.known():
             if server.until() <= now:
                 self._drop(server, "it is not announced any more")
         for key in [key for key, until in self._ghosts.items() if until <= now]:
@@ -239,7 +251,11 @@ class ServerTable:
 
     def _replace(self, known: Server, server: Server) -> None:
         self._servers[server.key] = server
-        if server.visible != known.visible:
+        if server.silent and not known.silent:
+            self.changes.append(ServerRemoved(known, f"{GONE_SILENT}: {server.verdict.reason}"))
+        elif known.silent and not server.silent:
+            self.changes.append(ServerAdded(server))
+        elif server.visible != known.visible and not server.silent:
             self.changes.append(ServerChanged(server, known))
 
     def _lose(self, server: Server, found: Found, reason: str, now: float) -> None:
@@ -274,7 +290,8 @@ class ServerTable:
 
     def _drop(self, server: Server, reason: str) -> None:
         del self._servers[server.key]
-        self.changes.append(ServerRemoved(server, reason))
+        if not server.silent:
+            self.changes.append(ServerRemoved(server, reason))
 
 
 def _strength(server: Server) -> tuple[bool, bool, float]:

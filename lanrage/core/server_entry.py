@@ -128,6 +128,12 @@ class Server:
         return players is not None and limit is not None and players >= limit > 0
 
     @property
+    def silent(self) -> bool:
+        """It answered once and does not any more: it has left the list, whatever its member's node says. One that the
+        user named stays."""
+        return self.missed >= MISSES and self.answered is not None and Found.MANUAL not in self.found
+
+    @property
     def visible(self) -> tuple[object, ...]:
         """What a change of is worth telling."""
         facts, verdict = self.facts, self.verdict

@@ -8,7 +8,8 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.internet.defer import TimeoutError as DeferredTimeout
 from twisted.internet.endpoints import TCP4ClientEndpoint
-from twisted.internet.error import ConnectError, ConnectionRefusedError
+from twisted.internet.error import ConnectError
+from twisted.internet.error import ConnectionRefusedError as Refusal
 from twisted.internet.protocol import Factory, Protocol
 
 from lanrage.errors import Unreachable
@@ -38,7 +39,7 @@ async def connect_time(
     connecting: Deferred[Any] = endpoint.connect(Factory.forProtocol(_Leaving))
     try:
         await connecting.addTimeout(timeout, reactor)
-    except ConnectionRefusedError as error:
+    except Refusal as error:
         if not refused:
             raise Unreachable(f"{host} takes no connection on TCP port {port}") from error
     except (ConnectError, DeferredTimeout, OSError) as error:

@@ -1,7 +1,7 @@
 """Asks whether an IPv4 address answers echo requests, and how long that takes.
 
-By a ping socket, which needs no right where ``net.ipv4.ping_group_range`` holds the process's group (icmp(7)), else by a
-raw one, which needs CAP_NET_RAW.
+By a ping socket, which needs no right where ``net.ipv4.ping_group_range`` holds the process's group (icmp(7)), else by
+a raw one, which needs CAP_NET_RAW.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 
 import attrs
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from lanrage.errors import MissingRight, Unreachable
@@ -45,6 +46,7 @@ class Pinger(SocketReader):
 
     def __init__(self, reactor: Any, seconds: Callable[[], float] | None = None, *, raw: bool = False) -> None:
         super().__init__(reactor)
+        self._time: IReactorTime = reactor
         self._seconds: Callable[[], float] = seconds or reactor.seconds
         self._raw = raw
         self._asked: dict[bytes, _Asked] = {}
@@ -68,7 +70,7 @@ class Pinger(SocketReader):
 
         answer: Deferred[float] = Deferred()
         self._asked[token] = _Asked(address, self._seconds(), answer)
-        answer.addTimeout(timeout, self._reactor, onTimeoutCancel=_unanswered(address)).addBoth(forget)
+        answer.addTimeout(timeout, self._time, onTimeoutCancel=_unanswered(address)).addBoth(forget)
         try:
             self._send(token, address, source)
         except MissingRight as error:

@@ -16,6 +16,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from lanrage.lab.netns import LabError
 from lanrage.lab.ping import read_reply
 from lanrage.lab.process import Started, alive, end, send, start_ticks, wait_for
+from lanrage.wire.echo import Echo, checksum, encode_request
 
 
 class ProcessTests(SynchronousTestCase):
