@@ -25,10 +25,11 @@ from lanrage.app import (
     cli_paths,
     cli_probe,
     cli_relays,
+    cli_servers,
     run_cli,
 )
 from lanrage.app import cli_output as output
-from lanrage.app.cli_call import SYSTEM_SOCKET, Caller, call_node, default_socket
+from lanrage.app.cli_call import SYSTEM_SOCKET, Caller, Tools, default_socket
 from lanrage.app.cli_frame import SETTINGS, LazyGroup, guarded, json_option
 from lanrage.app.operations import (
     DEFAULT_HOURS,
@@ -50,6 +51,7 @@ class Session:
 
     socket: str | None
     call: Caller
+    tools: Tools = Tools()
 
     @property
     def path(self) -> str:
@@ -123,7 +125,9 @@ def main(context: click.Context, socket: str | None) -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    context.obj = Session(socket, context.obj or call_node)
+    given = context.obj
+    tools = given if isinstance(given, Tools) else Tools(given) if given is not None else Tools()
+    context.obj = Session(socket, tools.call, tools)
 
 
 @main.group(context_settings=SETTINGS, epilog="Example: lanrage party create Friday --server play.example.org:7766")
@@ -252,6 +256,7 @@ cli_lan.add(main, operation, SETTINGS)
 run_cli.add(main, SETTINGS)
 cli_probe.add(main, operation, SETTINGS)
 cli_machine_room.add(main, operation)
+cli_servers.add(main, operation)
 cli_games.add(main, operation)
 
 

@@ -6,12 +6,16 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from ipaddress import ip_address
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from lanrage.app.cli_bridges import bridge_lines
 from lanrage.errors import BadInput
+
+if TYPE_CHECKING:
+    from rich.live import Live
+    from rich.table import Table
 
 PIPE_WIDTH = 200
 """Columns where no terminal tells its own, so that a table's rows stay lines."""
@@ -52,16 +56,27 @@ class Screen:
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         """Rows below their names."""
-        from rich.box import SIMPLE_HEAD
-        from rich.table import Table
-        from rich.text import Text
+        self._console.print(made_table(columns, rows))
 
-        table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
-        for column in columns:
-            table.add_column(column, overflow="fold")
-        for row in rows:
-            table.add_row(*(Text(clean(cell)) for cell in row))
-        self._console.print(table)
+    def live(self) -> Live:
+        """What stands at one place of the terminal and is replaced as it changes; to be entered."""
+        from rich.live import Live
+
+        return Live(console=self._console, auto_refresh=False)
+
+
+def made_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    """Rows below their names, for rich; what a terminal would obey is taken out."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(clean(cell)) for cell in row))
+    return table
 
 
 def print_json(value: Any) -> None:

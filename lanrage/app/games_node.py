@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from lanrage.app.game_profiles_node import GameProfilesNode
+from lanrage.app.servers_node import ServersNode
 
 
-class GamesNode(GameProfilesNode):
+class GamesNode(GameProfilesNode, ServersNode):
     """Part of :class:`lanrage.app.node.NodeService`."""

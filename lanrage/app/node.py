@@ -35,6 +35,7 @@ from lanrage.app.relay_node import RelayNode
 from lanrage.app.results import StatusShown
 from lanrage.app.role_service import ATTEMPTS, RoleService
 from lanrage.app.room_node import RoomNode
+from lanrage.app.server_keeping import browsed
 from lanrage.app.settings_desk import SettingsDesk
 from lanrage.app.settings_start import Start
 from lanrage.app.spoken_desk import SpokenDesk
@@ -114,6 +115,7 @@ class NodeService(
         self._lacks: list[str] = []
         self.tasks = TaskRunner(reactor)
         self.games = GamesPlane(reactor, config.state_dir)
+        self.games.browser.party = lambda: browsed(self._life)
         self.around: RoleService | None = None
         self._opening: PlanRun | None = None
         self._disk_trouble = ""

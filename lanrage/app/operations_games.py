@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from lanrage.app.operation import Operation
 from lanrage.app.operations_game_profiles import PROFILES, IGameProfilesNode
+from lanrage.app.operations_servers import SERVERS, IServersNode
 
 
-class IGamesNode(IGameProfilesNode):
+class IGamesNode(IGameProfilesNode, IServersNode):
     """What a node does about games; see :class:`lanrage.app.operations.INode`."""
 
 
-GAMES: tuple[Operation, ...] = (*PROFILES,)
+GAMES: tuple[Operation, ...] = (*PROFILES, *SERVERS)
 """The operations on games, as one part of the table."""

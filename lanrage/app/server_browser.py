@@ -53,6 +53,7 @@ class ServerBrowser:
     :ivar party: gives the party that this machine takes part in now.
     :ivar hosted: gives what a member's node sees of its games.
     :ivar marks: favourites, tags and servers that the user named.
+    :ivar closing: called last when this stops.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class ServerBrowser:
         self._listeners: list[Listener] = []
         self._ticking: LoopingCall | None = None
         self._unlisten: Callable[[], None] = lambda: None
+        self.closing: list[Callable[[], object]] = []
 
     # --- life ---------------------------------------------------------------------------------------------------------
 
@@ -102,6 +104,8 @@ class ServerBrowser:
         self.ear.detach()
         self.queries.stop()
         self.latencies.stop()
+        for close in self.closing:
+            close()
         self._in, self._members = None, {}
         self.table.clear()
 

@@ -19,7 +19,6 @@ from lanrage.core.server_filter import Listed, ServerFilter, Sort, ordered
 from lanrage.core.server_marks import Mark, MarkKey, Marks, Named, retagged
 from lanrage.core.shown_text import shown_text
 from lanrage.errors import BadInput
-from lanrage.net.threads import in_thread
 
 NAME_LIMIT = 64
 """Characters of the name that a user gives a server."""
@@ -68,13 +67,13 @@ class ServersNode:
         origin = browser.origin_of(browser.member_address(host) or host)
         key = MarkKey.of(origin, port, profile.game if profile is not None else "")
         called = shown_text(name, NAME_LIMIT)
-        await self._keep(lambda marks: marks.with_named(Named(key, called, tcp)))
+        await self.games.servers.change(lambda marks: marks.with_named(Named(key, called, tcp)))
         return _plain(ServerNamed(origin.address, port, key.game, called))
 
     async def remove_server(self, *, server: str) -> dict[str, Any]:
         """See :meth:`INode.remove_server`."""
         named = _named(self.games.browser, server)
-        await self._keep(lambda marks: marks.without_named(named.key))
+        await self.games.servers.change(lambda marks: marks.without_named(named.key))
         return _plain(ServerNamed(named.key.who, named.key.port, named.key.game, named.name))
 
     async def _found(self, text: str) -> Listed:
@@ -90,22 +89,9 @@ class ServersNode:
         def changed(marks: Marks) -> Marks:
             return marks.marked(key, change(marks.of(key)))
 
-        mark: Mark = (await self._keep(changed)).of(key)
+        mark: Mark = (await self.games.servers.change(changed)).of(key)
         server = listed.server
         return _plain(ServerMarked(server.origin.address, server.port, mark.favourite, list(mark.tags)))
-
-    async def _keep(self, change: Callable[[Marks], Marks]) -> Marks:
-        """Change what is kept: on disk first, so that what the user is told survives a restart."""
-        games = self.games
-
-        async def keep() -> Marks:
-            marks: Marks = change(games.browser.marks)
-            await in_thread(self._reactor, games.servers_file.save, marks)
-            games.browser.keep(marks)
-            return marks
-
-        kept: Marks = await games.keeping.run(keep)
-        return kept
 
 
 def _named(browser: ServerBrowser, text: str) -> Named:

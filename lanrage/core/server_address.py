@@ -10,8 +10,8 @@ from lanrage.core.server_filter import Listed, found
 from lanrage.errors import BadInput
 
 HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
-"""An IPv4 address or a host's name (:rfc:`1123`, section 2.1); neither begins with a dash, so no program takes it for an
-option."""
+"""An IPv4 address or a host's name (:rfc:`1123`, section 2.1); neither begins with a dash, so no program takes it for
+an option."""
 NEAR_SHOWN = 5
 """Servers that an error names."""
 

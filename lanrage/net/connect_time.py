@@ -1,8 +1,7 @@
-"""How long a TCP connection, or a name's look-up, takes."""
+"""How long a TCP connection takes to stand."""
 
 from __future__ import annotations
 
-import socket
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -13,7 +12,6 @@ from twisted.internet.error import ConnectionRefusedError as Refusal
 from twisted.internet.protocol import Factory, Protocol
 
 from lanrage.errors import Unreachable
-from lanrage.net.threads import in_thread
 
 
 class _Leaving(Protocol):
@@ -44,18 +42,4 @@ async def connect_time(
             raise Unreachable(f"{host} takes no connection on TCP port {port}") from error
     except (ConnectError, DeferredTimeout, OSError) as error:
         raise Unreachable(f"{host} does not answer on TCP port {port}") from error
-    return float(reactor.seconds() - since)
-
-
-async def name_time(reactor: Any, host: str, timeout: float) -> float:
-    """Seconds until a host's name was looked up, by whatever the system uses for that.
-
-    :raises Unreachable: it is not known, or nobody answered in time.
-    """
-    since = reactor.seconds()
-    looking: Deferred[Any] = in_thread(reactor, lambda: socket.getaddrinfo(host, None, socket.AF_INET))
-    try:
-        await looking.addTimeout(timeout, reactor)
-    except (OSError, DeferredTimeout) as error:
-        raise Unreachable(f"the name {host} is not known") from error
     return float(reactor.seconds() - since)
