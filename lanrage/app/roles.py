@@ -79,7 +79,7 @@ def _of_relay(reactor: Any, relay: Callable[[], RelayService | None]) -> Source:
 
 
 def _of_node(node: NodeService) -> dict[str, Source]:
-    return {"party": node.readings_of_party, "lan": node.readings_of_lan}
+    return {"party": node.readings_of_party, "lan": node.readings_of_lan, "servers": node.readings_of_servers}
 
 
 def _node_parts(reactor: Any, config: NodeConfig, settings: Start | None) -> tuple[NodeService, ApiService]:

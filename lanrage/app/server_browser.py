@@ -49,7 +49,7 @@ class ServerBrowser:
     """All servers that this machine knows; its parts are made in :mod:`lanrage.app.server_parts`.
 
     :param formats: of announcements, by name.
-    :param asked: names of the protocols by which servers can be asked.
+    :param asked: usual ports of the protocols by which servers can be asked, by name.
     :ivar party: gives the party that this machine takes part in now.
     :ivar hosted: gives what a member's node sees of its games.
     :ivar marks: favourites, tags and servers that the user named.
@@ -61,7 +61,7 @@ class ServerBrowser:
         reactor: Any,
         profiles: Profiles,
         formats: Mapping[str, Reads],
-        asked: frozenset[str],
+        asked: Mapping[str, tuple[int, ...]],
         queries: Callable[[ServerBrowser], ServerQueries],
         latencies: Callable[[ServerBrowser], ServerLatencies],
     ) -> None:
@@ -71,7 +71,7 @@ class ServerBrowser:
         self.party: Callable[[], BrowsedParty | None] = lambda: None
         self.hosted: Hosted = lambda member: ()
         self.games = ServerGames((), asked)
-        self.ear = ServerEar(formats, self._heard)
+        self.ear = ServerEar(formats, self._heard, asked)
         self.queries, self.latencies = queries(self), latencies(self)
         self._in: BrowsedParty | None = None
         self._members: Mapping[bytes, MemberPlace] = {}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from ipaddress import IPv4Address
+from types import MappingProxyType
 from typing import Protocol
 
 import attrs
@@ -85,13 +86,22 @@ class ServerEar:
 
     :param formats: by name.
     :param heard: is called for each.
+    :param answered_from: ports from which servers answer by broadcast who asked by broadcast, by the format's name.
     """
 
-    def __init__(self, formats: Mapping[str, Reads], heard: Heard) -> None:
+    def __init__(
+        self,
+        formats: Mapping[str, Reads],
+        heard: Heard,
+        answered_from: Mapping[str, tuple[int, ...]] = MappingProxyType({}),
+    ) -> None:
         self._at: dict[int, tuple[Reads, ...]] = {}
+        self._from: dict[int, tuple[Reads, ...]] = {}
         for each in formats.values():
             for port in each.announced_at:
                 self._at[port] = (*self._at.get(port, ()), each)
+            for port in answered_from.get(each.name, ()):
+                self._from[port] = (*self._from.get(port, ()), each)
         self._heard = heard
         self._allowed: Budget[IPv4Address] = Budget(READ_RATE, READ_BURST)
         self._known: dict[tuple[bytes, int, int], ServerFacts | None] = {}
@@ -133,7 +143,7 @@ class ServerEar:
         content = frame.content
         if not isinstance(content, Udp):
             return
-        formats = self._at.get(content.destination_port) or self._at.get(content.source_port)
+        formats = self._at.get(content.destination_port) or self._from.get(content.source_port)
         if formats is not None and self._plane is not None:
             self._take(content, formats, origin, self._plane.now())
 
@@ -142,7 +152,7 @@ class ServerEar:
         content = frame.content
         if not isinstance(content, Udp):
             return
-        formats = self._at.get(content.destination_port) or self._at.get(content.source_port)
+        formats = self._at.get(content.destination_port) or self._from.get(content.source_port)
         if formats is not None and self._plane is not None:
             self._take(content, formats, self._plane.lan.address, now)
 

@@ -62,9 +62,11 @@ class ServerKeeping:
 
 def browsed(life: PartyLife | None) -> BrowsedParty | None:
     """The party as the browser sees it; ``None`` while this machine takes no part."""
-    if life is None or life.session is None or life.session.lan is None or life.session.links is None:
+    if life is None or life.session is None:
         return None
-    session, replica, links = life.session, life.replica, life.session.links
+    session, replica, links, lan = life.session, life.replica, life.session.links, life.session.lan
+    if links is None or lan is None:
+        return None
 
     def members() -> dict[bytes, MemberPlace]:
         entries: Iterable[Any] = replica.members.values() if replica is not None else ()
@@ -72,4 +74,4 @@ def browsed(life: PartyLife | None) -> BrowsedParty | None:
         return {each.identity: MemberPlace(str(each.ip), each.name) for each in certificates}
 
     address = str(session.address.ip)
-    return BrowsedParty(session, life.keys.identity.public, address, session.lan, members, links.path_dead)
+    return BrowsedParty(session, life.keys.identity.public, address, lan, members, links.path_dead)

@@ -114,6 +114,7 @@ def make_browser(reactor: Any, profiles: Profiles) -> ServerBrowser:
             client,
             ways.connect,
             QueryPace(random.random),
+            gently=frozenset(name for name, query in QUERIES.items() if query.tcp),
             source=browser.own_address,
             excuse=browser.excuse,
             changed=browser.settle,
@@ -122,6 +123,7 @@ def make_browser(reactor: Any, profiles: Profiles) -> ServerBrowser:
     def latencies(_browser: ServerBrowser) -> ServerLatencies:
         return ServerLatencies(reactor, ways.all())
 
-    browser = ServerBrowser(reactor, profiles, FORMATS, frozenset(QUERIES), queries, latencies)
+    asked = {name: query.ports for name, query in QUERIES.items()}
+    browser = ServerBrowser(reactor, profiles, FORMATS, asked, queries, latencies)
     browser.closing.append(pinger.stop)
     return browser

@@ -62,6 +62,7 @@ class QueryCounters:
 class ServerQueries:
     """Keeps the table's verdicts fresh.
 
+    :param gently: queries that are asked by a connection each.
     :param connect: for servers whose game has no protocol for questions, but takes TCP connections.
     :param source: this machine's address in the party, empty outside of one.
     :param excuse: why a server may not answer, in words, beyond what its silence tells.
@@ -76,12 +77,13 @@ class ServerQueries:
         connect: Connect,
         pace: QueryPace,
         *,
+        gently: frozenset[str] = frozenset(),
         source: Callable[[], str],
         excuse: Callable[[Server], str],
         changed: Callable[[], None],
     ) -> None:
         self._reactor, self._table, self._client, self._connect, self._pace = reactor, table, client, connect, pace
-        self._source, self._excuse, self._changed = source, excuse, changed
+        self._source, self._excuse, self._changed, self._gently = source, excuse, changed, gently
         self._under_way: dict[ServerKey, Deferred[None]] = {}
         self._waiting: list[Deferred[None]] = []
         self._timer: IDelayedCall | None = None
@@ -108,7 +110,8 @@ class ServerQueries:
 
     def follow(self) -> None:
         """The table may have changed."""
-        servers = {each.key: not each.ask.query for each in self._table.known() if askable(each)}
+        known = (each for each in self._table.known() if askable(each))
+        servers = {each.key: not each.ask.query or each.ask.query in self._gently for each in known}
         self._pace.follow(servers, self._reactor.seconds())
         for key in self._under_way.keys() - servers.keys():
             self._under_way[key].cancel()

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import attrs
 import msgspec
 
-from lanrage.app import servers_view
+from lanrage.app import metrics_of_servers, servers_view
 from lanrage.app.games_plane import GamesPlane
 from lanrage.app.server_browser import ServerBrowser
 from lanrage.app.servers_results import ServerMarked, ServerNamed, ServersShown
 from lanrage.core.game_search import find_game
+from lanrage.core.metric_reading import Reading
 from lanrage.core.names import name_key
 from lanrage.core.server_address import find_server, parse_place
 from lanrage.core.server_filter import Listed, ServerFilter, Sort, ordered
@@ -30,6 +31,10 @@ class ServersNode:
     games: GamesPlane
     _reactor: Any
 
+    def readings_of_servers(self) -> Iterable[Reading]:
+        """The server browser."""
+        return metrics_of_servers.servers(self.games.browser)
+
     async def list_servers(self, *, sort: str, password: str, **wishes: Any) -> dict[str, Any]:
         """See :meth:`INode.list_servers`."""
         browser = self.games.browser
@@ -42,22 +47,22 @@ class ServersNode:
 
     async def show_server(self, *, server: str) -> dict[str, Any]:
         """See :meth:`INode.show_server`."""
-        return _plain(servers_view.details(await self._found(server), self.games.browser, self._reactor.seconds()))
+        return _plain(servers_view.details(await self._server(server), self.games.browser, self._reactor.seconds()))
 
     async def join_server(self, *, server: str) -> dict[str, Any]:
         """See :meth:`INode.join_server`."""
-        listed = await self._found(server)
+        listed = await self._server(server)
         return _plain(servers_view.joining(listed, self.games.profiles.get(listed.server.game)))
 
     async def favour_server(self, *, server: str, off: bool) -> dict[str, Any]:
         """See :meth:`INode.favour_server`."""
-        return await self._mark(server, lambda mark: attrs.evolve(mark, favourite=not off))
+        return await self._mark_server(server, lambda mark: attrs.evolve(mark, favourite=not off))
 
     async def tag_server(self, *, server: str, add: list[str], remove: list[str]) -> dict[str, Any]:
         """See :meth:`INode.tag_server`."""
         if not add and not remove:
             raise BadInput("tag", "name a tag to add or to remove")
-        return await self._mark(server, lambda mark: retagged(mark, add, remove))
+        return await self._mark_server(server, lambda mark: retagged(mark, add, remove))
 
     async def add_server(self, *, address: str, game: str, name: str, tcp: bool) -> dict[str, Any]:
         """See :meth:`INode.add_server`."""
@@ -76,12 +81,12 @@ class ServersNode:
         await self.games.servers.change(lambda marks: marks.without_named(named.key))
         return _plain(ServerNamed(named.key.who, named.key.port, named.key.game, named.name))
 
-    async def _found(self, text: str) -> Listed:
+    async def _server(self, text: str) -> Listed:
         browser = self.games.browser
         await browser.look()
         return find_server(browser.listed(), text)
 
-    async def _mark(self, text: str, change: Callable[[Mark], Mark]) -> dict[str, Any]:
+    async def _mark_server(self, text: str, change: Callable[[Mark], Mark]) -> dict[str, Any]:
         browser = self.games.browser
         listed = find_server(browser.listed(), text)
         key = browser.mark_key(listed.server)

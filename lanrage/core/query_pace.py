@@ -16,6 +16,8 @@ WATCHED_SECONDS = 60.0
 WATCHED, IDLE = 2.0, 4.0
 """Seconds between questions while the list is looked at, and else. Both leave time for three missed ones within the
 ten seconds in which an ended server has to be gone."""
+GENTLE_WATCHED, GENTLE_IDLE = 5.0, 8.0
+"""Seconds likewise where a question is a whole connection; one to a server that has ended is refused at once."""
 SILENT_WATCHED, SILENT_IDLE = 10.0, 30.0
 """Seconds likewise to a server that does not answer."""
 AGAIN = 0.25
@@ -120,8 +122,10 @@ class QueryPace:
 
     def _pause(self, entry: _Entry, now: float) -> float:
         watched = now - self._watched < WATCHED_SECONDS
-        if entry.missed or entry.gentle:
+        if entry.missed:
             return SILENT_WATCHED if watched else SILENT_IDLE
+        if entry.gentle:
+            return GENTLE_WATCHED if watched else GENTLE_IDLE
         return WATCHED if watched else IDLE
 
     def _drawn(self, pause: float) -> float:

@@ -261,7 +261,7 @@ class ServerTable:
     def _lose(self, server: Server, found: Found, reason: str, now: float) -> None:
         """It is not known in this way any more."""
         left = server.found - {found}
-        if found is Found.MANUAL and left:
+        if found is Found.MANUAL and left and not (server.missed >= MISSES and left == {Found.ANNOUNCED}):
             self._replace(server, attrs.evolve(server, found=left))
         elif found is Found.DETECTED and Found.MANUAL in left:
             self._replace(server, attrs.evolve(server, found=left, announced=None, answered=None))

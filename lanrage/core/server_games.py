@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable
 from ipaddress import IPv4Address
+from types import MappingProxyType
 
 from lanrage.core.game_profile import DiscoveryKind, GameProfile, PortRole
 from lanrage.core.game_server import ServerFacts
@@ -11,6 +12,8 @@ from lanrage.core.play_ports import Proto
 from lanrage.core.server_browser import Sighting
 from lanrage.core.server_entry import Ask, Origin
 
+FORMAT_QUERIES = MappingProxyType({"minecraft-lan": "minecraft"})
+"""How servers are asked whose announcements have another name."""
 SERVERS_APART = 100
 """Ports by which several servers on one machine are apart at most."""
 
@@ -62,9 +65,8 @@ class ServerGames:
         """How a server is asked that players reach at this port: as its game is, else as its format is named."""
         if profile is not None and profile.query is not None and profile.query in self._queries:
             return Ask(profile.query, self._query_port(profile, port))
-        if facts is not None and facts.format in self._queries:
-            return Ask(facts.format, port)
-        return Ask()
+        query = FORMAT_QUERIES.get(facts.format, facts.format) if facts is not None else ""
+        return Ask(query, port) if query in self._queries else Ask()
 
     def detected(self, origin: Origin, game: str, proto: Proto, port: int, query: str, query_port: int) -> Sighting:
         """A server that its member's node sees; how it is asked as that node says, if this one knows how."""

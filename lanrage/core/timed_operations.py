@@ -72,8 +72,8 @@ _ALL = (
     ),
     TimedOperation("nat.detect", ("app.nat_watch.DETECTED",), slow=10.0),
     TimedOperation("nat.punch", ("app.punching.PUNCHED",), slow=10.0),
-    TimedOperation("server.discover", slow=5.0, later=True),
-    TimedOperation("server.latency", slow=5.0, later=True),
+    TimedOperation("server.discover", ("app.server_queries.ServerQueries.look",), slow=5.0),
+    TimedOperation("server.latency", ("app.server_latency.ServerLatencies._measure",), slow=10.0),
     TimedOperation("settings.load", ("store.settings.SettingsFile.load",), slow=0.5),
     TimedOperation(
         "settings.save", ("store.settings.SettingsFile.change", "store.settings.SettingsFile.save"), slow=0.5
