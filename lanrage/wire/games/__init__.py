@@ -47,7 +47,7 @@ FORMATS: Mapping[str, Format] = {module.LAN.name: module.LAN for module in _WITH
 _QUERIES = (
     *(a2s.QUERY, armagetron.QUERY, bzflag.QUERY, bzflag.PING_QUERY, chocolate_doom.QUERY, ddnet.QUERY, freeciv.QUERY),
     *(hedgewars.QUERY, luanti.QUERY, mindustry.QUERY, minecraft.STATUS, openra.QUERY, openrct2.QUERY, openttd.FIND),
-    *(openttd.QUERY, quake3.QUERY, raknet.QUERY, redeclipse.QUERY, retroarch.QUERY, supertuxkart.QUERY),
+    *(openttd.QUERY, quake3.QUERY, quake3.WARSOW, raknet.QUERY, redeclipse.QUERY, retroarch.QUERY, supertuxkart.QUERY),
     *(teeworlds.QUERY, unreal.QUERY, warcraft3.QUERY, widelands.QUERY, zandronum.QUERY),
 )
 QUERIES: Mapping[str, Query] = {query.name: query for query in _QUERIES}

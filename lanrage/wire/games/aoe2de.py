@@ -30,11 +30,4 @@ def read(payload: bytes, source_port: int) -> ServerFacts | None:
     return ServerFacts("aoe-de", name, port(game))
 
 
-def encode(guid: str, name: str, ports: tuple[int, int, int]) -> bytes:
-    """What a battle server sends."""
-    raw = name.encode()
-    tail = b"".join(number.to_bytes(2, "little") for number in ports)
-    return MARK + guid.encode("ascii") + len(raw).to_bytes(2, "little") + raw + tail
-
-
 LAN = Format("aoe-de", (9999, 8888), read)

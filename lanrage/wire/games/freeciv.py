@@ -42,9 +42,9 @@ def read(payload: bytes, source_port: int) -> ServerFacts | None:
 
 
 def ask(token: int) -> tuple[bytes, ...]:
-    """The question in both versions: a server answers its own alone."""
+    """The question in both versions, the newer first: a server reads one a second, and answers its own alone."""
     del token
-    return tuple(bytes([version]) for version in VERSIONS)
+    return tuple(bytes([version]) for version in reversed(VERSIONS))
 
 
 def read_answer(datagram: bytes, token: int) -> ServerFacts | Reply | None:

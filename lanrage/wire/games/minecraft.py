@@ -64,11 +64,6 @@ def read_announcement(payload: bytes, source_port: int) -> ServerFacts | None:
     return ServerFacts("minecraft-lan", plain(motd[1].decode("utf-8", "replace")), port(told), "minecraft-java")
 
 
-def encode_announcement(motd: str, game_port: int) -> bytes:
-    """What an open world sends."""
-    return f"[MOTD]{motd}[/MOTD][AD]{game_port}[/AD]".encode()
-
-
 def _varint(value: int) -> bytes:
     out = b""
     while value > 0x7F:

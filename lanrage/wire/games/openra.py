@@ -52,12 +52,6 @@ def _values(lines: str) -> dict[str, str]:
     return {key.strip(): shown(value) for key, _, value in pairs}
 
 
-def encode_answer(values: dict[str, str]) -> bytes:
-    """What a server answers."""
-    body = ("Game:\n" + "".join(f"\t{key}: {value}\n" for key, value in values.items())).encode()
-    return QUESTION + b"\x30\x39" + len(body).to_bytes(2, "big") + body
-
-
 def ask(token: int) -> tuple[bytes, ...]:
     """The question."""
     del token

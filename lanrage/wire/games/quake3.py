@@ -59,4 +59,5 @@ def read_answer(datagram: bytes, token: int) -> ServerFacts | Reply | None:
 
 
 LAN = Format("quake3", (), read)
+WARSOW = Query("warsow", (44400,), ask, read_answer)
 QUERY = Query("quake3", (PORT, 27961, 27962, 27963), ask, read_answer)

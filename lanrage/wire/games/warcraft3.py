@@ -84,16 +84,6 @@ def _unmask(masked: bytes) -> bytes:
     return bytes(out)
 
 
-def mask(plain: bytes) -> bytes:
-    """The settings as they travel: no zero byte inside (an even byte goes up by one)."""
-    out = bytearray()
-    for begin in range(0, len(plain), 7):
-        block = plain[begin : begin + 7]
-        out.append(1 | sum(1 << bit for bit, byte in enumerate(block, 1) if byte & 1))
-        out.extend(byte if byte & 1 else byte + 1 for byte in block)
-    return bytes(out)
-
-
 def _map(settings: bytes) -> str:
     cursor = Cursor(settings)
     cursor.numbers("<IBHHI")  # flags, zero, width, height, checksum

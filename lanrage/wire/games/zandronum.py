@@ -101,12 +101,6 @@ def _read_rules(cursor: Cursor, flags: int, info: _Info) -> None:
         info.players = count(cursor.byte())
 
 
-def encode_answer(name: str, level: str, most: int, players: int) -> bytes:
-    """A server's answer with the least that a list shows."""
-    body = struct.pack("<II", ANSWER, 0) + b"3.2\0" + struct.pack("<I", NAME | MAP | PLAYERS_MOST | PLAYERS)
-    return huffman.encode(body + name.encode() + b"\0" + level.encode() + b"\0" + bytes([most, players]))
-
-
 def ask(token: int) -> tuple[bytes, ...]:
     """A launcher's question; the time in it comes back."""
     return (huffman.encode(struct.pack("<III", QUESTION, WANTED, token)),)
