@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.internet.defer import Deferred
-from twisted.internet.defer import TimeoutError as DeferredTimeout
 from twisted.internet.endpoints import TCP4ClientEndpoint
 from twisted.internet.error import ConnectError
 from twisted.internet.error import ConnectionRefusedError as Refusal
@@ -33,13 +31,12 @@ async def connect_time(
     """
     since = reactor.seconds()
     bind = (source, 0) if source else None
-    endpoint = TCP4ClientEndpoint(reactor, host, port, timeout=max(1, round(timeout) + 1), bindAddress=bind)
-    connecting: Deferred[Any] = endpoint.connect(Factory.forProtocol(_Leaving))
+    endpoint = TCP4ClientEndpoint(reactor, host, port, timeout=timeout, bindAddress=bind)  # type: ignore[arg-type]
     try:
-        await connecting.addTimeout(timeout, reactor)
+        await endpoint.connect(Factory.forProtocol(_Leaving))
     except Refusal as error:
         if not refused:
             raise Unreachable(f"{host} takes no connection on TCP port {port}") from error
-    except (ConnectError, DeferredTimeout, OSError) as error:
+    except (ConnectError, OSError) as error:
         raise Unreachable(f"{host} does not answer on TCP port {port}") from error
     return float(reactor.seconds() - since)

@@ -39,16 +39,22 @@ class Pinger(SocketReader):
     """One socket for all requests, opened at the first and closed by :meth:`stop`.
 
     :param seconds: a clock that only moves forward.
-    :param raw: leave the ping socket out, whatever the system allows.
+    :param kinds: of sockets that are tried, in order.
     """
 
     prefix = "ping"
 
-    def __init__(self, reactor: Any, seconds: Callable[[], float] | None = None, *, raw: bool = False) -> None:
+    def __init__(
+        self,
+        reactor: Any,
+        seconds: Callable[[], float] | None = None,
+        *,
+        kinds: tuple[int, ...] = (socket.SOCK_DGRAM, socket.SOCK_RAW),
+    ) -> None:
         super().__init__(reactor)
         self._time: IReactorTime = reactor
         self._seconds: Callable[[], float] = seconds or reactor.seconds
-        self._raw = raw
+        self._kinds = kinds
         self._asked: dict[bytes, _Asked] = {}
         self._sequence = 0
         self._refused = ""
@@ -100,8 +106,7 @@ class Pinger(SocketReader):
     def _open(self) -> socket.socket:
         if self._refused:
             raise MissingRight(self._refused)
-        kinds = ([] if self._raw else [socket.SOCK_DGRAM]) + [socket.SOCK_RAW]
-        for kind in kinds:
+        for kind in self._kinds:
             try:
                 opened = socket.socket(socket.AF_INET, kind | socket.SOCK_CLOEXEC, socket.IPPROTO_ICMP)
             except PermissionError:
