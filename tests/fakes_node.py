@@ -48,6 +48,7 @@ from tests.fakes_probe import FakeProbe
 from tests.fakes_profile import FakeProfile
 from tests.fakes_relays import FakeRelays
 from tests.fakes_rooms import FakeRooms
+from tests.fakes_servers import FakeServers
 from tests.fakes_settings import FakeSettings
 from tests.fakes_tasks import FakeTasks
 
@@ -114,6 +115,7 @@ class FakeNode(
     FakeProfile,
     FakeTasks,
     FakeSettings,
+    FakeServers,
     FakeGames,
 ):
     """Carries the operations out in memory.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -123,17 +124,17 @@ def add(main: click.Group, operation: Operate) -> None:
     operation(group, "list", listed)(filtered(wishes))
     cli_servers_watch.add(group)
     server = click.argument("server", nargs=-1, required=True)
-    operation(group, "show", shown)(server(_of))
+    operation(group, "show", shown)(server(_arguments()))
     off = click.option("--off", is_flag=True, help="A favourite no more.")
-    operation(group, "favourite", marked)(server(off(_of)))
+    operation(group, "favourite", marked)(server(off(_arguments())))
     more = click.option("--add", "add", multiple=True, metavar="TAG", help="Put this word on it; may be repeated.")
     less = click.option("--remove", multiple=True, metavar="TAG", help="Take this word off it; may be repeated.")
     operation(group, "tag", marked)(server(more(less(_tagged))))
     game = click.option("--game", default="", help="Which game it is; lanrage games list names them.")
     name = click.option("--name", default="", help="What it is called here.")
     tcp = click.option("--tcp", is_flag=True, help="Players connect by TCP. [default: as the game does, else UDP]")
-    operation(group, "add", added)(click.argument("address")(game(name(tcp(dict)))))
-    operation(group, "remove", removed)(server(_of))
+    operation(group, "add", added)(click.argument("address")(game(name(tcp(_given)))))
+    operation(group, "remove", removed)(server(_arguments()))
     _add_join(group)
 
 
@@ -148,7 +149,7 @@ def _add_join(group: click.Group) -> None:
     @guarded
     def join(server: tuple[str, ...], print_only: bool, as_json: bool) -> None:
         session = click.get_current_context().obj
-        args = _of(server)
+        args = _arguments()(server)
         convert_args(args, row_.request)
         result = session.call(session.path, row_.name, args, None)
         command = joined(result, print_only, as_json)
@@ -156,8 +157,17 @@ def _add_join(group: click.Group) -> None:
             launch(command[0], command[1:], session.tools.execute, session.tools.user)
 
 
-def _of(server: tuple[str, ...], **options: Any) -> dict[str, Any]:
-    return {"server": " ".join(server), **options}
+def _given(**options: Any) -> dict[str, Any]:
+    return options
+
+
+def _arguments() -> Callable[..., dict[str, Any]]:
+    """A command whose arguments are those of the operation; a server's name may have several words."""
+
+    def given(server: tuple[str, ...], **options: Any) -> dict[str, Any]:
+        return {"server": " ".join(server), **options}
+
+    return given
 
 
 def _tagged(server: tuple[str, ...], add: tuple[str, ...], remove: tuple[str, ...]) -> dict[str, Any]:

@@ -103,7 +103,8 @@ class ServerWays:
 def make_browser(reactor: Any, profiles: Profiles) -> ServerBrowser:
     """The browser of a node, not started yet."""
     names = HostNames(reactor)
-    client = NamedClient(QueryClient(reactor), names)
+    asking = QueryClient(reactor)
+    client = NamedClient(asking, names)
     pinger = Pinger(reactor)
     ways = ServerWays(reactor, client, names, pinger)
 
@@ -125,5 +126,5 @@ def make_browser(reactor: Any, profiles: Profiles) -> ServerBrowser:
 
     asked = {name: query.ports for name, query in QUERIES.items()}
     browser = ServerBrowser(reactor, profiles, FORMATS, asked, queries, latencies)
-    browser.closing.append(pinger.stop)
+    browser.closing += [pinger.stop, asking.stop]
     return browser

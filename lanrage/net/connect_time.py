@@ -31,7 +31,7 @@ async def connect_time(
     """
     since = reactor.seconds()
     bind = (source, 0) if source else None
-    endpoint = TCP4ClientEndpoint(reactor, host, port, timeout=timeout, bindAddress=bind)  # type: ignore[arg-type]
+    endpoint = TCP4ClientEndpoint(reactor, host, port, timeout=timeout, bindAddress=bind)
     try:
         await endpoint.connect(Factory.forProtocol(_Leaving))
     except Refusal as error:
