@@ -77,7 +77,7 @@ class ServerBrowser:
         self._members: Mapping[bytes, MemberPlace] = {}
         self._listeners: list[Listener] = []
         self._ticking: LoopingCall | None = None
-        self._unlisten: Callable[[], None] = lambda: None
+        self._unlisten: Callable[[], None] = _nothing
         self.closing: list[Callable[[], object]] = []
 
     # --- life ---------------------------------------------------------------------------------------------------------
@@ -98,6 +98,7 @@ class ServerBrowser:
     def stop(self) -> None:
         """Hear, ask and measure no more; the list is empty afterwards."""
         self._unlisten()
+        self._unlisten = _nothing
         if self._ticking is not None and self._ticking.running:
             self._ticking.stop()
         self._ticking = None
@@ -217,13 +218,14 @@ class ServerBrowser:
 
     def _follow_party(self) -> None:
         party = self.party()
-        if (party.session if party is not None else None) is not (self._in.session if self._in is not None else None):
+        another = _session(party) is not _session(self._in)
+        if another:
             self.ear.detach()
-            self._in, self._members = party, {}
+            self._in = party
             if party is not None:
                 self.ear.attach(party.plane, self.games.groups)
         members = party.members() if party is not None else {}
-        if members != self._members:
+        if another or members != self._members:
             self._members = members
             self.table.keep_only([place.address for place in members.values()])
             self._name_all()
@@ -276,6 +278,14 @@ class ServerBrowser:
         value = measured.value if measured is not None else None
         mark = self.marks.of(self.mark_key(server))
         return Listed(server, self.member(server), self.games.name(server.game), mark, value)
+
+
+def _nothing() -> None:
+    return
+
+
+def _session(party: BrowsedParty | None) -> object:
+    return party.session if party is not None else None
 
 
 IDENTITY_DIGITS = 64
