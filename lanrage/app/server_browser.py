@@ -260,7 +260,7 @@ class ServerBrowser:
                 self.table.named(self._sighting(named, self.origin_of(address)), self._reactor.seconds())
 
     def _sighting(self, named: Named, origin: Origin) -> Sighting:
-        return self.games.named(origin, named.key.game, named.key.port, "tcp" if named.tcp else "udp", named.name)
+        return self.games.named(origin, named.key.game, named.key.port, "tcp" if named.tcp else "udp")
 
     def _address_of(self, who: str) -> str | None:
         """A member's address in this party; ``None`` where it is not in it. Others are addresses themselves."""
@@ -277,7 +277,13 @@ class ServerBrowser:
         measured = self.latencies.of(server.key)
         value = measured.value if measured is not None else None
         mark = self.marks.of(self.mark_key(server))
-        return Listed(server, self.member(server), self.games.name(server.game), mark, value)
+        return Listed(server, self.member(server), self.games.name(server.game), mark, value, self._alias(server))
+
+    def _alias(self, server: Server) -> str:
+        who = self.mark_key(server).who
+        return next(
+            (each.name for each in self.marks.named if each.key.who == who and each.key.port == server.port), ""
+        )
 
 
 def _nothing() -> None:

@@ -34,6 +34,7 @@ class Listed:
     :param member: the name of who runs it, or its address.
     :param game: the name of its game, or empty.
     :param latency: seconds, if known.
+    :param alias: the user's own name for it.
     """
 
     server: Server
@@ -41,11 +42,12 @@ class Listed:
     game: str
     mark: Mark = Mark()
     latency: float | None = None
+    alias: str = ""
 
     @property
     def name(self) -> str:
-        """What it is called: its own name, else its game's at its member's."""
-        return self.server.facts.name or f"{self.game or 'server'} of {self.member}"
+        """What it is called: as the user named it, else its own name, else its game's at its member's."""
+        return self.alias or self.server.facts.name or f"{self.game or 'server'} of {self.member}"
 
 
 @attrs.frozen

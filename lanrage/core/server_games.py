@@ -73,11 +73,11 @@ class ServerGames:
         ask = Ask(query, query_port or port) if query in self._queries else Ask()
         return Sighting(origin, port, ServerFacts(""), game, proto, ask)
 
-    def named(self, origin: Origin, game: str, port: int, proto: Proto, name: str) -> Sighting:
+    def named(self, origin: Origin, game: str, port: int, proto: Proto) -> Sighting:
         """A server that the user named."""
         profile = self._games.get(game)
         told = self.proto(profile, port) if profile is not None else proto
-        return Sighting(origin, port, ServerFacts("", name), game, told, self.ask(profile, port))
+        return Sighting(origin, port, ServerFacts(""), game, told, self.ask(profile, port))
 
     def _query_port(self, profile: GameProfile, port: int) -> int:
         """A second server on one machine has its query port as far from its own port as the first."""

@@ -189,6 +189,7 @@ class NamedTests(BrowserCase):
         server = self.world.only()
         self.assertEqual(("Far", "it answered at its address"), (server.facts.name, server.verdict.reason))
         self.assertIn(("quake3", "192.0.2.7", 27960, None), self.world.client.asked)
+        self.assertEqual(["mine"], [each.name for each in self.browser.listed()])
         self.browser.keep(Marks())
         self.assertEqual((), self.browser.all())
 

@@ -95,6 +95,6 @@ class GamesTests(SynchronousTestCase):
         ben = ORIGINS[1]
         self.assertEqual(Ask("quake3", 5), self.games.detected(ben, "openarena", "udp", 5, "quake3", 0).ask)
         self.assertEqual(Ask(), self.games.detected(ben, "openarena", "udp", 5, "strange", 5).ask)
-        named = self.games.named(ben, "minecraft", 25566, "udp", "Our world")
-        self.assertEqual(("tcp", Ask("minecraft", 25566), "Our world"), (named.proto, named.ask, named.facts.name))
-        self.assertEqual("tcp", self.games.named(ben, "", 1, "tcp", "").proto)
+        named = self.games.named(ben, "minecraft", 25566, "udp")
+        self.assertEqual(("tcp", Ask("minecraft", 25566)), (named.proto, named.ask))
+        self.assertEqual("tcp", self.games.named(ben, "", 1, "tcp").proto)
