@@ -1,8 +1,7 @@
 """The profiles of games that a node goes by: those that come with the program, and the user's own.
 
-The user's folder is looked at by the dates of its files, in a thread: it may not be there yet, lie on a network disk, or
-be written by an editor that puts a new file in the place of the old one, none of which inotify(7) tells of reliably. A
-look costs a tenth of a millisecond.
+The user's folder is looked at by the dates of its files, in a thread: it may not be there yet, be a link, or lie on a
+network disk, none of which inotify(7) tells of. A look costs a tenth of a millisecond.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import attrs
 from twisted.internet.defer import Deferred
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
@@ -42,6 +42,7 @@ class GameProfiles:
         self._own = OwnFiles(folder)
         self.problems: tuple[Problem, ...] = ()
         self._games: Mapping[str, GameProfile] = {}
+        self._taken = False  # something was read
         self._listeners: list[Callable[[], None]] = []
         self._loop = LoopingCall(self._look)
         self._loop.clock = reactor
@@ -66,11 +67,12 @@ class GameProfiles:
         """Look at the folder no more."""
         if self._loop.running:
             self._loop.stop()
+        self._own = attrs.evolve(self._own)  # what a look under way finds is for nobody
 
     def use(self, folder: Path) -> None:
         """Go by another folder, at the next look."""
         if folder != self._own.folder:
-            self._own = OwnFiles(folder)
+            self._own, self._taken = OwnFiles(folder), False
 
     def get(self, game: str) -> GameProfile | None:
         """The game of this id."""
@@ -91,11 +93,9 @@ class GameProfiles:
     async def _look_once(self) -> None:
         before = self._own
         seen = await in_thread(self._reactor, before.look)
-        if self._own is not before or (
-            seen is before and self._games
-        ):  # another folder was named meanwhile, or no news
-            return
-        self._own = seen
+        if self._own is not before or (seen is before and self._taken):
+            return  # it was stopped, another folder was named, or nothing is new
+        self._own, self._taken = seen, True
         self._take(combine(self._shipped, seen.readings))
 
     def _take(self, catalogue: Catalogue) -> None:

@@ -16,7 +16,7 @@ from lanrage.core.game_file import GameTable, Key, Text
 from lanrage.core.game_lines import Lines, line_of_syntax
 from lanrage.core.game_problem import Problem
 from lanrage.core.game_profile import GameProfile, Platform
-from lanrage.core.game_rules import Complaint, Path, check_game, rows_of
+from lanrage.core.game_rules import NO_SOURCE, Complaint, Path, check_game, rows_of
 
 FILE_LIMIT = 262_144
 """Characters of a file: the largest that comes with the program has a quarter of that."""
@@ -124,11 +124,8 @@ class _File:
     def _complain(self, number: int, title: str, complaints: Iterable[Complaint]) -> None:
         for each in complaints:
             line = self._lines.of_value(number, each.path)
-            unsourced = each.rule == _NO_SOURCE
+            unsourced = each.rule == NO_SOURCE
             self._problems.append(Problem(self._file, line, f"{title[:64]}: {each}", unsourced))
-
-
-_NO_SOURCE = "no source is named"
 
 
 def _translated(words: str) -> Complaint:
@@ -139,7 +136,7 @@ def _translated(words: str) -> Complaint:
         int(part["index"]) if part["index"] is not None else part["key"] for part in _PART.finditer(found["path"] or "")
     )
     rule = found["rule"]
-    return Complaint(path, _NO_SOURCE if rule == _MISSING_SOURCE else rule[:1].lower() + rule[1:])
+    return Complaint(path, NO_SOURCE if rule == _MISSING_SOURCE else rule[:1].lower() + rule[1:])
 
 
 @attrs.frozen

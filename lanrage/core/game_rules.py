@@ -35,6 +35,9 @@ SOURCE_KEYS = ("executables", "steam", "titles", "ports", "discovery", "facts")
 SOURCED = ("query", "keepalive", "mtu", "traffic", "join", "mods")
 """Single rows."""
 
+NO_SOURCE = "no source is named"
+"""The rule of an unsourced value."""
+
 Path = tuple[str | int, ...]
 
 
@@ -69,6 +72,8 @@ def check_game(table: GameTable, sources: Mapping[str, str]) -> Iterator[Complai
     :param sources: the file's, by key.
     """
     for path, row in rows_of(table):
+        if not row.keys:
+            yield Complaint(path, NO_SOURCE)
         yield from (Complaint(path, f"{key!r} is no key of [sources]") for key in row.keys if key not in sources)
     if not (table.executables or table.ports or table.discovery):
         yield Complaint((), "tells neither executables nor ports nor discovery, so that nothing could come of it")

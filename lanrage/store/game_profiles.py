@@ -1,4 +1,4 @@
-"""Files of games' profiles: those that come with the program (``lanrage/data/games``), and a folder of the user's own."""
+"""Files of games' profiles: those that come with the program (``lanrage/data/games``), and the user's own folder."""
 
 from __future__ import annotations
 
