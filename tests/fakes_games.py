@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from lanrage.app.game_profiles import GameProfiles
 from lanrage.app.game_profiles_results import FactShown, GameListed, GameShown, GamesListed, ProblemShown
 
 FOLDER = "/var/lib/lanrage/games"
@@ -38,3 +40,8 @@ class FakeGames:
         """See :meth:`INode.show_game`."""
         plain: dict[str, Any] = msgspec.to_builtins(SHOWN)
         return plain
+
+
+def no_games(reactor: Any, folder: Path) -> GameProfiles:
+    """For a node of a test: it knows the user's own games alone, so that ports in play are the test's."""
+    return GameProfiles(reactor, folder, shipped=tuple)

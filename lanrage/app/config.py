@@ -23,6 +23,8 @@ from lanrage.errors import BadInput
 from lanrage.store.named_file import read_named
 from lanrage.wire.control import TOKEN_LIMIT, RelayInfo
 
+GAMES_FOLDER = "games"
+"""Of the state folder: the user's own profiles of games."""
 RELAY_FOLDER = "relay"
 """Of the state folder: the relay's undo journal."""
 
@@ -96,6 +98,7 @@ class NodeConfig:
     :param server: default control server for new parties; empty = the user names one.
     :param region: of relays that it prefers.
     :param weights: of the choice among relays.
+    :param games: the folder of the user's own profiles of games; ``None``: in the state folder.
     """
 
     state_dir: Path
@@ -104,6 +107,12 @@ class NodeConfig:
     server: str = ""
     region: str = ""
     weights: Weights = Weights()
+    games: Path | None = None
+
+    @property
+    def games_dir(self) -> Path:
+        """The folder of the user's own profiles of games."""
+        return self.games if self.games is not None else self.state_dir / GAMES_FOLDER
 
     @classmethod
     def parse(cls, options: dict[str, str]) -> NodeConfig:
@@ -121,7 +130,9 @@ class NodeConfig:
             LanSettings.parse(options),
         )
         server, region = read(options, "node.server"), read(options, "node.relay_region")
-        return cls(*folders(options), devices, server, region, read(options, "node.relay_weights"))
+        games = read(options, "games.profiles")
+        weights = read(options, "node.relay_weights")
+        return cls(*folders(options), devices, server, region, weights, Path(games) if games else None)
 
     def with_server(self, server: str) -> NodeConfig:
         """The same with another default control server."""
