@@ -93,8 +93,22 @@ class FakeServers:
     def _enter(self, *call: Any) -> None:
         raise NotImplementedError
 
-    async def list_servers(self, **wishes: Any) -> dict[str, Any]:
+    async def list_servers(
+        self,
+        *,
+        text: str,
+        game: str,
+        players: int,
+        password: str,
+        room: bool,
+        reachable: bool,
+        favourite: bool,
+        tag: str,
+        sort: str,
+    ) -> dict[str, Any]:
         """See :class:`IServersNode`."""
+        wishes = {"text": text, "game": game, "players": players, "password": password, "room": room}
+        wishes |= {"reachable": reachable, "favourite": favourite, "tag": tag, "sort": sort}
         self._enter("list_servers", wishes)
         shown = [each for each in self.servers if not wishes["reachable"] or each.joinable == "yes"]
         return _plain(ServersShown(shown, len(self.servers)))

@@ -251,7 +251,8 @@ async def perform(
     return result
 
 
-def _shown(default: Any) -> str:
+def _shown(field: msgspec.structs.FieldInfo) -> str:
+    default = field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
     return "empty" if default == "" else msgspec.json.encode(default).decode()
 
 
@@ -262,7 +263,7 @@ def reference() -> str:
     for operation in OPERATIONS.values():
         defaults = {field.name: field for field in msgspec.structs.fields(operation.request)}
         arguments = [
-            f"``{name}``: {rule}" + ("" if defaults[name].required else f" (default {_shown(defaults[name].default)})")
+            f"``{name}``: {rule}" + ("" if defaults[name].required else f" (default {_shown(defaults[name])})")
             for name, rule in rules(operation.request).items()
         ]
         results = ", ".join(f"``{field}``" for field in operation.result.__struct_fields__)

@@ -35,11 +35,24 @@ class ServersNode:
         """The server browser."""
         return metrics_of_servers.servers(self.games.browser)
 
-    async def list_servers(self, *, sort: str, password: str, **wishes: Any) -> dict[str, Any]:
+    async def list_servers(
+        self,
+        *,
+        text: str,
+        game: str,
+        players: int,
+        password: str,
+        room: bool,
+        reachable: bool,
+        favourite: bool,
+        tag: str,
+        sort: str,
+    ) -> dict[str, Any]:
         """See :meth:`INode.list_servers`."""
         browser = self.games.browser
         await browser.look()
-        wanted = ServerFilter(password=None if not password else password == "yes", **wishes)
+        asks = None if not password else password == "yes"
+        wanted = ServerFilter(game, players, asks, room, reachable, favourite, tag, text)
         known = browser.listed()
         chosen = ordered((each for each in known if wanted.shows(each)), Sort(sort))
         now = self._reactor.seconds()

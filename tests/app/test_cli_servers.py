@@ -126,7 +126,7 @@ class JoinTests(CommandCase):
 
     def test_what_cannot_be_started(self) -> None:
         """The address is printed all the same, with what to do by hand."""
-        cases = {
+        cases: dict[str, dict[str, Any]] = {
             "is not installed here: none of no-such-game": {"programs": ["no-such-game", "/bin/true"]},
             "Pick it in the list of OpenArena": {"arguments": [], "method": "lobby"},
             "Type the address into OpenArena": {"arguments": [], "method": "address"},
@@ -215,7 +215,8 @@ class WatchTests(SynchronousTestCase):
 
     def test_asking(self) -> None:
         """Again after each pause, until it fails."""
-        clock, shown = Clock(), []
+        clock = Clock()
+        shown: list[int] = []
         answers = iter([succeed(1), succeed(2)])
 
         def ask() -> Deferred[int]:

@@ -8,6 +8,7 @@ import attrs
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.app import metrics_of_servers
+from lanrage.app.server_browser import TICK
 from lanrage.app.server_party import Hosting, MemberPlace
 from lanrage.core.server_changes import ServerAdded, ServerChanged, ServerRemoved
 from lanrage.core.server_entry import Found, Joinable
@@ -19,6 +20,8 @@ from tests.core.test_server_games import ARENA, BLOCKS
 from tests.strategies_lan import GROUP
 from tests.strategies_servers import ADDRESSES, MEMBERS
 
+LOOK = TICK + 0.1
+"""Seconds until the browser has looked at the party for certain."""
 BEN, CARA = MEMBERS[1], MEMBERS[2]
 HOSTS_ARENA = Hosting("openarena", Hosted("udp", 27960, "quake3", 27960))
 PLACE = (ADDRESSES[1], 27960)
@@ -33,7 +36,7 @@ class BrowserCase(SynchronousTestCase):
         self.world.client.servers[PLACE] = answering()
         self.browser = self.world.start()
         self.addCleanup(self.world.stop)
-        self.world.run(1.1)
+        self.world.run(LOOK)
 
     def host(self, *hosting: Hosting, member: bytes = BEN) -> None:
         """A member's node sees these servers now."""
@@ -138,7 +141,7 @@ class AnnouncedTests(BrowserCase):
     def test_strangers(self) -> None:
         """A sender that is no member any more is nobody's server."""
         self.world.members.pop(BEN)
-        self.world.run(1.1)
+        self.world.run(LOOK)
         self.browser._heard(IPv4Address(ADDRESSES[1]), 5, answering())
         self.assertEqual((), self.browser.all())
 
@@ -151,20 +154,20 @@ class PartyTests(BrowserCase):
         self.host(HOSTS_ARENA)
         self.host(HOSTS_ARENA, member=CARA)
         self.world.members.pop(BEN)
-        self.world.run(1.1)
+        self.world.run(LOOK)
         self.assertEqual(ADDRESSES[2], self.world.only().origin.address)
 
     def test_session_ends(self) -> None:
         """Nothing is heard and nothing listed; another session begins anew."""
         self.host(HOSTS_ARENA)
         self.world.session = None
-        self.world.run(1.1)
+        self.world.run(LOOK)
         self.assertEqual(((), ""), (self.browser.all(), self.browser.own_address()))
         ana = self.world.room.guests[0]
         ana.send(source_port=4000, destination=GROUP, destination_port=4445, payload=MINECRAFT)
         self.assertEqual((), self.browser.all())
         self.world.session = object()
-        self.world.run(1.1)
+        self.world.run(LOOK)
         self.assertEqual(ADDRESSES[1], self.world.only().origin.address)
 
     def test_renumbered(self) -> None:
@@ -172,7 +175,7 @@ class PartyTests(BrowserCase):
         self.browser.keep(Marks({MarkKey(BEN.hex(), 27960, "openarena"): Mark(True)}, (Named(MarkKey(BEN.hex(), 1)),)))
         self.host(HOSTS_ARENA)
         self.world.members[BEN] = MemberPlace("10.66.0.77", "Ben")
-        self.world.run(1.1)
+        self.world.run(LOOK)
         listed = {each.server.key: each.mark.favourite for each in self.browser.listed()}
         self.assertEqual({("10.66.0.77", 1): False, ("10.66.0.77", 27960): True}, listed)
 
@@ -198,7 +201,7 @@ class NamedTests(BrowserCase):
         self.browser.keep(Marks(named=(Named(MarkKey("dd" * 32, 5)),)))
         self.assertEqual((), self.browser.all())
         self.world.members[bytes.fromhex("dd" * 32)] = MemberPlace("10.66.0.9", "Eve")
-        self.world.run(1.1)
+        self.world.run(LOOK)
         self.assertEqual(("10.66.0.9", 5), self.world.only().key)
 
 
@@ -234,7 +237,7 @@ class ListeningTests(BrowserCase):
         self.successResultOf(self.browser.look())
         self.host(HOSTS_ARENA, member=CARA)
         looking = self.browser.look()
-        self.world.run(1.1)
+        self.world.run(LOOK)
         self.successResultOf(looking)
 
     def test_watched(self) -> None:

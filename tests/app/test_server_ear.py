@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from ipaddress import IPv4Address
 
 from hypothesis import given, settings
@@ -42,7 +42,7 @@ class EarTests(SynchronousTestCase):
         self.heard: list[tuple[IPv4Address, int, ServerFacts]] = []
         self.ear = self.listening(FORMATS)
 
-    def listening(self, formats: dict[str, Reads]) -> ServerEar:
+    def listening(self, formats: Mapping[str, Reads]) -> ServerEar:
         """An ear at the second member."""
         ear = ServerEar(formats, lambda *heard: self.heard.append(heard))
         ear.attach(self.ben.plane, GROUPS)
