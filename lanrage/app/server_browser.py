@@ -127,9 +127,11 @@ class ServerBrowser:
 
     def look(self) -> Deferred[None]:
         """Somebody looks at the list: fires when what was not asked yet was, at the latest after a second."""
+        if self._ticking is None:
+            return succeed(None)
         self._tick_safely()
         self.queries.watch()
-        return self.queries.look() if self._ticking is not None else succeed(None)
+        return self.queries.look()
 
     def own_address(self) -> str:
         """This machine's address in the party; empty outside of one."""
