@@ -10,7 +10,7 @@ from zope.interface import Interface
 
 from lanrage.app.operation import Operation, Request
 from lanrage.app.servers_results import JoinShown, ServerDetails, ServerMarked, ServerNamed, ServersShown
-from lanrage.core.server_filter import Sort
+from lanrage.core.server_entry import Sort
 from lanrage.core.server_marks import TAG_LIMIT, TAGS_LIMIT
 
 TEXT_LIMIT = 100

@@ -15,10 +15,11 @@ from lanrage.app.server_ear import Reads, ServerEar
 from lanrage.app.server_latency import ServerLatencies
 from lanrage.app.server_party import BrowsedParty, Hosted, MemberPlace
 from lanrage.app.server_queries import ServerQueries
+from lanrage.core.budget import Budget
 from lanrage.core.game_profile import GameProfile
 from lanrage.core.game_server import ServerFacts
 from lanrage.core.names import name_key
-from lanrage.core.server_browser import ServerTable, Sighting
+from lanrage.core.server_browser import MEMBER_LIMIT, ServerTable, Sighting
 from lanrage.core.server_changes import ServerAdded, ServerChange, ServerRemoved
 from lanrage.core.server_entry import Origin, Server
 from lanrage.core.server_filter import Listed
@@ -30,6 +31,9 @@ from lanrage.core.server_marks import MarkKey, Marks, Named
 
 TICK = 1.0
 """Seconds between looks at what no event tells: what has lapsed, who is in the party, what is due to be measured."""
+
+FRESH_RATE, FRESH_BURST = 0.5, 2.0 * MEMBER_LIMIT
+"""Servers a second, and at once, that one member may announce anew: each is a line of the log and is asked at once."""
 
 log = Logger()
 
@@ -76,6 +80,7 @@ class ServerBrowser:
         self._in: BrowsedParty | None = None
         self._members: Mapping[bytes, MemberPlace] = {}
         self._listeners: list[Listener] = []
+        self._fresh: Budget[str] = Budget(FRESH_RATE, FRESH_BURST)
         self._ticking: LoopingCall | None = None
         self._unlisten: Callable[[], None] = _nothing
         self.closing: list[Callable[[], object]] = []
@@ -244,11 +249,14 @@ class ServerBrowser:
         origin = self._in.origin(str(address), self._members)
         if origin is None:
             return
-        profile = self.games.of(facts)
+        profile, now = self.games.of(facts), self._reactor.seconds()
         port = facts.port or source_port
+        if self.table.get((origin.address, port)) is None and not self._fresh.allow(origin.address, now):
+            self.ear.counters.shed += 1
+            return
         proto, ask = self.games.proto(profile, port), self.games.ask(profile, port, facts)
         game = profile.game if profile is not None else ""
-        self.table.heard(Sighting(origin, port, facts, game, proto, ask), self._reactor.seconds())
+        self.table.heard(Sighting(origin, port, facts, game, proto, ask), now)
         self.settle()
 
     def _detected(self, origin: Origin, game: str, server: Any) -> Sighting:

@@ -15,7 +15,7 @@ from lanrage.core.game_server import ServerFacts
 from lanrage.core.query_pace import ANSWER_WITHIN, QueryPace
 from lanrage.core.server_browser import ServerTable
 from lanrage.core.server_entry import Joinable, Server, ServerKey
-from lanrage.errors import LanrageError
+from lanrage.errors import LanrageError, Refused
 from lanrage.timing import timing_decorator
 
 # Protocols have methods without a body.
@@ -187,8 +187,11 @@ class ServerQueries:
                 facts, how = answer.facts, "it answered"
             else:
                 await self._connect(server.origin.address, server.port, ANSWER_WITHIN, self._source_for(server))
-        except LanrageError as error:
-            self._missed(server, str(error))
+        except Refused:  # too much is asked at once: that says nothing of the server
+            self._pace.answered(server.key, self._reactor.seconds())
+            return
+        except LanrageError:
+            self._missed(server)
             return
         now = self._reactor.seconds()
         self._table.answered(server.key, facts, f"{how} {_where(server)}", now)
@@ -198,8 +201,7 @@ class ServerQueries:
     def _source_for(self, server: Server) -> str:
         return "" if server.origin.member is None else self._source()
 
-    def _missed(self, server: Server, why: str) -> None:
-        del why  # the protocol's own word; what matters is that nothing came over the link
+    def _missed(self, server: Server) -> None:
         now = self._reactor.seconds()
         self.counters.unanswered += 1
         reason = self._excuse(server) or f"it does not answer {_where(server)}"

@@ -16,7 +16,8 @@ from lanrage.core.game_search import find_game
 from lanrage.core.metric_reading import Reading
 from lanrage.core.names import name_key
 from lanrage.core.server_address import find_server, parse_place
-from lanrage.core.server_filter import Listed, ServerFilter, Sort, ordered
+from lanrage.core.server_entry import Sort
+from lanrage.core.server_filter import Listed, ServerFilter, ordered
 from lanrage.core.server_marks import Mark, MarkKey, Marks, Named, retagged
 from lanrage.core.shown_text import shown_text
 from lanrage.errors import BadInput

@@ -46,6 +46,16 @@ class Joinable(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Sort(StrEnum):
+    """Orders of the list."""
+
+    NAME = "name"
+    GAME = "game"
+    PLAYERS = "players"  # most first
+    LATENCY = "latency"  # least first, unknown last
+    MEMBER = "member"
+
+
 NEVER_ASKED = "it was not asked yet"
 CANNOT_ASK = "no question is known that its game answers"
 

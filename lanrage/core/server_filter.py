@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from enum import StrEnum
 
 import attrs
 from rapidfuzz import fuzz
 
-from lanrage.core.server_entry import Joinable, Server
+from lanrage.core.server_entry import Joinable, Server, Sort
 from lanrage.core.server_marks import Mark
 
 ALIKE = 85.0
 """Share of a word, of 100, that must be found in a text for it to match in spite of a slip."""
 FUZZY_FROM = 4
 """Letters of a word from which slips are forgiven: shorter words would match nearly everything."""
-
-
-class Sort(StrEnum):
-    """Orders of the list."""
-
-    NAME = "name"
-    GAME = "game"
-    PLAYERS = "players"  # most first
-    LATENCY = "latency"  # least first, unknown last
-    MEMBER = "member"
 
 
 @attrs.frozen

@@ -59,11 +59,10 @@ class Pinger(SocketReader):
         self._sequence = 0
         self._refused = ""
 
-    def ask(self, address: str, timeout: float, source: str = "") -> Deferred[float]:
+    def ask(self, address: str, timeout: float) -> Deferred[float]:
         """Send one request.
 
         :param timeout: seconds until it is lost.
-        :param source: this machine's address to send from; empty = the system's choice.
         :return: the round trip in seconds.
         :raises MissingRight: by the Deferred: this process may open no such socket.
         :raises Unreachable: by the Deferred: no answer, or it could not be sent.
@@ -78,7 +77,7 @@ class Pinger(SocketReader):
         self._asked[token] = _Asked(address, self._seconds(), answer)
         answer.addTimeout(timeout, self._time, onTimeoutCancel=_unanswered(address)).addBoth(forget)
         try:
-            self._send(token, address, source)
+            self._send(token, address)
         except MissingRight as error:
             answer.errback(error)
         except OSError as error:
@@ -91,17 +90,12 @@ class Pinger(SocketReader):
             asked.answer.errback(Unreachable("pinging ends"))
         self._unwatch()
 
-    def _send(self, token: bytes, address: str, source: str) -> None:
+    def _send(self, token: bytes, address: str) -> None:
         if self._socket is None:
             self._watch(self._open())
         assert self._socket is not None
         self._sequence = (self._sequence + 1) & 0xFFFF
-        message = encode_request(Echo(0, self._sequence, token))
-        if source:
-            pktinfo = socket.inet_aton("0.0.0.0") + socket.inet_aton(source) + socket.inet_aton("0.0.0.0")
-            self._socket.sendmsg([message], [(socket.IPPROTO_IP, IP_PKTINFO, pktinfo)], 0, (address, 0))
-        else:
-            self._socket.sendto(message, (address, 0))
+        self._socket.sendto(encode_request(Echo(0, self._sequence, token)), (address, 0))
 
     def _open(self) -> socket.socket:
         if self._refused:
@@ -124,10 +118,6 @@ class Pinger(SocketReader):
         asked = self._asked.get(reply.payload) if reply is not None else None
         if asked is not None and asked.address == source and not asked.answer.called:
             asked.answer.callback(self._seconds() - asked.since)
-
-
-IP_PKTINFO = 8
-"""linux/in.h; the ``socket`` module of Python 3.11 has no name for it."""
 
 
 def _unanswered(address: str) -> Callable[[Any, float], Any]:

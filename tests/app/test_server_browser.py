@@ -8,8 +8,9 @@ import attrs
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.app import metrics_of_servers
-from lanrage.app.server_browser import TICK
+from lanrage.app.server_browser import FRESH_BURST, TICK
 from lanrage.app.server_party import Hosting, MemberPlace
+from lanrage.core.server_browser import MEMBER_LIMIT
 from lanrage.core.server_changes import ServerAdded, ServerChanged, ServerRemoved
 from lanrage.core.server_entry import Found, Joinable
 from lanrage.core.server_marks import Mark, MarkKey, Marks, Named
@@ -137,6 +138,15 @@ class AnnouncedTests(BrowserCase):
         ana = self.world.room.guests[0]
         ana.send(source_port=4000, destination=GROUP, destination_port=4445, payload=MINECRAFT)
         self.assertTrue(self.world.only().origin.own)
+
+    def test_flood(self) -> None:
+        """A member that announces ever new servers fills its own place and the log no further."""
+        for number in range(400):
+            self.browser._heard(IPv4Address(ADDRESSES[1]), 1000 + number, answering())
+        self.assertEqual(MEMBER_LIMIT, len(self.browser.all()))
+        self.assertEqual(FRESH_BURST, sum(each is ServerAdded for each in self.told()))
+        self.browser._heard(IPv4Address(ADDRESSES[2]), 5, answering())
+        self.assertEqual([ServerAdded], self.told())
 
     def test_strangers(self) -> None:
         """A sender that is no member any more is nobody's server."""

@@ -82,6 +82,7 @@ class QuietPlane:
     def part(self, kind: type[LanInterest]) -> LanInterest | None:
         """There is none."""
         del kind
+        return None
 
     def carry(self, payload: bytes, port: int, origin: str) -> None:
         """A member's frame comes in."""

@@ -10,8 +10,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from lanrage.core.game_server import ServerFacts
 from lanrage.core.server_address import find_server, parse_place
 from lanrage.core.server_browser import ServerTable
-from lanrage.core.server_entry import Joinable
-from lanrage.core.server_filter import Listed, ServerFilter, Sort, found, ordered
+from lanrage.core.server_entry import Joinable, Sort
+from lanrage.core.server_filter import Listed, ServerFilter, found, ordered
 from lanrage.core.server_marks import Mark
 from lanrage.errors import BadInput
 from tests.strategies_servers import listed, sighting
