@@ -127,8 +127,10 @@ def add(main: click.Group, operation: Operate) -> None:
     operation(group, "show", shown)(server(_arguments()))
     off = click.option("--off", is_flag=True, help="A favourite no more.")
     operation(group, "favourite", marked)(server(off(_arguments())))
-    more = click.option("--add", "add", multiple=True, metavar="TAG", help="Put this word on it; may be repeated.")
-    less = click.option("--remove", multiple=True, metavar="TAG", help="Take this word off it; may be repeated.")
+    more = click.option("--add", "more", multiple=True, metavar="TAG", help="Put this word on it; may be repeated.")
+    less = click.option(
+        "--remove", "less", multiple=True, metavar="TAG", help="Take this word off it; may be repeated."
+    )
     operation(group, "tag", marked)(server(more(less(_tagged))))
     game = click.option("--game", default="", help="Which game it is; lanrage games list names them.")
     name = click.option("--name", default="", help="What it is called here.")
@@ -170,5 +172,5 @@ def _arguments() -> Callable[..., dict[str, Any]]:
     return given
 
 
-def _tagged(server: tuple[str, ...], add: tuple[str, ...], remove: tuple[str, ...]) -> dict[str, Any]:
-    return {"server": " ".join(server), "add": list(add), "remove": list(remove)}
+def _tagged(server: tuple[str, ...], more: tuple[str, ...], less: tuple[str, ...]) -> dict[str, Any]:
+    return {"server": " ".join(server), "add": list(more), "remove": list(less)}

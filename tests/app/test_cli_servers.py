@@ -178,7 +178,7 @@ class Watching:
             show(result)
 
 
-def result(*servers: Any) -> dict[str, Any]:
+def of_list(*servers: Any) -> dict[str, Any]:
     """Of ``servers.list``."""
     plain: dict[str, Any] = msgspec.to_builtins(ServersShown(list(servers), len(servers)))
     return plain
@@ -191,7 +191,7 @@ class WatchTests(SynchronousTestCase):
         """What comes out for a list that changes."""
         more = msgspec.structs.replace(ARENA, players=4)
         slower = msgspec.structs.replace(more, latency_ms=99.0, judged_s=7.0)
-        watching = Watching([result(), result(ARENA), result(more, QUIET), result(slower, QUIET), result(QUIET)])
+        watching = Watching([of_list(), of_list(ARENA), of_list(more, QUIET), of_list(slower, QUIET), of_list(QUIET)])
         tools = Tools(watch=watching.watch)
         done = CliRunner().invoke(main, ["servers", "watch", *words, "--game", "openarena"], obj=tools)
         self.assertEqual(0, done.exit_code, done.output)
