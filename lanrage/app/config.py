@@ -96,6 +96,7 @@ class NodeConfig:
     :param server: default control server for new parties; empty = the user names one.
     :param region: of relays that it prefers.
     :param weights: of the choice among relays.
+    :param announce: the webhook of alerts is told of games, too.
     """
 
     state_dir: Path
@@ -104,6 +105,7 @@ class NodeConfig:
     server: str = ""
     region: str = ""
     weights: Weights = Weights()
+    announce: bool = False
 
     @classmethod
     def parse(cls, options: dict[str, str]) -> NodeConfig:
@@ -119,9 +121,12 @@ class NodeConfig:
             read(options, "links.birthday"),
             read(options, "net.port_mapping") == "auto",
             LanSettings.parse(options),
+            read(options, "games.marks"),
+            read(options, "games.tc_class"),
         )
         server, region = read(options, "node.server"), read(options, "node.relay_region")
-        return cls(*folders(options), devices, server, region, read(options, "node.relay_weights"))
+        weights, announce = read(options, "node.relay_weights"), read(options, "games.announce")
+        return cls(*folders(options), devices, server, region, weights, announce)
 
     def with_server(self, server: str) -> NodeConfig:
         """The same with another default control server."""

@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred, DeferredLock, succeed
 from twisted.logger import Logger
 
 from lanrage.app.bridge_ways import guard_bridges
+from lanrage.app.game_session import SessionGames
 from lanrage.app.guarding import Guarding
 from lanrage.app.lan import LanPlane
 from lanrage.app.links import Links
@@ -77,6 +78,7 @@ class PartySession:
         self.nat: NatWatch | None = None
         self.punching: Punching | None = None
         self.mapping: PortMapping | None = None
+        self.games: SessionGames | None = None
         self.listen_port = 0
         self.prefix: IPv6Network | None = None
         self.without_ipv6 = ""
@@ -160,6 +162,9 @@ class PartySession:
         channel.start()
         self._probe_port.open(self.listen_port, carried(self._received))
         await links.start(self.listen_port)
+        if self._around.games is not None:
+            marks, port = self._machinery.game_marks(), self.listen_port
+            self.games = self._around.games.join(links, channel, tunnel, marks, port)
         self._roaming.start()
         relays.use(book.relays)
         self._start_punching(links)
@@ -202,6 +207,8 @@ class PartySession:
     async def stop(self) -> None:
         """Take all down, links first; nothing of this session is left on the machine."""
         parts: list[Callable[[], Any]] = [self._roaming.stop, self._around.book.stop]
+        if self.games is not None:
+            parts.append(self.games.stop)
         if self.mapping is not None:
             parts.append(self.mapping.stop)
         if self.reflexive is not None:
@@ -234,7 +241,7 @@ class PartySession:
                 self.log.failure("a part of the party's session did not stop")
         self.links = self.relays = self.relay_tcp = self.reflexive = self.punching = None
         self.nat = self.channel = self.lan = self.tunnel = self.mapping = None
-        self.guarding = None
+        self.guarding = self.games = None
 
     def _stop_links(self) -> Deferred[None]:
         """After a change of members that is under way."""
