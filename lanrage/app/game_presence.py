@@ -147,10 +147,11 @@ class GamePresence:
         if not self._heard.allow(identity, now):
             self.refused += 1
             return
-        if self._talk.heard(identity, message.life, message.number, games, now):
+        changed, to = self._talk.heard(identity, message.life, message.number, games, now)
+        self._send(to)
+        if changed:
             self._log(identity, before, games)
             self._tell_listeners()
-        self._schedule()
 
     # --- within -------------------------------------------------------------------------------------------------------
 

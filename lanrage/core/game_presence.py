@@ -151,20 +151,24 @@ class PresenceTalk:
         left = [identity for identity in self._members if identity not in members]
         return any([bool(self._members.pop(identity).games) for identity in left])
 
-    def heard(self, identity: bytes, life: bytes, number: int, games: tuple[Playing, ...], now: float) -> bool:
-        """A member told; whether it is something else than before.
+    def heard(
+        self, identity: bytes, life: bytes, number: int, games: tuple[Playing, ...], now: float
+    ) -> tuple[bool, frozenset[bytes]]:
+        """A member told; whether it is something else than before, and to whom to tell what is played here.
 
-        What was sent earlier and comes later does not count.
+        What was sent earlier and comes later does not count. A member in a new life knows nothing yet: its links may
+        have come up unnoticed here.
         """
         known = self._members.get(identity)
         if known is not None and known.life == life and number < known.number:
-            return False
+            return False, frozenset()
         self._members[identity] = _Member(life, number, games, now)
-        return games != (known.games if known is not None else ())
+        new = self.games and (known is None or known.life != life)
+        return games != (known.games if known is not None else ()), frozenset({identity} if new else ())
 
     def tick(self, now: float) -> tuple[frozenset[bytes], bool]:
         """Time has passed: to whom to tell, and whether somebody was forgotten."""
-        late = [identity for identity, each in self._members.items() if now - each.at >= SILENCE]
+        late = [identity for identity, each in self._members.items() if now >= each.at + SILENCE]
         forgotten = any([bool(self._members.pop(identity).games) for identity in late])
         due = self._due is not None and now >= self._due
         return (self._tell(now) if due else frozenset()), forgotten
