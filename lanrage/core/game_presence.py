@@ -26,6 +26,9 @@ SILENCE = 110.0
 """Seconds until a member that repeats nothing plays nothing: three tellings were lost."""
 SPACING = 1.0
 """Seconds between two tellings because something changed; the first goes at once."""
+AGAIN = 2.0
+"""Seconds after which a member whose link came up, or that started anew, is told once more: the first may be lost
+while the link settles."""
 FAREWELLS = 3
 """Tellings that nothing is played any more: some may be lost."""
 LIFE_BYTES = 8
@@ -142,8 +145,8 @@ class PresenceTalk:
         What was heard of the others is kept until they are silent for too long, or :meth:`gone`.
         """
         fresh, self._ready = identities - self._ready, identities
-        if self._due is None and self.games and self._ready:
-            self._due = now + self._interval()
+        if fresh:
+            self._soon(now)
         return fresh
 
     def gone(self, members: frozenset[bytes]) -> bool:
@@ -163,8 +166,10 @@ class PresenceTalk:
         if known is not None and known.life == life and number < known.number:
             return False, frozenset()
         self._members[identity] = _Member(life, number, games, now)
-        new = self.games and (known is None or known.life != life)
-        return games != (known.games if known is not None else ()), frozenset({identity} if new else ())
+        new = known is None or known.life != life
+        if new:
+            self._soon(now)
+        return games != (known.games if known is not None else ()), frozenset({identity} if new and self.games else ())
 
     def tick(self, now: float) -> tuple[frozenset[bytes], bool]:
         """Time has passed: to whom to tell, and whether somebody was forgotten."""
@@ -179,6 +184,11 @@ class PresenceTalk:
         if self._due is not None:
             moments.append(self._due)
         return min(moments, default=None)
+
+    def _soon(self, now: float) -> None:
+        """All are told once more; where nothing is played nobody needs it."""
+        if self.games:
+            self._due = min(now + AGAIN, self._due if self._due is not None else now + AGAIN)
 
     def _tell(self, now: float) -> frozenset[bytes]:
         self._told_at = now

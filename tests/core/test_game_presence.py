@@ -9,6 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.core.game_presence import (
+    AGAIN,
     FAREWELLS,
     JITTER,
     NAME_LIMIT,
@@ -82,9 +83,11 @@ class TalkTests(SynchronousTestCase):
         self.assertEqual(talk.said((DOOM,), 1.2), NOBODY)
         self.assertEqual(talk.deadline(), 1.0 + SPACING)
         self.assertEqual(talk.tick(1.0 + SPACING), (frozenset({BEN}), False))
-        self.assertEqual(talk.ready(BOTH, 3.0), {CLEO})
         self.assertEqual(talk.deadline(), 2.0 + REPEAT)
-        self.assertEqual(talk.tick(2.0 + REPEAT), (BOTH, False))
+        self.assertEqual(talk.ready(BOTH, 3.0), {CLEO})
+        self.assertEqual(talk.deadline(), 3.0 + AGAIN)
+        self.assertEqual(talk.tick(3.0 + AGAIN), (BOTH, False))
+        self.assertEqual(talk.deadline(), 3.0 + AGAIN + REPEAT)
 
     def test_farewell(self) -> None:
         """That nothing is played any more is told a few times, and then nothing."""
