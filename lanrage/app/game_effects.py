@@ -18,13 +18,12 @@ log = Logger()
 class GameEffects:
     """Keeps the ports in play and the links' tuning as the running games want them; outlives a party's session.
 
-    :param ports: the node's registry; what listens there follows by itself.
     :ivar tuning: what the games want together, now.
     """
 
-    def __init__(self, ports: PlayPorts) -> None:
+    def __init__(self) -> None:
         self.tuning: Tuning = UNTUNED
-        self._ports = ports
+        self._ports = PlayPorts()
         self._wishes: dict[str, GameWishes] = {}
         self._profiles: Profiles | None = None
         self._listeners: list[Callable[[], None]] = []
@@ -35,9 +34,12 @@ class GameEffects:
         """Whose effects stand, by name."""
         return tuple(sorted(self._wishes))
 
-    def follow(self, watch: Watch, profiles: Profiles) -> None:
-        """Do what the games that run want, from now until :meth:`stop`; the program's own list of ports rests."""
-        self._profiles = profiles
+    def follow(self, watch: Watch, profiles: Profiles, ports: PlayPorts) -> None:
+        """Do what the games that run want, from now until :meth:`stop`.
+
+        :param ports: the node's registry; what listens there follows by itself.
+        """
+        self._profiles, self._ports = profiles, ports
 
         def look() -> None:
             running = {each.game: each for each in watch.running()}
@@ -48,8 +50,11 @@ class GameEffects:
             self._settle()
 
         self._ends = [watch.listen(self.changed), profiles.on_change(look)]
-        self._ports.watched(True)
         look()
+
+    def watching(self, watching: bool) -> None:
+        """Whether games are noticed now: then the program's own list of ports rests."""
+        self._ports.watched(watching)
 
     def stop(self) -> None:
         """Take all back."""

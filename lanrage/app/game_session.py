@@ -38,9 +38,9 @@ class PlaySide:
     presence: GamePresence
 
     @classmethod
-    def make(cls, reactor: Any, ports: PlayPorts, random: Callable[[int], bytes]) -> PlaySide:
-        """With the node's registry of ports."""
-        return cls(GameEffects(ports), GamePresence(reactor, random))
+    def make(cls, reactor: Any, random: Callable[[int], bytes]) -> PlaySide:
+        """With nothing that it changes yet."""
+        return cls(GameEffects(), GamePresence(reactor, random))
 
     def join(self, links: Links, channel: PartyChannel, tunnel: ITunnel, marks: Marks, port: int) -> SessionGames:
         """Begin in a session whose links run.
@@ -53,10 +53,17 @@ class PlaySide:
         channel.follow()
         return SessionGames(tuning, self.presence)
 
-    def follow(self, watch: Watch, profiles: Profiles) -> None:
-        """Do and say what the games that run want, until :meth:`stop`."""
-        self.effects.follow(watch, profiles)
+    def follow(self, watch: Watch, profiles: Profiles, ports: PlayPorts) -> None:
+        """Do and say what the games that run want, until :meth:`stop`.
+
+        :param ports: the node's registry.
+        """
+        self.effects.follow(watch, profiles, ports)
         self.presence.follow(watch, profiles)
+
+    def watching(self, watching: bool) -> None:
+        """Whether games are noticed now."""
+        self.effects.watching(watching)
 
     def stop(self) -> None:
         """Take all back."""

@@ -5,17 +5,17 @@ from __future__ import annotations
 from lanrage.app.game_session import PlaySide
 from lanrage.app.party_life import PartyLife
 from lanrage.app.party_session import PartySession
-from lanrage.app.results import GameShown, HostedShown, TuningShown
+from lanrage.app.results import PlayingShown, HostedShown, TuningShown
 from lanrage.core.game_presence import Playing
 
 
-def game(playing: Playing) -> GameShown:
+def game(playing: Playing) -> PlayingShown:
     """One game of one member."""
     servers = [HostedShown(each.proto, each.port, each.query, each.query_port) for each in playing.servers]
-    return GameShown(playing.game, playing.name, playing.hosting, servers)
+    return PlayingShown(playing.game, playing.name, playing.hosting, servers)
 
 
-def of_member(side: PlaySide, identity: bytes, me: bool) -> list[GameShown]:
+def of_member(side: PlaySide, identity: bytes, me: bool) -> list[PlayingShown]:
     """What a member plays, this node included."""
     return [game(each) for each in (side.presence.own if me else side.presence.of(identity))]
 

@@ -89,7 +89,7 @@ class HostedShown(Result, frozen=True):
     query_port: int = 0
 
 
-class GameShown(Result, frozen=True):
+class PlayingShown(Result, frozen=True):
     """A game that a member plays.
 
     :param game: id of its profile.
@@ -147,7 +147,7 @@ class MemberShown(Result, frozen=True):
     role: Role = "member"
     standing: Literal["full", "provisional"] = "full"
     status: str = ""
-    games: list[GameShown] = []
+    games: list[PlayingShown] = []
 
 
 class PartyShown(Result, frozen=True):

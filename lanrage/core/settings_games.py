@@ -1,4 +1,4 @@
-"""The settings of what running games change (``docs/games-effects.rst``)."""
+"""The settings about games."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def parse_tc_class(text: str, field: str) -> tuple[int, int] | None:
     return (int(found[1], 16), int(found[2], 16)) if found else None
 
 
-GAME_SETTINGS = (
+GAMES_SETTINGS = (
     Setting(
         "games.marks",
         "game-marks",

@@ -20,7 +20,7 @@ from lanrage.core.game_profile import TrafficClass
 from lanrage.core.game_tuning import UNTUNED, Marked, tuned, wishes_of
 from lanrage.core.play_ports import SPANS_LIMIT, PlayPorts, Source, merged
 from tests.app.link_world import LinkWorld, Player
-from tests.fakes_games import ARMA, FILES, TEEWORLDS, MemoryMarks, MemoryProfiles, MemoryWatch, running, udp
+from tests.fakes_running_games import ARMA, FILES, TEEWORLDS, MemoryMarks, MemoryProfiles, MemoryWatch, running, udp
 
 KNOWN = ("teeworlds", "arma", "files", "unheard-of")
 
@@ -33,7 +33,7 @@ class Games(RuleBasedStateMachine):
         self.watch, self.profiles, self.ports = MemoryWatch(), MemoryProfiles(), PlayPorts()
         self.ports.put(Source.USER, "lan.ports", (udp(5000),), "named")
         self.ports.put(Source.FIXED, "doom", (udp(5029),), "a list")
-        self.effects = GameEffects(self.ports)
+        self.effects = GameEffects()
         self.told = 0
         self.effects.listen(self.count)
         self.following = False
@@ -64,7 +64,8 @@ class Games(RuleBasedStateMachine):
         """Noticing games begins or stops."""
         self.following = not self.following
         if self.following:
-            self.effects.follow(self.watch, self.profiles)
+            self.effects.follow(self.watch, self.profiles, self.ports)
+            self.effects.watching(True)
         else:
             self.effects.stop()
 
@@ -97,7 +98,7 @@ class EffectsTests(SynchronousTestCase):
     def test_firewall_follows(self) -> None:
         """With the exposure ``games`` a port is let in from the game's start to its end; a kept one never is."""
         watch, ports = MemoryWatch(), PlayPorts()
-        GameEffects(ports).follow(watch, MemoryProfiles())
+        GameEffects().follow(watch, MemoryProfiles(), ports)
 
         def lets_in(port: int) -> bool:
             return judge_port(GuardRules.of(Exposure.GAMES, ports), "udp", port).admitted
@@ -111,8 +112,8 @@ class EffectsTests(SynchronousTestCase):
     def test_too_many_ports(self) -> None:
         """A game whose ports the registry refuses changes nothing, is told of, and its end is no error."""
         watch, ports, profiles = MemoryWatch(), PlayPorts(), MemoryProfiles()
-        effects = GameEffects(ports)
-        effects.follow(watch, profiles)
+        effects = GameEffects()
+        effects.follow(watch, profiles, ports)
         for number in range(300):
             watch.put(running(f"game-{number}", udp(3000 + 2 * number)))
         with capturedLogs() as events:
@@ -136,9 +137,9 @@ class TuningCase(SynchronousTestCase):
         self.world.meet("anna", "bert")
         self.world.run(3.0)
         self.watch, self.profiles, self.marks = MemoryWatch(), MemoryProfiles(), MemoryMarks()
-        self.side = PlaySide.make(self.world.clock, PlayPorts(), lambda size: b"\x80" * size)
+        self.side = PlaySide.make(self.world.clock, lambda size: b"\x80" * size)
         self.joined = self.join()
-        self.side.follow(self.watch, self.profiles)
+        self.side.follow(self.watch, self.profiles, PlayPorts())
 
     def join(self) -> Any:
         """Anna's session."""

@@ -15,7 +15,7 @@ from lanrage.wire import party_channel as wire
 from tests.app.link_world import Player
 from tests.app.test_party_channel import ChannelCase
 from tests.fakes_control import SeededRandom
-from tests.fakes_games import MemoryProfiles, MemoryWatch, running, udp
+from tests.fakes_running_games import MemoryProfiles, MemoryWatch, running, udp
 
 HOSTS = Playing("teeworlds", "Teeworlds", True, (Hosted("udp", 8303, "teeworlds", 8303),))
 PLAYS = Playing("arma", "ARMA")

@@ -73,6 +73,9 @@ NODE_READERS = {
     "lan.routes": Reads("off", f"{LAN}.routes", RouteLeases.OFF),
     "lan.leases": Reads("off", f"{LAN}.leases", False),
     "net.port_mapping": Reads("off", "devices.map_port", False),
+    "games.marks": Reads("off", "devices.marks", False),
+    "games.tc_class": Reads("1:1a", "devices.tc_class", (1, 26)),
+    "games.announce": Reads("on", "announce", True),
 }
 CONTROL_READERS = {
     "control.listen": Reads("tcp:1", "listen", "tcp:1"),

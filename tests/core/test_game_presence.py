@@ -23,7 +23,7 @@ from lanrage.core.game_presence import (
     playing,
 )
 from lanrage.core.play_ports import Span
-from tests.fakes_games import ARMA, TEEWORLDS, running, udp
+from tests.fakes_running_games import ARMA, TEEWORLDS, running, udp
 
 QUAKE, DOOM = Playing("quake", "Quake"), Playing("doom", "Doom", True, (Hosted("udp", 5029),))
 BEN, CLEO = b"b" * 32, b"c" * 32

@@ -18,7 +18,7 @@ from lanrage.core.game_tuning import (
     without,
 )
 from lanrage.core.play_ports import SPANS_LIMIT, Span, merged
-from tests.fakes_games import ARMA, FILES, TEEWORLDS, running, udp
+from tests.fakes_running_games import ARMA, FILES, TEEWORLDS, running, udp
 from tests.strategies_guard import numbers, protos, spans
 
 some_spans = st.lists(spans, max_size=6)

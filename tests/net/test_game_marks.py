@@ -16,7 +16,7 @@ from twisted.trial.unittest import TestCase
 from lanrage.core.game_profile import TrafficClass
 from lanrage.core.game_tuning import Marked
 from lanrage.net.game_marks import GameMarks, traffic_classes
-from tests.fakes_games import udp
+from tests.fakes_running_games import udp
 from tests.namespaces import may_unshare
 from tests.real_links import RealNamespace
 
