@@ -23,6 +23,8 @@ from lanrage.errors import BadInput
 from lanrage.store.named_file import read_named
 from lanrage.wire.control import TOKEN_LIMIT, RelayInfo
 
+GAMES_FOLDER = "games"
+"""Of the state folder: the user's own profiles of games."""
 RELAY_FOLDER = "relay"
 """Of the state folder: the relay's undo journal."""
 
@@ -96,6 +98,7 @@ class NodeConfig:
     :param server: default control server for new parties; empty = the user names one.
     :param region: of relays that it prefers.
     :param weights: of the choice among relays.
+    :param games: the folder of the user's own profiles of games; ``None``: in the state folder.
     :param announce: the webhook of alerts is told of games, too.
     """
 
@@ -105,7 +108,13 @@ class NodeConfig:
     server: str = ""
     region: str = ""
     weights: Weights = Weights()
+    games: Path | None = None
     announce: bool = False
+
+    @property
+    def games_dir(self) -> Path:
+        """The folder of the user's own profiles of games."""
+        return self.games if self.games is not None else self.state_dir / GAMES_FOLDER
 
     @classmethod
     def parse(cls, options: dict[str, str]) -> NodeConfig:
@@ -125,8 +134,9 @@ class NodeConfig:
             read(options, "games.tc_class"),
         )
         server, region = read(options, "node.server"), read(options, "node.relay_region")
-        weights, announce = read(options, "node.relay_weights"), read(options, "games.announce")
-        return cls(*folders(options), devices, server, region, weights, announce)
+        weights, games = read(options, "node.relay_weights"), read(options, "games.profiles")
+        own = Path(games) if games else None
+        return cls(*folders(options), devices, server, region, weights, own, read(options, "games.announce"))
 
     def with_server(self, server: str) -> NodeConfig:
         """The same with another default control server."""

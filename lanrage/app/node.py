@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Awaitable, Callable, Coroutine
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -19,6 +20,9 @@ from lanrage.app import node_view
 from lanrage.app.bridge_node import BridgeNode
 from lanrage.app.config import NodeConfig
 from lanrage.app.exposed_node import ExposedNode
+from lanrage.app.game_profiles import GameProfiles
+from lanrage.app.games_node import GamesNode
+from lanrage.app.games_plane import GamesPlane
 from lanrage.app.governing_node import GoverningNode
 from lanrage.app.machine_room_node import MachineRoomNode
 from lanrage.app.machinery import Devices, Machinery, RealMachinery
@@ -69,6 +73,7 @@ class NodeService(
     RoomNode,
     ProbeNode,
     MachineRoomNode,
+    GamesNode,
     Service,
 ):
     """Loads the keys, undoes what a crash left, returns to the party; then does what its user asks.
@@ -78,8 +83,10 @@ class NodeService(
     :param random: ``os.urandom``, or a test's own.
     :param machinery: makes what touches the machine.
     :param rights: reads what this process may do.
+    :param profiles: makes what knows the games.
     :param settings: how it was started; ``None``: with nothing but defaults.
     :ivar tasks: carries its plans out.
+    :ivar games: what notices games, and acts on them.
     :ivar around: the role that it is a part of, for what is wrong with the others.
     :ivar started: fires when the node is up, or waits for its disk. A party that this machine cannot take part in is
         no failure: :meth:`status` says what is missing.
@@ -96,6 +103,7 @@ class NodeService(
         random: Callable[[int], bytes] = os.urandom,
         machinery: Callable[[Any, Devices, IUndoJournal], Machinery] = RealMachinery,
         rights: Callable[[Any], Awaitable[Rights]] = read_rights,
+        profiles: Callable[[Any, Path], GameProfiles] = GameProfiles,
         settings: Start | None = None,
     ) -> None:
         self._reactor = reactor
@@ -109,6 +117,7 @@ class NodeService(
         self._spoken: SpokenDesk | None = None
         self._lacks: list[str] = []
         self.tasks = TaskRunner(reactor)
+        self.games = GamesPlane(reactor, config.state_dir, profiles(reactor, config.games_dir), random)
         self.around: RoleService | None = None
         self._opening: PlanRun | None = None
         self._disk_trouble = ""
@@ -161,10 +170,10 @@ class NodeService(
         machinery = self._make_machinery(self._reactor, self._config.devices, undo)
         await remove_leftovers(self._reactor, machinery.machine, undo, self._now)
         identify(fingerprint(keys.identity.public).hex())
-        life = PartyLife(
-            self._reactor, self._config, keys, machinery, self._now, self._random, self._lock.run, self.tasks
-        )
+        run, side = self._lock.run, self.games.side
+        life = PartyLife(self._reactor, self._config, keys, machinery, self._now, self._random, run, self.tasks, side)
         self._spoken = SpokenDesk(self._reactor, keys.identity.public, self._random)
+        await self.games.start(machinery.ports)
         self._lacks = (await self._rights()).missing(self._config.devices.kind)
         self._life = life
 
@@ -202,6 +211,7 @@ class NodeService(
         self.end_profiling()
         if self._life is not None:
             await self._life.go_out()
+        await self.games.stop()
         self.settings.close()
         self.log.info("the node has stopped")
 
@@ -212,6 +222,7 @@ class NodeService(
     async def _go_by(self, config: NodeConfig) -> None:
         live = attrs.evolve(config, devices=attrs.evolve(self._config.devices, lan=config.devices.lan))
         self._config = live
+        self.games.profiles.use(live.games_dir)
         if self._life is not None:
             await self._life.use(live)
 

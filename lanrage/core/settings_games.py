@@ -6,6 +6,7 @@ import re
 
 from lanrage.core.setting import PLAYER, Setting
 from lanrage.core.settings_rules import OnOff, Text
+from lanrage.core.settings_texts import parse_folder
 from lanrage.errors import BadInput
 
 _CLASS = re.compile(r"([0-9a-f]{1,4}):([0-9a-f]{1,4})")
@@ -23,6 +24,15 @@ def parse_tc_class(text: str, field: str) -> tuple[int, int] | None:
 
 
 GAMES_SETTINGS = (
+    Setting(
+        "games.profiles",
+        "game-profiles",
+        Text("an absolute path, or empty", parse_folder),
+        "",
+        "Folder of your own profiles of games (default: games in the state folder).",
+        PLAYER,
+        live=True,
+    ),
     Setting(
         "games.marks",
         "game-marks",

@@ -18,8 +18,8 @@ from lanrage.errors import BadInput
 SCHEMA: tuple[Setting, ...] = (
     *NODE_SETTINGS,
     *LAN_SETTINGS,
-    MAPPING,
     *GAMES_SETTINGS,
+    MAPPING,
     *CONTROL_SETTINGS,
     RELAY_PORTS_SETTING,
     *RELAY_SETTINGS,

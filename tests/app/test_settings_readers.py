@@ -56,6 +56,7 @@ class Reads:
 LAN = "devices.lan"
 NODE_READERS = {
     "links.device": Reads("wg7", "devices.tunnel", "wg7"),
+    "games.profiles": Reads("/home/ann/games", "games", Path("/home/ann/games")),
     "lan.card": Reads("lan7", "devices.card", "lan7"),
     "links.port": Reads("0", "devices.port", 0),
     "links.wireguard": Reads("userspace", "devices.kind", "userspace"),
