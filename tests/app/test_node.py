@@ -113,6 +113,8 @@ class LifeTests(PartyCase):
                     "birthday": {},
                     "port_mapping": None,
                     "bridges": [],
+                    "games": [],
+                    "tuning": None,
                 },
                 status,
             )

@@ -183,7 +183,7 @@ class LiveTests(NodeCase):
             live,
             firewall
             | {"lan.dedup_window", "node.relay_region", "node.relay_weights", "node.server", "log.level"}
-            | {"games.announce"},
+            | {"games.announce", "games.profiles"},
         )
 
     def test_log_level(self) -> Deferred[None]:
