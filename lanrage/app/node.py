@@ -222,7 +222,7 @@ class NodeService(
     async def _go_by(self, config: NodeConfig) -> None:
         live = attrs.evolve(config, devices=attrs.evolve(self._config.devices, lan=config.devices.lan))
         self._config = live
-        self.games.profiles.use(live.games_dir)
+        await self.games.profiles.use(live.games_dir)
         if self._life is not None:
             await self._life.use(live)
 
