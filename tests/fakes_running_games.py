@@ -108,9 +108,7 @@ class MemoryWatch:
 class MemoryProfiles:
     """Profiles that a test changes."""
 
-    known: dict[str, GameProfile] = attrs.field(
-        factory=lambda: {each.game: each for each in (TEEWORLDS, ARMA, FILES)}
-    )
+    known: dict[str, GameProfile] = attrs.field(factory=lambda: {each.game: each for each in (TEEWORLDS, ARMA, FILES)})
     listeners: list[Callable[[], None]] = attrs.field(factory=list)
 
     def get(self, game: str) -> GameProfile | None:

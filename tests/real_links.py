@@ -119,7 +119,6 @@ class RealBench(RealNamespace):
         """See :class:`tests.contracts_links.TunnelBench`."""
         return name in [device for _, device in socket.if_nameindex()]
 
-
     def mtu(self, name: str) -> int:
         """See :class:`tests.contracts_links.TunnelBench`."""
         return int(self.namespace.run(f"ip -o link show {name}").partition(" mtu ")[2].split()[0])

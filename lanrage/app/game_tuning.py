@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred, DeferredLock
 from twisted.logger import Logger
@@ -87,8 +87,8 @@ class GameTuning:
     def _apply(self) -> None:
         self._run(self._follow)
 
-    def _run(self, work: Callable[[], Awaitable[None]]) -> Deferred[None]:
-        done: Deferred[None] = self._lock.run(lambda: Deferred.fromCoroutine(work()))  # type: ignore[arg-type]
+    def _run(self, work: Callable[[], Coroutine[Any, Any, None]]) -> Deferred[None]:
+        done: Deferred[None] = self._lock.run(lambda: Deferred.fromCoroutine(work()))
         return done.addErrback(lambda failure: log.failure("links could not be tuned for games", failure))
 
     async def _follow(self) -> None:

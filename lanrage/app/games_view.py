@@ -5,7 +5,7 @@ from __future__ import annotations
 from lanrage.app.game_session import PlaySide
 from lanrage.app.party_life import PartyLife
 from lanrage.app.party_session import PartySession
-from lanrage.app.results import PlayingShown, HostedShown, TuningShown
+from lanrage.app.results import HostedShown, PlayingShown, TuningShown
 from lanrage.core.game_presence import Playing
 
 

@@ -170,8 +170,8 @@ class NodeService(
         machinery = self._make_machinery(self._reactor, self._config.devices, undo)
         await remove_leftovers(self._reactor, machinery.machine, undo, self._now)
         identify(fingerprint(keys.identity.public).hex())
-        run, side = self._lock.run, self.games.side
-        life = PartyLife(self._reactor, self._config, keys, machinery, self._now, self._random, run, self.tasks, side)
+        around, games = (self._now, self._random, self._lock.run, self.tasks), self.games.side
+        life = PartyLife(self._reactor, self._config, keys, machinery, *around, games=games)
         self._spoken = SpokenDesk(self._reactor, keys.identity.public, self._random)
         await self.games.start(machinery.ports)
         self._lacks = (await self._rights()).missing(self._config.devices.kind)

@@ -71,11 +71,11 @@ class PartyLife:
         random: Callable[[int], bytes],
         alone: Callable[[Callable[[], Any]], Deferred[Any]],
         tasks: TaskRunner,
+        *,
         games: PlaySide,
     ) -> None:
-        self._reactor, self._config = reactor, config
+        self._reactor, self._config, self._now, self._random = reactor, config, now, random
         self.keys, self.machinery, self.games = keys, machinery, games
-        self._now, self._random = now, random
         self._file = PartyFile(config.state_dir)
         self._endpoints, self._bridges = EndpointsFile(config.state_dir), BridgesFile(config.state_dir)
         self.saved: SavedParty | None = None

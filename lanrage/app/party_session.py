@@ -162,9 +162,7 @@ class PartySession:
         channel.start()
         self._probe_port.open(self.listen_port, carried(self._received))
         await links.start(self.listen_port)
-        if self._around.games is not None:
-            marks, port = self._machinery.game_marks(), self.listen_port
-            self.games = self._around.games.join(links, channel, tunnel, marks, port)
+        self._join_games(links, channel, tunnel)
         self._roaming.start()
         relays.use(book.relays)
         self._start_punching(links)
@@ -172,6 +170,11 @@ class PartySession:
         if self.mapping is not None:
             self.mapping.start()
         book.start(lambda: {identity: link.plan.paths.values() for identity, link in links.peers.items()})
+
+    def _join_games(self, links: Links, channel: PartyChannel, tunnel: ITunnel) -> None:
+        """Running games tune the links, and are told of by the channel."""
+        side, marks = self._around.games, self._machinery.game_marks()
+        self.games = side.join(links, channel, tunnel, marks, self.listen_port) if side is not None else None
 
     def _join_lan(self, links: Links) -> None:
         """What links and LAN plane know of each other."""
@@ -206,21 +209,9 @@ class PartySession:
 
     async def stop(self) -> None:
         """Take all down, links first; nothing of this session is left on the machine."""
+        before = (self.games, self.mapping, self.reflexive, self.nat, self.relay_tcp, self.relays, self.punching)
         parts: list[Callable[[], Any]] = [self._roaming.stop, self._around.book.stop]
-        if self.games is not None:
-            parts.append(self.games.stop)
-        if self.mapping is not None:
-            parts.append(self.mapping.stop)
-        if self.reflexive is not None:
-            parts.append(self.reflexive.stop)
-        if self.nat is not None:
-            parts.append(self.nat.stop)
-        if self.relay_tcp is not None:
-            parts.append(self.relay_tcp.stop)
-        if self.relays is not None:
-            parts.append(self.relays.stop)
-        if self.punching is not None:
-            parts.append(self.punching.stop)
+        parts += [part.stop for part in before if part is not None]
         if self.links is not None:
             parts.append(self._stop_links)
         if self.channel is not None:

@@ -151,8 +151,7 @@ class PresenceTalk:
 
     def gone(self, members: frozenset[bytes]) -> bool:
         """Only these are members any more; whether somebody who played is none."""
-        left = [identity for identity in self._members if identity not in members]
-        return any([bool(self._members.pop(identity).games) for identity in left])
+        return self._forget([identity for identity in self._members if identity not in members])
 
     def heard(
         self, identity: bytes, life: bytes, number: int, games: tuple[Playing, ...], now: float
@@ -174,7 +173,7 @@ class PresenceTalk:
     def tick(self, now: float) -> tuple[frozenset[bytes], bool]:
         """Time has passed: to whom to tell, and whether somebody was forgotten."""
         late = [identity for identity, each in self._members.items() if now >= each.at + SILENCE]
-        forgotten = any([bool(self._members.pop(identity).games) for identity in late])
+        forgotten = self._forget(late)
         due = self._due is not None and now >= self._due
         return (self._tell(now) if due else frozenset()), forgotten
 
@@ -184,6 +183,10 @@ class PresenceTalk:
         if self._due is not None:
             moments.append(self._due)
         return min(moments, default=None)
+
+    def _forget(self, identities: Iterable[bytes]) -> bool:
+        """Whether one of them played."""
+        return sum(len(self._members.pop(identity).games) for identity in identities) > 0
 
     def _soon(self, now: float) -> None:
         """All are told once more; where nothing is played nobody needs it."""

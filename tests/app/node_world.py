@@ -31,12 +31,12 @@ from lanrage.errors import BadInput, LanrageError
 from lanrage.interfaces import IMachine, IProbePort, ITunnel, IUndoJournal
 from lanrage.net.rights import Rights
 from lanrage.wire.control import RelayInfo
-from tests.fakes_running_games import MemoryMarks
 from tests.fakes_games import no_games
 from tests.fakes_guard import MemoryGuard
 from tests.fakes_lan import MemoryCard, MemoryPort
 from tests.fakes_links import MemoryEvents, MemoryMachine
 from tests.fakes_rooms import MemoryRoom
+from tests.fakes_running_games import MemoryMarks
 from tests.fakes_underlay import Host, InsidePort, Underlay, UnderlayPort, UnderlayTunnel
 
 reactor: Any = _reactor

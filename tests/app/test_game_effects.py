@@ -17,7 +17,7 @@ from lanrage.app.game_effects import GameEffects
 from lanrage.app.game_session import PlaySide
 from lanrage.core.exposure import Exposure, GuardRules, judge_port
 from lanrage.core.game_profile import TrafficClass
-from lanrage.core.game_tuning import UNTUNED, Marked, tuned, wishes_of
+from lanrage.core.game_tuning import Marked, tuned, wishes_of
 from lanrage.core.play_ports import SPANS_LIMIT, PlayPorts, Source, merged
 from tests.app.link_world import LinkWorld, Player
 from tests.fakes_running_games import ARMA, FILES, TEEWORLDS, MemoryMarks, MemoryProfiles, MemoryWatch, running, udp
@@ -91,9 +91,7 @@ class EffectsTests(SynchronousTestCase):
 
     def test_games(self) -> None:
         """The machine above, in any order."""
-        run_state_machine_as_test(  # type: ignore[no-untyped-call]
-            Games, settings=settings(max_examples=40, stateful_step_count=15, deadline=None)
-        )
+        run_state_machine_as_test(Games, settings=settings(max_examples=40, stateful_step_count=15, deadline=None))
 
     def test_firewall_follows(self) -> None:
         """With the exposure ``games`` a port is let in from the game's start to its end; a kept one never is."""

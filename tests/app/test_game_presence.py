@@ -151,11 +151,15 @@ class PresenceTests(PresenceCase):
         """After all have left, no timer of theirs runs."""
         self.ours.say([HOSTS])
         self.world.run(1.0)
+        self.assertNotEqual(self.timers(), [])
         for presence in self.presences:
             presence.leave()
             presence.say([PLAYS])
-        own = [call for call in self.world.clock.getDelayedCalls() if "GamePresence" in str(call.func)]
-        self.assertEqual(own, [])
+        self.assertEqual(self.timers(), [])
+
+    def timers(self) -> list[str]:
+        """Those of presences that run."""
+        return [str(call) for call in self.world.clock.getDelayedCalls() if "GamePresence" in str(call)]
 
 
 class AnnouncerTests(SynchronousTestCase):
@@ -168,9 +172,7 @@ class AnnouncerTests(SynchronousTestCase):
         self.webhook: Any = self.lines.append
         self.party: str | None = "Friday"
         self.wanted = True
-        self.announcer = GameAnnouncer(
-            self.clock, lambda: self.webhook, lambda: self.party, lambda: self.wanted
-        )
+        self.announcer = GameAnnouncer(self.clock, lambda: self.webhook, lambda: self.party, lambda: self.wanted)
         self.announcer.follow(self.watch)
 
     def test_life(self) -> None:

@@ -221,6 +221,4 @@ class MembersTests(SynchronousTestCase):
 
     def test_members(self) -> None:
         """In any order."""
-        run_state_machine_as_test(  # type: ignore[no-untyped-call]
-            Members, settings=settings(max_examples=25, stateful_step_count=20, deadline=None)
-        )
+        run_state_machine_as_test(Members, settings=settings(max_examples=25, stateful_step_count=20, deadline=None))

@@ -17,14 +17,14 @@ from lanrage.core.game_tuning import (
     wishes_of,
     without,
 )
-from lanrage.core.play_ports import SPANS_LIMIT, Span, merged
+from lanrage.core.play_ports import SPANS_LIMIT, Proto, Span, merged
 from tests.fakes_running_games import ARMA, FILES, TEEWORLDS, running, udp
 from tests.strategies_guard import numbers, protos, spans
 
 some_spans = st.lists(spans, max_size=6)
 wishes = st.builds(
     GameWishes,
-    st.lists(spans, max_size=4).map(lambda each: merged(each)),
+    st.lists(spans, max_size=4).map(merged),
     st.none() | st.integers(1, 120),
     st.none() | st.integers(68, 9000),
     st.none() | st.sampled_from(TrafficClass),
@@ -35,7 +35,7 @@ class PortsTests(SynchronousTestCase):
     """The ports of one game."""
 
     @given(some_spans, some_spans, protos, numbers)
-    def test_without(self, left: list[Span], taken: list[Span], proto: str, number: int) -> None:
+    def test_without(self, left: list[Span], taken: list[Span], proto: Proto, number: int) -> None:
         """A port is left if one has it and none of the others; the result is merged."""
         found = without(left, taken)
         edges = {edge for span in (*left, *taken) for edge in (span.first - 1, span.first, span.last, span.last + 1)}
@@ -98,7 +98,7 @@ class TogetherTests(SynchronousTestCase):
         self.assertEqual(found.mtu, min(MTU_LIMIT, max(1280, min(mtus))) if mtus else 1280)
 
     @given(st.dictionaries(st.sampled_from("abcde"), wishes), protos, numbers)
-    def test_one_mark(self, games: dict[str, GameWishes], proto: str, number: int) -> None:
+    def test_one_mark(self, games: dict[str, GameWishes], proto: Proto, number: int) -> None:
         """A port has at most one mark: that of the most urgent game with it, and none where that goes as it is."""
         order = [TrafficClass.REALTIME, TrafficClass.STANDARD, TrafficClass.BULK]
         edges = {edge for each in games.values() for span in each.ports for edge in (span.first, span.last)}

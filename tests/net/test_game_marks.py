@@ -1,4 +1,4 @@
-"""Games' traffic is marked by the kernel, inside the tunnel and outside, while a game runs; real devices, real packets."""
+"""Games' traffic is marked by the kernel, inside the tunnel and outside, while a game runs: real packets."""
 
 from __future__ import annotations
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from lanrage.core.identity import PairKeys
 from lanrage.core.game_presence import Playing
+from lanrage.core.identity import PairKeys
 from lanrage.errors import BadInput, CryptoError, DecodeError
 from lanrage.wire import knocks
 from lanrage.wire.party_channel import (
