@@ -18,6 +18,24 @@ class Method(StrEnum):
     PORTS = "ports"
 
 
+METHODS = tuple(Method)
+"""In their order."""
+
+
+@attrs.frozen
+class Window:
+    """A window of the user's screen, as the agent tells of it.
+
+    :param title: what stands in its title bar; anything.
+    :param pid: the program that says that the window is its own, where it says so.
+    :param program: the name of that program's file, where known.
+    """
+
+    title: str
+    pid: int | None = None
+    program: str = ""
+
+
 @attrs.frozen
 class DetectionResult:
     """One sign that a game runs.
@@ -33,6 +51,11 @@ class DetectionResult:
     confidence: float
     reason: str
     pid: int | None = None
+
+    @property
+    def rank(self) -> tuple[float, int, int]:
+        """Sorts the best first: by confidence, then process before window before ports."""
+        return -self.confidence, METHODS.index(self.method), self.pid or 0
 
 
 @attrs.frozen
