@@ -8,6 +8,7 @@ from pathlib import Path
 import attrs
 
 from lanrage.app.control_door import DoorSettings
+from lanrage.app.games_config import GamesSettings
 from lanrage.app.lan_config import LanSettings
 from lanrage.app.machinery import Devices
 from lanrage.app.reflector import Alternate
@@ -96,6 +97,7 @@ class NodeConfig:
     :param server: default control server for new parties; empty = the user names one.
     :param region: of relays that it prefers.
     :param weights: of the choice among relays.
+    :param games: what is done about games.
     """
 
     state_dir: Path
@@ -104,6 +106,7 @@ class NodeConfig:
     server: str = ""
     region: str = ""
     weights: Weights = Weights()
+    games: GamesSettings = GamesSettings()
 
     @classmethod
     def parse(cls, options: dict[str, str]) -> NodeConfig:
@@ -121,7 +124,8 @@ class NodeConfig:
             LanSettings.parse(options),
         )
         server, region = read(options, "node.server"), read(options, "node.relay_region")
-        return cls(*folders(options), devices, server, region, read(options, "node.relay_weights"))
+        weights, games = read(options, "node.relay_weights"), GamesSettings.parse(options)
+        return cls(*folders(options), devices, server, region, weights, games)
 
     def with_server(self, server: str) -> NodeConfig:
         """The same with another default control server."""

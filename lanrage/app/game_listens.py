@@ -1,7 +1,7 @@
 """Where running games listen, and what they have started: looked at while a game runs, and at no other time.
 
-A server opens its port some 100 ms after its start, a game its lobby an hour later: looks come quickly at first, then each
-:data:`STEADY` seconds.
+A server opens its port some 100 ms after its start, a game its lobby an hour later: looks come quickly at first, then
+each :data:`STEADY` seconds.
 """
 
 from __future__ import annotations

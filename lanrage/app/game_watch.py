@@ -1,8 +1,8 @@
 """Notices which games run on this machine (``docs/games-detection.rst``).
 
 The kernel tells of each program that starts; a first look dismisses nearly all of them; what is left is looked at in a
-thread, and matched. Descriptors tell when a game's processes end. Where the kernel may not tell, all processes are looked at
-in an interval.
+thread, and matched. Descriptors tell when a game's processes end. Where the kernel may not tell, all processes are
+looked at in an interval.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
 
-import attrs
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
@@ -20,21 +19,18 @@ from twisted.logger import Logger
 from lanrage.app.game_listens import GameListens, Listens
 from lanrage.app.game_looks import GameLooks, WatchCounters
 from lanrage.app.game_ports import GamePorts
-from lanrage.core.game_detection import GameChange, GameEnded, GameStarted, RunningGame, Window
+from lanrage.app.games_config import DEFAULTS, GamesSettings
+from lanrage.core.game_detection import GameChange, GameEnded, GameStarted, RunningGame
 from lanrage.core.game_match import GameIndex, Owner
 from lanrage.core.game_profile import GameProfile
 from lanrage.core.game_running import RunningGames
+from lanrage.core.game_windows import WINDOWS_LIMIT, Window
 from lanrage.core.play_ports import Proto, Span
 from lanrage.errors import BadInput, MissingRight
 from lanrage.net.game_facts import Looks, Sighting, namespace_of
 from lanrage.net.game_first_look import FirstLook, Verdict
 from lanrage.net.process_ends import ProcessEnds, open_process
 from lanrage.net.process_events import ProcessEvents
-
-POLL = 5.0
-"""Seconds between two looks at all processes where the kernel does not tell."""
-WINDOWS_LIMIT = 512
-"""Windows that are looked at."""
 
 # Protocols have methods without a body.
 # pylint: disable=missing-function-docstring
@@ -46,18 +42,6 @@ class Events(Protocol):
     def open(self, started: Callable[[int], None], missed: Callable[[], None]) -> Deferred[None]: ...
 
     def close(self) -> None: ...
-
-
-@attrs.frozen
-class GamesSettings:
-    """How games are dealt with.
-
-    :param detect: they are noticed.
-    :param poll: seconds between two looks at all processes.
-    """
-
-    detect: bool = True
-    poll: float = POLL
 
 
 class GameWatch:
@@ -75,7 +59,7 @@ class GameWatch:
         self,
         reactor: Any,
         profiles: Callable[[], tuple[GameProfile, ...]],
-        settings: GamesSettings = GamesSettings(),
+        settings: GamesSettings = DEFAULTS,
         *,
         rooms: Callable[[], frozenset[int]] = frozenset,
         now: Callable[[], float] = time.time,
@@ -89,19 +73,22 @@ class GameWatch:
         self._running = RunningGames(self._name_of)
         self._listeners: list[Callable[[GameChange], None]] = []
         self._gone: set[int] = set()
+        self._confirmed: set[int] = set()
+        self._windows: tuple[Window, ...] = ()
         self._ends = ProcessEnds(reactor, self._ended)
         self.counters = WatchCounters()
         self._looks = self._make_looks()
         self._ports = GamePorts(reactor, lambda: self.index, self._ports_found)
         self._listens = GameListens(reactor, self.running, self._listens_found)
         self._due: IDelayedCall | None = None
-        self._on = False
+        self._begun = self._on = False
         self.trouble = ""
 
     # --- life ---------------------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
         """Begin; a machine on which little may be seen is watched as well as can be."""
+        self._begun = True
         if self._on or not self.settings.detect:
             return
         self._on, self.trouble = True, ""
@@ -120,11 +107,16 @@ class GameWatch:
             self.log.warn(
                 "games are looked for each {seconds:g} s: {why}", seconds=self.settings.poll, why=self.trouble
             )
+        self.put_windows(self._windows)
         self._look_at_all()
 
-    async def stop(self) -> None:
-        """End: nothing is watched, and nothing runs as far as is known, but what the user said."""
+    async def stop(self, *, for_good: bool = False) -> None:
+        """End: nothing is watched, and nothing runs as far as is known.
+
+        :param for_good: nor what the user said.
+        """
         self._on = False
+        self._begun = self._begun and not for_good
         if self._due is not None and self._due.active():
             self._due.cancel()
         self._due = None
@@ -134,14 +126,16 @@ class GameWatch:
         turns = (self._looks.close(), self._ports.stop(), self._listens.stop())
         self._ends.close()
         self._gone.clear()
-        self._tell(self._running.clear(self._now()))
+        self._change(self._running.clear, for_good)
         for turn in turns:
             if turn is not None:
                 await turn
 
     async def use(self, settings: GamesSettings) -> None:
-        """Go by other settings from now on."""
+        """Go by other settings from now on; whether it runs at all is for :meth:`start` and :meth:`stop`."""
         before, self.settings = self.settings, settings
+        if not self._begun:
+            return
         if settings.detect and not before.detect:
             await self.start()
         elif before.detect and not settings.detect:
@@ -158,9 +152,16 @@ class GameWatch:
 
     def profiles_changed(self) -> None:
         """Other games are known from now on; what runs is looked at by them."""
-        if self._on:
-            self._use_profiles()
-            self._looks.ask_all(lambda: None)
+        if not self._on:
+            return
+        self._use_profiles()
+        before, self._confirmed = self._running.pids, set()
+
+        def looked() -> None:
+            self._change(self._running.exited, before - self._confirmed)
+            self.put_windows(self._windows)
+
+        self._looks.ask_all(looked)
 
     # --- what others ask ----------------------------------------------------------------------------------------------
 
@@ -180,9 +181,10 @@ class GameWatch:
 
     def put_windows(self, titles: Sequence[Window]) -> None:
         """These windows are on the user's screen, and no others."""
+        self._windows = tuple(titles[:WINDOWS_LIMIT])
         if not self._on:
             return
-        results = [result for window in titles[:WINDOWS_LIMIT] if (result := self.index.window(window)) is not None]
+        results = [result for window in self._windows if (result := self.index.window(window)) is not None]
         self._watch_ends(self._change(self._running.windows, results))
 
     def play(self, game: str) -> None:
@@ -234,6 +236,7 @@ class GameWatch:
     def _seen(self, sighting: Sighting) -> None:
         if sighting.result is None:
             return
+        self._confirmed.add(sighting.pid)
         self._ends.watch(sighting.pid, sighting.descriptor)
         self._change(self._running.process, sighting.result, sighting.since)
         if sighting.pid not in self._running.pids:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from lanrage.app.game_detection_node import GameDetectionNode
 from lanrage.app.game_profiles_node import GameProfilesNode
 
 
-class GamesNode(GameProfilesNode):
+class GamesNode(GameProfilesNode, GameDetectionNode):
     """Part of :class:`lanrage.app.node.NodeService`."""

@@ -113,7 +113,7 @@ class NodeService(
         self._spoken: SpokenDesk | None = None
         self._lacks: list[str] = []
         self.tasks = TaskRunner(reactor)
-        self.games = GamesPlane(reactor, config.state_dir)
+        self.games = GamesPlane(reactor, config.state_dir, config.games, self.room_networks)
         self.around: RoleService | None = None
         self._opening: PlanRun | None = None
         self._disk_trouble = ""
@@ -219,6 +219,7 @@ class NodeService(
     async def _go_by(self, config: NodeConfig) -> None:
         live = attrs.evolve(config, devices=attrs.evolve(self._config.devices, lan=config.devices.lan))
         self._config = live
+        await self.games.use(live.games)
         if self._life is not None:
             await self._life.use(live)
 

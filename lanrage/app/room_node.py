@@ -29,11 +29,18 @@ log = Logger()
 class RoomNode:
     """Part of :class:`lanrage.app.node.NodeService`."""
 
+    _life: PartyLife | None
+
     def _own(self) -> PartyLife:
         raise AssertionError("given by the node")
 
     def _alone(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> Deferred[Any]:
         raise AssertionError("given by the node")
+
+    def room_networks(self) -> frozenset[int]:
+        """The network namespaces of the rooms that are open, by their inodes."""
+        session = self._life.session if self._life is not None else None
+        return session.lan.rooms.networks if session is not None and session.lan is not None else frozenset()
 
     def open_room(self, *, internet: bool, caller: Caller) -> Deferred[dict[str, Any]]:
         """See :meth:`INode.open_room`."""
@@ -60,15 +67,15 @@ class RoomNode:
             return lan.lan.members.values()
 
         await room.open(plan, namespace, heard, members, outward)
-        self._keep(lan, room, caller)
+        self._keep(lan, room, caller, os.fstat(namespace).st_ino)
         log.info("a game of user {user} has the party's card", user=caller.user, internet=internet)
         gateway = str(GATEWAY) if internet else ""
         plain: dict[str, Any] = msgspec.to_builtins(RoomOpened(INSIDE, str(plan.address), plan.mtu, gateway))
         return plain
 
-    def _keep(self, lan: LanPlane, room: Room, caller: Caller) -> None:
+    def _keep(self, lan: LanPlane, room: Room, caller: Caller, network: int) -> None:
         """The room lasts as long as the connection, and the connection as long as the room."""
-        lan.rooms.add(room, caller.end)
+        lan.rooms.add(room, caller.end, network)
 
         def gone() -> None:
             closing = self._alone(lambda: lan.rooms.remove(room))

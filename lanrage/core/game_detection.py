@@ -23,20 +23,6 @@ METHODS = tuple(Method)
 
 
 @attrs.frozen
-class Window:
-    """A window of the user's screen, as the agent tells of it.
-
-    :param title: what stands in its title bar; anything.
-    :param pid: the program that says that the window is its own, where it says so.
-    :param program: the name of that program's file, where known.
-    """
-
-    title: str
-    pid: int | None = None
-    program: str = ""
-
-
-@attrs.frozen
 class DetectionResult:
     """One sign that a game runs.
 

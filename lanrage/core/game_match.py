@@ -12,10 +12,11 @@ from typing import TypeVar
 
 import attrs
 
-from lanrage.core.game_detection import DetectionResult, Method, Window
+from lanrage.core.game_detection import DetectionResult, Method
 from lanrage.core.game_names import KnownNames, is_word, plain, title_plain
 from lanrage.core.game_profile import GameProfile, Platform, PortRole
 from lanrage.core.game_programs import COMM_LENGTH, STEAM_HELPERS, ProcessSeen, ProgramSeen, base, in_system, program_of
+from lanrage.core.game_windows import TITLE_LIMIT, Window
 from lanrage.core.kept_ports import kept_reason
 from lanrage.core.play_ports import Proto, Span
 
@@ -30,8 +31,6 @@ NARROW = 64
 """Ports of a span that are counted one by one."""
 COMM_TOLD = 12
 """Characters of a cut name from which it is as good as the whole."""
-TITLE_LIMIT = 200
-"""Characters of a window's title that are looked at: a program writes what it likes."""
 TITLE_SHORTEST = 5
 """Letters of a game's name that is looked for in titles where the profile has no pattern."""
 NO_GAMES = frozenset(
@@ -39,8 +38,30 @@ NO_GAMES = frozenset(
         *("firefox", "firefox-esr", "chromium", "chrome", "google-chrome", "brave", "opera", "vivaldi", "epiphany"),
         *("konqueror", "falkon", "microsoft-edge", "msedge", "discord", "element-desktop", "telegram-desktop", "obs"),
         *("xterm", "gnome-terminal-server", "konsole", "kitty", "alacritty", "xfce4-terminal", "code", "gedit", "kate"),
-        *("gvim", "emacs", "nautilus", "dolphin", "thunar", "pcmanfm", "vlc", "mpv", "thunderbird", "steam", "steamwebhelper"),
-        *("evince", "okular", "libreoffice", "soffice.bin", "lutris", "heroic", "bottles", "virt-manager", "wezterm-gui"),
+        *(
+            "gvim",
+            "emacs",
+            "nautilus",
+            "dolphin",
+            "thunar",
+            "pcmanfm",
+            "vlc",
+            "mpv",
+            "thunderbird",
+            "steam",
+            "steamwebhelper",
+        ),
+        *(
+            "evince",
+            "okular",
+            "libreoffice",
+            "soffice.bin",
+            "lutris",
+            "heroic",
+            "bottles",
+            "virt-manager",
+            "wezterm-gui",
+        ),
     }
 )
 """Programs whose windows carry the titles of what they show."""
@@ -166,7 +187,9 @@ class GameIndex:
         """Whether a game may be known by this port."""
         return (proto, port) in self._narrow or any((proto, port) in span for span in self._wide)
 
-    def own_ports(self, game: str, ports: Iterable[tuple[Proto, int]], pid: int | None = None) -> DetectionResult | None:
+    def own_ports(
+        self, game: str, ports: Iterable[tuple[Proto, int]], pid: int | None = None
+    ) -> DetectionResult | None:
         """How much the open ports are those of this game; ``None`` where none of them is."""
         spans, open_ports = self._spans.get(game, ()), tuple(ports)
         weights = [0.5 if self._shares[span] > SHARED_BY else 1.0 for span in spans]
@@ -179,7 +202,7 @@ class GameIndex:
         return DetectionResult(game, Method.PORTS, confidence, f"its ports {told} are open", pid)
 
     def ports(self, owner: Owner) -> DetectionResult | None:
-        """The game that a program's open ports tell of; ``None`` where several games fit equally, or only shared ports."""
+        """The game that a program's open ports tell of; ``None`` where several fit equally, or only shared ports do."""
         open_ports = [port for port in owner.ports if kept_reason(*port) is None]
         if not open_ports or base(owner.exe).lower() in NO_GAMES:
             return None
@@ -214,9 +237,7 @@ def _shares(spans: Mapping[str, tuple[Span, ...]]) -> dict[Span, int]:
         for span in each:
             for port in _ports_of(span):
                 holders.setdefault(port, set()).add(game)
-    return {
-        span: max([count, *(len(holders[port]) for port in _ports_of(span))]) for span, count in exact.items()
-    }
+    return {span: max([count, *(len(holders[port]) for port in _ports_of(span))]) for span, count in exact.items()}
 
 
 def _ports_of(span: Span) -> list[tuple[Proto, int]]:

@@ -1,8 +1,9 @@
 """Which names of programs mean the same game, and which only look alike (``docs/games-detection.rst``).
 
 A name counts when it is known to the letter; or when it is the known one but for version, system and processor
-(``OpenTTD-13.4.x86_64``); or when it is close to it by :data:`CLOSE`. The last is kept from names that are short, that are
-common words, that differ in a number (``quake2`` is no ``quake3``) or are tools beside a game (``megaglest_editor``).
+(``OpenTTD-13.4.x86_64``); or when it is close to it by :data:`CLOSE`. The last is kept from names that are short, that
+are common words, that differ in a number (``quake2`` is no ``quake3``) or are tools beside a game
+(``megaglest_editor``).
 """
 
 from __future__ import annotations
@@ -26,9 +27,48 @@ NAME_LIMIT = 64
 
 COMMON = frozenset(
     {
-        *("server", "client", "game", "games", "main", "launcher", "start", "run", "app", "application", "test", "tests"),
-        *("daemon", "service", "system", "update", "updater", "install", "installer", "setup", "config", "editor", "tool"),
-        *("java", "javaw", "python", "perl", "ruby", "node", "mono", "wine", "bash", "shell", "engine", "player", "viewer"),
+        *(
+            "server",
+            "client",
+            "game",
+            "games",
+            "main",
+            "launcher",
+            "start",
+            "run",
+            "app",
+            "application",
+            "test",
+            "tests",
+        ),
+        *(
+            "daemon",
+            "service",
+            "system",
+            "update",
+            "updater",
+            "install",
+            "installer",
+            "setup",
+            "config",
+            "editor",
+            "tool",
+        ),
+        *(
+            "java",
+            "javaw",
+            "python",
+            "perl",
+            "ruby",
+            "node",
+            "mono",
+            "wine",
+            "bash",
+            "shell",
+            "engine",
+            "player",
+            "viewer",
+        ),
         *("manager", "monitor", "network", "browser", "terminal", "helper", "agent", "worker", "runner", "dedicated"),
         *("program", "binary", "default", "control", "desktop", "session", "window", "windows", "linux", "serverlinux"),
     }
@@ -36,9 +76,46 @@ COMMON = frozenset(
 """Names that say nothing by themselves."""
 TOOLS = frozenset(
     {
-        *("editor", "setup", "config", "configure", "settings", "launcher", "query", "admin", "tool", "tools", "viewer"),
-        *("test", "tests", "update", "updater", "install", "installer", "uninstall", "debug", "crash", "handler", "report"),
-        *("convert", "converter", "build", "builder", "make", "compile", "compiler", "doc", "docs", "man", "lib", "data"),
+        *(
+            "editor",
+            "setup",
+            "config",
+            "configure",
+            "settings",
+            "launcher",
+            "query",
+            "admin",
+            "tool",
+            "tools",
+            "viewer",
+        ),
+        *(
+            "test",
+            "tests",
+            "update",
+            "updater",
+            "install",
+            "installer",
+            "uninstall",
+            "debug",
+            "crash",
+            "handler",
+            "report",
+        ),
+        *(
+            "convert",
+            "converter",
+            "build",
+            "builder",
+            "make",
+            "compile",
+            "compiler",
+            "doc",
+            "docs",
+            "man",
+            "lib",
+            "data",
+        ),
     }
 )
 """Words of a name that make it a tool beside a game."""

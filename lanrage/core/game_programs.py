@@ -15,7 +15,9 @@ COMM_LENGTH = 15
 DELETED = " (deleted)"
 """What the kernel writes behind the file of a program that was replaced while it runs (proc(5))."""
 
-WINE = frozenset({"wine", "wine64", "wine-preloader", "wine64-preloader", "wine-stable", "wineloader", "mono", "mono-sgen"})
+WINE = frozenset(
+    {"wine", "wine64", "wine-preloader", "wine64-preloader", "wine-stable", "wineloader", "mono", "mono-sgen"}
+)
 """Programs that run ``.exe`` files."""
 WINE_OWN = frozenset(
     {
@@ -37,7 +39,9 @@ LOADER_VALUES = frozenset({"--library-path", "--preload", "--argv0", "--audit", 
 """The dynamic loader's options whose value is the next word (ld.so(8))."""
 STEAM_FOLDERS = ("/steamapps/common/", "/compatibilitytools.d/")
 """Parts of the path of what Steam starts."""
-STEAM_HELPERS = re.compile(r"reaper|steam.*|pv-.*|pressure-vessel.*|srt-.*|proton|wineserver|python3?.*|.*sh|bwrap|.*crash.*")
+STEAM_HELPERS = re.compile(
+    r"reaper|steam.*|pv-.*|pressure-vessel.*|srt-.*|proton|wineserver|python3?.*|.*sh|bwrap|.*crash.*"
+)
 """Programs in those folders that carry a game's environment and are no game."""
 
 SYSTEM_FOLDERS = (

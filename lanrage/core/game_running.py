@@ -1,7 +1,7 @@
 """Which games run, from the signs of them: a pure machine (``docs/games-detection.rst``).
 
-A sign is a :class:`DetectionResult`; a game runs while there is one of it. A process is one game: of the signs that name it
-the best counts. What a game's processes start belongs to it, and does not keep it running.
+A sign is a :class:`DetectionResult`; a game runs while there is one of it. A process is one game: of the signs that
+name it the best counts. What a game's processes start belongs to it, and does not keep it running.
 """
 
 from __future__ import annotations
@@ -133,8 +133,13 @@ class RunningGames:
             self._backing[game] = backing
         return self._settle(now)
 
-    def clear(self, now: float) -> list[GameChange]:
-        """Nobody looks any more: all have ended as far as is known, but what the user said."""
+    def clear(self, said: bool, now: float) -> list[GameChange]:
+        """Nobody looks any more: all have ended as far as is known.
+
+        :param said: those, too, that the user says that are played.
+        """
+        if said:
+            self._manual.clear()
         self._processes.clear()
         self._windows = self._ports = ()
         return self._settle(now)

@@ -15,7 +15,7 @@ import psutil
 
 from lanrage.core.game_detection import DetectionResult
 from lanrage.core.game_match import GameIndex
-from lanrage.core.game_programs import ProcessSeen, STEAM_FOLDERS, WINE, waits_for_name
+from lanrage.core.game_programs import STEAM_FOLDERS, WINE, ProcessSeen, waits_for_name
 from lanrage.net.game_first_look import FirstLook, Verdict
 from lanrage.net.process_ends import open_process
 
@@ -62,7 +62,7 @@ class Looks:
     """Looks at processes; all calls block for milliseconds.
 
     :param index: the games.
-    :param namespaces: networks whose processes are games of this LAN card: the node's own, and those of ``lanrage run``.
+    :param namespaces: networks whose processes are games of this LAN card: the node's own, ``lanrage run``'s rooms.
     """
 
     index: GameIndex

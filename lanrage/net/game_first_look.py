@@ -1,7 +1,7 @@
-"""The first look at a process that was started: some microseconds, in the reactor, for nearly all are compilers' and shells'.
+"""The first look at a process that was started: some microseconds in the reactor, for nearly all are no games.
 
-``/proc/PID/exe`` and ``/proc/PID/comm`` come from the kernel's memory and never wait for the process or a disk; command line
-and environment may (proc(5)), so that they are read in a thread (:mod:`lanrage.net.game_facts`).
+``/proc/PID/exe`` and ``/proc/PID/comm`` come from the kernel's memory and never wait for the process or a disk; command
+line and environment may (proc(5)), so that they are read in a thread (:mod:`lanrage.net.game_facts`).
 """
 
 from __future__ import annotations

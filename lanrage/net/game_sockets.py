@@ -1,34 +1,57 @@
 """Where programs listen, and whose open ports are those of games: from proc(5), in a thread.
 
-A look at all ports costs four small tables. Only when one of the sockets is on a game's port, and was there at the look
-before, the processes' descriptors are gone through for its owner, once for each socket.
+A look at all ports is four questions to the kernel. Only when one of the sockets is on a game's port, and was there at
+the look before, the processes' descriptors are gone through for its owner, once for each socket.
 """
 
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from itertools import product
 
 import attrs
 import psutil
 
 from lanrage.core.game_match import Owner
 from lanrage.core.game_programs import JAVA, WINE, base, in_system
-from lanrage.core.play_ports import Proto, Span, merged
-from lanrage.wire.socket_table import TABLES, Bound, parse_bound
+from lanrage.core.play_ports import PROTOS, Proto, Span, merged
+from lanrage.net.udp_sockets import LARGEST, NETLINK_SOCK_DIAG, TIMEOUT
+from lanrage.wire.sock_diag import FAMILIES
+from lanrage.wire.socket_table import TABLES, Bound, ask_bound, parse_bound, read_bound
 
 SOCKET = "socket:["
 """How a descriptor's link begins."""
 
 
-def bound_sockets(folder: str) -> list[Bound]:
-    """The sockets of a network namespace that others may send to; those of this machine alone are left out.
+def bound_here() -> list[Bound]:
+    """The sockets of this process' network that others may send to.
 
-    :param folder: ``/proc/net``, or ``/proc/PID/net``.
+    :raises OSError: the kernel does not tell.
+    :raises DecodeError: it tells in another way.
+    """
+    found: list[Bound] = []
+    kind = socket.SOCK_RAW | socket.SOCK_CLOEXEC
+    with socket.socket(socket.AF_NETLINK, kind, NETLINK_SOCK_DIAG) as asker:
+        asker.settimeout(TIMEOUT)
+        for proto, family in product(PROTOS, FAMILIES):
+            asker.send(ask_bound(family, proto))
+            done = False
+            while not done:
+                answer, done = read_bound(asker.recv(LARGEST), proto)
+                found += answer
+    return [each for each in found if each.inode and not each.inside]
+
+
+def bound_in(folder: str) -> list[Bound]:
+    """The same of another network namespace.
+
+    :param folder: ``/proc/PID/net`` of a process in it.
     :raises OSError: it is gone.
-    :raises DecodeError: the kernel writes them in another way.
+    :raises DecodeError: the kernel writes its tables in another way.
     """
     found: list[Bound] = []
     for name, proto in TABLES:
@@ -39,8 +62,8 @@ def bound_sockets(folder: str) -> list[Bound]:
             if name.endswith("6"):  # a kernel without IPv6
                 continue
             raise
-        found += [each for each in parse_bound(text, proto, sys.byteorder) if each.inode and not each.inside]
-    return found
+        found += parse_bound(text, proto, sys.byteorder)
+    return [each for each in found if each.inode and not each.inside]
 
 
 def inodes_of(pid: int, proc: str = "/proc") -> set[int]:
@@ -59,6 +82,7 @@ def inodes_of(pid: int, proc: str = "/proc") -> set[int]:
 def listens_of(pids: Iterable[int], proc: str = "/proc") -> tuple[Span, ...]:
     """Where some processes listen or are bound for others to reach, each in its own network."""
     spans: set[Span] = set()
+    own = os.stat(f"{proc}/self/ns/net").st_ino
     tables: dict[int, list[Bound]] = {}
     for pid in pids:
         inodes = inodes_of(pid, proc)
@@ -67,7 +91,7 @@ def listens_of(pids: Iterable[int], proc: str = "/proc") -> tuple[Span, ...]:
         with suppress(OSError):
             space = os.stat(f"{proc}/{pid}/ns/net").st_ino
             if space not in tables:
-                tables[space] = bound_sockets(f"{proc}/{pid}/net")
+                tables[space] = bound_here() if space == own else bound_in(f"{proc}/{pid}/net")
             spans |= {Span(each.proto, each.port, each.port) for each in tables[space] if each.inode in inodes}
     return merged(spans)
 
@@ -95,16 +119,19 @@ class PortOwners:
     def find(self, wanted: Callable[[Proto, int], bool]) -> list[Owner]:
         """The programs with a port that is wanted, and was open at the look before, too.
 
-        Programs of the distribution are none, but those that run others (Java, Wine); nor are this process and its children.
+        Programs of the distribution are none, but those that run others (Java, Wine); nor are this process and its
+        children.
 
-        :raises OSError: proc(5) is not there.
-        :raises DecodeError: the kernel writes its tables in another way.
+        :raises OSError: the kernel does not tell of sockets.
+        :raises DecodeError: it tells in another way.
         """
-        matched = [each for each in bound_sockets(f"{self.proc}/self/net") if wanted(each.proto, each.port)]
+        matched = [each for each in bound_here() if wanted(each.proto, each.port)]
         inodes = frozenset(each.inode for each in matched)
         steady = [each for each in matched if each.inode in self._seen]
         self._seen = inodes
-        self._owners = {inode: pid for inode, pid in self._owners.items() if inode in inodes and self._holds(pid, inode)}
+        self._owners = {
+            inode: pid for inode, pid in self._owners.items() if inode in inodes and self._holds(pid, inode)
+        }
         unknown = {each.inode for each in steady} - set(self._owners)
         if unknown:
             self._owners |= dict(self._search(unknown))
@@ -112,7 +139,7 @@ class PortOwners:
         for each in steady:
             if each.inode in self._owners:
                 by_pid.setdefault(self._owners[each.inode], set()).add((each.proto, each.port))
-        own = self._own_family()
+        own = self._own_family() if by_pid else set()
         owners = (Owner(pid, self._exe(pid), frozenset(ports)) for pid, ports in by_pid.items() if pid not in own)
         return [owner for owner in owners if _may_be_game(owner.exe)]
 

@@ -1,4 +1,4 @@
-"""When certain processes end, from descriptors of them (pidfd_open(2)): at once, without asking, and of no other process.
+"""When certain processes end, from descriptors of them (pidfd_open(2)): at once, and without asking.
 
 A number may be another process' the next moment; a descriptor stays that of the process that it was opened for.
 """

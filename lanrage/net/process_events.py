@@ -1,7 +1,7 @@
-"""What the kernel tells of programs that start: its process connector (<linux/cn_proc.h>, drivers/connector/cn_proc.c).
+"""What the kernel tells of programs that start: its process connector (<linux/cn_proc.h>).
 
-A socket filter lets nothing but ``exec`` through: a compiler's forks, exits and threads never wake us. How processes end
-is told by descriptors of those that one wants to know of (:mod:`lanrage.net.process_ends`).
+A socket filter lets nothing but ``exec`` through: a compiler's forks, exits and threads never wake us. How processes
+end is told by descriptors of those that one wants to know of (:mod:`lanrage.net.process_ends`).
 
 The connector needs CAP_NET_ADMIN in the machine's first user namespace, and the first process namespace; elsewhere it
 refuses, or says nothing at all.
@@ -43,6 +43,10 @@ RECEIVE_BUFFER = 1 << 19
 """Bytes; some 600 execs while the reactor does something else. What does not fit is told as missed."""
 ANSWER_TIMEOUT = 1.0
 """Seconds; the kernel answers within the call that asks, or not at all."""
+NEAR = 0.05
+"""Seconds: when events wake us again within them, a build runs, and the next ones are read together."""
+TOGETHER = 0.02
+"""Seconds for which events are let gather then: a compiler's cost a quarter, and a game is noticed that much later."""
 NOT_TOLD = "the kernel does not tell of new processes here"
 
 log = Logger()
@@ -85,6 +89,9 @@ class ProcessEvents(SocketReader):
         self._missed: Callable[[], None] = lambda: None
         self._answer: Deferred[None] | None = None
         self._patience: IDelayedCall | None = None
+        self._gathering: IDelayedCall | None = None
+        self._woken = float("-inf")
+        self._some = False
 
     def open(self, started: Callable[[int], None], missed: Callable[[], None]) -> Deferred[None]:
         """Begin; fires when the kernel has agreed.
@@ -119,12 +126,34 @@ class ProcessEvents(SocketReader):
     def close(self) -> None:
         """End; one that is closed is no error."""
         self._settle()
+        if self._gathering is not None:
+            self._gathering.cancel()
+            self._gathering = None
         if self._socket is not None:
             try:
                 self._socket.send(request(IGNORE))
             except OSError as error:
                 log.debug("the process connector was not told: {error}", error=error.strerror)
         self._unwatch()
+
+    def doRead(self) -> None:
+        """Twisted: take what has come; under load leave the next ones to :meth:`_gathered`."""
+        before, self._woken = self._woken, self._reactor.seconds()
+        super().doRead()
+        if self._socket is not None and self._woken - before < NEAR:
+            self._reactor.removeReader(self)
+            self._gathering = self._reactor.callLater(TOGETHER, self._gathered)
+
+    def _gathered(self) -> None:
+        self._gathering, self._some = None, False
+        super().doRead()
+        if self._socket is None:
+            return
+        if self._some:
+            self._woken = self._reactor.seconds()
+            self._gathering = self._reactor.callLater(TOGETHER, self._gathered)
+        else:
+            self._reactor.addReader(self)
 
     def _settle(self) -> Deferred[None] | None:
         answer, self._answer = self._answer, None
@@ -147,6 +176,7 @@ class ProcessEvents(SocketReader):
                 raise
             self._missed()
             return
+        self._some = True
         if sender != 0 or len(data) < _DATA_AT + _FIELDS.size:  # only the kernel, which has no port, tells the truth
             return
         (what,) = _WHAT.unpack_from(data, _WHAT_AT)

@@ -1,4 +1,4 @@
-"""The settings of what is done about games (``docs/games-detection.rst``)."""
+"""The settings of what notices games (``docs/games-detection.rst``)."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from lanrage.core.settings_rules import Number, OnOff
 POLL_SECONDS = (1.0, 60.0)
 """Below, looking at all processes costs more than any game is worth; above, a match is over before it is seen."""
 
-GAMES_SETTINGS = (
+DETECTION_SETTINGS = (
     Setting(
         "games.detect",
-        "games-detect",
+        "game-detect",
         OnOff(),
         "on",
         "Notice which games run on this machine: on or off.",
@@ -20,7 +20,7 @@ GAMES_SETTINGS = (
     ),
     Setting(
         "games.poll",
-        "games-poll",
+        "game-poll",
         Number(*POLL_SECONDS, "seconds"),
         "5",
         "Seconds between two looks at all processes, where the kernel may not tell of new ones.",
