@@ -43,7 +43,7 @@ def roots_of(running: RunningGame) -> frozenset[int]:
     return frozenset(result.pid for result in running.results if result.pid is not None)
 
 
-def look(games: Iterable[RunningGame], trees: bool) -> dict[str, Listens]:
+def look_at_games(games: Iterable[RunningGame], trees: bool) -> dict[str, Listens]:
     """Look at games by their processes; blocks for milliseconds."""
     found = {}
     for running in games:
@@ -64,7 +64,7 @@ class GameListens:
     reactor: Any
     games: Callable[[], Iterable[RunningGame]]
     found: Callable[[Mapping[str, Listens]], None]
-    look: Callable[[Iterable[RunningGame], bool], Mapping[str, Listens]] = look
+    look: Callable[[Iterable[RunningGame], bool], Mapping[str, Listens]] = look_at_games
     _due: IDelayedCall | None = None
     _pause: float = FIRST
     _count: int = 0

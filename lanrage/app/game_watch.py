@@ -10,15 +10,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any
 
-from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 
 from lanrage.app.game_listens import GameListens, Listens
 from lanrage.app.game_looks import GameLooks, WatchCounters
 from lanrage.app.game_ports import GamePorts
+from lanrage.app.game_senses import REAL, Events, Senses
 from lanrage.app.games_config import DEFAULTS, GamesSettings
 from lanrage.core.game_detection import GameChange, GameEnded, GameStarted, RunningGame
 from lanrage.core.game_match import GameIndex, Owner
@@ -28,20 +28,8 @@ from lanrage.core.game_windows import WINDOWS_LIMIT, Window
 from lanrage.core.play_ports import Proto, Span
 from lanrage.errors import BadInput, MissingRight
 from lanrage.net.game_facts import Looks, Sighting, namespace_of
-from lanrage.net.game_first_look import FirstLook, Verdict
+from lanrage.net.game_first_look import Verdict
 from lanrage.net.process_ends import ProcessEnds, open_process
-from lanrage.net.process_events import ProcessEvents
-
-# Protocols have methods without a body.
-# pylint: disable=missing-function-docstring
-
-
-class Events(Protocol):
-    """What tells of programs that start: :class:`lanrage.net.process_events.ProcessEvents`."""
-
-    def open(self, started: Callable[[int], None], missed: Callable[[], None]) -> Deferred[None]: ...
-
-    def close(self) -> None: ...
 
 
 class GameWatch:
@@ -63,13 +51,13 @@ class GameWatch:
         *,
         rooms: Callable[[], frozenset[int]] = frozenset,
         now: Callable[[], float] = time.time,
-        events: Callable[[Any], Events] = ProcessEvents,
+        senses: Senses = REAL,
     ) -> None:
         self._reactor, self._profiles, self.settings, self._rooms, self._now = reactor, profiles, settings, rooms, now
-        self._make_events = events
+        self._senses = senses
         self._events: Events | None = None
         self.index = GameIndex()
-        self._first = FirstLook(self.index)
+        self._first = senses.first(self.index)
         self._running = RunningGames(self._name_of)
         self._listeners: list[Callable[[GameChange], None]] = []
         self._gone: set[int] = set()
@@ -78,8 +66,8 @@ class GameWatch:
         self._ends = ProcessEnds(reactor, self._ended)
         self.counters = WatchCounters()
         self._looks = self._make_looks()
-        self._ports = GamePorts(reactor, lambda: self.index, self._ports_found)
-        self._listens = GameListens(reactor, self.running, self._listens_found)
+        self._ports = GamePorts(reactor, lambda: self.index, self._ports_found, senses.owners())
+        self._listens = GameListens(reactor, self.running, self._listens_found, senses.listens)
         self._due: IDelayedCall | None = None
         self._begun = self._on = False
         self.trouble = ""
@@ -95,7 +83,7 @@ class GameWatch:
         self._use_profiles()
         self._looks = self._make_looks()
         self._ports.start()
-        events = self._events = self._make_events(self._reactor)
+        events = self._events = self._senses.events(self._reactor)
         try:
             await events.open(self._started, self._missed)
         except MissingRight as error:
@@ -287,7 +275,7 @@ class GameWatch:
 
     def _look(self) -> Looks:
         own = namespace_of("self")
-        return Looks(self.index, self._rooms() | ({own} if own is not None else frozenset()))
+        return self._senses.looks(self.index, self._rooms() | ({own} if own is not None else frozenset()))
 
     def _use_profiles(self) -> None:
         self.index = GameIndex(self._profiles())

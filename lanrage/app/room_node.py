@@ -17,7 +17,7 @@ from lanrage.app.lan_rooms import Room
 from lanrage.app.operations_run import RoomOpened
 from lanrage.app.party_life import PartyLife
 from lanrage.core.room import GATEWAY, INSIDE, RoomPlan
-from lanrage.errors import Refused, Unreachable
+from lanrage.errors import LanrageError, Refused, Unreachable
 from lanrage.interfaces import IMachine
 from lanrage.net.room_device import check_owner
 
@@ -29,8 +29,6 @@ log = Logger()
 class RoomNode:
     """Part of :class:`lanrage.app.node.NodeService`."""
 
-    _life: PartyLife | None
-
     def _own(self) -> PartyLife:
         raise AssertionError("given by the node")
 
@@ -39,7 +37,10 @@ class RoomNode:
 
     def room_networks(self) -> frozenset[int]:
         """The network namespaces of the rooms that are open, by their inodes."""
-        session = self._life.session if self._life is not None else None
+        try:
+            session = self._own().session
+        except LanrageError:  # the node is not up
+            return frozenset()
         return session.lan.rooms.networks if session is not None and session.lan is not None else frozenset()
 
     def open_room(self, *, internet: bool, caller: Caller) -> Deferred[dict[str, Any]]:

@@ -2,8 +2,8 @@
 
 A name counts when it is known to the letter; or when it is the known one but for version, system and processor
 (``OpenTTD-13.4.x86_64``); or when it is close to it by :data:`CLOSE`. The last is kept from names that are short, that
-are common words, that differ in a number (``quake2`` is no ``quake3``) or are tools beside a game
-(``megaglest_editor``).
+are common words, that are the beginning of a known one, that differ in a number (``quake2`` is no ``quake3``) or are
+tools beside a game (``megaglest_editor``).
 """
 
 from __future__ import annotations
@@ -154,6 +154,8 @@ def likeness(name: str, known: str) -> float:
     """
     one, other = plain(name), plain(known)
     if not (_can_be_close(one) and _can_be_close(other)) or one[0] != other[0]:
+        return 0.0
+    if one != other and other.startswith(one):  # ``factor`` is a word, and no shortened ``factorio``
         return 0.0
     if _NUMBERS.findall(one) != _NUMBERS.findall(other) or TOOLS & (_words(name) - _words(known)):
         return 0.0

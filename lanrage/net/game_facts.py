@@ -108,9 +108,7 @@ class Looks:
         :raises OSError: it is gone.
         """
         folder = f"{self.proc}/{pid}"
-        exe = ""
-        with suppress(PermissionError):
-            exe = os.readlink(f"{folder}/exe")
+        exe = self.file(pid)
         comm = _content(f"{folder}/comm", 64).decode("utf-8", "replace").rstrip("\n")
         words = _content(f"{folder}/cmdline", COMMAND_LIMIT).rstrip(b"\0").split(b"\0")[:WORDS_LIMIT]
         argv = tuple(os.fsdecode(word) for word in words) if words != [b""] else ()
@@ -124,11 +122,24 @@ class Looks:
 
         :raises OSError: it is gone.
         """
-        namespace = namespace_of(pid, self.proc)
+        namespace = self.network(pid)
         if namespace is not None:
             return namespace in self.namespaces
         groups = _content(f"{self.proc}/{pid}/cgroup", 4096).decode("utf-8", "replace")
         return CONTAINER.search(groups) is None
+
+    def file(self, pid: int) -> str:
+        """The path of its program; empty where it may not be read.
+
+        :raises OSError: it is gone.
+        """
+        with suppress(PermissionError):
+            return os.readlink(f"{self.proc}/{pid}/exe")
+        return ""
+
+    def network(self, pid: int) -> int | None:
+        """Its network namespace; see :func:`namespace_of`."""
+        return namespace_of(pid, self.proc)
 
     def _steam(self, folder: str) -> int | None:
         """The game that Steam has written into the environment, where that may be read."""

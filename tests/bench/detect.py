@@ -58,21 +58,22 @@ class Watcher:
                     return self.heard.pop(at)
             self.listen(60.0)
 
-    def listen(self, seconds: float) -> None:
-        """Read for so long, or until something was read."""
+    def listen(self, seconds: float) -> bool:
+        """Read for so long, or until something was read; whether it was."""
         assert self._process.stdout is not None
         if not select.select([self._process.stdout], [], [], seconds)[0]:
-            return
+            return False
         data = os.read(self._process.stdout.fileno(), 1 << 16)
         if not data:
             raise RuntimeError("the watcher has ended")
         *lines, self._text = (self._text + data).split(b"\n")
         self.heard += [json.loads(line) for line in lines]
+        return True
 
     def games(self) -> list[dict[str, Any]]:
         """Games that were told since the last question."""
-        while select.select([self._process.stdout], [], [], 0)[0]:
-            self.listen(0)
+        while self.listen(0):
+            pass
         found = [each for each in self.heard if "started" in each]
         self.heard.clear()
         return found

@@ -22,6 +22,7 @@ from twisted.internet.task import LoopingCall
 from twisted.protocols.basic import LineOnlyReceiver
 
 from lanrage.app.game_profiles import GameProfiles
+from lanrage.app.game_senses import Senses
 from lanrage.app.game_watch import GameWatch
 from lanrage.app.games_config import GamesSettings
 from lanrage.app.service import keep_steady
@@ -117,8 +118,8 @@ class Watcher(LineOnlyReceiver):
             self._plain.stop()
             self._plain = None
         if word in {"events", "polling"}:
-            more: dict[str, Any] = {} if word == "events" else {"events": lambda reactor: NoEvents()}
-            self._watch = GameWatch(self._reactor, lambda: self._profiles, GamesSettings(True, POLL), **more)
+            senses = Senses() if word == "events" else Senses(events=lambda reactor: NoEvents())
+            self._watch = GameWatch(self._reactor, lambda: self._profiles, GamesSettings(True, POLL), senses=senses)
             self._watch.listen(heard)
             await self._watch.start()
         elif word == "psutil":
@@ -153,8 +154,8 @@ def main() -> None:
         known = {profile.game for profile in profiles}
         StandardIO(Watcher(reactor, (*profiles, *(each for each in GAMES if each.game not in known))))
 
-    reactor.callWhenRunning(lambda: Deferred.fromCoroutine(begin()))  # type: ignore[attr-defined]
-    reactor.run()  # type: ignore[attr-defined]
+    reactor.callWhenRunning(lambda: Deferred.fromCoroutine(begin()))
+    reactor.run()
 
 
 if __name__ == "__main__":
