@@ -43,11 +43,13 @@ class GameAnnouncer:
 
     def follow(self, watch: Watch) -> None:
         """Tell of what begins from now on."""
+        self._end()
         self._end = watch.listen(self.changed)
 
     def stop(self) -> None:
         """Tell no more."""
         self._end()
+        self._end = lambda: None
         self._open.clear()
 
     def changed(self, change: GameChange) -> None:

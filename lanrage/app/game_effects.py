@@ -24,6 +24,7 @@ class GameEffects:
     def __init__(self) -> None:
         self.tuning: Tuning = UNTUNED
         self._ports = PlayPorts()
+        self._watching = False
         self._wishes: dict[str, GameWishes] = {}
         self._profiles: Profiles | None = None
         self._listeners: list[Callable[[], None]] = []
@@ -39,7 +40,9 @@ class GameEffects:
 
         :param ports: the node's registry; what listens there follows by itself.
         """
+        self.stop()
         self._profiles, self._ports = profiles, ports
+        ports.watched(self._watching)
 
         def look() -> None:
             running = {each.game: each for each in watch.running()}
@@ -54,6 +57,7 @@ class GameEffects:
 
     def watching(self, watching: bool) -> None:
         """Whether games are noticed now: then the program's own list of ports rests."""
+        self._watching = watching
         self._ports.watched(watching)
 
     def stop(self) -> None:

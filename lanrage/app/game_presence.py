@@ -93,14 +93,13 @@ class GamePresence:
         def look(*_: object) -> None:
             self.say([playing(each, profiles.get(each.game)) for each in watch.running()])
 
+        self._unfollow()
         self._ends = [watch.listen(look), profiles.on_change(look)]
         look()
 
     def stop(self) -> None:
         """Nothing is said to run here any more."""
-        ends, self._ends = self._ends, []
-        for end in ends:
-            end()
+        self._unfollow()
         self.say(())
 
     # --- what is so ---------------------------------------------------------------------------------------------------
@@ -152,6 +151,11 @@ class GamePresence:
         if changed:
             self._log(identity, before, games)
             self._tell_listeners()
+
+    def _unfollow(self) -> None:
+        ends, self._ends = self._ends, []
+        for end in ends:
+            end()
 
     # --- within -------------------------------------------------------------------------------------------------------
 

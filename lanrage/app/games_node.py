@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from lanrage.app.game_announcing_node import GameAnnouncingNode
+from lanrage.app.game_detection_node import GameDetectionNode
 from lanrage.app.game_profiles_node import GameProfilesNode
 
 
-class GamesNode(GameProfilesNode):
+class GamesNode(GameProfilesNode, GameDetectionNode, GameAnnouncingNode):
     """Part of :class:`lanrage.app.node.NodeService`."""

@@ -117,7 +117,8 @@ class NodeService(
         self._spoken: SpokenDesk | None = None
         self._lacks: list[str] = []
         self.tasks = TaskRunner(reactor)
-        self.games = GamesPlane(reactor, config.state_dir, profiles(reactor, config.games_dir), random)
+        plane = (self.room_networks, profiles(reactor, config.games_dir), random)
+        self.games = GamesPlane(reactor, config.state_dir, config.games, *plane)
         self.around: RoleService | None = None
         self._opening: PlanRun | None = None
         self._disk_trouble = ""
@@ -173,7 +174,7 @@ class NodeService(
         around, games = (self._now, self._random, self._lock.run, self.tasks), self.games.side
         life = PartyLife(self._reactor, self._config, keys, machinery, *around, games=games)
         self._spoken = SpokenDesk(self._reactor, keys.identity.public, self._random)
-        await self.games.start(machinery.ports)
+        await self.games.start(machinery.ports, self.announcer())
         self._lacks = (await self._rights()).missing(self._config.devices.kind)
         self._life = life
 
@@ -223,6 +224,7 @@ class NodeService(
         live = attrs.evolve(config, devices=attrs.evolve(self._config.devices, lan=config.devices.lan))
         self._config = live
         await self.games.profiles.use(live.games_dir)
+        await self.games.use(live.games)
         if self._life is not None:
             await self._life.use(live)
 

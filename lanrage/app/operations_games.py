@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from lanrage.app.operation import Operation
+from lanrage.app.operations_game_detection import DETECTION, IGameDetectionNode
 from lanrage.app.operations_game_profiles import PROFILES, IGameProfilesNode
 
 
-class IGamesNode(IGameProfilesNode):
+class IGamesNode(IGameProfilesNode, IGameDetectionNode):
     """What a node does about games; see :class:`lanrage.app.operations.INode`."""
 
 
-GAMES: tuple[Operation, ...] = (*PROFILES,)
+GAMES: tuple[Operation, ...] = (*PROFILES, *DETECTION)
 """The operations on games, as one part of the table."""

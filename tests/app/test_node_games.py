@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 from twisted.internet.defer import Deferred
 
 from lanrage.app.cli_output import Screen, shown, status
+from lanrage.app.operations import perform
 from lanrage.core.play_ports import Source
 from tests.app.node_world import PartyCase, Player
 from tests.fakes_running_games import MemoryProfiles, MemoryWatch, running, udp
+from tests.store.test_game_profiles import own_game
 
 
 class RecordingScreen(Screen):
@@ -93,6 +96,46 @@ class GamesTests(PartyCase):
             await anna.stop()
             self.assertEqual((ports.of(Source.DETECTED), marks.standing), ((), None))
             self.assertEqual((watch.listeners, anna.node.games.effects.games), ([], ()))
+
+        return self.run_async(life())
+
+    def test_announced(self) -> Deferred[None]:
+        """A game is told to the webhook of alerts from the moment at which the user wants that, by the party's name."""
+
+        async def life() -> None:
+            anna, _, _, _ = await self.party()
+            lines: list[str] = []
+            anna.node.metering = SimpleNamespace(alerts=SimpleNamespace(say=lines.append))  # type: ignore[assignment]
+            watch, announcer = MemoryWatch(), anna.node.announcer()
+            announcer.follow(watch)
+            watch.put(running("arma"))
+            await perform(anna.node, "settings.set", {"values": {"games.announce": "on"}})
+            watch.put(running("teeworlds", udp(8303)))
+            watch.end("arma")
+            self.assertEqual(lines, ["LAN on Friday: Teeworlds is played"])
+            await anna.node.leave_party()
+            watch.put(running("files"))
+            self.assertEqual(len(lines), 1)
+
+        return self.run_async(life())
+
+    def test_noticed(self) -> Deferred[None]:
+        """A node's own watch leads to its effects: what the user says that he plays counts from then to its end."""
+
+        async def life() -> None:
+            anna, bert, _, _ = await self.party()
+            folder = anna.node._config.games_dir  # pylint: disable=protected-access
+            folder.mkdir(exist_ok=True)
+            (folder / "tag.toml").write_text(own_game("tag", 40_000), encoding="utf-8")
+            await anna.node.games.profiles.use(folder)
+            anna.node.games.watch.play("tag")
+            await self.until(bert.node.games.presence.all)
+            self.assertEqual(anna.machinery.ports.of(Source.DETECTED), (udp(40_000),))
+            anna.node.games.watch.on_mode(True)
+            self.assertEqual(anna.machinery.ports.of(Source.FIXED), ())
+            anna.node.games.watch.stop_play("tag")
+            await self.until(lambda: not bert.node.games.presence.all())
+            self.assertEqual(anna.machinery.ports.of(Source.DETECTED), ())
 
         return self.run_async(life())
 

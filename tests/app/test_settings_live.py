@@ -184,7 +184,7 @@ class LiveTests(NodeCase):
             live,
             firewall
             | {"lan.dedup_window", "node.relay_region", "node.relay_weights", "node.server", "log.level"}
-            | {"games.announce", "games.profiles"},
+            | {"games.announce", "games.detect", "games.poll", "games.profiles"},
         )
 
     def test_games(self) -> Deferred[None]:
