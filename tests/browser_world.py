@@ -68,7 +68,7 @@ class BrowserWorld:
         asked = {name: query.ports for name, query in QUERIES.items()}
         made = ServerBrowser(self.room.clock, self.profiles, FORMATS, asked, self._queries, self._latencies)
         made.party = self.party
-        made.hosted = lambda member: self.hosting.get(member, [])
+        made.hosted = lambda member, own: self.hosting.get(member, [])
         made.listen(self.changes.append)
         return made
 

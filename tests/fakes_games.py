@@ -30,14 +30,18 @@ SHOWN = GameShown(
 class FakeGames:
     """Part of the fake node."""
 
+    calls: list[tuple[Any, ...]]
+
     async def list_games(self, query: str) -> dict[str, Any]:
         """See :meth:`INode.list_games`."""
+        self.calls.append(("list_games", query))
         games = [game for game in LISTED if query in game.game]
         plain: dict[str, Any] = msgspec.to_builtins(GamesListed(games, len(LISTED), FOLDER, PROBLEMS))
         return plain
 
     async def show_game(self, game: str) -> dict[str, Any]:
         """See :meth:`INode.show_game`."""
+        self.calls.append(("show_game", game))
         plain: dict[str, Any] = msgspec.to_builtins(SHOWN)
         return plain
 

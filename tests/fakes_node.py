@@ -39,6 +39,7 @@ from lanrage.core.diagnosis import (
 )
 from lanrage.errors import Refused
 from tests.fakes_bridge import FakeBridges
+from tests.fakes_detection import FakeDetection
 from tests.fakes_games import FakeGames
 from tests.fakes_governing import FakeGovernor
 from tests.fakes_guard import FakeExposed
@@ -117,6 +118,7 @@ class FakeNode(
     FakeSettings,
     FakeServers,
     FakeGames,
+    FakeDetection,
 ):
     """Carries the operations out in memory.
 

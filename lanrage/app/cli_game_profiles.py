@@ -27,6 +27,10 @@ def _word(game: dict[str, Any]) -> str:
     return f"{game['confidence']}, yours" if game["own"] else str(game["confidence"])
 
 
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
+
+
 def told(problem: dict[str, Any]) -> str:
     """A problem as compilers write it: file, line, rule."""
     line = "" if problem["line"] is None else f":{problem['line']}"
@@ -89,5 +93,5 @@ def checked(screen: Screen, result: dict[str, Any]) -> None:
     """After ``games profile check``: each problem as compilers write it, and the sum."""
     for problem in result["problems"]:
         screen.line(told(problem), "red")
-    games, files = f"{result['games']} games", f"{len(result['files'])} files"
+    games, files = _counted(result["games"], "game"), _counted(len(result["files"]), "file")
     screen.line(f"{games} in {files}: {result['values']} values with their sources, {result['unsourced']} without")

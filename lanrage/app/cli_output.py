@@ -196,8 +196,15 @@ def shown(screen: Screen, result: dict[str, Any]) -> None:
     for member in result["members"]:
         if member.get("status"):
             screen.line(f"{member['name']}: {member['status']}")
+        for game in member.get("games") or ():
+            screen.line(f"{member['name']} {'hosts' if game['hosting'] else 'plays'} {game['name']}{_servers(game)}")
     for sentence in result.get("alarms") or ():
         screen.line(f"Mind: {sentence}", "yellow")
+
+
+def _servers(game: dict[str, Any]) -> str:
+    ports = ", ".join(f"{each['port']}/{each['proto']}" for each in game["servers"])
+    return f" at {ports}" if ports else ""
 
 
 def _role(member: dict[str, Any]) -> str:
@@ -239,12 +246,24 @@ def status(screen: Screen, result: dict[str, Any]) -> None:
     counters = ", ".join(f"{name} {value}" for name, value in (result.get("lan") or {}).items() if value)
     if counters:
         rows.append(("lan", counters))
+    rows += [("games", sentence) for sentence in result.get("games") or ()]
+    if tuning := result.get("tuning"):
+        rows.append(("tuning", _tuning(tuning)))
     rows += [("bridge", line) for each in result.get("bridges") or () for line in bridge_lines(each)]
     screen.facts(rows)
     for sentence in result.get("missing") or ():
         screen.line(f"{'missing':<10} {sentence}", "yellow")
     if not party:
         screen.line("next       lanrage party create NAME --server HOST:PORT, or lanrage party join CODE")
+
+
+def _tuning(tuning: dict[str, Any]) -> str:
+    """One line: what the running games change."""
+    parts = [f"for {', '.join(tuning['games'])}"]
+    parts += [f"keepalive at most {tuning['keepalive_s']} s"] if tuning["keepalive_s"] is not None else []
+    parts += [f"MTU {tuning['mtu']}"] if tuning["mtu"] is not None else []
+    parts += [f"DSCP {tuning['dscp']}"] if tuning["dscp"] is not None else []
+    return ", ".join(parts) + (f"; {tuning['trouble']}" if tuning["trouble"] else "")
 
 
 def _nat(nat: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 import attrs
 
 from lanrage.app.control_door import DoorSettings
+from lanrage.app.games_config import GamesSettings
 from lanrage.app.lan_config import LanSettings
 from lanrage.app.machinery import Devices
 from lanrage.app.reflector import Alternate
@@ -98,7 +99,9 @@ class NodeConfig:
     :param server: default control server for new parties; empty = the user names one.
     :param region: of relays that it prefers.
     :param weights: of the choice among relays.
-    :param games: the folder of the user's own profiles of games; ``None``: in the state folder.
+    :param own_games: the folder of the user's own profiles of games; ``None``: in the state folder.
+    :param games: how games are noticed.
+    :param announce: the webhook of alerts is told of games, too.
     """
 
     state_dir: Path
@@ -107,12 +110,14 @@ class NodeConfig:
     server: str = ""
     region: str = ""
     weights: Weights = Weights()
-    games: Path | None = None
+    own_games: Path | None = None
+    games: GamesSettings = GamesSettings()
+    announce: bool = False
 
     @property
     def games_dir(self) -> Path:
         """The folder of the user's own profiles of games."""
-        return self.games if self.games is not None else self.state_dir / GAMES_FOLDER
+        return self.own_games if self.own_games is not None else self.state_dir / GAMES_FOLDER
 
     @classmethod
     def parse(cls, options: dict[str, str]) -> NodeConfig:
@@ -128,11 +133,13 @@ class NodeConfig:
             read(options, "links.birthday"),
             read(options, "net.port_mapping") == "auto",
             LanSettings.parse(options),
+            read(options, "games.marks"),
+            read(options, "games.tc_class"),
         )
         server, region = read(options, "node.server"), read(options, "node.relay_region")
-        games = read(options, "games.profiles")
-        weights = read(options, "node.relay_weights")
-        return cls(*folders(options), devices, server, region, weights, Path(games) if games else None)
+        weights, own = read(options, "node.relay_weights"), read(options, "games.profiles")
+        games = (Path(own) if own else None, GamesSettings.parse(options), read(options, "games.announce"))
+        return cls(*folders(options), devices, server, region, weights, *games)
 
     def with_server(self, server: str) -> NodeConfig:
         """The same with another default control server."""

@@ -69,10 +69,12 @@ class GameProfiles:
             self._loop.stop()
         self._own = attrs.evolve(self._own)  # what a look under way finds is for nobody
 
-    def use(self, folder: Path) -> None:
-        """Go by another folder, at the next look."""
+    async def use(self, folder: Path) -> None:
+        """Go by another folder, and look at it at once."""
         if folder != self._own.folder:
             self._own, self._taken = OwnFiles(folder), False
+            if self._loop.running:
+                await self._look()
 
     def get(self, game: str) -> GameProfile | None:
         """The game of this id."""

@@ -118,7 +118,8 @@ class NodeService(
         self._spoken: SpokenDesk | None = None
         self._lacks: list[str] = []
         self.tasks = TaskRunner(reactor)
-        self.games = GamesPlane(reactor, config.state_dir, profiles(reactor, config.games_dir))
+        plane = (self.room_networks, profiles(reactor, config.games_dir), random)
+        self.games = GamesPlane(reactor, config.state_dir, config.games, *plane)
         self.games.browser.party = lambda: browsed(self._life)
         self.around: RoleService | None = None
         self._opening: PlanRun | None = None
@@ -172,11 +173,10 @@ class NodeService(
         machinery = self._make_machinery(self._reactor, self._config.devices, undo)
         await remove_leftovers(self._reactor, machinery.machine, undo, self._now)
         identify(fingerprint(keys.identity.public).hex())
-        life = PartyLife(
-            self._reactor, self._config, keys, machinery, self._now, self._random, self._lock.run, self.tasks
-        )
+        around, games = (self._now, self._random, self._lock.run, self.tasks), self.games.side
+        life = PartyLife(self._reactor, self._config, keys, machinery, *around, games=games)
         self._spoken = SpokenDesk(self._reactor, keys.identity.public, self._random)
-        await self.games.start(machinery.ports)
+        await self.games.start(machinery.ports, self.announcer())
         self._lacks = (await self._rights()).missing(self._config.devices.kind)
         self._life = life
 
@@ -225,7 +225,8 @@ class NodeService(
     async def _go_by(self, config: NodeConfig) -> None:
         live = attrs.evolve(config, devices=attrs.evolve(self._config.devices, lan=config.devices.lan))
         self._config = live
-        self.games.profiles.use(live.games_dir)
+        await self.games.profiles.use(live.games_dir)
+        await self.games.use(live.games)
         if self._life is not None:
             await self._life.use(live)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from lanrage.app.operation import Operation
+from lanrage.app.operations_game_detection import DETECTION, IGameDetectionNode
 from lanrage.app.operations_game_profiles import PROFILES, IGameProfilesNode
 from lanrage.app.operations_servers import SERVERS, IServersNode
 
 
-class IGamesNode(IGameProfilesNode, IServersNode):
+class IGamesNode(IGameProfilesNode, IGameDetectionNode, IServersNode):
     """What a node does about games; see :class:`lanrage.app.operations.INode`."""
 
 
-GAMES: tuple[Operation, ...] = (*PROFILES, *SERVERS)
+GAMES: tuple[Operation, ...] = (*PROFILES, *DETECTION, *SERVERS)
 """The operations on games, as one part of the table."""

@@ -73,7 +73,7 @@ class ServerBrowser:
         self.table = ServerTable()
         self.marks = Marks()
         self.party: Callable[[], BrowsedParty | None] = lambda: None
-        self.hosted: Hosted = lambda member: ()
+        self.hosted: Hosted = lambda member, own: ()
         self.games = ServerGames((), asked)
         self.ear = ServerEar(formats, self._heard, asked)
         self.queries, self.latencies = queries(self), latencies(self)
@@ -190,7 +190,8 @@ class ServerBrowser:
         now = self._reactor.seconds()
         for identity, place in self._members.items():
             origin = Origin(place.address, identity, self._in is not None and identity == self._in.identity)
-            hosted = [self._detected(origin, each.game, each.server) for each in self.hosted(identity)]
+            seen = self.hosted(identity, origin.own)
+            hosted = [self._detected(origin, each.game, each.server) for each in seen]
             self.table.detected(origin, hosted, now)
         self.settle()
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from twisted.internet.defer import DeferredLock
 
+from lanrage.app.game_presence import GamePresence
 from lanrage.app.party_life import PartyLife
 from lanrage.app.server_browser import ServerBrowser
-from lanrage.app.server_party import BrowsedParty, MemberPlace
+from lanrage.app.server_party import BrowsedParty, Hosted, Hosting, MemberPlace
 from lanrage.core.server_marks import Marks
 from lanrage.net.threads import in_thread
 from lanrage.store.servers import ServersFile
@@ -75,3 +76,13 @@ def browsed(life: PartyLife | None) -> BrowsedParty | None:
 
     address = str(session.address.ip)
     return BrowsedParty(session, life.keys.identity.public, address, lan, members, links.path_dead)
+
+
+def hosted_by(presence: GamePresence) -> Hosted:
+    """What members' nodes see of their servers, and this node of its own."""
+
+    def hosted(identity: bytes, own: bool) -> Iterable[Hosting]:
+        games = presence.own if own else presence.of(identity)
+        return [Hosting(each.game, server) for each in games for server in each.servers]
+
+    return hosted

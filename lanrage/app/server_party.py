@@ -75,5 +75,5 @@ class BrowsedParty:
         return None if member is None else Origin(address, member, member == self.identity)
 
 
-Hosted = Callable[[bytes], Iterable[Hosting]]
-"""The servers of a member (identity), as its node sees them; for this node's own identity, what it sees itself."""
+Hosted = Callable[[bytes, bool], Iterable[Hosting]]
+"""Takes a member's identity, and whether that is this one: the servers that its node sees."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lanrage.core.setting import Setting
+from lanrage.core.settings_detection import DETECTION_SETTINGS
 from lanrage.core.settings_games import GAMES_SETTINGS
 from lanrage.core.settings_machine_room import LOG_SETTINGS, METERING_SETTINGS
 from lanrage.core.settings_node import LAN_SETTINGS, MAPPING, NODE_SETTINGS
@@ -20,6 +21,7 @@ SCHEMA: tuple[Setting, ...] = (
     *LAN_SETTINGS,
     *GAMES_SETTINGS,
     MAPPING,
+    *DETECTION_SETTINGS,
     *CONTROL_SETTINGS,
     RELAY_PORTS_SETTING,
     *RELAY_SETTINGS,

@@ -38,7 +38,7 @@ _ALL = (
     TimedOperation("state.flush", ("store.journal.Journal._apply",), slow=0.5),
     TimedOperation("broadcast.inject", ("app.lan_flow.Inflow._refuse",), slow=0.01, sample=HOT_SAMPLE),
     TimedOperation("broadcast.start_listener", ("app.lan.LanPlane._start",)),
-    TimedOperation("game.detect", slow=0.5, later=True),
+    TimedOperation("game.detect", ("app.game_looks.GameLooks._look",), slow=0.5),
     TimedOperation("peer.connect", ("app.peer_link.CONNECTED",), slow=5.0),
     TimedOperation("metrics.collect_system", ("net.own_process.OwnProcess.read",), slow=0.2),
     TimedOperation(

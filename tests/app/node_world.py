@@ -36,6 +36,7 @@ from tests.fakes_guard import MemoryGuard
 from tests.fakes_lan import MemoryCard, MemoryPort
 from tests.fakes_links import MemoryEvents, MemoryMachine
 from tests.fakes_rooms import MemoryRoom
+from tests.fakes_running_games import MemoryMarks
 from tests.fakes_underlay import Host, InsidePort, Underlay, UnderlayPort, UnderlayTunnel
 
 reactor: Any = _reactor
@@ -62,6 +63,7 @@ class MemoryMachinery:
     events: MemoryEvents = attrs.field(factory=MemoryEvents)
     ports: PlayPorts = attrs.field(factory=PlayPorts)
     guard: MemoryGuard = attrs.field(factory=MemoryGuard)
+    marks: MemoryMarks = attrs.field(factory=MemoryMarks)
     refuses: LanrageError | None = None
     broken: Exception | None = None
     cards: list[MemoryCard] = attrs.field(factory=list)
@@ -121,6 +123,10 @@ class MemoryMachinery:
         """See :meth:`lanrage.app.machinery.Machinery.party_port`."""
         del address
         return InsidePort(self.host)
+
+    def game_marks(self) -> MemoryMarks:
+        """See :meth:`lanrage.app.machinery.Machinery.game_marks`."""
+        return self.marks
 
     def port_mapping(self, links: Links, random: Callable[[int], bytes]) -> None:
         """The world has no router that maps ports."""

@@ -105,7 +105,7 @@ class TestBrowser(TestCase):
         self.browser: ServerBrowser = make_browser(reactor, profiles)
         self.hosting: list[Hosting] = []
         self.browser.party = self.party
-        self.browser.hosted = lambda member: self.hosting if member == MEMBERS[1] else []
+        self.browser.hosted = lambda member, own: self.hosting if member == MEMBERS[1] else []
         self.addCleanup(self.browser.stop)
 
     def party(self) -> BrowsedParty:
