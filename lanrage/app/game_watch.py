@@ -173,7 +173,8 @@ class GameWatch:
         if not self._on:
             return
         results = [result for window in self._windows if (result := self.index.window(window)) is not None]
-        self._watch_ends(self._change(self._running.windows, results))
+        self._change(self._running.windows, results)
+        self._watch_ends()
 
     def play(self, game: str) -> None:
         """The user plays this game, whatever is seen of it.
@@ -248,20 +249,22 @@ class GameWatch:
         if pids:
             self._ports.stir()
 
-    def _watch_ends(self, changes: Sequence[GameChange]) -> None:
-        """Of processes that windows and ports tell of."""
-        del changes
-        for pid in self._running.pids:
-            if pid not in self._ends:
-                descriptor = open_process(pid)
-                if descriptor is not None:
-                    self._ends.watch(pid, descriptor)
+    def _watch_ends(self) -> None:
+        """Of the processes that are a sign now, windows' and ports' among them, and of no others."""
+        wanted = self._running.pids
+        for pid in self._ends.watched - wanted:
+            self._ends.forget(pid)
+        for pid in wanted - self._ends.watched:
+            descriptor = open_process(pid)
+            if descriptor is not None:
+                self._ends.watch(pid, descriptor)
 
     # --- ports --------------------------------------------------------------------------------------------------------
 
     def _ports_found(self, owners: Sequence[Owner]) -> None:
         results = [result for owner in owners if (result := self.index.ports(owner)) is not None]
-        self._watch_ends(self._change(self._running.ports, results))
+        self._change(self._running.ports, results)
+        self._watch_ends()
 
     def _listens_found(self, found: Mapping[str, Listens]) -> None:
         for game, each in found.items():
@@ -285,10 +288,8 @@ class GameWatch:
         known = self.index.profiles.get(game) or next((each for each in self._profiles() if each.game == game), None)
         return known.name if known is not None else game
 
-    def _change(self, call: Callable[..., list[GameChange]], *args: Any) -> list[GameChange]:
-        changes = call(*args, self._now())
-        self._tell(changes)
-        return changes
+    def _change(self, call: Callable[..., list[GameChange]], *args: Any) -> None:
+        self._tell(call(*args, self._now()))
 
     def _tell(self, changes: Sequence[GameChange]) -> None:
         for change in changes:

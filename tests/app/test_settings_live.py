@@ -180,7 +180,10 @@ class LiveTests(NodeCase):
         live = {row.name for row in of_role(NODE) if row.live}
         firewall = {"lan.exposure", "lan.ports"}
         self.assertEqual(
-            live, firewall | {"lan.dedup_window", "node.relay_region", "node.relay_weights", "node.server", "log.level"}
+            live,
+            firewall
+            | {"lan.dedup_window", "node.relay_region", "node.relay_weights", "node.server", "log.level"}
+            | {"games.detect", "games.poll"},  # tests.app.test_game_detection
         )
 
     def test_log_level(self) -> Deferred[None]:

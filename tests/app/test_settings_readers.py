@@ -73,6 +73,8 @@ NODE_READERS = {
     "lan.routes": Reads("off", f"{LAN}.routes", RouteLeases.OFF),
     "lan.leases": Reads("off", f"{LAN}.leases", False),
     "net.port_mapping": Reads("off", "devices.map_port", False),
+    "games.detect": Reads("off", "games.detect", False),
+    "games.poll": Reads("7.5", "games.poll", 7.5),
 }
 CONTROL_READERS = {
     "control.listen": Reads("tcp:1", "listen", "tcp:1"),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import socket
 import struct
 import subprocess
-from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -131,7 +131,7 @@ def process_descriptors() -> int:
     """How many of this process' descriptors are of processes."""
     found = 0
     for name in os.listdir("/proc/self/fd"):
-        with suppress(FileNotFoundError):  # that of the list itself
+        with contextlib.suppress(FileNotFoundError):  # that of the list itself
             found += os.readlink(f"/proc/self/fd/{name}").endswith("[pidfd]")
     return found
 
