@@ -186,7 +186,10 @@ def _claims(entries: Iterable[Entry]) -> Iterator[Problem]:
             for name in row.names:
                 claims[row.platform, name.casefold()].append((entry, row.shared is not None))
     for (_, name), claimants in claims.items():
+        own = any(entry.profile.own for entry, _ in claimants)  # then it is the user's to say why
         for entry, reason in claimants:
+            if own and not entry.profile.own:
+                continue
             others = [each.table.id for each, _ in claimants if each is not entry]
             if others and not reason:
                 rule = f"executables: {name!r} is that of {', '.join(others)}, too: say why in shared"

@@ -155,6 +155,8 @@ class TogetherTests(SynchronousTestCase):
         self.assertEqual((Problem("a", 4, rule),), found.problems)
         reasons = game("x", more=program("windows", "Hl2.exe", "one engine"))
         self.assertEqual((), combine([self.read("a", reasons), self.read("b", two)], []).problems)
+        mine = combine([self.read("a", one)], [self.read("d", game("w", more=program("windows", "hl2.exe")), own=True)])
+        self.assertEqual(["d"], [each.file for each in mine.problems])
         java = game("z", more=program("java", "Hl2.exe"))
         self.assertEqual((), combine([self.read("a", one), self.read("c", java)], []).problems)
 
