@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from lanrage.app.game_profiles import GameProfiles
 from lanrage.app.game_profiles_results import FactShown, GameListed, GameShown, GamesListed, ProblemShown
 
 FOLDER = "/var/lib/lanrage/games"
@@ -28,13 +30,22 @@ SHOWN = GameShown(
 class FakeGames:
     """Part of the fake node."""
 
+    calls: list[tuple[Any, ...]]
+
     async def list_games(self, query: str) -> dict[str, Any]:
         """See :meth:`INode.list_games`."""
+        self.calls.append(("list_games", query))
         games = [game for game in LISTED if query in game.game]
         plain: dict[str, Any] = msgspec.to_builtins(GamesListed(games, len(LISTED), FOLDER, PROBLEMS))
         return plain
 
     async def show_game(self, game: str) -> dict[str, Any]:
         """See :meth:`INode.show_game`."""
+        self.calls.append(("show_game", game))
         plain: dict[str, Any] = msgspec.to_builtins(SHOWN)
         return plain
+
+
+def no_games(reactor: Any, folder: Path) -> GameProfiles:
+    """For a node of a test: it knows the user's own games alone, so that ports in play are the test's."""
+    return GameProfiles(reactor, folder, shipped=tuple)

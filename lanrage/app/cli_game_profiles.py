@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import click
+import msgspec
 
+from lanrage.app.cli_frame import SETTINGS, guarded, json_option
 from lanrage.app.cli_governing import Operate
-from lanrage.app.cli_output import Screen
+from lanrage.app.cli_output import Screen, print_json
 
 
 def listed(screen: Screen, result: dict[str, Any]) -> None:
@@ -22,6 +25,10 @@ def listed(screen: Screen, result: dict[str, Any]) -> None:
 
 def _word(game: dict[str, Any]) -> str:
     return f"{game['confidence']}, yours" if game["own"] else str(game["confidence"])
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def told(problem: dict[str, Any]) -> str:
@@ -48,3 +55,43 @@ def add(games: click.Group, operation: Operate) -> None:
     @click.argument("game", nargs=-1, required=True)
     def show(game: tuple[str, ...]) -> dict[str, Any]:
         return {"game": " ".join(game)}
+
+    _add_check(games)
+
+
+def _add_check(games: click.Group) -> None:
+    group = click.Group(
+        "profile",
+        help="Look after profiles of games.",
+        epilog="Example: lanrage games profile check mine.toml",
+        context_settings=SETTINGS,
+    )
+    games.add_command(group)
+
+    @group.command(
+        "check",
+        context_settings=SETTINGS,
+        epilog="Exit status 1 where something is wrong. Example: lanrage games profile check mine.toml",
+    )
+    @click.argument("paths", metavar="[FILE]...", nargs=-1)
+    @json_option
+    @guarded
+    def check(paths: tuple[str, ...], as_json: bool) -> None:
+        """Check files of your own, or those that come with the program; no node is needed."""
+        from lanrage.app.game_check import check_profiles
+
+        result = msgspec.to_builtins(check_profiles(paths))
+        if as_json:
+            print_json(result)
+        else:
+            checked(Screen(), result)
+        if result["problems"]:
+            sys.exit(1)
+
+
+def checked(screen: Screen, result: dict[str, Any]) -> None:
+    """After ``games profile check``: each problem as compilers write it, and the sum."""
+    for problem in result["problems"]:
+        screen.line(told(problem), "red")
+    games, files = _counted(result["games"], "game"), _counted(len(result["files"]), "file")
+    screen.line(f"{games} in {files}: {result['values']} values with their sources, {result['unsourced']} without")

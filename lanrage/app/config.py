@@ -24,6 +24,8 @@ from lanrage.errors import BadInput
 from lanrage.store.named_file import read_named
 from lanrage.wire.control import TOKEN_LIMIT, RelayInfo
 
+GAMES_FOLDER = "games"
+"""Of the state folder: the user's own profiles of games."""
 RELAY_FOLDER = "relay"
 """Of the state folder: the relay's undo journal."""
 
@@ -97,7 +99,8 @@ class NodeConfig:
     :param server: default control server for new parties; empty = the user names one.
     :param region: of relays that it prefers.
     :param weights: of the choice among relays.
-    :param games: what is done about games.
+    :param games: the folder of the user's own profiles of games; ``None``: in the state folder.
+    :param detection: how games are noticed.
     """
 
     state_dir: Path
@@ -106,7 +109,13 @@ class NodeConfig:
     server: str = ""
     region: str = ""
     weights: Weights = Weights()
-    games: GamesSettings = GamesSettings()
+    games: Path | None = None
+    detection: GamesSettings = GamesSettings()
+
+    @property
+    def games_dir(self) -> Path:
+        """The folder of the user's own profiles of games."""
+        return self.games if self.games is not None else self.state_dir / GAMES_FOLDER
 
     @classmethod
     def parse(cls, options: dict[str, str]) -> NodeConfig:
@@ -124,8 +133,9 @@ class NodeConfig:
             LanSettings.parse(options),
         )
         server, region = read(options, "node.server"), read(options, "node.relay_region")
-        weights, games = read(options, "node.relay_weights"), GamesSettings.parse(options)
-        return cls(*folders(options), devices, server, region, weights, games)
+        games, detection = read(options, "games.profiles"), GamesSettings.parse(options)
+        weights, folder = read(options, "node.relay_weights"), Path(games) if games else None
+        return cls(*folders(options), devices, server, region, weights, folder, detection)
 
     def with_server(self, server: str) -> NodeConfig:
         """The same with another default control server."""

@@ -36,8 +36,8 @@ class GameWatch:
     """The watch, from :meth:`start` to :meth:`stop`.
 
     :param profiles: all games, as they are now.
-    :param rooms: networks of ``lanrage run``, whose processes have the LAN card, too.
     :param now: seconds since the epoch.
+    :ivar rooms: networks of ``lanrage run`` (their inodes), whose processes have the LAN card, too; for the node to set.
     :ivar trouble: why processes are looked at in an interval; empty where the kernel tells, or nobody looks.
     """
 
@@ -49,12 +49,12 @@ class GameWatch:
         profiles: Callable[[], tuple[GameProfile, ...]],
         settings: GamesSettings = DEFAULTS,
         *,
-        rooms: Callable[[], frozenset[int]] = frozenset,
         now: Callable[[], float] = time.time,
         senses: Senses = REAL,
     ) -> None:
-        self._reactor, self._profiles, self.settings, self._rooms, self._now = reactor, profiles, settings, rooms, now
+        self._reactor, self._profiles, self.settings, self._now = reactor, profiles, settings, now
         self._senses = senses
+        self.rooms: Callable[[], frozenset[int]] = frozenset
         self._events: Events | None = None
         self.index = GameIndex()
         self._first = senses.first(self.index)
@@ -278,7 +278,7 @@ class GameWatch:
 
     def _look(self) -> Looks:
         own = namespace_of("self")
-        return self._senses.looks(self.index, self._rooms() | ({own} if own is not None else frozenset()))
+        return self._senses.looks(self.index, self.rooms() | ({own} if own is not None else frozenset()))
 
     def _use_profiles(self) -> None:
         self.index = GameIndex(self._profiles())

@@ -49,7 +49,6 @@ from lanrage.net.rawport import RawProbePort
 from lanrage.net.room_card import RoomCard
 from lanrage.net.threads import in_thread
 from lanrage.net.tunnels import make_tunnel
-from lanrage.store.game_ports import fill
 
 
 @attrs.frozen
@@ -135,7 +134,6 @@ class RealMachinery:
         self._journal = journal
         self.machine: IMachine = Machine(reactor)
         self.ports = PlayPorts()
-        fill(self.ports)
         self._put_ports(devices.lan.ports)
         for service in devices.lan.services:
             port = FORMS[service].port

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Awaitable, Callable, Coroutine
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -19,6 +20,7 @@ from lanrage.app import node_view
 from lanrage.app.bridge_node import BridgeNode
 from lanrage.app.config import NodeConfig
 from lanrage.app.exposed_node import ExposedNode
+from lanrage.app.game_profiles import GameProfiles
 from lanrage.app.games_node import GamesNode
 from lanrage.app.games_plane import GamesPlane
 from lanrage.app.governing_node import GoverningNode
@@ -81,6 +83,7 @@ class NodeService(
     :param random: ``os.urandom``, or a test's own.
     :param machinery: makes what touches the machine.
     :param rights: reads what this process may do.
+    :param profiles: makes what knows the games.
     :param settings: how it was started; ``None``: with nothing but defaults.
     :ivar tasks: carries its plans out.
     :ivar games: what notices games, and acts on them.
@@ -100,6 +103,7 @@ class NodeService(
         random: Callable[[int], bytes] = os.urandom,
         machinery: Callable[[Any, Devices, IUndoJournal], Machinery] = RealMachinery,
         rights: Callable[[Any], Awaitable[Rights]] = read_rights,
+        profiles: Callable[[Any, Path], GameProfiles] = GameProfiles,
         settings: Start | None = None,
     ) -> None:
         self._reactor = reactor
@@ -113,7 +117,8 @@ class NodeService(
         self._spoken: SpokenDesk | None = None
         self._lacks: list[str] = []
         self.tasks = TaskRunner(reactor)
-        self.games = GamesPlane(reactor, config.state_dir, config.games, self.room_networks)
+        self.games = GamesPlane(reactor, config.state_dir, profiles(reactor, config.games_dir), config.detection)
+        self.games.watch.rooms = self.room_networks
         self.around: RoleService | None = None
         self._opening: PlanRun | None = None
         self._disk_trouble = ""
@@ -170,7 +175,7 @@ class NodeService(
             self._reactor, self._config, keys, machinery, self._now, self._random, self._lock.run, self.tasks
         )
         self._spoken = SpokenDesk(self._reactor, keys.identity.public, self._random)
-        await self.games.start()
+        await self.games.start(machinery.ports)
         self._lacks = (await self._rights()).missing(self._config.devices.kind)
         self._life = life
 
@@ -219,7 +224,7 @@ class NodeService(
     async def _go_by(self, config: NodeConfig) -> None:
         live = attrs.evolve(config, devices=attrs.evolve(self._config.devices, lan=config.devices.lan))
         self._config = live
-        await self.games.use(live.games)
+        await self.games.use(live.games_dir, live.detection)
         if self._life is not None:
             await self._life.use(live)
 

@@ -31,6 +31,7 @@ from lanrage.errors import BadInput, LanrageError
 from lanrage.interfaces import IMachine, IProbePort, ITunnel, IUndoJournal
 from lanrage.net.rights import Rights
 from lanrage.wire.control import RelayInfo
+from tests.fakes_games import no_games
 from tests.fakes_guard import MemoryGuard
 from tests.fakes_lan import MemoryCard, MemoryPort
 from tests.fakes_links import MemoryEvents, MemoryMachine
@@ -157,7 +158,7 @@ class Player:
         """A node that is not started."""
         devices = self.machinery.devices
         config = NodeConfig(self.folder / "state", self.folder / "run", devices, self.case.server_address)
-        return NodeService(reactor, config, machinery=self._machinery, rights=self._rights)
+        return NodeService(reactor, config, machinery=self._machinery, rights=self._rights, profiles=no_games)
 
     def _machinery(self, _reactor: Any, devices: Devices, journal: IUndoJournal) -> MemoryMachinery:
         assert devices == self.machinery.devices

@@ -15,7 +15,7 @@ from lanrage.core.game_programs import ProcessSeen
 from lanrage.core.game_windows import Window
 from lanrage.core.play_ports import Proto
 from tests.game_set import GAMES, game, use
-from tests.strategies_games import processes
+from tests.strategies_detection import processes
 
 INDEX = GameIndex(GAMES)
 WINE = "/usr/lib/wine/wine64-preloader"

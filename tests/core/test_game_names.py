@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.core.game_names import CLOSE, COMMON, SHORTEST_CLOSE, KnownNames, likeness, plain
 from tests.game_set import GAMES
-from tests.strategies_games import endings, names
+from tests.strategies_detection import endings, names
 
 KNOWN = KnownNames.of(program.name.lower() for profile in GAMES for program in profile.executables)
 

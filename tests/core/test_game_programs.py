@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.core.game_profile import Platform
 from lanrage.core.game_programs import ProcessSeen, ProgramSeen, in_system, java_main, program_of, waits_for_name
-from tests.strategies_games import processes
+from tests.strategies_detection import processes
 
 L, W, J = Platform.LINUX, Platform.WINDOWS, Platform.JAVA
 

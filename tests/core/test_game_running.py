@@ -19,7 +19,7 @@ from lanrage.core.game_detection import (
 )
 from lanrage.core.game_running import PIDS_LIMIT, SAID_BY_USER, RunningGames
 from lanrage.core.play_ports import Span
-from tests.strategies_games import games, pids, signs
+from tests.strategies_detection import games, pids, signs
 
 SPAN = Span("udp", 4000, 4000)
 
