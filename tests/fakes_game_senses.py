@@ -51,14 +51,14 @@ class MemoryMachine:
             del reactor
             return MemoryEvents(self)
 
-        made: Any = Senses(
+        make: Any = Senses
+        senses: Senses = make(
             events,
             lambda index: MemoryFirst(self, index),
             lambda index, networks: MemoryLooks(self, index, networks),
             lambda: MemoryOwners(self),
             self.listens,
         )
-        senses: Senses = made
         return senses
 
     def run(self, pid: int, exe: str, *argv: str, told: bool = True) -> None:

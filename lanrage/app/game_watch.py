@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 
@@ -30,6 +31,7 @@ from lanrage.errors import BadInput, MissingRight
 from lanrage.net.game_facts import Looks, Sighting, namespace_of
 from lanrage.net.game_first_look import Verdict
 from lanrage.net.process_ends import ProcessEnds, open_process
+from lanrage.net.threads import in_thread
 
 
 class GameWatch:
@@ -37,7 +39,7 @@ class GameWatch:
 
     :param profiles: all games, as they are now.
     :param now: seconds since the epoch.
-    :ivar rooms: networks of ``lanrage run`` (their inodes), whose processes have the LAN card, too; for the node to set.
+    :ivar rooms: networks of ``lanrage run`` (their inodes), whose processes have the LAN card, too; the node sets it.
     :ivar trouble: why processes are looked at in an interval; empty where the kernel tells, or nobody looks.
     """
 
@@ -63,6 +65,8 @@ class GameWatch:
         self._gone: set[int] = set()
         self._confirmed: set[int] = set()
         self._windows: tuple[Window, ...] = ()
+        self._indexing: Deferred[None] | None = None
+        self._stale = False
         self._ends = ProcessEnds(reactor, self._ended)
         self.counters = WatchCounters()
         self._looks = self._make_looks()
@@ -80,7 +84,9 @@ class GameWatch:
         if self._on or not self.settings.detect:
             return
         self._on, self.trouble = True, ""
-        self._use_profiles()
+        await self._use_profiles()
+        if not self._on:
+            return
         self._looks = self._make_looks()
         self._ports.start()
         events = self._events = self._senses.events(self._reactor)
@@ -111,7 +117,7 @@ class GameWatch:
         events, self._events = self._events, None
         if events is not None:
             events.close()
-        turns = (self._looks.close(), self._ports.stop(), self._listens.stop())
+        turns = (self._looks.close(), self._ports.stop(), self._listens.stop(), self._indexing)
         self._ends.close()
         self._gone.clear()
         self._change(self._running.clear, for_good)
@@ -140,9 +146,22 @@ class GameWatch:
 
     def profiles_changed(self) -> None:
         """Other games are known from now on; what runs is looked at by them."""
+        self._stale = self._indexing is not None
+        if self._on and self._indexing is None:
+            self._indexing = Deferred.fromCoroutine(self._use_others())
+            self._indexing.addErrback(lambda failure: self.log.failure("other games are not looked for", failure))
+            self._indexing.addBoth(self._indexed)
+
+    def _indexed(self, result: Any) -> Any:
+        self._indexing = None
+        if self._stale:
+            self.profiles_changed()
+        return result
+
+    async def _use_others(self) -> None:
+        await self._use_profiles()
         if not self._on:
             return
-        self._use_profiles()
         before, self._confirmed = self._running.pids, set()
 
         def looked() -> None:
@@ -280,8 +299,9 @@ class GameWatch:
         own = namespace_of("self")
         return self._senses.looks(self.index, self.rooms() | ({own} if own is not None else frozenset()))
 
-    def _use_profiles(self) -> None:
-        self.index = GameIndex(self._profiles())
+    async def _use_profiles(self) -> None:
+        """In a thread: of 300 games an index takes 15 ms."""
+        self.index = await in_thread(self._reactor, GameIndex, self._profiles())
         self._first.use(self.index)
 
     def _name_of(self, game: str) -> str:

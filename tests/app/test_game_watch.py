@@ -145,7 +145,7 @@ class EventTests(WatchCase):
         self.machine.processes[7] = broken
         assert self.machine.events is not None
         self.machine.run(7, "/usr/games/openttd", told=False)
-        self.watch._looks.looks = lambda: (_ for _ in ()).throw(ValueError("broken"))  # type: ignore[assignment]
+        self.watch._looks.looks = lambda: (_ for _ in ()).throw(ValueError("broken"))
         self.machine.events.started(7)
         self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
         self.watch._looks.looks = self.watch._look
@@ -155,7 +155,7 @@ class EventTests(WatchCase):
 
     def test_a_listener_that_fails(self) -> None:
         """It keeps nothing from the others; one that has stopped hears nothing more."""
-        self.watch.listen(lambda change: 1 // 0)  # type: ignore[arg-type,return-value]
+        self.watch.listen(lambda change: 1 // 0)  # type: ignore[arg-type]
         heard: list[GameChange] = []
         stop = self.watch.listen(heard.append)
         self.start()
