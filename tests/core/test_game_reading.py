@@ -15,7 +15,7 @@ from lanrage.core.game_profile import Fact, GameProfile, Platform
 from lanrage.core.game_reading import FILE_LIMIT, Reading, combine, read_games
 from lanrage.core.game_values import plain_profile
 from lanrage.core.play_ports import Span
-from tests.strategies_games import as_toml, games
+from tests.strategies_game_files import as_toml, games
 
 HEAD = '[sources]\ns = "ss -u"\n\n'
 
