@@ -99,8 +99,8 @@ class NodeConfig:
     :param server: default control server for new parties; empty = the user names one.
     :param region: of relays that it prefers.
     :param weights: of the choice among relays.
-    :param own_games: the folder of the user's own profiles of games; ``None``: in the state folder.
-    :param games: how games are noticed.
+    :param games: the folder of the user's own profiles of games; ``None``: in the state folder.
+    :param detection: how games are noticed.
     :param announce: the webhook of alerts is told of games, too.
     """
 
@@ -110,14 +110,14 @@ class NodeConfig:
     server: str = ""
     region: str = ""
     weights: Weights = Weights()
-    own_games: Path | None = None
-    games: GamesSettings = GamesSettings()
+    games: Path | None = None
+    detection: GamesSettings = GamesSettings()
     announce: bool = False
 
     @property
     def games_dir(self) -> Path:
         """The folder of the user's own profiles of games."""
-        return self.own_games if self.own_games is not None else self.state_dir / GAMES_FOLDER
+        return self.games if self.games is not None else self.state_dir / GAMES_FOLDER
 
     @classmethod
     def parse(cls, options: dict[str, str]) -> NodeConfig:
@@ -137,9 +137,10 @@ class NodeConfig:
             read(options, "games.tc_class"),
         )
         server, region = read(options, "node.server"), read(options, "node.relay_region")
-        weights, own = read(options, "node.relay_weights"), read(options, "games.profiles")
-        games = (Path(own) if own else None, GamesSettings.parse(options), read(options, "games.announce"))
-        return cls(*folders(options), devices, server, region, weights, *games)
+        games, detection = read(options, "games.profiles"), GamesSettings.parse(options)
+        weights, folder = read(options, "node.relay_weights"), Path(games) if games else None
+        announce = read(options, "games.announce")
+        return cls(*folders(options), devices, server, region, weights, folder, detection, announce)
 
     def with_server(self, server: str) -> NodeConfig:
         """The same with another default control server."""

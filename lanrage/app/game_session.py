@@ -9,7 +9,7 @@ import attrs
 from twisted.internet.defer import Deferred
 
 from lanrage.app.game_effects import GameEffects
-from lanrage.app.game_presence import GamePresence, Profiles, Watch
+from lanrage.app.game_presence import GamePresence, Profiles, Watch, no_name
 from lanrage.app.game_tuning import GameTuning, Marks
 from lanrage.app.links import Links
 from lanrage.app.party_channel import PartyChannel
@@ -49,7 +49,7 @@ class PlaySide:
         """
         tuning = GameTuning(self.effects, links, tunnel, marks, port)
         tuning.start()
-        self.presence.join(channel, lambda identity: links.peers[identity].name)
+        self.presence.join(channel, lambda identity: _name(links, identity))
         channel.follow()
         return SessionGames(tuning, self.presence)
 
@@ -69,3 +69,8 @@ class PlaySide:
         """Take all back."""
         self.presence.stop()
         self.effects.stop()
+
+
+def _name(links: Links, identity: bytes) -> str:
+    link = links.peers.get(identity)
+    return link.name if link is not None else no_name(identity)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 
@@ -30,14 +31,15 @@ from lanrage.errors import BadInput, MissingRight
 from lanrage.net.game_facts import Looks, Sighting, namespace_of
 from lanrage.net.game_first_look import Verdict
 from lanrage.net.process_ends import ProcessEnds, open_process
+from lanrage.net.threads import in_thread
 
 
 class GameWatch:
     """The watch, from :meth:`start` to :meth:`stop`.
 
     :param profiles: all games, as they are now.
-    :param rooms: networks of ``lanrage run``, whose processes have the LAN card, too.
     :param now: seconds since the epoch.
+    :ivar rooms: networks of ``lanrage run`` (their inodes), whose processes have the LAN card, too; the node sets it.
     :ivar on_mode: called when the watch begins and ends.
     :ivar trouble: why processes are looked at in an interval; empty where the kernel tells, or nobody looks.
     """
@@ -50,12 +52,12 @@ class GameWatch:
         profiles: Callable[[], tuple[GameProfile, ...]],
         settings: GamesSettings = DEFAULTS,
         *,
-        rooms: Callable[[], frozenset[int]] = frozenset,
         now: Callable[[], float] = time.time,
         senses: Senses = REAL,
     ) -> None:
-        self._reactor, self._profiles, self.settings, self._rooms, self._now = reactor, profiles, settings, rooms, now
+        self._reactor, self._profiles, self.settings, self._now = reactor, profiles, settings, now
         self._senses = senses
+        self.rooms: Callable[[], frozenset[int]] = frozenset
         self._events: Events | None = None
         self.index = GameIndex()
         self._first = senses.first(self.index)
@@ -64,6 +66,8 @@ class GameWatch:
         self._gone: set[int] = set()
         self._confirmed: set[int] = set()
         self._windows: tuple[Window, ...] = ()
+        self._indexing: Deferred[None] | None = None
+        self._stale = False
         self._ends = ProcessEnds(reactor, self._ended)
         self.counters = WatchCounters()
         self._looks = self._make_looks()
@@ -83,7 +87,9 @@ class GameWatch:
             return
         self._on, self.trouble = True, ""
         self.on_mode(True)
-        self._use_profiles()
+        await self._use_profiles()
+        if not self._on:
+            return
         self._looks = self._make_looks()
         self._ports.start()
         events = self._events = self._senses.events(self._reactor)
@@ -115,7 +121,7 @@ class GameWatch:
         events, self._events = self._events, None
         if events is not None:
             events.close()
-        turns = (self._looks.close(), self._ports.stop(), self._listens.stop())
+        turns = (self._looks.close(), self._ports.stop(), self._listens.stop(), self._indexing)
         self._ends.close()
         self._gone.clear()
         self._change(self._running.clear, for_good)
@@ -144,9 +150,22 @@ class GameWatch:
 
     def profiles_changed(self) -> None:
         """Other games are known from now on; what runs is looked at by them."""
+        self._stale = self._indexing is not None
+        if self._on and self._indexing is None:
+            self._indexing = Deferred.fromCoroutine(self._use_others())
+            self._indexing.addErrback(lambda failure: self.log.failure("other games are not looked for", failure))
+            self._indexing.addBoth(self._indexed)
+
+    def _indexed(self, result: Any) -> Any:
+        self._indexing = None
+        if self._stale:
+            self.profiles_changed()
+        return result
+
+    async def _use_others(self) -> None:
+        await self._use_profiles()
         if not self._on:
             return
-        self._use_profiles()
         before, self._confirmed = self._running.pids, set()
 
         def looked() -> None:
@@ -177,7 +196,8 @@ class GameWatch:
         if not self._on:
             return
         results = [result for window in self._windows if (result := self.index.window(window)) is not None]
-        self._watch_ends(self._change(self._running.windows, results))
+        self._change(self._running.windows, results)
+        self._watch_ends()
 
     def play(self, game: str) -> None:
         """The user plays this game, whatever is seen of it.
@@ -252,20 +272,22 @@ class GameWatch:
         if pids:
             self._ports.stir()
 
-    def _watch_ends(self, changes: Sequence[GameChange]) -> None:
-        """Of processes that windows and ports tell of."""
-        del changes
-        for pid in self._running.pids:
-            if pid not in self._ends:
-                descriptor = open_process(pid)
-                if descriptor is not None:
-                    self._ends.watch(pid, descriptor)
+    def _watch_ends(self) -> None:
+        """Of the processes that are a sign now, windows' and ports' among them, and of no others."""
+        wanted = self._running.pids
+        for pid in self._ends.watched - wanted:
+            self._ends.forget(pid)
+        for pid in wanted - self._ends.watched:
+            descriptor = open_process(pid)
+            if descriptor is not None:
+                self._ends.watch(pid, descriptor)
 
     # --- ports --------------------------------------------------------------------------------------------------------
 
     def _ports_found(self, owners: Sequence[Owner]) -> None:
         results = [result for owner in owners if (result := self.index.ports(owner)) is not None]
-        self._watch_ends(self._change(self._running.ports, results))
+        self._change(self._running.ports, results)
+        self._watch_ends()
 
     def _listens_found(self, found: Mapping[str, Listens]) -> None:
         for game, each in found.items():
@@ -279,20 +301,19 @@ class GameWatch:
 
     def _look(self) -> Looks:
         own = namespace_of("self")
-        return self._senses.looks(self.index, self._rooms() | ({own} if own is not None else frozenset()))
+        return self._senses.looks(self.index, self.rooms() | ({own} if own is not None else frozenset()))
 
-    def _use_profiles(self) -> None:
-        self.index = GameIndex(self._profiles())
+    async def _use_profiles(self) -> None:
+        """In a thread: of 300 games an index takes 15 ms."""
+        self.index = await in_thread(self._reactor, GameIndex, self._profiles())
         self._first.use(self.index)
 
     def _name_of(self, game: str) -> str:
         known = self.index.profiles.get(game) or next((each for each in self._profiles() if each.game == game), None)
         return known.name if known is not None else game
 
-    def _change(self, call: Callable[..., list[GameChange]], *args: Any) -> list[GameChange]:
-        changes = call(*args, self._now())
-        self._tell(changes)
-        return changes
+    def _change(self, call: Callable[..., list[GameChange]], *args: Any) -> None:
+        self._tell(call(*args, self._now()))
 
     def _tell(self, changes: Sequence[GameChange]) -> None:
         for change in changes:

@@ -25,7 +25,6 @@ class GamesPlane:
     """The parts that notice games and act on them.
 
     :param folder: the state folder.
-    :param rooms: networks of ``lanrage run`` (their inodes).
     :param random: ``os.urandom``, or a test's own.
     :ivar profiles: what is known of each game.
     :ivar watch: tells which games run.
@@ -39,16 +38,15 @@ class GamesPlane:
         self,
         reactor: Any,
         folder: Path,
+        profiles: GameProfiles,
         settings: GamesSettings = DEFAULTS,
-        rooms: Callable[[], frozenset[int]] = frozenset,
-        profiles: GameProfiles | None = None,
         random: Callable[[int], bytes] = os.urandom,
     ) -> None:
         # profiles
-        self.profiles = profiles if profiles is not None else GameProfiles(reactor, folder / "games")
+        self.profiles = profiles
         self._fixed_ports = FixedPorts(self.profiles)
         # watch
-        self.watch = GameWatch(reactor, self.profiles.all, settings, rooms=rooms)
+        self.watch = GameWatch(reactor, self.profiles.all, settings)
         self.detection = GameDetection(reactor, folder, self.watch)
         self.profiles.on_change(self.watch.profiles_changed)
         # effects, presence
@@ -86,8 +84,9 @@ class GamesPlane:
             announcer.follow(self.watch)
         await self.servers.start()
 
-    async def use(self, settings: GamesSettings) -> None:
-        """Go by other settings from now on."""
+    async def use(self, folder: Path, settings: GamesSettings) -> None:
+        """Go by another folder of the user's own profiles, and other settings, from now on."""
+        await self.profiles.use(folder)
         await self.watch.use(settings)
 
     async def stop(self) -> None:

@@ -118,8 +118,9 @@ class NodeService(
         self._spoken: SpokenDesk | None = None
         self._lacks: list[str] = []
         self.tasks = TaskRunner(reactor)
-        plane = (self.room_networks, profiles(reactor, config.games_dir), random)
-        self.games = GamesPlane(reactor, config.state_dir, config.games, *plane)
+        known, settings = profiles(reactor, config.games_dir), config.detection
+        self.games = GamesPlane(reactor, config.state_dir, known, settings, random)
+        self.games.watch.rooms = self.room_networks
         self.games.browser.party = lambda: browsed(self._life)
         self.around: RoleService | None = None
         self._opening: PlanRun | None = None
@@ -225,8 +226,7 @@ class NodeService(
     async def _go_by(self, config: NodeConfig) -> None:
         live = attrs.evolve(config, devices=attrs.evolve(self._config.devices, lan=config.devices.lan))
         self._config = live
-        await self.games.profiles.use(live.games_dir)
-        await self.games.use(live.games)
+        await self.games.use(live.games_dir, live.detection)
         if self._life is not None:
             await self._life.use(live)
 

@@ -1,9 +1,9 @@
 """Which ports of known games the party firewall counts as in play although the game was not seen running. Pure.
 
 A game that is looked for on a LAN must be found while nobody plays it here yet, and a program that this node cannot see
-(another user's, a console behind it) must be reached: so the ports of games whose way to be found is known count
-always, where the profile is of high confidence. All other games' ports open while the game is seen running
-(:data:`lanrage.core.play_ports.Source.DETECTED`). What is kept for a machine's services never counts.
+(another user's, a console behind it) must be reached: so where nobody notices games the ports of those count whose way
+to be found is known, where the profile is of high confidence. Where games are noticed, the ports of each count while it
+is seen running (:data:`lanrage.core.play_ports.Source.DETECTED`). What is kept for a machine's services never counts.
 """
 
 from __future__ import annotations

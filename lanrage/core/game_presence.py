@@ -12,7 +12,7 @@ import attrs
 
 from lanrage.core.game_detection import RunningGame
 from lanrage.core.game_profile import GameProfile, PortRole
-from lanrage.core.play_ports import Proto, Span
+from lanrage.core.play_ports import PROTOS, Proto, Span
 
 GAMES_LIMIT = 8
 """Games of one member at once."""
@@ -89,8 +89,7 @@ def _hosted(known: Span, port: int, listens: tuple[Span, ...], profile: GameProf
         return Hosted(known.proto, port)
     usual = profile.query_port if profile.query_port is not None else port
     moved = usual + port - known.first if profile.query_port is not None else port
-    proto: Proto = "tcp" if profile.query == "minecraft" else "udp"
-    there = any((proto, moved) in span for span in listens)
+    there = any((proto, moved) in span for span in listens for proto in PROTOS)
     return Hosted(known.proto, port, profile.query, moved if there else usual)
 
 

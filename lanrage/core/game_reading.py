@@ -165,7 +165,7 @@ def combine(shipped: Iterable[Reading], own: Iterable[Reading]) -> Catalogue:
             if first is not entry:
                 problems.append(_at(entry, f"is there already, in {_place(first)}"))
         entries |= found
-    problems += _claims(entries.values())
+    problems += [*_claims(entries.values()), *_steam_claims(entries.values())]
     games = {game: entries[game].profile for game in sorted(entries)}
     return Catalogue(games, tuple(problems))
 
@@ -186,8 +186,21 @@ def _claims(entries: Iterable[Entry]) -> Iterator[Problem]:
             for name in row.names:
                 claims[row.platform, name.casefold()].append((entry, row.shared is not None))
     for (_, name), claimants in claims.items():
+        own = any(entry.profile.own for entry, _ in claimants)  # then it is the user's to say why
         for entry, reason in claimants:
+            if own and not entry.profile.own:
+                continue
             others = [each.table.id for each, _ in claimants if each is not entry]
             if others and not reason:
                 rule = f"executables: {name!r} is that of {', '.join(others)}, too: say why in shared"
                 yield _at(entry, rule)
+
+
+def _steam_claims(entries: Iterable[Entry]) -> Iterator[Problem]:
+    """An id at Steam is one game's."""
+    owners: dict[int, Entry] = {}
+    for entry in entries:
+        for appid in entry.profile.steam_appids:
+            first = owners.setdefault(appid, entry)
+            if first is not entry:
+                yield _at(entry, f"steam: {appid} is the id of {first.table.id}, in {_place(first)}")

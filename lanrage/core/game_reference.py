@@ -31,8 +31,7 @@ def _cells(game: GameProfile) -> tuple[str, ...]:
     asked = game.query or ""
     joined = f"``{' '.join(game.join.command)}``" if game.join is not None else ""
     title = f"{_escaped(game.name)} (``{game.game}``, {game.confidence})"
-    cells = (title, ", ".join(filter(None, (programs, steam))), ports, found, ", ".join(filter(None, (asked, joined))))
-    return cells
+    return (title, ", ".join(filter(None, (programs, steam))), ports, found, ", ".join(filter(None, (asked, joined))))
 
 
 def _found(way: Discovery) -> str:

@@ -191,7 +191,7 @@ class RunningGames:
         since = min([now, *(since for result, since in self._processes.values() if result.game == game)])
         return RunningGame(
             game,
-            self.name_of(game),
+            before.name if before is not None else self.name_of(game),
             tuple(results),
             frozenset([*sorted(pids), *tree][:PIDS_LIMIT]),
             self._listens.get(game, ()),

@@ -66,6 +66,11 @@ class ProcessEnds:
     def __contains__(self, pid: int) -> bool:
         return pid in self._watched
 
+    @property
+    def watched(self) -> frozenset[int]:
+        """Those that are watched."""
+        return frozenset(self._watched)
+
     def __len__(self) -> int:
         return len(self._watched)
 

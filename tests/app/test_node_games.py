@@ -124,8 +124,8 @@ class GamesTests(PartyCase):
 
         async def life() -> None:
             anna, bert, _, _ = await self.party()
-            folder = anna.node._config.games_dir  # pylint: disable=protected-access
-            folder.mkdir(exist_ok=True)
+            folder = anna.folder / "mine"
+            folder.mkdir()
             (folder / "tag.toml").write_text(own_game("tag", 40_000), encoding="utf-8")
             await anna.node.games.profiles.use(folder)
             anna.node.games.watch.play("tag")

@@ -184,7 +184,8 @@ class LiveTests(NodeCase):
             live,
             firewall
             | {"lan.dedup_window", "node.relay_region", "node.relay_weights", "node.server", "log.level"}
-            | {"games.announce", "games.detect", "games.poll", "games.profiles"},
+            | {"games.profiles", "games.detect", "games.poll"}  # tests.app.test_game_detection
+            | {"games.announce"},  # tests.app.test_node_games
         )
 
     def test_games(self) -> Deferred[None]:

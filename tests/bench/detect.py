@@ -135,9 +135,12 @@ def compiling(per_second: int) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def others(folder: Path, count: int) -> Iterator[int]:
-    """So many processes with names that programs of this machine have; how many there are."""
-    names = sorted(path.name for path in Path("/usr/bin").iterdir() if path.is_file())
+def others(folder: Path, count: int, games: Sequence[str]) -> Iterator[int]:
+    """So many processes with names that programs of this machine have; how many there are.
+
+    :param games: programs that are games by their very names.
+    """
+    names = sorted({path.name for path in Path("/usr/bin").iterdir() if path.is_file()} - set(games))
     chosen = random.Random(7).sample(names, min(count, len(names)))
     started = []
     try:
@@ -190,7 +193,7 @@ def false_ones(watcher: Watcher, folder: Path) -> dict[str, Any]:
     found: list[str] = []
     watcher.say("events")
     watcher.games()
-    with others(folder, OTHERS) as count:
+    with others(folder, OTHERS, watcher.say("names")["names"]) as count:
         time.sleep(8.0)  # looks at ports come within five seconds
         found += [f"{each['started']}: {each.get('why', '')}" for each in watcher.games()]
         watcher.say("polling")

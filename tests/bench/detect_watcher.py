@@ -107,6 +107,8 @@ class Watcher(LineOnlyReceiver):
             counters = self._watch.counters if self._watch is not None else None
             execs = 0 if counters is None else counters.execs
             tell(cpu=time.process_time(), execs=execs)
+        elif word == "names":
+            tell(mode=word, names=[program.name for profile in self._profiles for program in profile.executables])
         else:
             Deferred.fromCoroutine(self._be(word)).addErrback(lambda failure: tell(failed=str(failure)))
 

@@ -15,7 +15,7 @@ from lanrage.core.game_profile import Fact, GameProfile, Platform
 from lanrage.core.game_reading import FILE_LIMIT, Reading, combine, read_games
 from lanrage.core.game_values import plain_profile
 from lanrage.core.play_ports import Span
-from tests.strategies_games import as_toml, games
+from tests.strategies_game_files import as_toml, games
 
 HEAD = '[sources]\ns = "ss -u"\n\n'
 
@@ -155,8 +155,19 @@ class TogetherTests(SynchronousTestCase):
         self.assertEqual((Problem("a", 4, rule),), found.problems)
         reasons = game("x", more=program("windows", "Hl2.exe", "one engine"))
         self.assertEqual((), combine([self.read("a", reasons), self.read("b", two)], []).problems)
+        mine = combine([self.read("a", one)], [self.read("d", game("w", more=program("windows", "hl2.exe")), own=True)])
+        self.assertEqual(["d"], [each.file for each in mine.problems])
         java = game("z", more=program("java", "Hl2.exe"))
         self.assertEqual((), combine([self.read("a", one), self.read("c", java)], []).problems)
+
+    def test_steam(self) -> None:
+        """An id at Steam is one game's; within a game it may stand twice."""
+
+        def steam(*ids: int) -> str:
+            return f'steam = [{{ ids = {list(ids)}, source = "s" }}]'
+
+        files = [self.read("a", game("x", more=steam(10, 10))), self.read("b", game("y", more=steam(20, 10)))]
+        self.assertEqual((Problem("b", 4, "y: steam: 10 is the id of x, in a:4"),), combine(files, []).problems)
 
     def test_built_alike(self) -> None:
         """A table gives the same profile wherever it stands."""

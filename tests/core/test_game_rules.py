@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.core.game_reading import read_games
-from tests.strategies_games import as_toml, games
+from tests.strategies_game_files import as_toml, games
 
 SOURCES = {"s": "seen with ss -u"}
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import socket
 import struct
 import subprocess
-from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -34,7 +34,7 @@ class ReadingTests(SynchronousTestCase):
         """A connector that is open on nothing."""
         self.clock = ReaderClock()
         self.clock.advance(100.0)
-        self.events: Any = ProcessEvents(self.clock)
+        self.events: Any = ProcessEvents(self.clock)  # type: ignore[arg-type]
         self.started: list[int] = []
         self.missed: list[None] = []
         self.events._started, self.events._missed = self.started.append, lambda: self.missed.append(None)
@@ -89,7 +89,7 @@ class ReadingTests(SynchronousTestCase):
         """Agreed, refused with the kernel's word, or silent: then it is closed, and no call is left."""
         for answer, told in ((0, None), (errno.EPERM, "Operation not permitted"), (None, "does not answer")):
             clock = ReaderClock()
-            events: Any = ProcessEvents(clock)
+            events: Any = ProcessEvents(clock)  # type: ignore[arg-type]
             events._listen = lambda events=events: events._watch(FakeOpen())
             outcome: list[Any] = []
             opened: Deferred[None] = events.open(self.started.append, lambda: None)
@@ -131,7 +131,7 @@ def process_descriptors() -> int:
     """How many of this process' descriptors are of processes."""
     found = 0
     for name in os.listdir("/proc/self/fd"):
-        with suppress(FileNotFoundError):  # that of the list itself
+        with contextlib.suppress(FileNotFoundError):  # that of the list itself
             found += os.readlink(f"/proc/self/fd/{name}").endswith("[pidfd]")
     return found
 
