@@ -65,13 +65,13 @@ def warcraft3_info(name: str, path: str, used: int, total: int, port: int) -> by
     """An open game."""
     settings = struct.pack("<IBHHI", 0x2002, 0, 116, 116, 0x1234) + zero_ended(path, "Ann") + bytes(21)
     head = struct.pack("<4sIII", b"PX3W", 26, 1, 7) + zero_ended(name, "")
-    tail = struct.pack("<5IH", total, 1, used, total - used, 3, port)
+    tail = struct.pack("<5IH", total, 1, used, max(0, total - used), 3, port)
     return warcraft3(0x30, head + warcraft3_mask(settings) + b"\0" + tail)
 
 
-def zandronum(name: str, level: str, most: int, players: int, flags: int = 0) -> bytes:
-    """A server's answer with the least that a list shows; `flags` adds what the test wrote itself into none."""
-    head = struct.pack("<II", 5_660_023, 7) + b"3.2\0" + struct.pack("<I", 0x1 | 0x8 | 0x20 | 0x80000 | flags)
+def zandronum(name: str, level: str, most: int, players: int) -> bytes:
+    """A server's answer with the least that a list shows."""
+    head = struct.pack("<II", 5_660_023, 7) + b"3.2\0" + struct.pack("<I", 0x1 | 0x8 | 0x20 | 0x80000)
     return huffman.encode(head + zero_ended(name, level) + bytes([most, players]))
 
 
