@@ -169,3 +169,28 @@ def retroarch(nick: str, port: int, password: int) -> bytes:
     """A host's answer."""
     texts = field(nick, 32) + field("linux", 32) + field("Gambatte", 32) + field("v0.5", 32) + field("1.14.0", 32)
     return b"RANS" + struct.pack("!iiI", -1, port, password) + texts + field("tetris", 256) + field("N/A", 256)
+
+
+def netquake(name: str, level: str, players: int, most: int) -> bytes:
+    """A server's answer."""
+    body = b"\x83" + zero_ended("10.0.0.1:26000", name, level) + bytes([players, most, 3])
+    return struct.pack("!I", 0x8000_0000 | len(body) + 4) + body
+
+
+def wide(text: str) -> bytes:
+    """A text after its length in characters, UTF-16."""
+    return struct.pack("<I", len(text)) + text.encode("utf-16-le")
+
+
+def narrow(text: str) -> bytes:
+    """A text after its length in bytes."""
+    return struct.pack("<I", len(text)) + text.encode()
+
+
+def dawn_of_war(title: str, level: str, players: int, most: int, port: int) -> bytes:
+    """A host's announcement."""
+    head = b"\x08\x01" + narrow("{01234567-89AB-CDEF-0123-456789ABCDEF}") + wide("host") + bytes(4)
+    place = struct.pack("<II", players, most) + bytes(9) + bytes([10, 0, 0, 1]) + struct.pack("<H", port) + bytes(9)
+    return (
+        head + place + b"WODW" + bytes(4) + narrow("1.51") + narrow("w40k") + wide(title) + narrow("1.0") + wide(level)
+    )

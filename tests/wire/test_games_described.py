@@ -68,6 +68,15 @@ CASES = {
         packets.a2s("Ann's", "ctf_2fort", 3, 24, True, 27016),
         ServerFacts("a2s", "Ann's", 27016, "tf", "ctf_2fort", "Team Fortress", "1.0", 3, 24, True),
     ),
+    "netquake": (
+        packets.netquake("Ann", "e1m1", 2, 8),
+        ServerFacts("netquake", "Ann", 9, "", "e1m1", "", "3", 2, 8),
+    ),
+    "openclonk": (b"\x04\xcc\x70\x2b", ServerFacts("openclonk", port=11120, game="openclonk")),
+    "dawn-of-war": (
+        packets.dawn_of_war("Ann\u00e4", "2P_Outer_Reaches", 1, 2, 6112),
+        ServerFacts("dawn-of-war", "Ann\u00e4", 6112, "dawn-of-war", "2P_Outer_Reaches", "", "1.51", 1, 2),
+    ),
     "hedgewars": (b"hedgewars server\nAnn", ServerFacts("hedgewars", "Ann", 46631, "hedgewars")),
     "openra": (
         packets.openra(OPENRA),

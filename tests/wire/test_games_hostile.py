@@ -14,7 +14,6 @@ from lanrage.wire.games.formats import DATAGRAM_BYTES
 from tests import game_packets as packets
 from tests.strategies_games import counts, good, hostile, names, ports, short_names
 
-SMALLEST = {"openttd-find": 3}
 REPLY_BYTES = 600
 """What an answer makes us send is no more than this."""
 
@@ -61,6 +60,8 @@ def test_right_beginning(name: str, rest: bytes) -> None:
 
 STARTS = {
     "warcraft3": tuple(bytes([0xF7, kind]) for kind in range(0x30, 0x34)),
+    "netquake": (b"\x80\0\0\x20\x83",),
+    "dawn-of-war": (b"\x08\x01\x26\0\0\0" + bytes(38) + b"\x01\0\0\0",),
     "quake3": (b"\xff\xff\xff\xffinfoResponse\n\\",),
     "teeworlds": (b"\x21" + bytes(8) + b"\xff\xff\xff\xffinf3", b"\x04\0\0\0\x4c\x52\x07\x05"),
     "ddnet": (b"\xff" * 10 + b"iext", b"\xff" * 10 + b"inf3"),
