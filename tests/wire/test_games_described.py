@@ -70,7 +70,7 @@ CASES = {
     ),
     "netquake": (
         packets.netquake("Ann", "e1m1", 2, 8),
-        ServerFacts("netquake", "Ann", 9, "", "e1m1", "", "3", 2, 8),
+        ServerFacts("netquake", "Ann", 9, "", "e1m1", "", "protocol 3", 2, 8),
     ),
     "openclonk": (b"\x04\xcc\x70\x2b", ServerFacts("openclonk", port=11120, game="openclonk")),
     "dawn-of-war": (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -85,6 +87,19 @@ def test_size_is_bounded(name: str) -> None:
         FORMATS[name].read(bytes(DATAGRAM_BYTES + 1), 1)
 
 
+FILLINGS = (b"[MOTD]", b"\\", b"\0", b"a;", b"\n\tA:", b"[", b'{"a":', b"\xff", b"\x1b[")
+
+
+@pytest.mark.parametrize("filling", FILLINGS)
+def test_work_is_bounded(filling: bytes) -> None:
+    """The largest datagram of a stranger, all marks: no reader works on it for long (quadratic ones took a second)."""
+    payload = filling * (DATAGRAM_BYTES // len(filling))
+    begin = time.process_time()
+    for begins in STARTS.values():
+        read_by_all((begins[0] + payload)[:DATAGRAM_BYTES], 6112, 1)
+    assert time.process_time() - begin < 0.1 * len(STARTS)
+
+
 @pytest.mark.parametrize("name", sorted(QUERIES))
 def test_questions(name: str) -> None:
     """A question fits one datagram, is small enough not to be an attack, and is not its own answer."""
@@ -117,9 +132,13 @@ def test_huffman_of_strangers(data: bytes) -> None:
 
 
 def test_huffman_bomb() -> None:
-    """The shortest code has three bits: a datagram of 16 KiB would be 43 KB, and is refused."""
+    """The shortest code has three bits: the largest datagram decodes to no more than that, a larger one is refused."""
+    shortest = bytes([0b10010010, 0b00100100, 0b01001001])
+    most = b"\0" + shortest * (huffman.CODED_BYTES // 3)
+    assert len(huffman.decode(most)) == 8 * (huffman.CODED_BYTES // 3)
+    assert huffman.decode(most, 5) == bytes(5)
     with pytest.raises(DecodeError):
-        huffman.decode(b"\0" + bytes([0b10010010, 0b01001001, 0b00100100]) * 5_000)
+        huffman.decode(most + shortest)
 
 
 @given(st.binary(max_size=500))

@@ -38,7 +38,7 @@ def read(payload: bytes, source_port: int) -> ServerFacts | None:
         name,
         source_port or None,
         map=level,
-        version=str(version),
+        version=f"protocol {version}",
         players=count(players),
         players_limit=count(most),
     )
