@@ -115,13 +115,15 @@ def unreal_string(text: str) -> bytes:
     return struct.pack("!i", len(raw)) + raw
 
 
-def unreal3(name: str, level: str, opened: int, most: int, nonce: int = 0) -> bytes:
-    """A host's answer, version 5."""
-    head = struct.pack("!BBI2sQ", 5, 1, 0x4D5707DB, b"SR", nonce)
+def unreal3(name: str, level: str, opened: int, most: int, blob: bool = True) -> bytes:
+    """A host's answer, version 5; `blob`: with a property of bytes."""
+    head = struct.pack("!BBI2sQ", 5, 1, 0x4D5707DB, b"SR", 0)
     body = struct.pack("!6I", 0x0A000001, 7777, opened, 0, most, 0) + bytes(9) + bytes(8) + unreal_string(name)
     settings = struct.pack("!I", 1) + struct.pack("!iiB", 1, 2, 0)
-    properties = struct.pack("!I", 3) + struct.pack("!IB", 0x40000001, 4) + unreal_string(level) + b"\0"
-    properties += struct.pack("!IBi", 5, 1, 9) + b"\0" + struct.pack("!IBI3s", 6, 6, 3, b"abc") + b"\0"
+    properties = struct.pack("!I", 2 + blob) + struct.pack("!IB", 0x40000001, 4) + unreal_string(level) + b"\0"
+    properties += struct.pack("!IBi", 5, 1, 9) + b"\0"
+    if blob:
+        properties += struct.pack("!IBI3s", 6, 6, 3, b"abc") + b"\0"
     return head + body + settings + properties
 
 

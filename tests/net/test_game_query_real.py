@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from typing import Any
 
-import pytest
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory
 from twisted.trial.unittest import TestCase
@@ -105,7 +103,6 @@ class LoopbackTests(LoopbackCase):
 class FarTests(LoopbackCase):
     """The library's protocols."""
 
-    @pytest.mark.skipif(find_spec("opengsq") is None, reason="needs opengsq")
     async def test_gamespy(self) -> None:
         """A server that answers like Unreal Tournament is understood by the library, in its own process."""
         told = b"\\gamename\\ut\\hostname\\Ann\x1b's\\mapname\\DM-Deck16\\numplayers\\3\\maxplayers\\8\\gamever\\451"
