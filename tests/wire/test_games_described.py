@@ -147,6 +147,15 @@ def test_a2s_challenge() -> None:
         query.read(b"\xff\xff\xff\xffA\x01", 1)
 
 
+def test_a2s_of_old() -> None:
+    """GoldSrc's answer, with its address first."""
+    texts = packets.zero_ended("10.0.0.1:27015", "Ann's", "de_dust", "cstrike", "Counter-Strike")
+    told = FORMATS["a2s"].read(b"\xff\xff\xff\xffm" + texts + bytes([2, 16, 47, 100, 108, 1, 0]), 27015)
+    assert told == ServerFacts(
+        *("a2s", "Ann's", 27015, "cstrike", "de_dust", "Counter-Strike"), players=2, players_limit=16, password=True
+    )
+
+
 def test_minecraft_status() -> None:
     """The description may be formatted in many ways; half an answer is none yet."""
     query = QUERIES["minecraft"]
