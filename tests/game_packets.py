@@ -65,13 +65,13 @@ def warcraft3_info(name: str, path: str, used: int, total: int, port: int) -> by
     """An open game."""
     settings = struct.pack("<IBHHI", 0x2002, 0, 116, 116, 0x1234) + zero_ended(path, "Ann") + bytes(21)
     head = struct.pack("<4sIII", b"PX3W", 26, 1, 7) + zero_ended(name, "")
-    tail = struct.pack("<5IH", total, 1, used, total - used, 3, port)
+    tail = struct.pack("<5IH", total, 1, used, max(0, total - used), 3, port)
     return warcraft3(0x30, head + warcraft3_mask(settings) + b"\0" + tail)
 
 
-def zandronum(name: str, level: str, most: int, players: int, flags: int = 0) -> bytes:
-    """A server's answer with the least that a list shows; `flags` adds what the test wrote itself into none."""
-    head = struct.pack("<II", 5_660_023, 7) + b"3.2\0" + struct.pack("<I", 0x1 | 0x8 | 0x20 | 0x80000 | flags)
+def zandronum(name: str, level: str, most: int, players: int) -> bytes:
+    """A server's answer with the least that a list shows."""
+    head = struct.pack("<II", 5_660_023, 7) + b"3.2\0" + struct.pack("<I", 0x1 | 0x8 | 0x20 | 0x80000)
     return huffman.encode(head + zero_ended(name, level) + bytes([most, players]))
 
 
@@ -115,13 +115,15 @@ def unreal_string(text: str) -> bytes:
     return struct.pack("!i", len(raw)) + raw
 
 
-def unreal3(name: str, level: str, opened: int, most: int, nonce: int = 0) -> bytes:
-    """A host's answer, version 5."""
-    head = struct.pack("!BBI2sQ", 5, 1, 0x4D5707DB, b"SR", nonce)
+def unreal3(name: str, level: str, opened: int, most: int, blob: bool = True) -> bytes:
+    """A host's answer, version 5; `blob`: with a property of bytes."""
+    head = struct.pack("!BBI2sQ", 5, 1, 0x4D5707DB, b"SR", 0)
     body = struct.pack("!6I", 0x0A000001, 7777, opened, 0, most, 0) + bytes(9) + bytes(8) + unreal_string(name)
     settings = struct.pack("!I", 1) + struct.pack("!iiB", 1, 2, 0)
-    properties = struct.pack("!I", 3) + struct.pack("!IB", 0x40000001, 4) + unreal_string(level) + b"\0"
-    properties += struct.pack("!IBi", 5, 1, 9) + b"\0" + struct.pack("!IBI3s", 6, 6, 3, b"abc") + b"\0"
+    properties = struct.pack("!I", 2 + blob) + struct.pack("!IB", 0x40000001, 4) + unreal_string(level) + b"\0"
+    properties += struct.pack("!IBi", 5, 1, 9) + b"\0"
+    if blob:
+        properties += struct.pack("!IBI3s", 6, 6, 3, b"abc") + b"\0"
     return head + body + settings + properties
 
 
@@ -169,3 +171,28 @@ def retroarch(nick: str, port: int, password: int) -> bytes:
     """A host's answer."""
     texts = field(nick, 32) + field("linux", 32) + field("Gambatte", 32) + field("v0.5", 32) + field("1.14.0", 32)
     return b"RANS" + struct.pack("!iiI", -1, port, password) + texts + field("tetris", 256) + field("N/A", 256)
+
+
+def netquake(name: str, level: str, players: int, most: int) -> bytes:
+    """A server's answer."""
+    body = b"\x83" + zero_ended("10.0.0.1:26000", name, level) + bytes([players, most, 3])
+    return struct.pack("!I", 0x8000_0000 | len(body) + 4) + body
+
+
+def wide(text: str) -> bytes:
+    """A text after its length in characters, UTF-16."""
+    return struct.pack("<I", len(text)) + text.encode("utf-16-le")
+
+
+def narrow(text: str) -> bytes:
+    """A text after its length in bytes."""
+    return struct.pack("<I", len(text)) + text.encode()
+
+
+def dawn_of_war(title: str, level: str, players: int, most: int, port: int) -> bytes:
+    """A host's announcement."""
+    head = b"\x08\x01" + narrow("{01234567-89AB-CDEF-0123-456789ABCDEF}") + wide("host") + bytes(4)
+    place = struct.pack("<II", players, most) + bytes(9) + bytes([10, 0, 0, 1]) + struct.pack("<H", port) + bytes(9)
+    return (
+        head + place + b"WODW" + bytes(4) + narrow("1.51") + narrow("w40k") + wide(title) + narrow("1.0") + wide(level)
+    )

@@ -97,13 +97,13 @@ class QueryClient:
 
     def _start(self, query: str, host: str, port: int, source: str | None, timeout: float) -> Deferred[Answer]:
         known = QUERIES.get(query)
-        if known is None:
-            return self._far.ask(query, host, port, timeout).addCallback(_answer)
-        question = self._question(known, host, port, source)
         try:
+            if known is None:
+                return self._far.ask(query, host, port, timeout).addCallback(_answer)
+            question = self._question(known, host, port, source)
             question.start(timeout)
         except (OSError, CannotListenError) as error:
-            raise Unanswered(f"{host}: no socket for the question: {error}") from error
+            raise Unanswered(f"{host}: the question cannot be asked here: {error}") from error
         return question.answer.addCallback(_answer)
 
     def _question(self, query: Query, host: str, port: int, source: str | None) -> StreamQuestion | DatagramQuestion:

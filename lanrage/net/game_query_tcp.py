@@ -72,7 +72,7 @@ class StreamQuestion(Question):
     def received(self, data: bytes) -> None:
         """More of the answer."""
         self._stream += data
-        if self.answer.called:
+        if self._over:
             return
         if len(self._stream) > DATAGRAM_BYTES:
             self._fail(f"sends more than {DATAGRAM_BYTES} bytes")
@@ -83,8 +83,7 @@ class StreamQuestion(Question):
 
     def lost(self, why: str) -> None:
         """There is no connection, or no more."""
-        if not self.answer.called:
-            self._fail(why)
+        self._fail(why)
 
     def _send(self, payload: bytes) -> None:
         self._stream = b""

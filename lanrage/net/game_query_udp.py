@@ -57,7 +57,7 @@ class DatagramQuestion(Question):
         self._last = self._query.opening(self._token)
         self._sent_at = self._reactor.seconds()
         self._send_last()
-        self._calls.append(self._reactor.callLater(timeout * AGAIN, self._send_last))
+        self._later(timeout * AGAIN, self._send_last)
 
     def _bind(self) -> Any:
         """A socket at the port that the game wants to be asked from, else at any."""
@@ -76,7 +76,7 @@ class DatagramQuestion(Question):
         """A datagram came in."""
         self._looked += 1
         expected = host == self._target[0] and (port == self._target[1] or self._query.group is not None)
-        if expected and self._looked <= LOOKED_MOST and not self.answer.called:
+        if expected and self._looked <= LOOKED_MOST and not self._over:
             self._heard(datagram)
 
     def refused(self) -> None:
@@ -89,7 +89,7 @@ class DatagramQuestion(Question):
 
     def _send_last(self) -> None:
         """The last step, for the first time or again; what cannot be sent counts as lost."""
-        for payload in self._last:
+        for payload in self._last if self._port is not None else ():
             try:
                 self._port.write(payload, self._target if self._query.group is not None else None)
             except OSError:
@@ -99,6 +99,6 @@ class DatagramQuestion(Question):
         self._fail(f"answers to a group that cannot be joined: {failure.getErrorMessage()}")
 
     def _close(self) -> None:
-        if self._port is not None:
-            self._port.stopListening()
-            self._port = None
+        port, self._port = self._port, None
+        if port is not None:
+            port.stopListening()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -33,6 +34,7 @@ class Question(abc.ABC):
         self._sent_at = 0.0
         self._replies = 0
         self._broken = ""
+        self._over = False
         self._calls: list[IDelayedCall] = []
         self.answer: Deferred[tuple[ServerFacts, float]] = Deferred(lambda _: self._end())
 
@@ -43,7 +45,7 @@ class Question(abc.ABC):
         :raises OSError: when there is no socket; CannotListenError likewise.
         """
         self._open(timeout)
-        self._calls.append(self._reactor.callLater(timeout, self._silent))
+        self._later(timeout, self._silent)
 
     @abc.abstractmethod
     def _open(self, timeout: float) -> None:
@@ -56,6 +58,11 @@ class Question(abc.ABC):
     @abc.abstractmethod
     def _close(self) -> None:
         """Close the socket; may be called twice."""
+
+    def _later(self, seconds: float, call: Callable[[], None]) -> None:
+        """Call it then, unless the question is over."""
+        if not self._over:
+            self._calls.append(self._reactor.callLater(seconds, call))
 
     def _heard(self, payload: bytes) -> None:
         """Understand what came; broken answers are waited out, a right one may follow."""
@@ -71,7 +78,7 @@ class Question(abc.ABC):
                 return
             self._sent_at = self._reactor.seconds()
             self._send(told.payload)
-        elif told is not None and not self.answer.called:
+        elif told is not None and not self._over:
             rtt = self._reactor.seconds() - self._sent_at
             if self._query.farewell is not None:
                 self._send(self._query.farewell(payload))
@@ -82,12 +89,13 @@ class Question(abc.ABC):
         self._fail(f"answers something broken: {self._broken}" if self._broken else "does not answer")
 
     def _fail(self, why: str) -> None:
-        self._end()
-        if not self.answer.called:
+        if not self._over:
+            self._end()
             host, port = self._target
             self.answer.errback(Unanswered(f"{host} port {port} ({self._query.name}) {why}"))
 
     def _end(self) -> None:
+        self._over = True
         for call in self._calls:
             if call.active():
                 call.cancel()

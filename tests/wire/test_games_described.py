@@ -68,6 +68,15 @@ CASES = {
         packets.a2s("Ann's", "ctf_2fort", 3, 24, True, 27016),
         ServerFacts("a2s", "Ann's", 27016, "tf", "ctf_2fort", "Team Fortress", "1.0", 3, 24, True),
     ),
+    "netquake": (
+        packets.netquake("Ann", "e1m1", 2, 8),
+        ServerFacts("netquake", "Ann", 9, "", "e1m1", "", "protocol 3", 2, 8),
+    ),
+    "openclonk": (b"\x04\xcc\x70\x2b", ServerFacts("openclonk", port=11120, game="openclonk")),
+    "dawn-of-war": (
+        packets.dawn_of_war("Ann\u00e4", "2P_Outer_Reaches", 1, 2, 6112),
+        ServerFacts("dawn-of-war", "Ann\u00e4", 6112, "dawn-of-war", "2P_Outer_Reaches", "", "1.51", 1, 2),
+    ),
     "hedgewars": (b"hedgewars server\nAnn", ServerFacts("hedgewars", "Ann", 46631, "hedgewars")),
     "openra": (
         packets.openra(OPENRA),
@@ -136,6 +145,15 @@ def test_a2s_challenge() -> None:
     assert query.read(b"\xff\xff\xff\xffA\x01\x02\x03\x04", 1) == Reply(query.opening(1)[0] + b"\x01\x02\x03\x04")
     with pytest.raises(DecodeError):
         query.read(b"\xff\xff\xff\xffA\x01", 1)
+
+
+def test_a2s_of_old() -> None:
+    """GoldSrc's answer, with its address first."""
+    texts = packets.zero_ended("10.0.0.1:27015", "Ann's", "de_dust", "cstrike", "Counter-Strike")
+    told = FORMATS["a2s"].read(b"\xff\xff\xff\xffm" + texts + bytes([2, 16, 47, 100, 108, 1, 0]), 27015)
+    assert told == ServerFacts(
+        *("a2s", "Ann's", 27015, "cstrike", "de_dust", "Counter-Strike"), players=2, players_limit=16, password=True
+    )
 
 
 def test_minecraft_status() -> None:

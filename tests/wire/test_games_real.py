@@ -64,7 +64,10 @@ EXPECTED = {
     "bzflag": BZFLAG,
     "bzflag-ping": attrs.evolve(BZFLAG, port=5154),
     "quake3": ServerFacts(
-        *("quake3", "lanrage-oa", None, "Quake3Arena", "oa_dm1", "0", "71"), players=0, players_limit=8, password=False
+        *("quake3", "lanrage-oa", None, "Quake3Arena", "oa_dm1", "", "protocol 71"),
+        players=0,
+        players_limit=8,
+        password=False,
     ),
     "armagetron": ServerFacts(
         *("armagetron", "Unnamed Server", 4534, "armagetron", "", "", "0.2.9.1_alpha20230222 unix dedicated"),

@@ -87,3 +87,5 @@ def read_answer(datagram: bytes, token: int) -> ServerFacts | Reply | None:
 
 LAN = Format("a2s", (), read)
 QUERY = Query("a2s", PORTS, ask, read_answer)
+DAYZ = Query("dayz", (27016,), ask, read_answer)
+SEVEN_DAYS = Query("sdtd", (26901,), ask, read_answer)

@@ -9,11 +9,13 @@ second is, and a symbol is a byte in its place.
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 from lanrage.errors import DecodeError
 
 PLAIN = 0xFF
-DECODED_BYTES = 8_192
-"""A datagram decodes to no more: real ones have some hundred bytes."""
+CODED_BYTES, DECODED_BYTES = 2_048, 8_192
+"""Of a datagram: real ones have some hundred bytes, and each byte costs a microsecond."""
 
 _TREE = bytes.fromhex(
     "0000000180000000032622020150036e90430002014a03f38e2502037c3ab6000001240003dd8303f5a30123037155000129014d03c78200"
@@ -29,45 +31,60 @@ _TREE = bytes.fromhex(
 )
 
 
-def _grow(at: int, prefix: tuple[int, ...], codes: dict[tuple[int, ...], int]) -> int:
-    """Read the node at a place of the tree; where the next one begins."""
+Node: TypeAlias = "int | tuple[Node, Node]"
+"""A symbol, or the two sides of an inner node."""
+
+
+def _grow(at: int) -> tuple[Node, int]:
+    """The inner node at a place of the tree, and where the next one begins."""
     sides, at = _TREE[at], at + 1
+    grown: list[Node] = []
     for side in (0, 1):
         if sides >> side & 1:
-            codes[(*prefix, side)], at = _TREE[at], at + 1
+            grown.append(_TREE[at])
+            at += 1
         else:
-            at = _grow(at, (*prefix, side), codes)
-    return at
+            node, at = _grow(at)
+            grown.append(node)
+    return (grown[0], grown[1]), at
 
 
-def _read_tree() -> dict[tuple[int, ...], int]:
-    codes: dict[tuple[int, ...], int] = {}
-    _grow(0, (), codes)
-    return codes
+def _codes(node: Node, prefix: tuple[int, ...]) -> dict[int, tuple[int, ...]]:
+    """Symbol to bits, of all below a node."""
+    if isinstance(node, int):
+        return {node: prefix}
+    return _codes(node[0], (*prefix, 0)) | _codes(node[1], (*prefix, 1))
 
 
-_SYMBOLS = _read_tree()
-_CODES = {symbol: code for code, symbol in _SYMBOLS.items()}
+_ROOT = _grow(0)[0]
+_CODES = _codes(_ROOT, ())
 
 
-def decode(data: bytes) -> bytes:
+def decode(data: bytes, most: int = DECODED_BYTES) -> bytes:
     """What was coded.
 
-    :raises DecodeError: for nothing, for a code that is cut off, and for more than :data:`DECODED_BYTES`.
+    :param most: bytes after which decoding stops: a look at the head is cheap.
+    :raises DecodeError: for nothing, for more than :data:`CODED_BYTES`, and for a code that is cut off.
     """
-    if not data or (data[0] > 7 and data[0] != PLAIN):
-        raise DecodeError("Huffman: no such head")
+    if not 0 < len(data) <= CODED_BYTES or (data[0] > 7 and data[0] != PLAIN):
+        raise DecodeError("Huffman: no such head, or too much")
     if data[0] == PLAIN:
-        return data[1 : 1 + DECODED_BYTES]
-    bits = [byte >> bit & 1 for byte in data[1:] for bit in range(8)]
-    out, begin, end = bytearray(), 0, len(bits) - data[0]
-    for place in range(1, end + 1):
-        symbol = _SYMBOLS.get(tuple(bits[begin:place]))
-        if symbol is not None:
-            out.append(symbol)
-            begin = place
-    if begin < end or len(out) > DECODED_BYTES:
-        raise DecodeError("Huffman: a code is cut off, or too much")
+        return data[1 : 1 + most]
+    out, node, root = bytearray(), _ROOT, _ROOT
+    last = len(data) - 1
+    for place in range(1, len(data)):
+        byte = data[place]
+        for _ in range(8 - data[0] if place == last else 8):
+            assert not isinstance(node, int)
+            node = node[byte & 1]
+            byte >>= 1
+            if isinstance(node, int):
+                out.append(node)
+                node = root
+        if len(out) >= most:
+            return bytes(out[:most])
+    if node is not root:
+        raise DecodeError("Huffman: a code is cut off")
     return bytes(out)
 
 

@@ -27,8 +27,6 @@ STATUS_BYTES = 16_384
 """Of the JSON text: the icon that makes real ones larger is not wanted, and such a status is refused."""
 DESCRIPTION_PARTS = 64
 """Parts of a formatted description that are read."""
-_MOTD = re.compile(rb"\[MOTD\](.*?)\[/MOTD\]", re.DOTALL)
-_AD = re.compile(rb"\[AD\](.*?)\[/AD\]", re.DOTALL)
 _STYLE = re.compile("\u00a7.")
 
 
@@ -55,13 +53,20 @@ def plain(styled: str) -> str:
 def read_announcement(payload: bytes, source_port: int) -> ServerFacts | None:
     """An open world on the LAN."""
     del source_port
-    motd, ad = _MOTD.search(payload), _AD.search(payload)
+    motd, ad = _between(payload, b"MOTD"), _between(payload, b"AD")
     if motd is None or ad is None:
         return None
-    told = digits(ad[1].rpartition(b":")[2].decode("latin-1"))
+    told = digits(ad.rpartition(b":")[2].decode("latin-1"))
     if told is None:
         raise DecodeError("an open world's port is no number")
-    return ServerFacts("minecraft-lan", plain(motd[1].decode("utf-8", "replace")), port(told), "minecraft-java")
+    return ServerFacts("minecraft-lan", plain(motd.decode("utf-8", "replace")), port(told), "minecraft-java")
+
+
+def _between(payload: bytes, mark: bytes) -> bytes | None:
+    """What is between ``[MARK]`` and ``[/MARK]``."""
+    _, begun, rest = payload.partition(b"[" + mark + b"]")
+    inside, ended, _ = rest.partition(b"[/" + mark + b"]")
+    return inside if begun and ended else None
 
 
 def _varint(value: int) -> bytes:

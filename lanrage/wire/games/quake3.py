@@ -32,6 +32,7 @@ def read(payload: bytes, source_port: int) -> ServerFacts | None:
     if not payload.startswith(ANSWER):
         return None
     told = pairs(payload[len(ANSWER) :].strip(b"\n\0 "))
+    mode, protocol = told.get("gametype", ""), told.get("protocol", "")
     needed = told.get("g_needpass", told.get("pswrd", told.get("needpass")))
     return ServerFacts(
         "quake3",
@@ -39,8 +40,8 @@ def read(payload: bytes, source_port: int) -> ServerFacts | None:
         source_port or None,
         told.get("gamename", told.get("game", "")),
         map=told.get("mapname", ""),
-        mode=told.get("gametype", ""),
-        version=told.get("protocol", ""),
+        mode="" if mode.isdigit() else mode,  # the numbers mean something else in each game
+        version=f"protocol {protocol}" if protocol else "",
         players=digits(told.get("clients", "")),
         players_limit=digits(told.get("sv_maxclients", "")),
         password=needed == "1" if needed is not None else None,

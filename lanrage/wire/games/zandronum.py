@@ -43,10 +43,9 @@ class _Info:
 
 def read(payload: bytes, source_port: int) -> ServerFacts | None:
     """A server; players connect to the port that it came from."""
-    cursor = Cursor(huffman.decode(payload))
-    if cursor.number("<I") != ANSWER:
+    if huffman.decode(payload, 4) != ANSWER.to_bytes(4, "little"):
         return None
-    cursor.number("<I")
+    cursor = Cursor(huffman.decode(payload), 8)
     version, flags = cursor.string(), cursor.number("<I")
     info = _Info()
     _read_texts(cursor, flags, info)
@@ -108,7 +107,7 @@ def ask(token: int) -> tuple[bytes, ...]:
 
 def read_answer(datagram: bytes, token: int) -> ServerFacts | Reply | None:
     """The answer to our time."""
-    head = huffman.decode(datagram)[:8]
+    head = huffman.decode(datagram, 8)
     return read(datagram, 0) if head == struct.pack("<II", ANSWER, token) else None
 
 
