@@ -96,7 +96,7 @@ class ServerBrowser:
         self._unlisten = self._profiles.on_change(self._profiles_changed)
         self._profiles_changed()
         self.queries.start()
-        self._ticking = LoopingCall(self._tick)
+        self._ticking = LoopingCall(self.refresh)
         self._ticking.clock = self._reactor
         self._ticking.start(TICK).addErrback(lambda failure: log.failure("the server browser ended", failure))
 
@@ -134,9 +134,17 @@ class ServerBrowser:
         """Somebody looks at the list: fires when what was not asked yet was, at the latest after a second."""
         if self._ticking is None:
             return succeed(None)
-        self._tick_safely()
+        self.refresh()
         self.queries.watch()
         return self.queries.look()
+
+    def refresh(self) -> None:
+        """See who is in the party now, and what has lapsed; harmless while this does not run."""
+        try:
+            if self._ticking is not None:
+                self._tick()
+        except Exception:  # pylint: disable=broad-exception-caught  # the next may succeed
+            log.failure("a look of the server browser failed")
 
     def own_address(self) -> str:
         """This machine's address in the party; empty outside of one."""
@@ -211,12 +219,6 @@ class ServerBrowser:
             self.queries.follow()
 
     # --- within -------------------------------------------------------------------------------------------------------
-
-    def _tick_safely(self) -> None:
-        try:
-            self._tick()
-        except Exception:  # pylint: disable=broad-exception-caught  # the next may succeed
-            log.failure("a look of the server browser failed")
 
     def _tick(self) -> None:
         self._follow_party()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from importlib.util import find_spec
 from typing import Any
 
 import attrs
@@ -12,11 +13,12 @@ from lanrage.app.server_browser import Profiles, ServerBrowser
 from lanrage.app.server_latency import ServerLatencies, Way
 from lanrage.app.server_names import HostNames, is_address
 from lanrage.app.server_queries import Asks, ServerQueries
-from lanrage.core.query_pace import QueryPace
+from lanrage.core.query_pace import Cost, QueryPace
 from lanrage.core.server_entry import Server
 from lanrage.core.server_latency import SAMPLE_WITHIN, LatencyMethod
 from lanrage.net.connect_time import connect_time
 from lanrage.net.game_query import QueryClient
+from lanrage.net.game_query_far import CLASSES
 from lanrage.net.ping import Pinger
 from lanrage.wire.games import FORMATS, QUERIES
 
@@ -75,7 +77,8 @@ class ServerWays:
         return Deferred.fromCoroutine(ping())
 
     def _query(self, server: Server) -> Deferred[float] | None:
-        if not server.ask.query:
+        """Not by a process for each sample."""
+        if server.ask.query not in QUERIES:
             return None
 
         async def ask() -> float:
@@ -100,6 +103,13 @@ class ServerWays:
         return None if is_address(host) else Deferred.fromCoroutine(self._names.seconds(host, SAMPLE_WITHIN))
 
 
+def costs() -> dict[str, Cost]:
+    """Of all queries that can be put here and are no datagrams."""
+    far = CLASSES if find_spec("opengsq") is not None else ()
+    streams = {name: Cost.CONNECTION for name, query in QUERIES.items() if query.tcp}
+    return dict.fromkeys(far, Cost.PROCESS) | streams
+
+
 def make_browser(reactor: Any, profiles: Profiles) -> ServerBrowser:
     """The browser of a node, not started yet."""
     names = HostNames(reactor)
@@ -115,7 +125,7 @@ def make_browser(reactor: Any, profiles: Profiles) -> ServerBrowser:
             client,
             ways.connect,
             QueryPace(random.random),
-            gently=frozenset(name for name, query in QUERIES.items() if query.tcp),
+            costs=costs(),
             source=browser.own_address,
             excuse=browser.excuse,
             changed=browser.settle,
@@ -124,7 +134,8 @@ def make_browser(reactor: Any, profiles: Profiles) -> ServerBrowser:
     def latencies(_browser: ServerBrowser) -> ServerLatencies:
         return ServerLatencies(reactor, ways.all())
 
-    asked = {name: query.ports for name, query in QUERIES.items()}
+    ports = {name: query.ports for name, query in QUERIES.items()}
+    asked = dict.fromkeys(costs(), ()) | ports
     browser = ServerBrowser(reactor, profiles, FORMATS, asked, queries, latencies)
     browser.closing += [pinger.stop, asking.stop]
     return browser

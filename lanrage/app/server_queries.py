@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import attrs
@@ -12,7 +13,7 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 
 from lanrage.core.game_server import ServerFacts
-from lanrage.core.query_pace import ANSWER_WITHIN, QueryPace
+from lanrage.core.query_pace import ANSWER_WITHIN, Cost, QueryPace
 from lanrage.core.server_browser import ServerTable
 from lanrage.core.server_entry import Joinable, Server, ServerKey
 from lanrage.errors import LanrageError, Refused
@@ -62,7 +63,7 @@ class QueryCounters:
 class ServerQueries:
     """Keeps the table's verdicts fresh.
 
-    :param gently: queries that are asked by a connection each.
+    :param costs: of queries that are asked otherwise than by datagrams.
     :param connect: for servers whose game has no protocol for questions, but takes TCP connections.
     :param source: this machine's address in the party, empty outside of one.
     :param excuse: why a server may not answer, in words, beyond what its silence tells.
@@ -77,13 +78,13 @@ class ServerQueries:
         connect: Connect,
         pace: QueryPace,
         *,
-        gently: frozenset[str] = frozenset(),
+        costs: Mapping[str, Cost] = MappingProxyType({}),
         source: Callable[[], str],
         excuse: Callable[[Server], str],
         changed: Callable[[], None],
     ) -> None:
         self._reactor, self._table, self._client, self._connect, self._pace = reactor, table, client, connect, pace
-        self._source, self._excuse, self._changed, self._gently = source, excuse, changed, gently
+        self._source, self._excuse, self._changed, self._costs = source, excuse, changed, costs
         self._under_way: dict[ServerKey, Deferred[None]] = {}
         self._waiting: list[Deferred[None]] = []
         self._timer: IDelayedCall | None = None
@@ -111,11 +112,14 @@ class ServerQueries:
     def follow(self) -> None:
         """The table may have changed."""
         known = (each for each in self._table.known() if askable(each))
-        servers = {each.key: not each.ask.query or each.ask.query in self._gently for each in known}
+        servers = {each.key: self._cost(each) for each in known}
         self._pace.follow(servers, self._reactor.seconds())
         for key in self._under_way.keys() - servers.keys():
             self._under_way[key].cancel()
         self._look_again()
+
+    def _cost(self, server: Server) -> Cost:
+        return self._costs.get(server.ask.query, Cost.DATAGRAM) if server.ask.query else Cost.CONNECTION
 
     @timing_decorator("server.discover")
     def look(self) -> Deferred[None]:

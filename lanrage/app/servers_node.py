@@ -83,6 +83,7 @@ class ServersNode:
         host, port = parse_place(address, "address")
         profile = find_game(self.games.profiles.all(), game) if game else None
         browser = self.games.browser
+        browser.refresh()
         origin = browser.origin_of(browser.member_address(host) or host)
         key = MarkKey.of(origin, port, profile.game if profile is not None else "")
         called = shown_text(name, NAME_LIMIT)
@@ -91,6 +92,7 @@ class ServersNode:
 
     async def remove_server(self, *, server: str) -> dict[str, Any]:
         """See :meth:`INode.remove_server`."""
+        self.games.browser.refresh()
         named = _named(self.games.browser, server)
         await self.games.servers.change(lambda marks: marks.without_named(named.key))
         return _plain(ServerNamed(named.key.who, named.key.port, named.key.game, named.name))
@@ -102,6 +104,7 @@ class ServersNode:
 
     async def _mark_server(self, text: str, change: Callable[[Mark], Mark]) -> dict[str, Any]:
         browser = self.games.browser
+        browser.refresh()
         listed = find_server(browser.listed(), text)
         key = browser.mark_key(listed.server)
 

@@ -6,6 +6,8 @@ Pure; jitter comes from `random`, so that a party's members do not ask one serve
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from enum import Enum
+from types import MappingProxyType
 
 import attrs
 
@@ -13,12 +15,20 @@ from lanrage.core.server_entry import MISSES, ServerKey
 
 WATCHED_SECONDS = 60.0
 """How long the list counts as looked at after somebody did."""
-WATCHED, IDLE = 2.0, 4.0
-"""Seconds between questions while the list is looked at, and else. Both leave time for three missed ones within the
-ten seconds in which an ended server has to be gone."""
-GENTLE_WATCHED, GENTLE_IDLE = 5.0, 8.0
-"""Seconds likewise where a question is a whole connection; one to a server that has ended is refused at once."""
-SILENT_WATCHED, SILENT_IDLE = 10.0, 30.0
+
+
+class Cost(Enum):
+    """What a question costs, which decides how often it is put."""
+
+    DATAGRAM = "datagram"
+    CONNECTION = "connection"
+    PROCESS = "process"  # of this machine, for a protocol that is asked by a library
+
+
+PAUSES = MappingProxyType({Cost.DATAGRAM: (2.0, 4.0), Cost.CONNECTION: (5.0, 8.0), Cost.PROCESS: (10.0, 30.0)})
+"""Seconds between questions while the list is looked at, and else. Those of datagrams leave time for three missed ones
+within the ten seconds in which an ended server has to be gone, and those of connections for three refused ones."""
+SILENT = (10.0, 30.0)
 """Seconds likewise to a server that does not answer."""
 AGAIN = 0.25
 """Seconds until a question is repeated that went unanswered."""
@@ -35,7 +45,7 @@ OUTSTANDING, OUTSTANDING_EACH = 16, 4
 @attrs.define
 class _Entry:
     due: float
-    gentle: bool
+    cost: Cost
     asked: bool = False
     missed: int = 0
 
@@ -54,16 +64,13 @@ class QueryPace:
     def __len__(self) -> int:
         return len(self._entries)
 
-    def follow(self, servers: Mapping[ServerKey, bool], now: float) -> None:
-        """These can be asked.
-
-        :param servers: whether each is to be asked seldom, since a question is a whole connection.
-        """
+    def follow(self, servers: Mapping[ServerKey, Cost], now: float) -> None:
+        """These can be asked, at this cost."""
         for key in self._entries.keys() - servers.keys():
             del self._entries[key]
-        for key, gentle in servers.items():
-            known = self._entries.setdefault(key, _Entry(now + FIRST_WITHIN * self._random(), gentle))
-            known.gentle = gentle
+        for key, cost in servers.items():
+            known = self._entries.setdefault(key, _Entry(now + FIRST_WITHIN * self._random(), cost))
+            known.cost = cost
 
     def watch(self, now: float) -> None:
         """Somebody looks at the list: who was to be asked later is asked soon."""
@@ -71,7 +78,7 @@ class QueryPace:
         self._watched = now
         if fresh:
             for entry in self._entries.values():
-                entry.due = min(entry.due, now + self._drawn(WATCHED) / 2)
+                entry.due = min(entry.due, now + self._drawn(self._pause(entry, now)) / 2)
 
     def due(self, now: float) -> list[ServerKey]:
         """Whom to ask now, the longest due first; they count as asked."""
@@ -122,11 +129,7 @@ class QueryPace:
 
     def _pause(self, entry: _Entry, now: float) -> float:
         watched = now - self._watched < WATCHED_SECONDS
-        if entry.missed:
-            return SILENT_WATCHED if watched else SILENT_IDLE
-        if entry.gentle:
-            return GENTLE_WATCHED if watched else GENTLE_IDLE
-        return WATCHED if watched else IDLE
+        return (SILENT if entry.missed else PAUSES[entry.cost])[not watched]
 
     def _drawn(self, pause: float) -> float:
         return pause * (1 - JITTER + 2 * JITTER * self._random())

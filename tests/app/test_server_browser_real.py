@@ -16,11 +16,17 @@ from twisted.trial.unittest import TestCase
 from lanrage.app.lan_interest import LanInterest
 from lanrage.app.lan_stages import Incoming, Outgoing
 from lanrage.app.server_browser import ServerBrowser
-from lanrage.app.server_parts import make_browser
+from lanrage.app.server_names import HostNames
+from lanrage.app.server_parts import NamedClient, ServerWays, make_browser
 from lanrage.app.server_party import BrowsedParty, Hosting, MemberPlace
+from lanrage.core.game_server import ServerFacts
 from lanrage.core.lan_frames import Frame, PartyLan
-from lanrage.core.server_entry import Joinable, Server
+from lanrage.core.server_entry import Ask, Found, Joinable, Origin, Server
+from lanrage.core.server_latency import LatencyMethod
 from lanrage.core.server_marks import MarkKey, Marks, Named
+from lanrage.errors import Unreachable
+from lanrage.net.game_query import QueryClient
+from lanrage.net.ping import Pinger
 from lanrage.wire.packets import read_frame
 from tests.browser_world import Hosted
 from tests.core.test_server_games import ARENA
@@ -166,6 +172,22 @@ class TestBrowser(TestCase):
         self.browser.start(Marks(named=(place,)))
         await self.until(lambda: self.only().verdict.joinable is Joinable.YES)
         self.assertEqual("it answered at its address", self.only().verdict.reason)
+
+    async def test_ways(self) -> None:
+        """Each way by itself, where a server has a name: its address is pinged, a refusal is an answer as well, and the
+        look-up of the name has a time of its own."""
+        asking, names = QueryClient(reactor), HostNames(reactor)
+        ways = ServerWays(reactor, NamedClient(asking, names), names, Pinger(reactor)).all()
+        named = Origin("localhost")
+        server = Server(named, self.number, "tcp", "", Ask(), ServerFacts(""), frozenset({Found.MANUAL}), 0.0)
+        for method in (LatencyMethod.CONNECT, LatencyMethod.NAME):
+            sample = ways[method](server)
+            assert sample is not None
+            self.assertTrue(0.0 <= await sample < WAIT)
+        self.assertIsNone(ways[LatencyMethod.QUERY](server))
+        self.assertIsNone(ways[LatencyMethod.NAME](attrs.evolve(server, origin=Origin(HOME))))
+        with self.assertRaises(Unreachable):
+            await HostNames(reactor).address("no-such-host.invalid", WAIT)
 
     @pytest.mark.lab
     async def test_ends(self) -> None:

@@ -10,18 +10,18 @@ from lanrage.core.query_pace import (
     AGAIN,
     ANSWER_WITHIN,
     FIRST_WITHIN,
-    GENTLE_IDLE,
-    IDLE,
     JITTER,
     OUTSTANDING,
     OUTSTANDING_EACH,
-    SILENT_IDLE,
-    WATCHED,
+    PAUSES,
+    SILENT,
     WATCHED_SECONDS,
+    Cost,
     QueryPace,
 )
 from lanrage.core.server_entry import MISSES
 
+(WATCHED, IDLE), (_, GENTLE_IDLE) = PAUSES[Cost.DATAGRAM], PAUSES[Cost.CONNECTION]
 KEY = ("10.66.0.2", 27960)
 
 
@@ -30,7 +30,7 @@ class PaceTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.pace = QueryPace(lambda: 0.5)
-        self.pace.follow({KEY: False}, 0.0)
+        self.pace.follow({KEY: Cost.DATAGRAM}, 0.0)
 
     def ask(self, now: float) -> None:
         """It is due at this time and not before."""
@@ -62,13 +62,13 @@ class PaceTests(SynchronousTestCase):
             now += 1.0 + AGAIN
         self.ask(now)
         self.pace.missed(KEY, now + 1.0)
-        self.ask(now + 1.0 + SILENT_IDLE)
+        self.ask(now + 1.0 + SILENT[1])
         self.pace.answered(KEY, 50.0)
         self.ask(50.0 + IDLE)
 
     def test_gentle(self) -> None:
         """A whole connection is made less often."""
-        self.pace.follow({KEY: True}, 0.0)
+        self.pace.follow({KEY: Cost.CONNECTION}, 0.0)
         self.ask(FIRST_WITHIN / 2)
         self.pace.answered(KEY, 1.0)
         self.ask(1.0 + GENTLE_IDLE)
@@ -93,10 +93,12 @@ class BoundTests(SynchronousTestCase):
 
     @settings(max_examples=50)
     @given(
-        st.dictionaries(st.tuples(st.sampled_from(["a", "b", "c", "d", "e", "f"]), st.integers(1, 9)), st.booleans()),
+        st.dictionaries(
+            st.tuples(st.sampled_from(["a", "b", "c", "d", "e", "f"]), st.integers(1, 9)), st.sampled_from(Cost)
+        ),
         st.lists(st.tuples(st.floats(0.0, 3.0), st.booleans()), max_size=40),
     )
-    def test_outstanding(self, servers: dict[tuple[str, int], bool], steps: list[tuple[float, bool]]) -> None:
+    def test_outstanding(self, servers: dict[tuple[str, int], Cost], steps: list[tuple[float, bool]]) -> None:
         """Never more under way than allowed, neither together nor to one address; who is due is not forgotten."""
         pace, now = QueryPace(lambda: 0.5), 0.0
         pace.follow(servers, now)
@@ -118,5 +120,7 @@ class BoundTests(SynchronousTestCase):
     def test_a_silent_member_does_not_hold_up_others(self) -> None:
         """Others are asked while all of one address wait."""
         pace = QueryPace(lambda: 0.5)
-        pace.follow({("10.66.0.2", port): False for port in range(1, 17)} | {("10.66.0.3", 1): False}, 0.0)
+        pace.follow(
+            dict.fromkeys([*(("10.66.0.2", port) for port in range(1, 17)), ("10.66.0.3", 1)], Cost.DATAGRAM), 0.0
+        )
         self.assertIn(("10.66.0.3", 1), pace.due(1.0))
