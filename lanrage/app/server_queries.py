@@ -200,7 +200,7 @@ class ServerQueries:
         now = self._reactor.seconds()
         self._table.answered(server.key, facts, f"{how} {_where(server)}", now)
         self._pace.answered(server.key, now)
-        self._after()
+        self._after(server)
 
     def _source_for(self, server: Server) -> str:
         return "" if server.origin.member is None else self._source()
@@ -211,7 +211,7 @@ class ServerQueries:
         reason = self._excuse(server) or f"it does not answer {_where(server)}"
         self._table.missed(server.key, reason, now)
         self._pace.missed(server.key, now)
-        self._after()
+        self._after(server)
 
     def _failed(self, server: Server, failure: Any) -> None:
         """It was given up, or a bug showed itself: the server is asked again as one that did not answer."""
@@ -219,7 +219,8 @@ class ServerQueries:
         if self._running and self._table.get(server.key) is not None:
             log.failure("a server could not be asked", failure, query=server.ask.query)
 
-    def _after(self) -> None:
+    def _after(self, server: Server) -> None:
+        self._under_way.pop(server.key, None)  # first: where the server is gone now, what is under way is given up
         self._changed()
         if self._all_judged():
             self._tell_waiting()

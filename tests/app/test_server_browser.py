@@ -133,6 +133,22 @@ class AnnouncedTests(BrowserCase):
         self.world.run(9.5)
         self.assertEqual((), self.browser.all())
 
+    def test_falls_silent(self) -> None:
+        """One that answered and does not any more is gone within ten seconds, while leases repeat its announcements;
+        answers take their time."""
+        self.world.client.holding = True
+        for _ in range(100):
+            self.browser._heard(IPv4Address(ADDRESSES[1]), 27960, answering())
+            self.world.run(0.25)
+            self.world.client.release()
+        self.assertIs(Joinable.YES, self.world.only().verdict.joinable)
+        del self.world.client.servers[PLACE]
+        for _ in range(40):
+            self.browser._heard(IPv4Address(ADDRESSES[1]), 27960, answering())
+            self.world.run(0.25)
+            self.world.client.release()
+        self.assertEqual((), self.browser.all())
+
     def test_own(self) -> None:
         """What this machine announces is marked as its own."""
         ana = self.world.room.guests[0]
