@@ -117,8 +117,8 @@ class NodeService(
         self._spoken: SpokenDesk | None = None
         self._lacks: list[str] = []
         self.tasks = TaskRunner(reactor)
-        known, settings = profiles(reactor, config.games_dir), config.detection
-        self.games = GamesPlane(reactor, config.state_dir, known, settings, random)
+        known = profiles(reactor, config.games_dir)
+        self.games = GamesPlane(reactor, config.state_dir, known, config.detection, random)
         self.games.watch.rooms = self.room_networks
         self.around: RoleService | None = None
         self._opening: PlanRun | None = None
