@@ -67,10 +67,10 @@ def udp(first: int, last: int = 0) -> Span:
     return Span(proto, first, last or first)
 
 
-def running(game: str, *listens: Span, name: str = "", since: float = 0.0) -> RunningGame:
+def running(game: str, *listens: Span, name: str = "", confidence: float = 0.95) -> RunningGame:
     """A game that runs as process 7."""
-    found = DetectionResult(game, Method.PROCESS, 0.95, "a process", 7)
-    return RunningGame(game, name or game.title(), (found,), frozenset({7}), listens, since)
+    found = DetectionResult(game, Method.PROCESS, confidence, "a process", 7)
+    return RunningGame(game, name or game.title(), (found,), frozenset({7}), listens, 0.0)
 
 
 @attrs.define(eq=False)

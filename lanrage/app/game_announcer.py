@@ -8,7 +8,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from lanrage.app.game_presence import Watch
 from lanrage.core.game_detection import GameChange, GameChanged, GameEnded
-from lanrage.core.game_presence import NAME_LIMIT
+from lanrage.core.game_presence import NAME_LIMIT, SURE
 
 QUIET = 300.0
 """Seconds in which a game that ends and begins again is not told a second time."""
@@ -53,14 +53,16 @@ class GameAnnouncer:
         self._open.clear()
 
     def changed(self, change: GameChange) -> None:
-        """A game began or ended."""
-        if isinstance(change, GameChanged):
+        """A game began or ended; one that was but guessed begins when it is sure."""
+        if isinstance(change, GameChanged) and change.before.best.confidence >= SURE:
             return
         game, name = change.running.game, change.running.name[:NAME_LIMIT]
         if isinstance(change, GameEnded):
             if game in self._open:
                 self._open.discard(game)
                 self._tell(f"{name} is over")
+            return
+        if change.running.best.confidence < SURE:
             return
         now = self._clock.seconds()
         if now - self._told_at.get(game, -QUIET) < QUIET or not self._tell(f"{name} is played"):

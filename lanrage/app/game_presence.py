@@ -12,7 +12,7 @@ from twisted.logger import Logger
 from lanrage.app.party_channel import PartyChannel
 from lanrage.core.budget import Budget
 from lanrage.core.game_detection import GameChange, RunningGame
-from lanrage.core.game_presence import GAMES_LIMIT, LIFE_BYTES, Playing, PresenceTalk, playing
+from lanrage.core.game_presence import GAMES_LIMIT, LIFE_BYTES, SURE, Playing, PresenceTalk, playing
 from lanrage.core.game_profile import GameProfile
 from lanrage.wire import party_channel as wire
 
@@ -91,7 +91,8 @@ class GamePresence:
         """Say what runs here, from now until :meth:`stop`."""
 
         def look(*_: object) -> None:
-            self.say([playing(each, profiles.get(each.game)) for each in watch.running()])
+            sure = [each for each in watch.running() if each.best.confidence >= SURE]
+            self.say([playing(each, profiles.get(each.game)) for each in sure])
 
         self._unfollow()
         self._ends = [watch.listen(look), profiles.on_change(look)]

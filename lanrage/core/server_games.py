@@ -14,6 +14,8 @@ from lanrage.core.server_entry import Ask, Origin
 
 FORMAT_QUERIES = MappingProxyType({"minecraft-lan": "minecraft"})
 """How servers are asked whose announcements have another name."""
+GROUPS_LIMIT = 16
+"""Multicast groups that are asked of the members; a machine that asks for more than 64 in all is sent everything."""
 SERVERS_APART = 100
 """Ports by which several servers on one machine are apart at most."""
 
@@ -22,7 +24,7 @@ class ServerGames:
     """What the profiles say about servers.
 
     :param queries: names of the protocols by which servers can be asked.
-    :ivar groups: multicast groups in which they announce themselves.
+    :ivar groups: multicast groups in which they announce themselves in a format that has a name.
     """
 
     def __init__(self, profiles: Iterable[GameProfile], queries: Container[str]) -> None:
@@ -36,9 +38,10 @@ class ServerGames:
             for way in profile.discovery:
                 if way.format is not None and profile not in self._formats.setdefault(way.format, []):
                     self._formats[way.format].append(profile)
-                if way.kind is DiscoveryKind.MULTICAST and isinstance(way.group, IPv4Address):
+                read = way.kind is DiscoveryKind.MULTICAST and way.format is not None
+                if read and isinstance(way.group, IPv4Address):
                     groups.add(way.group)
-        self.groups = frozenset(groups)
+        self.groups = frozenset(sorted(groups)[:GROUPS_LIMIT])
 
     def name(self, game: str) -> str:
         """A game's name; its id where no profile has it."""

@@ -74,9 +74,7 @@ class GameMarks:
     def _change(self, port: int, wanted: Wanted) -> str:
         """Blocks; tells what is not as the user named it."""
         if wanted == NOTHING:
-            nft, self._nft = self._nft, None
-            if nft is not None:
-                nft.close()
+            self._drop()
             return ""
         if self._nft is None:
             self._nft = Nft(purpose=PURPOSE)
@@ -84,8 +82,17 @@ class GameMarks:
         if named is not None and named not in traffic_classes():
             lacks = f"no card has the queue's class {named[0]:x}:{named[1]:x} now; the first band is used"
             named = None
-        self._nft.run(ruleset(self._devices, port, *wanted, named))
+        try:
+            self._nft.run(ruleset(self._devices, port, *wanted, named))
+        except LanrageError:
+            self._drop()  # what stood is of a game that has ended, perhaps
+            raise
         return lacks
+
+    def _drop(self) -> None:
+        nft, self._nft = self._nft, None
+        if nft is not None:
+            nft.close()
 
 
 def traffic_classes() -> frozenset[tuple[int, int]]:

@@ -69,6 +69,17 @@ class PresenceTests(PresenceCase):
         self.assertEqual(len(told), 4)
         self.assertEqual([event["peer"] for event in told], ["anna"] * 4)
 
+    def test_guesses(self) -> None:
+        """A game that is but guessed is not told until it is sure."""
+        watch = MemoryWatch()
+        self.ours.follow(watch, MemoryProfiles())
+        told = []
+        for confidence in (0.65, 0.60 + 0.15):
+            watch.put(running("teeworlds", udp(8303), confidence=confidence))
+            self.world.run(0.1)
+            told.append(self.annas())
+        self.assertEqual(told, [(), (HOSTS,)])
+
     def test_later_member(self) -> None:
         """Who comes later, or restarts, is told at once; who stopped in between has forgotten."""
         self.ours.say([HOSTS])
@@ -191,6 +202,15 @@ class AnnouncerTests(SynchronousTestCase):
             setattr(self, field, before)
             self.watch.end("teeworlds")
         self.assertEqual(self.lines, [])
+
+    def test_guess(self) -> None:
+        """What is but guessed is not told."""
+        self.watch.put(running("teeworlds", confidence=0.65))
+        self.watch.end("teeworlds")
+        self.assertEqual(self.lines, [])
+        for confidence in (0.65, 0.95, 0.8):
+            self.watch.put(running("teeworlds", confidence=confidence))
+        self.assertEqual(self.lines, ["Friday: Teeworlds is played"])
 
     def test_flapping(self) -> None:
         """A game that begins again and again is told once in five minutes."""

@@ -192,6 +192,8 @@ class PollingTests(WatchCase):
     def test_settings(self) -> None:
         """Another interval counts at once; off ends all but the user's word, on finds it again."""
         self.machine.tells = False
+        modes: list[bool] = []
+        self.watch.on_mode = modes.append
         self.start()
         self.run_async(self.watch.use(GamesSettings(True, 20.0)))
         self.machine.run(7, "/usr/games/openttd")
@@ -205,6 +207,7 @@ class PollingTests(WatchCase):
         self.assertEqual(self.clock.getDelayedCalls(), [])
         self.run_async(self.watch.use(GamesSettings(True, 20.0)))
         self.assertEqual(self.told(), [("Started", "openttd")])
+        self.assertEqual(modes, [True, False, True])
         self.gone()
 
     def test_off_from_the_start(self) -> None:

@@ -11,7 +11,7 @@ from lanrage.core.game_profile import Discovery, DiscoveryKind, Fact, GameProfil
 from lanrage.core.game_server import ServerFacts
 from lanrage.core.play_ports import Span
 from lanrage.core.server_entry import Ask
-from lanrage.core.server_games import ServerGames
+from lanrage.core.server_games import GROUPS_LIMIT, ServerGames
 from tests.strategies_servers import ORIGINS
 
 QUERIES = ("quake3", "minecraft", "a2s", "openttd")
@@ -69,6 +69,10 @@ class GamesTests(SynchronousTestCase):
     def test_groups(self) -> None:
         """Those of multicast discovery."""
         self.assertEqual(frozenset({IPv4Address("224.0.2.60")}), self.games.groups)
+        many = [attrs.evolve(ARENA, game=str(each), discovery=(way("x", f"239.0.0.{each}"),)) for each in range(99)]
+        self.assertEqual(GROUPS_LIMIT, len(ServerGames(many, QUERIES).groups))
+        unread = attrs.evolve(BLOCKS, discovery=(attrs.evolve(BLOCKS.discovery[0], format=None),))
+        self.assertEqual(frozenset(), ServerGames([unread], QUERIES).groups)
 
     def test_proto(self) -> None:
         """As the profile says of the port, else of all; UDP where both are or nothing is known."""

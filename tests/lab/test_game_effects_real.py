@@ -115,7 +115,9 @@ class GameEffectsTests(SynchronousTestCase):
         """The program runs in the first host."""
         environment = {**os.environ, "PYTHONHOME": sys.base_prefix}
         with netns.entered(self.one.netns):
-            game = subprocess.Popen([str(self.program), "-c", SERVER], env=environment)
+            game = subprocess.Popen(  # pylint: disable=consider-using-with  # it lives as long as the test
+                [str(self.program), "-c", SERVER], env=environment
+            )
         self.addCleanup(game.wait)
         self.addCleanup(game.kill)
         return game

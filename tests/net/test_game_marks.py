@@ -163,6 +163,15 @@ class TestMarks(TestCase):
         self.sent("eth0", "192.0.2.2", 40001, 40000)
         self.assertIn("packets 1 bytes", self.world.namespace.run("nft list table ip seen"))
 
+    async def test_refused_change(self) -> None:
+        """Where a change is refused, the marks of before do not stay; the next wish is tried."""
+        await self.marks.use(PORT, (REALTIME,), None)
+        await self.marks.use(1 << 16, (), TrafficClass.REALTIME)
+        self.assertEqual((self.rules(), "nftables" in self.marks.trouble), ("", True))
+        await self.marks.use(PORT, (REALTIME,), None)
+        self.assertEqual(self.marks.trouble, "")
+        self.assertIn("8303-8310", self.rules())
+
     async def test_refused(self) -> None:
         """What the kernel refuses is told, and tried again at the next wish."""
         bad = GameMarks(self.world.reactor, ('no"name', "lan0"))
