@@ -258,8 +258,8 @@ class ServerBrowser:
             self.ear.counters.shed += 1
             return
         proto, ask = self.games.proto(profile, port), self.games.ask(profile, port, facts)
-        game = profile.game if profile is not None else ""
-        self.table.heard(Sighting(origin, port, facts, game, proto, ask), now)
+        game, period = profile.game if profile is not None else "", self.games.period(profile, facts)
+        self.table.heard(Sighting(origin, port, facts, game, proto, ask, period), now)
         self.settle()
 
     def _detected(self, origin: Origin, game: str, server: Any) -> Sighting:

@@ -52,6 +52,7 @@ class Sighting:
 
     :param game: a profile's id, or empty.
     :param facts: not cleaned yet.
+    :param period: seconds between announcements, as its game has it; ``None`` where that is not known.
     """
 
     origin: Origin
@@ -60,6 +61,7 @@ class Sighting:
     game: str = ""
     proto: Proto = "udp"
     ask: Ask = Ask()
+    period: float | None = None
 
     @property
     def key(self) -> ServerKey:
@@ -114,7 +116,7 @@ class ServerTable:
             return
         before = known.announced if known is not None else None
         server = self._merged(known, seen, Found.ANNOUNCED, now)
-        period = server.period if before is None else rhythm(server.period, now - before)
+        period = seen.period if before is None else rhythm(server.period, now - before)
         self._put(attrs.evolve(server, announced=now, period=period))
 
     def detected(self, origin: Origin, hosted: Iterable[Sighting], now: float) -> None:

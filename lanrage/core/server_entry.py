@@ -21,9 +21,11 @@ PLAYERS_LIMIT = 65_535
 
 HEARD_ONCE_SECONDS = 30.0
 """How long an announcement counts whose period is not known yet: the slowest beacons of known games come each 10 s."""
-PERIODS, PERIODS_LEAST, PERIODS_MOST = 3.0, 4.0, 60.0
-"""Periods without an announcement after which a server is gone, and the least and most seconds of that. Three, as
-leases have it; a lease repeats a lost server for two periods more."""
+PERIODS, PERIODS_LEAST, PERIODS_MOST = 2.5, 3.0, 60.0
+"""Periods without an announcement after which a server is gone, and the least and most seconds of that: one may be
+lost, and the next be late. A lease repeats an ended server for two to three periods more."""
+LATE = 0.5
+"""Seconds that an announcement may be late besides."""
 MISSES = 3
 """Questions in a row that a server leaves unanswered when it has ended."""
 ANSWER_SECONDS = 10.0
@@ -155,7 +157,7 @@ class Server:
             return float("-inf")
         if self.period is None:
             return self.announced + HEARD_ONCE_SECONDS
-        return self.announced + min(PERIODS_MOST, max(PERIODS_LEAST, PERIODS * self.period + 1.0))
+        return self.announced + min(PERIODS_MOST, max(PERIODS_LEAST, PERIODS * self.period + LATE))
 
     def until(self) -> float:
         """When it is gone if nothing more is heard of it; infinite for what has another end."""

@@ -64,6 +64,11 @@ class ServerGames:
         at = [span.proto for span in spans if span.first <= port <= span.last] or [span.proto for span in spans]
         return "tcp" if at and set(at) == {"tcp"} else "udp"
 
+    def period(self, profile: GameProfile | None, facts: ServerFacts) -> float | None:
+        """Seconds between announcements of a format, as the game's profile has it."""
+        ways = profile.discovery if profile is not None else ()
+        return next((way.period for way in ways if way.format == facts.format), None)
+
     def ask(self, profile: GameProfile | None, port: int, facts: ServerFacts | None = None) -> Ask:
         """How a server is asked that players reach at this port: as its game is, else as its format is named."""
         if profile is not None and profile.query is not None and profile.query in self._queries:

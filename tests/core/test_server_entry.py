@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.core.game_server import ServerFacts
 from lanrage.core.server_browser import ServerTable
-from lanrage.core.server_entry import PERIODS_MOST, TEXT_LIMITS, clean_facts, joined_facts, rhythm
+from lanrage.core.server_entry import PERIODS, PERIODS_MOST, TEXT_LIMITS, clean_facts, joined_facts, rhythm
 from lanrage.core.shown_text import shown_text
 from tests.strategies_servers import facts, sighting
 
@@ -73,7 +73,7 @@ class RhythmTests(SynchronousTestCase):
         found: float | None = None
         for gap in gaps:
             found = rhythm(found, gap)
-            self.assertTrue(min(gap, PERIODS_MOST / 3) <= found <= PERIODS_MOST / 3)
+            self.assertTrue(min(gap, PERIODS_MOST / PERIODS) <= found <= PERIODS_MOST / PERIODS)
 
 
 class ServerTests(SynchronousTestCase):

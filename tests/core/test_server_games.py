@@ -74,6 +74,13 @@ class GamesTests(SynchronousTestCase):
         unread = attrs.evolve(BLOCKS, discovery=(attrs.evolve(BLOCKS.discovery[0], format=None),))
         self.assertEqual(frozenset(), ServerGames([unread], QUERIES).groups)
 
+    def test_period(self) -> None:
+        """Of the way whose format it is."""
+        told = attrs.evolve(BLOCKS, discovery=(way("other"), attrs.evolve(BLOCKS.discovery[0], period=1.5)))
+        cases = [(told, "minecraft-lan"), (told, "other"), (told, "none"), (None, "minecraft-lan")]
+        periods = [self.games.period(profile, ServerFacts(format_)) for profile, format_ in cases]
+        self.assertEqual([1.5, None, None, None], periods)
+
     def test_proto(self) -> None:
         """As the profile says of the port, else of all; UDP where both are or nothing is known."""
         cases = [(BLOCKS, 25565), (BLOCKS, 1), (ARENA, 27960), (STRANGE, 5), (None, 5)]

@@ -127,4 +127,4 @@ class TableMachine(RuleBasedStateMachine):
 
 
 TableTests = TableMachine.TestCase
-TableTests.settings = settings(max_examples=40, stateful_step_count=25)
+TableTests.settings = settings(max_examples=100, stateful_step_count=25)

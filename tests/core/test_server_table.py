@@ -47,16 +47,24 @@ class AnnouncedTests(TableCase):
     """What is heard."""
 
     def test_comes_and_lapses(self) -> None:
-        """Three missed periods and a second after the last announcement it is gone; before a period is known, 30 s."""
+        """Two and a half periods and half a second after the last announcement it is gone; before a period is known,
+        after 30 s."""
         self.table.heard(BEN, 0.0)
         self.assertEqual(([ServerAdded], HEARD_ONCE_SECONDS), (self.changes(), self.only().until()))
         for beat in range(1, 5):
             self.table.heard(BEN, 1.5 * beat)
-        self.assertEqual((1.5, 6.0 + 3 * 1.5 + 1.0), (self.only().period, self.only().until()))
-        self.table.expire(11.4)
+        self.assertEqual((1.5, 6.0 + 2.5 * 1.5 + 0.5), (self.only().period, self.only().until()))
+        self.table.expire(10.2)
         self.assertEqual([], self.changes())
-        self.table.expire(11.5)
+        self.table.expire(10.25)
         self.assertEqual(([ServerRemoved], ()), (self.changes(), self.table.all()))
+
+    def test_known_period(self) -> None:
+        """A game whose profile tells the period lapses by it from the first announcement on."""
+        self.table.heard(attrs.evolve(BEN, period=2.0), 0.0)
+        self.assertEqual(2.5 * 2.0 + 0.5, self.only().until())
+        self.table.heard(attrs.evolve(BEN, period=2.0), 2.0)
+        self.assertEqual((2.0, 7.5), (self.only().period, self.only().until()))
 
     def test_a_lost_announcement(self) -> None:
         """Makes the period look longer, never shorter: rather a second too long in the list than flickering."""

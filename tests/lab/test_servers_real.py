@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -21,11 +22,22 @@ from lanrage.lab.games import SERVERS
 from lanrage.lab.lab import Lab
 from lanrage.lab.node_call import call
 from lanrage.lab.plan import Host
-from lanrage.lab.process import end, wait_for
+from lanrage.lab.process import end, spawn, wait_for
 from lanrage.lab.roles import node_socket
 
 APPEAR_S, GONE_S = 30.0, 10.0
 """Seconds for all servers to be listed with an answer, and for one that has ended to be gone."""
+
+FEW_BEATS_S = 8.0
+"""Until a lease repeats it."""
+BEACON = """
+import socket, time
+sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+while True:
+    sender.sendto(b"[MOTD]Ana - World[/MOTD][AD]51234[/AD]", ("224.0.2.60", 4445))
+    time.sleep(1.5)
+"""
+"""Announces a world as Minecraft does."""
 
 
 @pytest.mark.lab
@@ -59,6 +71,7 @@ class ServersTests(SynchronousTestCase):
             start_server(lab, host, server)
         wait_listening(lab)
         wait_for("all servers are listed", lambda: all(self.complete(lab, host) for host in hosts), APPEAR_S)
+        self.check_beacon(lab)
         own = self.listed(lab, hosts[0])[hosts[0].name]
         self.assertEqual((True, SERVERS[0].title, "yes"), (own["own"], own["name"], own["joinable"]))
         end([each for each in lab.folder.processes() if each.role == f"{hosts[0].name}-{SERVERS[0].game}"])
@@ -71,10 +84,32 @@ class ServersTests(SynchronousTestCase):
         for sign in "+-":
             self.assertTrue(any(line.startswith(f"{sign} {SERVERS[0].title}, ") for line in lines.splitlines()), lines)
 
+    def check_beacon(self, lab: Lab) -> None:
+        """A world that the last host announces as Minecraft does is listed at the first, where no game waits for it;
+        whether it answers was found out, and it goes when it is announced no more."""
+        hosts = lab.plan.hosts
+        role = f"{hosts[-1].name}-beacon"
+        lab.folder.add_process(
+            spawn(
+                role, hosts[-1].netns, [sys.executable, "-c", BEACON], lab.folder.log(role), os.environ, lab.folder.path
+            )
+        )
+
+        def worlds() -> list[dict[str, Any]]:
+            found = call(node_socket(lab.folder, hosts[0]), "servers.list", game="minecraft").result["servers"]
+            return [each for each in found if each["name"] == "Ana - World" and each["port"] == 51234]
+
+        wait_for("the announced world is listed", lambda: bool(worlds()), APPEAR_S)
+        self.assertEqual((hosts[-1].name, ["announced"]), (worlds()[0]["member"], worlds()[0]["found"]))
+        wait_for("it was asked", lambda: all(each["joinable"] == "no" for each in worlds()), APPEAR_S)
+        time.sleep(FEW_BEATS_S)
+        end([each for each in lab.folder.processes() if each.role == role])
+        wait_for("the announced world is gone", lambda: not worlds(), GONE_S)
+
     def watch(self, lab: Lab, host: Host) -> subprocess.Popen[str]:
         """``lanrage servers watch`` in a pipe."""
         command = [sys.executable, "-m", "lanrage", "--socket", str(node_socket(lab.folder, host)), "servers", "watch"]
-        made = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        made = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # pylint: disable=consider-using-with
         self.addCleanup(made.wait)
         self.addCleanup(made.kill)
         return made
