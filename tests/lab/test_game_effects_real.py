@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,12 @@ from tests.lab.bare import own
 
 PATIENCE_S = 30.0
 AIM_S = 1.0
+QUIET_S = 0.5
+"""What was sent has arrived by then."""
+ETH_P_IP = 0x0800
+WIREGUARD_DATA = 4
+"""The first byte of a message with data (WireGuard paper, section 5.4.6); handshakes have a mark of their own."""
+CS4 = 32
 PROGRAM = "tag-party-server"
 PROFILE = f"""
 [sources]
@@ -106,6 +113,28 @@ class GameEffectsTests(SynchronousTestCase):
         wait_for(what, lambda: self.seen() == wanted, PATIENCE_S)
         return time.monotonic() - since
 
+    def outer_marks(self) -> set[int]:
+        """Class bytes of WireGuard's data packets from the first host, as they arrive at the other."""
+        address = self.lab.addresses()[self.other.name]
+        with netns.entered(self.other.netns):
+            card = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ETH_P_IP))
+        with card:
+            card.settimeout(QUIET_S)
+            with netns.entered(self.one.netns):
+                game = socket.socket(type=socket.SOCK_DGRAM)
+            with game:
+                for _ in range(3):
+                    game.sendto(bytes(40), (address, 9))
+            found: set[int] = set()
+            try:
+                while True:
+                    packet = card.recv(2048)
+                    ports = int.from_bytes(packet[20:22], "big"), packet[28]
+                    if packet[9] == socket.IPPROTO_UDP and ports == (self.one.wireguard_port, WIREGUARD_DATA):
+                        found.add(packet[1])
+            except TimeoutError:
+                return found
+
     def sentences(self) -> list[str]:
         """Who plays what, at the other host."""
         told: list[str] = self.lab.call(self.other, "status")["games"]
@@ -134,7 +163,9 @@ class GameEffectsTests(SynchronousTestCase):
         self.assertEqual((self.usual.port, self.usual.marks, self.usual.mtu), (False, False, 1280))
         tuned = Seen(True, True, 1400, 7)
         self.timed("what the game changes", tuned, lambda: self.lab.call(self.one, "games.play", game="tag"))
+        self.assertEqual(self.outer_marks(), {CS4 << 2})
         self.timed("its end", self.usual, lambda: self.lab.call(self.one, "games.play", game="tag", stop=True))
+        self.assertEqual(self.outer_marks(), {0})
         game = self.start_game()
         self.within("a program", tuned, time.monotonic())
         wait_for("presence", lambda: self.sentences() == [f"{self.one.name} hosts Tag Party"], PATIENCE_S)
