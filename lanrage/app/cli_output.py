@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
@@ -54,9 +54,9 @@ class Screen:
         for word, text in rows:
             self.line(f"{word:<10} {text}")
 
-    def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-        """Rows below their names."""
-        self._console.print(made_table(columns, rows))
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]], whole: Collection[str] = ()) -> None:
+        """Rows below their names; see :func:`made_table`."""
+        self._console.print(made_table(columns, rows, whole))
 
     def live(self) -> Live:
         """What stands at one place of the terminal and is replaced as it changes; to be entered."""
@@ -65,15 +65,18 @@ class Screen:
         return Live(console=self._console, auto_refresh=False)
 
 
-def made_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
-    """Rows below their names, for rich; what a terminal would obey is taken out."""
+def made_table(columns: Sequence[str], rows: Iterable[Sequence[str]], whole: Collection[str] = ()) -> Table:
+    """Rows below their names, for rich; what a terminal would obey is taken out.
+
+    :param whole: columns whose cells are never broken.
+    """
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column in whole)
     for row in rows:
         table.add_row(*(Text(clean(cell)) for cell in row))
     return table

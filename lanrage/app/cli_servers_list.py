@@ -9,7 +9,9 @@ import click
 
 from lanrage.app.operations_servers import SORTS
 
-COLUMNS = ("", "server", "game", "member", "players", "map", "address", "join", "latency", "tags")
+COLUMNS = ("server", "game", "member", "players", "map", "address", "join", "latency")
+WHOLE = ("players", "address", "join")
+"""Columns that stay in one line on a narrow terminal."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -40,8 +42,7 @@ def wishes(text: tuple[str, ...], password: str | None, **options: Any) -> dict[
 def row(server: dict[str, Any]) -> tuple[str, ...]:
     """A server as a row of the table."""
     return (
-        "*" if server["favourite"] else "",
-        server["name"] + (" (password)" if server["password"] else ""),
+        called(server),
         server["game_name"] or "?",
         server["member"] + (" (you)" if server["own"] else ""),
         players(server),
@@ -49,8 +50,14 @@ def row(server: dict[str, Any]) -> tuple[str, ...]:
         f"{server['address']}:{server['port']}",
         server["joinable"],
         latency(server),
-        ", ".join(server["tags"]),
     )
+
+
+def called(server: dict[str, Any]) -> str:
+    """Its name with its marks: a star for a favourite, tags, whether it asks for a password."""
+    star = "* " if server["favourite"] else ""
+    tags = "".join(f" [{tag}]" for tag in server["tags"])
+    return f"{star}{server['name']}{tags}{' (password)' if server['password'] else ''}"
 
 
 def players(server: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ import click
 
 from lanrage.app.cli_frame import SETTINGS, guarded, json_option
 from lanrage.app.cli_output import Screen, made_table
-from lanrage.app.cli_servers_list import COLUMNS, filtered, players, row, wishes
+from lanrage.app.cli_servers_list import COLUMNS, WHOLE, filtered, players, row, wishes
 from lanrage.app.operations import OPERATIONS
 from lanrage.wire.local import convert_args
 
@@ -89,7 +89,7 @@ def add(group: click.Group) -> None:
             run(lambda result: _print(lines.of(result)))
         else:
             with Screen().live() as live:
-                run(lambda result: live.update(made_table(COLUMNS, map(row, result["servers"])), refresh=True))
+                run(lambda result: live.update(made_table(COLUMNS, map(row, result["servers"]), WHOLE), refresh=True))
 
 
 def _print(lines: Iterator[str]) -> None:

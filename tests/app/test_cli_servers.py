@@ -30,7 +30,16 @@ class ServersTests(CommandCase):
         """A row a server: who plays what where, how far it is and by which way that was measured."""
         out = self.done("servers", "list")
         arena = next(line for line in out.splitlines() if "Friday Arena" in line)
-        for word in ("*", "OpenArena", "Ben", "3/8", "oa_dm1", "10.66.0.2:27960", "yes", "12.2 ms", "friday"):
+        for word in (
+            "* Friday Arena [friday]",
+            "OpenArena",
+            "Ben",
+            "3/8",
+            "oa_dm1",
+            "10.66.0.2:27960",
+            "yes",
+            "12.2 ms",
+        ):
             self.assertIn(word, arena)
         self.assertNotIn("icmp", arena)
         quiet = next(line for line in out.splitlines() if "Cara" in line)
