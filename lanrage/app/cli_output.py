@@ -54,9 +54,13 @@ class Screen:
         for word, text in rows:
             self.line(f"{word:<10} {text}")
 
-    def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]], whole: Collection[str] = ()) -> None:
-        """Rows below their names; see :func:`made_table`."""
-        self._console.print(made_table(columns, rows, whole))
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+        """Rows below their names."""
+        self.put(made_table(columns, rows))
+
+    def put(self, made: Table) -> None:
+        """A table that was made already."""
+        self._console.print(made)
 
     def live(self) -> Live:
         """What stands at one place of the terminal and is replaced as it changes; to be entered."""

@@ -11,7 +11,7 @@ import click
 from lanrage.app import cli_servers_watch
 from lanrage.app.cli_frame import SETTINGS, guarded, json_option
 from lanrage.app.cli_governing import Operate
-from lanrage.app.cli_output import Screen, print_json
+from lanrage.app.cli_output import Screen, made_table, print_json
 from lanrage.app.cli_servers_list import COLUMNS, WHOLE, filtered, row, wishes
 from lanrage.app.game_start import find_program, launch
 from lanrage.app.operations import OPERATIONS
@@ -21,7 +21,7 @@ from lanrage.wire.local import convert_args
 def listed(screen: Screen, result: dict[str, Any]) -> None:
     """After ``servers list``."""
     if result["servers"]:
-        screen.table(COLUMNS, [row(each) for each in result["servers"]], WHOLE)
+        screen.put(made_table(COLUMNS, map(row, result["servers"]), WHOLE))
     hidden = result["known"] - len(result["servers"])
     if hidden:
         screen.line(f"{hidden} of {result['known']} servers do not fit.")
