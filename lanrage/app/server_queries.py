@@ -191,7 +191,7 @@ class ServerQueries:
                 facts, how = answer.facts, "it answered"
             else:
                 await self._connect(server.origin.address, server.port, ANSWER_WITHIN, self._source_for(server))
-        except Refused:  # too much is asked at once: that says nothing of the server
+        except Refused:  # too much is asked or looked up at once: that says nothing of the server
             self._pace.answered(server.key, self._reactor.seconds())
             return
         except LanrageError:
