@@ -159,8 +159,8 @@ class TunnelContract:
         await tunnel.create(new_key(), PORT_A, MTU)
         seen = [self.bench.mtu("lrt-a")]
         for mtu in (1420, MTU):
-            await tunnel.set_mtu(mtu)
-            seen.append(self.bench.mtu("lrt-a"))
+            told = await tunnel.set_mtu(mtu)
+            seen += [told, self.bench.mtu("lrt-a")]
         refused: list[str] = []
         for mtu, gone in ((MTU - 1, False), (MTU, True)):
             if gone:
@@ -169,7 +169,7 @@ class TunnelContract:
                 await tunnel.set_mtu(mtu)
             except (BadInput, Unreachable) as error:
                 refused.append(type(error).__name__)
-        assert (seen, refused) == ([MTU, 1420, MTU], ["BadInput", "Unreachable"])
+        assert (seen, refused) == ([MTU, 1420, 1420, MTU, MTU], ["BadInput", "Unreachable"])
 
     async def test_remove(self) -> None:
         """A removed peer is gone, also when it was the last, and nothing of its packets comes out any more."""

@@ -86,12 +86,13 @@ class MemoryTunnel:
         if self._world.devices.get((self.host, self.name)) is not self:
             raise Unreachable(f"the WireGuard device {self.name} is gone")
 
-    async def set_mtu(self, mtu: int) -> None:
+    async def set_mtu(self, mtu: int) -> int:
         """See :meth:`lanrage.interfaces.ITunnel.set_mtu`."""
         self._check()
         if mtu < TUNNEL_MTU:
             raise BadInput("mtu", "too small")
         self.mtu = mtu
+        return mtu
 
     async def set_peer(self, peer: TunnelPeer) -> None:
         """See :meth:`lanrage.interfaces.ITunnel.set_peer`."""

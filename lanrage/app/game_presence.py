@@ -76,15 +76,17 @@ class GamePresence:
         channel.extras.append(self)
 
     def leave(self) -> None:
-        """The party's session ends: nothing is known of its members any more."""
+        """The party's session ends: its members are told so, and nothing is known of them any more."""
+        knew = bool(self._talk.members)
+        number, to = self._talk.left()
         channel, self._channel = self._channel, None
         if channel is not None:
             channel.extras.remove(self)
+            for identity in to:
+                channel.say(identity, wire.Games.of(self._talk.life, number, ()))
         self._name = no_name
-        changed = self._talk.gone(frozenset())
-        self._talk.ready(frozenset(), self._clock.seconds())
         self._schedule()
-        if changed:
+        if knew:
             self._tell_listeners()
 
     def follow(self, watch: Watch, profiles: Profiles) -> None:

@@ -53,7 +53,7 @@ class GameTuning:
     """
 
     def __init__(self, effects: GameEffects, links: Links, tunnel: ITunnel, marks: Marks, port: int) -> None:
-        self.mtu = TUNNEL_MTU
+        self.mtu = self._asked = TUNNEL_MTU
         self.marks = marks
         self._effects, self._links, self._tunnel, self._port = effects, links, tunnel, port
         self._lock = DeferredLock()
@@ -106,12 +106,11 @@ class GameTuning:
             await self._set_mtu(TUNNEL_MTU)
 
     async def _set_mtu(self, mtu: int) -> None:
-        if mtu == self.mtu:
+        if mtu == self._asked:
             return
         try:
-            await self._tunnel.set_mtu(mtu)
+            self.mtu, self._asked = await self._tunnel.set_mtu(mtu), mtu
         except LanrageError as error:
             log.warn("the MTU of {device} stays: {error}", device=self._tunnel.name, error=str(error))
             return
-        log.info("the MTU of {device} is {mtu}", device=self._tunnel.name, mtu=mtu)
-        self.mtu = mtu
+        log.info("the MTU of {device} is {mtu}", device=self._tunnel.name, mtu=self.mtu)

@@ -154,6 +154,16 @@ class PresenceTalk:
         """Only these are members any more; whether somebody who played is none."""
         return self._forget([identity for identity in self._members if identity not in members])
 
+    def left(self) -> tuple[int, frozenset[bytes]]:
+        """This node goes out of its party; by which number to tell whom that it plays nothing there any more.
+
+        What it plays in the next party has a higher number.
+        """
+        farewell, to = self.number + 1, self._ready if self.games else frozenset()
+        self.number, self._ready, self._due = self.number + 2, frozenset(), None
+        self._members.clear()
+        return farewell, to
+
     def heard(
         self, identity: bytes, life: bytes, number: int, games: tuple[Playing, ...], now: float
     ) -> tuple[bool, frozenset[bytes]]:

@@ -87,9 +87,9 @@ class KernelTunnel:
         """See :meth:`lanrage.interfaces.ITunnel.remove_peer`."""
         await in_thread(self._reactor, self._change, {**_key_field(public_key), "remove": True})
 
-    async def set_mtu(self, mtu: int) -> None:
+    async def set_mtu(self, mtu: int) -> int:
         """See :meth:`lanrage.interfaces.ITunnel.set_mtu`."""
-        await in_thread(self._reactor, set_tunnel_mtu, self.name, mtu)
+        return await in_thread(self._reactor, set_tunnel_mtu, self.name, mtu)
 
     async def status(self) -> TunnelStatus:
         """See :meth:`lanrage.interfaces.ITunnel.status`."""

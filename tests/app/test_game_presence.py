@@ -111,9 +111,23 @@ class PresenceTests(PresenceCase):
         self.assertEqual(self.annas(), ())
         self.world.run(40.0)
         self.assertEqual(self.annas(), (HOSTS,))
-        self.ours.leave()
-        self.world.run(SILENCE + 1.0)
+        self.world.underlay.drops = lambda source, to: True
+        self.world.run(SILENCE - 40.0)
+        self.assertEqual(self.annas(), (HOSTS,))
+        self.world.run(41.0)
         self.assertEqual(self.annas(), ())
+
+    def test_session_ends(self) -> None:
+        """A member whose session ends says so: the others know at once, and again when it is back."""
+        self.ours.say([HOSTS])
+        self.world.run(1.0)
+        self.ours.leave()
+        self.world.run(0.1)
+        self.assertEqual(self.heard, [(HOSTS,), ()])
+        self.ours.join(self.anna.channel)
+        self.anna.channel.follow()
+        self.world.run(0.1)
+        self.assertEqual(self.annas(), (HOSTS,))
 
     def test_flood(self) -> None:
         """A member that changes its mind all the time is heard a few times, and again when it has calmed down."""

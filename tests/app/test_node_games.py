@@ -96,6 +96,7 @@ class GamesTests(PartyCase):
             await anna.stop()
             self.assertEqual((ports.of(Source.DETECTED), marks.standing), ((), None))
             self.assertEqual((watch.listeners, anna.node.games.effects.games), ([], ()))
+            await self.until(lambda: not bert.node.games.presence.all())
 
         return self.run_async(life())
 

@@ -119,6 +119,20 @@ class TalkTests(SynchronousTestCase):
         self.assertEqual(talk.members[BEN], (DOOM,))
         self.assertEqual(talk.heard(BEN, b"y" * 8, 1, (QUAKE,), 2.0), (True, NOBODY))
 
+    def test_left(self) -> None:
+        """Who goes out of the party says so, once, by a number of its own; what comes in the next one counts again."""
+        talk, other = self.talk(), self.talk()
+        talk.ready(BOTH, 0.0)
+        talk.said((QUAKE,), 0.0)
+        other.heard(BEN, talk.life, talk.number, talk.games, 0.0)
+        talk.heard(CLEO, b"x" * 8, 1, (DOOM,), 0.0)
+        number, to = talk.left()
+        self.assertEqual((to, talk.members, talk.deadline()), (BOTH, {}, None))
+        self.assertEqual(other.heard(BEN, talk.life, number, (), 1.0), (True, NOBODY))
+        self.assertEqual(talk.ready(BOTH, 2.0), BOTH)
+        self.assertEqual(other.heard(BEN, talk.life, talk.number, talk.games, 2.0), (True, NOBODY))
+        self.assertEqual(self.talk().left()[1], NOBODY)
+
     def test_new_life(self) -> None:
         """A member that started anew is told what is played here, once for each of its lives."""
         talk = self.talk()
