@@ -6,14 +6,22 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lanrage.app import operations
-from lanrage.core import metric_names, settings_reference
+from lanrage.core import game_reference, metric_names, settings_reference
+from lanrage.core.game_reading import combine
+from lanrage.store.game_profiles import load_shipped
 from lanrage.wire import control_reference
 
 DOCS = Path(__file__).parent
 BEGIN = ".. The table is made by docs/tables.py from the code; do not edit it.\n\n"
 END = ".. End of the table.\n"
+def games() -> str:
+    """The games that come with the program."""
+    return game_reference.reference(combine(load_shipped(), ()).games.values())
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "api.rst": operations.reference,
+    "games-list.rst": games,
     "operations/monitoring.rst": metric_names.reference,
     "protocol-control.rst": control_reference.reference,
     "settings.rst": settings_reference.reference,

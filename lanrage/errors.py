@@ -76,6 +76,12 @@ class Unreachable(LanrageError):
     code = "unreachable"
 
 
+class Unanswered(LanrageError):
+    """A game server did not answer its own protocol's question, or not in its form; the message names it."""
+
+    code = "unanswered"
+
+
 class VersionMismatch(LanrageError):
     """The other side speaks another protocol version."""
 

@@ -40,6 +40,13 @@ class ITunnel(Interface):
     def remove_peer(public_key: bytes) -> Awaitable[None]:
         """Forget a peer; an unknown one is no error."""
 
+    def set_mtu(mtu: int) -> Awaitable[int]:
+        """Let the device take IP packets of so many bytes, from now on, as far as this machine's own cards carry them.
+
+        :param mtu: at least 1280, which IPv6 needs (:class:`BadInput`).
+        :return: what it is now.
+        """
+
     def status() -> Awaitable[TunnelStatus]:
         """The device and its peers now."""
 

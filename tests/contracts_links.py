@@ -54,6 +54,9 @@ class TunnelBench(Protocol):
     def has_device(self, name: str) -> bool:
         """Whether a device of this name exists."""
 
+    def mtu(self, name: str) -> int:
+        """The MTU of a device, in bytes."""
+
 
 class TunnelContract:
     """The tests; ``bench`` is set up by the test case."""
@@ -149,6 +152,24 @@ class TunnelContract:
         await tunnel.remove_peer(stranger)
         assert refused
         assert (await tunnel.status()).peers == {}
+
+    async def test_mtu(self) -> None:
+        """The MTU is what was set last; less than IPv6 needs is refused, and so is a device that is gone."""
+        tunnel = self.bench.tunnel("lrt-a")
+        await tunnel.create(new_key(), PORT_A, MTU)
+        seen = [self.bench.mtu("lrt-a")]
+        for mtu in (1420, MTU):
+            told = await tunnel.set_mtu(mtu)
+            seen += [told, self.bench.mtu("lrt-a")]
+        refused: list[str] = []
+        for mtu, gone in ((MTU - 1, False), (MTU, True)):
+            if gone:
+                await tunnel.destroy()
+            try:
+                await tunnel.set_mtu(mtu)
+            except (BadInput, Unreachable) as error:
+                refused.append(type(error).__name__)
+        assert (seen, refused) == ([MTU, 1420, 1420, MTU, MTU], ["BadInput", "Unreachable"])
 
     async def test_remove(self) -> None:
         """A removed peer is gone, also when it was the last, and nothing of its packets comes out any more."""

@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6
 import attrs
 from zope.interface import implementer
 
-from lanrage.core.links import Endpoint, LocalAddress, PeerStatus, TunnelPeer, TunnelStatus
+from lanrage.core.links import TUNNEL_MTU, Endpoint, LocalAddress, PeerStatus, TunnelPeer, TunnelStatus
 from lanrage.core.mapping import Gateway
 from lanrage.core.network_changes import Happening
 from lanrage.core.undo import UndoEntry
@@ -59,6 +59,7 @@ class MemoryTunnel:
         self._world = world
         self._private_key = b""
         self._port = 0
+        self.mtu = 0
         self.peers: dict[bytes, PeerStatus] = {}
 
     @property
@@ -68,14 +69,13 @@ class MemoryTunnel:
 
     async def create(self, private_key: bytes, listen_port: int, mtu: int) -> None:
         """See :meth:`lanrage.interfaces.ITunnel.create`."""
-        del mtu
         if self._world.devices.get((self.host, self.name), self) is None:
             raise BadInput("tunnel_device", f"the device {self.name} exists and is not LANrage's")
         self._world.devices.pop((self.host, self.name), None)
         port = listen_port or next(number for number in range(40000, 65536) if not self._taken(number))
         if self._taken(port):
             raise port_taken(port)
-        self._private_key, self._port, self.peers = private_key, port, {}
+        self._private_key, self._port, self.peers, self.mtu = private_key, port, {}, mtu
         self._world.devices[self.host, self.name] = self
 
     def _taken(self, port: int) -> bool:
@@ -85,6 +85,14 @@ class MemoryTunnel:
     def _check(self) -> None:
         if self._world.devices.get((self.host, self.name)) is not self:
             raise Unreachable(f"the WireGuard device {self.name} is gone")
+
+    async def set_mtu(self, mtu: int) -> int:
+        """See :meth:`lanrage.interfaces.ITunnel.set_mtu`."""
+        self._check()
+        if mtu < TUNNEL_MTU:
+            raise BadInput("mtu", "too small")
+        self.mtu = mtu
+        return mtu
 
     async def set_peer(self, peer: TunnelPeer) -> None:
         """See :meth:`lanrage.interfaces.ITunnel.set_peer`."""

@@ -39,6 +39,8 @@ from lanrage.core.diagnosis import (
 )
 from lanrage.errors import Refused
 from tests.fakes_bridge import FakeBridges
+from tests.fakes_detection import FakeDetection
+from tests.fakes_games import FakeGames
 from tests.fakes_governing import FakeGovernor
 from tests.fakes_guard import FakeExposed
 from tests.fakes_metrics import FakeMetrics
@@ -47,6 +49,7 @@ from tests.fakes_probe import FakeProbe
 from tests.fakes_profile import FakeProfile
 from tests.fakes_relays import FakeRelays
 from tests.fakes_rooms import FakeRooms
+from tests.fakes_servers import FakeServers
 from tests.fakes_settings import FakeSettings
 from tests.fakes_tasks import FakeTasks
 
@@ -113,6 +116,9 @@ class FakeNode(
     FakeProfile,
     FakeTasks,
     FakeSettings,
+    FakeServers,
+    FakeGames,
+    FakeDetection,
 ):
     """Carries the operations out in memory.
 

@@ -119,6 +119,10 @@ class RealBench(RealNamespace):
         """See :class:`tests.contracts_links.TunnelBench`."""
         return name in [device for _, device in socket.if_nameindex()]
 
+    def mtu(self, name: str) -> int:
+        """See :class:`tests.contracts_links.TunnelBench`."""
+        return int(self.namespace.run(f"ip -o link show {name}").partition(" mtu ")[2].split()[0])
+
 
 def _arrives(way_out: socket.socket, packet: bytes, seconds: float) -> bool:
     while select.select([way_out], [], [], seconds)[0]:

@@ -23,12 +23,12 @@ values: st.SearchStrategy[Any] = st.recursive(
 @st.composite
 def mutated(draw: Draw, raw: bytes, codec: Codec) -> bytes:
     """Another message than `raw`; or, now and then, the same."""
-    return draw(st.one_of(_bytes(raw), _fields(raw, codec)))
+    return draw(st.one_of(changed_bytes(raw), _fields(raw, codec)))
 
 
 @st.composite
-def _bytes(draw: Draw, raw: bytes) -> bytes:
-    """Bytes changed anywhere."""
+def changed_bytes(draw: Draw, raw: bytes) -> bytes:
+    """Bytes that are changed anywhere, of any message."""
     data = bytearray(raw)
     for _ in range(draw(st.integers(1, 3))):
         start = draw(st.integers(0, len(data)))

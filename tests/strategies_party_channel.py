@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
+from lanrage.core.game_presence import NAME_LIMIT, SERVERS_LIMIT, Hosted, Playing
 from lanrage.wire.party_channel import (
     EPOCH_LIMIT,
     PAYLOAD_LIMIT,
     RECORD_LIMIT,
     Forward,
     Forwarded,
+    Games,
     HeadTold,
     Records,
     Signal,
@@ -20,6 +22,16 @@ from tests.strategies_links import keys
 epochs = st.integers(0, EPOCH_LIMIT - 1)
 payloads = st.binary(max_size=200) | st.binary(min_size=PAYLOAD_LIMIT, max_size=PAYLOAD_LIMIT)
 records = st.binary(min_size=1, max_size=300) | st.binary(min_size=RECORD_LIMIT, max_size=RECORD_LIMIT)
+ports = st.integers(1, 65535)
+hosted = st.builds(Hosted, st.sampled_from(("tcp", "udp")), ports, st.sampled_from(("", "a2s", "quake3")), ports)
+names = st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=NAME_LIMIT)
+plays = st.builds(
+    Playing,
+    st.text("abcxyz019-", min_size=1, max_size=40),
+    names,
+    st.booleans(),
+    st.lists(hosted, max_size=SERVERS_LIMIT).map(tuple),
+)
 messages = st.one_of(
     st.builds(HeadTold, epochs, keys),
     st.builds(Want, epochs),
@@ -27,4 +39,5 @@ messages = st.one_of(
     st.builds(Signal, payloads),
     st.builds(Forward, keys, payloads),
     st.builds(Forwarded, keys, payloads),
+    st.builds(Games.of, st.binary(min_size=8, max_size=8), epochs, st.lists(plays, max_size=10)),
 )

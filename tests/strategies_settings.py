@@ -19,6 +19,8 @@ TEXTS: dict[str, tuple[str, ...]] = {
     "node.server": ("", "play.example.org:7766", "[2001:db8::1]:1"),
     "node.relay_region": ("", "eu-west"),
     "node.relay_weights": ("", "load=1", ",".join(f"{name}=7.5" for name in Weights.names())),
+    "games.tc_class": ("", "1:10", "ffff:a"),
+    "games.profiles": ("", "/home/ann/games"),
     "lan.ports": ("", "4445,27960-27963/udp"),
     "lan.services": ("", "mdns", "mdns,ssdp"),
     "control.listen": ("tcp:7766", "unix:/run/lanrage/control.sock", "systemd:domain=INET:index=0"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,8 +13,12 @@ from lanrage.app.cli import main
 from lanrage.app.cli_frame import LazyGroup
 from lanrage.app.control_cli import control
 from lanrage.app.service import Options
+from lanrage.core.game_file import GameTable, Row
+from lanrage.core.game_reading import combine, read_games
+from lanrage.core.game_reference import reference as game_reference
 from lanrage.core.settings_reference import reference as settings_reference
 from lanrage.lab.cli import lab
+from lanrage.store.game_profiles import load_shipped
 from lanrage.wire.control_reference import reference
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -87,6 +92,27 @@ class SettingTests(SynchronousTestCase):
     def test_table_of_settings(self) -> None:
         """The page holds the table that the schema gives; ``make messages`` writes it."""
         self.assertIn(settings_reference(), (DOCS / "settings.rst").read_text(encoding="utf-8"))
+
+
+class GameTests(SynchronousTestCase):
+    """``docs/games.rst`` and ``docs/games-list.rst``."""
+
+    def test_table_of_games(self) -> None:
+        """The page holds the table that the data give; ``make messages`` writes it."""
+        games = combine(load_shipped(), ()).games
+        text = (DOCS / "games-list.rst").read_text(encoding="utf-8")
+        self.assertIn(game_reference(games.values()), text)
+        self.assertEqual([], [game for game in games if f"(``{game}``, " not in text])
+
+    def test_every_value(self) -> None:
+        """The page of the format names whatever may stand in a file, and its example is in order."""
+        text = (DOCS / "games.rst").read_text(encoding="utf-8")
+        rows = {row for kind in Row.__subclasses__() for row in kind.__struct_fields__}
+        names = {*GameTable.__struct_fields__, *rows} - {"pattern", "text"}
+        self.assertEqual([], sorted(name for name in names if f"``{name}``" not in text))
+        example = textwrap.dedent(text.partition(".. code-block:: toml\n")[2].partition("\n``[sources]``")[0])
+        reading = read_games("games.rst", example, own=True)
+        self.assertEqual((["tag"], ()), ([each.profile.game for each in reading.entries], reading.problems))
 
 
 class MessageTests(SynchronousTestCase):

@@ -19,16 +19,18 @@ from click.core import ParameterSource
 from lanrage import __version__
 from lanrage.app import (
     cli_exposure,
+    cli_games,
     cli_governing,
     cli_lan,
     cli_machine_room,
     cli_paths,
     cli_probe,
     cli_relays,
+    cli_servers,
     run_cli,
 )
 from lanrage.app import cli_output as output
-from lanrage.app.cli_call import SYSTEM_SOCKET, Caller, call_node
+from lanrage.app.cli_call import SYSTEM_SOCKET, Caller, Tools
 from lanrage.app.cli_find import Wanted
 from lanrage.app.cli_frame import SETTINGS, LazyGroup, guarded, json_option
 from lanrage.app.operations import (
@@ -52,6 +54,7 @@ class Session:
 
     wanted: Wanted
     call: Caller
+    tools: Tools = Tools()
 
     @property
     def path(self) -> str:
@@ -136,7 +139,9 @@ def main(context: click.Context, socket: str | None, role: str | None, state_dir
         if context.get_parameter_source("socket") is ParameterSource.COMMANDLINE:
             raise click.UsageError("--socket says already what to ask: leave --role and --state-dir out")
         socket = None
-    context.obj = Session(Wanted(socket or "", role or "", state_dir or ""), context.obj or call_node)
+    given = context.obj
+    tools = given if isinstance(given, Tools) else Tools(given) if given is not None else Tools()
+    context.obj = Session(Wanted(socket or "", role or "", state_dir or ""), tools.call, tools)
 
 
 @main.group(context_settings=SETTINGS, epilog="Example: lanrage party create Friday --server play.example.org:7766")
@@ -265,6 +270,8 @@ cli_lan.add(main, operation, SETTINGS)
 run_cli.add(main, SETTINGS)
 cli_probe.add(main, operation, SETTINGS)
 cli_machine_room.add(main, operation)
+cli_servers.add(main, operation)
+cli_games.add(main, operation)
 
 
 @operation(main, "status", output.status)

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+import attrs
 
 from lanrage.app.operations import Progress
+
+if TYPE_CHECKING:
+    from lanrage.app.client import NodeClient
 
 SYSTEM_SOCKET = "/run/lanrage/node.sock"
 
@@ -28,8 +33,35 @@ def default_socket() -> str:
     return own if os.path.exists(own) and not os.path.exists(SYSTEM_SOCKET) else SYSTEM_SOCKET
 
 
+Watcher = Callable[[str, str, dict[str, Any], float, Callable[[Any], None]], None]
+"""Asks (socket path, operation, arguments) again each so many seconds and shows each result, until it is interrupted;
+raises what a :data:`Caller` raises."""
+
+
 def call_node(path: str, op: str, args: dict[str, Any], progress: Progress | None) -> Any:
     """Ask the node at `path`, running the reactor until it answered."""
+    return _run(path, lambda node, _: node.call(op, args, progress=progress))
+
+
+def watch_node(path: str, op: str, args: dict[str, Any], every: float, show: Callable[[Any], None]) -> None:
+    """Ask the node at `path` again and again, running the reactor until it fails or is interrupted."""
+    _run(path, lambda node, clock: keep_asking(lambda: node.call(op, args), every, show, clock))
+
+
+async def keep_asking(ask: Callable[[], Awaitable[Any]], every: float, show: Callable[[Any], None], clock: Any) -> None:
+    """Ask and show, with a pause after each: who reads slowly is asked for no more than it reads.
+
+    :param every: seconds of the pause.
+    """
+    from twisted.internet.task import deferLater
+
+    while True:
+        show(await ask())
+        await deferLater(clock, every)
+
+
+def _run(path: str, work: Callable[[NodeClient, Any], Awaitable[Any]]) -> Any:
+    """Run the reactor while this is done with a connection to the node at `path`."""
     from twisted.internet import reactor
     from twisted.internet.defer import CancelledError, Deferred
     from twisted.python.failure import Failure
@@ -42,7 +74,7 @@ def call_node(path: str, op: str, args: dict[str, Any], progress: Progress | Non
 
     async def ask() -> Any:
         async with NodeClient(steering, path) as node:
-            return await node.call(op, args, progress=progress)
+            return await work(node, steering)
 
     def start() -> None:
         asking = Deferred.fromCoroutine(ask()).addBoth(outcome.append)
@@ -64,3 +96,17 @@ def call_node(path: str, op: str, args: dict[str, Any], progress: Progress | Non
             raise KeyboardInterrupt
         outcome[0].raiseException()
     return outcome[0]
+
+
+@attrs.frozen
+class Tools:
+    """By what the command line acts; a test puts its own in.
+
+    :param execute: replaces this process by a program (its path, its arguments with its name).
+    :param user: who runs it.
+    """
+
+    call: Caller = call_node
+    watch: Watcher = watch_node
+    execute: Callable[[str, list[str]], Any] = os.execv
+    user: Callable[[], int] = os.geteuid

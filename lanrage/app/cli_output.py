@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from ipaddress import ip_address
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from lanrage.app.cli_bridges import bridge_lines
 from lanrage.errors import BadInput
+
+if TYPE_CHECKING:
+    from rich.live import Live
+    from rich.table import Table
 
 PIPE_WIDTH = 200
 """Columns where no terminal tells its own, so that a table's rows stay lines."""
@@ -52,16 +56,34 @@ class Screen:
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         """Rows below their names."""
-        from rich.box import SIMPLE_HEAD
-        from rich.table import Table
-        from rich.text import Text
+        self.put(made_table(columns, rows))
 
-        table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
-        for column in columns:
-            table.add_column(column, overflow="fold")
-        for row in rows:
-            table.add_row(*(Text(clean(cell)) for cell in row))
-        self._console.print(table)
+    def put(self, made: Table) -> None:
+        """A table that was made already."""
+        self._console.print(made)
+
+    def live(self) -> Live:
+        """What stands at one place of the terminal and is replaced as it changes; to be entered."""
+        from rich.live import Live
+
+        return Live(console=self._console, auto_refresh=False)
+
+
+def made_table(columns: Sequence[str], rows: Iterable[Sequence[str]], whole: Collection[str] = ()) -> Table:
+    """Rows below their names, for rich; what a terminal would obey is taken out.
+
+    :param whole: columns whose cells are never broken.
+    """
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold", no_wrap=column in whole)
+    for row in rows:
+        table.add_row(*(Text(clean(cell)) for cell in row))
+    return table
 
 
 def print_json(value: Any) -> None:
@@ -181,8 +203,15 @@ def shown(screen: Screen, result: dict[str, Any]) -> None:
     for member in result["members"]:
         if member.get("status"):
             screen.line(f"{member['name']}: {member['status']}")
+        for game in member.get("games") or ():
+            screen.line(f"{member['name']} {'hosts' if game['hosting'] else 'plays'} {game['name']}{_servers(game)}")
     for sentence in result.get("alarms") or ():
         screen.line(f"Mind: {sentence}", "yellow")
+
+
+def _servers(game: dict[str, Any]) -> str:
+    ports = ", ".join(f"{each['port']}/{each['proto']}" for each in game["servers"])
+    return f" at {ports}" if ports else ""
 
 
 def _role(member: dict[str, Any]) -> str:
@@ -225,12 +254,24 @@ def status(screen: Screen, result: dict[str, Any]) -> None:
     counters = ", ".join(f"{name} {value}" for name, value in (result.get("lan") or {}).items() if value)
     if counters:
         rows.append(("lan", counters))
+    rows += [("games", sentence) for sentence in result.get("games") or ()]
+    if tuning := result.get("tuning"):
+        rows.append(("tuning", _tuning(tuning)))
     rows += [("bridge", line) for each in result.get("bridges") or () for line in bridge_lines(each)]
     screen.facts(rows)
     for sentence in result.get("missing") or ():
         screen.line(f"{'missing':<10} {sentence}", "yellow")
     if not party:
         screen.line("next       lanrage party create NAME --server HOST:PORT, or lanrage party join CODE")
+
+
+def _tuning(tuning: dict[str, Any]) -> str:
+    """One line: what the running games change."""
+    parts = [f"for {', '.join(tuning['games'])}"]
+    parts += [f"keepalive at most {tuning['keepalive_s']} s"] if tuning["keepalive_s"] is not None else []
+    parts += [f"MTU {tuning['mtu']}"] if tuning["mtu"] is not None else []
+    parts += [f"DSCP {tuning['dscp']}"] if tuning["dscp"] is not None else []
+    return ", ".join(parts) + (f"; {tuning['trouble']}" if tuning["trouble"] else "")
 
 
 def _nat(nat: dict[str, Any]) -> str:

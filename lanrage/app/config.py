@@ -8,6 +8,7 @@ from pathlib import Path
 import attrs
 
 from lanrage.app.control_door import DoorSettings
+from lanrage.app.games_config import GamesSettings
 from lanrage.app.lan_config import LanSettings
 from lanrage.app.machinery import Devices
 from lanrage.app.reflector import Alternate
@@ -23,6 +24,8 @@ from lanrage.errors import BadInput
 from lanrage.store.named_file import read_named
 from lanrage.wire.control import TOKEN_LIMIT, RelayInfo
 
+GAMES_FOLDER = "games"
+"""Of the state folder: the user's own profiles of games."""
 RELAY_FOLDER = "relay"
 """Of the state folder: the relay's undo journal."""
 
@@ -105,6 +108,9 @@ class NodeConfig:
     :param server: default control server for new parties; empty = the user names one.
     :param region: of relays that it prefers.
     :param weights: of the choice among relays.
+    :param games: the folder of the user's own profiles of games; ``None``: in the state folder.
+    :param detection: how games are noticed.
+    :param announce: the webhook of alerts is told of games, too.
     """
 
     state_dir: Path
@@ -113,6 +119,14 @@ class NodeConfig:
     server: str = ""
     region: str = ""
     weights: Weights = Weights()
+    games: Path | None = None
+    detection: GamesSettings = GamesSettings()
+    announce: bool = False
+
+    @property
+    def games_dir(self) -> Path:
+        """The folder of the user's own profiles of games."""
+        return self.games if self.games is not None else self.state_dir / GAMES_FOLDER
 
     @classmethod
     def parse(cls, options: dict[str, str]) -> NodeConfig:
@@ -128,9 +142,14 @@ class NodeConfig:
             read(options, "links.birthday"),
             read(options, "net.port_mapping") == "auto",
             LanSettings.parse(options),
+            read(options, "games.marks"),
+            read(options, "games.tc_class"),
         )
         server, region = read(options, "node.server"), read(options, "node.relay_region")
-        return cls(*folders(options), devices, server, region, read(options, "node.relay_weights"))
+        games, detection = read(options, "games.profiles"), GamesSettings.parse(options)
+        weights, folder = read(options, "node.relay_weights"), Path(games) if games else None
+        announce = read(options, "games.announce")
+        return cls(*folders(options), devices, server, region, weights, folder, detection, announce)
 
     def with_server(self, server: str) -> NodeConfig:
         """The same with another default control server."""

@@ -8,7 +8,7 @@ from typing import Protocol
 from twisted.logger import Logger
 
 from lanrage.core.exposure import Exposure, GuardRules, judge_port
-from lanrage.core.play_ports import PlayPorts
+from lanrage.core.play_ports import PlayPorts, Source, Span
 from lanrage.errors import LanrageError
 
 # Protocols have methods without a body.
@@ -45,6 +45,7 @@ class Guarding:
     def __init__(self, exposure: Exposure, ports: PlayPorts, guard: Guard) -> None:
         self.exposure, self.ports, self.guard = exposure, ports, guard
         self.trouble = ""
+        self._wanted: tuple[Span, ...] = ()
         self._end: Callable[[], None] = lambda: None
 
     @property
@@ -61,7 +62,7 @@ class Guarding:
 
         :raises LanrageError: what is missing, where not all is exposed anyway.
         """
-        self._end = self.ports.listen(self._changed)
+        self._end, self._wanted = self.ports.listen(self._changed), self.ports.of(Source.USER)
         try:
             await self.guard.start(self.rules)
         except LanrageError as error:
@@ -96,4 +97,7 @@ class Guarding:
         return self.guard.counters()
 
     def _changed(self) -> None:
-        self.guard.use(self.rules)
+        """The table is made anew only where it says something else: its counters, limits and searches begin anew."""
+        before, self._wanted = self._wanted, self.ports.of(Source.USER)
+        if self.exposure is Exposure.GAMES or self._wanted != before:
+            self.guard.use(self.rules)

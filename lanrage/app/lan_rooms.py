@@ -48,17 +48,25 @@ class Rooms:
     write_card: Callable[[bytes], bool]
     on_change: list[Callable[[], object]] = attrs.field(factory=list)
     _open: dict[Room, Callable[[], None]] = attrs.field(factory=dict)
+    _networks: dict[Room, int] = attrs.field(factory=dict)
 
     def __len__(self) -> int:
         """How many are open: while there is one, this machine's tables do not show every game's sockets."""
         return len(self._open)
 
-    def add(self, room: Room, closed: Callable[[], None]) -> None:
+    @property
+    def networks(self) -> frozenset[int]:
+        """The network namespaces of those that are open, by their inodes."""
+        return frozenset(self._networks.values())
+
+    def add(self, room: Room, closed: Callable[[], None], network: int = 0) -> None:
         """From now on it hears what members send.
 
         :param closed: called when it is closed, by whomever.
+        :param network: inode of its network namespace.
         """
         self._open[room] = closed
+        self._networks[room] = network
         self._tell()
 
     def write(self, frame: bytes) -> bool:
@@ -71,6 +79,7 @@ class Rooms:
     async def remove(self, room: Room) -> None:
         """Close a room; one that is closed is no error."""
         closed = self._open.pop(room, None)
+        self._networks.pop(room, None)
         if closed is not None:
             closed()
             self._tell()

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import attrs
 
+from lanrage.app.game_tuning import Marks, NoMarks
 from lanrage.app.guarding import Guarding
 from lanrage.app.lan import LanPlane
 from lanrage.app.lan_config import CaptureFrom, LanSettings
@@ -33,6 +34,7 @@ from lanrage.net.adopt import Adopter
 from lanrage.net.capture import Capture
 from lanrage.net.card import TapCard
 from lanrage.net.devices import port_taken
+from lanrage.net.game_marks import GameMarks
 from lanrage.net.guard import Guard, GuardTable, check_guard
 from lanrage.net.ipv6 import own_addresses6
 from lanrage.net.lan_port import LanPort
@@ -49,7 +51,6 @@ from lanrage.net.rawport import RawProbePort
 from lanrage.net.room_card import RoomCard
 from lanrage.net.threads import in_thread
 from lanrage.net.tunnels import make_tunnel
-from lanrage.store.game_ports import fill
 
 
 @attrs.frozen
@@ -63,6 +64,8 @@ class Devices:
     :param birthday: hard pairs of routers may be joined by birthday probing.
     :param map_port: ask the router to map that port.
     :param lan: how the LAN plane carries.
+    :param marks: games' traffic is marked.
+    :param tc_class: class (major, minor) of a card's queue for it.
     """
 
     tunnel: str = "lanrage-wg0"
@@ -72,6 +75,8 @@ class Devices:
     birthday: bool = True
     map_port: bool = False
     lan: LanSettings = LanSettings()
+    marks: bool = True
+    tc_class: tuple[int, int] | None = None
 
 
 class Machinery(Protocol):
@@ -119,6 +124,9 @@ class Machinery(Protocol):
     def room_card(self) -> Room:
         """The card of a game's room, not open yet."""
 
+    def game_marks(self) -> Marks:
+        """Marks games' traffic; nothing is marked yet."""
+
     def port_mapping(self, links: Links, random: Callable[[int], bytes]) -> PortMapping | None:
         """Maps the links' port at the router, not started yet; ``None`` where that is switched off."""
 
@@ -135,7 +143,6 @@ class RealMachinery:
         self._journal = journal
         self.machine: IMachine = Machine(reactor)
         self.ports = PlayPorts()
-        fill(self.ports)
         self._put_ports(devices.lan.ports)
         for service in devices.lan.services:
             port = FORMS[service].port
@@ -226,6 +233,12 @@ class RealMachinery:
         """See :meth:`Machinery.room_card`."""
         devices = self._devices
         return RoomCard(self._reactor, device_name(devices.card), devices.tunnel, self._journal)
+
+    def game_marks(self) -> Marks:
+        """See :meth:`Machinery.game_marks`."""
+        devices = self._devices
+        pair = (devices.tunnel, devices.card)
+        return GameMarks(self._reactor, pair, devices.tc_class) if devices.marks else NoMarks()
 
     def port_mapping(self, links: Links, random: Callable[[int], bytes]) -> PortMapping | None:
         """See :meth:`Machinery.port_mapping`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Awaitable, Callable, Coroutine
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -19,6 +20,9 @@ from lanrage.app import node_view
 from lanrage.app.bridge_node import BridgeNode
 from lanrage.app.config import NodeConfig
 from lanrage.app.exposed_node import ExposedNode
+from lanrage.app.game_profiles import GameProfiles
+from lanrage.app.games_node import GamesNode
+from lanrage.app.games_plane import GamesPlane
 from lanrage.app.governing_node import GoverningNode
 from lanrage.app.machine_room_node import MachineRoomNode
 from lanrage.app.machinery import Devices, Machinery, RealMachinery
@@ -33,6 +37,7 @@ from lanrage.app.relay_node import RelayNode
 from lanrage.app.results import StatusShown
 from lanrage.app.role_service import ATTEMPTS, RoleService
 from lanrage.app.room_node import RoomNode
+from lanrage.app.server_keeping import browsed
 from lanrage.app.settings_desk import SettingsDesk
 from lanrage.app.settings_live import NODE_LIVE
 from lanrage.app.settings_start import Start
@@ -71,6 +76,7 @@ class NodeService(
     RoomNode,
     ProbeNode,
     MachineRoomNode,
+    GamesNode,
     Service,
 ):
     """Loads the keys, undoes what a crash left, returns to the party; then does what its user asks.
@@ -80,8 +86,10 @@ class NodeService(
     :param random: ``os.urandom``, or a test's own.
     :param machinery: makes what touches the machine.
     :param rights: reads what this process may do.
+    :param profiles: makes what knows the games.
     :param settings: how it was started; ``None``: with nothing but defaults.
     :ivar tasks: carries its plans out.
+    :ivar games: what notices games, and acts on them.
     :ivar around: the role that it is a part of, for what is wrong with the others.
     :ivar server_beside: the control server in its process: of new parties where the setting names none.
     :ivar started: fires when the node is up, or waits for its disk. A party that this machine cannot take part in is
@@ -99,6 +107,7 @@ class NodeService(
         random: Callable[[int], bytes] = os.urandom,
         machinery: Callable[[Any, Devices, IUndoJournal], Machinery] = RealMachinery,
         rights: Callable[[Any], Awaitable[Rights]] = read_rights,
+        profiles: Callable[[Any, Path], GameProfiles] = GameProfiles,
         settings: Start | None = None,
     ) -> None:
         self._reactor = reactor
@@ -112,6 +121,10 @@ class NodeService(
         self._spoken: SpokenDesk | None = None
         self._lacks: list[str] = []
         self.tasks = TaskRunner(reactor)
+        known = profiles(reactor, config.games_dir)
+        self.games = GamesPlane(reactor, config.state_dir, known, config.detection, random)
+        self.games.watch.rooms = self.room_networks
+        self.games.browser.party = lambda: browsed(self._life)
         self.around: RoleService | None = None
         self._opening: PlanRun | None = None
         self._disk_trouble = ""
@@ -166,10 +179,10 @@ class NodeService(
         machinery = self._make_machinery(self._reactor, self._config.devices, undo)
         await remove_leftovers(self._reactor, machinery.machine, undo, self._now)
         identify(fingerprint(keys.identity.public).hex())
-        life = PartyLife(
-            self._reactor, self._config, keys, machinery, self._now, self._random, self._lock.run, self.tasks
-        )
+        around, games = (self._now, self._random, self._lock.run, self.tasks), self.games.side
+        life = PartyLife(self._reactor, self._config, keys, machinery, *around, games=games)
         self._spoken = SpokenDesk(self._reactor, keys.identity.public, self._random)
+        await self.games.start(machinery.ports, self.announcer())
         self._lacks = (await self._rights()).missing(self._config.devices.kind)
         for lack in self._lacks:
             self.log.warn("this node lacks something: {what}", what=lack)
@@ -209,6 +222,7 @@ class NodeService(
         self.end_profiling()
         if self._life is not None:
             await self._life.go_out()
+        await self.games.stop()
         self.settings.close()
         self.log.info("the node has stopped")
 
@@ -220,6 +234,7 @@ class NodeService(
     async def _go_by(self, config: NodeConfig) -> None:
         live = attrs.evolve(config, devices=attrs.evolve(self._config.devices, lan=config.devices.lan))
         self._config = live
+        await self.games.use(live.games_dir, live.detection)
         if self._life is not None:
             await self._life.use(live)
 

@@ -7,7 +7,7 @@ from typing import Literal
 import attrs
 
 from lanrage import __version__
-from lanrage.app import bridge_node, ledger_view
+from lanrage.app import bridge_node, games_view, ledger_view
 from lanrage.app.doctor import collect_local
 from lanrage.app.machinery import Devices
 from lanrage.app.nat_watch import NatWatch
@@ -102,6 +102,8 @@ def status(life: PartyLife, missing: list[str]) -> StatusShown:
         attrs.asdict(session.punching.counters) if session is not None and session.punching is not None else {},
         _mapping(session),
         bridge_node.shown(session),
+        games_view.sentences(life),
+        games_view.tuning(life.games, session),
     )
 
 
@@ -196,10 +198,11 @@ def _member(entry: ReplicaMember, life: PartyLife, now: float) -> MemberShown:
     standing: Literal["full", "provisional"] = "full" if entry.standing is Standing.FULL else "provisional"
     links = life.session.links if life.session is not None else None
     link = links.peers.get(entry.identity) if links is not None else None
+    games = games_view.of_member(life.games, entry.identity, me)
     if link is None:
         online = entry.online or me
         return MemberShown(
-            name, address, identity, online, me, "none", role=role, standing=standing, status=entry.status
+            name, address, identity, online, me, "none", role=role, standing=standing, status=entry.status, games=games
         )
     seen = link.status
     return MemberShown(
@@ -219,6 +222,7 @@ def _member(entry: ReplicaMember, life: PartyLife, now: float) -> MemberShown:
         role=role,
         standing=standing,
         status=entry.status,
+        games=games,
     )
 
 

@@ -11,6 +11,7 @@ from msgspec import Meta
 from lanrage.app.caller import Caller
 from lanrage.app.operation import CodeText, NameText, Nothing, Operation, Request
 from lanrage.app.operations_exposure import EXPOSURE, IExposedNode
+from lanrage.app.operations_games import GAMES, IGamesNode
 from lanrage.app.operations_governing import GOVERNING, IGoverningNode
 from lanrage.app.operations_lan_bridge import LAN_BRIDGE, IBridgeNode
 from lanrage.app.operations_machine_room import MACHINE_ROOM, IMachineRoom
@@ -38,7 +39,9 @@ DEFAULT_MEMBERS = 16
 """The party that the LAN plane is measured with."""
 
 
-class INode(IGoverningNode, IPathNode, IRelayNode, IExposedNode, IBridgeNode, IRoomNode, IProbeNode, IMachineRoom):
+class INode(
+    IGoverningNode, IPathNode, IRelayNode, IExposedNode, IBridgeNode, IRoomNode, IProbeNode, IMachineRoom, IGamesNode
+):
     """What a node does for its user; the local API and the command line see no more of it.
 
     Every method raises errors of :mod:`lanrage.errors` only; anything else is a bug and reported as one. `progress` may
@@ -220,7 +223,7 @@ _ALL = (
         "lanrage doctor",
     ),
 )
-_ROWS = (*_ALL, *GOVERNING, *PATHS, *RELAYS, *EXPOSURE, *LAN_BRIDGE, *RUN, *PROBE, *MACHINE_ROOM)
+_ROWS = (*_ALL, *GOVERNING, *PATHS, *RELAYS, *EXPOSURE, *LAN_BRIDGE, *RUN, *PROBE, *MACHINE_ROOM, *GAMES)
 OPERATIONS: dict[str, Operation] = {row.name: row for row in _ROWS}
 """All operations by name."""
 
@@ -257,7 +260,8 @@ async def perform(
     return result
 
 
-def _shown(default: Any) -> str:
+def _shown(field: msgspec.structs.FieldInfo) -> str:
+    default = field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
     return "empty" if default == "" else msgspec.json.encode(default).decode()
 
 
@@ -268,7 +272,7 @@ def reference() -> str:
     for operation in OPERATIONS.values():
         defaults = {field.name: field for field in msgspec.structs.fields(operation.request)}
         arguments = [
-            f"``{name}``: {rule}" + ("" if defaults[name].required else f" (default {_shown(defaults[name].default)})")
+            f"``{name}``: {rule}" + ("" if defaults[name].required else f" (default {_shown(defaults[name])})")
             for name, rule in rules(operation.request).items()
         ]
         results = ", ".join(f"``{field}``" for field in operation.result.__struct_fields__)

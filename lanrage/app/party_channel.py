@@ -49,6 +49,19 @@ class PartyLedger(Protocol):
         """A member told its head; where we have another hash at that epoch somebody signed two histories."""
 
 
+class ChannelExtra(Protocol):
+    """A part that speaks by the channel, too (:attr:`PartyChannel.extras`)."""
+
+    def followed(self, ready: frozenset[bytes], members: frozenset[bytes]) -> None:
+        """The links to these members are up, and these are members, by identity."""
+
+    def heard(self, identity: bytes, message: wire.Message) -> None:
+        """A member said something that is none of the channel's own.
+
+        :raises DecodeError: it is nothing that may be said.
+        """
+
+
 class ChannelPort(Protocol):
     """A port owned by this node, which tells the party address that a datagram came from."""
 
@@ -69,6 +82,7 @@ class ChannelCounters:
     strangers: int = 0
     forged: int = 0
     malformed: int = 0
+    unknown: int = 0
     over_budget: int = 0
     unsent: int = 0
     forwarded: int = 0
@@ -78,6 +92,7 @@ class ChannelCounters:
 class PartyChannel:
     """The channel of one party, from :meth:`start` to :meth:`stop`.
 
+    :ivar extras: parts that speak by it, too.
     :param own_key: our WireGuard key, 32 bytes.
     :param ledger: ``None`` where no ledger is kept: then no heads are told.
     :param random: ``os.urandom``, or a test's own.
@@ -95,6 +110,7 @@ class PartyChannel:
         random: Callable[[int], bytes],
     ) -> None:
         self.counters = ChannelCounters()
+        self.extras: list[ChannelExtra] = []
         self._clock = clock
         self._own_key = own_key
         self._port = port
@@ -139,6 +155,8 @@ class PartyChannel:
         self._by_address = {str(link.member.certificate.ip): link for link in links.values()}
         ready = {identity for identity, link in links.items() if link.ready}
         before, self._ready = self._ready, ready
+        for extra in self.extras:
+            extra.followed(frozenset(ready), frozenset(links))
         if self._heads is None or not self._running:
             return
         self.head_changed()
@@ -163,12 +181,19 @@ class PartyChannel:
             return
         try:
             message = wire.unseal(data, link.keys.channel, sender=link.peer_key, receiver=self._own_key)
+            self._take(link, message)
         except CryptoError:
             self.counters.forged += 1
+        except wire.UnknownKind:
+            self.counters.unknown += 1
         except DecodeError:
             self.counters.malformed += 1
-        else:
-            self._take(link, message)
+
+    def say(self, identity: bytes, message: wire.Message) -> None:
+        """Send a message of a part's own to a member, best effort."""
+        link = self._links.peers.get(identity)
+        if link is not None and link.ready:
+            self._send(link, lambda: message)
 
     # --- signals ------------------------------------------------------------------------------------------------------
 
@@ -209,6 +234,9 @@ class PartyChannel:
                 self._do(self._heads.heard(link.identity, head, self._clock.seconds()))
             case wire.Want() if self._heads is not None:
                 self._do(self._heads.wanted(link.identity, message.after, self._clock.seconds()))
+            case wire.Games() if not link.revoked:
+                for extra in self.extras:
+                    extra.heard(link.identity, message)
 
     def _pass_on(self, link: PeerLink, message: wire.Forward) -> None:
         """One hop, between two whose links are up: what was forwarded once is never forwarded again."""

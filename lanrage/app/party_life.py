@@ -15,6 +15,7 @@ from lanrage.app.bridge_ways import want_bridges
 from lanrage.app.config import NodeConfig
 from lanrage.app.control_link import ControlLink
 from lanrage.app.endpoint_book import EndpointBook
+from lanrage.app.game_session import PlaySide
 from lanrage.app.governance import Governance
 from lanrage.app.machinery import Machinery
 from lanrage.app.party_saving import PartySaving
@@ -55,6 +56,7 @@ class PartyLife:
     :ivar session: ``None`` while this machine cannot take part (rights, devices).
     :ivar trouble: why not, for the user.
     :ivar saving: keeps the party file as the party is.
+    :ivar games: what running games want here.
     """
 
     log = Logger()
@@ -69,16 +71,13 @@ class PartyLife:
         random: Callable[[int], bytes],
         alone: Callable[[Callable[[], Any]], Deferred[Any]],
         tasks: TaskRunner,
+        *,
+        games: PlaySide,
     ) -> None:
-        self._reactor = reactor
-        self._config = config
-        self.keys = keys
-        self.machinery = machinery
-        self._now = now
-        self._random = random
+        self._reactor, self._config, self._now, self._random = reactor, config, now, random
+        self.keys, self.machinery, self.games = keys, machinery, games
         self._file = PartyFile(config.state_dir)
-        self._endpoints = EndpointsFile(config.state_dir)
-        self._bridges = BridgesFile(config.state_dir)
+        self._endpoints, self._bridges = EndpointsFile(config.state_dir), BridgesFile(config.state_dir)
         self.saved: SavedParty | None = None
         self.replica: PartyReplica | None = None
         self.link: ControlLink | None = None
@@ -191,6 +190,7 @@ class PartyLife:
             self._config.region,
             self._config.weights,
             lambda: replica.ledger.host if replica.ledger is not None else None,
+            self.games,
         )
         session = PartySession(
             self._reactor, self.keys, saved.party_id, address, self._config.devices, around, self.machinery

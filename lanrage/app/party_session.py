@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred, DeferredLock, succeed
 from twisted.logger import Logger
 
 from lanrage.app.bridge_ways import guard_bridges
+from lanrage.app.game_session import SessionGames
 from lanrage.app.guarding import Guarding
 from lanrage.app.lan import LanPlane
 from lanrage.app.links import Links
@@ -77,6 +78,7 @@ class PartySession:
         self.nat: NatWatch | None = None
         self.punching: Punching | None = None
         self.mapping: PortMapping | None = None
+        self.games: SessionGames | None = None
         self.listen_port = 0
         self.prefix: IPv6Network | None = None
         self.without_ipv6 = ""
@@ -160,6 +162,7 @@ class PartySession:
         channel.start()
         self._probe_port.open(self.listen_port, carried(self._received))
         await links.start(self.listen_port)
+        self._join_games(links, channel, tunnel)
         self._roaming.start()
         relays.use(book.relays)
         self._start_punching(links)
@@ -167,6 +170,11 @@ class PartySession:
         if self.mapping is not None:
             self.mapping.start()
         book.start(lambda: {identity: link.plan.paths.values() for identity, link in links.peers.items()})
+
+    def _join_games(self, links: Links, channel: PartyChannel, tunnel: ITunnel) -> None:
+        """Running games tune the links, and are told of by the channel."""
+        side, marks = self._around.games, self._machinery.game_marks()
+        self.games = side.join(links, channel, tunnel, marks, self.listen_port) if side is not None else None
 
     def _join_lan(self, links: Links) -> None:
         """What links and LAN plane know of each other."""
@@ -201,19 +209,9 @@ class PartySession:
 
     async def stop(self) -> None:
         """Take all down, links first; nothing of this session is left on the machine."""
+        before = (self.games, self.mapping, self.reflexive, self.nat, self.relay_tcp, self.relays, self.punching)
         parts: list[Callable[[], Any]] = [self._roaming.stop, self._around.book.stop]
-        if self.mapping is not None:
-            parts.append(self.mapping.stop)
-        if self.reflexive is not None:
-            parts.append(self.reflexive.stop)
-        if self.nat is not None:
-            parts.append(self.nat.stop)
-        if self.relay_tcp is not None:
-            parts.append(self.relay_tcp.stop)
-        if self.relays is not None:
-            parts.append(self.relays.stop)
-        if self.punching is not None:
-            parts.append(self.punching.stop)
+        parts += [part.stop for part in before if part is not None]
         if self.links is not None:
             parts.append(self._stop_links)
         if self.channel is not None:
@@ -234,7 +232,7 @@ class PartySession:
                 self.log.failure("a part of the party's session did not stop")
         self.links = self.relays = self.relay_tcp = self.reflexive = self.punching = None
         self.nat = self.channel = self.lan = self.tunnel = self.mapping = None
-        self.guarding = None
+        self.guarding = self.games = None
 
     def _stop_links(self) -> Deferred[None]:
         """After a change of members that is under way."""

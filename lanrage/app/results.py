@@ -80,6 +80,44 @@ class Invited(Result, frozen=True):
     spoken: SpokenShown | None = None
 
 
+class HostedShown(Result, frozen=True):
+    """A game's server at a member's address; `query` names the protocol by which it is asked at `query_port`."""
+
+    proto: str
+    port: int
+    query: str = ""
+    query_port: int = 0
+
+
+class PlayingShown(Result, frozen=True):
+    """A game that a member plays.
+
+    :param game: id of its profile.
+    :param hosting: others can join it there.
+    """
+
+    game: str
+    name: str
+    hosting: bool = False
+    servers: list[HostedShown] = []
+
+
+class TuningShown(Result, frozen=True):
+    """What the games that run here change (``docs/games-effects.rst``).
+
+    :param keepalive_s: seconds at most between packets of an idle link; null where no game says.
+    :param mtu: of the tunnel; null outside of a party.
+    :param dscp: with which the tunnel's outer packets are marked; null: they are not.
+    :param trouble: why traffic is not marked as it should be; empty while it is.
+    """
+
+    games: list[str]
+    keepalive_s: int | None = None
+    mtu: int | None = None
+    dscp: int | None = None
+    trouble: str = ""
+
+
 class MemberShown(Result, frozen=True):
     """One member as this node sees it.
 
@@ -90,6 +128,7 @@ class MemberShown(Result, frozen=True):
     :param role: ``host``, ``moderator`` or ``member``, by the ledger.
     :param standing: ``full``, or ``provisional`` until a full member has countersigned.
     :param status: what it says of itself.
+    :param games: what it plays now.
     """
 
     name: str
@@ -108,6 +147,7 @@ class MemberShown(Result, frozen=True):
     role: Role = "member"
     standing: Literal["full", "provisional"] = "full"
     status: str = ""
+    games: list[PlayingShown] = []
 
 
 class PartyShown(Result, frozen=True):
@@ -260,6 +300,8 @@ class StatusShown(Result, frozen=True):
     :param relay_tcp: ``None`` while it is not needed.
     :param birthday: counters of birthday probing by name; empty where it is off.
     :param bridges: this machine's cards whose devices take part.
+    :param games: who plays what: sentences such as ``Ana hosts Teeworlds``.
+    :param tuning: what the games that run here change; null while none runs.
     :param port_mapping: where the router maps WireGuard's port; none while it is switched off, or outside a party.
     """
 
@@ -277,6 +319,8 @@ class StatusShown(Result, frozen=True):
     birthday: dict[str, Any] = {}
     port_mapping: MappingFacts | None = None
     bridges: list[BridgeShown] = []
+    games: list[str] = []
+    tuning: TuningShown | None = None
 
 
 class Diagnosed(NodeFacts, frozen=True):

@@ -94,7 +94,12 @@ def _of_relay(reactor: Any, relay: Callable[[], RelayService | None]) -> Source:
 
 
 def _of_node(node: NodeService) -> dict[str, Source]:
-    return {"party": node.readings_of_party, "lan": node.readings_of_lan}
+    return {
+        "party": node.readings_of_party,
+        "lan": node.readings_of_lan,
+        "games": node.readings_of_games,
+        "servers": node.readings_of_servers,
+    }
 
 
 def _node_parts(reactor: Any, config: NodeConfig, settings: Start | None) -> tuple[NodeService, ApiService]:
@@ -105,7 +110,12 @@ def _node_parts(reactor: Any, config: NodeConfig, settings: Start | None) -> tup
 def _node(reactor: Any, config: NodeConfig, measured: MeteringSettings, settings: Start | None) -> RoleService:
     node, api = _node_parts(reactor, config, settings)
     node.metering = metering = Metering(reactor, measured, _of_node(node), config.state_dir)
-    role = RoleService(reactor, [metering, api, node], lambda: node.greeting(config.server or "HOST:PORT"))
+    role = RoleService(
+        reactor,
+        [metering, api, node, node.games.detection],
+        lambda: node.greeting(config.server or "HOST:PORT"),
+        optional={node.games.detection: ()},
+    )
     node.around = role
     return role
 
@@ -242,9 +252,9 @@ def _all(reactor: Any, config: AllConfig, measured: MeteringSettings, settings: 
     # A player's own node is of use without the server beside it, which comes as soon as it can.
     role = RoleService(
         reactor,
-        [metering, api, reflector, control, relay, outside, node],
+        [metering, api, reflector, control, relay, outside, node, node.games.detection],
         greeting,
-        optional={reflector: (), control: (), relay: (control,), outside: (control,)},
+        optional={reflector: (), control: (), relay: (control,), outside: (control,), node.games.detection: ()},
     )
     node.around = role
     return role

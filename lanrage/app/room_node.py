@@ -17,7 +17,7 @@ from lanrage.app.lan_rooms import Room
 from lanrage.app.operations_run import RoomOpened
 from lanrage.app.party_life import PartyLife
 from lanrage.core.room import GATEWAY, INSIDE, RoomPlan
-from lanrage.errors import Refused, Unreachable
+from lanrage.errors import LanrageError, Refused, Unreachable
 from lanrage.interfaces import IMachine
 from lanrage.net.room_device import check_owner
 
@@ -34,6 +34,14 @@ class RoomNode:
 
     def _alone(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> Deferred[Any]:
         raise AssertionError("given by the node")
+
+    def room_networks(self) -> frozenset[int]:
+        """The network namespaces of the rooms that are open, by their inodes."""
+        try:
+            session = self._own().session
+        except LanrageError:  # the node is not up
+            return frozenset()
+        return session.lan.rooms.networks if session is not None and session.lan is not None else frozenset()
 
     def open_room(self, *, internet: bool, caller: Caller) -> Deferred[dict[str, Any]]:
         """See :meth:`INode.open_room`."""
@@ -60,15 +68,15 @@ class RoomNode:
             return lan.lan.members.values()
 
         await room.open(plan, namespace, heard, members, outward)
-        self._keep(lan, room, caller)
+        self._keep(lan, room, caller, os.fstat(namespace).st_ino)
         log.info("a game of user {user} has the party's card", user=caller.user, internet=internet)
         gateway = str(GATEWAY) if internet else ""
         plain: dict[str, Any] = msgspec.to_builtins(RoomOpened(INSIDE, str(plan.address), plan.mtu, gateway))
         return plain
 
-    def _keep(self, lan: LanPlane, room: Room, caller: Caller) -> None:
+    def _keep(self, lan: LanPlane, room: Room, caller: Caller, network: int) -> None:
         """The room lasts as long as the connection, and the connection as long as the room."""
-        lan.rooms.add(room, caller.end)
+        lan.rooms.add(room, caller.end, network)
 
         def gone() -> None:
             closing = self._alone(lambda: lan.rooms.remove(room))

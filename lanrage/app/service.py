@@ -12,11 +12,13 @@ from twisted.python import usage
 
 from lanrage import __version__
 from lanrage.app.config import CONFIGS, folders
+from lanrage.app.games_config import DETECTION
 from lanrage.app.lan_config import LAN
 from lanrage.app.log_config import LOG, LogSettings, logged
 from lanrage.app.metering_config import METERING, MeteringSettings
 from lanrage.app.settings_options import parameters
 from lanrage.app.settings_start import begin
+from lanrage.core.settings_games import GAMES_SETTINGS
 from lanrage.core.settings_node import MAPPING, NODE_SETTINGS
 from lanrage.core.settings_server import CONTROL_SETTINGS, RELAY_PORTS_SETTING, RELAY_SETTINGS, STOPPING_SETTINGS
 from lanrage.errors import LanrageError
@@ -26,7 +28,7 @@ from lanrage.timing import timing_decorator
 STATE = ["state-dir", "d", None, "Folder of keys and state (default: /var/lib/lanrage as root, else in your home)."]
 RUN = ["run-dir", None, None, "Folder of the socket that the lanrage command talks to (default: /run/lanrage as root)."]
 PORT_MAPPING = parameters([MAPPING])[0]
-NODE = parameters(NODE_SETTINGS)
+NODE = [*parameters([*NODE_SETTINGS, *GAMES_SETTINGS]), *DETECTION]
 CONTROL = parameters(CONTROL_SETTINGS)
 STOPPING = parameters(STOPPING_SETTINGS)
 RELAY = parameters([RELAY_PORTS_SETTING, *RELAY_SETTINGS, *STOPPING_SETTINGS])

@@ -8,6 +8,7 @@ import attrs
 from twisted.internet.defer import Deferred
 
 from lanrage.app.endpoint_book import EndpointBook
+from lanrage.app.game_session import PlaySide
 from lanrage.app.party_channel import PartyLedger
 from lanrage.app.relay_tcp import Door
 from lanrage.core.relay_choice import Weights
@@ -25,6 +26,7 @@ class Surroundings:
     :param door: where the control link stands now.
     :param region: of relays that this node prefers.
     :param weights: of its choice among relays.
+    :param games: what running games want of the session; ``None``: nothing.
     :param host: identity of the party's host now; ``None`` while its ledger is not known.
     """
 
@@ -37,6 +39,7 @@ class Surroundings:
     region: str = ""
     weights: Weights = Weights()
     host: Callable[[], bytes | None] = lambda: None
+    games: PlaySide | None = None
 
     def connected(self) -> bool:
         """Whether the control link stands."""

@@ -18,6 +18,10 @@ class Method(StrEnum):
     PORTS = "ports"
 
 
+METHODS = tuple(Method)
+"""In their order."""
+
+
 @attrs.frozen
 class DetectionResult:
     """One sign that a game runs.
@@ -33,6 +37,11 @@ class DetectionResult:
     confidence: float
     reason: str
     pid: int | None = None
+
+    @property
+    def rank(self) -> tuple[float, int, int]:
+        """Sorts the best first: by confidence, then process before window before ports."""
+        return -self.confidence, METHODS.index(self.method), self.pid or 0
 
 
 @attrs.frozen

@@ -70,6 +70,24 @@ _LAN = (
     _counter("guard_refused_packets_total", "packets", "Packets that the party firewall refused."),
     _counter("guard_restored_total", "", "Times that the party firewall was put back after others changed it."),
 )
+_SERVERS = (
+    _gauge("servers_known", "", "Game servers in the list, by how they are known; in two ways counts twice.", "found"),
+    _counter("servers_pushed_out_total", "", "Game servers that left the list since there were too many."),
+    _counter("server_queries_total", "", "Questions sent to game servers."),
+    _counter("server_queries_unanswered_total", "", "Of them, those that nothing answered in time."),
+    _counter("server_announcements_total", "", "Announcements of game servers that were read."),
+    _counter("server_announcements_shed_total", "", "Announcements not read since a member sent too many."),
+    _counter("server_parse_failures_total", "", "Announcements that are broken, by format.", "format"),
+)
+_GAMES = (
+    _gauge("games_running", "", "Games that run on this machine."),
+    _gauge("games_events", "", "1 while the kernel tells of new processes, 0 where they are looked for."),
+    _counter("games_detected_total", "", "Games that were noticed, by method.", "method"),
+    _counter("games_execs_total", "", "Programs that the kernel said were started."),
+    _counter("games_dismissed_total", "", "Of them, those that a first look dismissed."),
+    _counter("games_rescans_total", "", "Looks at all processes."),
+    _counter("games_missed_total", "", "Times that the kernel's events did not fit their buffer."),
+)
 _CONTROL = (
     _gauge("control_ready", "", "1 while the control server can do its work, as /readyz says."),
     _gauge("control_connections", "", "Connections, logged in or not."),
@@ -141,7 +159,7 @@ _PROCESS = (
     _gauge("call_longest_seconds", "seconds", "The longest of them.", "call"),
 )
 
-METRICS: tuple[Metric, ...] = (*_NODE, *_LAN, *_CONTROL, *_RELAY, *_PROCESS)
+METRICS: tuple[Metric, ...] = (*_NODE, *_LAN, *_GAMES, *_SERVERS, *_CONTROL, *_RELAY, *_PROCESS)
 """All metrics of all roles."""
 BY_NAME: dict[str, Metric] = {metric.name: metric for metric in METRICS}
 """The same by name."""

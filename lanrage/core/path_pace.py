@@ -65,9 +65,20 @@ def calm_interval(quality: Quality) -> float:
     """Seconds between measurements while nothing happens."""
     if not quality.latency.settled or quality.rtt is None:
         return SETTLING_INTERVAL
-    if quality.rtt > FAR or quality.trend is Trend.DEGRADING:
+    return measuring_interval(quality.rtt, quality.trend)
+
+
+def measuring_interval(rtt: float, trend: Trend) -> float:
+    """Seconds until a round trip is measured again.
+
+    50 ms and 150 ms themselves are middling: near is *below* 50 ms, far is *worse than* 150 ms. What is near and
+    improving is not stable yet, so it counts as middling, too.
+
+    :param rtt: seconds.
+    """
+    if rtt > FAR or trend is Trend.DEGRADING:
         return FAR_INTERVAL
-    if quality.rtt < NEAR and quality.trend is Trend.STABLE:
+    if rtt < NEAR and trend is Trend.STABLE:
         return NEAR_INTERVAL
     return MIDDLE_INTERVAL
 

@@ -1,7 +1,8 @@
 """Ports in play: which ports games use here, and who says so (``docs/guard.rst``).
 
 Three sources speak through one registry: the list that comes with the program, the user's own list, and whatever
-notices games (:meth:`PlayPorts.started`, :meth:`PlayPorts.ended`). What follows the ports listens for changes.
+notices games (:meth:`PlayPorts.started`, :meth:`PlayPorts.ended`). While games are noticed the program's list rests:
+their ports are in play from their start to their end. What follows the ports listens for changes.
 """
 
 from __future__ import annotations
@@ -118,6 +119,7 @@ class PlayPorts:
     def __init__(self) -> None:
         self._games: dict[tuple[Source, str], tuple[str, tuple[Span, ...]]] = {}
         self._listeners: list[Callable[[], None]] = []
+        self._watched = False
 
     def put(self, source: Source, game: str, spans: Iterable[Span], reason: str) -> None:
         """These are the ports of this game, and no others.
@@ -151,6 +153,12 @@ class PlayPorts:
         """A game was seen to end."""
         self.take_out(Source.DETECTED, game)
 
+    def watched(self, watched: bool) -> None:
+        """Whether somebody notices games: then the program's own list is not in play, but what is seen to run."""
+        if watched is not self._watched:
+            self._watched = watched
+            self._tell()
+
     def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` after each change; the result ends that."""
         self._listeners.append(listener)
@@ -159,17 +167,21 @@ class PlayPorts:
     def all(self) -> list[InPlay]:
         """Every span with its reason: sources in their order, games by name."""
         order = list(Source)
-        rows = sorted(self._games.items(), key=lambda row: (order.index(row[0][0]), row[0][1]))
+        rows = sorted(self._standing(), key=lambda row: (order.index(row[0][0]), row[0][1]))
         return [InPlay(span, source, game, reason) for (source, game), (reason, spans) in rows for span in spans]
 
     def of(self, *sources: Source) -> tuple[Span, ...]:
         """The ports that these sources name, merged."""
-        spans = (each for (source, _), (_, spans) in self._games.items() if source in sources for each in spans)
+        spans = (each for (source, _), (_, spans) in self._standing() if source in sources for each in spans)
         return merged(spans)
 
     def reasons(self, proto: Proto, port: int) -> list[str]:
         """Why a port is in play; empty where it is not."""
         return [each.reason for each in self.all() if (proto, port) in each.span]
+
+    def _standing(self) -> list[tuple[tuple[Source, str], tuple[str, tuple[Span, ...]]]]:
+        """All that counts now."""
+        return [row for row in self._games.items() if not (self._watched and row[0][0] is Source.FIXED)]
 
     def _tell(self) -> None:
         for listener in tuple(self._listeners):

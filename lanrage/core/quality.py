@@ -98,7 +98,7 @@ def score(latency: float, jitter: float, loss: float) -> float:
 
 
 def trend(values: Sequence[float]) -> Trend:
-    """What ten latencies say; fewer are stable."""
+    """What ten latencies say; fewer are stable, and so is a change of just 5 %."""
     if len(values) < TREND_SAMPLES:
         return Trend.STABLE
     half = len(values) // 2
@@ -153,7 +153,16 @@ class Latency:
     def add(self, sample: float) -> None:
         """One more raw sample in seconds."""
         self._raw.append(sample)
-        now = median(self._raw)
+        self._smooth(median(self._raw))
+
+    def measured(self, samples: Sequence[float]) -> None:
+        """A measurement of its own samples: their median counts, and no earlier sample.
+
+        :param samples: seconds; not empty, and three unless some were lost.
+        """
+        self._smooth(median(samples))
+
+    def _smooth(self, now: float) -> None:
         self.value = now if self.value is None else SMOOTHING * now + (1 - SMOOTHING) * self.value
         self._smoothed.append(self.value)
         self.trend = trend(tuple(self._smoothed))

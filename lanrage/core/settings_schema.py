@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lanrage.core.setting import Setting
+from lanrage.core.settings_detection import DETECTION_SETTINGS
+from lanrage.core.settings_games import GAMES_SETTINGS
 from lanrage.core.settings_machine_room import LOG_SETTINGS, METERING_SETTINGS
 from lanrage.core.settings_node import LAN_SETTINGS, MAPPING, NODE_SETTINGS
 from lanrage.core.settings_server import CONTROL_SETTINGS, RELAY_PORTS_SETTING, RELAY_SETTINGS, STOPPING_SETTINGS
@@ -17,7 +19,9 @@ from lanrage.errors import BadInput
 SCHEMA: tuple[Setting, ...] = (
     *NODE_SETTINGS,
     *LAN_SETTINGS,
+    *GAMES_SETTINGS,
     MAPPING,
+    *DETECTION_SETTINGS,
     *CONTROL_SETTINGS,
     RELAY_PORTS_SETTING,
     *RELAY_SETTINGS,

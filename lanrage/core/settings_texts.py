@@ -100,6 +100,16 @@ def parse_services(text: str, field: str) -> frozenset[LanService]:
         raise BadInput(field, f"{text!r} is none of {', '.join(each.value for each in LanService)}") from error
 
 
+def parse_folder(text: str, field: str) -> str:
+    """A folder's absolute path, or an empty text.
+
+    :raises BadInput: names `field`.
+    """
+    if text and not text.startswith("/"):
+        raise BadInput(field, f"{text!r} does not begin with /")
+    return text
+
+
 def parse_device(text: str, field: str) -> str:
     """A network device's name.
 

@@ -38,7 +38,7 @@ _ALL = (
     TimedOperation("state.flush", ("store.journal.Journal._apply",), slow=0.5),
     TimedOperation("broadcast.inject", ("app.lan_flow.Inflow._refuse",), slow=0.01, sample=HOT_SAMPLE),
     TimedOperation("broadcast.start_listener", ("app.lan.LanPlane._start",)),
-    TimedOperation("game.detect", slow=0.5, later=True),
+    TimedOperation("game.detect", ("app.game_looks.GameLooks._look",), slow=0.5),
     TimedOperation("peer.connect", ("app.peer_link.CONNECTED",), slow=5.0),
     TimedOperation("metrics.collect_system", ("net.own_process.OwnProcess.read",), slow=0.2),
     TimedOperation(
@@ -72,8 +72,8 @@ _ALL = (
     ),
     TimedOperation("nat.detect", ("app.nat_watch.DETECTED",), slow=10.0),
     TimedOperation("nat.punch", ("app.punching.PUNCHED",), slow=10.0),
-    TimedOperation("server.discover", slow=5.0, later=True),
-    TimedOperation("server.latency", slow=5.0, later=True),
+    TimedOperation("server.discover", ("app.server_queries.ServerQueries.look",), slow=5.0),
+    TimedOperation("server.latency", ("app.server_latency.ServerLatencies._measure",), slow=10.0),
     TimedOperation("settings.load", ("store.settings.SettingsFile.load",), slow=0.5),
     TimedOperation(
         "settings.save", ("store.settings.SettingsFile.change", "store.settings.SettingsFile.save"), slow=0.5

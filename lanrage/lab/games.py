@@ -9,7 +9,8 @@ from shutil import which
 import attrs
 
 from lanrage.errors import MissingRight
-from lanrage.lab.discovery import DDNet, Discovery, OpenTTD, Teeworlds
+from lanrage.lab import discovery as found_by
+from lanrage.lab.discovery import Discovery
 
 GAMES_PATH = "/usr/games:/usr/local/games"
 """Debian's folder of games is not in root's search path."""
@@ -72,7 +73,7 @@ def _openttd(folder: Path) -> list[str]:
     return ["-D", "-c", str(folder / "openttd.cfg"), "-x"]
 
 
-TEEWORLDS = GameServer(Teeworlds(), "teeworlds-server", "teeworlds-server", _teeworlds)
-DDNET = GameServer(DDNet(), "DDNet-Server", "ddnet-server", _ddnet)
-OPENTTD = GameServer(OpenTTD(), "openttd", "openttd openttd-opengfx", _openttd, titled=False)
+TEEWORLDS = GameServer(found_by.TEEWORLDS, "teeworlds-server", "teeworlds-server", _teeworlds)
+DDNET = GameServer(found_by.DDNET, "DDNet-Server", "ddnet-server", _ddnet)
+OPENTTD = GameServer(found_by.OPENTTD, "openttd", "openttd openttd-opengfx", _openttd, titled=False)
 SERVERS = (TEEWORLDS, DDNET, OPENTTD)

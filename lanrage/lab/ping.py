@@ -5,16 +5,13 @@ from __future__ import annotations
 import os
 import select
 import socket
-import struct
 import time
 from collections.abc import Callable, Iterable
 
 import attrs
 
 from lanrage.lab.netns import entered
-
-ECHO_REQUEST, ECHO_REPLY = 8, 0
-"""RFC 792."""
+from lanrage.wire.echo import Echo, decode_reply, encode_request, without_head
 
 INTERVAL_S = 0.02
 """One echo each 20 ms for a pair that waits: fine enough to time a join, little enough for two cores."""
@@ -22,32 +19,11 @@ INTERVAL_S = 0.02
 LAST_ANSWER_S = 1.0
 """How long the last echo of a stream may take; above it a packet is as good as lost to a game."""
 
-_HEADER = struct.Struct("!BBHHH")
-
-
-def checksum(data: bytes) -> int:
-    """The Internet checksum (RFC 1071)."""
-    words: tuple[int, ...] = struct.unpack(f"!{(len(data) + 1) // 2}H", data + b"\0" * (len(data) % 2))
-    total = sum(words)
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    return ~total & 0xFFFF
-
-
-def echo_request(ident: int, sequence: int, payload: bytes = b"") -> bytes:
-    """An echo request."""
-    bare = _HEADER.pack(ECHO_REQUEST, 0, 0, ident, sequence) + payload
-    return _HEADER.pack(ECHO_REQUEST, 0, checksum(bare), ident, sequence) + payload
-
 
 def read_reply(packet: bytes, ident: int) -> int | None:
     """The sequence number of an IPv4 packet that answers `ident`; None for any other."""
-    start = (packet[0] & 0x0F) * 4 if packet else 0
-    if len(packet) < start + _HEADER.size:
-        return None
-    fields: tuple[int, int, int, int, int] = _HEADER.unpack_from(packet, start)
-    kind, _, _, got, sequence = fields
-    return sequence if kind == ECHO_REPLY and got == ident else None
+    reply = decode_reply(without_head(packet))
+    return reply.sequence if reply is not None and reply.ident == ident else None
 
 
 @attrs.define
@@ -73,7 +49,7 @@ class Pinger:
     def send(self, netns: str, target: str, sequence: int = 0, payload: bytes = b"") -> None:
         """Send one echo; what the kernel refuses is silent, as loss would be."""
         try:
-            self.socket(netns).sendto(echo_request(self.ident, sequence & 0xFFFF, payload), (target, 0))
+            self.socket(netns).sendto(encode_request(Echo(self.ident, sequence & 0xFFFF, payload)), (target, 0))
         except OSError:
             return
 

@@ -10,8 +10,9 @@ from collections.abc import Iterable
 
 import attrs
 
-from lanrage.lab.discovery import Discovery, Found, Reply
+from lanrage.lab.discovery import Discovery, Found
 from lanrage.lab.netns import udp_socket
+from lanrage.wire.games import Reply
 
 REPEAT_S = 0.5
 """Clients refresh their lists at a key press or each few seconds; the first broadcast is the one that is timed."""

@@ -25,16 +25,23 @@ def endpoints(host: Host) -> dict[str, str]:
 
     :raises LabError: when WireGuard does not answer.
     """
-    path = WIREGUARD_SOCKETS / f"{host.tunnel_device}.sock"
-    try:
-        status = _userspace(path) if path.exists() else _kernel(host)
-    except (OSError, DecodeError, NetlinkError) as error:
-        raise LabError(f"WireGuard of {host.name} does not answer: {error}") from error
     return {
         str(peer.allowed[0].network_address): str(peer.endpoint)
-        for peer in status.peers.values()
+        for peer in state(host).peers.values()
         if peer.allowed and peer.endpoint is not None
     }
+
+
+def state(host: Host) -> TunnelStatus:
+    """What WireGuard says of a host's device.
+
+    :raises LabError: when WireGuard does not answer.
+    """
+    path = WIREGUARD_SOCKETS / f"{host.tunnel_device}.sock"
+    try:
+        return _userspace(path) if path.exists() else _kernel(host)
+    except (OSError, DecodeError, NetlinkError) as error:
+        raise LabError(f"WireGuard of {host.name} does not answer: {error}") from error
 
 
 def _userspace(path: Path) -> TunnelStatus:

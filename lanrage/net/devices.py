@@ -15,7 +15,7 @@ import attrs
 from pyroute2 import IPRoute
 from pyroute2.netlink.exceptions import NetlinkError
 
-from lanrage.core.links import OWNER_MARK
+from lanrage.core.links import OWNER_MARK, TUNNEL_MTU
 from lanrage.core.rights import LOADS_TUN, OPENS_TUN, STARTS_NODE
 from lanrage.errors import BadInput, LanrageError, MissingRight, Unreachable
 from lanrage.net.sysctl import set_device
@@ -141,3 +141,33 @@ def raise_device(route: IPRoute, name: str, mtu: int) -> None:
     set_device("ipv6", name, "disable_ipv6", "1")
     route.link("set", index=index, ifalias=OWNER_MARK, mtu=mtu)
     route.link("set", index=index, state="up")
+
+
+WIREGUARD_BYTES = 80
+"""What WireGuard adds to a packet over IPv6: 40 of IP, 8 of UDP, 32 of its own."""
+
+
+def set_tunnel_mtu(name: str, mtu: int) -> int:
+    """Change the MTU of a tunnel that we made, in bytes, as far as the cards towards the internet carry it.
+
+    :return: what it is now.
+    :raises BadInput: field ``mtu``: less than IPv6 needs (RFC 8200, section 5).
+    :raises Unreachable: the device is gone, or is not ours.
+    """
+    if mtu < TUNNEL_MTU:
+        raise BadInput("mtu", f"an MTU of {mtu} is less than the {TUNNEL_MTU} bytes that IPv6 needs")
+    with refusals_named(f"changing the MTU of {name}"), IPRoute() as route:
+        device = find_device(route, name)
+        if device is None or not device.ours:
+            raise Unreachable(f"the WireGuard device {name} is gone")
+        mtu = max(TUNNEL_MTU, min(mtu, _carried(route, mtu)))
+        route.link("set", index=device.index, mtu=mtu)
+        return mtu
+
+
+def _carried(route: IPRoute, otherwise: int) -> int:
+    """The largest packet of a tunnel that every card with a default route carries whole."""
+    routes = [each for family in (socket.AF_INET, socket.AF_INET6) for each in route.get_default_routes(family)]
+    cards = {index for each in routes if (index := each.get_attr("RTA_OIF")) is not None}
+    mtus = [route.get_links(index)[0].get_attr("IFLA_MTU") for index in cards]
+    return min(mtus, default=otherwise + WIREGUARD_BYTES) - WIREGUARD_BYTES

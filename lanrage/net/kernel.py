@@ -17,7 +17,14 @@ from lanrage.core.links import KEY_BYTES, Endpoint, PeerStatus, TunnelPeer, Tunn
 from lanrage.core.undo import UndoEntry
 from lanrage.errors import LanrageError, MissingRight
 from lanrage.interfaces import ITunnel, IUndoJournal
-from lanrage.net.devices import port_taken, raise_device, refusals_named, remove_device, remove_leftover
+from lanrage.net.devices import (
+    port_taken,
+    raise_device,
+    refusals_named,
+    remove_device,
+    remove_leftover,
+    set_tunnel_mtu,
+)
 from lanrage.net.threads import in_thread
 from lanrage.timing import timing_decorator
 
@@ -79,6 +86,10 @@ class KernelTunnel:
     async def remove_peer(self, public_key: bytes) -> None:
         """See :meth:`lanrage.interfaces.ITunnel.remove_peer`."""
         await in_thread(self._reactor, self._change, {**_key_field(public_key), "remove": True})
+
+    async def set_mtu(self, mtu: int) -> int:
+        """See :meth:`lanrage.interfaces.ITunnel.set_mtu`."""
+        return await in_thread(self._reactor, set_tunnel_mtu, self.name, mtu)
 
     async def status(self) -> TunnelStatus:
         """See :meth:`lanrage.interfaces.ITunnel.status`."""

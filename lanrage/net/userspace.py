@@ -27,6 +27,7 @@ from lanrage.net.devices import (
     refusals_named,
     remove_device,
     remove_leftover,
+    set_tunnel_mtu,
 )
 from lanrage.net.gro import switch_off_gro
 from lanrage.net.processes import Program
@@ -107,6 +108,10 @@ class UserspaceTunnel:
     async def remove_peer(self, public_key: bytes) -> None:
         """See :meth:`lanrage.interfaces.ITunnel.remove_peer`."""
         await self._set(DeviceUpdate(peers=(PeerUpdate(public_key, remove=True),)))
+
+    async def set_mtu(self, mtu: int) -> int:
+        """See :meth:`lanrage.interfaces.ITunnel.set_mtu`."""
+        return await in_thread(self._reactor, set_tunnel_mtu, self.name, mtu)
 
     async def status(self) -> TunnelStatus:
         """See :meth:`lanrage.interfaces.ITunnel.status`."""

@@ -15,15 +15,17 @@ but has no key.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated
+from typing import Annotated, get_args
 
 import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from msgspec import Meta
 
+from lanrage.core.game_presence import GAMES_LIMIT, LIFE_BYTES, NAME_LIMIT, SERVERS_LIMIT, Hosted, Playing
 from lanrage.core.heads import HASH_BYTES
 from lanrage.core.links import KEY_BYTES
+from lanrage.core.play_ports import LAST_PORT, Proto
 from lanrage.errors import BadInput, CryptoError, DecodeError
 
 MAGIC = b"LRPC"
@@ -100,8 +102,77 @@ class Forwarded(msgspec.Struct, frozen=True, array_like=True, tag="forwarded", f
     payload: Payload
 
 
-Message = HeadTold | Want | Records | Signal | Forward | Forwarded
+class HostedTold(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """See :class:`lanrage.core.game_presence.Hosted`."""
+
+    proto: Proto
+    port: Annotated[int, Meta(ge=1, le=LAST_PORT)]
+    query: Annotated[str, Meta(pattern=r"\A[a-z0-9_-]{0,24}\Z")]
+    query_port: Annotated[int, Meta(ge=0, le=LAST_PORT)]
+
+
+class PlayingTold(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """See :class:`lanrage.core.game_presence.Playing`."""
+
+    game: Annotated[str, Meta(pattern=r"\A[a-z0-9-]{1,40}\Z")]
+    name: Annotated[str, Meta(min_length=1, max_length=NAME_LIMIT)]
+    hosting: bool
+    servers: Annotated[tuple[HostedTold, ...], Meta(max_length=SERVERS_LIMIT)]
+
+
+class Games(msgspec.Struct, frozen=True, array_like=True, tag="games", forbid_unknown_fields=True):
+    """What the sender plays and hosts now; an extra: who does not know the kind passes it over.
+
+    :param life: drawn when the sender started.
+    :param number: grows by each change within that life.
+    """
+
+    life: Annotated[bytes, Meta(min_length=LIFE_BYTES, max_length=LIFE_BYTES)]
+    number: Epoch
+    games: Annotated[tuple[PlayingTold, ...], Meta(max_length=GAMES_LIMIT)]
+
+    @classmethod
+    def of(cls, life: bytes, number: int, games: Iterable[Playing]) -> Games:
+        """The message that tells these, as many as fit into a datagram, the first first."""
+        told = tuple(
+            PlayingTold(
+                each.game,
+                each.name,
+                each.hosting,
+                tuple(HostedTold(s.proto, s.port, s.query, s.query_port) for s in each.servers[:SERVERS_LIMIT]),
+            )
+            for each in games
+        )[:GAMES_LIMIT]
+        while len(msgspec.msgpack.encode(cls(life, number, told))) > _ROOM:
+            told = told[:-1]
+        return cls(life, number, told)
+
+    def playing(self) -> tuple[Playing, ...]:
+        """What is told.
+
+        :raises DecodeError: for a name that is no text to be shown.
+        """
+        if not all(each.name.isprintable() and each.name.strip() for each in self.games):
+            raise DecodeError("a game's name has what is not to be shown")
+        return tuple(
+            Playing(
+                each.game,
+                each.name,
+                each.hosting,
+                tuple(Hosted(s.proto, s.port, s.query, s.query_port) for s in each.servers),
+            )
+            for each in self.games
+        )
+
+
+Message = HeadTold | Want | Records | Signal | Forward | Forwarded | Games
 _DECODER: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(Message)
+_KINDS = frozenset(str(kind.__struct_config__.tag) for kind in get_args(Message))
+_ANY: msgspec.msgpack.Decoder[list[msgspec.Raw]] = msgspec.msgpack.Decoder(list[msgspec.Raw])
+
+
+class UnknownKind(DecodeError):
+    """A message of a kind that this version does not know: a newer member's, and an extra."""
 
 
 def seal(message: Message, key: bytes, *, sender: bytes, receiver: bytes, nonce: bytes) -> bytes:
@@ -121,7 +192,8 @@ def seal(message: Message, key: bytes, *, sender: bytes, receiver: bytes, nonce:
 def unseal(datagram: bytes, key: bytes, *, sender: bytes, receiver: bytes) -> Message:
     """Verify and read a datagram.
 
-    :raises DecodeError: for bytes that are no datagram of this version, or no message.
+    :raises DecodeError: for bytes that are no datagram of this version, or no message; :class:`UnknownKind` for one of
+        a kind that is not known here.
     :raises CryptoError: when it is not from `sender` to `receiver`.
     """
     if not datagram.startswith(_HEADER) or len(datagram) > DATAGRAM_LIMIT:
@@ -134,7 +206,18 @@ def unseal(datagram: bytes, key: bytes, *, sender: bytes, receiver: bytes) -> Me
     try:
         return _DECODER.decode(plain)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        kind = _kind(plain)
+        if kind is not None and kind not in _KINDS:
+            raise UnknownKind("a message of a kind that is not known here") from error
         raise DecodeError(f"no valid message of the party channel: {error}") from error
+
+
+def _kind(plain: bytes) -> str | None:
+    """The word with which a message begins; ``None`` for what is none."""
+    try:
+        return msgspec.msgpack.decode(_ANY.decode(plain)[0], type=str)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, IndexError):
+        return None
 
 
 def packed(after: int, blobs: Iterable[bytes]) -> list[Records]:

@@ -53,13 +53,14 @@ class Found:
     done: bool
 
 
-def ask(family: int, port: int = 0, device: int = 0) -> bytes:
-    """Ask for the UDP sockets of a family.
+def ask(family: int, port: int = 0, device: int = 0, *, protocol: int = UDP, states: int = ALL_STATES) -> bytes:
+    """Ask for the sockets of a family.
 
     :param port: only those that are bound to it; 0 for all.
     :param device: only those that are bound to the device with this interface index; 0 for all.
+    :param states: a bit for each state of <net/tcp_states.h> that counts.
     """
-    body = _REQUEST.pack(family, UDP, 0, ALL_STATES) + _SOCKET_ID.pack(port, 0, bytes(16), bytes(16))
+    body = _REQUEST.pack(family, protocol, 0, states) + _SOCKET_ID.pack(port, 0, bytes(16), bytes(16))
     body += _TAIL.pack(0)
     if device:
         # One operation of 8 bytes; a false answer jumps behind the end, which leaves the socket out.
@@ -74,7 +75,18 @@ def read_found(data: bytes) -> Found:
     :raises DecodeError: for bytes that are no such answer.
     :raises OSError: with the error number that the kernel answered with.
     """
-    sockets: list[UdpSocket] = []
+    bodies, done = read_bodies(data)
+    found = (_socket(body) for body in bodies)
+    return Found(tuple(each for each in found if each is not None), done)
+
+
+def read_bodies(data: bytes) -> tuple[list[bytes], bool]:
+    """The descriptions in a datagram of the kernel (``struct inet_diag_msg`` and more), and whether it is the last.
+
+    :raises DecodeError: for bytes that are no such answer.
+    :raises OSError: with the error number that the kernel answered with.
+    """
+    found: list[bytes] = []
     done = False
     while data and not done:
         if len(data) < _HEADER.size:
@@ -87,9 +99,10 @@ def read_found(data: bytes) -> Found:
             _raise(body)
             done = True
         elif kind == SOCK_DIAG_BY_FAMILY:
-            found = _socket(body)
-            sockets += [] if found is None else [found]
-    return Found(tuple(sockets), done)
+            if len(body) < _MESSAGE_BYTES:
+                raise DecodeError("a socket's description is cut short")
+            found.append(body)
+    return found, done
 
 
 def _raise(body: bytes) -> None:
@@ -101,8 +114,6 @@ def _raise(body: bytes) -> None:
 
 
 def _socket(body: bytes) -> UdpSocket | None:
-    if len(body) < _MESSAGE_BYTES:
-        raise DecodeError("a socket's description is cut short")
     family, port, source = _MESSAGE.unpack_from(body)
     (device,) = struct.unpack_from("=I", body, _DEVICE_AT)
     address = _address(family, source, body[_MESSAGE_BYTES:])

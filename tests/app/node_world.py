@@ -31,10 +31,12 @@ from lanrage.errors import BadInput, LanrageError
 from lanrage.interfaces import IMachine, IProbePort, ITunnel, IUndoJournal
 from lanrage.net.rights import Rights
 from lanrage.wire.control import RelayInfo
+from tests.fakes_games import no_games
 from tests.fakes_guard import MemoryGuard
 from tests.fakes_lan import MemoryCard, MemoryPort
 from tests.fakes_links import MemoryEvents, MemoryMachine
 from tests.fakes_rooms import MemoryRoom
+from tests.fakes_running_games import MemoryMarks
 from tests.fakes_underlay import Host, InsidePort, Underlay, UnderlayPort, UnderlayTunnel
 
 reactor: Any = _reactor
@@ -61,6 +63,7 @@ class MemoryMachinery:
     events: MemoryEvents = attrs.field(factory=MemoryEvents)
     ports: PlayPorts = attrs.field(factory=PlayPorts)
     guard: MemoryGuard = attrs.field(factory=MemoryGuard)
+    marks: MemoryMarks = attrs.field(factory=MemoryMarks)
     refuses: LanrageError | None = None
     broken: Exception | None = None
     cards: list[MemoryCard] = attrs.field(factory=list)
@@ -121,6 +124,10 @@ class MemoryMachinery:
         del address
         return InsidePort(self.host)
 
+    def game_marks(self) -> MemoryMarks:
+        """See :meth:`lanrage.app.machinery.Machinery.game_marks`."""
+        return self.marks
+
     def port_mapping(self, links: Links, random: Callable[[int], bytes]) -> None:
         """The world has no router that maps ports."""
 
@@ -157,7 +164,7 @@ class Player:
         """A node that is not started."""
         devices = self.machinery.devices
         config = NodeConfig(self.folder / "state", self.folder / "run", devices, self.case.server_address)
-        return NodeService(reactor, config, machinery=self._machinery, rights=self._rights)
+        return NodeService(reactor, config, machinery=self._machinery, rights=self._rights, profiles=no_games)
 
     def _machinery(self, _reactor: Any, devices: Devices, journal: IUndoJournal) -> MemoryMachinery:
         assert devices == self.machinery.devices

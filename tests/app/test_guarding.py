@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.app.guarding import Guarding
 from lanrage.core.exposure import Exposure, GuardRules
-from lanrage.core.play_ports import PlayPorts, Span
+from lanrage.core.play_ports import PlayPorts, Source, Span
 from lanrage.errors import Unreachable
 from tests.fakes_guard import MemoryGuard
 
@@ -37,6 +37,17 @@ class GuardingTests(SynchronousTestCase):
         self.successResultOf(Deferred.fromCoroutine(guarding.stop()))
         self.ports.started("quake", QUAKE)
         self.assertEqual((None, expected), (self.guard.rules, self.guard.used))
+
+    def test_nothing_new(self) -> None:
+        """Where a game's ports are open anyway its start makes no new table; the user's own list does."""
+        guarding = self.make(Exposure.GUARDED)
+        self.successResultOf(Deferred.fromCoroutine(guarding.start()))
+        self.ports.started("quake", QUAKE)
+        self.assertEqual(self.guard.used, [])
+        self.ports.put(Source.USER, "lan.ports", (Span("tcp", 80, 80),), "named")
+        self.assertEqual(self.guard.used, [GuardRules(Exposure.GUARDED, (Span("tcp", 80, 80),), QUAKE)])
+        self.successResultOf(Deferred.fromCoroutine(guarding.expose(Exposure.GAMES)))
+        self.assertEqual(self.guard.used[1:], [GuardRules(Exposure.GAMES, (Span("tcp", 80, 80),), QUAKE)])
 
     def test_lets_in(self) -> None:
         """What comes in past the table is judged as the table judges: by the ports in play now."""

@@ -79,6 +79,8 @@ class LifeTests(PartyCase):
                 "birthday": {},
                 "port_mapping": None,
                 "bridges": [],
+                "games": [],
+                "tuning": None,
             }
             self.assertEqual({"version": __version__, "state": "idle"} | empty, idle)
             self.assertEqual("idle", (await anna.node.diagnose())["state"])
@@ -111,6 +113,8 @@ class LifeTests(PartyCase):
                     "birthday": {},
                     "port_mapping": None,
                     "bridges": [],
+                    "games": [],
+                    "tuning": None,
                 },
                 status,
             )

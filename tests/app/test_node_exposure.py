@@ -7,7 +7,7 @@ import socket
 from twisted.internet.defer import Deferred
 
 from lanrage.core.exposure import Exposure, GuardRules
-from lanrage.core.play_ports import Span
+from lanrage.core.play_ports import Source, Span
 from lanrage.errors import Refused, Unreachable
 from tests.app.node_world import PartyCase
 
@@ -18,13 +18,13 @@ class ExposedTests(PartyCase):
     """Nodes in memory."""
 
     def test_guarded(self) -> Deferred[None]:
-        """While a node is in its party its guard stands and follows the games; it goes with the node."""
+        """While a node is in its party its guard stands and follows the ports; it goes with the node."""
 
         async def life() -> None:
             anna, bert, _, _ = await self.party()
             self.assertEqual(GuardRules(Exposure.GUARDED), bert.machinery.guard.rules)
-            bert.machinery.ports.started("quake", QUAKE)
-            self.assertEqual(GuardRules(Exposure.GUARDED, (), QUAKE), bert.machinery.guard.rules)
+            bert.machinery.ports.put(Source.USER, "lan.ports", QUAKE, "named")
+            self.assertEqual(GuardRules(Exposure.GUARDED, QUAKE), bert.machinery.guard.rules)
             status = await bert.node.status()
             self.assertEqual(0, status["lan"]["guard_refused"])
             await bert.stop()

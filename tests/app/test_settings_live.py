@@ -19,6 +19,7 @@ from lanrage.logs import set_level
 from lanrage.logs.configure import get_level
 from lanrage.store.settings import SettingsFile
 from tests.app.node_world import NodeCase, Player
+from tests.store.test_game_profiles import own_game
 
 
 class LiveTests(NodeCase):
@@ -180,8 +181,29 @@ class LiveTests(NodeCase):
         live = {row.name for row in of_role(NODE) if row.live}
         firewall = {"lan.exposure", "lan.ports"}
         self.assertEqual(
-            live, firewall | {"lan.dedup_window", "node.relay_region", "node.relay_weights", "node.server", "log.level"}
+            live,
+            firewall
+            | {"lan.dedup_window", "node.relay_region", "node.relay_weights", "node.server", "log.level"}
+            | {"games.profiles", "games.detect", "games.poll"}  # tests.app.test_game_detection
+            | {"games.announce"},  # tests.app.test_node_games
         )
+
+    def test_games(self) -> Deferred[None]:
+        """Another folder of one's own games: what is in it is known at the next look, and its ports are in play."""
+
+        async def life() -> None:
+            anna = await self.player("anna", 1)
+            folder = anna.folder / "mine"
+            folder.mkdir()
+            (folder / "tag.toml").write_text(own_game("tag", 40_000), encoding="utf-8")
+            self.assertEqual((), anna.node.games.profiles.all())
+            await self.change(anna, games__profiles=str(folder))
+            self.assertEqual(["tag"], anna.machinery.ports.reasons("udp", 40_000))
+            self.assertEqual("tag", (await perform(anna.node, "games.show", {"game": "Tag"}))["game"])
+            listed = await perform(anna.node, "games.list", {"query": "ta"})
+            self.assertEqual((["tag"], str(folder)), ([each["game"] for each in listed["games"]], listed["folder"]))
+
+        return self.run_async(life())
 
     def test_log_level(self) -> Deferred[None]:
         """Lines of a level that was not written are from now on; a wrong level changes nothing."""

@@ -56,6 +56,7 @@ class Reads:
 LAN = "devices.lan"
 NODE_READERS = {
     "links.device": Reads("wg7", "devices.tunnel", "wg7"),
+    "games.profiles": Reads("/home/ann/games", "games", Path("/home/ann/games")),
     "lan.card": Reads("lan7", "devices.card", "lan7"),
     "links.port": Reads("0", "devices.port", 0),
     "links.wireguard": Reads("userspace", "devices.kind", "userspace"),
@@ -73,6 +74,11 @@ NODE_READERS = {
     "lan.routes": Reads("off", f"{LAN}.routes", RouteLeases.OFF),
     "lan.leases": Reads("off", f"{LAN}.leases", False),
     "net.port_mapping": Reads("off", "devices.map_port", False),
+    "games.detect": Reads("off", "detection.detect", False),
+    "games.poll": Reads("7.5", "detection.poll", 7.5),
+    "games.marks": Reads("off", "devices.marks", False),
+    "games.tc_class": Reads("1:1a", "devices.tc_class", (1, 26)),
+    "games.announce": Reads("on", "announce", True),
 }
 CONTROL_READERS = {
     "control.listen": Reads("tcp:1", "listen", "tcp:1"),

@@ -26,6 +26,7 @@ BENCHES = {
     "history": ("tests.bench.history:run", "what the metrics' history on disk costs: rows, bytes, time in the reactor"),
     "sampler": ("tests.bench.sampler:run", "what a node of a party of 16 spends each second on measuring itself"),
     "profiler": ("tests.bench.profiler:run", "the profiler and timed calls: what they make of a reactor's speed"),
+    "detect": ("tests.bench.detect:run", "games: how soon they are noticed, what that costs, what is taken for one"),
     "tunnel": ("tests.bench.tunnel:run", "a game and a download through the link against bare cables; Python's share"),
 }
 """Name: where it is, imported when it is called, and what it measures. It takes the words behind its name and returns

@@ -104,6 +104,7 @@ def _channel() -> Iterator[Case]:
         "signal": party_channel.Signal,
         "forward": party_channel.Forward,
         "forwarded": party_channel.Forwarded,
+        "games": party_channel.Games,
     }
     yield from _cases(
         {name: sample(kind, True) for name, kind in kinds.items()},

@@ -8,9 +8,9 @@ from hypothesis import given
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.lab.flow import FLOWING, PAYLOAD, WRAP, Flow, Record
-from lanrage.lab.ping import checksum, echo_request
 from lanrage.lab.plan import PUBLIC_ADDRESSES
 from lanrage.lab.process import wait_for
+from lanrage.wire.echo import Echo, checksum, encode_request
 from tests.lab.bare import bare_lab
 
 
@@ -59,7 +59,7 @@ class RecordTests(SynchronousTestCase):
 
     def test_payload(self) -> None:
         """An echo with a payload has a right checksum."""
-        self.assertEqual(checksum(echo_request(7, 9, PAYLOAD)), 0)
+        self.assertEqual(checksum(encode_request(Echo(7, 9, PAYLOAD))), 0)
 
 
 @pytest.mark.needs("root", "ip", "nft")

@@ -14,8 +14,9 @@ from hypothesis import given
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.lab.netns import LabError
-from lanrage.lab.ping import checksum, echo_request, read_reply
+from lanrage.lab.ping import read_reply
 from lanrage.lab.process import Started, alive, end, send, start_ticks, wait_for
+from lanrage.wire.echo import Echo, checksum, encode_request
 
 
 class ProcessTests(SynchronousTestCase):
@@ -75,7 +76,7 @@ class PingTests(SynchronousTestCase):
     @given(st.integers(0, 0xFFFF), st.integers(0, 0xFFFF), st.integers(5, 15))
     def test_round_trip(self, ident: int, sequence: int, words: int) -> None:
         """The request's checksum holds; its answer is read by the one who asked only."""
-        request = echo_request(ident, sequence)
+        request = encode_request(Echo(ident, sequence))
         self.assertEqual(checksum(request), 0)
         reply = bytes([0x40 | words]) + bytes(4 * words - 1) + b"\0" + request[1:]
         self.assertEqual(read_reply(reply, ident), sequence)

@@ -46,6 +46,12 @@ class MemoryBench:
         """See the contract."""
         return (HOST, name) in self.world.devices
 
+    def mtu(self, name: str) -> int:
+        """See the contract."""
+        device = self.world.devices[HOST, name]
+        assert device is not None
+        return device.mtu
+
 
 class TestMemoryTunnel(TunnelContract, TestCase):
     """The contract of tunnels."""

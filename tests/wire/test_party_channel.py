@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from lanrage.core.game_presence import Playing
 from lanrage.core.identity import PairKeys
 from lanrage.errors import BadInput, CryptoError, DecodeError
 from lanrage.wire import knocks
@@ -16,9 +17,12 @@ from lanrage.wire.party_channel import (
     EPOCH_LIMIT,
     PAYLOAD_LIMIT,
     RECORD_LIMIT,
+    Games,
     Message,
+    PlayingTold,
     Records,
     Signal,
+    UnknownKind,
     Want,
     packed,
     seal,
@@ -26,7 +30,7 @@ from lanrage.wire.party_channel import (
 )
 from tests.fakes_control import node_keys
 from tests.strategies_links import keys
-from tests.strategies_party_channel import epochs, messages, records
+from tests.strategies_party_channel import epochs, messages, plays, records
 
 KEY, A, B, NONCE = b"k" * 32, b"a" * 32, b"b" * 32, b"n" * 12
 HEADER = b"LRPC\x01"
@@ -71,7 +75,7 @@ class CodecTests(SynchronousTestCase):
     @given(
         st.binary(max_size=100)
         | st.lists(
-            st.sampled_from(["head", "want", "records", "signal", "forward", "forwarded"])
+            st.sampled_from(["head", "want", "records", "signal", "forward", "forwarded", "games"])
             | st.binary(max_size=40)
             | st.integers(-(2**63), 2**64 - 1)
             | st.none(),
@@ -101,13 +105,49 @@ class CodecTests(SynchronousTestCase):
             ["signal", b"p" * (PAYLOAD_LIMIT + 1)],
             ["forward", b"t" * 31, b""],
             ["forwarded", b"t" * 32],
-            ["other", 1],
+            ["games", b"l" * 7, 0, []],
+            ["games", b"l" * 8, -1, []],
+            ["games", b"l" * 8, 0, [["quake", "Quake", True, [["udp", 0, "", 0]]]]],
+            ["games", b"l" * 8, 0, [["quake", "Quake", True, [["sctp", 1, "", 0]]]]],
+            ["games", b"l" * 8, 0, [["quake", "Quake", True, [["udp", 1, "a b", 0]]]]],
+            ["games", b"l" * 8, 0, [["Quake", "Quake", True, []]]],
+            ["games", b"l" * 8, 0, [["quake\n", "Quake", True, []]]],
+            ["games", b"l" * 8, 0, [["quake", "", True, []]]],
+            ["games", b"l" * 8, 0, [["quake", "Q" * 49, True, []]]],
+            ["games", b"l" * 8, 0, [["quake", "Quake", True, [["udp", 1, "", 0]] * 5]]],
+            ["games", b"l" * 8, 0, [["quake", "Quake", True, []]] * 9],
         ]
         for message in wrong:
-            with self.assertRaises(DecodeError, msg=str(message)):
-                unseal(sealed(msgspec.msgpack.encode(message)), KEY, sender=A, receiver=B)
+            error = self.assertRaises(
+                DecodeError, unseal, sealed(msgspec.msgpack.encode(message)), KEY, sender=A, receiver=B
+            )
+            self.assertFalse(isinstance(error, UnknownKind), message)
         with self.assertRaises(DecodeError):
             unseal(sealed(b"\x00" * DATAGRAM_LIMIT), KEY, sender=A, receiver=B)
+
+    def test_another_kind(self) -> None:
+        """A kind that a newer member knows is told from a broken message, whatever it holds; what is none is not."""
+        for message in (["other", 1], ["mods", {"a": [1, None]}], ["other"]):
+            with self.assertRaises(UnknownKind):
+                unseal(sealed(msgspec.msgpack.encode(message)), KEY, sender=A, receiver=B)
+        for plain in (b"", msgspec.msgpack.encode([]), msgspec.msgpack.encode([7]), msgspec.msgpack.encode("other")):
+            error = self.assertRaises(DecodeError, unseal, sealed(plain), KEY, sender=A, receiver=B)
+            self.assertNotIsInstance(error, UnknownKind)
+
+    @given(st.lists(plays, max_size=12))
+    def test_games(self, games: list[Playing]) -> None:
+        """What is played is read as it was told, the first first, as many as fit; one always does."""
+        message = Games.of(b"l" * 8, 3, games)
+        seal(message, KEY, sender=A, receiver=B, nonce=NONCE)
+        told = message.playing()
+        self.assertEqual(tuple(games[: len(told)]), told)
+        self.assertGreaterEqual(len(told), min(2, len(games)))
+
+    def test_hostile_names(self) -> None:
+        """A name that would turn a terminal's text around, end a line or show nothing is refused."""
+        for name in ("\u202eekauQ", "Qu\nake", "\x1b[31m", "  ", "\u200b"):
+            message = Games(b"l" * 8, 0, (PlayingTold("quake", name, False, ()),))
+            self.assertRaises(DecodeError, message.playing)
 
     def test_too_large(self) -> None:
         """A message that fits into no datagram is not sealed."""

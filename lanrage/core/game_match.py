@@ -1,0 +1,256 @@
+"""Which game a process, a window or open ports are: the rules of detection, pure (``docs/games-detection.rst``).
+
+Confidence is the mission's (E1): a process 95 %, a window's title 80 %, open ports 60 to 75 %.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+import attrs
+
+from lanrage.core.game_detection import DetectionResult, Method
+from lanrage.core.game_names import KnownNames, is_word, plain, title_plain
+from lanrage.core.game_profile import GameProfile, Platform, PortRole
+from lanrage.core.game_programs import COMM_LENGTH, STEAM_HELPERS, ProcessSeen, ProgramSeen, base, in_system, program_of
+from lanrage.core.game_windows import TITLE_LIMIT, Window
+from lanrage.core.kept_ports import kept_reason
+from lanrage.core.play_ports import Proto, Span
+
+K = TypeVar("K")
+
+PROCESS, WINDOW = 0.95, 0.80
+PORTS_LEAST, PORTS_MORE = 0.60, 0.15
+"""Of open ports: what is there at least, and what all ports of a profile add."""
+SHARED_BY = 3
+"""A port of more profiles than this counts half: 27015 is that of 88 games."""
+NARROW = 64
+"""Ports of a span that are counted one by one."""
+COMM_TOLD = 12
+"""Characters of a cut name from which it is as good as the whole."""
+TITLE_SHORTEST = 5
+"""Letters of a game's name that is looked for in titles where the profile has no pattern."""
+NO_GAMES = frozenset(
+    {
+        *("firefox", "firefox-esr", "chromium", "chrome", "google-chrome", "brave", "opera", "vivaldi", "epiphany"),
+        *("konqueror", "falkon", "microsoft-edge", "msedge", "discord", "element-desktop", "telegram-desktop", "obs"),
+        *("xterm", "gnome-terminal-server", "konsole", "kitty", "alacritty", "xfce4-terminal", "code", "gedit", "kate"),
+        *(
+            "gvim",
+            "emacs",
+            "nautilus",
+            "dolphin",
+            "thunar",
+            "pcmanfm",
+            "vlc",
+            "mpv",
+            "thunderbird",
+            "steam",
+            "steamwebhelper",
+        ),
+        *(
+            "evince",
+            "okular",
+            "libreoffice",
+            "soffice.bin",
+            "lutris",
+            "heroic",
+            "bottles",
+            "virt-manager",
+            "wezterm-gui",
+        ),
+    }
+)
+"""Programs whose windows carry the titles of what they show."""
+
+
+@attrs.frozen
+class Owner:
+    """A process with its open ports.
+
+    :param exe: the program's path.
+    :param ports: where it listens or is bound.
+    """
+
+    pid: int
+    exe: str
+    ports: frozenset[tuple[Proto, int]]
+
+
+class GameIndex:
+    """The profiles in the order in which questions come. Never changed: another set of profiles is another index."""
+
+    def __init__(self, profiles: Iterable[GameProfile] = ()) -> None:
+        self.profiles: Mapping[str, GameProfile] = {profile.game: profile for profile in profiles}
+        self._exact: dict[tuple[Platform, str], list[str]] = {}
+        self._plain: dict[tuple[Platform, str], list[str]] = {}
+        self._cut: dict[str, list[str]] = {}
+        self._steam: dict[int, str] = {}
+        self._spans: dict[str, tuple[Span, ...]] = {}
+        for game, profile in self.profiles.items():
+            for program in profile.executables:
+                lower = program.name.lower()
+                _add(self._exact, (program.platform, lower), game)
+                _add(self._plain, (program.platform, plain(lower)), game)
+                if program.platform is Platform.LINUX and len(lower) > COMM_LENGTH:
+                    _add(self._cut, lower[:COMM_LENGTH], game)
+            self._steam |= dict.fromkeys(profile.steam_appids, game)
+            self._spans[game] = tuple(dict.fromkeys(use.span for use in profile.ports))
+        self._names = {
+            platform: KnownNames.of(name for each, name in self._exact if each is platform) for platform in Platform
+        }
+        self._shares = _shares(self._spans)
+        self._narrow = frozenset(port for span in self._shares for port in _ports_of(span))
+        self._wide = tuple(span for span in self._shares if not _ports_of(span))
+        self._titles = {game: _patterns(profile) for game, profile in self.profiles.items()}
+
+    # --- a process ----------------------------------------------------------------------------------------------------
+
+    def games_of(self, program: ProgramSeen) -> tuple[tuple[str, ...], str]:
+        """The games that a program may be, with the reason in words; the exact name before all guesses."""
+        lower, platform = program.name.lower(), program.platform
+        if program.cut:
+            games = self._cut.get(lower) if len(lower) >= COMM_TOLD else None
+            if games:
+                return tuple(games), f"a process named {program.name}..."
+        games = self._exact.get((platform, lower))
+        if games:
+            return tuple(games), f"the program {program.name}"
+        if in_system(program.path) and platform is Platform.LINUX:
+            return (), ""
+        games = self._plain.get((platform, plain(lower)))
+        if games:
+            return tuple(games), f"the program {program.name}, a build of its known one"
+        near = self._names[platform].closest(lower)
+        if near is None:
+            return (), ""
+        return tuple(self._exact[platform, near[0]]), f"the program {program.name}, {near[1]:.0f} % like {near[0]}"
+
+    def process(self, seen: ProcessSeen) -> DetectionResult | None:
+        """The game that a process is, if it is one."""
+        game = self._steam.get(seen.steam or 0)
+        if game is not None and not STEAM_HELPERS.fullmatch(seen.file.lower()):
+            reason = f"Steam says that {seen.file} is app {seen.steam}"
+            return DetectionResult(game, Method.PROCESS, PROCESS, reason, seen.pid)
+        program = program_of(seen)
+        if program is None or not program.name:
+            return None
+        games, reason = self.games_of(program)
+        weak = program.platform is Platform.LINUX and is_word(program.name)
+        if len(games) > 1 or weak:
+            games = self._told_by_place(games, program, seen)
+        if len(games) != 1:
+            return None
+        return DetectionResult(games[0], Method.PROCESS, PROCESS, reason, seen.pid)
+
+    def _told_by_place(self, games: Iterable[str], program: ProgramSeen, seen: ProcessSeen) -> tuple[str, ...]:
+        """Of games whose programs have one name, those whose own name is a folder of the path, or an argument."""
+        path = program.path or seen.exe
+        words = {title_plain(part) for part in path.split("/")[:-1]} | {title_plain(word) for word in seen.argv[1:]}
+        found = []
+        for game in games:
+            names = {title_plain(self.profiles[game].name), title_plain(game)}
+            if words & {name for name in names if len(name) >= 2}:
+                found.append(game)
+        return tuple(found)
+
+    def may_be(self, exe: str) -> bool:
+        """Whether a program's path alone makes it worth a look."""
+        name = base(exe)
+        return bool(self.games_of(ProgramSeen(Platform.LINUX, name, exe))[0]) or name.lower().endswith(".exe")
+
+    def may_be_named(self, comm: str) -> bool:
+        """Whether a process' short name makes it worth a look."""
+        lower = comm.lower()
+        if len(lower) == COMM_LENGTH and lower in self._cut:
+            return True
+        return bool(self.games_of(ProgramSeen(Platform.LINUX, comm))[0]) or lower.endswith((".exe", ".ex", ".e"))
+
+    # --- a window -----------------------------------------------------------------------------------------------------
+
+    def window(self, window: Window) -> DetectionResult | None:
+        """The game that a window shows, if one and no more than one."""
+        title = window.title[:TITLE_LIMIT].strip()
+        if not title or window.program.lower() in NO_GAMES:
+            return None
+        games = [game for game, patterns in self._titles.items() if any(each.search(title) for each in patterns)]
+        if len(games) != 1:
+            return None
+        return DetectionResult(games[0], Method.WINDOW, WINDOW, f"a window titled {title[:60]!r}", window.pid)
+
+    # --- ports --------------------------------------------------------------------------------------------------------
+
+    def wants(self, proto: Proto, port: int) -> bool:
+        """Whether a game may be known by this port."""
+        return (proto, port) in self._narrow or any((proto, port) in span for span in self._wide)
+
+    def own_ports(
+        self, game: str, ports: Iterable[tuple[Proto, int]], pid: int | None = None
+    ) -> DetectionResult | None:
+        """How much the open ports are those of this game; ``None`` where none of them is."""
+        spans, open_ports = self._spans.get(game, ()), tuple(ports)
+        weights = [0.5 if self._shares[span] > SHARED_BY else 1.0 for span in spans]
+        hits = [any(port in span for port in open_ports) for span in spans]
+        matched = sum(weight for weight, hit in zip(weights, hits, strict=True) if hit)
+        if not matched:
+            return None
+        told = ", ".join(str(span) for span, hit in zip(spans, hits, strict=True) if hit)
+        confidence = round(PORTS_LEAST + PORTS_MORE * matched / len(spans), 4)
+        return DetectionResult(game, Method.PORTS, confidence, f"its ports {told} are open", pid)
+
+    def ports(self, owner: Owner) -> DetectionResult | None:
+        """The game that a program's open ports tell of; ``None`` where several fit equally, or only shared ports do."""
+        open_ports = [port for port in owner.ports if kept_reason(*port) is None]
+        if not open_ports or base(owner.exe).lower() in NO_GAMES:
+            return None
+        found: list[DetectionResult] = []
+        for game in self._spans:
+            result = self.own_ports(game, open_ports, owner.pid)
+            if result is not None and self._has_own(game, open_ports):
+                found.append(result)
+        found.sort(key=lambda result: result.rank)
+        if not found or (len(found) > 1 and found[0].confidence == found[1].confidence):
+            return None
+        return found[0]
+
+    def _has_own(self, game: str, open_ports: Iterable[tuple[Proto, int]]) -> bool:
+        """Whether one of them is a port on which the game itself is played or found, and hardly any other is."""
+        uses = self.profiles[game].ports
+        own = [use.span for use in uses if self._shares[use.span] <= SHARED_BY and use.role is not PortRole.QUERY]
+        return any(port in span for span in own for port in open_ports)
+
+
+def _add(table: dict[K, list[str]], key: K, game: str) -> None:
+    games = table.setdefault(key, [])
+    if game not in games:
+        games.append(game)
+
+
+def _shares(spans: Mapping[str, tuple[Span, ...]]) -> dict[Span, int]:
+    """Each span with the number of profiles that have it, or one of its ports where it is narrow."""
+    holders: dict[tuple[Proto, int], set[str]] = {}
+    exact: Counter[Span] = Counter(span for each in spans.values() for span in each)
+    for game, each in spans.items():
+        for span in each:
+            for port in _ports_of(span):
+                holders.setdefault(port, set()).add(game)
+    return {span: max([count, *(len(holders[port]) for port in _ports_of(span))]) for span, count in exact.items()}
+
+
+def _ports_of(span: Span) -> list[tuple[Proto, int]]:
+    """The ports of a narrow span; a wide one is only compared as a whole."""
+    if span.last - span.first >= NARROW:
+        return []
+    return [(span.proto, port) for port in range(span.first, span.last + 1)]
+
+
+def _patterns(profile: GameProfile) -> tuple[re.Pattern[str], ...]:
+    """What its windows are titled; without a pattern the game's name alone."""
+    if profile.titles:
+        return tuple(re.compile(text) for text in profile.titles)
+    if len(title_plain(profile.name)) < TITLE_SHORTEST:
+        return ()
+    return (re.compile(rf"^{re.escape(profile.name)}$", re.IGNORECASE),)

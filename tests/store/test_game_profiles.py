@@ -1,0 +1,148 @@
+"""The profiles that come with the program, and a user's folder on a real disk."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from lanrage.core.game_ports import fixed_ports
+from lanrage.core.game_profile import GameProfile
+from lanrage.core.game_reading import combine
+from lanrage.core.kept_ports import kept_reason
+from lanrage.core.play_ports import GAMES_LIMIT, Span, merged
+from lanrage.store.game_profiles import FILES_LIMIT, OwnFiles, load_shipped
+
+PORTS_OPEN = 250
+"""Ports that the firewall opens for all known games together, at most: one in 500 of all there are."""
+
+
+class ShippedTests(SynchronousTestCase):
+    """What comes with the program."""
+
+    def setUp(self) -> None:
+        """Read it."""
+        self.found = combine(load_shipped(), ())
+        self.games = self.found.games
+
+    def test_in_order(self) -> None:
+        """No rule is broken, in no file and between none; there are the games that were promised."""
+        self.assertEqual((), self.found.problems)
+        self.assertGreaterEqual(len(self.games), 300)
+
+    def test_every_fact_has_a_source(self) -> None:
+        """One that names a file, a program or a document, not a rumour."""
+        for game in self.games.values():
+            self.assertTrue(game.facts, game.game)
+            for fact in game.facts:
+                self.assertGreater(len(fact.source), 8, (game.game, fact))
+
+    def test_known_values(self) -> None:
+        """What anybody can look up: Minecraft's beacon, OpenTTD's port, how Teeworlds is joined."""
+        minecraft, openttd, teeworlds = (self.games[name] for name in ("minecraft", "openttd", "teeworlds"))
+        (beacon,) = minecraft.discovery
+        self.assertEqual(("224.0.2.60", 1.5, b"[MOTD]"), (str(beacon.group), beacon.period, beacon.signature))
+        self.assertIn(Span("tcp", 3979, 3979), [use.span for use in openttd.ports])
+        assert teeworlds.join is not None
+        self.assertEqual(("connect {address}:{port}",), teeworlds.join.command)
+
+    def test_ports_of_the_firewall(self) -> None:
+        """As many games as the registry takes, few ports, none of a machine's services."""
+        opening = [(game, spans) for game in self.games.values() if (spans := fixed_ports(game))]
+        self.assertLess(len(opening), GAMES_LIMIT)
+        spans = merged(span for _, each in opening for span in each)
+        ports = [(span.proto, port) for span in spans for port in range(span.first, span.last + 1)]
+        self.assertLess(len(ports), PORTS_OPEN)
+        self.assertEqual([], [each for each in ports if kept_reason(*each)])
+        for port in (("udp", 4445), ("udp", 27960), ("udp", 8303), ("tcp", 25565), ("udp", 6112), ("udp", 27015)):
+            self.assertIn(port, ports)
+
+
+class FolderTests(SynchronousTestCase):
+    """A user's folder."""
+
+    def setUp(self) -> None:
+        """An empty one."""
+        self.folder = Path(tempfile.mkdtemp(prefix="lanrage-games-"))
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.own = OwnFiles(self.folder)
+
+    def write(self, name: str, text: str) -> None:
+        """Put a new file in the place of the old one."""
+        other = self.folder / f"{name}.new"
+        other.write_text(text, encoding="utf-8")
+        other.replace(self.folder / name)
+
+    def look(self) -> dict[str, GameProfile]:
+        """The games after another look."""
+        self.own = self.own.look()
+        return dict(combine((), self.own.readings).games)
+
+    def test_life(self) -> None:
+        """A file comes, changes, breaks, is mended and goes."""
+        self.assertEqual({}, self.look())
+        self.write("a.toml", own_game("tag", 40000))
+        self.assertEqual(["tag"], list(self.look()))
+        self.write("a.toml", own_game("tag", 40001))
+        self.assertEqual(Span("udp", 40001, 40001), self.look()["tag"].ports[0].span)
+        self.write("a.toml", own_game("tag", 0))
+        self.assertEqual(Span("udp", 40001, 40001), self.look()["tag"].ports[0].span)
+        problem, other = self.own.problems
+        self.assertEqual((str(self.folder / "a.toml"), 8, 9), (problem.file, problem.line, other.line))
+        self.assertIn("'0/udp' is not PORT", problem.rule)
+        self.write("a.toml", own_game("tig", 40002))
+        self.assertEqual((["tig"], ()), (list(self.look()), self.own.problems))
+        (self.folder / "a.toml").unlink()
+        self.assertEqual({}, self.look())
+
+    def test_nothing_new(self) -> None:
+        """Without a change nothing is read, and the look says so."""
+        self.write("a.toml", own_game("tag", 40000))
+        self.look()
+        self.assertIs(self.own, self.own.look())
+
+    def test_bad_from_the_first(self) -> None:
+        """A file that never was in order has no effect, and others have theirs."""
+        self.write("a.toml", own_game("tag", 40000))
+        self.write("b.toml", "nonsense")
+        self.assertEqual((["tag"], 1), (list(self.look()), len(self.own.problems)))
+
+    def test_not_a_text(self) -> None:
+        """A pipe is not waited for, bytes that are no UTF-8 are refused; other and hidden files are not looked at."""
+        os.mkfifo(self.folder / "pipe.toml")
+        (self.folder / "bytes.toml").write_bytes(b"\xff")
+        (self.folder / "notes.txt").write_text("x", encoding="utf-8")
+        (self.folder / ".swap.toml").write_text("x", encoding="utf-8")
+        self.assertEqual({}, self.look())
+        self.assertEqual(["cannot be read: it is no text in UTF-8"], [each.rule for each in self.own.problems])
+
+    def test_too_many(self) -> None:
+        """The first files by name count, and it is said that there are more."""
+        for number in range(FILES_LIMIT + 1):
+            self.write(f"{number:03}.toml", own_game(f"g{number}", 40000))
+        self.assertEqual(FILES_LIMIT, len(self.look()))
+        self.assertIn(f"the first {FILES_LIMIT} count", self.own.problems[0].rule)
+
+    def test_no_folder(self) -> None:
+        """None yet is no problem; a file in its place is one, and what was read stays."""
+        self.write("a.toml", own_game("tag", 40000))
+        self.look()
+        shutil.rmtree(self.folder)
+        self.folder.write_text("", encoding="utf-8")
+        self.assertEqual(["tag"], list(self.look()))
+        self.assertIn("cannot be read", self.own.problems[0].rule)
+        self.folder.unlink()
+        self.assertEqual(({}, ()), (self.look(), self.own.problems))
+        self.folder.mkdir()
+
+
+def own_game(name: str, port: int) -> str:
+    """A file with one game."""
+    return (
+        f'[sources]\nme = "ss -u"\n\n[[game]]\nid = "{name}"\nname = "{name}"\nconfidence = "high"\n'
+        f'ports = [{{ ports = "{port}/udp", role = "game", source = "me" }}]\n'
+        f'discovery = [{{ kind = "broadcast", speaker = "host", ports = "{port}/udp", source = "me" }}]\n'
+    )
