@@ -88,7 +88,7 @@ class GameWatch:
         self._on, self.trouble = True, ""
         self.on_mode(True)
         await self._use_profiles()
-        if not self._on:
+        if self.mode == "off":
             return
         self._looks = self._make_looks()
         self._ports.start()
