@@ -7,6 +7,7 @@ from pathlib import Path
 
 import attrs
 
+from lanrage.app.cli_call import default_socket
 from lanrage.app.control_door import DoorSettings
 from lanrage.app.lan_config import LanSettings
 from lanrage.app.machinery import Devices
@@ -22,6 +23,7 @@ from lanrage.core.settings_texts import parse_relay_ports
 from lanrage.errors import BadInput
 from lanrage.store.named_file import read_named
 from lanrage.wire.control import TOKEN_LIMIT, RelayInfo
+from lanrage.wire.local import check_socket_path
 
 RELAY_FOLDER = "relay"
 """Of the state folder: the relay's undo journal."""
@@ -241,11 +243,31 @@ class AllConfig:
         return cls(attrs.evolve(control, relays=(own, *control.relays)), ports, node, plan)
 
 
-CONFIGS: dict[str, type[NodeConfig] | type[ControlConfig] | type[RelayConfig] | type[AllConfig]] = {
+@attrs.frozen
+class AgentConfig:
+    """Role ``agent``.
+
+    :param socket: of the node that it attends.
+    """
+
+    socket: Path
+
+    @classmethod
+    def parse(cls, options: dict[str, str]) -> AgentConfig:
+        """Read the role's options.
+
+        :raises BadInput: names the option and the rule.
+        """
+        return cls(Path(check_socket_path(options.get("socket") or default_socket())))
+
+
+Config = NodeConfig | ControlConfig | RelayConfig | AllConfig | AgentConfig
+CONFIGS: dict[str, type[Config]] = {
     "node": NodeConfig,
     "control": ControlConfig,
     "relay": RelayConfig,
     "all": AllConfig,
+    "agent": AgentConfig,
 }
 """The configuration of each role."""
 

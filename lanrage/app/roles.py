@@ -13,8 +13,9 @@ from twisted.application.service import Service
 from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from twisted.logger import Logger
 
+from lanrage.app.agent import AgentService
 from lanrage.app.api import ApiService
-from lanrage.app.config import RELAY_FOLDER, AllConfig, ControlConfig, NodeConfig, RelayConfig
+from lanrage.app.config import RELAY_FOLDER, AgentConfig, AllConfig, Config, ControlConfig, NodeConfig, RelayConfig
 from lanrage.app.control import ControlService, ControlSettings
 from lanrage.app.control_outside import ControlOutside
 from lanrage.app.metering import Metering
@@ -33,8 +34,6 @@ from lanrage.core.settings_limits import CONTROL_PORT
 API_SOCKET = "node.sock"
 
 log = Logger()
-
-Config = NodeConfig | ControlConfig | RelayConfig | AllConfig
 
 
 def make(
