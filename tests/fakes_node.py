@@ -39,6 +39,7 @@ from lanrage.core.diagnosis import (
 )
 from lanrage.errors import Refused
 from tests.fakes_bridge import FakeBridges
+from tests.fakes_games import FakeGames
 from tests.fakes_governing import FakeGovernor
 from tests.fakes_guard import FakeExposed
 from tests.fakes_metrics import FakeMetrics
@@ -113,6 +114,7 @@ class FakeNode(
     FakeProfile,
     FakeTasks,
     FakeSettings,
+    FakeGames,
 ):
     """Carries the operations out in memory.
 

@@ -18,6 +18,7 @@ import click
 from lanrage import __version__
 from lanrage.app import (
     cli_exposure,
+    cli_games,
     cli_governing,
     cli_lan,
     cli_machine_room,
@@ -251,6 +252,7 @@ cli_lan.add(main, operation, SETTINGS)
 run_cli.add(main, SETTINGS)
 cli_probe.add(main, operation, SETTINGS)
 cli_machine_room.add(main, operation)
+cli_games.add(main, operation)
 
 
 @operation(main, "status", output.status)

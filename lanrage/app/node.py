@@ -19,6 +19,8 @@ from lanrage.app import node_view
 from lanrage.app.bridge_node import BridgeNode
 from lanrage.app.config import NodeConfig
 from lanrage.app.exposed_node import ExposedNode
+from lanrage.app.games_node import GamesNode
+from lanrage.app.games_plane import GamesPlane
 from lanrage.app.governing_node import GoverningNode
 from lanrage.app.machine_room_node import MachineRoomNode
 from lanrage.app.machinery import Devices, Machinery, RealMachinery
@@ -69,6 +71,7 @@ class NodeService(
     RoomNode,
     ProbeNode,
     MachineRoomNode,
+    GamesNode,
     Service,
 ):
     """Loads the keys, undoes what a crash left, returns to the party; then does what its user asks.
@@ -80,6 +83,7 @@ class NodeService(
     :param rights: reads what this process may do.
     :param settings: how it was started; ``None``: with nothing but defaults.
     :ivar tasks: carries its plans out.
+    :ivar games: what notices games, and acts on them.
     :ivar around: the role that it is a part of, for what is wrong with the others.
     :ivar started: fires when the node is up, or waits for its disk. A party that this machine cannot take part in is
         no failure: :meth:`status` says what is missing.
@@ -109,6 +113,7 @@ class NodeService(
         self._spoken: SpokenDesk | None = None
         self._lacks: list[str] = []
         self.tasks = TaskRunner(reactor)
+        self.games = GamesPlane(reactor, config.state_dir)
         self.around: RoleService | None = None
         self._opening: PlanRun | None = None
         self._disk_trouble = ""
@@ -165,6 +170,7 @@ class NodeService(
             self._reactor, self._config, keys, machinery, self._now, self._random, self._lock.run, self.tasks
         )
         self._spoken = SpokenDesk(self._reactor, keys.identity.public, self._random)
+        await self.games.start()
         self._lacks = (await self._rights()).missing(self._config.devices.kind)
         self._life = life
 
@@ -202,6 +208,7 @@ class NodeService(
         self.end_profiling()
         if self._life is not None:
             await self._life.go_out()
+        await self.games.stop()
         self.settings.close()
         self.log.info("the node has stopped")
 

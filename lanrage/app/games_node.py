@@ -1,0 +1,9 @@
+"""The operations on games, as one part of the node."""
+
+from __future__ import annotations
+
+from lanrage.app.game_profiles_node import GameProfilesNode
+
+
+class GamesNode(GameProfilesNode):
+    """Part of :class:`lanrage.app.node.NodeService`."""
