@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from lanrage.app.agent_desk import AgentDesk
 from lanrage.app.game_profiles import GameProfiles
 
 
@@ -13,11 +14,14 @@ class GamesPlane:
 
     :param folder: the state folder.
     :ivar profiles: what is known of each game.
+    :ivar agents: of the users' sessions.
     """
 
     def __init__(self, reactor: Any, folder: Path) -> None:
         # profiles
         self.profiles = GameProfiles(reactor, folder / "games")
+        # agents
+        self.agents = AgentDesk(lambda windows: None)
 
     async def start(self) -> None:
         """Load the profiles, then start the parts in their order."""

@@ -118,12 +118,12 @@ AGENT = (
         held=True,
     ),
     Operation(
-        "agent.list",
+        "games.agents",
         Nothing,
         AgentsShown,
         "show_agents",
         "Show the agents that are there: whose session each serves, and what it sees.",
-        "lanrage agents",
+        "lanrage games agents",
     ),
 )
 """The operations of users' agents."""

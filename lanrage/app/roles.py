@@ -18,6 +18,7 @@ from lanrage.app.api import ApiService
 from lanrage.app.config import RELAY_FOLDER, AgentConfig, AllConfig, Config, ControlConfig, NodeConfig, RelayConfig
 from lanrage.app.control import ControlService, ControlSettings
 from lanrage.app.control_outside import ControlOutside
+from lanrage.app.launcher import Launcher
 from lanrage.app.metering import Metering
 from lanrage.app.metering_config import MeteringSettings
 from lanrage.app.metrics_of_relay import RelayReadings
@@ -52,6 +53,9 @@ def make(
 
 
 def _make(reactor: Any, config: Config, measured: MeteringSettings, settings: Start | None) -> RoleService:
+    if isinstance(config, AgentConfig):
+        agent = AgentService(reactor, config, Launcher(reactor, lambda game: None))
+        return RoleService(reactor, [agent], lambda: [f"agent of this session, for the node at {config.socket}"])
     if isinstance(config, NodeConfig):
         return _node(reactor, config, measured, settings)
     if isinstance(config, ControlConfig):

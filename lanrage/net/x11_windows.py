@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 from Xlib import X, Xatom
 from Xlib.display import Display
-from Xlib.error import DisplayError, XError
+from Xlib.error import ConnectionClosedError, DisplayError, XError
 
 from lanrage.core.game_windows import PROGRAM_LIMIT, Window, one_line, told
 from lanrage.errors import Unreachable
@@ -24,7 +24,7 @@ SETTLE_S = 0.1
 PROPERTY_LIMIT = 4096
 """32-bit units of a property that are read: 4,096 windows, 16 KiB of a title."""
 
-_GONE = (XError, DisplayError, OSError)
+_GONE = (XError, DisplayError, ConnectionClosedError, OSError)
 """What python-xlib raises when a window, or the server, is gone."""
 
 
