@@ -38,6 +38,7 @@ from lanrage.core.diagnosis import (
     TunnelFacts,
 )
 from lanrage.errors import Refused
+from tests.fakes_agent import FakeAgents
 from tests.fakes_bridge import FakeBridges
 from tests.fakes_games import FakeGames
 from tests.fakes_governing import FakeGovernor
@@ -114,6 +115,7 @@ class FakeNode(
     FakeProfile,
     FakeTasks,
     FakeSettings,
+    FakeAgents,
     FakeGames,
 ):
     """Carries the operations out in memory.

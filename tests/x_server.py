@@ -38,7 +38,9 @@ def start_server(cleanup: Cleanup) -> tuple[str, subprocess.Popen[str]]:
     try:
         argv = [XVFB, "-displayfd", str(writing), "-screen", "0", "320x240x24", "-nolisten", "tcp", "-noreset"]
         quiet = subprocess.DEVNULL
-        server = subprocess.Popen(argv, pass_fds=(writing,), stdin=quiet, stdout=quiet, stderr=quiet, text=True)
+        server = subprocess.Popen(  # pylint: disable=consider-using-with  # lives until the cleanup
+            argv, pass_fds=(writing,), stdin=quiet, stdout=quiet, stderr=quiet, text=True
+        )
         cleanup(end, server)
     finally:
         os.close(writing)
@@ -50,7 +52,9 @@ def show_window(cleanup: Cleanup, display: str, title: str, kind: str) -> tuple[
     """Start a program with a window; the window's number and the process. A line on its input renames the window."""
     argv = [sys.executable, "-m", "tests.window_program", title, kind]
     pipe, environment = subprocess.PIPE, {**os.environ, "DISPLAY": display}
-    program = subprocess.Popen(argv, cwd=ROOT, env=environment, stdin=pipe, stdout=pipe, text=True)
+    program = subprocess.Popen(  # pylint: disable=consider-using-with  # lives until the cleanup
+        argv, cwd=ROOT, env=environment, stdin=pipe, stdout=pipe, text=True
+    )
     cleanup(end, program)
     assert program.stdout is not None
     return int(program.stdout.readline()), program

@@ -89,7 +89,7 @@ class WindowWatch:
             self._watch(wake)
         except Unreachable as error:
             reason = str(error)
-        except Exception as error:  # a thread's error must not vanish: the agent goes on without windows
+        except Exception as error:  # a thread's error must not vanish: the agent goes on without windows  # pylint: disable=broad-exception-caught
             log.failure("the watch over windows failed")
             reason = f"the watch over windows failed: {error}"
         self._reactor.callFromThread(self._over, reason)

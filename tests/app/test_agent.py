@@ -194,7 +194,8 @@ class AgentTests(TestCase):
         _, window = show_window(self.addCleanup, display, "Widelands 1.1", "Widelands")
         options = ["--state-dir", str(self.folder / "state"), "--socket", str(self.path)]
         environment = {**os.environ, "DISPLAY": display}
-        agent = subprocess.Popen([*PROGRAM, "lanrage", "agent", *options], cwd=ROOT, env=environment, text=True)
+        argv = [*PROGRAM, "lanrage", "agent", *options]
+        agent = subprocess.Popen(argv, cwd=ROOT, env=environment)  # pylint: disable=consider-using-with  # killed below
         self.addCleanup(agent.kill)
         program = Path(os.path.realpath(sys.executable)).name
         await self.node.sees(Window("Widelands 1.1", "Widelands", window.pid, program))
