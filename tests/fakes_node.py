@@ -38,6 +38,7 @@ from lanrage.core.diagnosis import (
     TunnelFacts,
 )
 from lanrage.errors import Refused
+from tests.fakes_agent import FakeAgents
 from tests.fakes_bridge import FakeBridges
 from tests.fakes_detection import FakeDetection
 from tests.fakes_games import FakeGames
@@ -117,6 +118,7 @@ class FakeNode(
     FakeTasks,
     FakeSettings,
     FakeServers,
+    FakeAgents,
     FakeGames,
     FakeDetection,
 ):

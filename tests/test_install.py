@@ -22,6 +22,7 @@ ROLES: dict[str, tuple[str, ...]] = {
     "control": ("--state-dir", "--listen", "--stun-port", "--public-address", "--relay"),
     "relay": ("--server-key", "--ports", "--host"),
     "all": ("--state-dir",),
+    "agent": ("--state-dir", "--socket", "--log-file"),
 }
 """Role: the options that operators rely on."""
 

@@ -109,6 +109,11 @@ def joined(result: dict[str, Any], print_only: bool, as_json: bool) -> list[str]
     return [] if print_only else command
 
 
+def launched(screen: Screen, result: dict[str, Any]) -> None:
+    """After ``servers launch``."""
+    screen.line(f"Your agent starts {result['game_name']} to join {result['address']}:{result['port']}.")
+
+
 def add(main: click.Group, operation: Operate) -> None:
     """Add the commands.
 
@@ -137,6 +142,7 @@ def add(main: click.Group, operation: Operate) -> None:
     tcp = click.option("--tcp", is_flag=True, help="Players connect by TCP. [default: as the game does, else UDP]")
     operation(group, "add", added)(click.argument("address")(game(name(tcp(_given)))))
     operation(group, "remove", removed)(server(_arguments()))
+    operation(group, "launch", launched)(server(_arguments()))
     _add_join(group)
 
 

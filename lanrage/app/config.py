@@ -7,6 +7,7 @@ from pathlib import Path
 
 import attrs
 
+from lanrage.app.cli_call import default_socket
 from lanrage.app.control_door import DoorSettings
 from lanrage.app.games_config import GamesSettings
 from lanrage.app.lan_config import LanSettings
@@ -23,6 +24,7 @@ from lanrage.core.settings_texts import parse_relay_ports
 from lanrage.errors import BadInput
 from lanrage.store.named_file import read_named
 from lanrage.wire.control import TOKEN_LIMIT, RelayInfo
+from lanrage.wire.local import check_socket_path
 
 GAMES_FOLDER = "games"
 """Of the state folder: the user's own profiles of games."""
@@ -268,11 +270,34 @@ class AllConfig:
         return cls(attrs.evolve(control, relays=(own, *control.relays)), ports, node, plan)
 
 
-CONFIGS: dict[str, type[NodeConfig] | type[ControlConfig] | type[RelayConfig] | type[AllConfig]] = {
+@attrs.frozen
+class AgentConfig:
+    """Role ``agent``.
+
+    :param socket: of the node that it attends.
+    :param games: folder of the user's own profiles.
+    """
+
+    socket: Path
+    games: Path
+
+    @classmethod
+    def parse(cls, options: dict[str, str]) -> AgentConfig:
+        """Read the role's options.
+
+        :raises BadInput: names the option and the rule.
+        """
+        socket = check_socket_path(options.get("socket") or default_socket())
+        return cls(Path(socket), folders(options)[0] / "games")
+
+
+Config = NodeConfig | ControlConfig | RelayConfig | AllConfig | AgentConfig
+CONFIGS: dict[str, type[Config]] = {
     "node": NodeConfig,
     "control": ControlConfig,
     "relay": RelayConfig,
     "all": AllConfig,
+    "agent": AgentConfig,
 }
 """The configuration of each role."""
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from lanrage.app.agent_desk import AgentDesk
 from lanrage.app.game_announcer import GameAnnouncer
 from lanrage.app.game_detection import GameDetection
 from lanrage.app.game_effects import GameEffects
@@ -29,6 +30,7 @@ class GamesPlane:
     :ivar profiles: what is known of each game.
     :ivar watch: tells which games run.
     :ivar detection: lets it run: a part of the role, beside the node.
+    :ivar agents: of the users' sessions, which tell their windows.
     :ivar side: what running games change here, and what members play.
     :ivar browser: the party's game servers.
     :ivar servers: the same, with what the user keeps of them.
@@ -49,6 +51,7 @@ class GamesPlane:
         self.watch = GameWatch(reactor, self.profiles.all, settings)
         self.detection = GameDetection(reactor, folder, self.watch)
         self.profiles.on_change(self.watch.profiles_changed)
+        self.agents = AgentDesk(self.watch.put_windows)
         # effects, presence
         self.side = PlaySide.make(reactor, random)
         self.watch.on_mode = self.side.watching

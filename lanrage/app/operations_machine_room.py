@@ -10,7 +10,7 @@ from lanrage.app.operations_metrics import METRICS, IMetricsNode
 from lanrage.app.operations_profile import PROFILE, IProfileNode
 from lanrage.app.operations_settings import SETTINGS_OPERATIONS, ISettingsNode
 from lanrage.app.operations_tasks import TASKS, ITasksNode
-from lanrage.core.setting import ROLES
+from lanrage.core.setting import SERVING
 
 
 class IMachineRoom(IMetricsNode, IProfileNode, ISettingsNode, ITasksNode):

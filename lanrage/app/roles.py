@@ -13,10 +13,13 @@ from twisted.application.service import Service
 from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from twisted.logger import Logger
 
+from lanrage.app.agent import AgentService
 from lanrage.app.api import ApiService
-from lanrage.app.config import RELAY_FOLDER, AllConfig, ControlConfig, NodeConfig, RelayConfig
+from lanrage.app.config import RELAY_FOLDER, AgentConfig, AllConfig, Config, ControlConfig, NodeConfig, RelayConfig
 from lanrage.app.control import ControlService, ControlSettings
 from lanrage.app.control_outside import ControlOutside
+from lanrage.app.game_profiles import GameProfiles
+from lanrage.app.launcher import Launcher
 from lanrage.app.machine_room import MachineRoom
 from lanrage.app.metering import Metering
 from lanrage.app.metering_config import MeteringSettings
@@ -36,8 +39,6 @@ from lanrage.core.settings_limits import CONTROL_PORT
 
 log = Logger()
 
-Config = NodeConfig | ControlConfig | RelayConfig | AllConfig
-
 
 def make(
     reactor: Any, config: Config, metering: MeteringSettings | None = None, settings: Start | None = None
@@ -55,6 +56,10 @@ def make(
 
 
 def _make(reactor: Any, config: Config, measured: MeteringSettings, settings: Start | None) -> RoleService:
+    if isinstance(config, AgentConfig):
+        profiles = GameProfiles(reactor, config.games)
+        agent = AgentService(reactor, config.socket, profiles, Launcher(reactor, profiles.get))
+        return RoleService(reactor, [agent], lambda: [f"agent of this session, for the node at {config.socket}"])
     if isinstance(config, NodeConfig):
         return _node(reactor, config, measured, settings)
     if isinstance(config, ControlConfig):

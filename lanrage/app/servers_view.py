@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from lanrage.app.server_browser import ServerBrowser
 from lanrage.app.servers_results import JoinShown, ServerDetails, ServerShown
-from lanrage.core.game_profile import GameProfile, JoinMethod, Platform
+from lanrage.core.game_launch import client_programs, join_arguments
+from lanrage.core.game_profile import GameProfile
 from lanrage.core.server_filter import Listed
 
 
@@ -63,26 +64,17 @@ def joining(listed: Listed, profile: GameProfile | None) -> JoinShown:
     """How to join a server; the game's own words where its profile has them."""
     server = listed.server
     join = profile.join if profile is not None else None
-    command = join.command if join is not None and join.method is JoinMethod.COMMAND else ()
-    place = {"{address}": server.origin.address, "{port}": str(server.port)}
-    programs = [each.name for each in profile.executables if each.platform is Platform.LINUX] if profile else []
     return JoinShown(
         address=server.origin.address,
         port=server.port,
         game=server.game,
         game_name=listed.game,
         method=str(join.method) if join is not None else "",
-        programs=programs,
-        arguments=[_filled(word, place) for word in command],
+        programs=list(client_programs(profile)) if profile is not None else [],
+        arguments=list(join_arguments(join, server.origin.address, server.port)),
         joinable=str(server.verdict.joinable),
         reason=server.verdict.reason,
     )
-
-
-def _filled(word: str, place: dict[str, str]) -> str:
-    for mark, text in place.items():
-        word = word.replace(mark, text)
-    return word
 
 
 def _ago(at: float | None, now: float) -> float | None:

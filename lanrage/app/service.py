@@ -26,6 +26,7 @@ from lanrage.logs.carry import carry_timers
 from lanrage.timing import timing_decorator
 
 STATE = ["state-dir", "d", None, "Folder of keys and state (default: /var/lib/lanrage as root, else in your home)."]
+SOCKET = ["socket", None, None, "Socket of the node (default: the system service's, else your own node's)."]
 RUN = ["run-dir", None, None, "Folder of the socket that the lanrage command talks to (default: /run/lanrage as root)."]
 PORT_MAPPING = parameters([MAPPING])[0]
 NODE = [*parameters([*NODE_SETTINGS, *GAMES_SETTINGS]), *DETECTION]
@@ -60,15 +61,22 @@ class AllOptions(usage.Options):
     ]
 
 
+class AgentOptions(usage.Options):
+    """Agent: a player's session, beside the node."""
+
+    optParameters: ClassVar[list[list[Any]]] = [STATE, SOCKET, *LOG]
+
+
 class Options(usage.Options):
     """``twistd lanrage [ROLE] [OPTIONS]``."""
 
-    synopsis = "[control | relay | node | all] [options]"
+    synopsis = "[control | relay | node | agent | all] [options]"
     longdesc = "LAN games between friends. Without a role, all of them run on this machine."
     subCommands: ClassVar[list[list[Any]]] = [
         ["control", None, ControlOptions, "Control server: parties, members, invitations, a reflector."],
         ["relay", None, RelayOptions, "Relay: forwards between the two members that a ticket names."],
         ["node", None, NodeOptions, "Node: the player's machine."],
+        ["agent", None, AgentOptions, "Agent: what belongs to a player's session, without any right."],
         ["all", None, AllOptions, "All roles on one machine (the default)."],
     ]
     defaultSubCommand = "all"

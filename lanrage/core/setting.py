@@ -9,9 +9,11 @@ import attrs
 
 from lanrage.core.settings_rules import Rule
 
-NODE, CONTROL, RELAY, ALL = "node", "control", "relay", "all"
-ROLES = (CONTROL, RELAY, NODE, ALL)
+NODE, CONTROL, RELAY, ALL, AGENT = "node", "control", "relay", "all", "agent"
+ROLES = (CONTROL, RELAY, NODE, ALL, AGENT)
 """The roles of ``twistd lanrage``."""
+SERVING = (CONTROL, RELAY, NODE, ALL)
+"""Those that are measured and may alert."""
 PLAYER = (NODE, ALL)
 SERVER = (CONTROL, ALL)
 FORWARDER = (RELAY, ALL)

@@ -6,7 +6,7 @@ import re
 
 from lanrage.core.alert_rules import BOUNDS, AlertLimits
 from lanrage.core.log_levels import LevelPlan
-from lanrage.core.setting import ROLES, Setting
+from lanrage.core.setting import ROLES, SERVING, Setting
 from lanrage.core.settings_limits import (
     LOG_FILE_COUNT,
     LOG_FILE_COUNTS,
@@ -69,7 +69,7 @@ METERING_SETTINGS = (
         Text("an endpoint string that names its interface, or empty", parse_metrics_listen),
         "",
         f"Where /metrics is for Prometheus: an endpoint string such as {METRICS_EXAMPLE}; none = nowhere.",
-        ROLES,
+        SERVING,
     ),
     Setting(
         "metrics.history",
@@ -77,7 +77,7 @@ METERING_SETTINGS = (
         OnOff(),
         "on",
         "Keep the metrics by minute, hour and day in metrics.db of the state folder, over restarts: on or off.",
-        ROLES,
+        SERVING,
     ),
     Setting(
         "alerts.limits",
@@ -85,7 +85,7 @@ METERING_SETTINGS = (
         Text(f"NAME=NUMBER with commas between; names are {', '.join(AlertLimits.names())}", parse_alert_limits),
         "",
         f"When to warn: NAME=NUMBER, comma between; {', '.join(AlertLimits.names())}.",
-        ROLES,
+        SERVING,
     ),
     Setting(
         "alerts.webhook",
@@ -93,7 +93,7 @@ METERING_SETTINGS = (
         Text("an https address, @FILE, or empty", check_webhook),
         "",
         "Discord-compatible webhook that alerts are posted to: an https address or @FILE.",
-        ROLES,
+        SERVING,
         secret=True,
     ),
 )

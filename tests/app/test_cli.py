@@ -15,6 +15,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage import errors
+from lanrage.app.caller import Caller
 from lanrage.app.cli import main, with_port
 from lanrage.app.cli_call import SYSTEM_SOCKET, own_socket
 from lanrage.app.cli_frame import LazyGroup
@@ -35,7 +36,9 @@ class CommandCase(SynchronousTestCase):
 
     def call(self, path: str, op: str, args: dict[str, Any], progress: Progress | None) -> Any:
         """Carry out at once."""
-        return self.successOrRaise(Deferred.fromCoroutine(perform(self.node, op, args, progress)))
+        return self.successOrRaise(
+            Deferred.fromCoroutine(perform(self.node, op, args, progress, Caller(1000, lambda: None)))
+        )
 
     def successOrRaise(self, done: Deferred[Any]) -> Any:
         """The result that is there already, or its exception."""

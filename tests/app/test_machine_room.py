@@ -18,7 +18,7 @@ from zope.interface.verify import verifyObject
 from lanrage.app import roles
 from lanrage.app.api import ApiService
 from lanrage.app.client import NodeClient
-from lanrage.app.config import AllConfig, ControlConfig, NodeConfig, RelayConfig
+from lanrage.app.config import AllConfig, Config, ControlConfig, NodeConfig, RelayConfig
 from lanrage.app.control import ControlService
 from lanrage.app.machine_room import MachineRoom
 from lanrage.app.machinery import Devices
@@ -177,7 +177,7 @@ class LiveTests(TestCase):
         self.relay = RelayConfig(b"k" * 32, (1, 1), "127.0.0.1", state_dir=self.folder)
         devices = Devices("lrt-none0", "auto", "lrt-none1", 0)
         self.node = NodeConfig(self.folder / "state", self.folder / "run", devices)
-        self.configs: dict[str, roles.Config] = {
+        self.configs: dict[str, Config] = {
             CONTROL: self.control,
             RELAY: self.relay,
             NODE: self.node,

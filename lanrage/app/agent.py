@@ -1,0 +1,169 @@
+"""Role ``agent``: what belongs to a user's session, without any right, over the node's socket (``docs/agent.rst``).
+
+It tells the node which windows the session shows, and starts games when the node asks. The node works without it, and
+it waits for the node as long as that is away.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from twisted.application.service import Service
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.interfaces import IDelayedCall
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from lanrage.app.client import NodeClient
+from lanrage.app.game_profiles import GameProfiles
+from lanrage.app.operations_agent import WindowTold
+from lanrage.core.game_orders import Order, decode_order
+from lanrage.core.game_windows import Window
+from lanrage.errors import DecodeError, LanrageError
+from lanrage.net.window_watch import Windows, WindowWatch
+from lanrage.net.x11_windows import X11Windows, half_blind, why_none
+
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
+"""Seconds before the node is dialled again; each pause is twice the one before."""
+NEXT_LOOK_S = 30.0
+"""Seconds after which a session that showed no windows is asked again."""
+LASTING = 10 * 365 * 86400.0
+"""Seconds; an agent attends as long as it and the node live."""
+
+
+class AgentService(Service):
+    """Attends one node, from start to stop.
+
+    :param path: of the node's socket.
+    :param profiles: of which it starts games.
+    :param launch: carries out what the node asks.
+    :param environment: of the session.
+    :param connect: makes the connection to the session's X server, in a thread.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self,
+        reactor: Any,
+        path: Path,
+        profiles: GameProfiles,
+        launch: Callable[[Order], None],
+        environment: Mapping[str, str] = os.environ,
+        connect: Callable[[], Windows] = X11Windows,
+    ) -> None:
+        self._reactor = reactor
+        self._path = path
+        self._profiles = profiles
+        self.started: Deferred[None] = Deferred()
+        self._launch = launch
+        self._blind = why_none(environment)
+        self._half_blind = half_blind(environment)
+        self._watch = WindowWatch(reactor, connect, self._windows_are, self._windows_lost)
+        self._windows: tuple[Window, ...] | None = None
+        self._node: NodeClient | None = None
+        self._telling = False
+        self._attending: Deferred[None] | None = None
+        self._timers: dict[str, IDelayedCall] = {}
+        self._pause = FIRST_PAUSE
+
+    def startService(self) -> None:
+        """Look at the session and dial the node."""
+        super().startService()  # type: ignore[no-untyped-call]
+        self.started = Deferred.fromCoroutine(self._profiles.start())
+        if self._blind:
+            self.log.info("no windows are told: {reason}", reason=self._blind)
+        else:
+            if self._half_blind:
+                self.log.info("windows of Wayland's own are not seen, those of Xwayland are")
+            self._watch.start()
+        self._dial()
+
+    def stopService(self) -> Deferred[None]:
+        """Leave the node and the session."""
+        super().stopService()  # type: ignore[no-untyped-call]
+        for timer in self._timers.values():
+            if timer.active():
+                timer.cancel()
+        attending, self._attending = self._attending, None
+        if attending is not None:
+            attending.cancel()
+        self._profiles.stop()
+        return self._watch.stop()
+
+    # --- the node -----------------------------------------------------------------------------------------------------
+
+    def _dial(self) -> None:
+        attending = self._attending = Deferred.fromCoroutine(self._attend())
+        attending.addErrback(self._failed).addCallback(lambda _: self._again())
+
+    async def _attend(self) -> None:
+        async with NodeClient(self._reactor, self._path) as node:
+            self._node = node
+            try:
+                self.log.info("the agent attends the node at {path}", path=str(self._path))
+                self._pause = FIRST_PAUSE
+                blind = self._blind if self._windows is None else ""
+                attended = node.call("agent.attend", {"blind": blind}, progress=self._ordered, timeout=LASTING)
+                attending = Deferred.fromCoroutine(attended)
+                self._tell()
+                await attending
+            finally:
+                self._node = None
+
+    def _failed(self, failure: Failure) -> None:
+        if failure.check(CancelledError):
+            return
+        if failure.check(LanrageError):
+            self.log.info("the agent waits for the node: {reason}", reason=str(failure.value), pause_s=self._pause)
+        else:
+            self.log.failure("the agent met an error of its own", failure)
+
+    def _again(self) -> None:
+        if self.running:
+            self._timers["dial"] = self._reactor.callLater(self._pause, self._dial)
+            self._pause = min(2 * self._pause, LONGEST_PAUSE)
+
+    def _ordered(self, text: str) -> None:
+        try:
+            order = decode_order(text)
+        except DecodeError as error:
+            self.log.warn("the node asked for something that this agent does not know: {reason}", reason=str(error))
+            return
+        self._launch(order)
+
+    # --- the session --------------------------------------------------------------------------------------------------
+
+    def _windows_are(self, windows: tuple[Window, ...]) -> None:
+        self._windows, self._blind = windows, ""
+        self._tell()
+
+    def _windows_lost(self, reason: str) -> None:
+        self.log.info("windows are not told now: {reason}", reason=reason)
+        self._blind = reason
+        if self._windows:
+            self._windows = ()
+            self._tell()
+        self._timers["look"] = self._reactor.callLater(NEXT_LOOK_S, self._watch.start)
+
+    def _tell(self) -> None:
+        """One message at a time; what changed meanwhile follows."""
+        if self._node is None or self._windows is None or self._telling:
+            return
+        self._telling, windows = True, self._windows
+        named = [WindowTold(each.title, each.kind, each.pid, each.program) for each in windows]
+        call = self._node.call("agent.windows", {"windows": msgspec.to_builtins(named)})
+        Deferred.fromCoroutine(call).addErrback(self._not_told).addCallback(lambda _: self._told(windows))
+
+    def _not_told(self, failure: Failure) -> None:
+        failure.trap(LanrageError)
+        self.log.info("the node was not told of windows: {reason}", reason=str(failure.value))
+
+    def _told(self, windows: tuple[Window, ...]) -> None:
+        self._telling = False
+        if self._windows != windows:
+            self._tell()

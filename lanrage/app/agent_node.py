@@ -1,0 +1,53 @@
+"""The node's operations for its users' agents, as one part of it (``docs/agent.rst``)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import Any
+
+import msgspec
+
+from lanrage.app.caller import Caller
+from lanrage.app.games_plane import GamesPlane
+from lanrage.app.operations_agent import AgentsShown, Attended, WindowsTaken, WindowTold
+from lanrage.core.game_orders import Order
+from lanrage.core.game_windows import Window, one_line
+from lanrage.errors import Refused
+
+
+class AgentNode:
+    """Part of :class:`lanrage.app.node.NodeService`."""
+
+    games: GamesPlane
+
+    def join_server(self, *, server: str) -> Awaitable[dict[str, Any]]:
+        """See :meth:`INode.join_server`."""
+        raise AssertionError("given by the node")
+
+    async def attend(self, *, blind: str, progress: Any, caller: Caller) -> dict[str, Any]:
+        """See :meth:`INode.attend`."""
+        orders = await self.games.agents.attend(caller, progress, one_line(blind))
+        plain: dict[str, Any] = msgspec.to_builtins(Attended(orders))
+        return plain
+
+    async def tell_windows(self, *, windows: list[WindowTold], caller: Caller) -> dict[str, Any]:
+        """See :meth:`INode.tell_windows`."""
+        named = [
+            Window(one_line(each.title), one_line(each.kind), each.pid, one_line(each.program)) for each in windows
+        ]
+        plain: dict[str, Any] = msgspec.to_builtins(WindowsTaken(self.games.agents.windows(caller, named)))
+        return plain
+
+    async def launch_server(self, *, server: str, caller: Caller) -> dict[str, Any]:
+        """See :meth:`INode.launch_server`."""
+        told = await self.join_server(server=server)
+        if not told["arguments"]:
+            raise Refused("not_started", "how this game is started to join a server is not known: join in the game")
+        if not self.games.agents.order(caller.user, Order(told["game"], told["address"], told["port"])):
+            raise Refused("not_started", "no agent of yours is there: start one in your session (twistd lanrage agent)")
+        return told
+
+    async def show_agents(self) -> dict[str, Any]:
+        """See :meth:`INode.show_agents`."""
+        plain: dict[str, Any] = msgspec.to_builtins(AgentsShown(self.games.agents.shown()))
+        return plain

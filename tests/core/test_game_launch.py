@@ -1,0 +1,82 @@
+"""How a game is told of a server at its start."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from lanrage.core.game_launch import client_programs, join_arguments
+from lanrage.core.game_orders import Order, decode_order, encode_order
+from lanrage.core.game_profile import Executable, GameProfile, Join, JoinMethod, Platform
+from lanrage.core.game_windows import TITLE_LIMIT, WINDOWS_LIMIT, Window, one_line, told
+from lanrage.errors import DecodeError
+
+TAG = GameProfile(
+    "tag",
+    "Tag",
+    "high",
+    (),
+    executables=(Executable(Platform.WINDOWS, "tag.exe"), Executable(Platform.LINUX, "tag")),
+    join=Join(JoinMethod.COMMAND, ("--connect", "{address}:{port}", "--host={address}", "{port}")),
+)
+
+
+class Arguments(SynchronousTestCase):
+    """The command line."""
+
+    def test_filled_in(self) -> None:
+        """Address and port; of IPv6 in brackets beside a port."""
+        self.assertEqual(
+            join_arguments(TAG.join, "10.66.0.2", 7), ("--connect", "10.66.0.2:7", "--host=10.66.0.2", "7")
+        )
+        self.assertEqual(join_arguments(TAG.join, "fd00::2", 7)[1:3], ("[fd00::2]:7", "--host=fd00::2"))
+        self.assertEqual(client_programs(TAG), ("tag",))
+
+    def test_not_known(self) -> None:
+        """A game of which it is not known has none."""
+        for join in (None, Join(JoinMethod.LOBBY, ("{port}",)), Join(JoinMethod.COMMAND)):
+            self.assertEqual(join_arguments(join, "10.0.0.1", 7), ())
+
+
+class Orders(SynchronousTestCase):
+    """What goes from a node to an agent."""
+
+    def test_round_trip(self) -> None:
+        """It comes as it went."""
+        order = Order("openttd", "10.66.0.2", 3979)
+        self.assertEqual(decode_order(encode_order(order)), order)
+
+    def test_refused(self) -> None:
+        """A program, a shell's word and an unknown order are none."""
+        for text in (
+            '{"order":"run","game":"sh","address":"::1","port":1}',
+            '{"order":"launch","game":"../sh","address":"::1","port":1}',
+            '{"order":"launch","game":"sh","address":"$(ls)","port":1}',
+            '{"order":"launch","game":"sh","address":"::1","port":65536}',
+            "[" * 5000,
+        ):
+            self.assertRaises(DecodeError, decode_order, text)
+
+
+class Titles(SynchronousTestCase):
+    """Texts of foreign programs."""
+
+    @given(st.text(max_size=900))
+    def test_one_line(self, text: str) -> None:
+        """Printable, short, without blanks at the ends; twice is as once."""
+        line = one_line(text)
+        assert len(line) <= TITLE_LIMIT
+        assert line.isprintable()
+        assert line.strip() == line
+        assert one_line(line) == line
+
+    @given(st.lists(st.builds(Window, st.text("ab", max_size=2), st.text("xy", max_size=1)), max_size=9))
+    def test_told(self, windows: list[Window]) -> None:
+        """The order in which a server lists them does not matter, and nothing without a title is told."""
+        assert told(windows) == told(reversed(windows))
+        assert set(told(windows)) == {each for each in windows if each.title}
+
+    def test_told_is_bounded(self) -> None:
+        """A session with a thousand windows tells some of them."""
+        self.assertEqual(len(told(Window(str(number)) for number in range(1000))), WINDOWS_LIMIT)
