@@ -21,7 +21,7 @@ from lanrage.app.operations_relays import RELAYS, IRelayNode
 from lanrage.app.operations_run import RUN, IRoomNode
 from lanrage.app.results import Diagnosed, Invited, Joined, Left, PartyCreated, PartyShown, StatusShown
 from lanrage.core.certificates import TAKEOVER_DELAY, TAKEOVER_LONGEST, TAKEOVER_SHORTEST
-from lanrage.core.setting import ROLES
+from lanrage.core.setting import SERVING
 from lanrage.errors import BadInput, Refused
 from lanrage.wire.control import TOKEN_LIMIT
 from lanrage.wire.local import convert_args, quote, rules
@@ -276,7 +276,7 @@ def reference() -> str:
             for name, rule in rules(operation.request).items()
         ]
         results = ", ".join(f"``{field}``" for field in operation.result.__struct_fields__)
-        everywhere = " Every role does it." if operation.roles == ROLES else ""
+        everywhere = " Every role does it." if operation.roles == SERVING else ""
         lines += [f"   * - ``{operation.name}``", "", f"       {operation.help}{everywhere}"]
         lines += [f"     - {' · '.join(arguments) or 'none'}", f"     - {results}"]
     return "\n".join(lines) + "\n"

@@ -16,10 +16,10 @@ from lanrage.core.setting import SERVING
 class IMachineRoom(IMetricsNode, IProfileNode, ISettingsNode, ITasksNode):
     """What every process offers its operator; see :class:`lanrage.app.operations.INode`."""
 
-    role = Attribute("What it runs: one of :data:`lanrage.core.setting.ROLES`.")
+    role = Attribute("What it runs: one of :data:`lanrage.core.setting.SERVING`.")
 
 
 MACHINE_ROOM: tuple[Operation, ...] = tuple(
-    attrs.evolve(row, roles=ROLES) for row in (*METRICS, *PROFILE, *SETTINGS_OPERATIONS, *TASKS)
+    attrs.evolve(row, roles=SERVING) for row in (*METRICS, *PROFILE, *SETTINGS_OPERATIONS, *TASKS)
 )
 """The operations by which one looks after a process; every role serves them."""
