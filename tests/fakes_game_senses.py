@@ -124,7 +124,7 @@ class MemoryFirst:
         """See there."""
         seen = self.machine.processes.get(pid)
         if seen is None:
-            return Verdict.DISMISS
+            return Verdict.GONE
         if self.index.may_be(seen.exe) or waits_for_name(seen) or "wine" in seen.exe:
             return Verdict.LOOK
         return Verdict.DISMISS if in_system(seen.exe) else Verdict.STRANGER

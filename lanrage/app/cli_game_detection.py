@@ -42,7 +42,7 @@ def _rows(game: dict[str, Any]) -> list[tuple[str, ...]]:
 def _way(result: dict[str, Any]) -> str:
     known = f"{result['known']} games can be noticed"
     if result["mode"] == "off":
-        return "Games are not looked for: lanrage settings set games.detect=on changes that."
+        return "Games are not looked for: lanrage settings set games.detect on changes that."
     if result["mode"] == "events":
         return f"{known}; the kernel tells of each program that starts."
     return f"{known}; processes are looked at each {result['poll_s']:g} s, since {result['trouble']}."

@@ -21,7 +21,9 @@ WAITING_LIMIT = 256
 AGAIN = (0.1, 0.3, 1.0, 3.0)
 """Seconds after which a process that says later what it runs (Wine's loader) is looked at again."""
 RESCAN_PAUSE = 1.0
-"""Seconds between two looks at all processes for lost events: a storm of them is one."""
+"""Seconds between lost events and a look at all processes for them: a storm of them is one."""
+GONE_PAUSE = 10.0
+"""Seconds between two looks at all since processes were gone before they were looked at: in a build most are."""
 
 log = Logger()
 
@@ -61,6 +63,7 @@ class GameLooks:
     _whole: list[Callable[[], None]] = attrs.field(factory=list)
     _again: set[IDelayedCall] = attrs.field(factory=set)
     _rescan: IDelayedCall | None = None
+    _last: float = float("-inf")
     _turn: Deferred[None] | None = None
     _open: bool = True
 
@@ -89,8 +92,18 @@ class GameLooks:
 
     def rescan(self) -> None:
         """Events were lost: look at all in a while, once for all that are lost until then."""
-        if self._open and self._rescan is None:
-            self._rescan = self.reactor.callLater(RESCAN_PAUSE, self._rescan_now)
+        self._rescan_at(self.reactor.seconds() + RESCAN_PAUSE)
+
+    def gone(self) -> None:
+        """A process had ended before it was looked at; look at all soon, for a fork of it may go on."""
+        self._rescan_at(max(self.reactor.seconds() + RESCAN_PAUSE, self._last + GONE_PAUSE))
+
+    def _rescan_at(self, due: float) -> None:
+        if not self._open or (self._rescan is not None and self._rescan.getTime() <= due):
+            return
+        if self._rescan is not None:
+            self._rescan.cancel()
+        self._rescan = self.reactor.callLater(due - self.reactor.seconds(), self._rescan_now)
 
     def close(self) -> Deferred[None] | None:
         """Give up what waits.
@@ -130,6 +143,7 @@ class GameLooks:
         looks = self.looks()
         try:
             if whole:
+                self._last = self.reactor.seconds()
                 self.counters.rescans += 1
                 found, strangers = await in_thread(self.reactor, looks.all)
                 self._take(found, {})

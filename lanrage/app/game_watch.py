@@ -68,6 +68,7 @@ class GameWatch:
         self._windows: tuple[Window, ...] = ()
         self._indexing: Deferred[None] | None = None
         self._stale = False
+        self._known: tuple[tuple[GameIndex, frozenset[int]], Looks] | None = None
         self._ends = ProcessEnds(reactor, self._ended)
         self.counters = WatchCounters()
         self._looks = self._make_looks()
@@ -88,7 +89,7 @@ class GameWatch:
         self._on, self.trouble = True, ""
         self.on_mode(True)
         await self._use_profiles()
-        if not self._on:
+        if self._stopped():
             return
         self._looks = self._make_looks()
         self._ports.start()
@@ -98,7 +99,7 @@ class GameWatch:
         except MissingRight as error:
             self._events = None
             self.trouble = str(error)
-        if not self._on:  # it was stopped meanwhile
+        if self._stopped():
             return
         if self.trouble:
             self.log.warn(
@@ -140,6 +141,10 @@ class GameWatch:
             await self.stop()
         elif self._due is not None and settings.poll != before.poll:
             self._look_at_all()
+
+    def _stopped(self) -> bool:
+        """Whether it was stopped while something was waited for."""
+        return not self._on
 
     @property
     def mode(self) -> str:
@@ -229,6 +234,8 @@ class GameWatch:
         self.counters.dismissed += 1
         if verdict is Verdict.STRANGER:
             self._ports.stir()
+        elif verdict is Verdict.GONE:
+            self._looks.gone()
 
     def _missed(self) -> None:
         self.counters.missed += 1
@@ -300,8 +307,12 @@ class GameWatch:
         return GameLooks(self._reactor, self._look, self._seen, self._strangers, self.counters)
 
     def _look(self) -> Looks:
+        """By the games and networks of now; the same one as before, with what it knows, where these are."""
         own = namespace_of("self")
-        return self._senses.looks(self.index, self.rooms() | ({own} if own is not None else frozenset()))
+        key = self.index, self.rooms() | ({own} if own is not None else frozenset())
+        if self._known is None or self._known[0] != key:
+            self._known = key, self._senses.looks(*key)
+        return self._known[1]
 
     async def _use_profiles(self) -> None:
         """In a thread: of 300 games an index takes 15 ms."""

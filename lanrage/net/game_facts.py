@@ -59,7 +59,7 @@ def namespace_of(pid: int | str, proc: str = "/proc") -> int | None:
 
 @attrs.frozen
 class Looks:
-    """Looks at processes; all calls block for milliseconds.
+    """Looks at processes; all calls block for milliseconds, and come one after another.
 
     :param index: the games.
     :param namespaces: networks whose processes are games of this LAN card: the node's own, ``lanrage run``'s rooms.
@@ -68,6 +68,9 @@ class Looks:
     index: GameIndex
     namespaces: frozenset[int]
     proc: str = "/proc"
+    _first: FirstLook = attrs.field(
+        init=False, default=attrs.Factory(lambda self: FirstLook(self.index, self.proc), takes_self=True)
+    )
 
     def look_at(self, pids: Iterable[int]) -> list[Sighting]:
         """Look at some; each is told of."""
@@ -75,7 +78,7 @@ class Looks:
 
     def all(self) -> tuple[list[Sighting], frozenset[int]]:
         """Look at all that a first look finds worth it, and the strangers among the others."""
-        first, found, strangers = FirstLook(self.index, self.proc), [], []
+        first, found, strangers = self._first, [], []
         for pid in psutil.pids():
             verdict = first.look(pid)
             if verdict is Verdict.LOOK:

@@ -24,6 +24,7 @@ class Verdict(Enum):
     """What a first look says."""
 
     DISMISS = "dismiss"
+    GONE = "gone"  # before anybody looked: what it has forked may go on
     STRANGER = "stranger"  # no game by its name, and no program of the distribution: its ports may tell
     LOOK = "look"
     BY_NAME = "by name"  # it runs a script, whose name the kernel keeps
@@ -55,7 +56,7 @@ class FirstLook:
         except PermissionError:
             return self._by_name(pid)  # another user's, and this process may not read memory (CAP_SYS_PTRACE)
         except OSError:
-            return Verdict.DISMISS
+            return Verdict.GONE
         verdict = self._programs.get(exe)
         if verdict is None:
             verdict = self._judge(exe)
@@ -80,7 +81,7 @@ class FirstLook:
             with open(f"{self.proc}/{pid}/comm", "rb", buffering=0) as file:
                 comm = file.read(COMM_SHOWN).decode("utf-8", "replace").rstrip("\n")
         except OSError:
-            return Verdict.DISMISS
+            return Verdict.GONE
         known = self._names.get(comm)
         if known is None:
             runs = comm in WINE or comm in JAVA or comm[:15] in {name[:15] for name in WINE}

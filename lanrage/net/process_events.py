@@ -124,8 +124,10 @@ class ProcessEvents(SocketReader):
         self._watch(opened)
 
     def close(self) -> None:
-        """End; one that is closed is no error."""
-        self._settle()
+        """End; one that is closed is no error. Who waits for the kernel's answer is told that there is none."""
+        answer = self._settle()
+        if answer is not None:
+            answer.errback(MissingRight(f"{NOT_TOLD}: it was closed before it answered"))
         if self._gathering is not None:
             self._gathering.cancel()
             self._gathering = None

@@ -110,7 +110,7 @@ class CommandTests(CommandCase):
         self.node.mode = "polling"
         self.assertIn("processes are looked at each 5 s, since the kernel does not tell", self.done("games", "detect"))
         self.node.mode = "off"
-        self.assertIn("lanrage settings set games.detect=on", self.done("games", "detect"))
+        self.assertIn("lanrage settings set games.detect on", self.done("games", "detect"))
 
     def test_history(self) -> None:
         """The newest first, with what runs and what ended unseen."""

@@ -114,6 +114,22 @@ class EventTests(WatchCase):
         self.assertEqual(self.told(), [("Started", "openttd")])
         self.gone()
 
+    def test_gone_before_anybody_looked(self) -> None:
+        """A server that forks at once and ends is found by a look at all, which a build does not bring each second."""
+        self.start()
+        self.clock.advance(30.0)
+        before = self.watch.counters.rescans
+        self.machine.run(8, "/usr/games/openttd", told=False)
+        assert self.machine.events is not None
+        self.machine.events.started(7)
+        self.clock.advance(RESCAN_PAUSE)
+        self.assertEqual(self.told(), [("Started", "openttd")])
+        for _ in range(40):
+            self.machine.events.started(7)
+            self.clock.advance(1.0)
+        self.assertEqual(self.watch.counters.rescans, before + 1 + 4)
+        self.gone()
+
     def test_busy_thread(self) -> None:
         """What comes while a thread looks waits for it, bounded; a stop meanwhile closes what it brings."""
         self.start()

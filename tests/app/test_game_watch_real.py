@@ -26,6 +26,7 @@ from tests.game_set import L, W, game
 SERVER = (
     "import os, socket, sys\n"
     "tcp = socket.create_server(('0.0.0.0', 0))\n"
+    "sys.stdin.readline()\n"
     "if os.fork():\n"
     "    os._exit(0)\n"  # as a server that goes into the background
     "print(os.getpid(), tcp.getsockname()[1], flush=True)\n"
@@ -74,8 +75,11 @@ class RealTests(TestCase):
         with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
             assert server.stdout is not None
             assert server.stdin is not None
+            await self.until(lambda: running() and running()["watched"].pids == {server.pid})
+            server.stdin.write(b"\n")
+            server.stdin.flush()
             pid, port = map(int, server.stdout.readline().split())
-            await self.until(lambda: running() and running()["watched"].pids == {pid})
+            await self.until(lambda: running()["watched"].pids == {pid})
             await self.until(lambda: Span("tcp", port, port) in running()["watched"].listens)
             argv = [r"Z:\My Games\hunted-by-test.exe", "60"]
             with subprocess.Popen(argv, executable=self.copy("wine64-preloader", "/bin/sleep")) as windows:

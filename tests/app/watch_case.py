@@ -31,10 +31,13 @@ class WatchCase(SynchronousTestCase):
     def make(self, settings: GamesSettings = GamesSettings(True, 5.0)) -> GameWatch:  # noqa: B008
         """A watch of the machine."""
         senses = self.machine.senses()
-        now = lambda: 1000.0 + self.clock.seconds()  # noqa: E731
-        watch = GameWatch(self.clock, lambda: self.profiles, settings, now=now, senses=senses)
+        watch = GameWatch(self.clock, lambda: self.profiles, settings, now=self.now, senses=senses)
         watch.listen(self.changes.append)
         return watch
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return 1000.0 + self.clock.seconds()
 
     def run_async(self, work: Any) -> None:
         """Done at once."""

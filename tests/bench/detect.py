@@ -41,7 +41,7 @@ class Watcher:
 
     def __init__(self) -> None:
         words = [sys.executable, "-m", "tests.bench.detect_watcher"]
-        self._process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # pylint: disable=consider-using-with
         self._text = b""
         self.heard: list[dict[str, Any]] = []
 

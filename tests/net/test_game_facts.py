@@ -116,7 +116,7 @@ class LookTests(ProcessCase):
         """The distribution's programs, a process that is gone, the kernel's threads; no profiles, no interest."""
         with self.runs(SLEEP) as pid:
             self.assertEqual(self.verdict(pid), (Verdict.DISMISS, None))
-        self.assertEqual(self.verdict(pid), (Verdict.DISMISS, None))
+        self.assertEqual(self.verdict(pid), (Verdict.GONE, None))
         with self.runs(self.copy("openttd")) as pid:
             self.assertEqual(FirstLook(GameIndex()).look(pid), Verdict.DISMISS)
             self.first.use(GameIndex())

@@ -161,7 +161,7 @@ class RealTests(TestCase):
 
         async def look() -> None:
             await events.open(started, lambda: None)
-            program.append(subprocess.Popen(["sleep", "30"]))
+            program.append(subprocess.Popen(["sleep", "30"]))  # pylint: disable=consider-using-with
             try:
                 if program[0].pid not in seen:
                     await waiting
@@ -183,7 +183,7 @@ class RealTests(TestCase):
             waiting.callback(None)
 
         ends = ProcessEnds(self.reactor, ended)
-        one, other = (subprocess.Popen(["sleep", "30"]) for _ in range(2))
+        one, other = (subprocess.Popen(["sleep", "30"]) for _ in range(2))  # pylint: disable=consider-using-with
         for each in (one, other):
             for _ in range(2):
                 descriptor = open_process(each.pid)
