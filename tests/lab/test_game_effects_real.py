@@ -32,6 +32,7 @@ ETH_P_IP = 0x0800
 WIREGUARD_DATA = 4
 """The first byte of a message with data (WireGuard paper, section 5.4.6); handshakes have a mark of their own."""
 CS4 = 32
+KEEPALIVE_S = 7
 PROGRAM = "tag-party-server"
 PROFILE = f"""
 [sources]
@@ -43,7 +44,7 @@ name = "Tag Party"
 confidence = "high"
 executables = [{{ platform = "linux", names = ["{PROGRAM}"], source = "me" }}]
 ports = [{{ ports = "40000/udp", role = "game", source = "me" }}]
-keepalive = {{ seconds = 7, source = "me" }}
+keepalive = {{ seconds = {KEEPALIVE_S}, source = "me" }}
 mtu = {{ bytes = 1400, source = "me" }}
 traffic = {{ name = "realtime", source = "me" }}
 """
@@ -57,12 +58,16 @@ class Seen:
 
     :param port: the party firewall lets the game's port in.
     :param marks: the table that marks is there.
+    :param kept: the link has the game's keepalive; without one it has what is known of the routers by then.
     """
 
     port: bool
     marks: bool
     mtu: int
-    keepalive: int
+    kept: bool
+
+
+USUAL, TUNED = Seen(False, False, 1280, False), Seen(True, True, 1400, True)
 
 
 @pytest.mark.lab
@@ -85,19 +90,20 @@ class GameEffectsTests(SynchronousTestCase):
         options = ("--game-profiles", str(self.base / "mine"), "--lan-exposure", "games", "--game-poll", "1")
         self.lab: Lab = up(Record(self.name, ("open", "open"), node_options=options), self.base)[0]
         self.one, self.other = self.lab.plan.hosts
-        self.usual = self.steady()
+        self.meet()
+        self.assertEqual(self.seen(), USUAL)
 
-    def steady(self) -> Seen:
-        """What is so without a game, once the link's keepalive is set."""
+    def meet(self) -> None:
+        """Wait until the link has a keepalive."""
 
         def kept() -> bool:
             try:
-                return self.seen().keepalive > 0
+                self.seen()
+                return any(peer.keepalive > 0 for peer in wireguard.state(self.one).peers.values())
             except (netns.LabError, ValueError):  # no device yet, or no peer
                 return False
 
         wait_for("the keepalive", kept, PATIENCE_S)
-        return self.seen()
 
     def seen(self) -> Seen:
         """Of the first host, now."""
@@ -106,7 +112,7 @@ class GameEffectsTests(SynchronousTestCase):
             device = netns.run(["ip", "-o", "link", "show", self.one.tunnel_device])
         (peer,) = wireguard.state(self.one).peers.values()
         mtu = int(device.partition(" mtu ")[2].split()[0])
-        return Seen("udp . 40000" in rules, "lanrage-games" in rules, mtu, peer.keepalive)
+        return Seen("udp . 40000" in rules, "lanrage-games" in rules, mtu, peer.keepalive == KEEPALIVE_S)
 
     def within(self, what: str, wanted: Seen, since: float) -> float:
         """Seconds from a moment until all is as wanted."""
@@ -160,24 +166,22 @@ class GameEffectsTests(SynchronousTestCase):
 
     def test_life(self) -> None:
         """The user's word, then a program that is killed, then a node that is killed."""
-        self.assertEqual((self.usual.port, self.usual.marks, self.usual.mtu), (False, False, 1280))
-        tuned = Seen(True, True, 1400, 7)
-        self.timed("what the game changes", tuned, lambda: self.lab.call(self.one, "games.play", game="tag"))
+        self.timed("what the game changes", TUNED, lambda: self.lab.call(self.one, "games.play", game="tag"))
         self.assertEqual(self.outer_marks(), {CS4 << 2})
-        self.timed("its end", self.usual, lambda: self.lab.call(self.one, "games.play", game="tag", stop=True))
+        self.timed("its end", USUAL, lambda: self.lab.call(self.one, "games.play", game="tag", stop=True))
         self.assertEqual(self.outer_marks(), {0})
         game = self.start_game()
-        self.within("a program", tuned, time.monotonic())
+        self.within("a program", TUNED, time.monotonic())
         wait_for("presence", lambda: self.sentences() == [f"{self.one.name} hosts Tag Party"], PATIENCE_S)
         game.kill()
-        self.within("the program's end", self.usual, time.monotonic())
+        self.within("the program's end", USUAL, time.monotonic())
         wait_for("no presence", lambda: self.sentences() == [], PATIENCE_S)
-        self.crash(tuned)
+        self.crash()
 
-    def crash(self, tuned: Seen) -> None:
+    def crash(self) -> None:
         """A killed node's table is gone at once, its next start makes all from nothing; a stop leaves nothing."""
         game = self.start_game()
-        self.within("the program", tuned, time.monotonic())
+        self.within("the program", TUNED, time.monotonic())
         process = roles.running(self.folder, self.one.name)
         assert process is not None
         end([process], first=signal.SIGKILL)
@@ -185,9 +189,10 @@ class GameEffectsTests(SynchronousTestCase):
         game.kill()
         started = roles.start(self.folder, self.lab.plan, self.one.name)
         roles.wait_ready(self.folder, self.lab.plan, [started])
-        self.assertEqual(attrs.evolve(self.steady(), keepalive=0), attrs.evolve(self.usual, keepalive=0))
+        self.meet()
+        self.assertEqual(self.seen(), USUAL)
         self.lab.call(self.one, "games.play", game="tag")
-        self.within("the game again", tuned, time.monotonic())
+        self.within("the game again", TUNED, time.monotonic())
         end([started], first=signal.SIGTERM)
         self.assertFalse(self.tables("lanrage"))
 
