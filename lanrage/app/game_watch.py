@@ -63,11 +63,9 @@ class GameWatch:
         self._first = senses.first(self.index)
         self._running = RunningGames(self._name_of)
         self._listeners: list[Callable[[GameChange], None]] = []
-        self._gone: set[int] = set()
-        self._confirmed: set[int] = set()
+        self._gone, self._confirmed = set[int](), set[int]()
         self._windows: tuple[Window, ...] = ()
         self._indexing: Deferred[None] | None = None
-        self._stale = False
         self._known: tuple[tuple[GameIndex, frozenset[int]], Looks] | None = None
         self._ends = ProcessEnds(reactor, self._ended)
         self.counters = WatchCounters()
@@ -75,7 +73,7 @@ class GameWatch:
         self._ports = GamePorts(reactor, lambda: self.index, self._ports_found, senses.owners())
         self._listens = GameListens(reactor, self.running, self._listens_found, senses.listens)
         self._due: IDelayedCall | None = None
-        self._begun = self._on = False
+        self._begun = self._on = self._stale = False
         self.on_mode: Callable[[bool], None] = lambda on: None
         self.trouble = ""
 
