@@ -22,7 +22,6 @@ from lanrage.app.config import NodeConfig
 from lanrage.app.exposed_node import ExposedNode
 from lanrage.app.game_profiles import GameProfiles
 from lanrage.app.games_node import GamesNode
-from lanrage.app.games_plane import GamesPlane
 from lanrage.app.governing_node import GoverningNode
 from lanrage.app.machine_room_node import MachineRoomNode
 from lanrage.app.machinery import Devices, Machinery, RealMachinery
@@ -37,7 +36,6 @@ from lanrage.app.relay_node import RelayNode
 from lanrage.app.results import StatusShown
 from lanrage.app.role_service import ATTEMPTS, RoleService
 from lanrage.app.room_node import RoomNode
-from lanrage.app.server_keeping import browsed
 from lanrage.app.settings_desk import SettingsDesk
 from lanrage.app.settings_live import NODE_LIVE
 from lanrage.app.settings_start import Start
@@ -121,10 +119,7 @@ class NodeService(
         self._spoken: SpokenDesk | None = None
         self._lacks: list[str] = []
         self.tasks = TaskRunner(reactor)
-        known = profiles(reactor, config.games_dir)
-        self.games = GamesPlane(reactor, config.state_dir, known, config.detection, random)
-        self.games.watch.rooms = self.room_networks
-        self.games.browser.party = lambda: browsed(self._life)
+        self.games = self.make_games(reactor, config, profiles(reactor, config.games_dir), random)
         self.around: RoleService | None = None
         self._opening: PlanRun | None = None
         self._disk_trouble = ""
@@ -179,8 +174,8 @@ class NodeService(
         machinery = self._make_machinery(self._reactor, self._config.devices, undo)
         await remove_leftovers(self._reactor, machinery.machine, undo, self._now)
         identify(fingerprint(keys.identity.public).hex())
-        around, games = (self._now, self._random, self._lock.run, self.tasks), self.games.side
-        life = PartyLife(self._reactor, self._config, keys, machinery, *around, games=games)
+        around = (self._now, self._random, self._lock.run, self.tasks)
+        life = PartyLife(self._reactor, self._config, keys, machinery, *around, games=self.games.side)
         self._spoken = SpokenDesk(self._reactor, keys.identity.public, self._random)
         await self.games.start(machinery.ports, self.announcer())
         self._lacks = (await self._rights()).missing(self._config.devices.kind)
@@ -302,8 +297,6 @@ class NodeService(
         facts = node_view.facts(life, local, missing, self._now())
         exposure, visibility = await self._exposed(life), await self.visible()
         return _plain(msgspec.structs.replace(facts, exposure=exposure, visibility=visibility))
-
-    # --- small --------------------------------------------------------------------------------------------------------
 
     def _alone(self, work: Callable[[], Coroutine[Any, Any, dict[str, Any]]]) -> Deferred[dict[str, Any]]:
         """One operation at a time; one that is cancelled while it waits is never begun."""
