@@ -53,8 +53,8 @@ class TimedPartyTests(PartyCase):
             cara = await self.player("cara", 3)
             TIMINGS.reset()
             await self.fails(Refused, "name_taken", cara.join(code, "bert"))
-            self.assertEqual(TIMINGS.calls["control_client.join_party"].failures, 1)
+            self.assertEqual(TIMINGS.calls["control_client.join_party"].since_reset().failures, 1)
             await bert.node.leave_party()
-            self.assertGreaterEqual(TIMINGS.calls["control_client.close"].calls, 2)
+            self.assertGreaterEqual(TIMINGS.calls["control_client.close"].since_reset().calls, 2)
 
         return self.run_async(life())
