@@ -30,7 +30,7 @@ from lanrage.app import (
     run_cli,
 )
 from lanrage.app import cli_output as output
-from lanrage.app.cli_call import SYSTEM_SOCKET, Caller, Tools
+from lanrage.app.cli_call import Caller, Tools
 from lanrage.app.cli_find import Wanted
 from lanrage.app.cli_frame import SETTINGS, LazyGroup, guarded, json_option
 from lanrage.app.operations import (
@@ -40,7 +40,7 @@ from lanrage.app.operations import (
     OPERATIONS,
     PARTY_LIMIT,
 )
-from lanrage.app.role_sockets import ROLE_SOCKETS
+from lanrage.app.role_sockets import ROLE_SOCKETS, SYSTEM_SOCKET
 from lanrage.core.settings_limits import CONTROL_PORT
 from lanrage.wire.local import convert_args
 

@@ -13,24 +13,8 @@ from lanrage.app.operations import Progress
 if TYPE_CHECKING:
     from lanrage.app.client import NodeClient
 
-SYSTEM_SOCKET = "/run/lanrage/node.sock"
-
 Caller = Callable[[str, str, dict[str, Any], Progress | None], Any]
 """Carries out (socket path, operation, arguments, progress) and gives the result, or raises an error of the house."""
-
-
-def own_socket() -> str:
-    """The socket of a node that this user runs; as :func:`lanrage.app.config.default_run_folder` has it for a user."""
-    runtime, data = os.environ.get("XDG_RUNTIME_DIR"), os.environ.get("XDG_DATA_HOME")
-    if runtime:
-        return os.path.join(runtime, "lanrage", "node.sock")
-    return os.path.join(data or os.path.expanduser("~/.local/share"), "lanrage", "run", "node.sock")
-
-
-def default_socket() -> str:
-    """The system service's socket; a user's own node's where that is there and the other is not."""
-    own = own_socket()
-    return own if os.path.exists(own) and not os.path.exists(SYSTEM_SOCKET) else SYSTEM_SOCKET
 
 
 Watcher = Callable[[str, str, dict[str, Any], float, Callable[[Any], None]], None]

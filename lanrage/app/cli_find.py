@@ -9,8 +9,7 @@ from collections.abc import Iterator
 
 import attrs
 
-from lanrage.app.cli_call import default_socket
-from lanrage.app.role_sockets import ALONE, ROLE_SOCKETS
+from lanrage.app.role_sockets import ALONE, ROLE_SOCKETS, default_socket
 from lanrage.core.setting import NODE
 from lanrage.errors import BadInput, Unreachable
 

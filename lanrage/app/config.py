@@ -7,7 +7,6 @@ from pathlib import Path
 
 import attrs
 
-from lanrage.app.cli_call import default_socket
 from lanrage.app.control_door import DoorSettings
 from lanrage.app.games_config import GamesSettings
 from lanrage.app.lan_config import LanSettings
@@ -15,6 +14,7 @@ from lanrage.app.machinery import Devices
 from lanrage.app.reflector import Alternate
 from lanrage.app.relay import RelayPlan
 from lanrage.app.relay_config import parse_plan
+from lanrage.app.role_sockets import default_socket
 from lanrage.app.settings_options import read, text_of
 from lanrage.core.admission import Registration
 from lanrage.core.links import KEY_BYTES

@@ -38,6 +38,9 @@ ROLE_SOCKETS = {
 """By role. A process of all roles is asked as a node. A node's socket is in its run folder, the others' in the state
 folder: who may write that may do all that the socket lets one do."""
 
+SYSTEM_SOCKET = "/run/lanrage/node.sock"
+"""Of the system service's node."""
+
 ALONE = (CONTROL, RELAY)
 """The roles that are asked at a socket of their own where they run alone."""
 
@@ -51,3 +54,17 @@ def asked_at(path: str) -> Asked:
     """Who should be at a socket, by the name of its file: a node where that says nothing."""
     name = os.path.basename(path)
     return next((each for each in ROLE_SOCKETS.values() if each.socket == name), ROLE_SOCKETS[NODE])
+
+
+def own_socket() -> str:
+    """The socket of a node that this user runs; as :func:`lanrage.app.config.default_run_folder` has it for a user."""
+    runtime, data = os.environ.get("XDG_RUNTIME_DIR"), os.environ.get("XDG_DATA_HOME")
+    if runtime:
+        return os.path.join(runtime, "lanrage", "node.sock")
+    return os.path.join(data or os.path.expanduser("~/.local/share"), "lanrage", "run", "node.sock")
+
+
+def default_socket() -> str:
+    """The system service's socket; a user's own node's where that is there and the other is not."""
+    own = own_socket()
+    return own if os.path.exists(own) and not os.path.exists(SYSTEM_SOCKET) else SYSTEM_SOCKET

@@ -17,11 +17,11 @@ from twisted.trial.unittest import SynchronousTestCase
 from lanrage import errors
 from lanrage.app.caller import Caller
 from lanrage.app.cli import main, with_port
-from lanrage.app.cli_call import SYSTEM_SOCKET, own_socket
 from lanrage.app.cli_frame import LazyGroup
 from lanrage.app.cli_output import only_here
 from lanrage.app.config import default_run_folder
 from lanrage.app.operations import OPERATIONS, Progress, perform
+from lanrage.app.role_sockets import SYSTEM_SOCKET, own_socket
 from lanrage.core.code import InvitationCode
 from lanrage.errors import BadInput, LanrageError, Refused
 from tests.fakes_node import CODE, LINK, RULE, SPOKEN, FakeNode

@@ -14,9 +14,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.app import cli_find
 from lanrage.app.cli import main
-from lanrage.app.cli_call import SYSTEM_SOCKET
 from lanrage.app.cli_find import SYSTEM_STATE, Wanted, others_here, usual_places
 from lanrage.app.config import default_folder
+from lanrage.app.role_sockets import SYSTEM_SOCKET
 from lanrage.errors import BadInput, LanrageError, Unreachable
 from lanrage.store.settings import SettingsFile
 
