@@ -112,7 +112,7 @@ AGENT = (
         Attended,
         "attend",
         "Be the agent of the calling user's session until the connection ends; what it is to do comes as progress.",
-        "twistd lanrage agent",
+        "lanrage games agents",
         long=True,
         held=True,
     ),
@@ -122,7 +122,7 @@ AGENT = (
         WindowsTaken,
         "tell_windows",
         "Tell the node which windows the session of the calling agent shows.",
-        "twistd lanrage agent",
+        "lanrage games agents",
         held=True,
     ),
     Operation(

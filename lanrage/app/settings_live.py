@@ -19,7 +19,10 @@ from lanrage.app.settings_desk import SettingsDesk
 from lanrage.core.relay_choice import Weights
 
 NODE_LIVE = frozenset(
-    {"lan.dedup_window", "lan.exposure", "lan.ports", "node.relay_region", "node.relay_weights", "node.server"}
+    {
+        *("games.announce", "games.detect", "games.poll", "games.profiles"),
+        *("lan.dedup_window", "lan.exposure", "lan.ports", "node.relay_region", "node.relay_weights", "node.server"),
+    }
 )
 """What a node goes by at once."""
 CONTROL_LIVE = frozenset({"control.registration", "control.registration_token_file"})

@@ -59,7 +59,7 @@ SUBSYSTEMS: Mapping[str, tuple[str, ...]] = {
         *("app.lan", "app.bridge", "app.probe", "net.capture", "net.card", "net.lan", "net.multicast", "net.openings"),
         *("net.bridge", "net.neighbour", "net.probe", "net.room_card", "store.bridges"),
     ),
-    "games": ("app.game", "core.game", "store.game", "net.game"),
+    "games": ("app.agent", "app.launcher", "app.game", "core.game", "store.game", "net.game"),
     "server_browser": ("app.browser", "core.browser", "app.server_", "core.server_browser"),
     "metrics": ("app.metric", "app.metering", "core.metric", "core.series", "store.metric", "app.alert", "timing"),
     "profiler": ("app.profile", "app.stall", "core.profile", "core.stack"),

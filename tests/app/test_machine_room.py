@@ -30,7 +30,7 @@ from lanrage.app.relay import RelayPlan, RelayService
 from lanrage.app.role_service import RoleService
 from lanrage.app.settings_live import CONTROL_LIVE, RELAY_LIVE, steer_control
 from lanrage.app.settings_start import Start
-from lanrage.core.setting import ALL, CONTROL, NODE, PLAYER, RELAY, ROLES
+from lanrage.core.setting import ALL, CONTROL, NODE, PLAYER, RELAY, SERVING
 from lanrage.core.settings_order import Given
 from lanrage.core.settings_schema import of_role
 from lanrage.errors import BadInput, Refused
@@ -81,16 +81,16 @@ class RoomTests(TestCase):
     def test_it_is_one(self) -> None:
         """It has all that every role's process offers, and every such row of the table has its method there."""
         verifyObject(IMachineRoom, self.room)
-        everywhere = [row for row in OPERATIONS.values() if row.roles == ROLES]
+        everywhere = [row for row in OPERATIONS.values() if row.roles == SERVING]
         self.assertEqual([row.name for row in everywhere if row.method not in IMachineRoom.names(all=True)], [])
-        self.assertEqual({row.roles for row in OPERATIONS.values()}, {ROLES, PLAYER})
+        self.assertEqual({row.roles for row in OPERATIONS.values()}, {SERVING, PLAYER})
         names = {row.name.partition(".")[0] for row in everywhere}
         self.assertEqual(names, {"alerts", "metrics", "profile", "settings", "tasks"})
 
     async def test_what_a_node_does(self) -> None:
         """Is refused by name, with what runs here, whatever the arguments; what no process does is still unknown."""
         for row in OPERATIONS.values():
-            if row.roles == ROLES:
+            if row.roles == SERVING:
                 continue
             with self.assertRaises(Refused) as caught:
                 await perform(self.room, row.name, {"what": "ever"})
@@ -250,7 +250,7 @@ class LiveTests(TestCase):
 
     def test_every_live_setting_is_lived_by(self) -> None:
         """In every role, whatever its row promises to take effect at once has somebody who goes by it."""
-        for name in ROLES:
+        for name in SERVING:
             asked = part_of(self.role(name), NodeService if name in PLAYER else MachineRoom)
             live = {row.name for row in of_role(name) if row.live}
             self.assertEqual((asked.role, live - asked.settings.used), (name, set()))
@@ -265,4 +265,4 @@ class LiveTests(TestCase):
             NODE: self.folder / "run" / "node.sock",
             ALL: self.folder / "run" / "node.sock",
         }
-        self.assertEqual({name: part_of(self.role(name), ApiService)._path for name in ROLES}, places)
+        self.assertEqual({name: part_of(self.role(name), ApiService)._path for name in SERVING}, places)
