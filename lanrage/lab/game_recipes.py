@@ -102,14 +102,3 @@ LISTED = (
     ),
 )
 """OpenTTD tells its name by TCP alone, BZFlag tells it to list servers only, Luanti answers with nothing in it."""
-
-
-def openttd_player(folder: Path, address: str) -> list[str]:
-    """The command of OpenTTD's own client, without picture and sound, that joins a server.
-
-    :raises MissingRight: names the package when it is not installed.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "openttd.cfg").write_text("[network]\nclient_name = Ana\n", encoding="utf-8")
-    silent = ["-v", "null:ticks=1000000", "-s", "null", "-m", "null"]
-    return [OPENTTD_LISTED.program_path(), *silent, "-c", str(folder / "openttd.cfg"), "-n", f"{address}:3979", "-x"]

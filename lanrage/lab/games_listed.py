@@ -14,7 +14,7 @@ import attrs
 from lanrage.lab import roles
 from lanrage.lab.demo import KINDS, laboratory
 from lanrage.lab.folder import BASE
-from lanrage.lab.game_recipes import LISTED, OPENTTD_LISTED, ListedServer, openttd_player
+from lanrage.lab.game_recipes import LISTED, ListedServer
 from lanrage.lab.lab import Lab
 from lanrage.lab.netns import LabError
 from lanrage.lab.paths import expected_paths, settle
@@ -99,7 +99,6 @@ def report(rows: list[dict[str, Any]], result: Result) -> None:
         times = [row[figure] for row in rows]
         known = [each for each in times if each is not None]
         result.at_most(f"{figure}_max", max(known) if len(known) == len(times) and known else None, GONE_S)
-    result.exactly("joined_player_seen", [row["joined_players"] for row in rows if row["game"] == "openttd"], [1])
     for row in rows:
         if row["missing"]:
             result.fail(f"{row['game']} on {row['host']}: {row['missing']}; last listed as {row['listed']}")
@@ -113,7 +112,7 @@ def _game(stage: Stage, host: Host, server: ListedServer) -> dict[str, Any]:
         "host": host.name,
         "name_told": bool(server.title),
         "players_told": server.players,
-        **dict.fromkeys(("detected_s", "listed_s", "unlisted_s", "undetected_s", "joined_players", "joined_s")),
+        **dict.fromkeys(("detected_s", "listed_s", "unlisted_s", "undetected_s")),
         "listed": {},
         "missing": "",
     }
@@ -122,8 +121,6 @@ def _game(stage: Stage, host: Host, server: ListedServer) -> dict[str, Any]:
     process = stage.run(host, server.game, server.command(folder), folder)
     try:
         _appear(stage, host, server, row, begin)
-        if server is OPENTTD_LISTED:
-            _join(stage, host, server, row)
         end([process])
         _vanish(stage, host, server, row)
     except LabError as error:
@@ -154,24 +151,9 @@ def _appear(stage: Stage, host: Host, server: ListedServer, row: dict[str, Any],
     _until("it is noticed", partial(_detected, stage, host, server, row), SEEN_S)
     row["detected_s"] = _since(begin)
     stage.say(f"  noticed after {row['detected_s']} s")
-    _until("it is listed", partial(_listed, stage, host, server, row, 0), SEEN_S)
+    _until("it is listed", partial(_listed, stage, host, server, row), SEEN_S)
     row["listed_s"] = _since(begin)
     stage.say(f"  listed at both others after {row['listed_s']} s")
-
-
-def _join(stage: Stage, host: Host, server: ListedServer, row: dict[str, Any]) -> None:
-    """A player joins from another host by the party's link; the list says so at both others."""
-    joiner = stage.others(host)[0]
-    folder = stage.lab.folder.role(joiner.name) / "player"
-    command = openttd_player(folder, stage.addresses[host.name])
-    begin = time.monotonic()
-    player = stage.run(joiner, "player", command, folder)
-    try:
-        _until("its player is seen", partial(_listed, stage, host, server, row, 1), SEEN_S)
-        row["joined_players"], row["joined_s"] = 1, _since(begin)
-        stage.say(f"  a player from {joiner.name} is seen after {row['joined_s']} s")
-    finally:
-        end([player])
 
 
 def _vanish(stage: Stage, host: Host, server: ListedServer, row: dict[str, Any]) -> None:
@@ -204,12 +186,12 @@ def _detected(stage: Stage, host: Host, server: ListedServer, row: dict[str, Any
     return found is not None
 
 
-def _listed(stage: Stage, host: Host, server: ListedServer, row: dict[str, Any], players: int) -> bool:
+def _listed(stage: Stage, host: Host, server: ListedServer, row: dict[str, Any]) -> bool:
     """Whether both others list it as it is; ``listed`` keeps what they said last."""
     seen = {each.name: stage.row(each, host, server) for each in stage.others(host)}
     keys = ("name", "game", "players", "joinable", "found", "reason")
     row["listed"] = {name: {key: one[key] for key in keys} if one else None for name, one in seen.items()}
-    return all(one is not None and as_it_is(one, server, players) for one in seen.values())
+    return all(one is not None and as_it_is(one, server, 0) for one in seen.values())
 
 
 def as_it_is(listed: dict[str, Any], server: ListedServer, players: int) -> bool:

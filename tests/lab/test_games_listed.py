@@ -25,7 +25,6 @@ ROW: dict[str, Any] = {
     "host": "h1",
     "missing": "",
     "listed": {},
-    "joined_players": 1,
     "unlisted_s": 1.0,
     "undetected_s": 1.0,
 }
@@ -83,11 +82,6 @@ class ReportTests(SynchronousTestCase):
         told = self.shortfalls([*rows(6), {**ROW, "game": "ddnet", "missing": "it is listed: not within 60 s"}])
         self.assertIn("ddnet on h1: it is listed: not within 60 s; last listed as {}", told)
         self.assertIn("games_whole: 6 is not 7", told)
-
-    def test_no_player(self) -> None:
-        """A player that was not seen is a shortfall."""
-        told = self.shortfalls([{**ROW, "joined_players": None}, *rows(6)[1:]])
-        self.assertEqual(["joined_player_seen: [None] is not [1]"], told)
 
 
 class RecipeTests(SynchronousTestCase):
