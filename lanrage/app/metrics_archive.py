@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 from twisted.application.service import Service
@@ -48,17 +47,16 @@ log = Logger()
 class MetricsArchive(Service):
     """Keeps a book's histories in a file.
 
-    :param folder: the state folder.
+    :param store: the file; it is opened and closed here.
     :param book: whose series are kept.
     :param identity: the fingerprint of the member who has a party address, by which the disk knows its series.
     :ivar trouble: why the file cannot be used; empty while it can.
     """
 
     def __init__(
-        self, reactor: Any, folder: Path, book: MetricBook, identity: Callable[[str], str | None], store: Any = None
+        self, reactor: Any, store: MetricStore, book: MetricBook, identity: Callable[[str], str | None]
     ) -> None:
-        self._reactor, self._identity = reactor, identity
-        self._store: MetricStore = store if store is not None else MetricStore(reactor, folder)
+        self._reactor, self._identity, self._store = reactor, identity, store
         self._index = ArchiveIndex(())
         self._journal: Journal[MetricRow] | None = None
         self._new: dict[Name, tuple[Series, float]] = {}

@@ -40,6 +40,7 @@ class ArchivedSeries:
     loaded: bool = attrs.field(init=False, default=False)
     seen: float = attrs.field(init=False, default=NEVER)
     _slots: dict[str, int] = attrs.field(init=False, factory=lambda: dict.fromkeys(STEPS, 0))
+    _jump: tuple[int, int] = attrs.field(init=False, default=(-1, -1))
     _written: dict[str, float] = attrs.field(init=False, factory=lambda: dict.fromkeys(STEPS, NEVER))
 
     def load(self, stored: Mapping[str, StoredSpans]) -> None:
@@ -51,8 +52,11 @@ class ArchivedSeries:
             numbers = spans.numbers[:-FIELDS] if step == "minute" else spans.numbers
             if numbers:
                 self._written[step] = numbers[-FIELDS]
-            if spans.numbers:
-                self._slots[step] = (spans.slot + (step != "minute")) % STEPS[step][1]
+            after = spans.after if spans.after >= 0 else (spans.slot + 1) % STEPS[step][1]
+            if step == "minute" and spans.numbers:
+                self._slots[step], self._jump = spans.slot, (spans.slot, after)
+            else:
+                self._slots[step] = after
         self.series.load({step: spans.numbers for step, spans in stored.items()})
         self.loaded = True
 
@@ -67,21 +71,31 @@ class ArchivedSeries:
         :param number: on disk.
         """
         changes: list[MetricChange] = []
-        for step, (_, kept) in STEPS.items():
+        for step in STEPS:
             for span in self.series.finished(step, self._written[step]):
                 changes.append(Put(SpanRow(number, step, self._slots[step], span)))
-                self._slots[step] = (self._slots[step] + 1) % kept
+                self._slots[step] = self._after(step, self._slots[step])
                 self._written[step] = span.timestamp
+                if step == "minute":
+                    self._jump = (-1, -1)
         return changes
+
+    def _after(self, step: str, slot: int) -> int:
+        """The next slot; behind the minute that was there at the start there may be some of another clock."""
+        if step == "minute" and slot == self._jump[0]:
+            return self._jump[1]
+        return (slot + 1) % STEPS[step][1]
 
     def rest(self, number: int) -> list[MetricChange]:
         """The minutes that are not finished, for the disk alone: whoever loads the newest goes on with it.
 
         :param number: on disk.
         """
-        slot, (_, kept) = self._slots["minute"], STEPS["minute"]
-        minutes = enumerate(self.series.under_way("minute"), slot)
-        return [Put(SpanRow(number, "minute", place % kept, minute)) for place, minute in minutes]
+        slot, changes = self._slots["minute"], list[MetricChange]()
+        for minute in self.series.under_way("minute"):
+            changes.append(Put(SpanRow(number, "minute", slot, minute)))
+            slot = self._after("minute", slot)
+        return changes
 
 
 class ArchiveIndex:

@@ -35,10 +35,17 @@ from lanrage.store.metric_tables import (
 from lanrage.store.state_folder import BESIDE, DAMAGED, StateFolder
 
 FILE = "metrics.db"
+"""Of a node, with or without a server beside it in its process."""
 WAL_LIMIT = 4 * 1024 * 1024
 """Bytes that the WAL keeps on disk."""
 
 T = TypeVar("T")
+
+
+def file_of(role: str) -> str:
+    """The name of the file of a role that runs alone, beside which a node may have the same state folder."""
+    return f"metrics-{role}.db"
+
 
 log = Logger()
 
@@ -49,16 +56,18 @@ def _one_thread() -> ThreadPool:
 
 @attrs.define(eq=False)
 class MetricStore:
-    """The file of one state folder; every call runs in this store's own thread, in order.
+    """A file of one state folder; every call runs in this store's own thread, in order.
 
     :param reactor: brings results back from the thread.
     :param folder: the state folder; made when it is missing.
     :param threads: makes the thread, a :class:`ThreadPool` of one.
+    :param file: its name in the folder, of each service its own.
     """
 
     _reactor: Any
     folder: Path
     _threads: Callable[[], Any] = attrs.field(default=_one_thread, repr=False)
+    file: str = FILE
     _pool: Any = attrs.field(init=False, default=None)
     _connection: sqlite3.Connection | None = attrs.field(init=False, default=None)
     _lock: int = attrs.field(init=False, default=-1)
@@ -66,7 +75,7 @@ class MetricStore:
     @property
     def path(self) -> Path:
         """The database file."""
-        return self.folder / FILE
+        return self.folder / self.file
 
     async def open(self) -> list[SeriesRow]:
         """Open it, or begin a new one.
@@ -131,7 +140,7 @@ class MetricStore:
 
     def _take(self) -> None:
         """:raises StoreError: another process has the file."""
-        path = self.path.with_name(f"{FILE}.lock")
+        path = self.path.with_name(f"{self.file}.lock")
         self._lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, PRIVATE)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -184,9 +193,9 @@ class MetricStore:
     def _set_aside(self, reason: str) -> None:
         """Begin anew; the damaged file can still be looked at, until the next one takes its name."""
         self._disconnect()
-        aside = self.path.with_name(f"{FILE}.{DAMAGED}")
+        aside = self.path.with_name(f"{self.file}.{DAMAGED}")
         for ending in BESIDE:
-            self.path.with_name(FILE + ending).unlink(missing_ok=True)
+            self.path.with_name(self.file + ending).unlink(missing_ok=True)
         self.path.replace(aside)
         log.warn("{path} is damaged ({reason}), set aside as {aside}", path=self.path, reason=reason, aside=aside.name)
 

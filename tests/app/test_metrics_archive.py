@@ -63,6 +63,36 @@ class RestartTests(ArchiveCase):
         again.run(130, BEN)
         self.assertEqual([(0.0, 60), (1.0, 60), (2.0, 10)], again.history("minute"))
 
+    def test_clock_of_another_year(self) -> None:
+        """A start with a clock of the past takes nothing of the stored minutes, nor do those after it."""
+        life = self.life()
+        life.run(600, BEN)
+        self.stop(life)
+        for _ in range(2):
+            wrong = self.life(START - 1e8)
+            wrong.run(130, BEN)
+            self.stop(wrong)
+        again = self.life(START + 600)
+        again.run(130, BEN)
+        self.stop(again)
+        last = self.life(START + 780)
+        last.run(1, BEN)
+        expected = [*((float(minute), 60) for minute in range(12)), (12.0, 10), (13.0, 1)]
+        self.assertEqual(expected, [each for each in last.history("minute") if each[0] >= 0])
+
+    def test_clock_some_minutes_back(self) -> None:
+        """Likewise where some of the stored minutes are in the past all the same."""
+        life = self.life()
+        life.run(600, BEN)
+        self.stop(life)
+        wrong = self.life(START + 330)
+        wrong.run(100, BEN)
+        self.stop(wrong)
+        last = self.life(START + 660)
+        last.run(1, BEN)
+        self.assertEqual([float(minute) for minute in [*range(10), 11]], [began for began, _ in last.history("minute")])
+        self.assertEqual({60}, {count for began, count in last.history("minute")[:10] if began != 5})
+
 
 class MemberTests(ArchiveCase):
     """Whose history it is."""

@@ -20,7 +20,7 @@ from lanrage.core.metric_rows import MetricChange, MetricRow, SeriesRow, SpanRow
 from lanrage.core.span_ring import Span, numbers_of
 from lanrage.core.stored_rows import Erase, Put
 from lanrage.errors import StoreError
-from lanrage.store.metric_store import FILE, MetricStore
+from lanrage.store.metric_store import FILE, MetricStore, file_of
 from tests.fakes_metrics import MetricClock
 from tests.strategies_metrics import TEXTS
 
@@ -96,7 +96,27 @@ class FileTests(StoreCase):
         store = self.filled(puts(RTT, *SPANS))
         self.of(store.open())
         found = self.of(store.spans(3, 120.0))
-        self.assertEqual(StoredSpans(packed(SPANS[0].span, SPANS[1].span), 1), found["minute"])
+        self.assertEqual(StoredSpans(packed(SPANS[0].span, SPANS[1].span), 1, 3), found["minute"])
+        self.assertEqual(StoredSpans(array("d"), -1, 3), self.of(store.spans(3, 0.0))["minute"])
+
+    def test_full_of_later_ones(self) -> None:
+        """In a full ring those that there are more of stay."""
+        days = [SpanRow(3, "day", slot, Span(86400.0 * (1 + slot), 1, 1.0, 1.0, 1.0)) for slot in range(30)]
+        store = self.filled(puts(RTT, *days))
+        self.of(store.open())
+        for until, slot, after in ((5, 4, -1), (25, 24, 0), (30, 29, -1)):
+            found = self.of(store.spans(3, 86400.0 * until))["day"]
+            self.assertEqual((slot, after), (found.slot, found.after))
+
+    def test_of_each_role_its_own(self) -> None:
+        """A node, a control server and a relay keep theirs in one folder."""
+        for file in (FILE, file_of("control"), file_of("relay")):
+            clock = MetricClock()
+            store = MetricStore(clock, self.folder, lambda clock=clock: clock, file)  # type: ignore[misc]
+            self.addCleanup(lambda store=store: self.of(store.close()))
+            self.assertEqual([], self.of(store.open()))
+            self.assertEqual(self.folder / file, store.path)
+            self.of(store.apply([Put(RTT)]))
 
     def test_place_taken(self) -> None:
         """A span takes the place of the one in its slot; an erased series goes with its spans, whatever the order."""
