@@ -15,8 +15,9 @@ from twisted.web.client import Agent, HTTPConnectionPool
 from lanrage import __version__
 from lanrage.app.alert_desk import AlertDesk
 from lanrage.app.metering_config import MeteringSettings
-from lanrage.app.metrics_archive import MetricsArchive, nothing_stored
+from lanrage.app.metrics_archive import MetricsArchive
 from lanrage.app.metrics_keeper import MetricsKeeper
+from lanrage.app.metrics_of_history import nothing_stored
 from lanrage.app.metrics_sampler import MetricsSampler, Sample, Source
 from lanrage.app.reactor_lag import ReactorLag
 from lanrage.app.stall_watch import STALLS
@@ -109,6 +110,12 @@ class Metering(Service):
             await self.archive.stopService()
         if self._webhook is not None:
             await self._webhook.close()
+
+    @property
+    def trouble(self) -> str:
+        """What of it does not work; empty when all does."""
+        reason = self.archive.trouble if self.archive is not None else ""
+        return f"the metrics' history is not on disk now: {reason}" if reason else ""
 
     def _usual_agent(self) -> Agent:
         return Agent(self._reactor, connectTimeout=5, pool=HTTPConnectionPool(self._reactor, persistent=False))

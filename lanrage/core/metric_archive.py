@@ -7,6 +7,7 @@ be pruned, and the file does not grow once its series are a month old.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import islice
 
 import attrs
 
@@ -65,14 +66,21 @@ class ArchivedSeries:
         """Whether a minute is finished that is not written."""
         return next(iter(self.series.finished("minute", self._written["minute"])), None) is not None
 
-    def spans(self, number: int) -> list[MetricChange]:
+    def again(self) -> None:
+        """The disk has lost what it had: all of memory is to be written."""
+        self._slots, self._jump = dict.fromkeys(STEPS, 0), (-1, -1)
+        self._written = dict.fromkeys(STEPS, NEVER)
+
+    def spans(self, number: int, most: int | None = None) -> list[MetricChange]:
         """The finished spans that are not written yet; they count as written from now on.
 
         :param number: on disk.
+        :param most: of them, the oldest of each step first; ``None``: all.
         """
         changes: list[MetricChange] = []
         for step in STEPS:
-            for span in self.series.finished(step, self._written[step]):
+            room = None if most is None else most - len(changes)
+            for span in islice(self.series.finished(step, self._written[step]), room):
                 changes.append(Put(SpanRow(number, step, self._slots[step], span)))
                 self._slots[step] = self._after(step, self._slots[step])
                 self._written[step] = span.timestamp
@@ -137,6 +145,14 @@ class ArchiveIndex:
             self._next += 1
         self._rows[name] = row
         return row.number, [*changes, Put(row)]
+
+    def only(self, live: Iterable[Name]) -> list[MetricChange]:
+        """The disk has lost what it had: forget the series that are not in memory.
+
+        :returns: what makes the others known there.
+        """
+        self._rows = {name: row for name in live if (row := self._rows.get(name)) is not None}
+        return [Put(row) for row in self._rows.values()]
 
     def __len__(self) -> int:
         """Series in the file."""

@@ -1,4 +1,4 @@
-"""The time of samples: the machine's clock as of the start, moved forward steadily, and set right when that was wrong."""
+"""The time of samples: the clock as of the start, moved forward steadily, and set right when that was wrong."""
 
 from __future__ import annotations
 

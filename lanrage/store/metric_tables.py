@@ -68,6 +68,14 @@ def read_series(connection: sqlite3.Connection) -> list[SeriesRow]:
         raise StoreError(f"a series of it makes no sense ({error})") from error
 
 
+def count_series(connection: sqlite3.Connection) -> int:
+    """How many there are.
+
+    :raises sqlite3.Error: as SQLite says.
+    """
+    return int(connection.execute("SELECT count(*) FROM series").fetchone()[0])
+
+
 def read_spans(connection: sqlite3.Connection, series: int, until: float) -> dict[str, StoredSpans]:
     """The spans of one series, of each step, packed.
 
