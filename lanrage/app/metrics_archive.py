@@ -29,6 +29,7 @@ from lanrage.errors import StoreError
 from lanrage.logs.carry import apart
 from lanrage.store.journal import Journal
 from lanrage.store.metric_store import MetricStore
+from lanrage.timing import timing_span
 
 LATE = 5.0
 """Seconds after a full minute in which its last samples arrive."""
@@ -46,6 +47,8 @@ PAUSE = 0.02
 """Seconds between two series that are read: 2 ms of Python in the other thread each, with the reactor in between."""
 FIRST_RETRY, LAST_RETRY = 2.0, 60.0
 """Seconds between two tries to open the file, doubling."""
+
+FLUSHED = timing_span("metrics.flush")
 
 log = Logger()
 
@@ -225,7 +228,7 @@ class MetricsArchive(Service):
             await self._pause(delay)
             delay = min(LAST_RETRY, 2 * delay)
         self._index = ArchiveIndex(rows)
-        self._journal = Journal(self._reactor, self._store, None, INTERVAL)
+        self._journal = Journal(self._reactor, self._store, None, INTERVAL, FLUSHED, log)
         self._well()
         log.info("the metrics' history is kept in {path}: {count} series", path=self._store.path, count=len(rows))
 

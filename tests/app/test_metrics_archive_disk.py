@@ -8,6 +8,7 @@ from lanrage.app import metrics_archive
 from lanrage.app.metrics_archive import FIRST_RETRY, INTERVAL, LAST_RETRY, LATE, PAUSE
 from lanrage.app.metrics_keeper import FORGET_AFTER
 from lanrage.store.metric_store import FILE
+from lanrage.timing import TIMINGS
 from tests.app.archive_life import BEN, EVA, START, ArchiveCase, Life
 
 
@@ -148,6 +149,19 @@ class DiskTests(ArchiveCase):
         again.run(5, BEN, EVA)
         for address in (BEN[0], EVA[0]):
             self.assertEqual(365, sum(count for _, count in again.history("minute", address)))
+
+    def test_of_its_own(self) -> None:
+        """Its batches are no writes of the control server's: neither their times nor their warnings."""
+        before = {name: TIMINGS.calls[name].calls for name in ("state.flush", "metrics.flush")}
+        life = self.life()
+        life.run(100, BEN)
+        self.spoil(life, True)
+        life.run(70, BEN)
+        self.assertEqual(before["state.flush"], TIMINGS.calls["state.flush"].calls)
+        self.assertGreater(TIMINGS.calls["metrics.flush"].calls, before["metrics.flush"] + 1)
+        (warning,) = [line for line in self.tape.where(level="warning") if "changes wait" in line["message"]]
+        self.assertIn("metrics_archive", str(warning))
+        self.spoil(life, False)
 
     def test_trouble(self) -> None:
         """While rows wait for the disk it says why."""
