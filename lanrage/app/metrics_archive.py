@@ -69,8 +69,7 @@ class MetricsArchive(Service):
         self._journal: Journal[MetricRow] | None = None
         self._new: dict[Name, tuple[Series, float]] = {}
         self._series: dict[Name, ArchivedSeries] = {}
-        self._keys: dict[Name, Name] = {}
-        self._unread: deque[tuple[ArchivedSeries, float]] = deque()
+        self._keys, self._unread = dict[Name, Name](), deque[tuple[ArchivedSeries, float]]()
         self._over: deque[ArchivedSeries] = deque()
         self._lost = 0
         self._due: deque[Name] = deque()
@@ -82,7 +81,7 @@ class MetricsArchive(Service):
 
     @property
     def trouble(self) -> str:
-        """Why the file cannot be used, or not be written; empty while it can."""
+        """Why the file cannot be used now; empty while it can."""
         return self._trouble or (self._journal.trouble if self._journal is not None else "")
 
     @property
@@ -196,7 +195,8 @@ class MetricsArchive(Service):
         journal = self._journal
         if journal is None:
             return nothing_stored()
-        return told(self._store.series, journal.waiting, journal.counters.written, journal.counters.failures)
+        counters = journal.counters
+        return told(self._store.series, journal.waiting, counters.written, counters.failures, self.dropped)
 
     # --- the disk's side ----------------------------------------------------------------------------------------------
 

@@ -6,13 +6,16 @@ from collections.abc import Iterator
 
 from lanrage.core.metric_reading import Reading
 
+NAMES = ("series", "waiting", "written_total", "failures_total", "dropped_total")
+"""Of the metrics, without what all begin with."""
+
 
 def told(*numbers: int) -> Iterator[Reading]:
-    """Series, rows that wait, rows written, failures."""
-    for name, number in zip(("series", "waiting", "written_total", "failures_total"), numbers, strict=True):
+    """Their values, in the order of :data:`NAMES`."""
+    for name, number in zip(NAMES, numbers, strict=True):
         yield Reading(f"lanrage_metrics_history_{name}", (), float(number))
 
 
 def nothing_stored() -> Iterator[Reading]:
     """Where no history is kept, or not yet."""
-    return told(0, 0, 0, 0)
+    return told(0, 0, 0, 0, 0)

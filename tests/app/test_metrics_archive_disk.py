@@ -207,7 +207,7 @@ class DiskTests(ArchiveCase):
         self.spoil(life, True)
         life.run(70, *members)
         life.run(int(FORGET_AFTER) + 5)
-        self.assertEqual(5, life.archive.dropped)
+        self.assertEqual(5.0, life.told()["dropped_total"])
         self.assertLessEqual(life.told()["waiting"], 4)
         self.spoil(life, False)
 
