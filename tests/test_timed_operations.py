@@ -19,13 +19,13 @@ config.load
 control_client.initialize control_client.close control_client.request control_client.register_peer
 control_client.register_party control_client.join_party
 state.flush broadcast.inject broadcast.start_listener game.detect peer.connect
-metrics.collect_system metrics.record_latency
+metrics.collect_system metrics.record_latency metrics.flush
 profiler.on profiler.off profiler.reset profiler.stats profiler.hotspots profiler.slow profiler.system
 rights.check rights.elevate party.start control.set_up ipam.allocate
 interface.create interface.add_peer interface.remove_peer nat.detect nat.punch
 server.discover server.latency settings.load settings.save settings.activate
 """.split()
-"""What the plan names."""
+"""What the plan names, and the metrics' own file."""
 
 
 def modules() -> Iterator[ModuleType]:

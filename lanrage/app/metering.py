@@ -15,16 +15,19 @@ from twisted.web.client import Agent, HTTPConnectionPool
 from lanrage import __version__
 from lanrage.app.alert_desk import AlertDesk
 from lanrage.app.metering_config import MeteringSettings
-from lanrage.app.metrics_archive import MetricsArchive, nothing_stored
+from lanrage.app.metrics_archive import MetricsArchive
 from lanrage.app.metrics_keeper import MetricsKeeper
+from lanrage.app.metrics_of_history import nothing_stored
 from lanrage.app.metrics_sampler import MetricsSampler, Sample, Source
 from lanrage.app.reactor_lag import ReactorLag
 from lanrage.app.stall_watch import STALLS
 from lanrage.core.alert_rules import rules
 from lanrage.core.metric_reading import Reading
+from lanrage.core.steady_time import SteadyTime
 from lanrage.net.metrics_port import MetricsPort
 from lanrage.net.own_process import OwnProcess
 from lanrage.net.webhook import Webhook
+from lanrage.store.metric_store import FILE, MetricStore
 from lanrage.timing import TIMINGS
 from lanrage.wire.exposition import CONTENT_TYPE, render
 
@@ -36,6 +39,7 @@ class Metering(Service):
 
     :param sources: of the role, by name.
     :param folder: of the role's state, where the history is kept if it is to be; ``None``: in memory alone.
+    :param history: name of its file: of each service that may have this folder its own.
     :param wall: seconds since the epoch.
     :param agent: makes the webhook's requests; a test's own.
     :ivar started: fires when ``/metrics`` is open; fails with :class:`BadInput`, field ``metrics-listen``.
@@ -48,12 +52,13 @@ class Metering(Service):
         sources: Mapping[str, Source],
         folder: Path | None = None,
         *,
+        history: str = FILE,
         wall: Callable[[], float] = time.time,
         agent: Any = None,
     ) -> None:
         self._reactor, self._settings = reactor, settings
         self._began = reactor.seconds()
-        self._offset = wall() - self._began
+        self._wall, self._time = wall, SteadyTime(wall() - self._began)
         self._agent = agent
         self._webhook: Webhook | None = None
         self._page: tuple[Sample | None, bytes] = (None, b"")
@@ -61,7 +66,8 @@ class Metering(Service):
         self.keeper = keeper = MetricsKeeper()
         self.archive: MetricsArchive | None = None
         if settings.history and folder is not None:
-            self.archive = MetricsArchive(reactor, folder, keeper.book, keeper.identity_of)
+            store = MetricStore(reactor, folder, file=history)
+            self.archive = MetricsArchive(reactor, store, keeper.book, keeper.identity_of)
         self.alerts = AlertDesk(rules(settings.limits), keeper.names)
         own: dict[str, Source] = {"process": self._of_process, "metrics": keeper.readings, "history": self._of_history}
         own |= {"alerts": self.alerts.readings, "webhook": self._of_webhook, "calls": of_calls}
@@ -105,13 +111,18 @@ class Metering(Service):
         if self._webhook is not None:
             await self._webhook.close()
 
+    @property
+    def trouble(self) -> str:
+        """What of it does not work; empty when all does."""
+        reason = self.archive.trouble if self.archive is not None else ""
+        return f"the metrics' history is not on disk now: {reason}" if reason else ""
+
     def _usual_agent(self) -> Agent:
         return Agent(self._reactor, connectTimeout=5, pool=HTTPConnectionPool(self._reactor, persistent=False))
 
     def _steady(self) -> float:
-        """Seconds since the epoch as of the start, moved forward by the reactor's clock alone: when somebody sets the
-        clock, no sample is older than the one before."""
-        return float(self._offset + self._reactor.seconds())
+        """See :class:`SteadyTime`: when somebody sets the clock, no sample is older than the one before."""
+        return self._time.at(self._reactor.seconds(), self._wall())
 
     def _text(self) -> tuple[str, bytes]:
         """The page; made once for each sample, however often it is asked for."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 from twisted.application.service import Service
@@ -17,7 +16,9 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from lanrage.app.metrics_of_history import nothing_stored, told
 from lanrage.app.metrics_sampler import Sample
+from lanrage.core.fold import NEVER
 from lanrage.core.metric_archive import ArchivedSeries, ArchiveIndex, Name
 from lanrage.core.metric_book import MetricBook, Series
 from lanrage.core.metric_names import BY_NAME, PEER_LABEL
@@ -28,11 +29,16 @@ from lanrage.errors import StoreError
 from lanrage.logs.carry import apart
 from lanrage.store.journal import Journal
 from lanrage.store.metric_store import MetricStore
+from lanrage.timing import timing_span
 
 LATE = 5.0
 """Seconds after a full minute in which its last samples arrive."""
 LOOKED = 100
 """Series that are looked at with each sample, when a minute is over: a party's are due in the same second."""
+ROWS = 300
+"""Rows that are queued with each sample, 3 ms: after an outage there are a day's of each series."""
+ENDED_LIMIT = 128
+"""Series that have ended and wait to be written, 32 MB; what more of them measured is lost, and counted."""
 WAITING_LIMIT = 20_000
 """Rows that wait for the disk, 10 MB; what comes then waits in the rings until there is room."""
 INTERVAL = 5.0
@@ -42,32 +48,46 @@ PAUSE = 0.02
 FIRST_RETRY, LAST_RETRY = 2.0, 60.0
 """Seconds between two tries to open the file, doubling."""
 
+FLUSHED = timing_span("metrics.flush")
+
 log = Logger()
 
 
 class MetricsArchive(Service):
     """Keeps a book's histories in a file.
 
-    :param folder: the state folder.
+    :param store: the file; it is opened and closed here.
     :param book: whose series are kept.
     :param identity: the fingerprint of the member who has a party address, by which the disk knows its series.
-    :ivar trouble: why the file cannot be used; empty while it can.
     """
 
     def __init__(
-        self, reactor: Any, folder: Path, book: MetricBook, identity: Callable[[str], str | None], store: Any = None
+        self, reactor: Any, store: MetricStore, book: MetricBook, identity: Callable[[str], str | None]
     ) -> None:
-        self._reactor, self._identity = reactor, identity
-        self._store: MetricStore = store if store is not None else MetricStore(reactor, folder)
+        self._reactor, self._identity, self._store = reactor, identity, store
         self._index = ArchiveIndex(())
         self._journal: Journal[MetricRow] | None = None
         self._new: dict[Name, tuple[Series, float]] = {}
         self._series: dict[Name, ArchivedSeries] = {}
+        self._keys, self._unread = dict[Name, Name](), deque[tuple[ArchivedSeries, float]]()
+        self._over: deque[ArchivedSeries] = deque()
+        self._lost = 0
         self._due: deque[Name] = deque()
         self._minute = 0.0
         self._work: Deferred[None] | None = None
-        self.trouble = ""
+        self._trouble = ""
         book.begun, book.ended = self._begun, self._ended
+        store.begun_anew = self._begun_anew
+
+    @property
+    def trouble(self) -> str:
+        """Why the file cannot be used now; empty while it can."""
+        return self._trouble or (self._journal.trouble if self._journal is not None else "")
+
+    @property
+    def dropped(self) -> int:
+        """Changes that no file can hold, and series that ended while too many waited."""
+        return self._store.dropped + self._lost
 
     def startService(self) -> None:
         """Open the file, now or when it can be."""
@@ -86,45 +106,76 @@ class MetricsArchive(Service):
         journal = self._journal
         if journal is None or not self.running:
             return
-        if self._new and self._work is None:
+        if (self._new or self._unread) and self._work is None:
             self._do(self._load)
+        room = self._write_ended(journal, ROWS)
         minute = (sample.at - LATE) // 60.0
         if minute != self._minute and not self._due:
             self._minute = minute
             self._due.extend(self._series)
         for _ in range(min(LOOKED, len(self._due))):
-            if journal.waiting >= WAITING_LIMIT:
+            if journal.waiting >= WAITING_LIMIT or room <= 0:
                 return
-            record = self._series.get(self._due.popleft())
+            record = self._series.get(key := self._due.popleft())
             if record is not None and record.loaded and record.behind:
-                journal.add(self._changes(record, sample.at))
+                journal.add(changes := self._changes(record, sample.at, room))
+                room -= len(changes)
+                if changes and record.behind:
+                    self._due.appendleft(key)
+
+    def _write_ended(self, journal: Journal[MetricRow], room: int) -> int:
+        """Write the series that have ended.
+
+        :returns: rows that may be queued besides.
+        """
+        while self._over and room > 0 and journal.waiting < WAITING_LIMIT:
+            record = self._over[0]
+            journal.add(changes := self._changes(record, record.series.latest[0], room))
+            room -= len(changes)
+            if changes and record.behind:
+                break
+            self._over.popleft()
+            if record.number is not None:
+                journal.add(record.rest(record.number))
+        return room
 
     def _begun(self, metric: str, labels: tuple[str, ...], series: Series) -> None:
         self._new[metric, labels] = series, series.latest[0]
 
     def _ended(self, metric: str, labels: tuple[str, ...], series: Series) -> None:
-        self._new.pop((metric, labels), None)
+        fresh = self._new.pop((metric, labels), None)
         record = self._series.pop((metric, labels), None)
+        if record is not None and self._keys.get(record.name) == (metric, labels):
+            del self._keys[record.name]
+        began = fresh[1] if fresh is not None else NEVER
+        if fresh is not None and record is None and (name := self._name(metric, labels)) is not None:
+            record = ArchivedSeries(name, series)
         if record is not None:
-            self._finish(record)
+            self._finish(record, began)
 
-    def _finish(self, record: ArchivedSeries) -> None:
-        """Write all of a series that is written no more."""
-        if self._journal is None or not record.loaded:
-            return
-        changes = self._changes(record, record.series.latest[0])
-        if record.number is not None:
-            changes += record.rest(record.number)
-        self._journal.add(changes)
+    def _finish(self, record: ArchivedSeries, began: float = NEVER) -> None:
+        """A series ends that is to be written; one that was not read is read first, or whatever reads it finishes it.
 
-    def _changes(self, record: ArchivedSeries, at: float) -> list[MetricChange]:
-        """What of a series is to be written."""
+        :param began: time of its first sample, where nothing reads it yet.
+        """
+        if len(self._over) + len(self._unread) >= ENDED_LIMIT:
+            self._lost += 1
+        elif record.loaded:
+            self._over.append(record)
+        elif began > NEVER:
+            self._unread.append((record, began))
+
+    def _changes(self, record: ArchivedSeries, at: float, most: int | None = None) -> list[MetricChange]:
+        """What of a series is to be written.
+
+        :param most: spans of it.
+        """
         changes: list[MetricChange] = []
         if record.number is None:
             record.number, changes = self._index.see(record.name, at, (each.name for each in self._series.values()))
             if record.number is None:
                 return []
-        spans = record.spans(record.number)
+        spans = record.spans(record.number, most)
         if any(isinstance(each, Put) and isinstance(each.row, SpanRow) and each.row.step == "hour" for each in spans):
             changes += self._index.see(record.name, at)[1]
         return [*changes, *spans]
@@ -144,7 +195,8 @@ class MetricsArchive(Service):
         journal = self._journal
         if journal is None:
             return nothing_stored()
-        return told(len(self._index), journal.waiting, journal.counters.written, journal.counters.failures)
+        counters = journal.counters
+        return told(self._store.series, journal.waiting, counters.written, counters.failures, self.dropped)
 
     # --- the disk's side ----------------------------------------------------------------------------------------------
 
@@ -176,39 +228,60 @@ class MetricsArchive(Service):
             await self._pause(delay)
             delay = min(LAST_RETRY, 2 * delay)
         self._index = ArchiveIndex(rows)
-        self._journal = Journal(self._reactor, self._store, None, INTERVAL)
+        self._journal = Journal(self._reactor, self._store, None, INTERVAL, FLUSHED, log)
         self._well()
         log.info("the metrics' history is kept in {path}: {count} series", path=self._store.path, count=len(rows))
 
     async def _load(self) -> None:
         """Read what there is of the series that have come."""
-        while self._new:
+        while self._new or self._unread:
+            if self._unread:
+                record, began = self._unread[0]  # where a stop finds it, too
+                if await self._read(record, began):
+                    self._over.append(self._unread.popleft()[0])
+                else:
+                    self._unread.rotate(-1)
+                    await self._pause(FIRST_RETRY)
+                continue
             key = next(iter(self._new))
             series, began = self._new.pop(key)
             name = self._name(*key)
-            if name is None:
-                continue
-            self._replace(name)
-            record = self._series[key] = ArchivedSeries(name, series, self._index.number_of(name))
-            if record.number is None:
-                record.loaded = True
-            elif not await self._read(record, began):
-                if self._series.get(key) is record:
-                    del self._series[key]
-                    self._new.setdefault(key, (series, began))
-                await self._pause(FIRST_RETRY)
+            if name is not None:
+                self._replace(name)
+                record = self._series[key] = ArchivedSeries(name, series)
+                self._keys[name] = key
+                await self._load_one(key, record, began)
+
+    async def _load_one(self, key: Name, record: ArchivedSeries, began: float) -> None:
+        read = await self._read(record, began)
+        if self._series.get(key) is not record:  # it ended, or another has its name
+            if read:
+                self._finish(record)
+            else:
+                self._unread.append((record, began))
+        elif not read:
+            del self._series[key]
+            self._new.setdefault(key, (record.series, began))
+        if not read:
+            await self._pause(FIRST_RETRY)
 
     def _replace(self, name: Name) -> None:
         """Of two series of one member, who has got another address, the newer one is written."""
-        for key, record in list(self._series.items()):
-            if record.name == name:
-                del self._series[key]
-                self._finish(record)
+        key = self._keys.pop(name, None)
+        record = self._series.pop(key, None) if key is not None else None
+        if record is not None:
+            self._finish(record)
 
     async def _read(self, record: ArchivedSeries, began: float) -> bool:
         """Read one series; false when it cannot be read now."""
         assert self._journal is not None
-        assert record.number is not None
+        while any(each.name == record.name for each in self._over):  # it is back before all of it is written
+            await self._pause(INTERVAL / 4)
+        record.number = self._index.number_of(record.name)
+        if record.number is None:
+            record.loaded = True
+            await self._pause(0.0)  # there may be a thousand
+            return True
         while not self._journal.idle:  # what is read must be what was written
             await self._pause(INTERVAL / 4)
         try:
@@ -222,14 +295,23 @@ class MetricsArchive(Service):
         return True
 
     def _tell(self, error: StoreError) -> None:
-        if str(error) != self.trouble:
+        if str(error) != self._trouble:
             log.warn("the metrics' history is not on disk now, and is tried again: {reason}", reason=str(error))
-        self.trouble = str(error)
+        self._trouble = str(error)
 
     def _well(self) -> None:
-        if self.trouble:
+        if self._trouble:
             log.info("the metrics' history can be read and written again")
-        self.trouble = ""
+        self._trouble = ""
+
+    def _begun_anew(self) -> None:
+        """The file was damaged: what is in memory is written into the new one."""
+        if self._journal is None:
+            return
+        live = [*self._series.values(), *self._over]
+        self._journal.add(self._index.only(each.name for each in live))
+        for record in live:
+            record.again()
 
     async def _stop(self) -> None:
         work = self._work
@@ -237,21 +319,32 @@ class MetricsArchive(Service):
             work.cancel()
             await work
         if self._journal is not None:
-            for record in self._series.values():
-                self._finish(record)
             try:
-                await self._journal.stop()
+                await self._write_all(self._journal)
             except StoreError as error:
                 log.warn("the end of the metrics' history is lost: {reason}", reason=str(error))
         await self._store.close()
 
+    async def _write_all(self, journal: Journal[MetricRow]) -> None:
+        """What there is of all series, the ended ones first.
 
-def told(*numbers: int) -> Iterator[Reading]:
-    """Series, rows that wait, rows written, failures."""
-    for name, number in zip(("series", "waiting", "written_total", "failures_total"), numbers, strict=True):
-        yield Reading(f"lanrage_metrics_history_{name}", (), float(number))
+        :raises StoreError: it cannot be written, or read, now.
+        """
+        unread = [*self._unread, *((each, each.series.latest[0]) for each in self._series.values() if not each.loaded)]
+        for (metric, labels), (series, began) in self._new.items():
+            if (name := self._name(metric, labels)) is not None:
+                unread.append((ArchivedSeries(name, series), began))
+        for record in (*self._over, *(each for each in self._series.values() if each.loaded)):
+            self._end(journal, record)
+        await journal.stop()
+        for record, began in unread:
+            record.number = self._index.number_of(record.name)
+            if record.number is not None:
+                record.load(await self._store.spans(record.number, began))
+            self._end(journal, record)
+            await journal.stop()
 
-
-def nothing_stored() -> Iterator[Reading]:
-    """Where no history is kept, or not yet."""
-    return told(0, 0, 0, 0)
+    def _end(self, journal: Journal[MetricRow], record: ArchivedSeries) -> None:
+        journal.add(self._changes(record, record.series.latest[0]))
+        if record.number is not None:
+            journal.add(record.rest(record.number))

@@ -47,8 +47,8 @@ class MetricsKeeper:
                 self._saw(labels, at)
         self.book.prepare(PREPARED)
         for address in [address for address, (_, seen) in self._seen.items() if at - seen >= FORGET_AFTER]:
+            self.book.forget(PEER_LABEL, address)  # first: whoever is told asks whose they were
             del self._seen[address], self.names[address]
-            self.book.forget(PEER_LABEL, address)
             log.debug("the series of {peer} are let go", peer=address)
 
     def _saw(self, who: tuple[str, ...], at: float) -> None:

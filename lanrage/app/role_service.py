@@ -18,6 +18,7 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from lanrage.app.metering import Metering
 from lanrage.app.patience import patiently
 from lanrage.app.task_runner import Job, PlanRun, TaskRunner
 from lanrage.core.tasks import TaskState
@@ -76,10 +77,11 @@ class RoleService(MultiService):
         return self.starting is not None and self._names[part] in self.starting.plan.done
 
     def troubles(self) -> list[str]:
-        """A sentence for each part that is not there."""
+        """A sentence for each part that is not there, or not whole."""
         standings = self.starting.plan.standings.values() if self.starting is not None else []
         away = [each for each in standings if each.task.optional and each.reason and each.state is not TaskState.DONE]
-        return [f"the {_title(each.task.name)} does not run, and is tried again: {each.reason}" for each in away]
+        found = [f"the {_title(each.task.name)} does not run, and is tried again: {each.reason}" for each in away]
+        return [*found, *(part.trouble for part in self._names if isinstance(part, Metering) and part.trouble)]
 
     def _jobs(self) -> Iterator[Job]:
         """Each part needs those before it that the role cannot do without."""

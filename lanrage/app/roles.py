@@ -36,6 +36,7 @@ from lanrage.app.settings_start import Start
 from lanrage.app.stall_watch import StallWatch
 from lanrage.core.setting import CONTROL, NODE, RELAY
 from lanrage.core.settings_limits import CONTROL_PORT
+from lanrage.store.metric_store import file_of
 
 log = Logger()
 
@@ -79,7 +80,7 @@ def _relay(reactor: Any, config: RelayConfig, measured: MeteringSettings, settin
     room, api = _room(reactor, RELAY, config.state_dir, settings)
     steer_relay(room.settings, relay)
     room.metering = metering = Metering(
-        reactor, measured, {"relay": _of_relay(reactor, lambda: relay)}, config.state_dir
+        reactor, measured, {"relay": _of_relay(reactor, lambda: relay)}, config.state_dir, history=file_of(RELAY)
     )
     parts = [metering, room, api, *parts]
     greeting = [f"relay listens on UDP {first}-{last}"]
@@ -166,7 +167,9 @@ def _control(reactor: Any, config: ControlConfig, measured: MeteringSettings, se
     control, reflector = _control_parts(reactor, config)
     room, api = _room(reactor, CONTROL, config.state_dir, settings)
     steer_control(room.settings, control)
-    room.metering = metering = Metering(reactor, measured, {"control": control.readings}, config.state_dir)
+    room.metering = metering = Metering(
+        reactor, measured, {"control": control.readings}, config.state_dir, history=file_of(CONTROL)
+    )
     room.around = role = RoleService(
         reactor,
         [metering, room, api, reflector, control, ControlOutside(reactor, control, config)],

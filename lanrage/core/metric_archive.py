@@ -7,6 +7,7 @@ be pruned, and the file does not grow once its series are a month old.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import islice
 
 import attrs
 
@@ -40,6 +41,7 @@ class ArchivedSeries:
     loaded: bool = attrs.field(init=False, default=False)
     seen: float = attrs.field(init=False, default=NEVER)
     _slots: dict[str, int] = attrs.field(init=False, factory=lambda: dict.fromkeys(STEPS, 0))
+    _jump: tuple[int, int] = attrs.field(init=False, default=(-1, -1))
     _written: dict[str, float] = attrs.field(init=False, factory=lambda: dict.fromkeys(STEPS, NEVER))
 
     def load(self, stored: Mapping[str, StoredSpans]) -> None:
@@ -51,8 +53,11 @@ class ArchivedSeries:
             numbers = spans.numbers[:-FIELDS] if step == "minute" else spans.numbers
             if numbers:
                 self._written[step] = numbers[-FIELDS]
-            if spans.numbers:
-                self._slots[step] = (spans.slot + (step != "minute")) % STEPS[step][1]
+            after = spans.after if spans.after >= 0 else (spans.slot + 1) % STEPS[step][1]
+            if step == "minute" and spans.numbers:
+                self._slots[step], self._jump = spans.slot, (spans.slot, after)
+            else:
+                self._slots[step] = after
         self.series.load({step: spans.numbers for step, spans in stored.items()})
         self.loaded = True
 
@@ -61,27 +66,44 @@ class ArchivedSeries:
         """Whether a minute is finished that is not written."""
         return next(iter(self.series.finished("minute", self._written["minute"])), None) is not None
 
-    def spans(self, number: int) -> list[MetricChange]:
+    def again(self) -> None:
+        """The disk has lost what it had: all of memory is to be written."""
+        self._slots, self._jump = dict.fromkeys(STEPS, 0), (-1, -1)
+        self._written = dict.fromkeys(STEPS, NEVER)
+
+    def spans(self, number: int, most: int | None = None) -> list[MetricChange]:
         """The finished spans that are not written yet; they count as written from now on.
 
         :param number: on disk.
+        :param most: of them, the oldest of each step first; ``None``: all.
         """
         changes: list[MetricChange] = []
-        for step, (_, kept) in STEPS.items():
-            for span in self.series.finished(step, self._written[step]):
+        for step in STEPS:
+            room = None if most is None else most - len(changes)
+            for span in islice(self.series.finished(step, self._written[step]), room):
                 changes.append(Put(SpanRow(number, step, self._slots[step], span)))
-                self._slots[step] = (self._slots[step] + 1) % kept
+                self._slots[step] = self._after(step, self._slots[step])
                 self._written[step] = span.timestamp
+                if step == "minute":
+                    self._jump = (-1, -1)
         return changes
+
+    def _after(self, step: str, slot: int) -> int:
+        """The next slot; behind the minute that was there at the start there may be some of another clock."""
+        if step == "minute" and slot == self._jump[0]:
+            return self._jump[1]
+        return (slot + 1) % STEPS[step][1]
 
     def rest(self, number: int) -> list[MetricChange]:
         """The minutes that are not finished, for the disk alone: whoever loads the newest goes on with it.
 
         :param number: on disk.
         """
-        slot, (_, kept) = self._slots["minute"], STEPS["minute"]
-        minutes = enumerate(self.series.under_way("minute"), slot)
-        return [Put(SpanRow(number, "minute", place % kept, minute)) for place, minute in minutes]
+        slot, changes = self._slots["minute"], list[MetricChange]()
+        for minute in self.series.under_way("minute"):
+            changes.append(Put(SpanRow(number, "minute", slot, minute)))
+            slot = self._after("minute", slot)
+        return changes
 
 
 class ArchiveIndex:
@@ -123,6 +145,14 @@ class ArchiveIndex:
             self._next += 1
         self._rows[name] = row
         return row.number, [*changes, Put(row)]
+
+    def only(self, live: Iterable[Name]) -> list[MetricChange]:
+        """The disk has lost what it had: forget the series that are not in memory.
+
+        :returns: what makes the others known there.
+        """
+        self._rows = {name: row for name in live if (row := self._rows.get(name)) is not None}
+        return [Put(row) for row in self._rows.values()]
 
     def __len__(self) -> int:
         """Series in the file."""

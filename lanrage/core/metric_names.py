@@ -148,6 +148,11 @@ _PROCESS = (
     _gauge("metrics_history_waiting", "", "Minutes, hours and days of series that wait for the disk."),
     _counter("metrics_history_written_total", "", "Of them, those that were written."),
     _counter("metrics_history_failures_total", "", "Tries to write them that failed."),
+    _counter(
+        "metrics_history_dropped_total",
+        "",
+        "Rows that no file can hold, or a damaged one took; series lost.",
+    ),
     _gauge("alerts_firing", "", "Alerts that fire now.", "alert"),
     _counter("alerts_fired_total", "", "Alerts that have fired.", "alert"),
     _counter("webhook_posts_total", "", "Posts to the webhook that were taken."),

@@ -61,7 +61,9 @@ class StoredSpans:
 
     :param numbers: its spans, the oldest first (:mod:`lanrage.core.span_ring`).
     :param slot: of the newest; -1 where there is none.
+    :param after: the slot of the next one; -1: the one behind the newest.
     """
 
     numbers: array[float] = attrs.field(factory=lambda: array("d"))
     slot: int = -1
+    after: int = -1

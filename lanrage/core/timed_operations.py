@@ -35,11 +35,12 @@ _ALL = (
     TimedOperation("control_client.register_peer", ("app.membership.Membership._read",), slow=5.0),
     TimedOperation("control_client.register_party", ("app.membership.Membership.create",), slow=5.0),
     TimedOperation("control_client.join_party", ("app.membership.Membership.join",), slow=5.0),
-    TimedOperation("state.flush", ("store.journal.Journal._apply",), slow=0.5),
+    TimedOperation("state.flush", ("store.journal.FLUSHED",), slow=0.5),
     TimedOperation("broadcast.inject", ("app.lan_flow.Inflow._refuse",), slow=0.01, sample=HOT_SAMPLE),
     TimedOperation("broadcast.start_listener", ("app.lan.LanPlane._start",)),
     TimedOperation("game.detect", ("app.game_looks.GameLooks._look",), slow=0.5),
     TimedOperation("peer.connect", ("app.peer_link.CONNECTED",), slow=5.0),
+    TimedOperation("metrics.flush", ("app.metrics_archive.FLUSHED",), slow=2.0),
     TimedOperation("metrics.collect_system", ("net.own_process.OwnProcess.read",), slow=0.2),
     TimedOperation(
         "metrics.record_latency",

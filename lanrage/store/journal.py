@@ -18,10 +18,11 @@ from twisted.logger import Logger
 
 from lanrage.core.settings_limits import FLUSH_INTERVAL
 from lanrage.core.stored_rows import Erase, Put, RowKey, StoredRow
+from lanrage.core.timings import Outcome
 from lanrage.errors import StoreError
 from lanrage.logs.carry import apart
 from lanrage.store.counters import JournalCounters
-from lanrage.timing import timing_decorator
+from lanrage.timing import Span, timing_span
 
 INTERVAL = FLUSH_INTERVAL
 """See there."""
@@ -34,6 +35,8 @@ STOP_PATIENCE = 3.0
 R = TypeVar("R", bound=StoredRow)
 R_contra = TypeVar("R_contra", bound=StoredRow, contravariant=True)
 Key = tuple[type[R], RowKey]
+
+FLUSHED = timing_span("state.flush")
 
 log = Logger()
 
@@ -54,6 +57,8 @@ class Journal(Generic[R]):
     :param rows: what the store holds, so that a change to the same value is known as none; ``None``: what is written
         is not remembered, and every change is. For rows that are many and new each time.
     :param interval: seconds that a change may wait which is not durable.
+    :param timed: the operation that a batch is.
+    :param log: where it says that the store fails, and that it works again.
     :ivar trouble: why the last try failed; empty when it did not.
     """
 
@@ -61,6 +66,8 @@ class Journal(Generic[R]):
     _store: Batches[R]
     _rows: Iterable[R] | None = attrs.field(repr=False)
     _interval: float = INTERVAL
+    _timed: Span = FLUSHED
+    _log: Logger = attrs.field(default=log, repr=False)
     counters: JournalCounters = attrs.field(init=False, factory=JournalCounters)
     trouble: str = attrs.field(init=False, default="")
     _stored: dict[Key[R], R] | None = attrs.field(init=False, repr=False)
@@ -189,15 +196,13 @@ class Journal(Generic[R]):
     async def _write(self, batch: tuple[Put[R] | Erase[R], ...]) -> None:
         began = self._clock.seconds()
         try:
-            size = await self._apply(batch)
+            size = await self._store.apply(batch)
         except Exception as error:  # whatever it is, the changes wait  # pylint: disable=broad-exception-caught
+            self._timed.note(self._clock.seconds() - began, Outcome.FAILED)
             self._failed(error)
         else:
+            self._timed.note(self._clock.seconds() - began)
             self._confirmed(batch, size, self._clock.seconds() - began)
-
-    @timing_decorator("state.flush")
-    async def _apply(self, batch: tuple[Put[R] | Erase[R], ...]) -> int:
-        return await self._store.apply(batch)
 
     def _confirmed(self, batch: tuple[Put[R] | Erase[R], ...], size: int, latency: float) -> None:
         counters = self.counters
@@ -207,7 +212,7 @@ class Journal(Generic[R]):
         counters.flush.add(latency)
         self._remember(batch)
         if self.trouble:
-            log.info("the journal writes again after {failures} failed tries", failures=counters.failures)
+            self._log.info("the journal writes again after {failures} failed tries", failures=counters.failures)
         self.trouble, self._retry, self._writing, self._busy = "", 0.0, {}, False
         self._doubtful.clear()
         self._grave = False
@@ -234,7 +239,7 @@ class Journal(Generic[R]):
     def _failed(self, error: Exception) -> None:
         self.counters.failures += 1
         if not self.trouble:
-            log.warn("changes wait in memory, the store failed: {reason}", reason=str(error))
+            self._log.warn("changes wait in memory, the store failed: {reason}", reason=str(error))
         self.trouble = str(error)
         self._retry = min(LAST_RETRY, max(FIRST_RETRY, 2 * self._retry))
         # A commit that failed may have reached the disk all the same: until the next one each of its keys is in doubt.

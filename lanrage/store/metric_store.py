@@ -21,12 +21,14 @@ from twisted.logger import Logger
 from twisted.python.threadpool import ThreadPool
 
 from lanrage.core.metric_rows import MetricChange, SeriesRow, StoredSpans
+from lanrage.core.stored_rows import Erase
 from lanrage.errors import StoreError
 from lanrage.store.database_file import connect, faults, is_damage, schema_of, trouble
 from lanrage.store.files import PRIVATE, make_folder
 from lanrage.store.metric_tables import (
     APPLICATION_ID,
     SCHEMA_VERSION,
+    count_series,
     make_tables,
     read_series,
     read_spans,
@@ -35,10 +37,20 @@ from lanrage.store.metric_tables import (
 from lanrage.store.state_folder import BESIDE, DAMAGED, StateFolder
 
 FILE = "metrics.db"
+"""Of a node, with or without a server beside it in its process."""
 WAL_LIMIT = 4 * 1024 * 1024
 """Bytes that the WAL keeps on disk."""
 
+UNFIT = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError, OverflowError)
+"""What SQLite says of a row that no file of ours can hold, however often it is tried."""
+
 T = TypeVar("T")
+
+
+def file_of(role: str) -> str:
+    """The name of the file of a role that runs alone, beside which a node may have the same state folder."""
+    return f"metrics-{role}.db"
+
 
 log = Logger()
 
@@ -49,16 +61,25 @@ def _one_thread() -> ThreadPool:
 
 @attrs.define(eq=False)
 class MetricStore:
-    """The file of one state folder; every call runs in this store's own thread, in order.
+    """A file of one state folder; every call runs in this store's own thread, in order.
 
     :param reactor: brings results back from the thread.
     :param folder: the state folder; made when it is missing.
     :param threads: makes the thread, a :class:`ThreadPool` of one.
+    :param file: its name in the folder, of each service its own.
+    :ivar begun_anew: called when the file was found damaged and set aside while it was open: it has nothing any more.
+    :ivar dropped: changes that could not be carried out, whatever the disk: a number of them is out of bounds.
+    :ivar series: in the file.
     """
 
     _reactor: Any
     folder: Path
     _threads: Callable[[], Any] = attrs.field(default=_one_thread, repr=False)
+    file: str = FILE
+    begun_anew: Callable[[], object] = attrs.field(init=False, default=lambda: None)
+    dropped: int = attrs.field(init=False, default=0)
+    series: int = attrs.field(init=False, default=0)
+    _anew: bool = attrs.field(init=False, default=False)
     _pool: Any = attrs.field(init=False, default=None)
     _connection: sqlite3.Connection | None = attrs.field(init=False, default=None)
     _lock: int = attrs.field(init=False, default=-1)
@@ -66,7 +87,7 @@ class MetricStore:
     @property
     def path(self) -> Path:
         """The database file."""
-        return self.folder / FILE
+        return self.folder / self.file
 
     async def open(self) -> list[SeriesRow]:
         """Open it, or begin a new one.
@@ -85,10 +106,15 @@ class MetricStore:
     async def apply(self, batch: Sequence[MetricChange]) -> int:
         """Carry out all changes, or none; on return they outlive the process.
 
+        Those that no file can hold are dropped, and so are all where the file turns out to be damaged: it is set aside.
+
         :returns: bytes written to the tables.
         :raises StoreError: nothing was changed; may be tried again.
         """
-        return await self._call(self._apply, tuple(batch))
+        try:
+            return await self._call(self._apply, tuple(batch))
+        finally:
+            self._tell()
 
     async def spans(self, series: int, until: float) -> dict[str, StoredSpans]:
         """What there is of a series, of each step.
@@ -96,7 +122,15 @@ class MetricStore:
         :param until: of spans that began no later.
         :raises StoreError: it cannot be read.
         """
-        return await self._call(self._spans, series, until)
+        try:
+            return await self._call(self._spans, series, until)
+        finally:
+            self._tell()
+
+    def _tell(self) -> None:
+        if self._anew:
+            self._anew = False
+            self.begun_anew()
 
     async def close(self) -> None:
         """Close; a closed store is no error."""
@@ -131,7 +165,7 @@ class MetricStore:
 
     def _take(self) -> None:
         """:raises StoreError: another process has the file."""
-        path = self.path.with_name(f"{FILE}.lock")
+        path = self.path.with_name(f"{self.file}.lock")
         self._lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, PRIVATE)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -152,42 +186,90 @@ class MetricStore:
         if not version:
             make_tables(connection)
         try:
-            return read_series(connection)
+            rows = read_series(connection)
         except StoreError as error:
             raise _damage(str(error)) from error
+        self.series = len(rows)
+        return rows
 
     def _apply(self, batch: tuple[MetricChange, ...]) -> int:
+        try:
+            try:
+                return self._transaction(batch, write_changes)
+            except UNFIT:
+                return self._transaction(batch, self._one_by_one)
+        except sqlite3.Error as error:
+            if not is_damage(error):
+                raise trouble(self.path, error) from error
+            self._anew_for(error)
+        known = tuple(each for each in batch if each.kind is SeriesRow)
+        self.dropped += len(batch) - len(known)
+        return self._apply(known)
+
+    def _transaction(self, batch: tuple[MetricChange, ...], write: Callable[..., int]) -> int:
         connection = self._connected()
         try:
             connection.execute("BEGIN IMMEDIATE")
-            size = write_changes(connection, batch)
+            size = write(connection, batch)
             connection.execute("COMMIT")
-        except BaseException as error:  # whatever it is, the next batch must find no open transaction
+        except BaseException:  # whatever it is, the next batch must find no open transaction
             with contextlib.suppress(sqlite3.Error):
                 connection.execute("ROLLBACK")
-            if not isinstance(error, sqlite3.Error):
-                raise
-            raise trouble(self.path, error) from error
+            raise
+        self.series = count_series(connection)
+        return size
+
+    def _one_by_one(self, connection: sqlite3.Connection, batch: tuple[MetricChange, ...]) -> int:
+        """All but those that cannot be written; in the order of :func:`write_changes`."""
+        size = 0
+        for change in sorted(batch, key=lambda each: isinstance(each, Erase)):
+            try:
+                size += write_changes(connection, (change,))
+            except UNFIT as error:
+                self.dropped += 1
+                log.warn("a change of {path} is dropped: {reason}", path=self.path, reason=str(error))
         return size
 
     def _spans(self, series: int, until: float) -> dict[str, StoredSpans]:
         try:
             return read_spans(self._connected(), series, until)
         except sqlite3.Error as error:
+            if is_damage(error):
+                self._anew_for(error)
             raise trouble(self.path, error) from error
 
+    def _anew_for(self, error: sqlite3.Error) -> None:
+        """The open file is damaged.
+
+        :raises StoreError: a new one cannot be begun now; the next call tries again.
+        """
+        try:
+            self._set_aside(str(error))
+            self._begin()
+        except (sqlite3.Error, OSError) as other:
+            self._disconnect()
+            raise trouble(self.path, other) from other
+        self._anew = True
+
     def _connected(self) -> sqlite3.Connection:
-        if self._connection is None:
-            raise StoreError(f"{self.path} is not open")
+        if self._connection is None:  # it was set aside, and no new one could be begun then
+            try:
+                self._begin()
+            except (sqlite3.Error, OSError) as error:
+                self._disconnect()
+                raise trouble(self.path, error) from error
+            self._anew = True
+        assert self._connection is not None
         return self._connection
 
     def _set_aside(self, reason: str) -> None:
         """Begin anew; the damaged file can still be looked at, until the next one takes its name."""
         self._disconnect()
-        aside = self.path.with_name(f"{FILE}.{DAMAGED}")
+        aside = self.path.with_name(f"{self.file}.{DAMAGED}")
         for ending in BESIDE:
-            self.path.with_name(FILE + ending).unlink(missing_ok=True)
-        self.path.replace(aside)
+            self.path.with_name(self.file + ending).unlink(missing_ok=True)
+        if self.path.exists():
+            self.path.replace(aside)
         log.warn("{path} is damaged ({reason}), set aside as {aside}", path=self.path, reason=reason, aside=aside.name)
 
     def _disconnect(self) -> None:

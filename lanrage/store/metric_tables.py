@@ -38,9 +38,10 @@ PRAGMA user_version = {SCHEMA_VERSION};
 
 _NUMBERS = {step: number for number, step in enumerate(STEPS)}
 _SPANS = """
-SELECT began, count, low, high, total, slot FROM span
-WHERE series = ? AND step = ? AND began <= ? ORDER BY began
+SELECT began, max(count), low, high, total, slot FROM span
+WHERE series = ? AND step = ? AND began <= ? GROUP BY began ORDER BY began
 """
+_LATER = "SELECT slot, began FROM span WHERE series = ? AND step = ? AND began > ?"
 _PUT_SPAN = "INSERT OR REPLACE INTO span VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _PUT_SERIES = "INSERT OR REPLACE INTO series VALUES (?, ?, ?, ?)"
 
@@ -67,10 +68,19 @@ def read_series(connection: sqlite3.Connection) -> list[SeriesRow]:
         raise StoreError(f"a series of it makes no sense ({error})") from error
 
 
+def count_series(connection: sqlite3.Connection) -> int:
+    """How many there are.
+
+    :raises sqlite3.Error: as SQLite says.
+    """
+    return int(connection.execute("SELECT count(*) FROM series").fetchone()[0])
+
+
 def read_spans(connection: sqlite3.Connection, series: int, until: float) -> dict[str, StoredSpans]:
     """The spans of one series, of each step, packed.
 
-    :param until: later ones are not read: they are of a time when the clock went wrong.
+    :param until: later ones are not read: the clock went wrong, then or now. Since nobody knows which, what comes goes
+        behind them, and takes the place of the oldest.
     :raises sqlite3.Error: as SQLite says.
     :raises StoreError: a row makes no sense.
     """
@@ -81,8 +91,29 @@ def read_spans(connection: sqlite3.Connection, series: int, until: float) -> dic
             numbers = array("d", chain.from_iterable(row[:5] for row in rows))
         except TypeError as error:
             raise StoreError(f"a span of series {series} makes no sense ({error})") from error
-        found[step] = StoredSpans(numbers, rows[-1][5] if rows else -1)
+        slot = rows[-1][5] if rows else -1
+        later = dict(connection.execute(_LATER, (series, number, until)).fetchall())
+        taken = {row[5] for row in rows}
+        found[step] = StoredSpans(numbers, slot, _behind(slot, taken, later, STEPS[step][1]))
     return found
+
+
+def _behind(newest: int, taken: set[int], later: dict[int, float], kept: int) -> int:
+    """The slot that is written next, where that is not simply the one behind the newest.
+
+    :param taken: slots of spans up to now.
+    :param later: slots of the others, and when they began.
+    :param kept: slots of the ring.
+    """
+    if not later:
+        return -1
+    if newest < 0:
+        return (max(later, key=lambda slot: later[slot]) + 1) % kept
+    first = slot = (newest + 1) % kept
+    while slot in later:
+        slot = (slot + 1) % kept
+    # In a full ring one side has to give way: the one that there is less of is of the time with the wrong clock.
+    return -1 if slot == first or (slot in taken and len(later) > len(taken)) else slot
 
 
 def write_changes(connection: sqlite3.Connection, batch: Sequence[MetricChange]) -> int:

@@ -38,7 +38,7 @@ class Life:
     def __attrs_post_init__(self) -> None:
         self.store = MetricStore(self.clock, self.folder, lambda: self.clock)
         keeper = self.keeper
-        self.archive = MetricsArchive(self.clock, self.folder, keeper.book, keeper.identity_of, self.store)
+        self.archive = MetricsArchive(self.clock, self.store, keeper.book, keeper.identity_of)
         self.archive.startService()
 
     def run(self, seconds: int, *members: tuple[str, str, str], value: float = 0.5) -> None:

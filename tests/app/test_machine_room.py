@@ -230,8 +230,11 @@ class LiveTests(TestCase):
         while not role.stands(relay):
             await deferLater(reactor, 0.01, lambda: None)
         self.assertFalse(role.stands(api))
-        [trouble] = role.troubles()
+        while len(role.troubles()) < 2:
+            await deferLater(reactor, 0.01, lambda: None)
+        trouble, history = role.troubles()
         self.assertIn("the api does not run, and is tried again", trouble)
+        self.assertIn("the metrics' history is not on disk now", history)
         folder.unlink()
         while not role.stands(api):
             await deferLater(reactor, 0.01, lambda: None)

@@ -247,6 +247,26 @@ class ClockTests(SynchronousTestCase):
         self.successResultOf(metering.stopService())
         self.assertEqual([], clock.getDelayedCalls())
 
+    def test_started_with_a_wrong_clock(self) -> None:
+        """A machine that learns the time from the network: samples follow, a while after."""
+        clock, wall = Clock(), [1000.0]
+        metering = Metering(clock, MeteringSettings(), {}, wall=lambda: wall[0])
+        metering.startService()
+        for _ in range(int(62 / PERIOD)):
+            wall[0] = 1_790_000_000.0 + clock.seconds()
+            clock.advance(PERIOD)
+        self.assertLessEqual(abs(wall[0] - metering.sampler.last.at), 1.0)
+        self.successResultOf(metering.stopService())
+
+    def test_trouble_is_told(self) -> None:
+        """Whoever asks how the role is hears why its history is not kept."""
+        metering = Metering(Clock(), MeteringSettings(), {}, Path("nowhere"))
+        role = RoleService(Clock(), [metering], list)
+        self.assertEqual([], role.troubles())
+        assert metering.archive is not None
+        metering.archive._trouble = "its disk is full"
+        self.assertEqual(["the metrics' history is not on disk now: its disk is full"], role.troubles())
+
     def test_rendered_once(self) -> None:
         """Who asks a hundred times a second costs one page a second."""
         clock = Clock()

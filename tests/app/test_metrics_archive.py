@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
-
-from lanrage.app import metrics_archive
-from lanrage.app.metrics_archive import FIRST_RETRY, INTERVAL, LAST_RETRY, LATE, PAUSE
+from lanrage.app.metrics_archive import INTERVAL, LATE
 from lanrage.app.metrics_keeper import FORGET_AFTER
 from lanrage.app.metrics_sampler import Sample
 from lanrage.core.metric_reading import Reading
-from lanrage.store.metric_store import FILE
-from tests.app.archive_life import BEN, EVA, RTT, START, ArchiveCase, Life
+from tests.app.archive_life import BEN, EVA, RTT, START, ArchiveCase
 
 
 class RestartTests(ArchiveCase):
@@ -62,6 +58,36 @@ class RestartTests(ArchiveCase):
         again = self.life()
         again.run(130, BEN)
         self.assertEqual([(0.0, 60), (1.0, 60), (2.0, 10)], again.history("minute"))
+
+    def test_clock_of_another_year(self) -> None:
+        """A start with a clock of the past takes nothing of the stored minutes, nor do those after it."""
+        life = self.life()
+        life.run(600, BEN)
+        self.stop(life)
+        for _ in range(2):
+            wrong = self.life(START - 1e8)
+            wrong.run(130, BEN)
+            self.stop(wrong)
+        again = self.life(START + 600)
+        again.run(130, BEN)
+        self.stop(again)
+        last = self.life(START + 780)
+        last.run(1, BEN)
+        expected = [*((float(minute), 60) for minute in range(12)), (12.0, 10), (13.0, 1)]
+        self.assertEqual(expected, [each for each in last.history("minute") if each[0] >= 0])
+
+    def test_clock_some_minutes_back(self) -> None:
+        """Likewise where some of the stored minutes are in the past all the same."""
+        life = self.life()
+        life.run(600, BEN)
+        self.stop(life)
+        wrong = self.life(START + 330)
+        wrong.run(100, BEN)
+        self.stop(wrong)
+        last = self.life(START + 660)
+        last.run(1, BEN)
+        self.assertEqual([float(minute) for minute in [*range(10), 11]], [began for began, _ in last.history("minute")])
+        self.assertEqual({60}, {count for began, count in last.history("minute")[:10] if began != 5})
 
 
 class MemberTests(ArchiveCase):
@@ -120,107 +146,3 @@ class MemberTests(ArchiveCase):
             life.archive.keep(sample)
             life.clock.advance(1.0)
         self.assertEqual(0.0, life.told()["series"])
-
-
-class DiskTests(ArchiveCase):
-    """A disk that cannot be used for a while."""
-
-    def spoil(self, life: Life, on: bool) -> None:
-        """The disk is read-only, or is not."""
-        assert life.store._connection is not None
-        life.store._connection.execute(f"PRAGMA query_only = {int(on)}")
-
-    def test_read_only(self) -> None:
-        """One warning, the measuring goes on, and all is written when the disk is well again, however late."""
-        life = self.life()
-        life.run(100, BEN)
-        self.spoil(life, True)
-        life.run(600, BEN)
-        self.assertGreater(life.told()["failures_total"], 5)
-        self.assertEqual(1, self.warned("changes wait"))
-        self.assertEqual(700, sum(count for _, count in life.history("minute")))
-        self.spoil(life, False)
-        life.run(20, BEN)
-        self.assertEqual(0.0, life.told()["waiting"])
-        self.kill(life)
-        again = self.life(life.now)
-        again.run(1, BEN)
-        self.assertEqual(60 * 11 + 1, sum(count for _, count in again.history("minute")))
-
-    def test_bounded(self) -> None:
-        """While it cannot be written, few rows wait; those of the rings are written later all the same."""
-        self.patch(metrics_archive, "WAITING_LIMIT", 6)
-        life = self.life()
-        life.run(70, BEN)
-        self.spoil(life, True)
-        life.run(1200, BEN)
-        self.assertLessEqual(life.told()["waiting"], 8)
-        self.spoil(life, False)
-        life.run(30, BEN)
-        self.kill(life)
-        again = self.life(life.now)
-        again.run(1, BEN)
-        self.assertEqual(60 * 21 + 1, sum(count for _, count in again.history("minute")))
-
-    def test_not_at_the_start(self) -> None:
-        """A file that cannot be opened is tried again; then the history of before is put before what was measured."""
-        life = self.life()
-        life.run(130, BEN)
-        self.stop(life)
-        kept = self.folder.rename(self.folder.with_name(self.folder.name + "-kept"))
-        self.folder.write_bytes(b"")
-        late = self.life(START + 180)
-        late.run(int(LAST_RETRY) * 2, BEN)
-        self.assertEqual(1, self.warned("tried again"))
-        self.folder.unlink()
-        kept.rename(self.folder)
-        late.run(int(LAST_RETRY) + 2, BEN)
-        self.assertEqual([(0.0, 60), (1.0, 60), (2.0, 10)], late.history("minute")[:3])
-        self.assertEqual(130 + 182, sum(count for _, count in late.history("minute")))
-        self.stop(late)
-        again = self.life(late.now)
-        again.run(1, BEN)
-        self.assertEqual(130 + 183, sum(count for _, count in again.history("minute")))
-
-    def test_two_processes(self) -> None:
-        """The second one says so, keeps its history in memory, and takes the file when the first one is gone."""
-        first = self.life()
-        second = self.life()
-        second.run(10, BEN)
-        self.assertIn("in use by another service", second.archive.trouble)
-        self.stop(first)
-        second.run(int(2 * FIRST_RETRY) + 1, BEN)
-        self.assertEqual("", second.archive.trouble)
-
-    def test_a_series_that_cannot_be_read(self) -> None:
-        """It is tried again; the others are read."""
-        life = self.life()
-        life.run(130, BEN, EVA)
-        self.stop(life)
-        connection = sqlite3.connect(self.folder / FILE, isolation_level=None)
-        number = connection.execute("SELECT number FROM series WHERE labels LIKE '%b1%'").fetchone()
-        connection.execute("UPDATE span SET low = 'x' WHERE series = ? AND slot = 0", number)
-        again = self.life(START + 180)
-        again.run(10, BEN, EVA)
-        self.assertEqual([(3.0, 10)], again.history("minute"))
-        self.assertEqual((0.0, 60), again.history("minute", EVA[0])[0])
-        connection.execute("UPDATE span SET low = 0.5 WHERE series = ? AND slot = 0", number)
-        connection.close()
-        again.run(10, BEN, EVA)
-        self.assertEqual([(0.0, 60), (1.0, 60), (2.0, 10), (3.0, 20)], again.history("minute"))
-
-    def test_slow(self) -> None:
-        """While the thread is busy the samples go on; a stop in the middle leaves nothing."""
-        life = self.life()
-        life.run(70, BEN)
-        self.stop(life)
-        again = Life(self.folder, START + 120)
-        again.run(1)
-        again.clock.held = []
-        again.run(10, BEN)
-        self.assertEqual([(2.0, 10)], again.history("minute"))
-        stopped = again.archive.stopService()
-        again.clock.let_go()
-        again.clock.pump([PAUSE] * 5 + [INTERVAL] * 3)
-        self.successResultOf(stopped)
-        self.assertEqual([], again.clock.getDelayedCalls())

@@ -21,6 +21,7 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 from lanrage.app import roles
 from lanrage.app.config import AllConfig, ControlConfig, NodeConfig, RelayConfig
 from lanrage.app.machinery import Devices
+from lanrage.app.metering import Metering
 from lanrage.app.reflector import Alternate
 from lanrage.app.role_service import RoleService
 from lanrage.app.service import CONTROL, NODE, RELAY, RUN, STATE, Options
@@ -130,6 +131,16 @@ class RolesTests(TestCase):
             self.rebind(self.port)
 
         return Deferred.fromCoroutine(life())
+
+    def test_history_of_each(self) -> None:
+        """A control server and a relay that run alone may have a node's state folder: each has its own metrics."""
+        relay = RelayConfig(b"k" * 32, (self.port, self.port), "127.0.0.1", state_dir=self.folder / "state")
+        found = []
+        for config in (self.node, self.control, relay):
+            (metering,) = (part for part in roles.make(reactor, config)._names if isinstance(part, Metering))
+            assert metering.archive is not None
+            found.append(metering.archive._store.path.name)
+        self.assertEqual(["metrics.db", "metrics-control.db", "metrics-relay.db"], found)
 
     def test_node(self) -> Deferred[None]:
         """The socket of the local API and an idle node."""

@@ -65,7 +65,7 @@ class Life:
         self.readings = [each for number in range(2, members + 1) for each in of_member(f"10.66.0.{number}")]
         self.readings += [Reading(metric.name, (), 0.5) for metric in KEPT if not metric.labels]
         store = MetricStore(self.clock, folder, lambda: self.clock)
-        self.archive = MetricsArchive(self.clock, folder, self.keeper.book, self.keeper.identity_of, store)
+        self.archive = MetricsArchive(self.clock, store, self.keeper.book, self.keeper.identity_of)
         self.archive.startService()
         self.reactor: list[float] = []
 

@@ -20,7 +20,7 @@ from lanrage.core.metric_rows import MetricChange, MetricRow, SeriesRow, SpanRow
 from lanrage.core.span_ring import Span, numbers_of
 from lanrage.core.stored_rows import Erase, Put
 from lanrage.errors import StoreError
-from lanrage.store.metric_store import FILE, MetricStore
+from lanrage.store.metric_store import FILE, MetricStore, file_of
 from tests.fakes_metrics import MetricClock
 from tests.strategies_metrics import TEXTS
 
@@ -51,10 +51,10 @@ class StoreCase(SynchronousTestCase):
         self.addCleanup(shutil.rmtree, self.folder)
         self.path = self.folder / FILE
 
-    def store(self) -> MetricStore:
+    def store(self, file: str = FILE) -> MetricStore:
         """One more process; not open."""
         clock = MetricClock()
-        store = MetricStore(clock, self.folder, lambda: clock)
+        store = MetricStore(clock, self.folder, lambda: clock, file)
         self.addCleanup(lambda: self.of(store.close()))
         return store
 
@@ -96,7 +96,25 @@ class FileTests(StoreCase):
         store = self.filled(puts(RTT, *SPANS))
         self.of(store.open())
         found = self.of(store.spans(3, 120.0))
-        self.assertEqual(StoredSpans(packed(SPANS[0].span, SPANS[1].span), 1), found["minute"])
+        self.assertEqual(StoredSpans(packed(SPANS[0].span, SPANS[1].span), 1, 3), found["minute"])
+        self.assertEqual(StoredSpans(array("d"), -1, 3), self.of(store.spans(3, 0.0))["minute"])
+
+    def test_full_of_later_ones(self) -> None:
+        """In a full ring those that there are more of stay."""
+        days = [SpanRow(3, "day", slot, Span(86400.0 * (1 + slot), 1, 1.0, 1.0, 1.0)) for slot in range(30)]
+        store = self.filled(puts(RTT, *days))
+        self.of(store.open())
+        for until, slot, after in ((5, 4, -1), (25, 24, 0), (30, 29, -1)):
+            found = self.of(store.spans(3, 86400.0 * until))["day"]
+            self.assertEqual((slot, after), (found.slot, found.after))
+
+    def test_of_each_role_its_own(self) -> None:
+        """A node, a control server and a relay keep theirs in one folder."""
+        for file in (FILE, file_of("control"), file_of("relay")):
+            store = self.store(file)
+            self.assertEqual([], self.of(store.open()))
+            self.assertEqual(self.folder / file, store.path)
+            self.of(store.apply([Put(RTT)]))
 
     def test_place_taken(self) -> None:
         """A span takes the place of the one in its slot; an erased series goes with its spans, whatever the order."""
@@ -201,8 +219,61 @@ class TroubleTests(StoreCase):
         """A batch that fails leaves nothing, and the next one is carried out."""
         store = self.store()
         self.of(store.open())
-        wrong = Put(SpanRow(3, "minute", 0, Span(60.0, 0, 1.0, 1.0, 1.0)))
-        self.failureResultOf(Deferred.fromCoroutine(store.apply([Put(RTT), wrong])), StoreError)
+        assert store._connection is not None
+        store._connection.execute("PRAGMA query_only = 1")
+        self.failureResultOf(Deferred.fromCoroutine(store.apply([Put(RTT)])), StoreError)
+        store._connection.execute("PRAGMA query_only = 0")
         self.of(store.apply([Put(SeriesRow(4, "x", (), 1.0))]))
         self.of(store.close())
         self.assertEqual([SeriesRow(4, "x", (), 1.0)], self.of(self.store().open()))
+
+    def test_rows_that_no_file_can_hold(self) -> None:
+        """They are dropped and counted; the others of the batch are written."""
+        store = self.store()
+        self.of(store.open())
+        wrong = (Span(60.0, 0, 1.0, 1.0, 1.0), Span(60.0, 1, float("nan"), 1.0, 1.0), Span(60.0, 2**70, 1.0, 1.0, 1.0))
+        for span in wrong:
+            self.of(store.apply([Put(SpanRow(3, "hour", 0, span)), *puts(RTT, *SPANS)]))
+        self.assertEqual((3, 1), (store.dropped, store.series))
+        found = self.of(store.spans(3, 1e9))
+        self.assertEqual((StoredSpans(), 2), (found["hour"], found["minute"].slot))
+
+    def test_damaged_while_open(self) -> None:
+        """It is set aside, whoever keeps it is told, and the next batch is in a new file."""
+        store = self.store()
+        told: list[str] = []
+        store.begun_anew = lambda: told.append("anew")
+        self.of(store.open())
+        self.of(store.apply(puts(RTT, *SPANS)))
+        self.spoil(store)
+        self.of(store.apply(puts(RTT, *SPANS)))
+        self.assertEqual((["anew"], 3, 1), (told, store.dropped, store.series))
+        self.assertTrue((self.folder / f"{FILE}.damaged").exists())
+        self.of(store.apply(puts(*SPANS)))
+        self.assertEqual(2, self.of(store.spans(3, 1e9))["minute"].slot)
+        self.assertEqual(["anew"], told)
+
+    def spoil(self, store: MetricStore) -> None:
+        """Write nonsense over the file and all that SQLite holds of it."""
+        connection = store._connection
+        assert connection is not None
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with self.path.open("r+b") as file:
+            file.write(b"nonsense" * (self.path.stat().st_size // 8))
+        connection.execute("PRAGMA shrink_memory")
+
+    def test_looked_at_when_opened(self) -> None:
+        """Damage that only a look through the whole file finds is found as it is opened."""
+        store = self.filled(puts(RTT, *SPANS))
+        connection = sqlite3.connect(self.path, isolation_level=None)
+        connection.execute("PRAGMA ignore_check_constraints = 1")
+        connection.execute("UPDATE span SET count = 0 WHERE slot = 1")
+        connection.close()
+        self.assertEqual([], self.of(store.open()))
+        self.assertTrue((self.folder / f"{FILE}.damaged").exists())
+
+    def test_spans_of_none(self) -> None:
+        """Spans whose series is not there are gone after the next opening."""
+        store = self.filled(puts(*SPANS))
+        self.of(store.open())
+        self.assertEqual(EMPTY, self.of(store.spans(3, 1e9)))
