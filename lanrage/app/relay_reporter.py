@@ -77,7 +77,7 @@ class RelayReporter(Service):
         """
         keys = load_node_keys(self._folder, self._random)
         public = keys.identity.public.hex()
-        write_atomic(self._folder / PUBLIC_KEY_FILE, public.encode() + b"\n", PUBLIC_MODE)
+        _publish(self._folder / PUBLIC_KEY_FILE, public.encode() + b"\n")
         log.info("this relay reports as {key}, which the control server takes by --relay-key", key=public)
         self._client = ControlClient(
             self._reactor,
@@ -155,6 +155,16 @@ class RelayReporter(Service):
     def _revoke(self, rows: Iterable[Revoked]) -> None:
         for row in rows:
             self._relay.revoke(revocation_of(row))
+
+
+def _publish(path: Path, line: bytes) -> None:
+    """Write the public key where it is not there already: the disk may be read-only by now."""
+    try:
+        if path.read_bytes() == line:
+            return
+    except OSError:
+        pass  # it is not there, or is not to be read: writing says which
+    write_atomic(path, line, PUBLIC_MODE)
 
 
 def _failed(failure: Failure) -> None:

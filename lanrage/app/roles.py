@@ -74,17 +74,18 @@ def _relay(reactor: Any, config: RelayConfig, measured: MeteringSettings, settin
     first, last = config.ports
     key, ports = config.server_key, config.ports
     relay = RelayService(reactor, key, ports, config.host, plan=config.plan, folder=config.state_dir / RELAY_FOLDER)
-    parts: list[Service] = [relay]
-    if config.control:  # first, so that it stops last: it tells that the relay stops
-        parts.insert(0, RelayReporter(reactor, relay, config.control, config.server_key, config.state_dir))
+    reporters: list[Service] = []
+    if config.control:  # before the relay, so that it stops after it: it tells that the relay stops
+        reporters = [RelayReporter(reactor, relay, config.control, config.server_key, config.state_dir)]
     room, api = _room(reactor, RELAY, config.state_dir, settings)
     steer_relay(room.settings, relay)
     room.metering = metering = Metering(
         reactor, measured, {"relay": _of_relay(reactor, lambda: relay)}, config.state_dir, history=file_of(RELAY)
     )
-    parts = [metering, room, api, *parts]
+    parts = [metering, room, api, *reporters, relay]
     greeting = [f"relay listens on UDP {first}-{last}"]
-    room.around = role = RoleService(reactor, parts, lambda: greeting, optional={api: ()})
+    optional: dict[Service, tuple[Service, ...]] = {api: (), **dict.fromkeys(reporters, ())}
+    room.around = role = RoleService(reactor, parts, lambda: greeting, optional=optional)
     return role
 
 

@@ -23,6 +23,7 @@ from lanrage.app.config import AllConfig, ControlConfig, NodeConfig, RelayConfig
 from lanrage.app.machinery import Devices
 from lanrage.app.metering import Metering
 from lanrage.app.reflector import Alternate
+from lanrage.app.relay import RelayService
 from lanrage.app.role_service import RoleService
 from lanrage.app.service import CONTROL, NODE, RELAY, RUN, STATE, Options
 from lanrage.wire.control import RelayInfo
@@ -129,6 +130,26 @@ class RolesTests(TestCase):
             told = await self.run_role(roles.make(reactor, config))
             self.assertEqual([f"relay listens on UDP {self.port}-{self.port}"], told)
             self.rebind(self.port)
+
+        return Deferred.fromCoroutine(life())
+
+    def test_relay_that_cannot_report(self) -> Deferred[None]:
+        """Without a folder for its identity it forwards all the same, and says what it does not do."""
+
+        async def life() -> None:
+            (self.folder / "file").touch()
+            place = self.folder / "file" / "state"
+            ports, host = (self.port, self.port), "127.0.0.1"
+            config = RelayConfig(b"k" * 32, ports, host, control="127.0.0.1:1", state_dir=place)
+            service = roles.make(reactor, config)
+            service.startService()
+            self.addCleanup(service.stopService)
+            (relay,) = [part for part in service._names if isinstance(part, RelayService)]
+            while not service.stands(relay):
+                turn: Deferred[None] = Deferred()
+                reactor.callLater(0.01, turn.callback, None)
+                await turn
+            self.assertTrue(any(each.startswith("the relay reporter does not run") for each in service.troubles()))
 
         return Deferred.fromCoroutine(life())
 
