@@ -64,6 +64,7 @@ class GameWatch:
         self._first = senses.first(self.index)
         self._running = RunningGames(self._name_of)
         self._gone, self._confirmed = set[int](), set[int]()
+        self._owners: Sequence[Owner] = ()
         self._screen = GameScreen(reactor, lambda: self.index, self._shown)
         self._indexing: Deferred[None] | None = None
         self._known: tuple[tuple[GameIndex, frozenset[int]], Looks] | None = None
@@ -125,6 +126,7 @@ class GameWatch:
         turns = (self._looks.close(), self._ports.stop(), self._listens.stop(), self._indexing)
         self._ends.close()
         self._gone.clear()
+        self._owners = ()
         self._change(self._running.clear, for_good)
         for turn in turns:
             if turn is not None:
@@ -171,11 +173,13 @@ class GameWatch:
         await self._use_profiles()
         if not self._on:
             return
-        before, self._confirmed = self._running.pids, set()
+        before, self._confirmed = self._running.programs, set()
 
         def looked() -> None:
-            self._change(self._running.exited, before - self._confirmed)
+            self._ports_found(self._owners)
             self._screen.match()
+            self._change(self._running.forget, before - self._confirmed)
+            self._watch_ends()
 
         self._looks.ask_all(looked)
 
@@ -245,6 +249,7 @@ class GameWatch:
         if sighting.result is None:
             return
         self._confirmed.add(sighting.pid)
+        self._gone.discard(sighting.pid)
         self._ends.watch(sighting.pid, sighting.descriptor)
         self._change(self._running.process, sighting.result, sighting.since)
         if sighting.pid not in self._running.pids:
@@ -259,8 +264,9 @@ class GameWatch:
         gone = [pid]
 
         def looked() -> None:
-            self._gone.difference_update(gone)
-            self._change(self._running.exited, gone)
+            left = [each for each in gone if each in self._gone]  # another one may have the number now
+            self._gone.difference_update(left)
+            self._change(self._running.exited, left)
 
         self._looks.ask_all(looked)
 
@@ -285,6 +291,7 @@ class GameWatch:
     # --- ports --------------------------------------------------------------------------------------------------------
 
     def _ports_found(self, owners: Sequence[Owner]) -> None:
+        self._owners = owners
         results = [result for owner in owners if (result := self.index.ports(owner)) is not None]
         self._change(self._running.ports, results)
         self._watch_ends()

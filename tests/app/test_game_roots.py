@@ -7,12 +7,15 @@ import os
 import attrs
 
 from lanrage.app.game_listens import Listens, look_at_games, roots_of
+from lanrage.app.game_ports import SOON
 from lanrage.app.game_presence import SURE
 from lanrage.app.game_screen import PAUSE
 from lanrage.core.game_detection import DetectionResult, Method, RunningGame
+from lanrage.core.game_match import Owner
 from lanrage.core.game_windows import Window
 from lanrage.core.play_ports import Span
 from tests.app.watch_case import WatchCase
+from tests.game_set import GAMES
 
 
 def seen(*signs: tuple[Method, int | None]) -> RunningGame:
@@ -74,4 +77,39 @@ class RootTests(WatchCase):
         self.clock.advance(PAUSE)
         self.assertEqual(self.told(), [("Ended", "openttd"), ("Started", "widelands")])
         self.watch.put_windows([])
+        self.gone()
+
+
+class AnewTests(WatchCase):
+    """What runs goes on when other games are known, and when a number of a process comes again."""
+
+    def test_other_profiles_end_nothing(self) -> None:
+        """A game that is known by its ports, and one by its window, are matched anew without an end."""
+        self.start()
+        self.machine.owners.append(Owner(os.getpid(), "/home/a/thing", frozenset({("udp", 34567)})))
+        self.watch.put_windows([Window("Factorio", pid=os.getppid())])
+        self.clock.advance(SOON)
+        self.clock.advance(PAUSE)
+        self.assertEqual({game for _, game in self.told()}, {"portly", "factorio"})
+        self.profiles = tuple(each for each in GAMES if each.game != "widelands")
+        self.watch.profiles_changed()
+        self.assertEqual(self.told(), [])
+        self.profiles = tuple(each for each in GAMES if each.game not in {"portly", "factorio"})
+        self.watch.profiles_changed()
+        self.assertEqual({*self.told()}, {("Ended", "portly"), ("Ended", "factorio")})
+        self.gone()
+
+    def test_a_number_comes_again(self) -> None:
+        """A process that has the number of one that just ended, at the look for its forks, is a game that runs."""
+        self.start()
+        self.machine.run(7, "/usr/games/openttd")
+        self.clock.held = []
+        self.end(7)
+        self.machine.run(7, "/usr/games/openttd", told=False)
+        self.clock.let_go()
+        self.clock.held = None
+        self.assertEqual([game.game for game in self.watch.running()], ["openttd"])
+        self.assertNotIn(("Ended", "openttd"), self.told())
+        self.end(7)
+        self.assertEqual(self.told(), [("Ended", "openttd")])
         self.gone()

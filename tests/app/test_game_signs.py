@@ -23,7 +23,7 @@ class OtherSignTests(WatchCase):
 
     def test_windows(self) -> None:
         """What the screen shows, also from before the start; a window whose process ended is no sign."""
-        self.watch.put_windows([Window("OpenTTD 13", pid=os.getpid()), Window("Inbox")])
+        self.watch.put_windows([Window("OpenTTD 13", "openttd", os.getpid()), Window("Inbox")])
         self.assertEqual(self.told(), [])
         self.start()
         self.assertEqual(self.told(), [("Started", "openttd")])
@@ -31,7 +31,7 @@ class OtherSignTests(WatchCase):
         self.watch.put_windows([])
         self.clock.advance(PAUSE)
         self.assertEqual(self.told(), [("Ended", "openttd")])
-        self.watch.put_windows([Window("OpenTTD 13", pid=os.getpid())])
+        self.watch.put_windows([Window("OpenTTD 13", "openttd", os.getpid())])
         self.clock.advance(PAUSE)
         self.end(os.getpid())
         self.assertEqual(self.told(), [("Started", "openttd"), ("Ended", "openttd")])
