@@ -35,7 +35,7 @@ NO_GAMES = frozenset(
 )
 """Programs whose windows carry the titles of what they show."""
 
-_AFTER = re.compile(r" (?=v?\d)| ?[-–—|:(\[]")
+_AFTER = re.compile(r" (?=v?\d)| ?[-\u2013\u2014|:(\[]")
 """Where a name may end and a version, or a word of its own, begin."""
 
 

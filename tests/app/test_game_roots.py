@@ -8,10 +8,10 @@ import attrs
 
 from lanrage.app.game_listens import Listens, look_at_games, roots_of
 from lanrage.app.game_ports import SOON
-from lanrage.app.game_presence import SURE
 from lanrage.app.game_screen import PAUSE
 from lanrage.core.game_detection import DetectionResult, Method, RunningGame
 from lanrage.core.game_match import Owner
+from lanrage.core.game_presence import SURE
 from lanrage.core.game_windows import Window
 from lanrage.core.play_ports import Span
 from tests.app.watch_case import WatchCase

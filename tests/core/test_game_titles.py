@@ -102,3 +102,4 @@ class ShippedTests(SynchronousTestCase):
         self.assertEqual(self.of("/usr/bin/luanti"), "minetest")
         self.assertEqual(self.of("/usr/bin/luantiserver"), "minetest")
         self.assertEqual(self.of("/usr/bin/freeciv-gtk4"), "freeciv")
+        self.assertEqual(self.of("/home/a/Xonotic/xonotic-linux64-sdl"), "xonotic")
