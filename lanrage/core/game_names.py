@@ -205,10 +205,14 @@ def is_word(name: str) -> bool:
     return plain(name) in COMMON or len(name) < 3
 
 
+_DISTINCT = frozenset({"hl2", "csgo", "etqw", "w40k"})
+"""Short names of Windows programs that nothing but a game has."""
+
+
 def is_short(name: str) -> bool:
     """Whether a Windows program's name is too short, or too common a word, to mean a game."""
     stem = title_plain(name.lower().removesuffix(".exe"))
-    return len(stem) < SHORTEST_SURE or stem in WORDS
+    return stem in WORDS or (len(stem) < SHORTEST_SURE and stem not in _DISTINCT)
 
 
 def _words(name: str) -> set[str]:

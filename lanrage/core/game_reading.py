@@ -170,10 +170,10 @@ def combine(shipped: Iterable[Reading], own: Iterable[Reading]) -> Catalogue:
         ours = ours if mine else found
     order = sorted(entries.values(), key=lambda entry: entry.profile.own)  # who was there first, is in the right
     claims = [*_claims(order), *_steam_claims(order)]
-    problems += [problem for _, problem in claims]
-    for entry in (each for each, _ in claims if each.profile.own):
-        entries.pop(entry.table.id, None)
-        entries |= {entry.table.id: ours[entry.table.id]} if entry.table.id in ours else {}
+    problems += [claim.problem for claim in claims]
+    for game in {claim.entry.table.id for claim in claims if claim.takes}:
+        entries.pop(game, None)
+        entries |= {game: ours[game]} if game in ours else {}
     games = {game: entries[game].profile for game in sorted(entries)}
     return Catalogue(games, tuple(problems))
 
@@ -186,7 +186,19 @@ def _place(entry: Entry) -> str:
     return entry.file if entry.line is None else f"{entry.file}:{entry.line}"
 
 
-def _claims(entries: Iterable[Entry]) -> Iterator[tuple[Entry, Problem]]:
+@attrs.frozen
+class _Claim:
+    """What a game says is its own, and is another one's.
+
+    :param takes: it is the user's own game that would take it from one that comes with the program.
+    """
+
+    entry: Entry
+    problem: Problem
+    takes: bool
+
+
+def _claims(entries: Iterable[Entry]) -> Iterator[_Claim]:
     """Programs of which several games say that they are theirs, one of them without a reason."""
     claims: defaultdict[tuple[Platform, str], list[tuple[Entry, bool]]] = defaultdict(list)
     for entry in entries:
@@ -201,14 +213,16 @@ def _claims(entries: Iterable[Entry]) -> Iterator[tuple[Entry, Problem]]:
             others = [each.table.id for each, _ in claimants if each is not entry]
             if others and not reason:
                 rule = f"executables: {name!r} is that of {', '.join(others)}, too: say why in shared"
-                yield entry, _at(entry, rule)
+                takes = entry.profile.own and not all(each.profile.own for each, _ in claimants)
+                yield _Claim(entry, _at(entry, rule), takes)
 
 
-def _steam_claims(entries: Iterable[Entry]) -> Iterator[tuple[Entry, Problem]]:
+def _steam_claims(entries: Iterable[Entry]) -> Iterator[_Claim]:
     """An id at Steam is one game's."""
     owners: dict[int, Entry] = {}
     for entry in entries:
         for appid in entry.profile.steam_appids:
             first = owners.setdefault(appid, entry)
             if first is not entry:
-                yield entry, _at(entry, f"steam: {appid} is the id of {first.table.id}, in {_place(first)}")
+                rule = f"steam: {appid} is the id of {first.table.id}, in {_place(first)}"
+                yield _Claim(entry, _at(entry, rule), entry.profile.own and not first.profile.own)

@@ -94,6 +94,7 @@ class ShippedTests(SynchronousTestCase):
         self.assertEqual(self.of(WINE, r"C:\Games\The Ship\ship.exe"), "theship")
         self.assertEqual(self.of(WINE, r"C:\Games\Halo\halo.exe"), "halo")
         self.assertEqual(self.of(WINE, r"Z:\x\FarCry.exe"), "farcry")
+        self.assertEqual(self.of(WINE, r"Z:\x\hl2.exe"), "source-engine")
         self.assertIsNone(self.of("/opt/x/blobbyd"))
         self.assertEqual(self.of("/opt/x/blobby"), "blobby-volley-2")
 

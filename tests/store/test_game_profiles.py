@@ -172,6 +172,21 @@ class OwnClaimTests(SynchronousTestCase):
         mine = self.combined("openttd", "openttd")
         self.assertEqual(((), "Mine", "openttd"), (mine.problems, mine.games["openttd"].name, self.of(mine)))
 
+    def test_takes_an_id_of_steam(self) -> None:
+        """It does not count either."""
+        catalogue = self.combined("mine", "mine", ' }]\nsteam = [{ ids = [440], source = "me"')
+        self.assertEqual((False, 1), ("mine" in catalogue.games, len(catalogue.problems)))
+
+    def test_two_of_the_user_s_own(self) -> None:
+        """Both are problems, and both count: they take nothing that came with the program."""
+        text = '[sources]\nme = "ls"\n' + "".join(
+            f'[[game]]\nid = "{name}"\nname = "{name}"\nconfidence = "high"\n'
+            'executables = [{ platform = "linux", names = ["xyzzy"], source = "me" }]\n'
+            for name in ("one", "two")
+        )
+        catalogue = combine(load_shipped(), [read_games("own", text, own=True)])
+        self.assertEqual((2, True), (len(catalogue.problems), {"one", "two"} <= set(catalogue.games)))
+
     def test_takes_a_program_in_another_game_s_place(self) -> None:
         """Then the game that came with the program counts in its place."""
         catalogue = self.combined("widelands", "openttd")
