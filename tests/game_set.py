@@ -41,9 +41,7 @@ SOURCE = [use("udp", 27015), use("udp", 27020)]
 """What all games of one engine share."""
 
 GAMES: tuple[GameProfile, ...] = (
-    game(
-        "OpenTTD", [(L, "openttd"), (W, "openttd.exe")], [use("tcp", 3979), use("udp", 3979)], titles=(r"^OpenTTD\b",)
-    ),
+    game("OpenTTD", [(L, "openttd"), (W, "openttd.exe")], [use("tcp", 3979), use("udp", 3979)], titles=("OpenTTD *",)),
     game("Teeworlds", [(L, "teeworlds"), (L, "teeworlds-server")], [use("udp", 8303)]),
     game("DDNet", [(L, "DDNet"), (L, "DDNet-Server")], [use("udp", 8304)]),
     game("Quake II", [(L, "quake2"), (W, "quake2.exe")], [use("udp", 27910)]),

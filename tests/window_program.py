@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 
 from Xlib import X, Xatom
@@ -22,6 +23,7 @@ def main(title: str, kind: str) -> None:
     rename(title)
     window.set_wm_class(kind.lower(), kind)
     window.change_property(display.get_atom("_NET_WM_PID"), Xatom.CARDINAL, 32, [os.getpid()])
+    window.set_wm_client_machine(socket.gethostname())
     window.map()
     display.sync()
     print(window.id, flush=True)

@@ -13,6 +13,7 @@ from lanrage.app.operations_agent import AgentShown
 from lanrage.core.game_orders import Order, encode_order
 from lanrage.core.game_windows import Window, told
 from lanrage.errors import Refused
+from lanrage.net.process_ends import owner_of
 
 AGENTS_LIMIT = 8
 """Agents at once: a machine has one seat, rarely two; a program that asks again and again is stopped here."""
@@ -40,12 +41,13 @@ class AgentDesk:
     """Knows the agents by their connections.
 
     :param seen: told of all windows of all sessions each time they change.
+    :param owner: whose a process is; ``None``: it is gone.
     """
 
     log = Logger()
 
-    def __init__(self, seen: Callable[[Sequence[Window]], None]) -> None:
-        self._seen = seen
+    def __init__(self, seen: Callable[[Sequence[Window]], None], owner: Callable[[int], int | None] = owner_of) -> None:
+        self._seen, self._owner = seen, owner
         self._agents: dict[Caller, _Agent] = {}
 
     def attend(self, caller: Caller, say: Say, blind: str) -> Deferred[int]:
@@ -66,7 +68,7 @@ class AgentDesk:
         return agent.done
 
     def windows(self, caller: Caller, windows: Sequence[Window]) -> int:
-        """A session shows these windows now, and no others.
+        """A session shows these windows now, and no others. A process that is not the caller's is taken out.
 
         :returns: how many are kept.
         :raises Refused: ``not_allowed``: the caller is no agent.
@@ -74,9 +76,15 @@ class AgentDesk:
         agent = self._agents.get(caller)
         if agent is None:
             raise Refused("not_allowed", "only an agent tells of windows: agent.attend comes first")
-        agent.windows, agent.blind = told(windows), ""
+        agent.windows, agent.blind = told(self._vouched(caller.user, each) for each in told(windows)), ""
         self._tell()
         return len(agent.windows)
+
+    def _vouched(self, user: int, window: Window) -> Window:
+        """A window with the process that it names, where that one is the user's own, as the kernel says."""
+        if window.pid is None or self._owner(window.pid) == user:
+            return window
+        return attrs.evolve(window, pid=None, program="")
 
     def order(self, user: int, order: Order) -> bool:
         """Ask a user's agent to do something; false where the user has none."""

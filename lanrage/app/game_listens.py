@@ -14,7 +14,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 
-from lanrage.core.game_detection import RunningGame
+from lanrage.core.game_detection import Method, RunningGame
 from lanrage.core.play_ports import Span
 from lanrage.net.game_sockets import listens_of, tree_of
 from lanrage.net.threads import in_thread
@@ -39,8 +39,22 @@ class Listens:
 
 
 def roots_of(running: RunningGame) -> frozenset[int]:
-    """The processes that are signs of a game; the others are what these have started."""
-    return frozenset(result.pid for result in running.results if result.pid is not None)
+    """The processes that are signs of a game; the others are what these have started.
+
+    Those whose programs are known; where there is none, those that have its ports open. A window's process is its
+    program's word, and nowhere looked at.
+    """
+    for method in (Method.PROCESS, Method.PORTS):
+        roots = frozenset(each.pid for each in running.results if each.method is method and each.pid is not None)
+        if roots:
+            return roots
+    return frozenset()
+
+
+def _known(running: RunningGame, roots: frozenset[int]) -> frozenset[int]:
+    """These and what they were seen to have started, without processes of weaker signs."""
+    signs = {each.pid for each in running.results if each.pid is not None}
+    return running.pids - (signs - roots)
 
 
 def look_at_games(games: Iterable[RunningGame], trees: bool) -> dict[str, Listens]:
@@ -49,7 +63,7 @@ def look_at_games(games: Iterable[RunningGame], trees: bool) -> dict[str, Listen
     for running in games:
         roots = roots_of(running)
         tree = tree_of(roots) if trees else None
-        found[running.game] = Listens(listens_of(running.pids if tree is None else roots | tree), tree)
+        found[running.game] = Listens(listens_of(_known(running, roots) if tree is None else roots | tree), tree)
     return found
 
 
@@ -92,7 +106,7 @@ class GameListens:
         self._pause = min(self._pause * GROWS, STEADY)
 
     def _games(self) -> tuple[RunningGame, ...]:
-        return tuple(running for running in self.games() if running.pids)
+        return tuple(running for running in self.games() if roots_of(running))
 
     def _look(self) -> None:
         self._due = None

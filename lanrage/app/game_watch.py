@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -18,14 +17,16 @@ from twisted.logger import Logger
 
 from lanrage.app.game_listens import GameListens, Listens
 from lanrage.app.game_looks import GameLooks, WatchCounters
+from lanrage.app.game_news import GameNews
 from lanrage.app.game_ports import GamePorts
+from lanrage.app.game_screen import GameScreen
 from lanrage.app.game_senses import REAL, Events, Senses
 from lanrage.app.games_config import DEFAULTS, GamesSettings
-from lanrage.core.game_detection import GameChange, GameEnded, GameStarted, RunningGame
+from lanrage.core.game_detection import DetectionResult, GameChange, RunningGame
 from lanrage.core.game_match import GameIndex, Owner
 from lanrage.core.game_profile import GameProfile
 from lanrage.core.game_running import RunningGames
-from lanrage.core.game_windows import WINDOWS_LIMIT, Window
+from lanrage.core.game_windows import Window
 from lanrage.core.play_ports import Proto, Span
 from lanrage.errors import BadInput, MissingRight
 from lanrage.net.game_facts import Looks, Sighting, namespace_of
@@ -62,13 +63,14 @@ class GameWatch:
         self.index = GameIndex()
         self._first = senses.first(self.index)
         self._running = RunningGames(self._name_of)
-        self._listeners: list[Callable[[GameChange], None]] = []
         self._gone, self._confirmed = set[int](), set[int]()
-        self._windows: tuple[Window, ...] = ()
+        self._owners: Sequence[Owner] = ()
+        self._screen = GameScreen(reactor, lambda: self.index, self._shown)
         self._indexing: Deferred[None] | None = None
         self._known: tuple[tuple[GameIndex, frozenset[int]], Looks] | None = None
         self._ends = ProcessEnds(reactor, self._ended)
         self.counters = WatchCounters()
+        self._news = GameNews(self.counters, self._pids_came)
         self._looks = self._make_looks()
         self._ports = GamePorts(reactor, lambda: self.index, self._ports_found, senses.owners())
         self._listens = GameListens(reactor, self.running, self._listens_found, senses.listens)
@@ -103,7 +105,7 @@ class GameWatch:
             self.log.warn(
                 "games are looked for each {seconds:g} s: {why}", seconds=self.settings.poll, why=self.trouble
             )
-        self.put_windows(self._windows)
+        self._screen.start()
         self._look_at_all()
 
     async def stop(self, *, for_good: bool = False) -> None:
@@ -117,12 +119,14 @@ class GameWatch:
         if self._due is not None and self._due.active():
             self._due.cancel()
         self._due = None
+        self._screen.stop()
         events, self._events = self._events, None
         if events is not None:
             events.close()
         turns = (self._looks.close(), self._ports.stop(), self._listens.stop(), self._indexing)
         self._ends.close()
         self._gone.clear()
+        self._owners = ()
         self._change(self._running.clear, for_good)
         for turn in turns:
             if turn is not None:
@@ -169,11 +173,13 @@ class GameWatch:
         await self._use_profiles()
         if not self._on:
             return
-        before, self._confirmed = self._running.pids, set()
+        before, self._confirmed = self._running.programs, set()
 
         def looked() -> None:
-            self._change(self._running.exited, before - self._confirmed)
-            self.put_windows(self._windows)
+            self._ports_found(self._owners)
+            self._screen.match()
+            self._change(self._running.forget, before - self._confirmed)
+            self._watch_ends()
 
         self._looks.ask_all(looked)
 
@@ -185,22 +191,11 @@ class GameWatch:
 
     def listen(self, call: Callable[[GameChange], None]) -> Callable[[], None]:
         """Call `call` with each change from now on; the result ends that."""
-        self._listeners.append(call)
-
-        def stop() -> None:
-            with suppress(ValueError):
-                self._listeners.remove(call)
-
-        return stop
+        return self._news.listen(call)
 
     def put_windows(self, titles: Sequence[Window]) -> None:
         """These windows are on the user's screen, and no others."""
-        self._windows = tuple(titles[:WINDOWS_LIMIT])
-        if not self._on:
-            return
-        results = [result for window in self._windows if (result := self.index.window(window)) is not None]
-        self._change(self._running.windows, results)
-        self._watch_ends()
+        self._screen.put(titles)
 
     def play(self, game: str) -> None:
         """The user plays this game, whatever is seen of it.
@@ -254,6 +249,7 @@ class GameWatch:
         if sighting.result is None:
             return
         self._confirmed.add(sighting.pid)
+        self._gone.discard(sighting.pid)
         self._ends.watch(sighting.pid, sighting.descriptor)
         self._change(self._running.process, sighting.result, sighting.since)
         if sighting.pid not in self._running.pids:
@@ -268,8 +264,9 @@ class GameWatch:
         gone = [pid]
 
         def looked() -> None:
-            self._gone.difference_update(gone)
-            self._change(self._running.exited, gone)
+            left = [each for each in gone if each in self._gone]  # another one may have the number now
+            self._gone.difference_update(left)
+            self._change(self._running.exited, left)
 
         self._looks.ask_all(looked)
 
@@ -287,9 +284,14 @@ class GameWatch:
             if descriptor is not None:
                 self._ends.watch(pid, descriptor)
 
+    def _shown(self, results: Sequence[DetectionResult]) -> None:
+        self._change(self._running.windows, results)
+        self._watch_ends()
+
     # --- ports --------------------------------------------------------------------------------------------------------
 
     def _ports_found(self, owners: Sequence[Owner]) -> None:
+        self._owners = owners
         results = [result for owner in owners if (result := self.index.ports(owner)) is not None]
         self._change(self._running.ports, results)
         self._watch_ends()
@@ -322,27 +324,11 @@ class GameWatch:
         return known.name if known is not None else game
 
     def _change(self, call: Callable[..., list[GameChange]], *args: Any) -> None:
-        self._tell(call(*args, self._now()))
+        self._news.tell(call(*args, self._now()))
 
-    def _tell(self, changes: Sequence[GameChange]) -> None:
-        for change in changes:
-            self._note(change)
-            for call in tuple(self._listeners):
-                try:
-                    call(change)
-                except Exception:  # one that fails keeps nothing from others  # pylint: disable=broad-exception-caught
-                    self.log.failure("a listener to games failed")
-
-    def _note(self, change: GameChange) -> None:
-        running = change.running
-        if isinstance(change, GameStarted):
-            self.counters.detections[running.best.method.value] += 1
-            best = running.best
-            self.log.info("{game} runs: {reason}", game=running.name, reason=best.reason, pid=best.pid)
-            if self._on:
-                self._listens.begin()
-        elif isinstance(change, GameEnded):
-            self.log.info("{game} has ended", game=running.name, seconds=round(change.at - running.since))
+    def _pids_came(self) -> None:
+        if self._on:
+            self._listens.begin()
 
 
 def _ports(spans: Sequence[Span]) -> list[tuple[Proto, int]]:

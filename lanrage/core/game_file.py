@@ -14,7 +14,7 @@ ID_LIMIT, NAME_LIMIT, TEXT_LIMIT = 40, 100, 300
 ROWS_LIMIT = 64
 """Rows of one kind in a game: the busiest known has twenty."""
 
-Key = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=ID_LIMIT)]
+Key = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]*\Z", max_length=ID_LIMIT)]
 Text = Annotated[str, Meta(min_length=1, max_length=TEXT_LIMIT)]
 Texts = Annotated[tuple[Text, ...], Meta(min_length=1, max_length=ROWS_LIMIT)]
 Sources = str | tuple[str, ...]
@@ -54,7 +54,7 @@ class SteamRow(Row, frozen=True, kw_only=True):
 
 
 class TitleRow(Row, frozen=True, kw_only=True):
-    """A regular expression that a window's title matches."""
+    """What a window's title is: letters as they are, ``*`` for anything."""
 
     pattern: Text
 
@@ -130,7 +130,7 @@ class GameTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
     id: Key
     name: Annotated[str, Meta(min_length=1, max_length=NAME_LIMIT)]
-    confidence: Annotated[str, Meta(pattern="^(high|medium|low)$")]
+    confidence: Annotated[str, Meta(pattern=r"^(high|medium|low)\Z")]
     executables: Annotated[tuple[ProgramRow, ...], Meta(max_length=ROWS_LIMIT)] = ()
     steam: Annotated[tuple[SteamRow, ...], Meta(max_length=ROWS_LIMIT)] = ()
     titles: Annotated[tuple[TitleRow, ...], Meta(max_length=ROWS_LIMIT)] = ()

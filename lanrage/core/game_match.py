@@ -5,7 +5,6 @@ Confidence is the mission's (E1): a process 95 %, a window's title 80 %, open po
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
@@ -13,16 +12,26 @@ from typing import TypeVar
 import attrs
 
 from lanrage.core.game_detection import DetectionResult, Method
-from lanrage.core.game_names import KnownNames, is_word, plain, title_plain
+from lanrage.core.game_names import KnownNames, is_short, is_word, plain, title_plain
 from lanrage.core.game_profile import GameProfile, Platform, PortRole
-from lanrage.core.game_programs import COMM_LENGTH, STEAM_HELPERS, ProcessSeen, ProgramSeen, base, in_system, program_of
-from lanrage.core.game_windows import TITLE_LIMIT, Window
+from lanrage.core.game_programs import (
+    COMM_LENGTH,
+    STEAM_HELPERS,
+    ProcessSeen,
+    ProgramSeen,
+    base,
+    in_system,
+    program_of,
+    runs_windows,
+)
+from lanrage.core.game_titles import NO_GAMES, Titles
+from lanrage.core.game_windows import Window
 from lanrage.core.kept_ports import kept_reason
 from lanrage.core.play_ports import Proto, Span
 
 K = TypeVar("K")
 
-PROCESS, WINDOW = 0.95, 0.80
+PROCESS = 0.95
 PORTS_LEAST, PORTS_MORE = 0.60, 0.15
 """Of open ports: what is there at least, and what all ports of a profile add."""
 SHARED_BY = 3
@@ -31,40 +40,6 @@ NARROW = 64
 """Ports of a span that are counted one by one."""
 COMM_TOLD = 12
 """Characters of a cut name from which it is as good as the whole."""
-TITLE_SHORTEST = 5
-"""Letters of a game's name that is looked for in titles where the profile has no pattern."""
-NO_GAMES = frozenset(
-    {
-        *("firefox", "firefox-esr", "chromium", "chrome", "google-chrome", "brave", "opera", "vivaldi", "epiphany"),
-        *("konqueror", "falkon", "microsoft-edge", "msedge", "discord", "element-desktop", "telegram-desktop", "obs"),
-        *("xterm", "gnome-terminal-server", "konsole", "kitty", "alacritty", "xfce4-terminal", "code", "gedit", "kate"),
-        *(
-            "gvim",
-            "emacs",
-            "nautilus",
-            "dolphin",
-            "thunar",
-            "pcmanfm",
-            "vlc",
-            "mpv",
-            "thunderbird",
-            "steam",
-            "steamwebhelper",
-        ),
-        *(
-            "evince",
-            "okular",
-            "libreoffice",
-            "soffice.bin",
-            "lutris",
-            "heroic",
-            "bottles",
-            "virt-manager",
-            "wezterm-gui",
-        ),
-    }
-)
-"""Programs whose windows carry the titles of what they show."""
 
 
 @attrs.frozen
@@ -105,7 +80,7 @@ class GameIndex:
         self._shares = _shares(self._spans)
         self._narrow = frozenset(port for span in self._shares for port in _ports_of(span))
         self._wide = tuple(span for span in self._shares if not _ports_of(span))
-        self._titles = {game: _patterns(profile) for game, profile in self.profiles.items()}
+        self._titles = Titles(self.profiles)
 
     # --- a process ----------------------------------------------------------------------------------------------------
 
@@ -132,19 +107,25 @@ class GameIndex:
     def process(self, seen: ProcessSeen) -> DetectionResult | None:
         """The game that a process is, if it is one."""
         game = self._steam.get(seen.steam or 0)
-        if game is not None and not STEAM_HELPERS.fullmatch(seen.file.lower()):
+        if game is not None and self._may_be_steams(seen):
             reason = f"Steam says that {seen.file} is app {seen.steam}"
             return DetectionResult(game, Method.PROCESS, PROCESS, reason, seen.pid)
         program = program_of(seen)
         if program is None or not program.name:
             return None
         games, reason = self.games_of(program)
-        weak = program.platform is Platform.LINUX and is_word(program.name)
-        if len(games) > 1 or weak:
+        if len(games) > 1 or is_weak(program):
             games = self._told_by_place(games, program, seen)
         if len(games) != 1:
             return None
         return DetectionResult(games[0], Method.PROCESS, PROCESS, reason, seen.pid)
+
+    @staticmethod
+    def _may_be_steams(seen: ProcessSeen) -> bool:
+        """Whether Steam's word is for this program, and not for what helps it to run: Wine's services have it, too."""
+        if STEAM_HELPERS.fullmatch(seen.file.lower()):
+            return False
+        return program_of(seen) is not None or not runs_windows(seen)
 
     def _told_by_place(self, games: Iterable[str], program: ProgramSeen, seen: ProcessSeen) -> tuple[str, ...]:
         """Of games whose programs have one name, those whose own name is a folder of the path, or an argument."""
@@ -173,13 +154,11 @@ class GameIndex:
 
     def window(self, window: Window) -> DetectionResult | None:
         """The game that a window shows, if one and no more than one."""
-        title = window.title[:TITLE_LIMIT].strip()
-        if not title or window.program.lower() in NO_GAMES:
+        found = self._titles.game_of(window)
+        if found is None:
             return None
-        games = [game for game, patterns in self._titles.items() if any(each.search(title) for each in patterns)]
-        if len(games) != 1:
-            return None
-        return DetectionResult(games[0], Method.WINDOW, WINDOW, f"a window titled {title[:60]!r}", window.pid)
+        game, confidence = found
+        return DetectionResult(game, Method.WINDOW, confidence, f"a window titled {window.title[:60]!r}", window.pid)
 
     # --- ports --------------------------------------------------------------------------------------------------------
 
@@ -223,6 +202,13 @@ class GameIndex:
         return any(port in span for span in own for port in open_ports)
 
 
+def is_weak(program: ProgramSeen) -> bool:
+    """Whether a program's name needs another sign: a common word, or a Windows name that anything may have."""
+    if program.platform is Platform.WINDOWS:
+        return is_word(program.name) or is_short(program.name)
+    return program.platform is Platform.LINUX and is_word(program.name)
+
+
 def _add(table: dict[K, list[str]], key: K, game: str) -> None:
     games = table.setdefault(key, [])
     if game not in games:
@@ -245,12 +231,3 @@ def _ports_of(span: Span) -> list[tuple[Proto, int]]:
     if span.last - span.first >= NARROW:
         return []
     return [(span.proto, port) for port in range(span.first, span.last + 1)]
-
-
-def _patterns(profile: GameProfile) -> tuple[re.Pattern[str], ...]:
-    """What its windows are titled; without a pattern the game's name alone."""
-    if profile.titles:
-        return tuple(re.compile(text) for text in profile.titles)
-    if len(title_plain(profile.name)) < TITLE_SHORTEST:
-        return ()
-    return (re.compile(rf"^{re.escape(profile.name)}$", re.IGNORECASE),)

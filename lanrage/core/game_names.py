@@ -16,8 +16,10 @@ from rapidfuzz import fuzz, process
 
 CLOSE = 85.0
 """Percent of likeness from which two names are one (mission E1)."""
-SHORTEST_CLOSE = 6
-"""Letters: of shorter names one that differs is another word."""
+SHORTEST_CLOSE = 7
+"""Letters: of shorter names one that differs is another word (``blobbyd`` is no ``blobby``)."""
+SHORTEST_SURE = 5
+"""Letters of a Windows program's name that means a game by itself: ``ET``, ``k2`` and ``ship`` are anything's."""
 SHORTEST_PLAIN = 4
 """Letters that must be left of a name without its version."""
 NEAREST = 4
@@ -74,6 +76,8 @@ COMMON = frozenset(
     }
 )
 """Names that say nothing by themselves."""
+WORDS = frozenset({"panzers", "scrap", "insurgency", "eldorado", "battleserver"})
+"""Names of games' Windows programs that other programs have as likely."""
 TOOLS = frozenset(
     {
         *(
@@ -199,6 +203,16 @@ def _can_be_close(short: str) -> bool:
 def is_word(name: str) -> bool:
     """Whether a name says nothing by itself."""
     return plain(name) in COMMON or len(name) < 3
+
+
+_DISTINCT = frozenset({"hl2", "csgo", "etqw", "w40k"})
+"""Short names of Windows programs that nothing but a game has."""
+
+
+def is_short(name: str) -> bool:
+    """Whether a Windows program's name is too short, or too common a word, to mean a game."""
+    stem = title_plain(name.lower().removesuffix(".exe"))
+    return stem in WORDS or (len(stem) < SHORTEST_SURE and stem not in _DISTINCT)
 
 
 def _words(name: str) -> set[str]:

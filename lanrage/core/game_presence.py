@@ -14,8 +14,8 @@ from lanrage.core.game_detection import RunningGame
 from lanrage.core.game_profile import GameProfile, PortRole
 from lanrage.core.play_ports import PROTOS, Proto, Span
 
-SURE = 0.74
-"""Others are told of a game from this confidence on: one that all of its ports tell of (0.75), and no weaker guess."""
+SURE = 0.76
+"""Others are told of a game from this confidence on: open ports alone (0.75 at most) are a guess."""
 GAMES_LIMIT = 8
 """Games of one member at once."""
 SERVERS_LIMIT = 4

@@ -145,7 +145,7 @@ class GameProfile:
 
     :param game: its id, ``[a-z0-9]`` and ``-``, at most 40.
     :param confidence: ``high``, ``medium`` or ``low``, of the facts together.
-    :param titles: regular expressions, one of which its window's title matches.
+    :param titles: patterns, one of which its window's title fits (:func:`lanrage.core.game_titles.fits`).
     :param query: name of the query protocol that its servers answer.
     :param query_port: where, if not at the game's port.
     :param keepalive: seconds at most between packets of an idle link while it runs.

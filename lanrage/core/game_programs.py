@@ -25,12 +25,16 @@ WINE_OWN = frozenset(
         *("wineboot.exe", "winemenubuilder.exe", "start.exe", "cmd.exe", "rundll32.exe", "tabtip.exe", "steam.exe"),
         *("wineserver.exe", "msiexec.exe", "regsvr32.exe", "iexplore.exe", "winedbg.exe", "unitycrashhandler64.exe"),
         *("unitycrashhandler32.exe", "crashreportclient.exe", "steamwebhelper.exe", "winecfg.exe", "regedit.exe"),
+        *("notepad.exe", "wordpad.exe", "winefile.exe", "winhlp32.exe", "winver.exe", "winemine.exe", "taskmgr.exe"),
+        *("control.exe", "uninstaller.exe", "dxdiag.exe", "wineconsole.exe", "wscript.exe", "cscript.exe", "reg.exe"),
+        *("net.exe", "netsh.exe", "sc.exe", "xcopy.exe", "xalia.exe", "spoolsv.exe", "mscorsvw.exe", "ngen.exe"),
     }
 )
 """Wine's own programs, and those beside games; they are no game."""
 JAVA = frozenset({"java", "javaw"})
 SCRIPTS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "busybox", "perl", "lua", "ruby", "env"})
 """What runs scripts; ``pythonX.Y`` and ``luaX.Y`` as well (:func:`is_script_runner`)."""
+_VERSIONED = re.compile(r"(?:python|lua|luajit)[0-9.-]*(?:dbg|beta[0-9]*)?")
 RUNNERS = frozenset({"box64", "box86", "fexinterpreter", "fexloader"})
 """What runs programs for another processor."""
 JAVA_VALUES = frozenset({"-cp", "-classpath", "--class-path", "-p", "--module-path", "--add-modules", "--add-opens"})
@@ -103,7 +107,7 @@ def in_system(path: str) -> bool:
 
 def is_script_runner(file: str) -> bool:
     """Whether a program runs scripts."""
-    return file in SCRIPTS or file.startswith(("python", "lua"))
+    return file in SCRIPTS or _VERSIONED.fullmatch(file) is not None
 
 
 def is_loader(file: str) -> bool:
@@ -114,7 +118,7 @@ def is_loader(file: str) -> bool:
 def program_of(seen: ProcessSeen) -> ProgramSeen | None:
     """What a process runs; ``None`` where it cannot be told yet, or it runs nothing but itself for others."""
     file = seen.file
-    if file in WINE or _is_windows(seen.argv[:1]):
+    if runs_windows(seen):
         return _windows(seen.argv)
     if file in JAVA:
         name = java_main(seen.argv[1:])
@@ -127,6 +131,11 @@ def program_of(seen: ProcessSeen) -> ProgramSeen | None:
         return ProgramSeen(Platform.WINDOWS, file, seen.exe)
     cut = not seen.exe and file == seen.comm and len(file) == COMM_LENGTH
     return ProgramSeen(Platform.LINUX, file, seen.exe, cut) if file else None
+
+
+def runs_windows(seen: ProcessSeen) -> bool:
+    """Whether a process runs a program of Windows, be it named already or not."""
+    return seen.file in WINE or _is_windows(seen.argv[:1])
 
 
 def waits_for_name(seen: ProcessSeen) -> bool:

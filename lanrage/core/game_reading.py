@@ -153,11 +153,13 @@ class Catalogue:
 def combine(shipped: Iterable[Reading], own: Iterable[Reading]) -> Catalogue:
     """Bring files together: a game of the user's own takes the place of one of the program's.
 
-    Problems are those of the files, and what is wrong between them: a game that is there twice counts the first time.
+    Problems are those of the files, and what is wrong between them: a game that is there twice counts the first time,
+    and one of the user's own that takes another game's program or id at Steam without a reason does not count.
     """
     problems: list[Problem] = []
     entries: dict[str, Entry] = {}
-    for readings in (list(shipped), list(own)):
+    ours: dict[str, Entry] = {}
+    for mine, readings in ((False, list(shipped)), (True, list(own))):
         problems += [problem for reading in readings for problem in reading.problems]
         found: dict[str, Entry] = {}
         for entry in (entry for reading in readings for entry in reading.entries):
@@ -165,7 +167,13 @@ def combine(shipped: Iterable[Reading], own: Iterable[Reading]) -> Catalogue:
             if first is not entry:
                 problems.append(_at(entry, f"is there already, in {_place(first)}"))
         entries |= found
-    problems += [*_claims(entries.values()), *_steam_claims(entries.values())]
+        ours = ours if mine else found
+    order = sorted(entries.values(), key=lambda entry: entry.profile.own)  # who was there first, is in the right
+    claims = [*_claims(order), *_steam_claims(order)]
+    problems += [claim.problem for claim in claims]
+    for game in {claim.entry.table.id for claim in claims if claim.takes}:
+        entries.pop(game, None)
+        entries |= {game: ours[game]} if game in ours else {}
     games = {game: entries[game].profile for game in sorted(entries)}
     return Catalogue(games, tuple(problems))
 
@@ -178,7 +186,19 @@ def _place(entry: Entry) -> str:
     return entry.file if entry.line is None else f"{entry.file}:{entry.line}"
 
 
-def _claims(entries: Iterable[Entry]) -> Iterator[Problem]:
+@attrs.frozen
+class _Claim:
+    """What a game says is its own, and is another one's.
+
+    :param takes: it is the user's own game that would take it from one that comes with the program.
+    """
+
+    entry: Entry
+    problem: Problem
+    takes: bool
+
+
+def _claims(entries: Iterable[Entry]) -> Iterator[_Claim]:
     """Programs of which several games say that they are theirs, one of them without a reason."""
     claims: defaultdict[tuple[Platform, str], list[tuple[Entry, bool]]] = defaultdict(list)
     for entry in entries:
@@ -193,14 +213,16 @@ def _claims(entries: Iterable[Entry]) -> Iterator[Problem]:
             others = [each.table.id for each, _ in claimants if each is not entry]
             if others and not reason:
                 rule = f"executables: {name!r} is that of {', '.join(others)}, too: say why in shared"
-                yield _at(entry, rule)
+                takes = entry.profile.own and not all(each.profile.own for each, _ in claimants)
+                yield _Claim(entry, _at(entry, rule), takes)
 
 
-def _steam_claims(entries: Iterable[Entry]) -> Iterator[Problem]:
+def _steam_claims(entries: Iterable[Entry]) -> Iterator[_Claim]:
     """An id at Steam is one game's."""
     owners: dict[int, Entry] = {}
     for entry in entries:
         for appid in entry.profile.steam_appids:
             first = owners.setdefault(appid, entry)
             if first is not entry:
-                yield _at(entry, f"steam: {appid} is the id of {first.table.id}, in {_place(first)}")
+                rule = f"steam: {appid} is the id of {first.table.id}, in {_place(first)}"
+                yield _Claim(entry, _at(entry, rule), entry.profile.own and not first.profile.own)

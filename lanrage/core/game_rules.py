@@ -14,6 +14,7 @@ import attrs
 
 from lanrage.core.game_file import DiscoveryRow, GameTable, JoinRow, ModsRow, PortRow, ProgramRow, QueryRow, Row
 from lanrage.core.game_profile import DiscoveryKind, JoinMethod, Platform, PortRole, TrafficClass
+from lanrage.core.game_titles import wrong_pattern
 from lanrage.core.play_ports import LAST_PORT, Span, merged, parse_spans
 from lanrage.errors import BadInput
 
@@ -86,10 +87,8 @@ def check_game(table: GameTable, sources: Mapping[str, str]) -> Iterator[Complai
 
 def _check_single(table: GameTable) -> Iterator[Complaint]:
     for index, title in enumerate(table.titles):
-        try:
-            re.compile(title.pattern)
-        except re.error as error:
-            yield Complaint(("titles", index, "pattern"), f"is no regular expression: {error}")
+        if rule := wrong_pattern(title.pattern):
+            yield Complaint(("titles", index, "pattern"), rule)
     if table.query is not None:
         yield from _check_query(table.query, table.ports)
     if table.keepalive is not None:

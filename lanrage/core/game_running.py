@@ -57,6 +57,11 @@ class RunningGames:
         seen = {result.pid for result in (*self._windows, *self._ports) if result.pid is not None}
         return frozenset(seen | set(self._processes))
 
+    @property
+    def programs(self) -> frozenset[int]:
+        """Processes that are a sign by their programs."""
+        return frozenset(self._processes)
+
     def process(self, result: DetectionResult, since: float, now: float) -> list[GameChange]:
         """A process is a game; which other one it was before, it is no more.
 
@@ -77,6 +82,12 @@ class RunningGames:
         self._windows = tuple(each for each in self._windows if each.pid not in gone)
         self._ports = tuple(each for each in self._ports if each.pid not in gone)
         self._trees = {game: tree - gone for game, tree in self._trees.items()}
+        return self._settle(now)
+
+    def forget(self, pids: Iterable[int], now: float) -> list[GameChange]:
+        """The programs of these processes are no known ones any more; their windows and ports count as before."""
+        for pid in pids:
+            self._processes.pop(pid, None)
         return self._settle(now)
 
     def ends_with(self, pids: Iterable[int]) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 import attrs
 
-from lanrage.core.game_detection import RunningGame
+from lanrage.core.game_detection import Method, RunningGame
 from lanrage.core.game_profile import GameProfile, TrafficClass
 from lanrage.core.keepalive import LEAST
 from lanrage.core.kept_ports import KEPT
@@ -72,12 +72,15 @@ UNTUNED = Tuning()
 def wishes_of(running: RunningGame, profile: GameProfile | None) -> GameWishes:
     """What a game wants; without a profile, its sockets alone.
 
-    Ports where it listens are left out where a machine's service is known to be: a game's web console is no game.
+    Where it listens counts only if one of its processes is a known program: what else has its ports, or a window named
+    like it, may be anything, and opens nothing but the profile's ports. Ports where a machine's service is known to be
+    are left out: a game's web console is no game.
     """
     own = tuple(use.span for use in profile.ports) if profile is not None else ()
     found = tuple(span for each in profile.discovery for span in each.ports) if profile is not None else ()
     named = merged((*own, *found))[:SPANS_LIMIT]
-    listens = without(running.listens, KEPT)
+    known = any(each.method is Method.PROCESS for each in running.results)
+    listens = without(running.listens, KEPT) if known else ()
     while len(ports := merged((*named, *listens))) > SPANS_LIMIT:
         listens = listens[: len(listens) - (len(ports) - SPANS_LIMIT)]
     if profile is None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import select
+import socket
 from collections.abc import Mapping
 from typing import Any
 
@@ -148,9 +149,19 @@ class X11Windows:
         return one_line(value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value))
 
     def _pid(self, window: Any) -> int | None:
+        """Its process, if the window says that it is one of this machine (EWMH 1.5, ``_NET_WM_PID``)."""
+        if not _is_here(window.get_wm_client_machine()):
+            return None
         value = self._property(window, "_NET_WM_PID", Xatom.CARDINAL)
         pid = int(value[0]) if value is not None and len(value) else 0
         return pid if 1 < pid < 2**22 else None
+
+
+def _is_here(machine: Any) -> bool:
+    """Whether a window's ``WM_CLIENT_MACHINE`` is this one, with or without its domain."""
+    named = machine.decode("utf-8", "replace") if isinstance(machine, bytes) else str(machine or "")
+    own = socket.gethostname().lower()
+    return bool(own) and (named.lower() == own or named.lower().partition(".")[0] == own.partition(".")[0])
 
 
 def _program(pid: int | None) -> str:

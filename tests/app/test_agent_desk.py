@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from lanrage.app.caller import Caller
 from lanrage.core.game_orders import Order, decode_order
 from lanrage.core.game_windows import Window
 from lanrage.errors import Refused
+from lanrage.net.process_ends import owner_of
 
 ORDER = Order("openttd", "10.66.0.2", 3979)
 WINDOWS = [Window("OpenTTD 13.0", "openttd", 71, "openttd")]
@@ -29,7 +31,7 @@ class Desk(SynchronousTestCase):
     def setUp(self) -> None:
         """It notes what it is told."""
         self.seen: list[list[Window]] = []
-        self.desk = AgentDesk(lambda windows: self.seen.append(list(windows)))
+        self.desk = AgentDesk(lambda windows: self.seen.append(list(windows)), {71: 1000, 1: 0}.get)
 
     def test_orders_reach_the_user_s_own_agent(self) -> None:
         """The newest of that user, and nobody else's."""
@@ -54,6 +56,18 @@ class Desk(SynchronousTestCase):
         self.assertEqual((self.desk.shown()[0].blind, self.desk.shown()[0].windows), ("", 1))
         one.lost()
         self.assertEqual((self.seen, self.desk.shown()), ([WINDOWS, []], []))
+
+    def test_only_own_processes_count(self) -> None:
+        """A window that names another user's process, or one that is gone, is a window without a process."""
+        one = caller()
+        self.desk.attend(one, lambda text: None, "")
+        self.desk.windows(one, [Window("a", "k", 71, "a"), Window("b", "k", 1, "init"), Window("c", "k", 9, "gone")])
+        self.assertEqual(self.seen[-1], [Window("a", "k", 71, "a"), Window("b", "k"), Window("c", "k")])
+
+    def test_the_kernel_says_whose_it_is(self) -> None:
+        """By its files of processes."""
+        self.assertEqual(owner_of(os.getpid()), os.geteuid())
+        self.assertIsNone(owner_of(2**22 + 1))
 
     def test_strangers_tell_nothing(self) -> None:
         """Windows come from agents alone, and a connection is one agent."""

@@ -70,15 +70,15 @@ class PresenceTests(PresenceCase):
         self.assertEqual([event["peer"] for event in told], ["anna"] * 4)
 
     def test_guesses(self) -> None:
-        """A game that is but guessed is not told until it is sure."""
+        """A game that is but guessed, by all of its ports even, is not told until it is sure."""
         watch = MemoryWatch()
         self.ours.follow(watch, MemoryProfiles())
         told = []
-        for confidence in (0.65, 0.60 + 0.15):
+        for confidence in (0.65, 0.60 + 0.15, 0.80):
             watch.put(running("teeworlds", udp(8303), confidence=confidence))
             self.world.run(0.1)
             told.append(self.annas())
-        self.assertEqual(told, [(), (HOSTS,)])
+        self.assertEqual(told, [(), (), (HOSTS,)])
 
     def test_later_member(self) -> None:
         """Who comes later, or restarts, is told at once; who stopped in between has forgotten."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from lanrage.app.game_ports import CALM, LATER, SOON
+from lanrage.app.game_screen import PAUSE
 from lanrage.app.metrics_of_games import games as readings
 from lanrage.core.game_detection import Method
 from lanrage.core.game_match import Owner
@@ -22,14 +23,16 @@ class OtherSignTests(WatchCase):
 
     def test_windows(self) -> None:
         """What the screen shows, also from before the start; a window whose process ended is no sign."""
-        self.watch.put_windows([Window("OpenTTD 13", pid=os.getpid()), Window("Inbox")])
+        self.watch.put_windows([Window("OpenTTD 13", "openttd", os.getpid()), Window("Inbox")])
         self.assertEqual(self.told(), [])
         self.start()
         self.assertEqual(self.told(), [("Started", "openttd")])
         self.assertEqual(self.watch.running()[0].best.confidence, 0.8)
         self.watch.put_windows([])
+        self.clock.advance(PAUSE)
         self.assertEqual(self.told(), [("Ended", "openttd")])
-        self.watch.put_windows([Window("OpenTTD 13", pid=os.getpid())])
+        self.watch.put_windows([Window("OpenTTD 13", "openttd", os.getpid())])
+        self.clock.advance(PAUSE)
         self.end(os.getpid())
         self.assertEqual(self.told(), [("Started", "openttd"), ("Ended", "openttd")])
         self.gone()

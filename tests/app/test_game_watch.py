@@ -83,7 +83,7 @@ class EventTests(WatchCase):
         self.machine.run(7, LOADER, LOADER, "wine64")
         self.clock.advance(AGAIN[0])
         self.assertEqual(self.told(), [])
-        self.machine.run(7, LOADER, r"Z:\g\game.exe", told=False)
+        self.machine.run(7, LOADER, r"Z:\Dungeon\game.exe", told=False)
         self.clock.advance(AGAIN[1])
         self.assertEqual(self.told(), [("Started", "dungeon")])
         self.machine.run(9, LOADER, LOADER, "wine64")

@@ -41,7 +41,7 @@ class ProcessTests(SynchronousTestCase):
         self.assertEqual(found("/opt/x/OpenTTD-13.4.x86_64"), "openttd")
         self.assertEqual(found("/home/a/openttdd"), "openttd")
         self.assertEqual(found(WINE, r"C:\Program Files\Among Us\Among Us.exe"), "among-us")
-        self.assertEqual(found(WINE, r"Z:\somewhere\game.exe", "1"), "dungeon")
+        self.assertEqual(found(WINE, r"Z:\Dungeon\game.exe", "1"), "dungeon")
         self.assertEqual(found("/usr/bin/java", "java", "-cp", "x", "net.minecraft.client.main.Main"), "minecraft")
         self.assertEqual(found("/usr/bin/java", "java", "-jar", "minecraft_server.1.21.jar"), "minecraft")
         self.assertEqual(found("/usr/bin/dash", "/bin/sh", "/usr/games/widelands", comm="widelands"), "widelands")
@@ -67,6 +67,8 @@ class ProcessTests(SynchronousTestCase):
         """SteamAppId names the game whatever its program is called, but not Steam's own helpers."""
         self.assertEqual(found("/s/steamapps/common/X/bin/thing", steam=322330), "don-t-starve-together")
         self.assertEqual(found(WINE, r"C:\any.exe", steam=813780), "age-of-empires-ii-de")
+        for file in ("winecfg.exe", r"C:\windows\system32\services.exe", WINE):
+            self.assertIsNone(found(WINE, file, steam=813780), file)
         for helper in ("reaper", "pv-bwrap", "proton", "steam-launch-wrapper", "python3.11", "wineserver"):
             self.assertIsNone(found(f"/s/steamapps/common/X/{helper}", steam=322330), helper)
 
@@ -83,6 +85,7 @@ class ProcessTests(SynchronousTestCase):
         """A common word is no game by itself, even where a profile names it."""
         self.assertIsNone(found("/srv/thing/server"))
         self.assertEqual(found("/srv/bare/server"), "bare")
+        self.assertIsNone(found(WINE, r"Z:\somewhere\game.exe"))
 
     def test_no_guess_for_the_system(self) -> None:
         """A program of the distribution is known to the letter or not at all."""
@@ -125,20 +128,26 @@ class WindowTests(SynchronousTestCase):
     """:meth:`GameIndex.window`."""
 
     def test_titles(self) -> None:
-        """A pattern of the profile, else the game's name alone; 80 % sure."""
-        result = INDEX.window(Window("OpenTTD 13.4 - Little Wutham", pid=9))
+        """A pattern of the profile, else the game's name; 80 % sure in a window of the game's own program."""
+        result = INDEX.window(Window("OpenTTD 13.4 - Little Wutham", "openttd", pid=9))
         assert result is not None
         self.assertEqual(
             (result.game, result.method, result.confidence, result.pid), ("openttd", Method.WINDOW, 0.8, 9)
         )
-        self.assertEqual(getattr(INDEX.window(Window("factorio")), "game", None), "factorio")
+        for title, kind, program in (
+            ("factorio", "", ""),
+            ("Factorio: Space Age 2.0", "factorio", ""),
+            ("Factorio 1.1", "", "factorio"),
+            ("Age of Empires II DE", "steam_app_813780", "wine64-preloader"),
+        ):
+            self.assertIsNotNone(INDEX.window(Window(title, kind, None, program)), title)
 
     def test_what_shows_pages_is_no_game(self) -> None:
         """A browser's title is that of its page; a title that names nothing, or more than one game, is none."""
         self.assertIsNone(INDEX.window(Window("OpenTTD", program="firefox")))
         for title in ("", "My OpenTTD notes", "Factorio - wiki", "x" * 10_000):
             self.assertIsNone(INDEX.window(Window(title)))
-        two = GameIndex([game("Alpha", titles=("^A",)), game("Apple", titles=("^A",))])
+        two = GameIndex([game("Alpha", titles=("App*",)), game("Apple", titles=("App*",))])
         self.assertIsNone(two.window(Window("Apple")))
 
 

@@ -36,7 +36,7 @@ GAME: dict[str, Any] = {
     "keepalive": {"seconds": 20, "source": "s"},
     "mtu": {"bytes": 1200, "source": "s"},
     "traffic": {"name": "realtime", "source": "s"},
-    "titles": [{"pattern": "^Tag", "source": "s"}],
+    "titles": [{"pattern": "Tag *", "source": "s"}],
 }
 """A game that keeps all rules."""
 
@@ -82,7 +82,10 @@ WRONG: list[tuple[tuple[str | int, ...], Any, str]] = [
     (("keepalive", "seconds"), 0, "keepalive.seconds: 0 is not from 1 to 300"),
     (("mtu", "bytes"), 575, "mtu.bytes: 575 is not from 576 to 1500"),
     (("traffic", "name"), "fast", "traffic.name: 'fast' is none of realtime, bulk, standard"),
-    (("titles", 0, "pattern"), "(", "titles[0].pattern: is no regular expression"),
+    (("titles", 0, "pattern"), "^Tag", "titles[0].pattern: '^Tag' looks like a regular expression"),
+    (("titles", 0, "pattern"), "(.*)+x", "titles[0].pattern: '(.*)+x' looks like a regular expression"),
+    (("titles", 0, "pattern"), "*T*g*", "titles[0].pattern: '*T*g*' has fewer than 3 letters"),
+    (("id",), "tag\n", "id: "),
 ]
 """Place, value (``None``: none), and how the complaint begins."""
 

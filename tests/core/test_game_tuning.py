@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import attrs
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from lanrage.core.game_detection import DetectionResult, Method
 from lanrage.core.game_profile import TrafficClass
 from lanrage.core.game_tuning import (
     MTU_LIMIT,
@@ -51,6 +53,14 @@ class PortsTests(SynchronousTestCase):
             wishes_of(game, TEEWORLDS), GameWishes((udp(8303, 8310), udp(40123)), 10, 1400, TrafficClass.REALTIME)
         )
         self.assertEqual(wishes_of(game, None), GameWishes((udp(8303), udp(40123))))
+
+    def test_guesses_open_nothing_of_their_own(self) -> None:
+        """Of ports, windows and the user's word the profile's ports are opened, and no other socket."""
+        for method in (Method.PORTS, Method.WINDOW, Method.MANUAL):
+            sign = DetectionResult("teeworlds", method, 0.75, "why", 7)
+            game = attrs.evolve(running("teeworlds", udp(8303), udp(40123)), results=(sign,))
+            self.assertEqual(wishes_of(game, TEEWORLDS).ports, (udp(8303, 8310),))
+            self.assertEqual(wishes_of(game, None).ports, ())
 
     def test_kept_discovery(self) -> None:
         """What a profile names is registered as it is: the guard never opens a kept port of a noticed game."""

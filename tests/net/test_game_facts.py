@@ -89,7 +89,7 @@ class LookTests(ProcessCase):
         loader = self.copy("wine64-preloader")
         with self.runs(loader, r"Z:\games\Among Us\Among Us.exe", "30") as pid:
             self.assertEqual(self.verdict(pid), (Verdict.LOOK, "among-us"))
-        with self.runs(self.copy("game.exe"), r"C:\g\game.exe", "30") as pid:
+        with self.runs(self.copy("game.exe"), r"C:\Dungeon\game.exe", "30") as pid:
             self.assertEqual(self.verdict(pid), (Verdict.LOOK, "dungeon"))
         with self.runs(loader, loader, "30") as pid:
             sighting = self.looks.look(pid)

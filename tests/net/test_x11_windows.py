@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 import time
 from pathlib import Path
@@ -111,6 +112,22 @@ class RealWindows(SynchronousTestCase):
             window.change_property(display.get_atom("_NET_WM_PID"), Xatom.CARDINAL, 32, [pid])
         display.sync()
         self.assertEqual(self.windows.read(), (Window("evil [2J title"), Window("x" * 200)))
+
+    def test_process_of_another_machine(self) -> None:
+        """A number of a process counts with the name of this machine, whole or short, and not by itself."""
+        display = Display(self.display)
+        self.addCleanup(display.close)
+        own = socket.gethostname()
+        for machine in ("", "elsewhere", own, f"{own.partition('.')[0]}.lan"):
+            window = display.screen().root.create_window(0, 0, 9, 9, 0, 24)
+            window.set_wm_name(f"on {machine}")
+            window.change_property(display.get_atom("_NET_WM_PID"), Xatom.CARDINAL, 32, [os.getpid()])
+            if machine:
+                window.set_wm_client_machine(machine)
+        display.sync()
+        found = {each.title.removeprefix("on").strip(): each.pid for each in self.windows.read()}
+        short = f"{own.partition('.')[0]}.lan"
+        self.assertEqual(found, {"": None, "elsewhere": None, own: os.getpid(), short: os.getpid()})
 
     def test_server_goes(self) -> None:
         """The end of the session is an error of the house."""

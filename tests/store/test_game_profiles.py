@@ -9,9 +9,11 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from lanrage.core.game_match import GameIndex
 from lanrage.core.game_ports import fixed_ports
 from lanrage.core.game_profile import GameProfile
-from lanrage.core.game_reading import combine
+from lanrage.core.game_programs import ProcessSeen
+from lanrage.core.game_reading import Catalogue, combine, read_games
 from lanrage.core.kept_ports import kept_reason
 from lanrage.core.play_ports import GAMES_LIMIT, Span, merged
 from lanrage.store.game_profiles import FILES_LIMIT, OwnFiles, load_shipped
@@ -146,3 +148,52 @@ def own_game(name: str, port: int) -> str:
         f'ports = [{{ ports = "{port}/udp", role = "game", source = "me" }}]\n'
         f'discovery = [{{ kind = "broadcast", speaker = "host", ports = "{port}/udp", source = "me" }}]\n'
     )
+
+
+class OwnClaimTests(SynchronousTestCase):
+    """A game of the user's own beside those that come with the program."""
+
+    def combined(self, name: str, program: str, extra: str = "") -> Catalogue:
+        """The shipped games and one more."""
+        text = (
+            f'[sources]\nme = "ls"\n\n[[game]]\nid = "{name}"\nname = "Mine"\nconfidence = "high"\n'
+            f'executables = [{{ platform = "linux", names = ["{program}"], source = "me"{extra} }}]\n'
+        )
+        return combine(load_shipped(), [read_games("own", text, own=True)])
+
+    def test_takes_a_program(self) -> None:
+        """It is a problem and counts for nothing; with a reason both count, and with the same id it is the game."""
+        catalogue = self.combined("mine", "openttd")
+        self.assertNotIn("mine", catalogue.games)
+        (problem,) = catalogue.problems
+        self.assertIn("'openttd' is that of openttd, too", problem.rule)
+        self.assertEqual("openttd", self.of(catalogue))
+        self.assertIn("mine", self.combined("mine", "openttd", ', shared = "a fork"').games)
+        mine = self.combined("openttd", "openttd")
+        self.assertEqual(((), "Mine", "openttd"), (mine.problems, mine.games["openttd"].name, self.of(mine)))
+
+    def test_takes_an_id_of_steam(self) -> None:
+        """It does not count either."""
+        catalogue = self.combined("mine", "mine", ' }]\nsteam = [{ ids = [440], source = "me"')
+        self.assertEqual((False, 1), ("mine" in catalogue.games, len(catalogue.problems)))
+
+    def test_two_of_the_user_s_own(self) -> None:
+        """Both are problems, and both count: they take nothing that came with the program."""
+        text = '[sources]\nme = "ls"\n' + "".join(
+            f'[[game]]\nid = "{name}"\nname = "{name}"\nconfidence = "high"\n'
+            'executables = [{ platform = "linux", names = ["xyzzy"], source = "me" }]\n'
+            for name in ("one", "two")
+        )
+        catalogue = combine(load_shipped(), [read_games("own", text, own=True)])
+        self.assertEqual((2, True), (len(catalogue.problems), {"one", "two"} <= set(catalogue.games)))
+
+    def test_takes_a_program_in_another_game_s_place(self) -> None:
+        """Then the game that came with the program counts in its place."""
+        catalogue = self.combined("widelands", "openttd")
+        self.assertEqual("Widelands", catalogue.games["widelands"].name)
+        self.assertEqual(("openttd", 1), (self.of(catalogue), len(catalogue.problems)))
+
+    def of(self, catalogue: Catalogue) -> str | None:
+        """Which game the program ``openttd`` is."""
+        result = GameIndex(catalogue.games.values()).process(ProcessSeen(7, "/usr/games/openttd", "openttd"))
+        return result.game if result is not None else None
