@@ -66,6 +66,11 @@ def games(draw: st.DrawFn, source: str = "s") -> dict[str, Any]:
     table["executables"] = draw(programs(source))
     table["steam"] = [{"ids": draw(st.lists(PORTS, min_size=1, max_size=3)), "source": [source]}]
     table |= draw(st.fixed_dictionaries({}, optional=_singles(source)))
+    players = [name for each in table["executables"] if each["platform"] == "linux" for name in each["names"]]
+    if "join" in table and players:
+        table["join"]["programs"] = draw(st.lists(st.sampled_from(players), min_size=1, max_size=2, unique=True))
+    elif "join" in table:
+        del table["join"]
     return table
 
 

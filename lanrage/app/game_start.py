@@ -22,6 +22,15 @@ def find_program(names: Iterable[str]) -> str | None:
     return next((program for program in found if program is not None), None)
 
 
+def check_player(user: int) -> None:
+    """Refuse to start a game as root.
+
+    :raises Refused: ``game_as_root``.
+    """
+    if user == 0:
+        raise Refused("game_as_root", "a game is not started as root: run this as the user who plays, or with --print")
+
+
 def launch(
     program: str,
     arguments: Sequence[str],
@@ -34,8 +43,7 @@ def launch(
     :param user: who runs this.
     :raises Refused: ``game_as_root``, ``not_started``.
     """
-    if user() == 0:
-        raise Refused("game_as_root", "a game is not started as root: run this as the user who plays, or with --print")
+    check_player(user())
     sys.stdout.flush()
     sys.stderr.flush()
     before = signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it, and the game would, too

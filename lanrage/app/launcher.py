@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from typing import Any
 
@@ -11,11 +12,15 @@ from twisted.internet.protocol import ProcessProtocol
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from lanrage.app.game_start import find_program
+from lanrage.app.game_start import check_player, find_program
 from lanrage.core.game_launch import client_programs, join_arguments
 from lanrage.core.game_orders import Order
 from lanrage.core.game_profile import GameProfile
 from lanrage.errors import BadInput, LanrageError, MissingRight
+
+_SETSID = shutil.which("setsid")
+_SESSION = [_SETSID] if _SETSID else []
+"""Makes a session of its own, in which the terminal's and the agent's end are not heard (util-linux)."""
 
 
 def launch_command(profile: GameProfile | None, order: Order) -> list[str]:
@@ -26,7 +31,7 @@ def launch_command(profile: GameProfile | None, order: Order) -> list[str]:
     """
     if profile is None:
         raise BadInput("game", f"{order.game} is not known here")
-    arguments, names = join_arguments(profile.join, order.address, order.port), client_programs(profile)
+    arguments, names = join_arguments(profile, order.address, order.port), client_programs(profile)
     if not arguments or not names:
         raise BadInput("game", f"how {profile.name} is started to join a server is not known; join in the game")
     program = find_program(names)
@@ -53,23 +58,39 @@ class _Game(ProcessProtocol):
 class Launcher:
     """Carries orders out.
 
+    A game goes on when the agent ends: it is in a session of its own and holds no pipe to the agent.
+
     :param find: a game's profile by its id; ``None`` where there is none.
+    :param user: who runs this.
     :ivar running: ids of the games that it started and that run.
     """
 
     log = Logger()
 
-    def __init__(self, reactor: IReactorProcess, find: Callable[[str], GameProfile | None]) -> None:
+    def __init__(
+        self,
+        reactor: IReactorProcess,
+        find: Callable[[str], GameProfile | None],
+        user: Callable[[], int] = os.geteuid,
+    ) -> None:
         self._reactor: Any = reactor
-        self._find = find
+        self._find, self._user = find, user
         self.running: list[str] = []
 
     def __call__(self, order: Order) -> None:
         """Start the game; why that is not possible is in the log."""
         try:
+            check_player(self._user())
             command = launch_command(self._find(order.game), order)
         except LanrageError as error:
             self.log.warn("{game} was not started: {reason}", game=order.game, reason=str(error))
             return
         self.log.info("{game} is started to join {address}", game=order.game, address=order.address, port=order.port)
-        self._reactor.spawnProcess(_Game(order.game, self.running), command[0], command, env=dict(os.environ))
+        apart = [*_SESSION, *command]
+        nothing = os.open(os.devnull, os.O_RDWR)
+        try:
+            files = {0: nothing, 1: nothing, 2: nothing}
+            game = _Game(order.game, self.running)
+            self._reactor.spawnProcess(game, apart[0], apart, env=dict(os.environ), childFDs=files)
+        finally:
+            os.close(nothing)

@@ -71,7 +71,7 @@ def joining(listed: Listed, profile: GameProfile | None) -> JoinShown:
         game_name=listed.game,
         method=str(join.method) if join is not None else "",
         programs=list(client_programs(profile)) if profile is not None else [],
-        arguments=list(join_arguments(join, server.origin.address, server.port)),
+        arguments=list(join_arguments(profile, server.origin.address, server.port)),
         joinable=str(server.verdict.joinable),
         reason=server.verdict.reason,
     )

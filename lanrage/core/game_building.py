@@ -40,7 +40,9 @@ def build(table: GameTable, sources: Mapping[str, str], *, own: bool) -> GamePro
         table.keepalive.seconds if table.keepalive is not None else None,
         table.mtu.bytes if table.mtu is not None else None,
         TRAFFIC[table.traffic.name] if table.traffic is not None else None,
-        Join(table.join.method, table.join.command or ()) if table.join is not None else None,
+        Join(table.join.method, table.join.command or (), table.join.programs or ())
+        if table.join is not None
+        else None,
         Mods(table.mods.kind, table.mods.paths, table.mods.hashed) if table.mods is not None else None,
         own,
     )

@@ -105,10 +105,14 @@ class TrafficRow(Row, frozen=True, kw_only=True):
 
 
 class JoinRow(Row, frozen=True, kw_only=True):
-    """The way in."""
+    """The way in.
+
+    :param programs: that take the command: the players' own, not a server's; only with that.
+    """
 
     method: JoinMethod
     command: Texts | None = None
+    programs: Texts | None = None
 
 
 class ModsRow(Row, frozen=True, kw_only=True):

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
-from lanrage.core.game_profile import GameProfile, Join, JoinMethod, Platform
+from lanrage.core.game_profile import GameProfile, JoinMethod, PortRole
 
 
-def join_arguments(join: Join | None, address: str, port: int) -> tuple[str, ...]:
-    """The arguments after the program with which a game joins a server; empty where its profile knows none.
+def join_arguments(profile: GameProfile | None, address: str, port: int) -> tuple[str, ...]:
+    """The arguments after the program with which a game joins a server; empty where none are known that lead there.
+
+    A program that takes no port joins at the game's own port, and no server elsewhere.
 
     :param address: an IP address, or a host's name; one of IPv6 is in brackets where it is joined to a port.
     """
-    if join is None or join.method is not JoinMethod.COMMAND:
+    join = profile.join if profile is not None else None
+    if profile is None or join is None or join.method is not JoinMethod.COMMAND:
         return ()
-    return tuple(_filled(word, address, port) for word in join.command)
+    told = any("{port}" in word for word in join.command)
+    own = any(use.role is PortRole.GAME and use.span.first == port for use in profile.ports)
+    return tuple(_filled(word, address, port) for word in join.command) if told or own else ()
 
 
 def _filled(word: str, host: str, port: int) -> str:
-    joined = word.replace("{address}:{port}", f"[{host}]:{port}" if _six(host) else f"{host}:{port}")
-    return joined.replace("{address}", host).replace("{port}", str(port))
+    beside = f"[{host}]" if "{address}:{port}" in word and _six(host) else host
+    return word.format(address=beside, port=port)
 
 
 def _six(host: str) -> bool:
@@ -30,5 +35,5 @@ def _six(host: str) -> bool:
 
 
 def client_programs(profile: GameProfile) -> tuple[str, ...]:
-    """The names under which the game may be installed here, the likeliest first."""
-    return tuple(each.name for each in profile.executables if each.platform is Platform.LINUX)
+    """The players' programs of the game on Linux, the likeliest first: a server's is none."""
+    return profile.join.programs if profile.join is not None else ()

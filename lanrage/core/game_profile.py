@@ -112,10 +112,12 @@ class Join:
     """How to get into a game at an address.
 
     :param command: arguments after the program, with ``{address}`` and ``{port}``; only with that method.
+    :param programs: the players' programs on Linux that take them, the likeliest first.
     """
 
     method: JoinMethod
     command: tuple[str, ...] = ()
+    programs: tuple[str, ...] = ()
 
 
 @attrs.frozen

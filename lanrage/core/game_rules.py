@@ -98,7 +98,7 @@ def _check_single(table: GameTable) -> Iterator[Complaint]:
     if table.traffic is not None and table.traffic.name not in TRAFFIC:
         yield Complaint(("traffic", "name"), f"{table.traffic.name!r} is none of {', '.join(TRAFFIC)}")
     if table.join is not None:
-        yield from _check_join(table.join)
+        yield from _check_join(table.join, table.executables)
     if table.mods is not None:
         yield from _check_mods(table.mods)
 
@@ -198,7 +198,13 @@ def _check_query(row: QueryRow, ports: Iterable[PortRow]) -> Iterator[Complaint]
         yield Complaint(("query",), "names no port, and there is none of role game")
 
 
-def _check_join(row: JoinRow) -> Iterator[Complaint]:
+def _check_join(row: JoinRow, programs: Iterable[ProgramRow]) -> Iterator[Complaint]:
+    known = {name for each in programs if each.platform is Platform.LINUX for name in each.names}
+    if (row.command is None) != (row.programs is None):
+        yield Complaint(("join", "programs"), "the players' programs are named where a command is, and only there")
+    for name in row.programs or ():
+        if name not in known:
+            yield Complaint(("join", "programs"), f"{name!r} is no program of this game on Linux")
     if (row.command is not None) != (row.method is JoinMethod.COMMAND):
         yield Complaint(("join", "command"), "a command is named where the method is command, and only there")
     places: set[str] = set()

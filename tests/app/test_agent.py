@@ -226,8 +226,16 @@ TAG = GameProfile(
     "high",
     (),
     executables=(Executable(Platform.LINUX, "lr-tag"),),
-    join=Join(JoinMethod.COMMAND, ("{address}:{port}",)),
+    join=Join(JoinMethod.COMMAND, ("{address}:{port}",), ("lr-tag",)),
 )
+
+
+TALKS = """#!/bin/sh
+set -e
+sleep 0.5
+echo to its output
+ps -o sid= -p $$ > {said}
+"""
 
 
 class LauncherTests(TestCase):
@@ -247,25 +255,41 @@ class LauncherTests(TestCase):
         """It says what would have to be."""
         order = Order("tag", "10.66.0.2", 7)
         self.assertIn("lr-tag", str(self.assertRaises(MissingRight, launch_command, TAG, order)))
-        foreign = attrs.evolve(TAG, executables=(Executable(Platform.WINDOWS, "tag.exe"),))
+        foreign = attrs.evolve(TAG, join=Join(JoinMethod.COMMAND, ("{address}:{port}",)))
         for profile in (None, foreign, attrs.evolve(TAG, join=None)):
             self.assertEqual(self.assertRaises(BadInput, launch_command, profile, order).field, "game")
 
     async def test_started_without_a_shell(self) -> None:
-        """The program gets the address as one argument; an unknown game starts nothing."""
-        written = self.folder / "written"
-        os.mkfifo(written)
-        program = self.folder / "lr-tag"
-        program.write_text(f'#!/bin/sh\nprintf %s "$*" > {written}\n')
-        program.chmod(0o755)
-        launch = Launcher(reactor, {"tag": TAG}.get)
-        launch(Order("other", "10.66.0.2", 7))
+        """The program gets the address as one argument; root, and an unknown game, start nothing."""
+        said = self.game('#!/bin/sh\nprintf %s "$*" > {said}\n')
+        Launcher(reactor, {"tag": TAG}.get, lambda: 0)(Order("tag", "10.66.0.3", 7))
+        launch = Launcher(reactor, {"tag": TAG}.get, lambda: 1000)
+        launch(Order("other", "10.66.0.3", 7))
         launch(Order("tag", "10.66.0.2", 7))
-        self.assertEqual(written.read_text(), "10.66.0.2:7")
+        self.assertEqual(said.read_text(), "10.66.0.2:7")
         while launch.running:
             turn: Deferred[None] = Deferred()
             reactor.callLater(0.01, turn.callback, None)
             await turn
+
+    def test_game_goes_on(self) -> None:
+        """An agent ends, and the game that it started still writes to its output and is in a session of its own."""
+        said = self.game(TALKS)
+        argv = [sys.executable, "-m", "tests.agent_that_ends", "lr-tag"]
+        agent = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=30, check=True)
+        with said.open() as told:
+            session = int(told.read().split()[-1])
+        self.assertNotEqual(session, os.getsid(0))
+        self.assertEqual(agent.stderr, "")
+
+    def game(self, script: str) -> Path:
+        """A program that the profile names; what it says comes by the pipe."""
+        said = self.folder / "said"
+        os.mkfifo(said)
+        program = self.folder / "lr-tag"
+        program.write_text(script.format(said=said))
+        program.chmod(0o755)
+        return said
 
 
 class ConfigTests(SynchronousTestCase):

@@ -25,7 +25,7 @@ from tests.strategies_servers import ADDRESSES, MEMBERS
 PLAYED = attrs.evolve(
     ARENA,
     executables=(Executable(Platform.LINUX, "openarena"), Executable(Platform.WINDOWS, "openarena.exe")),
-    join=Join(JoinMethod.COMMAND, ("+connect", "{address}:{port}")),
+    join=Join(JoinMethod.COMMAND, ("+connect", "{address}:{port}"), ("openarena",)),
 )
 BEN = MEMBERS[1]
 

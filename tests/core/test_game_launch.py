@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import attrs
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.core.game_launch import client_programs, join_arguments
 from lanrage.core.game_orders import Order, decode_order, encode_order
-from lanrage.core.game_profile import Executable, GameProfile, Join, JoinMethod, Platform
+from lanrage.core.game_profile import Executable, GameProfile, Join, JoinMethod, Platform, PortRole, PortUse
+from lanrage.core.game_reading import combine
 from lanrage.core.game_windows import TITLE_LIMIT, WINDOWS_LIMIT, Window, one_line, told
+from lanrage.core.play_ports import Span
 from lanrage.errors import DecodeError
+from lanrage.store.game_profiles import load_shipped
 
 TAG = GameProfile(
     "tag",
@@ -18,7 +22,8 @@ TAG = GameProfile(
     "high",
     (),
     executables=(Executable(Platform.WINDOWS, "tag.exe"), Executable(Platform.LINUX, "tag")),
-    join=Join(JoinMethod.COMMAND, ("--connect", "{address}:{port}", "--host={address}", "{port}")),
+    ports=(PortUse(Span("udp", 7, 9), PortRole.GAME),),
+    join=Join(JoinMethod.COMMAND, ("--connect", "{address}:{port}", "--host={address}", "{{{port}}}"), ("tag",)),
 )
 
 
@@ -27,16 +32,35 @@ class Arguments(SynchronousTestCase):
 
     def test_filled_in(self) -> None:
         """Address and port; of IPv6 in brackets beside a port."""
-        self.assertEqual(
-            join_arguments(TAG.join, "10.66.0.2", 7), ("--connect", "10.66.0.2:7", "--host=10.66.0.2", "7")
-        )
-        self.assertEqual(join_arguments(TAG.join, "fd00::2", 7)[1:3], ("[fd00::2]:7", "--host=fd00::2"))
+        self.assertEqual(join_arguments(TAG, "10.66.0.2", 7), ("--connect", "10.66.0.2:7", "--host=10.66.0.2", "{7}"))
+        self.assertEqual(join_arguments(TAG, "fd00::2", 7)[1:3], ("[fd00::2]:7", "--host=fd00::2"))
         self.assertEqual(client_programs(TAG), ("tag",))
 
     def test_not_known(self) -> None:
         """A game of which it is not known has none."""
         for join in (None, Join(JoinMethod.LOBBY, ("{port}",)), Join(JoinMethod.COMMAND)):
-            self.assertEqual(join_arguments(join, "10.0.0.1", 7), ())
+            self.assertEqual(join_arguments(attrs.evolve(TAG, join=join), "10.0.0.1", 7), ())
+        self.assertEqual(join_arguments(None, "10.0.0.1", 7), ())
+
+    def test_program_without_a_port(self) -> None:
+        """It is started for a server at the game's own port alone: elsewhere it would join another one."""
+        plain = attrs.evolve(TAG, join=Join(JoinMethod.COMMAND, ("{address}",), ("tag",)))
+        self.assertEqual(join_arguments(plain, "10.0.0.1", 7), ("10.0.0.1",))
+        self.assertEqual(join_arguments(plain, "10.0.0.1", 8), ())
+
+    def test_no_server_is_started_for_a_client(self) -> None:
+        """Of the shipped games that are joined by a command, each names players' programs."""
+        joined = {
+            each.game: client_programs(each)
+            for each in combine(load_shipped(), ()).games.values()
+            if each.join is not None and each.join.command
+        }
+        self.assertGreater(len(joined), 10)
+        self.assertEqual(joined["freeciv"][0], "freeciv-gtk3.22")
+        servers = [
+            name for names in joined.values() for name in names if name.endswith(("server", "ded", "dedicated", "bzfs"))
+        ]
+        self.assertEqual(servers, [])
 
 
 class Orders(SynchronousTestCase):

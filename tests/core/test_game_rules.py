@@ -21,6 +21,7 @@ GAME: dict[str, Any] = {
     "executables": [
         {"platform": "linux", "names": ["tag", "tagd"], "source": "s"},
         {"platform": "windows", "names": ["Tag.exe"], "source": "s"},
+        {"platform": "linux", "names": ["tag-client"], "source": "s"},
     ],
     "ports": [
         {"ports": "4000/udp", "role": "game", "source": "s"},
@@ -31,7 +32,7 @@ GAME: dict[str, Any] = {
         {"kind": "broadcast", "speaker": "client", "ports": "5/udp", "signature": "0a", "format": "f", "source": "s"},
     ],
     "query": {"name": "quake3", "source": "s"},
-    "join": {"method": "command", "command": ["+connect", "{address}:{port}"], "source": "s"},
+    "join": {"method": "command", "command": ["+connect", "{address}:{port}"], "programs": ["tag-client"], "source": "s"},
     "mods": {"kind": "native", "paths": ["~/.tag/mods/*"], "source": "s"},
     "keepalive": {"seconds": 20, "source": "s"},
     "mtu": {"bytes": 1200, "source": "s"},
@@ -77,6 +78,8 @@ WRONG: list[tuple[tuple[str | int, ...], Any, str]] = [
     (("join", "command"), ["{address}", "{"], "join.command: '{': "),
     (("join", "method"), "lobby", "join.command: a command is named where the method is command"),
     (("join", "command"), None, "join.command: a command is named where the method is command"),
+    (("join", "programs"), None, "join.programs: the players' programs are named where a command is"),
+    (("join", "programs"), ["Tag.exe"], "join.programs: 'Tag.exe' is no program of this game on Linux"),
     (("mods", "paths"), ["../*"], "mods.paths: '../*' leads out of"),
     (("mods", "paths"), ["/etc/*"], "mods.paths: '/etc/*' leads out of"),
     (("keepalive", "seconds"), 0, "keepalive.seconds: 0 is not from 1 to 300"),
