@@ -199,14 +199,13 @@ def _check_query(row: QueryRow, ports: Iterable[PortRow]) -> Iterator[Complaint]
 
 
 def _check_join(row: JoinRow, programs: Iterable[ProgramRow]) -> Iterator[Complaint]:
-    known = {name for each in programs if each.platform is Platform.LINUX for name in each.names}
-    if (row.command is None) != (row.programs is None):
-        yield Complaint(("join", "programs"), "the players' programs are named where a command is, and only there")
-    for name in row.programs or ():
-        if name not in known:
-            yield Complaint(("join", "programs"), f"{name!r} is no program of this game on Linux")
     if (row.command is not None) != (row.method is JoinMethod.COMMAND):
         yield Complaint(("join", "command"), "a command is named where the method is command, and only there")
+    elif (row.command is None) != (row.programs is None):
+        yield Complaint(("join", "programs"), "the players' programs are named where a command is, and only there")
+    known = {name for each in programs if each.platform is Platform.LINUX for name in each.names}
+    unknown = [name for name in row.programs or () if name not in known]
+    yield from (Complaint(("join", "programs"), f"{name!r} is no program of this game on Linux") for name in unknown)
     places: set[str] = set()
     for word in row.command or ():
         try:
