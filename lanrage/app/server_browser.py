@@ -150,6 +150,11 @@ class ServerBrowser:
         """This machine's address in the party; empty outside of one."""
         return self._in.address if self._in is not None else ""
 
+    def source(self, server: Server) -> str:
+        """Our address that whatever is sent to a server leaves from: in the party our own there; empty: any, for one
+        that is in no member's hands."""
+        return self.own_address() if server.origin.member is not None else ""
+
     def excuse(self, server: Server) -> str:
         """Why a server may not answer, beyond what its silence tells; empty: for no such reason."""
         party, origin = self._in, server.origin
@@ -213,9 +218,9 @@ class ServerBrowser:
                     call(change)
                 except Exception:  # pylint: disable=broad-exception-caught  # one listener never stops the others
                     log.failure("a listener to the list of servers failed")
-        if any(isinstance(change, ServerAdded | ServerRemoved) for change in changes):
-            self.latencies.follow(server for server in self.table.all() if not server.origin.own)
         if changes:
+            self.latencies.follow(server for server in self.table.all() if not server.origin.own)
+        if changes or self.queries.outdated:
             self.queries.follow()
 
     # --- within -------------------------------------------------------------------------------------------------------

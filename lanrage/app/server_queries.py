@@ -65,7 +65,7 @@ class ServerQueries:
 
     :param costs: of queries that are asked otherwise than by datagrams.
     :param connect: for servers whose game has no protocol for questions, but takes TCP connections.
-    :param source: this machine's address in the party, empty outside of one.
+    :param source: our address that questions to a server leave from; empty: any.
     :param excuse: why a server may not answer, in words, beyond what its silence tells.
     :param changed: called after each answer, and each that did not come.
     """
@@ -79,7 +79,7 @@ class ServerQueries:
         pace: QueryPace,
         *,
         costs: Mapping[str, Cost] = MappingProxyType({}),
-        source: Callable[[], str],
+        source: Callable[[Server], str],
         excuse: Callable[[Server], str],
         changed: Callable[[], None],
     ) -> None:
@@ -89,6 +89,7 @@ class ServerQueries:
         self._waiting: list[Deferred[None]] = []
         self._timer: IDelayedCall | None = None
         self._running = False
+        self._followed = -1
         self.counters = QueryCounters()
 
     def start(self) -> None:
@@ -114,9 +115,15 @@ class ServerQueries:
         known = (each for each in self._table.known() if askable(each))
         servers = {each.key: self._cost(each) for each in known}
         self._pace.follow(servers, self._reactor.seconds())
+        self._followed = self._table.keys_changed
         for key in self._under_way.keys() - servers.keys():
             self._under_way[key].cancel()
         self._look_again()
+
+    @property
+    def outdated(self) -> bool:
+        """Servers came into the table or went from it, heard or silent, since it was followed."""
+        return self._followed != self._table.keys_changed
 
     def _cost(self, server: Server) -> Cost:
         return self._costs.get(server.ask.query, Cost.DATAGRAM) if server.ask.query else Cost.CONNECTION
@@ -161,10 +168,13 @@ class ServerQueries:
             self._timer = self._reactor.callLater(max(SHORTEST_WAIT, due - self._reactor.seconds()), self._ask_due)
 
     def _ask_due(self) -> None:
-        for key in self._pace.due(self._reactor.seconds()):
+        now = self._reactor.seconds()
+        for key in self._pace.due(now):
             server = self._table.get(key)
             if server is not None and key not in self._under_way:
                 self._begin(server)
+            else:
+                self._pace.put_off(key, now)
         self._look_again()
 
     def _begin(self, server: Server) -> None:
@@ -185,12 +195,11 @@ class ServerQueries:
         facts, how = None, "it took a connection"
         try:
             if server.ask.query:
-                source = None if server.origin.member is None else self._source() or None
-                host, port = server.origin.address, server.ask.port
+                host, port, source = server.origin.address, server.ask.port, self._source(server) or None
                 answer = await self._client.ask(server.ask.query, host, port, source, ANSWER_WITHIN)
                 facts, how = answer.facts, "it answered"
             else:
-                await self._connect(server.origin.address, server.port, ANSWER_WITHIN, self._source_for(server))
+                await self._connect(server.origin.address, server.port, ANSWER_WITHIN, self._source(server))
         except Refused:  # too much is asked or looked up at once: that says nothing of the server
             self._pace.answered(server.key, self._reactor.seconds())
             return
@@ -201,9 +210,6 @@ class ServerQueries:
         self._table.answered(server.key, facts, f"{how} {_where(server)}", now)
         self._pace.answered(server.key, now)
         self._after(server)
-
-    def _source_for(self, server: Server) -> str:
-        return "" if server.origin.member is None else self._source()
 
     def _missed(self, server: Server) -> None:
         now = self._reactor.seconds()

@@ -108,6 +108,12 @@ class QueryPace:
             at[address] = at.get(address, 0) + entry.asked
         return at
 
+    def put_off(self, key: ServerKey, now: float) -> None:
+        """A server that :meth:`due` named was not asked after all: it is due again soon."""
+        entry = self._entries.get(key)
+        if entry is not None:
+            entry.asked, entry.due = False, now + AGAIN
+
     def answered(self, key: ServerKey, now: float) -> None:
         """A server answered."""
         self._ended(key, 0, now)

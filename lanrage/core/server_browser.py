@@ -73,6 +73,7 @@ class ServerTable:
     """All servers by their keys.
 
     :ivar changes: what happened since somebody took it out, in order.
+    :ivar keys_changed: how often an entry came or went, silent ones as well, of which :attr:`changes` may tell nothing.
     :ivar pushed_out: entries that went since there were too many.
     """
 
@@ -81,6 +82,7 @@ class ServerTable:
         self._ghosts: dict[ServerKey, float] = {}
         self.changes: list[ServerChange] = []
         self.pushed_out = 0
+        self.keys_changed = 0
 
     def __len__(self) -> int:
         return len(self._servers)
@@ -101,6 +103,7 @@ class ServerTable:
     def clear(self) -> None:
         """Forget all; nobody is told of it."""
         self._servers.clear()
+        self.keys_changed += 1
         self._ghosts.clear()
         self.changes.clear()
 
@@ -230,6 +233,7 @@ class ServerTable:
             self._replace(known, server)
             return
         self._servers[server.key] = server
+        self.keys_changed += 1
         self.changes.append(ServerAdded(server))
         if Found.MANUAL not in server.found:
             self._make_room(server)
@@ -292,6 +296,7 @@ class ServerTable:
 
     def _drop(self, server: Server, reason: str) -> None:
         del self._servers[server.key]
+        self.keys_changed += 1
         if not server.silent:
             self.changes.append(ServerRemoved(server, reason))
 

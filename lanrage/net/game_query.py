@@ -71,7 +71,7 @@ class QueryClient:
         try:
             self._check(query, host, port, timeout)
             asked = self._start(query, host, port, source, timeout)
-        except LanrageError as error:
+        except Exception as error:  # pylint: disable=broad-exception-caught  # it is told, not swallowed
             return fail(error)
         self._open.add(asked)
         return asked.addBoth(self._done, asked)

@@ -80,6 +80,13 @@ class PaceTests(SynchronousTestCase):
         refused = GENTLE_IDLE * (1 + JITTER) + (MISSES - 1) * AGAIN
         self.assertLess(max(ends, refused), 10.0)
 
+    def test_put_off(self) -> None:
+        """Whoever was named and not asked is named again soon, and holds nobody's place until then."""
+        self.ask(FIRST_WITHIN / 2)
+        self.pace.put_off(KEY, 1.0)
+        self.pace.put_off(("10.66.0.9", 1), 1.0)
+        self.ask(1.0 + AGAIN)
+
     def test_forgotten(self) -> None:
         """What is not followed is not asked, and its answer is nobody's."""
         self.pace.follow({}, 0.0)
