@@ -63,10 +63,11 @@ class QueryCounters:
 class ServerQueries:
     """Keeps the table's verdicts fresh.
 
+    :ivar cut_off: servers that did not answer since there was no way to them, and were not asked since.
     :param costs: of queries that are asked otherwise than by datagrams.
     :param connect: for servers whose game has no protocol for questions, but takes TCP connections.
     :param source: our address that questions to a server leave from; empty: any.
-    :param excuse: why a server may not answer, in words, beyond what its silence tells.
+    :param excuse: why a server cannot answer, in words, beyond what its silence tells: it has missed no question then.
     :param changed: called after each answer, and each that did not come.
     """
 
@@ -90,6 +91,7 @@ class ServerQueries:
         self._timer: IDelayedCall | None = None
         self._running = False
         self._followed = -1
+        self.cut_off: set[ServerKey] = set()
         self.counters = QueryCounters()
 
     def start(self) -> None:
@@ -119,6 +121,16 @@ class ServerQueries:
         for key in self._under_way.keys() - servers.keys():
             self._under_way[key].cancel()
         self._look_again()
+
+    def paths_changed(self) -> None:
+        """There may be a way again to servers that there was none to: those are asked at once."""
+        known = {key: self._table.get(key) for key in self.cut_off}
+        self.cut_off.intersection_update(key for key, server in known.items() if server is not None)
+        for key, server in known.items():
+            if server is not None and not self._excuse(server):
+                self._pace.hurry(key, self._reactor.seconds())
+        if self.cut_off:
+            self._look_again()
 
     @property
     def outdated(self) -> bool:
@@ -207,6 +219,7 @@ class ServerQueries:
             self._missed(server)
             return
         now = self._reactor.seconds()
+        self.cut_off.discard(server.key)
         self._table.answered(server.key, facts, f"{how} {_where(server)}", now)
         self._pace.answered(server.key, now)
         self._after(server)
@@ -214,8 +227,13 @@ class ServerQueries:
     def _missed(self, server: Server) -> None:
         now = self._reactor.seconds()
         self.counters.unanswered += 1
-        reason = self._excuse(server) or f"it does not answer {_where(server)}"
-        self._table.missed(server.key, reason, now)
+        excuse = self._excuse(server)
+        if excuse:
+            self.cut_off.add(server.key)
+            self._table.cut_off(server.key, excuse, now)
+        else:
+            self.cut_off.discard(server.key)
+            self._table.missed(server.key, f"it does not answer {_where(server)}", now)
         self._pace.missed(server.key, now)
         self._after(server)
 

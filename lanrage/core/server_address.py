@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from lanrage.core.play_ports import LAST_PORT
 from lanrage.core.server_filter import Listed, found
@@ -29,14 +29,21 @@ def parse_place(text: str, field: str) -> tuple[str, int]:
 
 
 def find_server(servers: Iterable[Listed], text: str) -> Listed:
-    """The server at ``ADDRESS:PORT``, that of this name, or the one whose description holds these words.
+    """The server at ``ADDRESS:PORT``; else the one that the user calls so; else that of the member of this name; else
+    the one that calls itself so; else the one whose description holds these words. What a server says of itself takes
+    the place of nothing that the user or the party named.
 
-    :raises BadInput: field ``server``: there is none, or more than one.
+    :raises BadInput: field ``server``: there is none, or more than one of equal right.
     """
-    known = list(servers)
-    places = [each for each in known if text.casefold() in _places(each)]
-    named = places or [each for each in known if each.name.casefold() == text.casefold()]
-    fitting = named or [each for each in known if found(text, f"{each.name} {each.game} {each.member}".casefold())]
+    known, wanted = list(servers), text.casefold()
+    tiers: tuple[Callable[[Listed], bool], ...] = (
+        lambda each: wanted in _places(each),
+        lambda each: each.alias.casefold() == wanted,
+        lambda each: each.member.casefold() == wanted,
+        lambda each: each.name.casefold() == wanted,
+        lambda each: found(text, f"{each.name} {each.game} {each.member}".casefold()),
+    )
+    fitting = next(filter(None, ([each for each in known if tier(each)] for tier in tiers)), [])
     if not fitting:
         raise BadInput("server", f"{text!r} is no server that is there; lanrage servers list shows all")
     if len(fitting) > 1:

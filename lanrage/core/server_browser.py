@@ -43,6 +43,8 @@ GHOST_SECONDS = 10.0
 member's word that it runs, counts at once."""
 GHOST_LIMIT = 256
 """Ended servers that are remembered."""
+CUT_OFF_SECONDS = 30.0
+"""How much longer a server stays that there is no way to: an outage empties no list."""
 GONE_SILENT = "it answers no more"
 
 
@@ -186,6 +188,15 @@ class ServerTable:
         else:
             self._replace(server, after)
 
+    def cut_off(self, key: ServerKey, reason: str, now: float) -> None:
+        """A server could not answer, as there is no way to it: it cannot be joined, and has missed nothing.
+
+        :param reason: in words.
+        """
+        server = self._servers.get(key)
+        if server is not None:
+            self._replace(server, attrs.evolve(server, verdict=Verdict(Joinable.NO, reason, now)))
+
     # --- time and members -----------------------------------------------------------------------------------------
 
     def keep_only(self, addresses: Collection[str]) -> None:
@@ -197,10 +208,13 @@ class ServerTable:
             if server.origin.address not in addresses and server.origin.member is not None:
                 self._drop(server, "its member has left")
 
-    def expire(self, now: float) -> None:
-        """What was not heard of for too long is gone."""
+    def expire(self, now: float, cut_off: Collection[ServerKey] = ()) -> None:
+        """What was not heard of for too long is gone.
+
+        :param cut_off: of these nothing can be heard since there is no way to them: they have longer.
+        """
         for server in self.known():
-            if server.until() <= now:
+            if server.until() + (CUT_OFF_SECONDS if server.key in cut_off else 0.0) <= now:
                 self._drop(server, "it is not announced any more")
         for key in [key for key, until in self._ghosts.items() if until <= now]:
             del self._ghosts[key]

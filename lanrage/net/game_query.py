@@ -12,7 +12,7 @@ from twisted.internet.defer import Deferred, fail
 from twisted.internet.error import CannotListenError
 
 from lanrage.core.game_server import ServerFacts
-from lanrage.errors import BadInput, LanrageError, Refused, Unanswered
+from lanrage.errors import BadInput, Refused, Unanswered
 from lanrage.net.game_query_far import FarQueries
 from lanrage.net.game_query_tcp import StreamQuestion
 from lanrage.net.game_query_udp import DatagramQuestion

@@ -89,20 +89,6 @@ class DetectedTests(BrowserCase):
         self.world.run(35.0)
         self.assertEqual(1, len(self.browser.all()))
 
-    def test_back_after_silence(self) -> None:
-        """One that fell silent, ended and came back is asked as any other, though its end was no change of the list."""
-        self.host(HOSTS_ARENA)
-        self.world.run(20.0)
-        del self.world.client.servers[PLACE]
-        self.world.run(12.0)
-        self.host()
-        self.assertEqual(0, len(self.browser.queries._pace))
-        self.world.run(60.0)
-        self.world.client.servers[PLACE] = answering()
-        self.host(HOSTS_ARENA)
-        self.world.run(1.0)
-        self.assertIs(Joinable.YES, self.world.only().verdict.joinable)
-
     def test_no_way(self) -> None:
         """Where the link to its member is down, that is the reason."""
         self.world.client.servers.clear()

@@ -14,6 +14,7 @@ from lanrage.core.query_pace import (
     OUTSTANDING,
     OUTSTANDING_EACH,
     PAUSES,
+    PROCESSES,
     SILENT,
     WATCHED_SECONDS,
     Cost,
@@ -116,6 +117,7 @@ class BoundTests(SynchronousTestCase):
             self.assertFalse(set(asked) & set(under_way))
             under_way += asked
             self.assertLessEqual(len(under_way), OUTSTANDING)
+            self.assertLessEqual(sum(servers[each] is Cost.PROCESS for each in under_way), PROCESSES)
             for address, _ in under_way:
                 self.assertLessEqual(sum(each[0] == address for each in under_way), OUTSTANDING_EACH)
             following = pace.next()

@@ -131,6 +131,16 @@ class NamingTests(SynchronousTestCase):
             [1, 3, 1, 2, 3], [self.port(text) for text in ("10.66.0.2:1", "cara:3", "friday", "night", "cara")]
         )
 
+    def test_no_name_is_caught(self) -> None:
+        """A server that calls itself as a member, or as the user calls another, is not meant by that."""
+        caught = attrs.evolve(entry("Mallory", port=7, name="Cara"), alias="")
+        self.servers = [caught, *self.servers, attrs.evolve(entry("Dan", port=8, name="x"), alias="Home")]
+        self.servers.append(entry("Mallory", port=9, name="home"))
+        self.assertEqual([3, 8], [self.port(text) for text in ("Cara", "home")])
+        self.servers.append(attrs.evolve(entry("Mallory", port=10), alias="Home"))
+        with self.assertRaisesRegex(BadInput, "fits 2 servers"):
+            self.port("home")
+
     def test_refused(self) -> None:
         """None, or several, which are named."""
         with self.assertRaisesRegex(BadInput, "server: 'nothing' is no server"):
