@@ -268,7 +268,7 @@ class ServerBrowser:
         if origin is None:
             return
         profile, now = self.games.of(facts), self._reactor.seconds()
-        port = facts.port or source_port
+        port = self.table.port_of(origin.address, facts, source_port)
         if self.table.get((origin.address, port)) is None and not self._fresh.allow(origin.address, now):
             self.ear.counters.shed += 1
             return

@@ -17,8 +17,8 @@ from lanrage.errors import LanrageError
 from lanrage.timing import timing_decorator
 
 AT_ONCE, AT_ONCE_EACH = 8, 2
-"""Measurements under way, and of them those of one address: each is one packet at a time, and those of one member's dead
-servers do not hold up the others."""
+"""Measurements under way, and of them those of one address: each is one packet at a time, and those of one member's
+dead servers do not hold up the others."""
 LATE = 1.0
 """Seconds between two ticks at the most: so late a measurement begins as a rule, and the next is not put off for it."""
 

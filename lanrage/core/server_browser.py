@@ -111,6 +111,14 @@ class ServerTable:
 
     # --- how servers become known ---------------------------------------------------------------------------------
 
+    def port_of(self, address: str, facts: ServerFacts, source_port: int) -> int:
+        """The port of the server that announced itself: as it says; where it does not, that of the one server of its
+        format there that once did; else the port that the announcement came from."""
+        if facts.port is not None:
+            return facts.port
+        same = [each for each in self._of(address) if each.facts.format == facts.format and each.facts.port is not None]
+        return same[0].port if len(same) == 1 else source_port
+
     def heard(self, seen: Sighting, now: float) -> None:
         """A server announced itself, or said goodbye."""
         key, known = seen.key, self._servers.get(seen.key)

@@ -77,8 +77,8 @@ class ServerGames:
         return Ask(query, port) if query in self._queries else Ask()
 
     def detected(self, origin: Origin, game: str, proto: Proto, port: int, query: str, query_port: int) -> Sighting:
-        """A server that its member's node sees. How it is asked is this machine's own profile's word: what a member says
-        never chooses what is started here; of what it says the port counts, where the protocol is the same."""
+        """A server that its member's node sees. How it is asked is this machine's own profile's word: what a member
+        says never chooses what is started here; of it the port counts, where the protocol is the same."""
         ask = self.ask(self._games.get(game), port)
         if ask.query and ask.query == query and query_port:
             ask = Ask(query, query_port)

@@ -94,7 +94,7 @@ class ServerLatency:
     def interval(self) -> float:
         """Seconds until the next measurement."""
         if self.failed:
-            return min(FIRST_INTERVAL * 2 ** min(self.failed - 1, 8), FAILED_INTERVAL)
+            return min(FIRST_INTERVAL * float(1 << min(self.failed - 1, 8)), FAILED_INTERVAL)
         value = self.value
         if value is None or not self.latency.settled:
             return FIRST_INTERVAL

@@ -27,7 +27,7 @@ QUESTIONS_MOST = 64
 class Answer:
     """What a server answered.
 
-    :param rtt: seconds from the last question to its answer, never less than the way there and back took.
+    :param rtt: seconds from the last question to its answer; a question that was put again counts from then.
     """
 
     facts: ServerFacts

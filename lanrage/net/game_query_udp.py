@@ -57,7 +57,7 @@ class DatagramQuestion(Question):
         self._last = self._query.opening(self._token)
         self._sent_at = self._reactor.seconds()
         self._send_last()
-        self._later(timeout * AGAIN, self._send_last)
+        self._later(timeout * AGAIN, self._send_again)
 
     def heard(self, datagram: bytes, host: str, port: int) -> None:
         """A datagram came in."""
@@ -72,6 +72,11 @@ class DatagramQuestion(Question):
 
     def _send(self, payload: bytes) -> None:
         self._last = (payload,)
+        self._send_last()
+
+    def _send_again(self) -> None:
+        """The answer to the first is held for lost: the time counts anew."""
+        self._sent_at = self._reactor.seconds()
         self._send_last()
 
     def _send_last(self) -> None:

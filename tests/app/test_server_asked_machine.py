@@ -79,7 +79,8 @@ class AskedMachine(RuleBasedStateMachine):
         self.run(EVERY)
         self.answers(member, port, False)
         self.run(EVERY)
-        assert self.table.known() and ADDRESSES[member] not in {each.origin.address for each in self.table.all()}
+        assert self.table.known()
+        assert ADDRESSES[member] not in {each.origin.address for each in self.table.all()}
         self.detected(member, set())
         self.run(gap)
         self.detected(member, {port})

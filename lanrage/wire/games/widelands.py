@@ -3,7 +3,8 @@
 200 bytes: ``GAME`` in 6 bytes, version 1, state (0 closed, 1 open), build in 32, host name in 128, map in 32. A
 client asks with ``QUERY`` in 6 bytes, the version and a zero byte, from 7394 to 7395. The game itself is TCP 7396.
 There is no
-query: the answer goes to 7394, which a question from here would take from the game. Source: widelands/widelands ``src/network/network_lan_promotion.h``, ``network.h``.
+query: the answer goes to 7394, which a question from here would take from the game. Source:
+widelands/widelands ``src/network/network_lan_promotion.h``, ``network.h``.
 """
 
 from __future__ import annotations
