@@ -261,7 +261,7 @@ class ServerBrowser:
         if self._in is not None and self.games.groups != before.groups:
             self.ear.attach(self._in.plane, self.games.groups)
 
-    def _heard(self, address: IPv4Address, source_port: int, facts: ServerFacts) -> None:
+    def _heard(self, address: IPv4Address, source_port: int, facts: ServerFacts, fresh: bool = False) -> None:
         if self._in is None:
             return
         origin = self._in.origin(str(address), self._members)
@@ -274,7 +274,7 @@ class ServerBrowser:
             return
         proto, ask = self.games.proto(profile, port), self.games.ask(profile, port, facts)
         game, period = profile.game if profile is not None else "", self.games.period(profile, facts)
-        self.table.heard(Sighting(origin, port, facts, game, proto, ask, period), now)
+        self.table.heard(Sighting(origin, port, facts, game, proto, ask, period, fresh), now)
         self.settle()
 
     def _detected(self, origin: Origin, game: str, server: Any) -> Sighting:

@@ -40,7 +40,7 @@ MANUAL_LIMIT = 64
 """Servers that the user named; they count by themselves, and nothing that is heard pushes them out."""
 GHOST_SECONDS = 10.0
 """How long announcements of a server that has ended do not count: a lease repeats them for a while. An answer, or its
-member's word that it runs, counts at once."""
+member's word that it runs, counts at once, and so does what its member sends after a goodbye: it was opened again."""
 GHOST_LIMIT = 256
 """Ended servers that are remembered."""
 CUT_OFF_SECONDS = 30.0
@@ -55,6 +55,7 @@ class Sighting:
     :param game: a profile's id, or empty.
     :param facts: not cleaned yet.
     :param period: seconds between announcements, as its game has it; ``None`` where that is not known.
+    :param fresh: its member sent that just now: no lease repeated it.
     """
 
     origin: Origin
@@ -64,6 +65,7 @@ class Sighting:
     proto: Proto = "udp"
     ask: Ask = Ask()
     period: float | None = None
+    fresh: bool = False
 
     @property
     def key(self) -> ServerKey:
@@ -81,7 +83,7 @@ class ServerTable:
 
     def __init__(self) -> None:
         self._servers: dict[ServerKey, Server] = {}
-        self._ghosts: dict[ServerKey, float] = {}
+        self._ghosts: dict[ServerKey, tuple[float, bool]] = {}
         self.changes: list[ServerChange] = []
         self.pushed_out = 0
         self.keys_changed = 0
@@ -125,7 +127,8 @@ class ServerTable:
         if seen.facts.closing:
             self._said_goodbye(key, now)
             return
-        if known is None and self._ghosts.get(key, float("-inf")) > now:
+        until, goodbye = self._ghosts.get(key, (float("-inf"), False))
+        if known is None and until > now and not (seen.fresh and goodbye):
             return
         before = known.announced if known is not None else None
         server = self._merged(known, seen, Found.ANNOUNCED, now)
@@ -224,7 +227,7 @@ class ServerTable:
         for server in self.known():
             if server.until() + (CUT_OFF_SECONDS if server.key in cut_off else 0.0) <= now:
                 self._drop(server, "it is not announced any more")
-        for key in [key for key, until in self._ghosts.items() if until <= now]:
+        for key in [key for key, (until, _) in self._ghosts.items() if until <= now]:
             del self._ghosts[key]
 
     # --- within ---------------------------------------------------------------------------------------------------
@@ -299,20 +302,21 @@ class ServerTable:
     def _said_goodbye(self, key: ServerKey, now: float) -> None:
         server = self._servers.get(key)
         if server is None:
-            self._haunt(key, now)
+            self._haunt(key, now, goodbye=True)
         elif Found.MANUAL in server.found:
             self._replace(server, attrs.evolve(server, found=frozenset({Found.MANUAL}), announced=None))
         else:
-            self._remove(server, "it said goodbye", now)
+            self._drop(server, "it said goodbye")
+            self._haunt(key, now, goodbye=True)
 
     def _remove(self, server: Server, reason: str, now: float) -> None:
         """It has ended: what is still on its way from it does not count."""
         self._drop(server, reason)
         self._haunt(server.key, now)
 
-    def _haunt(self, key: ServerKey, now: float) -> None:
+    def _haunt(self, key: ServerKey, now: float, *, goodbye: bool = False) -> None:
         self._ghosts.pop(key, None)
-        self._ghosts[key] = now + GHOST_SECONDS
+        self._ghosts[key] = now + GHOST_SECONDS, goodbye
         if len(self._ghosts) > GHOST_LIMIT:
             del self._ghosts[next(iter(self._ghosts))]
 

@@ -60,6 +60,23 @@ class EndTests(BrowserCase):
         self.host(HOSTS_ARENA)
         self.assertEqual(2, len(self.browser.all()))
 
+    def test_opened_again(self) -> None:
+        """After a goodbye a lease's repeat does not count, what its member sends anew does; after silence neither."""
+        ben = IPv4Address(ADDRESSES[1])
+        self.browser._heard(ben, 27960, answering(), True)
+        self.browser._heard(ben, 27960, answering(closing=True), True)
+        self.browser._heard(ben, 27960, answering())
+        self.assertEqual((), self.browser.all())
+        self.browser._heard(ben, 27960, answering(), True)
+        self.assertEqual(1, len(self.browser.all()))
+        self.world.run(5.0)
+        del self.world.client.servers[PLACE]
+        for _ in range(10):
+            self.browser._heard(ben, 27960, answering(), True)
+            self.world.run(1.0)
+        self.browser._heard(ben, 27960, answering(), True)
+        self.assertEqual((), self.browser.all())
+
     def test_latency_follows(self) -> None:
         """What is measured is the server as it is now."""
         self.browser._heard(IPv4Address(ADDRESSES[1]), 27960, answering())
