@@ -111,6 +111,15 @@ class LatencyTests(SynchronousTestCase):
         made.tick()
         self.assertEqual(31, ping.asked)
 
+    def test_from_the_beginning(self) -> None:
+        """The interval counts from when a measurement was due, however long it took and however late the tick was."""
+        ping = way(*[0.01] * 99)
+        self.clock.advance(0.7)
+        made = self.measure(icmp=ping)
+        self.clock.advance(10.7 - self.clock.seconds())
+        made.tick()
+        self.assertEqual(4, ping.asked)
+
     def test_bugs(self) -> None:
         """A way with a bug is logged; the server is measured again later."""
         made = self.measure(icmp=way(RuntimeError("a bug")))
