@@ -109,7 +109,7 @@ class BrowserWorld:
             self.client,
             self._connect,
             QueryPace(lambda: 0.5),
-            source=browser.own_address,
+            source=browser.source,
             excuse=browser.excuse,
             changed=browser.settle,
         )

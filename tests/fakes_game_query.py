@@ -25,10 +25,13 @@ class MemoryUdpPort:
     groups: list[tuple[str, str]] = attrs.field(factory=list)
     no_group: bool = False
     open: bool = True
+    unreachable: Exception | None = None
     sent: list[tuple[bytes, tuple[str, int] | None]] = attrs.field(factory=list)
 
     def connect(self, host: str, port: int) -> None:
         """See ``IUDPTransport``."""
+        if self.unreachable is not None:
+            raise self.unreachable
         self.target = (host, port)
 
     def write(self, payload: bytes, addr: tuple[str, int] | None = None) -> None:
@@ -38,6 +41,8 @@ class MemoryUdpPort:
 
     def joinGroup(self, group: str, interface: str) -> Deferred[None]:
         """See ``IMulticastTransport``."""
+        if self.unreachable is not None:
+            raise self.unreachable
         if self.no_group:
             return fail(OSError("no such device"))
         self.groups.append((group, interface))
@@ -58,6 +63,7 @@ class MemoryUdpReactor(Clock):
     """Time and sockets of the test.
 
     :ivar taken: ports that somebody else has.
+    :ivar unreachable: raised by sockets that shall connect.
     """
 
     def __init__(self) -> None:
@@ -65,13 +71,14 @@ class MemoryUdpReactor(Clock):
         self.taken: set[int] = set()
         self.made: list[MemoryUdpPort] = []
         self.no_group = False
+        self.unreachable: Exception | None = None
 
     def listenUDP(self, port: int, protocol: DatagramProtocol, interface: str, maxPacketSize: int) -> MemoryUdpPort:
         """See ``IReactorUDP``."""
         assert maxPacketSize > 1500
         if port in self.taken:
             raise CannotListenError(interface, port, OSError("taken"))
-        self.made.append(MemoryUdpPort(protocol, port, interface))
+        self.made.append(MemoryUdpPort(protocol, port, interface, unreachable=self.unreachable))
         return self.made[-1]
 
     def listenMulticast(

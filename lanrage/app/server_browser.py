@@ -13,7 +13,7 @@ from twisted.logger import Logger
 
 from lanrage.app.server_ear import Reads, ServerEar
 from lanrage.app.server_latency import ServerLatencies
-from lanrage.app.server_party import BrowsedParty, Hosted, MemberPlace
+from lanrage.app.server_party import BrowsedParty, Hosted, Hosting, MemberPlace
 from lanrage.app.server_queries import ServerQueries
 from lanrage.core.budget import Budget
 from lanrage.core.game_profile import GameProfile
@@ -79,6 +79,7 @@ class ServerBrowser:
         self.queries, self.latencies = queries(self), latencies(self)
         self._in: BrowsedParty | None = None
         self._members: Mapping[bytes, MemberPlace] = {}
+        self._hosting: dict[bytes, tuple[Origin, tuple[Hosting, ...]]] = {}
         self._listeners: list[Listener] = []
         self._fresh: Budget[str] = Budget(FRESH_RATE, FRESH_BURST)
         self._ticking: LoopingCall | None = None
@@ -112,7 +113,7 @@ class ServerBrowser:
         self.latencies.stop()
         for close in self.closing:
             close()
-        self._in, self._members = None, {}
+        self._in, self._members, self._hosting = None, {}, {}
         self.table.clear()
 
     # --- what is so ---------------------------------------------------------------------------------------------------
@@ -149,6 +150,11 @@ class ServerBrowser:
     def own_address(self) -> str:
         """This machine's address in the party; empty outside of one."""
         return self._in.address if self._in is not None else ""
+
+    def source(self, server: Server) -> str:
+        """Our address that whatever is sent to a server leaves from: in the party our own there; empty: any, for one
+        that is in no member's hands."""
+        return self.own_address() if server.origin.member is not None else ""
 
     def excuse(self, server: Server) -> str:
         """Why a server may not answer, beyond what its silence tells; empty: for no such reason."""
@@ -194,11 +200,18 @@ class ServerBrowser:
     # --- inputs -------------------------------------------------------------------------------------------------------
 
     def hosting_changed(self) -> None:
-        """A member's node, or this one, sees other servers than before."""
-        now = self._reactor.seconds()
+        """A member's node, or this one, sees other servers than before.
+
+        Only whose word is another one is passed on: who says the same as ever says nothing of a server that has ended
+        since.
+        """
+        now, before, self._hosting = self._reactor.seconds(), self._hosting, {}
         for identity, place in self._members.items():
             origin = Origin(place.address, identity, self._in is not None and identity == self._in.identity)
-            seen = self.hosted(identity, origin.own)
+            seen = tuple(self.hosted(identity, origin.own))
+            self._hosting[identity] = origin, seen
+            if before.get(identity) == (origin, seen):
+                continue
             hosted = [self._detected(origin, each.game, each.server) for each in seen]
             self.table.detected(origin, hosted, now)
         self.settle()
@@ -213,16 +226,18 @@ class ServerBrowser:
                     call(change)
                 except Exception:  # pylint: disable=broad-exception-caught  # one listener never stops the others
                     log.failure("a listener to the list of servers failed")
-        if any(isinstance(change, ServerAdded | ServerRemoved) for change in changes):
-            self.latencies.follow(server for server in self.table.all() if not server.origin.own)
         if changes:
+            self.latencies.follow(server for server in self.table.all() if not server.origin.own)
+        if changes or self.queries.outdated:
             self.queries.follow()
 
     # --- within -------------------------------------------------------------------------------------------------------
 
     def _tick(self) -> None:
         self._follow_party()
-        self.table.expire(self._reactor.seconds())
+        self.queries.paths_changed()
+        cut_off = {server.key for server in self.table.known() if self.excuse(server)}
+        self.table.expire(self._reactor.seconds(), cut_off | self.queries.cut_off)
         self.settle()
         self.latencies.tick()
 
@@ -231,7 +246,7 @@ class ServerBrowser:
         another = _session(party) is not _session(self._in)
         if another:
             self.ear.detach()
-            self._in = party
+            self._in, self._hosting = party, {}
             if party is not None:
                 self.ear.attach(party.plane, self.games.groups)
         members = party.members() if party is not None else {}
@@ -246,20 +261,20 @@ class ServerBrowser:
         if self._in is not None and self.games.groups != before.groups:
             self.ear.attach(self._in.plane, self.games.groups)
 
-    def _heard(self, address: IPv4Address, source_port: int, facts: ServerFacts) -> None:
+    def _heard(self, address: IPv4Address, source_port: int, facts: ServerFacts, fresh: bool = False) -> None:
         if self._in is None:
             return
         origin = self._in.origin(str(address), self._members)
         if origin is None:
             return
         profile, now = self.games.of(facts), self._reactor.seconds()
-        port = facts.port or source_port
+        port = self.table.port_of(origin.address, facts, source_port)
         if self.table.get((origin.address, port)) is None and not self._fresh.allow(origin.address, now):
             self.ear.counters.shed += 1
             return
         proto, ask = self.games.proto(profile, port), self.games.ask(profile, port, facts)
         game, period = profile.game if profile is not None else "", self.games.period(profile, facts)
-        self.table.heard(Sighting(origin, port, facts, game, proto, ask, period), now)
+        self.table.heard(Sighting(origin, port, facts, game, proto, ask, period, fresh), now)
         self.settle()
 
     def _detected(self, origin: Origin, game: str, server: Any) -> Sighting:

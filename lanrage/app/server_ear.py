@@ -15,7 +15,7 @@ import attrs
 from twisted.logger import Logger
 
 from lanrage.app.lan_interest import LanInterest
-from lanrage.app.lan_stages import Incoming, Outgoing
+from lanrage.app.lan_stages import Incoming, Outgoing, Travelled
 from lanrage.core.budget import Budget
 from lanrage.core.game_server import ServerFacts
 from lanrage.core.interest import Opened
@@ -28,6 +28,9 @@ from lanrage.errors import DecodeError
 READ_RATE, READ_BURST = 20.0, 60.0
 """Announcements a second, and at once, that are read of one member: sixteen servers with a beacon a second fit, and a
 member that sends more costs no more."""
+ALL_RATE, ALL_BURST = 100.0, 300.0
+"""Likewise of all members together, of those that are not known by their bytes: the slowest to read takes most of a
+millisecond."""
 REMEMBERED = 256
 """Announcements that are known by their bytes: most are repeated unchanged."""
 
@@ -63,8 +66,9 @@ class HearingPlane(Protocol):
     def part(self, kind: type[LanInterest]) -> LanInterest | None: ...
 
 
-Heard = Callable[[IPv4Address, int, ServerFacts], None]
-"""Takes (the sender's party address, the port that it came from, what it said)."""
+Heard = Callable[[IPv4Address, int, ServerFacts, bool], None]
+"""Takes (the sender's party address, the port that it came from, what it said, whether it was sent just now: no lease
+repeated it)."""
 
 
 @attrs.define
@@ -104,7 +108,9 @@ class ServerEar:
                 self._from[port] = (*self._from.get(port, ()), each)
         self._heard = heard
         self._allowed: Budget[IPv4Address] = Budget(READ_RATE, READ_BURST)
+        self._all: Budget[str] = Budget(ALL_RATE, ALL_BURST)
         self._known: dict[tuple[bytes, int, int], ServerFacts | None] = {}
+        self._came: Frame | None = None
         self._told: set[str] = set()
         self.counters = EarCounters()
         self._plane: HearingPlane | None = None
@@ -122,6 +128,7 @@ class ServerEar:
         """
         self.detach()
         self._plane = plane
+        plane.incoming.came.append(self.came)
         plane.incoming.written.append(self.received)
         plane.outgoing.sending.append(self.sent)
         interest = plane.part(LanInterest)
@@ -133,10 +140,17 @@ class ServerEar:
         """Hear it no more; harmless where nothing was attached."""
         plane, self._plane = self._plane, None
         if plane is not None:
+            plane.incoming.came.remove(self.came)
             plane.incoming.written.remove(self.received)
+            self._came = None
             plane.outgoing.sending.remove(self.sent)
             self._ends()
             self._ends = lambda: None
+
+    def came(self, frame: Frame, travelled: Travelled) -> None:
+        """A member sent a frame just now; the LAN card has not taken it yet."""
+        del travelled
+        self._came = frame
 
     def received(self, frame: Frame, origin: IPv4Address) -> None:
         """A member's frame was let in here, carried just now or repeated by a lease."""
@@ -145,7 +159,7 @@ class ServerEar:
             return
         formats = self._at.get(content.destination_port) or self._from.get(content.source_port)
         if formats is not None and self._plane is not None:
-            self._take(content, formats, origin, self._plane.now())
+            self._take(content, formats, origin, self._plane.now(), frame is self._came)
 
     def sent(self, frame: Frame, now: float) -> None:
         """A game of this machine sent a frame."""
@@ -154,15 +168,18 @@ class ServerEar:
             return
         formats = self._at.get(content.destination_port) or self._from.get(content.source_port)
         if formats is not None and self._plane is not None:
-            self._take(content, formats, self._plane.lan.address, now)
+            self._take(content, formats, self._plane.lan.address, now, True)
 
-    def _take(self, content: Udp, formats: tuple[Reads, ...], origin: IPv4Address, now: float) -> None:
+    def _take(self, content: Udp, formats: tuple[Reads, ...], origin: IPv4Address, now: float, fresh: bool) -> None:
         if not self._allowed.allow(origin, now):
             self.counters.shed += 1
             return
         key = content.payload, content.source_port, content.destination_port
         if key in self._known:
             facts = self._known[key]
+        elif not self._all.allow("", now):
+            self.counters.shed += 1
+            return
         else:
             facts = self._read(content, formats)
             if len(content.payload) <= REMEMBERED_BYTES:
@@ -171,7 +188,7 @@ class ServerEar:
                 del self._known[next(iter(self._known))]
         if facts is not None:
             self.counters.read += 1
-            self._heard(origin, content.source_port, facts)
+            self._heard(origin, content.source_port, facts, fresh)
 
     def _read(self, content: Udp, formats: tuple[Reads, ...]) -> ServerFacts | None:
         for each in formats:

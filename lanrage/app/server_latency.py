@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -15,8 +16,11 @@ from lanrage.core.server_latency import SAMPLE_GAP, SAMPLES, TRIES, LatencyMetho
 from lanrage.errors import LanrageError
 from lanrage.timing import timing_decorator
 
-AT_ONCE = 4
-"""Measurements under way: each is one packet at a time."""
+AT_ONCE, AT_ONCE_EACH = 8, 2
+"""Measurements under way, and of them those of one address: each is one packet at a time, and those of one member's
+dead servers do not hold up the others."""
+LATE = 1.0
+"""Seconds between two ticks at the most: so late a measurement begins as a rule, and the next is not put off for it."""
 
 Way = Callable[[Server], Deferred[float] | None]
 """Takes one sample in seconds; ``None`` where it cannot be used for this server. Errors of the house: it was lost."""
@@ -62,10 +66,13 @@ class ServerLatencies:
     def tick(self) -> None:
         """Begin what is due, the longest due first."""
         now = self._reactor.seconds()
-        free = AT_ONCE - sum(each.running is not None for each in self._servers.values())
+        at = Counter(key[0] for key, each in self._servers.items() if each.running is not None)
         waiting = [each for each in self._servers.values() if each.running is None and each.due <= now]
-        for each in sorted(waiting, key=lambda measured: measured.due)[: max(0, free)]:
-            self._begin(each)
+        for each in sorted(waiting, key=lambda measured: measured.due):
+            address = each.server.origin.address
+            if at.total() < AT_ONCE and at[address] < AT_ONCE_EACH:
+                at[address] += 1
+                self._begin(each)
 
     def stop(self) -> None:
         """Give up what is under way, forget all."""
@@ -76,11 +83,12 @@ class ServerLatencies:
             measured.running.cancel()
 
     def _begin(self, measured: _Measured) -> None:
+        begun = max(measured.due, self._reactor.seconds() - LATE)
         running = measured.running = Deferred.fromCoroutine(self._measure(measured))
 
         def ended(_result: Any) -> None:
             measured.running = None
-            measured.due = self._reactor.seconds() + measured.state.interval
+            measured.due = begun + measured.state.interval
 
         def failed(failure: Any) -> None:
             if self._servers.get(measured.server.key) is measured:

@@ -12,6 +12,7 @@ from twisted.internet.defer import TimeoutError as DeferredTimeout
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from lanrage.core.server_address import name_refused
 from lanrage.core.server_browser import MANUAL_LIMIT
 from lanrage.errors import Refused, Unreachable
 from lanrage.net.threads import in_thread
@@ -99,6 +100,9 @@ class HostNames:
         return ""
 
     def _tell(self, host: str, address: str) -> None:
+        if address and name_refused(host, address):
+            log.info("the name {host} leads to {address}, where no server may be", host=host, address=address)
+            address = ""
         self._known.pop(host, None)
         self._known[host] = address, self._reactor.seconds() + FRESH_SECONDS
         if len(self._known) > MANUAL_LIMIT:

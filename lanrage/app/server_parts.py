@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any
 
@@ -46,10 +47,16 @@ class NamedClient:
 
 
 class ServerWays:
-    """How samples of latency are taken."""
+    """How samples of latency are taken.
 
-    def __init__(self, reactor: Any, client: Asks, names: HostNames, pinger: Pinger) -> None:
+    :param source: our address that a sample for a server leaves from; empty: any.
+    """
+
+    def __init__(
+        self, reactor: Any, client: Asks, names: HostNames, pinger: Pinger, source: Callable[[Server], str]
+    ) -> None:
         self._reactor, self._client, self._names, self._pinger = reactor, client, names, pinger
+        self._source = source
 
     def all(self) -> dict[LatencyMethod, Way]:
         """By method."""
@@ -72,7 +79,7 @@ class ServerWays:
     def _ping(self, server: Server) -> Deferred[float]:
         async def ping() -> float:
             address = await self._names.address(server.origin.address, SAMPLE_WITHIN)
-            return await self._pinger.ask(address, SAMPLE_WITHIN)
+            return await self._pinger.ask(address, SAMPLE_WITHIN, self._source(server))
 
         return Deferred.fromCoroutine(ping())
 
@@ -83,7 +90,11 @@ class ServerWays:
 
         async def ask() -> float:
             answer = await self._client.ask(
-                server.ask.query, server.origin.address, server.ask.port, timeout=SAMPLE_WITHIN
+                server.ask.query,
+                server.origin.address,
+                server.ask.port,
+                self._source(server) or None,
+                SAMPLE_WITHIN,
             )
             return float(answer.rtt)
 
@@ -94,7 +105,8 @@ class ServerWays:
 
         async def connect() -> float:
             address = await self._names.address(server.origin.address, SAMPLE_WITHIN)
-            return await connect_time(self._reactor, address, server.port, SAMPLE_WITHIN, refused=True)
+            source = self._source(server)
+            return await connect_time(self._reactor, address, server.port, SAMPLE_WITHIN, source, refused=True)
 
         return Deferred.fromCoroutine(connect())
 
@@ -116,23 +128,25 @@ def make_browser(reactor: Any, profiles: Profiles) -> ServerBrowser:
     asking = QueryClient(reactor)
     client = NamedClient(asking, names)
     pinger = Pinger(reactor)
-    ways = ServerWays(reactor, client, names, pinger)
+
+    def ways(browser: ServerBrowser) -> ServerWays:
+        return ServerWays(reactor, client, names, pinger, browser.source)
 
     def queries(browser: ServerBrowser) -> ServerQueries:
         return ServerQueries(
             reactor,
             browser.table,
             client,
-            ways.connect,
+            ways(browser).connect,
             QueryPace(random.random),
             costs=costs(),
-            source=browser.own_address,
+            source=browser.source,
             excuse=browser.excuse,
             changed=browser.settle,
         )
 
-    def latencies(_browser: ServerBrowser) -> ServerLatencies:
-        return ServerLatencies(reactor, ways.all())
+    def latencies(browser: ServerBrowser) -> ServerLatencies:
+        return ServerLatencies(reactor, ways(browser).all())
 
     ports = {name: query.ports for name, query in QUERIES.items()}
     asked = dict.fromkeys(costs(), ()) | ports

@@ -63,10 +63,11 @@ class QueryCounters:
 class ServerQueries:
     """Keeps the table's verdicts fresh.
 
+    :ivar cut_off: servers that did not answer since there was no way to them, and were not asked since.
     :param costs: of queries that are asked otherwise than by datagrams.
     :param connect: for servers whose game has no protocol for questions, but takes TCP connections.
-    :param source: this machine's address in the party, empty outside of one.
-    :param excuse: why a server may not answer, in words, beyond what its silence tells.
+    :param source: our address that questions to a server leave from; empty: any.
+    :param excuse: why a server cannot answer, in words, beyond what its silence tells: it has missed no question then.
     :param changed: called after each answer, and each that did not come.
     """
 
@@ -79,7 +80,7 @@ class ServerQueries:
         pace: QueryPace,
         *,
         costs: Mapping[str, Cost] = MappingProxyType({}),
-        source: Callable[[], str],
+        source: Callable[[Server], str],
         excuse: Callable[[Server], str],
         changed: Callable[[], None],
     ) -> None:
@@ -89,6 +90,8 @@ class ServerQueries:
         self._waiting: list[Deferred[None]] = []
         self._timer: IDelayedCall | None = None
         self._running = False
+        self._followed = -1
+        self.cut_off: set[ServerKey] = set()
         self.counters = QueryCounters()
 
     def start(self) -> None:
@@ -114,9 +117,25 @@ class ServerQueries:
         known = (each for each in self._table.known() if askable(each))
         servers = {each.key: self._cost(each) for each in known}
         self._pace.follow(servers, self._reactor.seconds())
+        self._followed = self._table.keys_changed
         for key in self._under_way.keys() - servers.keys():
             self._under_way[key].cancel()
         self._look_again()
+
+    def paths_changed(self) -> None:
+        """There may be a way again to servers that there was none to: those are asked at once."""
+        known = {key: self._table.get(key) for key in self.cut_off}
+        self.cut_off.intersection_update(key for key, server in known.items() if server is not None)
+        for key, server in known.items():
+            if server is not None and not self._excuse(server):
+                self._pace.hurry(key, self._reactor.seconds())
+        if self.cut_off:
+            self._look_again()
+
+    @property
+    def outdated(self) -> bool:
+        """Servers came into the table or went from it, heard or silent, since it was followed."""
+        return self._followed != self._table.keys_changed
 
     def _cost(self, server: Server) -> Cost:
         return self._costs.get(server.ask.query, Cost.DATAGRAM) if server.ask.query else Cost.CONNECTION
@@ -161,10 +180,13 @@ class ServerQueries:
             self._timer = self._reactor.callLater(max(SHORTEST_WAIT, due - self._reactor.seconds()), self._ask_due)
 
     def _ask_due(self) -> None:
-        for key in self._pace.due(self._reactor.seconds()):
+        now = self._reactor.seconds()
+        for key in self._pace.due(now):
             server = self._table.get(key)
             if server is not None and key not in self._under_way:
                 self._begin(server)
+            else:
+                self._pace.put_off(key, now)
         self._look_again()
 
     def _begin(self, server: Server) -> None:
@@ -185,12 +207,11 @@ class ServerQueries:
         facts, how = None, "it took a connection"
         try:
             if server.ask.query:
-                source = None if server.origin.member is None else self._source() or None
-                host, port = server.origin.address, server.ask.port
+                host, port, source = server.origin.address, server.ask.port, self._source(server) or None
                 answer = await self._client.ask(server.ask.query, host, port, source, ANSWER_WITHIN)
                 facts, how = answer.facts, "it answered"
             else:
-                await self._connect(server.origin.address, server.port, ANSWER_WITHIN, self._source_for(server))
+                await self._connect(server.origin.address, server.port, ANSWER_WITHIN, self._source(server))
         except Refused:  # too much is asked or looked up at once: that says nothing of the server
             self._pace.answered(server.key, self._reactor.seconds())
             return
@@ -198,18 +219,21 @@ class ServerQueries:
             self._missed(server)
             return
         now = self._reactor.seconds()
+        self.cut_off.discard(server.key)
         self._table.answered(server.key, facts, f"{how} {_where(server)}", now)
         self._pace.answered(server.key, now)
         self._after(server)
 
-    def _source_for(self, server: Server) -> str:
-        return "" if server.origin.member is None else self._source()
-
     def _missed(self, server: Server) -> None:
         now = self._reactor.seconds()
         self.counters.unanswered += 1
-        reason = self._excuse(server) or f"it does not answer {_where(server)}"
-        self._table.missed(server.key, reason, now)
+        excuse = self._excuse(server)
+        if excuse:
+            self.cut_off.add(server.key)
+            self._table.cut_off(server.key, excuse, now)
+        else:
+            self.cut_off.discard(server.key)
+            self._table.missed(server.key, f"it does not answer {_where(server)}", now)
         self._pace.missed(server.key, now)
         self._after(server)
 

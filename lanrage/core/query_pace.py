@@ -41,6 +41,9 @@ ANSWER_WITHIN = 1.2
 OUTSTANDING, OUTSTANDING_EACH = 16, 4
 """Questions under way, and of them those to one address: one member's silent servers do not hold up the others."""
 
+PROCESSES = 2
+"""Of them those that take a process of this machine each."""
+
 
 @attrs.define
 class _Entry:
@@ -86,10 +89,14 @@ class QueryPace:
         free = OUTSTANDING - sum(at.values())
         chosen: list[ServerKey] = []
         waiting = [(entry.due, key) for key, entry in self._entries.items() if not entry.asked and entry.due <= now]
+        processes = self._processes()
         for _, key in sorted(waiting):
-            if len(chosen) < free and at[key[0]] < OUTSTANDING_EACH:
+            entry = self._entries[key]
+            process = entry.cost is Cost.PROCESS
+            if len(chosen) < free and at[key[0]] < OUTSTANDING_EACH and not (process and processes >= PROCESSES):
                 at[key[0]] += 1
-                self._entries[key].asked = True
+                processes += process
+                entry.asked = True
                 chosen.append(key)
         return chosen
 
@@ -98,8 +105,17 @@ class QueryPace:
         at = self._under_way()
         if sum(at.values()) >= OUTSTANDING:
             return None
-        free = (entry.due for key, entry in self._entries.items() if not entry.asked and at[key[0]] < OUTSTANDING_EACH)
+        full = self._processes() >= PROCESSES
+        free = (
+            entry.due
+            for key, entry in self._entries.items()
+            if not entry.asked and at[key[0]] < OUTSTANDING_EACH and not (full and entry.cost is Cost.PROCESS)
+        )
         return min(free, default=None)
+
+    def _processes(self) -> int:
+        """Questions under way that take a process each."""
+        return sum(entry.asked and entry.cost is Cost.PROCESS for entry in self._entries.values())
 
     def _under_way(self) -> dict[str, int]:
         """Questions by address."""
@@ -107,6 +123,18 @@ class QueryPace:
         for (address, _), entry in self._entries.items():
             at[address] = at.get(address, 0) + entry.asked
         return at
+
+    def put_off(self, key: ServerKey, now: float) -> None:
+        """A server that :meth:`due` named was not asked after all: it is due again soon."""
+        entry = self._entries.get(key)
+        if entry is not None:
+            entry.asked, entry.due = False, now + AGAIN
+
+    def hurry(self, key: ServerKey, now: float) -> None:
+        """A server is worth a question at once."""
+        entry = self._entries.get(key)
+        if entry is not None:
+            entry.due = min(entry.due, now)
 
     def answered(self, key: ServerKey, now: float) -> None:
         """A server answered."""

@@ -40,9 +40,11 @@ MANUAL_LIMIT = 64
 """Servers that the user named; they count by themselves, and nothing that is heard pushes them out."""
 GHOST_SECONDS = 10.0
 """How long announcements of a server that has ended do not count: a lease repeats them for a while. An answer, or its
-member's word that it runs, counts at once."""
+member's word that it runs, counts at once, and so does what its member sends after a goodbye: it was opened again."""
 GHOST_LIMIT = 256
 """Ended servers that are remembered."""
+CUT_OFF_SECONDS = 30.0
+"""How much longer a server stays that there is no way to: an outage empties no list."""
 GONE_SILENT = "it answers no more"
 
 
@@ -53,6 +55,7 @@ class Sighting:
     :param game: a profile's id, or empty.
     :param facts: not cleaned yet.
     :param period: seconds between announcements, as its game has it; ``None`` where that is not known.
+    :param fresh: its member sent that just now: no lease repeated it.
     """
 
     origin: Origin
@@ -62,6 +65,7 @@ class Sighting:
     proto: Proto = "udp"
     ask: Ask = Ask()
     period: float | None = None
+    fresh: bool = False
 
     @property
     def key(self) -> ServerKey:
@@ -73,14 +77,16 @@ class ServerTable:
     """All servers by their keys.
 
     :ivar changes: what happened since somebody took it out, in order.
+    :ivar keys_changed: how often an entry came or went, silent ones as well, of which :attr:`changes` may tell nothing.
     :ivar pushed_out: entries that went since there were too many.
     """
 
     def __init__(self) -> None:
         self._servers: dict[ServerKey, Server] = {}
-        self._ghosts: dict[ServerKey, float] = {}
+        self._ghosts: dict[ServerKey, tuple[float, bool]] = {}
         self.changes: list[ServerChange] = []
         self.pushed_out = 0
+        self.keys_changed = 0
 
     def __len__(self) -> int:
         return len(self._servers)
@@ -101,10 +107,19 @@ class ServerTable:
     def clear(self) -> None:
         """Forget all; nobody is told of it."""
         self._servers.clear()
+        self.keys_changed += 1
         self._ghosts.clear()
         self.changes.clear()
 
     # --- how servers become known ---------------------------------------------------------------------------------
+
+    def port_of(self, address: str, facts: ServerFacts, source_port: int) -> int:
+        """The port of the server that announced itself: as it says; where it does not, that of the one server of its
+        format there that once did; else the port that the announcement came from."""
+        if facts.port is not None:
+            return facts.port
+        same = [each for each in self._of(address) if each.facts.format == facts.format and each.facts.port is not None]
+        return same[0].port if len(same) == 1 else source_port
 
     def heard(self, seen: Sighting, now: float) -> None:
         """A server announced itself, or said goodbye."""
@@ -112,7 +127,8 @@ class ServerTable:
         if seen.facts.closing:
             self._said_goodbye(key, now)
             return
-        if known is None and self._ghosts.get(key, float("-inf")) > now:
+        until, goodbye = self._ghosts.get(key, (float("-inf"), False))
+        if known is None and until > now and not (seen.fresh and goodbye):
             return
         before = known.announced if known is not None else None
         server = self._merged(known, seen, Found.ANNOUNCED, now)
@@ -183,6 +199,15 @@ class ServerTable:
         else:
             self._replace(server, after)
 
+    def cut_off(self, key: ServerKey, reason: str, now: float) -> None:
+        """A server could not answer, as there is no way to it: it cannot be joined, and has missed nothing.
+
+        :param reason: in words.
+        """
+        server = self._servers.get(key)
+        if server is not None:
+            self._replace(server, attrs.evolve(server, verdict=Verdict(Joinable.NO, reason, now)))
+
     # --- time and members -----------------------------------------------------------------------------------------
 
     def keep_only(self, addresses: Collection[str]) -> None:
@@ -194,12 +219,15 @@ class ServerTable:
             if server.origin.address not in addresses and server.origin.member is not None:
                 self._drop(server, "its member has left")
 
-    def expire(self, now: float) -> None:
-        """What was not heard of for too long is gone."""
+    def expire(self, now: float, cut_off: Collection[ServerKey] = ()) -> None:
+        """What was not heard of for too long is gone.
+
+        :param cut_off: of these nothing can be heard since there is no way to them: they have longer.
+        """
         for server in self.known():
-            if server.until() <= now:
+            if server.until() + (CUT_OFF_SECONDS if server.key in cut_off else 0.0) <= now:
                 self._drop(server, "it is not announced any more")
-        for key in [key for key, until in self._ghosts.items() if until <= now]:
+        for key in [key for key, (until, _) in self._ghosts.items() if until <= now]:
             del self._ghosts[key]
 
     # --- within ---------------------------------------------------------------------------------------------------
@@ -230,6 +258,7 @@ class ServerTable:
             self._replace(known, server)
             return
         self._servers[server.key] = server
+        self.keys_changed += 1
         self.changes.append(ServerAdded(server))
         if Found.MANUAL not in server.found:
             self._make_room(server)
@@ -273,25 +302,27 @@ class ServerTable:
     def _said_goodbye(self, key: ServerKey, now: float) -> None:
         server = self._servers.get(key)
         if server is None:
-            self._haunt(key, now)
+            self._haunt(key, now, goodbye=True)
         elif Found.MANUAL in server.found:
             self._replace(server, attrs.evolve(server, found=frozenset({Found.MANUAL}), announced=None))
         else:
-            self._remove(server, "it said goodbye", now)
+            self._drop(server, "it said goodbye")
+            self._haunt(key, now, goodbye=True)
 
     def _remove(self, server: Server, reason: str, now: float) -> None:
         """It has ended: what is still on its way from it does not count."""
         self._drop(server, reason)
         self._haunt(server.key, now)
 
-    def _haunt(self, key: ServerKey, now: float) -> None:
+    def _haunt(self, key: ServerKey, now: float, *, goodbye: bool = False) -> None:
         self._ghosts.pop(key, None)
-        self._ghosts[key] = now + GHOST_SECONDS
+        self._ghosts[key] = now + GHOST_SECONDS, goodbye
         if len(self._ghosts) > GHOST_LIMIT:
             del self._ghosts[next(iter(self._ghosts))]
 
     def _drop(self, server: Server, reason: str) -> None:
         del self._servers[server.key]
+        self.keys_changed += 1
         if not server.silent:
             self.changes.append(ServerRemoved(server, reason))
 

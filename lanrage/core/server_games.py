@@ -77,8 +77,11 @@ class ServerGames:
         return Ask(query, port) if query in self._queries else Ask()
 
     def detected(self, origin: Origin, game: str, proto: Proto, port: int, query: str, query_port: int) -> Sighting:
-        """A server that its member's node sees; how it is asked as that node says, if this one knows how."""
-        ask = Ask(query, query_port or port) if query in self._queries else Ask()
+        """A server that its member's node sees. How it is asked is this machine's own profile's word: what a member
+        says never chooses what is started here; of it the port counts, where the protocol is the same."""
+        ask = self.ask(self._games.get(game), port)
+        if ask.query and ask.query == query and query_port:
+            ask = Ask(query, query_port)
         return Sighting(origin, port, ServerFacts(""), game, proto, ask)
 
     def named(self, origin: Origin, game: str, port: int, proto: Proto) -> Sighting:

@@ -26,6 +26,8 @@ BEST_AGAIN = 10
 """Measurements after which a better way is tried again that was blocked."""
 FIRST_INTERVAL = FAR_INTERVAL
 """Seconds between measurements until there are enough for a trend: what is not known to be stable is not."""
+FAILED_INTERVAL = 60.0
+"""Seconds likewise at the most while nothing answers: from the first interval on each is twice as long."""
 
 
 class LatencyMethod(StrEnum):
@@ -91,6 +93,8 @@ class ServerLatency:
     @property
     def interval(self) -> float:
         """Seconds until the next measurement."""
+        if self.failed:
+            return min(FIRST_INTERVAL * float(1 << min(self.failed - 1, 8)), FAILED_INTERVAL)
         value = self.value
         if value is None or not self.latency.settled:
             return FIRST_INTERVAL

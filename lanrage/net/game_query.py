@@ -12,7 +12,7 @@ from twisted.internet.defer import Deferred, fail
 from twisted.internet.error import CannotListenError
 
 from lanrage.core.game_server import ServerFacts
-from lanrage.errors import BadInput, LanrageError, Refused, Unanswered
+from lanrage.errors import BadInput, Refused, Unanswered
 from lanrage.net.game_query_far import FarQueries
 from lanrage.net.game_query_tcp import StreamQuestion
 from lanrage.net.game_query_udp import DatagramQuestion
@@ -27,7 +27,7 @@ QUESTIONS_MOST = 64
 class Answer:
     """What a server answered.
 
-    :param rtt: seconds from the last question to its answer, never less than the way there and back took.
+    :param rtt: seconds from the last question to its answer; a question that was put again counts from then.
     """
 
     facts: ServerFacts
@@ -71,7 +71,7 @@ class QueryClient:
         try:
             self._check(query, host, port, timeout)
             asked = self._start(query, host, port, source, timeout)
-        except LanrageError as error:
+        except Exception as error:  # pylint: disable=broad-exception-caught  # it is told, not swallowed
             return fail(error)
         self._open.add(asked)
         return asked.addBoth(self._done, asked)

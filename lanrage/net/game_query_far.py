@@ -115,6 +115,10 @@ class _Asker(ProcessProtocol):
         else:
             self.answer.callback((facts(self._query, told), told.seconds))
 
+    def never(self) -> None:
+        """The process could not be started: nothing is waited for."""
+        self._late.cancel()
+
     def _kill(self) -> None:
         if self.transport is None:
             return
@@ -147,5 +151,9 @@ class FarQueries:
             return fail(MissingRight(f"the query {query} needs {self.library}: pip install 'lanrage[queries]'"))
         asker = _Asker(query, f"{host} port {port}", lambda call: self.reactor.callLater(timeout + START_S, call))
         arguments = [sys.executable, "-I", game_query_child.__file__, CLASSES[query], host, str(port), str(timeout)]
-        self.reactor.spawnProcess(asker, sys.executable, arguments, env={}, path="/")
+        try:
+            self.reactor.spawnProcess(asker, sys.executable, arguments, env={}, path="/")
+        except BaseException:
+            asker.never()
+            raise
         return asker.answer

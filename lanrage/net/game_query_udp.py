@@ -5,7 +5,6 @@ from __future__ import annotations
 from ipaddress import ip_address
 from typing import Any
 
-from twisted.internet.error import CannotListenError
 from twisted.internet.protocol import DatagramProtocol
 from twisted.python.failure import Failure
 
@@ -52,25 +51,13 @@ class DatagramQuestion(Question):
             )
             self._port.joinGroup(group.address, self._source).addErrback(self._no_group)
         else:
-            self._port = self._bind()
+            interface = self._source or ("::" if ip_address(self._target[0]).version == 6 else "")
+            self._port = self._reactor.listenUDP(0, _Ear(self), interface, DATAGRAM_BYTES + 1)
             self._port.connect(*self._target)
         self._last = self._query.opening(self._token)
         self._sent_at = self._reactor.seconds()
         self._send_last()
-        self._later(timeout * AGAIN, self._send_last)
-
-    def _bind(self) -> Any:
-        """A socket at the port that the game wants to be asked from, else at any."""
-        interface = self._source or ("::" if ip_address(self._target[0]).version == 6 else "")
-        for port in (self._query.source_port, 0):
-            if port is None:
-                continue
-            try:
-                return self._reactor.listenUDP(port, _Ear(self), interface, DATAGRAM_BYTES + 1)
-            except CannotListenError:
-                if not port:
-                    raise
-        raise AssertionError("port 0 is always tried")
+        self._later(timeout * AGAIN, self._send_again)
 
     def heard(self, datagram: bytes, host: str, port: int) -> None:
         """A datagram came in."""
@@ -85,6 +72,11 @@ class DatagramQuestion(Question):
 
     def _send(self, payload: bytes) -> None:
         self._last = (payload,)
+        self._send_last()
+
+    def _send_again(self) -> None:
+        """The answer to the first is held for lost: the time counts anew."""
+        self._sent_at = self._reactor.seconds()
         self._send_last()
 
     def _send_last(self) -> None:

@@ -42,9 +42,15 @@ class Question(abc.ABC):
         """Open the socket and ask.
 
         :param timeout: seconds until it fails.
-        :raises OSError: when there is no socket; CannotListenError likewise.
+        :raises OSError: when there is no socket, or no way to the server; CannotListenError likewise. The question is
+            over then, and its answer will not come.
         """
-        self._open(timeout)
+        try:
+            self._open(timeout)
+        except BaseException:
+            self.answer.addErrback(lambda _: None)
+            self._end()
+            raise
         self._later(timeout, self._silent)
 
     @abc.abstractmethod

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 import socket
+import struct
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from lanrage.errors import MissingRight, Unreachable
+from lanrage.net.raw_sockets import IP_PKTINFO
 from lanrage.net.socket_reader import SocketReader
 from lanrage.wire.echo import Echo, decode_reply, encode_request, without_head
 
@@ -59,9 +61,10 @@ class Pinger(SocketReader):
         self._sequence = 0
         self._refused = ""
 
-    def ask(self, address: str, timeout: float) -> Deferred[float]:
+    def ask(self, address: str, timeout: float, source: str = "") -> Deferred[float]:
         """Send one request.
 
+        :param source: our address that it leaves from; empty: the system's choice.
         :param timeout: seconds until it is lost.
         :return: the round trip in seconds.
         :raises MissingRight: by the Deferred: this process may open no such socket.
@@ -77,7 +80,7 @@ class Pinger(SocketReader):
         self._asked[token] = _Asked(address, self._seconds(), answer)
         answer.addTimeout(timeout, self._time, onTimeoutCancel=_unanswered(address)).addBoth(forget)
         try:
-            self._send(token, address)
+            self._send(token, address, source)
         except MissingRight as error:
             answer.errback(error)
         except OSError as error:
@@ -90,12 +93,14 @@ class Pinger(SocketReader):
             asked.answer.errback(Unreachable("pinging ends"))
         self._unwatch()
 
-    def _send(self, token: bytes, address: str) -> None:
+    def _send(self, token: bytes, address: str, source: str) -> None:
         if self._socket is None:
             self._watch(self._open())
         assert self._socket is not None
         self._sequence = (self._sequence + 1) & 0xFFFF
-        self._socket.sendto(encode_request(Echo(0, self._sequence, token)), (address, 0))
+        request = encode_request(Echo(0, self._sequence, token))
+        info = struct.pack("=I4s4x", 0, socket.inet_aton(source or "0.0.0.0"))  # in_pktinfo of ip(7): no card, source
+        self._socket.sendmsg([request], [(socket.IPPROTO_IP, IP_PKTINFO, info)] if source else [], 0, (address, 0))
 
     def _open(self) -> socket.socket:
         if self._refused:

@@ -10,6 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from lanrage.app import metrics_of_servers
 from lanrage.app.server_browser import FRESH_BURST, TICK
 from lanrage.app.server_party import Hosting, MemberPlace
+from lanrage.core.game_server import ServerFacts
 from lanrage.core.server_browser import MEMBER_LIMIT
 from lanrage.core.server_changes import ServerAdded, ServerChanged, ServerRemoved
 from lanrage.core.server_entry import Found, Joinable
@@ -148,6 +149,19 @@ class AnnouncedTests(BrowserCase):
             self.world.run(0.25)
             self.world.client.release()
         self.assertEqual((), self.browser.all())
+
+    def test_another_port(self) -> None:
+        """Who said its port once need not say it again: a change and the goodbye of a game at another port than its
+        announcements' are that game's; another format's are not."""
+        said = ServerFacts("warcraft3", "Ann's game", 6113, players=1, players_limit=4)
+        changed = ServerFacts("warcraft3", players=2, players_limit=4)
+        for facts in (said, changed):
+            self.browser._heard(IPv4Address(ADDRESSES[1]), 6112, facts)
+        self.assertEqual((6113, 2), (self.world.only().port, self.world.only().facts.players))
+        self.browser._heard(IPv4Address(ADDRESSES[1]), 6112, ServerFacts("dawn-of-war", "Bo's game"))
+        self.browser._heard(IPv4Address(ADDRESSES[2]), 6112, changed)
+        self.browser._heard(IPv4Address(ADDRESSES[1]), 6112, ServerFacts("warcraft3", closing=True))
+        self.assertEqual([(ADDRESSES[1], 6112), (ADDRESSES[2], 6112)], sorted(each.key for each in self.browser.all()))
 
     def test_own(self) -> None:
         """What this machine announces is marked as its own."""

@@ -177,7 +177,7 @@ class TestBrowser(TestCase):
         """Each way by itself, where a server has a name: its address is pinged, a refusal is an answer as well, and the
         look-up of the name has a time of its own."""
         asking, names = QueryClient(reactor), HostNames(reactor)
-        ways = ServerWays(reactor, NamedClient(asking, names), names, Pinger(reactor)).all()
+        ways = ServerWays(reactor, NamedClient(asking, names), names, Pinger(reactor), lambda _: "").all()
         named = Origin("localhost")
         server = Server(named, self.number, "tcp", "", Ask(), ServerFacts(""), frozenset({Found.MANUAL}), 0.0)
         for method in (LatencyMethod.CONNECT, LatencyMethod.NAME):

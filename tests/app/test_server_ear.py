@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from ipaddress import IPv4Address
 
+import attrs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
@@ -12,10 +13,10 @@ from twisted.trial.unittest import SynchronousTestCase
 from lanrage.app.lan_interest import LanInterest
 from lanrage.app.lan_leases import LanLeases
 from lanrage.app.lan_stages import LanPart, Plane
-from lanrage.app.server_ear import READ_BURST, READ_RATE, Reads, ServerEar
+from lanrage.app.server_ear import ALL_BURST, READ_BURST, READ_RATE, Reads, ServerEar
 from lanrage.core.game_server import ServerFacts
 from lanrage.core.interest_talk import CLOSED_SECONDS
-from lanrage.core.lan_frames import Frame
+from lanrage.core.lan_frames import Frame, Udp
 from lanrage.errors import DecodeError
 from lanrage.wire.games import FORMATS
 from lanrage.wire.packets import read_frame
@@ -40,11 +41,17 @@ class EarTests(SynchronousTestCase):
         self.room = Room(self, 2, parts)
         self.ana, self.ben = self.room.guests
         self.heard: list[tuple[IPv4Address, int, ServerFacts]] = []
+        self.fresh: list[bool] = []
         self.ear = self.listening(FORMATS)
+
+    def hear(self, origin: IPv4Address, port: int, facts: ServerFacts, fresh: bool) -> None:
+        """The ear tells."""
+        self.heard.append((origin, port, facts))
+        self.fresh.append(fresh)
 
     def listening(self, formats: Mapping[str, Reads]) -> ServerEar:
         """An ear at the second member."""
-        ear = ServerEar(formats, lambda *heard: self.heard.append(heard))
+        ear = ServerEar(formats, self.hear)
         ear.attach(self.ben.plane, GROUPS)
         self.addCleanup(ear.detach)
         self.room.run(CLOSED_SECONDS + 1.0)
@@ -75,13 +82,26 @@ class EarTests(SynchronousTestCase):
             self.room.run(1.5)
         self.assertTrue(29 <= len(self.heard) <= 31, len(self.heard))
         self.assertLess(self.ana.plane.counters()["forwarded_packets"], 10)
+        self.assertEqual((True, False), (self.fresh[0], self.fresh[-1]))
+        self.assertLess(sum(self.fresh), 10, "only what was carried just now is fresh")
         self.room.run(10.0)
         self.assertTrue(len(self.heard) <= 33, "the lease ends with the announcements")
 
     def test_own(self) -> None:
         """A server of this machine is heard, too."""
         self.ben.send(source_port=40000, destination=GROUP, destination_port=4445, payload=MINECRAFT)
-        self.assertEqual([(self.ben.address, 40000, WORLD)], self.heard)
+        self.assertEqual(([(self.ben.address, 40000, WORLD)], [True]), (self.heard, self.fresh))
+
+    def test_all_together(self) -> None:
+        """However many members send ever new announcements, only so many are read; known ones cost none of that."""
+        content = Udp(self.ana.address, GROUP, 40000, 4445, MINECRAFT, 1)
+        formats = self.ear._at[4445]
+        for member in range(10):
+            for number in range(50):
+                payload = MINECRAFT + b"%d %d" % (member, number)
+                made = attrs.evolve(content, payload=payload)
+                self.ear._take(made, formats, IPv4Address(f"10.9.0.{member + 1}"), 0.0, True)
+        self.assertEqual((ALL_BURST, 500 - ALL_BURST), (self.ear.counters.read, self.ear.counters.shed))
 
     def test_other_ports(self) -> None:
         """Nothing else is looked at."""

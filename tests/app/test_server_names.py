@@ -45,6 +45,14 @@ class NamesTests(SynchronousTestCase):
         self.assertEqual("192.0.2.7", self.successResultOf(self.ask("play.example.org")))
         self.assertEqual(3, len(self.looked))
 
+    def test_no_machine(self) -> None:
+        """A name that leads to this machine, or to many, is as one that is not known."""
+        for address in ("127.0.0.1", "224.0.0.251", "255.255.255.255", "0.0.0.0"):
+            self.hosts[f"{address}.example.org"] = address
+            self.failureResultOf(self.ask(f"{address}.example.org"), Unreachable)
+        self.hosts["localhost"] = "127.0.0.1"
+        self.assertEqual("127.0.0.1", self.successResultOf(self.ask("localhost")))
+
     def test_shared(self) -> None:
         """Who asks for the same name waits for one look-up; who gives up harms no other."""
         self.clock.held = []

@@ -14,6 +14,7 @@ from lanrage.core.query_pace import (
     OUTSTANDING,
     OUTSTANDING_EACH,
     PAUSES,
+    PROCESSES,
     SILENT,
     WATCHED_SECONDS,
     Cost,
@@ -80,6 +81,13 @@ class PaceTests(SynchronousTestCase):
         refused = GENTLE_IDLE * (1 + JITTER) + (MISSES - 1) * AGAIN
         self.assertLess(max(ends, refused), 10.0)
 
+    def test_put_off(self) -> None:
+        """Whoever was named and not asked is named again soon, and holds nobody's place until then."""
+        self.ask(FIRST_WITHIN / 2)
+        self.pace.put_off(KEY, 1.0)
+        self.pace.put_off(("10.66.0.9", 1), 1.0)
+        self.ask(1.0 + AGAIN)
+
     def test_forgotten(self) -> None:
         """What is not followed is not asked, and its answer is nobody's."""
         self.pace.follow({}, 0.0)
@@ -109,6 +117,7 @@ class BoundTests(SynchronousTestCase):
             self.assertFalse(set(asked) & set(under_way))
             under_way += asked
             self.assertLessEqual(len(under_way), OUTSTANDING)
+            self.assertLessEqual(sum(servers[each] is Cost.PROCESS for each in under_way), PROCESSES)
             for address, _ in under_way:
                 self.assertLessEqual(sum(each[0] == address for each in under_way), OUTSTANDING_EACH)
             following = pace.next()

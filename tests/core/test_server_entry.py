@@ -28,6 +28,10 @@ class TextTests(SynchronousTestCase):
         self.assertEqual(shown, " ".join(shown.split()))
         self.assertEqual(shown, shown_text(shown, limit))
 
+    def test_heaps_of_marks(self) -> None:
+        """Two marks of a letter stay, what is piled on them goes; the next letter has its own."""
+        self.assertEqual("a\u0301\u0302b\u0323", shown_text("a\u0301\u0302" + 20 * "\u0303" + "b\u0323", 30))
+
     def test_examples(self) -> None:
         """Escapes, line breaks and marks of direction go, letters of all scripts stay."""
         self.assertEqual("[31mred two", shown_text("\x1b[31mred\n\ttwo\u202e\u200b\0", 30))

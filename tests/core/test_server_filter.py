@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.core.game_server import ServerFacts
-from lanrage.core.server_address import find_server, parse_place
+from lanrage.core.server_address import find_server, name_refused, parse_place
 from lanrage.core.server_browser import ServerTable
 from lanrage.core.server_entry import Joinable, Sort
 from lanrage.core.server_filter import Listed, ServerFilter, found, ordered
@@ -131,6 +131,16 @@ class NamingTests(SynchronousTestCase):
             [1, 3, 1, 2, 3], [self.port(text) for text in ("10.66.0.2:1", "cara:3", "friday", "night", "cara")]
         )
 
+    def test_no_name_is_caught(self) -> None:
+        """A server that calls itself as a member, or as the user calls another, is not meant by that."""
+        caught = attrs.evolve(entry("Mallory", port=7, name="Cara"), alias="")
+        self.servers = [caught, *self.servers, attrs.evolve(entry("Dan", port=8, name="x"), alias="Home")]
+        self.servers.append(entry("Mallory", port=9, name="home"))
+        self.assertEqual([3, 8], [self.port(text) for text in ("Cara", "home")])
+        self.servers.append(attrs.evolve(entry("Mallory", port=10), alias="Home"))
+        with self.assertRaisesRegex(BadInput, "fits 2 servers"):
+            self.port("home")
+
     def test_refused(self) -> None:
         """None, or several, which are named."""
         with self.assertRaisesRegex(BadInput, "server: 'nothing' is no server"):
@@ -162,6 +172,33 @@ class NamingTests(SynchronousTestCase):
         ):
             with self.assertRaises(BadInput):
                 parse_place(text, "address")
+
+    def test_no_machine(self) -> None:
+        """Addresses of many, of none, and numbers that only look like one; a name that leads to such a one, or to this
+        machine under another name than its own."""
+        for host in (
+            "224.0.0.1",
+            "239.255.0.1",
+            "255.255.255.255",
+            "0.0.0.0",
+            "127.1",
+            "10.66.0.300",
+            "1.2.3.4.5",
+            "01.2.3.4",
+        ):
+            with self.assertRaisesRegex(BadInput, "address: .* is no"):
+                parse_place(f"{host}:1", "address")
+        self.assertEqual(("127.0.0.1", 1), parse_place("127.0.0.1:1", "address"))
+        for name, address, refused in (
+            ("localhost", "127.0.0.1", False),
+            ("here.localhost.", "127.0.1.1", False),
+            ("play.example.org", "127.0.0.1", True),
+            ("2130706433", "127.0.0.1", True),
+            ("play.example.org", "224.0.0.251", True),
+            ("play.example.org", "255.255.255.255", True),
+            ("play.example.org", "192.0.2.7", False),
+        ):
+            self.assertEqual(refused, name_refused(name, address), (name, address))
 
     @given(st.text(max_size=30))
     def test_any_place(self, text: str) -> None:

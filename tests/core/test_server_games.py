@@ -102,10 +102,12 @@ class GamesTests(SynchronousTestCase):
             self.assertEqual(wanted, asked)
 
     def test_sightings(self) -> None:
-        """A node's word tells how to ask, if it is known here; a user's by the game's profile."""
+        """How to ask is told by our own profile, not by a node's word; its port counts for the same protocol."""
         ben = ORIGINS[1]
         self.assertEqual(Ask("quake3", 5), self.games.detected(ben, "openarena", "udp", 5, "quake3", 0).ask)
-        self.assertEqual(Ask(), self.games.detected(ben, "openarena", "udp", 5, "strange", 5).ask)
+        self.assertEqual(Ask("quake3", 6), self.games.detected(ben, "openarena", "udp", 5, "quake3", 6).ask)
+        self.assertEqual(Ask("quake3", 5), self.games.detected(ben, "openarena", "udp", 5, "a2s", 6).ask)
+        self.assertEqual(Ask(), self.games.detected(ben, "unheard", "udp", 5, "a2s", 5).ask)
         named = self.games.named(ben, "minecraft", 25566, "udp")
         self.assertEqual(("tcp", Ask("minecraft", 25566)), (named.proto, named.ask))
         self.assertEqual("tcp", self.games.named(ben, "", 1, "tcp").proto)

@@ -46,10 +46,14 @@ class MemoryProcess:
 
 
 class ProcessReactor(Clock):
-    """Time, and processes in memory."""
+    """Time, and processes in memory.
+
+    :ivar full: no process can be started.
+    """
 
     def __init__(self) -> None:
         super().__init__()
+        self.full = False
         self.made: list[MemoryProcess] = []
 
     def spawnProcess(
@@ -57,6 +61,8 @@ class ProcessReactor(Clock):
     ) -> MemoryProcess:
         """See ``IReactorProcess``."""
         assert (program, path) == (sys.executable, "/")
+        if self.full:
+            raise OSError("Resource temporarily unavailable")
         self.made.append(MemoryProcess(protocol, command, env))
         return self.made[-1]
 
@@ -101,6 +107,15 @@ class FarTests(SynchronousTestCase):
         self.assertEqual(self.process.signals, ["KILL"])
         self.process.end()
         self.failureResultOf(self.asked, Unanswered)
+
+    def test_no_process(self) -> None:
+        """Where none can be started that is told at once, and no call waits for it."""
+        self.process.end()
+        self.failureResultOf(self.asked, Unanswered)
+        self.reactor.full = True
+        asked = self.client.ask("gamespy1", "10.66.0.2", 7778)
+        self.assertIn("temporarily unavailable", str(self.failureResultOf(asked, Unanswered).value))
+        self.nothing_left()
 
     def test_too_much(self) -> None:
         """Killed when it does not stop talking."""

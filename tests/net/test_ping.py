@@ -49,6 +49,14 @@ class TestPinger(TestCase):
             self.assertTrue(0.0 <= await asking < WAIT)
         self.assertEqual({}, pinger._asked)
 
+    async def test_source(self) -> None:
+        """It leaves from the address that it shall; from one that is not ours it does not leave."""
+        pinger = self.pinger()
+        await self.asked(pinger)
+        self.assertTrue(0.0 <= await pinger.ask("127.0.0.1", WAIT, "127.0.0.9") < WAIT)
+        with self.assertRaises(Unreachable):
+            await pinger.ask("127.0.0.1", WAIT, "192.0.2.1")
+
     async def test_raw(self) -> None:
         """By a raw socket likewise."""
         self.assertTrue(0.0 <= await self.asked(self.pinger(kinds=(socket.SOCK_RAW,))) < WAIT)

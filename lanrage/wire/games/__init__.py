@@ -52,7 +52,7 @@ _QUERIES = (
     *(hedgewars.QUERY, luanti.QUERY, mindustry.QUERY, minecraft.STATUS, netquake.QUERY, openra.QUERY, openrct2.QUERY),
     *(openttd.FIND, a2s.DAYZ, a2s.SEVEN_DAYS),
     *(openttd.QUERY, quake3.QUERY, quake3.WARSOW, raknet.QUERY, redeclipse.QUERY, retroarch.QUERY, supertuxkart.QUERY),
-    *(teeworlds.QUERY, unreal.QUERY, warcraft3.QUERY, widelands.QUERY, zandronum.QUERY),
+    *(teeworlds.QUERY, zandronum.QUERY),
 )
 QUERIES: Mapping[str, Query] = {query.name: query for query in _QUERIES}
 """Every live query by the name that the profiles use."""

@@ -57,7 +57,8 @@ class Format:
 
 @attrs.frozen
 class Query:
-    """How a server is asked.
+    """How a server is asked: from any port. One that answers its game's own port alone has no query, as the question
+    would hold the port that the game here wants to have.
 
     :param name: as the profiles call it.
     :param ports: where its servers listen by default, the usual one first.
@@ -65,7 +66,6 @@ class Query:
     :param reader: an answer (all of the stream up to now with `tcp`) and the token to facts, a reply to send, or None
         for what is no answer (with `tcp`: not yet).
     :param tcp: over a TCP connection.
-    :param source_port: the server answers only to this port, or answers it best.
     :param group: the answer goes there instead of to the asker.
     :param farewell: the answer to what is sent after it, so that the server keeps nothing of the question.
     """
@@ -75,7 +75,6 @@ class Query:
     opener: Callable[[int], tuple[bytes, ...]]
     reader: Callable[[bytes, int], ServerFacts | Reply | None]
     tcp: bool = False
-    source_port: int | None = None
     group: Group | None = None
     farewell: Callable[[bytes], bytes] | None = None
 

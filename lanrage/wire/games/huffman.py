@@ -14,7 +14,7 @@ from typing import TypeAlias
 from lanrage.errors import DecodeError
 
 PLAIN = 0xFF
-CODED_BYTES, DECODED_BYTES = 2_048, 8_192
+CODED_BYTES, DECODED_BYTES = 1_024, 4_096
 """Of a datagram: real ones have some hundred bytes, and each byte costs a microsecond."""
 
 _TREE = bytes.fromhex(

@@ -6,7 +6,8 @@ address and port (32 bits each), open public, open private, public and private p
 (nine from version 5), the owner's id (64 bits) and name (32-bit length, text), localized settings (count; id, value,
 a byte), properties (count; id, type, value, a byte) of which 0x40000001 is the map and 0x40000002 the game type.
 Sources: gamedig/node-gamedig ``protocols/unrealengine3lan.js``; opengsq/opengsq-python ``protocols/udk.py``. The body
-of Unreal Engine 4's answers varies with each game and is not read.
+of Unreal Engine 4's answers varies with each game and is not read. There is no query: hosts answer 14001, which a
+question from here would take from the game.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import struct
 from lanrage.core.game_server import ServerFacts
 from lanrage.errors import DecodeError
 from lanrage.wire.games.cursor import Cursor, count, port, text
-from lanrage.wire.games.formats import Format, Query, Reply
+from lanrage.wire.games.formats import Format
 
 PORT = 14001
 GAMES = {0x4D5707DB: "unreal-tournament-3"}
@@ -88,17 +89,4 @@ def _property(cursor: Cursor) -> tuple[int, str]:
     return name, value
 
 
-def ask(token: int) -> tuple[bytes, ...]:
-    """Unreal Tournament 3's question; hosts answer that of their own game and version alone."""
-    return (_HEAD.pack(5, 1, next(iter(GAMES)), b"SQ", struct.pack("!Q", token)),)
-
-
-def read_answer(datagram: bytes, token: int) -> ServerFacts | Reply | None:
-    """An answer to our nonce."""
-    if len(datagram) < _HEAD.size or _HEAD.unpack_from(datagram)[4] != struct.pack("!Q", token):
-        return None
-    return read(datagram, PORT)
-
-
 LAN = Format("unreal", (PORT,), read)
-QUERY = Query("ut3", (PORT,), ask, read_answer, source_port=PORT)

@@ -5,24 +5,20 @@ version, counter), 30 information (product, version, counter, key, name, a zero-
 slots, type, used slots, free slots, uptime, TCP port), 31 opened (product, version, counter), 32 refresh (counter,
 used, free), 33 closed (counter). The settings have each block of seven bytes after one mask byte, a bit for each byte
 that was left as it is; inside: flags, a zero byte, width, height, checksum, map path, host. Sources:
-nielsAD/gowarcraft3 ``protocol/w3gs/packets.go``; opengsq/opengsq-python ``protocols/warcraft3.py``. Servers answer
-the port that asks best when it is 6112, too.
+nielsAD/gowarcraft3 ``protocol/w3gs/packets.go``; opengsq/opengsq-python ``protocols/warcraft3.py``. There is no
+query: a host answers the port that games have, which a question from here would take from the game.
 """
 
 from __future__ import annotations
 
-import struct
-
 from lanrage.core.game_server import ServerFacts
 from lanrage.errors import DecodeError
 from lanrage.wire.games.cursor import Cursor, count, port, text
-from lanrage.wire.games.formats import Format, Query, Reply
+from lanrage.wire.games.formats import Format
 
 PORT = 6112
-MARK, SEARCH, INFO, OPENED, REFRESH, CLOSED = 0xF7, 0x2F, 0x30, 0x31, 0x32, 0x33
+MARK, INFO, OPENED, REFRESH, CLOSED = 0xF7, 0x30, 0x31, 0x32, 0x33
 PRODUCTS = {b"3RAW": "warcraft3", b"PX3W": "warcraft3-frozen-throne"}
-VERSION = 26
-"""Of the search: 1.26, the last one that most LAN players have; others answer for their own version alone."""
 
 
 def read(payload: bytes, source_port: int) -> ServerFacts | None:
@@ -93,17 +89,4 @@ def _map(settings: bytes) -> str:
 _READERS = {INFO: _info, OPENED: _opened, REFRESH: _refresh, CLOSED: _closed}
 
 
-def ask(token: int) -> tuple[bytes, ...]:
-    """A search for either product."""
-    del token
-    return tuple(struct.pack("<BBH4sII", MARK, SEARCH, 16, product, VERSION, 0) for product in PRODUCTS)
-
-
-def read_answer(datagram: bytes, token: int) -> ServerFacts | Reply | None:
-    """The information about a game."""
-    del token
-    return read(datagram, PORT) if datagram[1:2] == bytes([INFO]) else None
-
-
 LAN = Format("warcraft3", (PORT,), read)
-QUERY = Query("warcraft3", (PORT,), ask, read_answer, source_port=PORT)

@@ -2,7 +2,9 @@
 
 200 bytes: ``GAME`` in 6 bytes, version 1, state (0 closed, 1 open), build in 32, host name in 128, map in 32. A
 client asks with ``QUERY`` in 6 bytes, the version and a zero byte, from 7394 to 7395. The game itself is TCP 7396.
-Source: widelands/widelands ``src/network/network_lan_promotion.h``, ``network.h``.
+There is no
+query: the answer goes to 7394, which a question from here would take from the game. Source:
+widelands/widelands ``src/network/network_lan_promotion.h``, ``network.h``.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 from lanrage.core.game_server import ServerFacts
 from lanrage.errors import DecodeError
 from lanrage.wire.games.cursor import Cursor
-from lanrage.wire.games.formats import Format, Query, Reply
+from lanrage.wire.games.formats import Format
 
 CLIENT_PORT, HOST_PORT, GAME_PORT = 7394, 7395, 7396
 VERSION, SIZE = 1, 200
@@ -31,17 +33,4 @@ def read(payload: bytes, source_port: int) -> ServerFacts | None:
     return ServerFacts("widelands", host, GAME_PORT, "widelands", map=title, version=build, closing=state == 0)
 
 
-def ask(token: int) -> tuple[bytes, ...]:
-    """The question of a client that has just opened its list."""
-    del token
-    return (b"QUERY\0" + bytes([VERSION, 0]),)
-
-
-def read_answer(datagram: bytes, token: int) -> ServerFacts | Reply | None:
-    """The same as the announcement."""
-    del token
-    return read(datagram, HOST_PORT)
-
-
 LAN = Format("widelands", (CLIENT_PORT,), read)
-QUERY = Query("widelands", (HOST_PORT,), ask, read_answer, source_port=CLIENT_PORT)
