@@ -29,6 +29,8 @@ from lanrage.net.x11_windows import X11Windows, half_blind, why_none
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 """Seconds before the node is dialled again; each pause is twice the one before."""
+STEADY_S = 5.0
+"""Seconds after which an agent that attends was taken: its next pause is the first again."""
 NEXT_LOOK_S = 30.0
 """Seconds after which a session that showed no windows is asked again."""
 LASTING = 10 * 365 * 86400.0
@@ -103,10 +105,9 @@ class AgentService(Service):
 
     async def _attend(self) -> None:
         async with NodeClient(self._reactor, self._path) as node:
-            self._node = node
+            self._node, since = node, self._reactor.seconds()
             try:
                 self.log.info("the agent attends the node at {path}", path=str(self._path))
-                self._pause = FIRST_PAUSE
                 blind = self._blind if self._windows is None else ""
                 attended = node.call("agent.attend", {"blind": blind}, progress=self._ordered, timeout=LASTING)
                 attending = Deferred.fromCoroutine(attended)
@@ -114,6 +115,8 @@ class AgentService(Service):
                 await attending
             finally:
                 self._node = None
+                if self._reactor.seconds() - since >= STEADY_S:  # it was not refused
+                    self._pause = FIRST_PAUSE
 
     def _failed(self, failure: Failure) -> None:
         if failure.check(CancelledError):

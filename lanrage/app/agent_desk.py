@@ -17,6 +17,8 @@ from lanrage.net.process_ends import owner_of
 
 AGENTS_LIMIT = 8
 """Agents at once: a machine has one seat, rarely two; a program that asks again and again is stopped here."""
+USER_LIMIT = 2
+"""Of one user: a session, and one more for the moment in which it is started anew."""
 
 Say = Callable[[str], None]
 
@@ -59,6 +61,8 @@ class AgentDesk:
         """
         if caller in self._agents:
             raise Refused("busy", "this connection is an agent already")
+        if sum(each.user == caller.user for each in self._agents.values()) >= USER_LIMIT:
+            raise Refused("busy", f"{USER_LIMIT} agents of yours are there already")
         if len(self._agents) >= AGENTS_LIMIT:
             raise Refused("busy", f"{AGENTS_LIMIT} agents are there already")
         agent = _Agent(caller.user, say, Deferred(), blind)

@@ -21,6 +21,8 @@ from lanrage.wire import party_channel as wire
 
 CHANGES_RATE, CHANGES_BURST = 0.5, 6.0
 """Tellings a second, and at once, that one member is heard with: each change is a line of the log."""
+LINES_RATE, LINES_BURST = 1 / 10, 6.0
+"""Changes a second, and at once, of one member that are told in the log."""
 GAME_ID = re.compile(r"[a-z0-9-]{1,40}")
 
 log = Logger()
@@ -61,6 +63,7 @@ class GamePresence:
         self._channel: PartyChannel | None = None
         self._name: Callable[[bytes], str] = no_name
         self._heard: Budget[bytes] = Budget(CHANGES_RATE, CHANGES_BURST)
+        self._logged: Budget[bytes] = Budget(LINES_RATE, LINES_BURST)
         self._listeners: list[Callable[[], None]] = []
         self._timer: IDelayedCall | None = None
         self._ends: list[Callable[[], None]] = []
@@ -163,6 +166,8 @@ class GamePresence:
     # --- within -------------------------------------------------------------------------------------------------------
 
     def _log(self, identity: bytes, before: tuple[Playing, ...], now: tuple[Playing, ...]) -> None:
+        if not self._logged.allow(identity, self._clock.seconds()):
+            return
         peer, standing = self._name(identity), {each.game: each for each in before}
         for each in now:
             known = standing.pop(each.game, None)

@@ -86,13 +86,13 @@ class IAgentNode(Interface):
         What the agent is to do comes as texts of progress: each is the JSON of a
         :class:`lanrage.core.game_orders.Order`.
 
-        :raises Refused: ``agents_taken``: there are too many.
+        :raises Refused: ``busy``: there are too many, of this user or of all.
         """
 
     def tell_windows(*, windows: list[WindowTold], caller: Caller) -> Awaitable[dict[str, Any]]:
         """Know the windows of the caller's session; the result is a :class:`WindowsTaken`.
 
-        :raises Refused: ``no_agent``: the caller has not asked to be one.
+        :raises Refused: ``not_allowed``: the caller has not asked to be one.
         """
 
     def launch_server(*, server: str, caller: Caller) -> Awaitable[dict[str, Any]]:

@@ -31,6 +31,8 @@ SPACING = 1.0
 AGAIN = 2.0
 """Seconds after which a member whose link came up, or that started anew, is told once more: the first may be lost
 while the link settles."""
+LIVES_LIMIT, LIVES_SPAN = 3, 60.0
+"""Lives of one member in so many seconds that all are told once more for: people restart a node no more often."""
 FAREWELLS = 3
 """Tellings that nothing is played any more: some may be lost."""
 LIFE_BYTES = 8
@@ -97,12 +99,16 @@ def _hosted(known: Span, port: int, listens: tuple[Span, ...], profile: GameProf
 
 @attrs.define
 class _Member:
-    """What one member told last."""
+    """What one member told last.
+
+    :param born: when new lives of it made this node tell all once more, within the last :data:`LIVES_SPAN`.
+    """
 
     life: bytes
     number: int
     games: tuple[Playing, ...]
     at: float
+    born: tuple[float, ...]
 
 
 @attrs.define
@@ -159,7 +165,7 @@ class PresenceTalk:
 
         What it plays in the next party has a higher number.
         """
-        farewell, to = self.number + 1, self._ready if self.games else frozenset()
+        farewell, to = self.number + 1, self._ready if self.games or self._farewells > 0 else frozenset()
         self.number, self._ready, self._due = self.number + 2, frozenset(), None
         self._members.clear()
         return farewell, to
@@ -170,15 +176,18 @@ class PresenceTalk:
         """A member told; whether it is something else than before, and to whom to tell what is played here.
 
         What was sent earlier and comes later does not count. A member in a new life knows nothing yet: its links may
-        have come up unnoticed here.
+        have come up unnoticed here. Beyond :data:`LIVES_LIMIT`
+        of its lives it is told alone.
         """
         known = self._members.get(identity)
         if known is not None and known.life == life and number < known.number:
             return False, frozenset()
-        self._members[identity] = _Member(life, number, games, now)
         new = known is None or known.life != life
-        if new:
+        born = tuple(at for at in (known.born if known is not None else ()) if now - at < LIVES_SPAN)
+        if new and len(born) < LIVES_LIMIT:
+            born = (*born, now)
             self._soon(now)
+        self._members[identity] = _Member(life, number, games, now, born)
         return games != (known.games if known is not None else ()), frozenset({identity} if new and self.games else ())
 
     def tick(self, now: float) -> tuple[frozenset[bytes], bool]:

@@ -9,12 +9,16 @@ from collections.abc import Callable
 from typing import Protocol
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorThreads
+from twisted.internet.defer import TimeoutError as DeferredTimeout
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from lanrage.core.game_windows import Window
 from lanrage.errors import Unreachable
+from lanrage.net.threads import INetReactor
 
+STOP_S = 2.0
+"""Seconds that a stop waits for a session that does not answer; its thread holds up no end of the process."""
 LOOK_S = 30.0
 """Seconds after which windows are looked at although nothing told of a change."""
 
@@ -46,7 +50,7 @@ class WindowWatch:
 
     def __init__(
         self,
-        reactor: IReactorThreads,
+        reactor: INetReactor,
         connect: Callable[[], Windows],
         tell: Callable[[tuple[Window, ...]], None],
         lost: Callable[[str], None],
@@ -73,15 +77,15 @@ class WindowWatch:
         threading.Thread(target=self._run, args=(self._pipe[0],), name="windows", daemon=True).start()
 
     def stop(self) -> Deferred[None]:
-        """End; fires when the thread has."""
+        """End; fires when the thread has, or after :data:`STOP_S`."""
         done: Deferred[None] = Deferred()
         if self._ended is None or self._pipe is None:
             done.callback(None)
             return done
         self._stopping.set()
         os.write(self._pipe[1], b"x")
-        self._ended.addBoth(lambda _: done.callback(None))
-        return done
+        self._ended.addBoth(lambda _: None if done.called else done.callback(None))
+        return done.addTimeout(STOP_S, self._reactor).addErrback(_give_up)
 
     def _run(self, wake: int) -> None:
         reason = ""
@@ -119,3 +123,8 @@ class WindowWatch:
             self._lost(reason or "the session ended")
         if ended is not None:
             ended.callback(None)
+
+
+def _give_up(failure: Failure) -> None:
+    failure.trap(DeferredTimeout)
+    log.info("the session does not answer: its windows are left alone")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from twisted.trial.unittest import SynchronousTestCase
 
-from lanrage.app.agent_desk import AGENTS_LIMIT, AgentDesk
+from lanrage.app.agent_desk import AGENTS_LIMIT, USER_LIMIT, AgentDesk
 from lanrage.app.caller import Caller
 from lanrage.core.game_orders import Order, decode_order
 from lanrage.core.game_windows import Window
@@ -90,11 +90,11 @@ class DeskMachine(RuleBasedStateMachine):
     def _see(self, windows: Sequence[Window]) -> None:
         self.seen = tuple(windows)
 
-    @rule(user=st.sampled_from([0, 1000, 1001]))
+    @rule(user=st.sampled_from([0, 1000, 1001, 1002, 1003]))
     def come(self, user: int) -> None:
         """One more, or one too many."""
         one = caller(user)
-        if len(self.there) == AGENTS_LIMIT:
+        if len(self.there) == AGENTS_LIMIT or sum(each.user == user for each in self.there) == USER_LIMIT:
             try:
                 self.desk.attend(one, lambda text: None, "")
             except Refused:

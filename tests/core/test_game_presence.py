@@ -140,6 +140,25 @@ class TalkTests(SynchronousTestCase):
         told = [talk.heard(BEN, life, 1, (), 1.0)[1] for life in (b"x" * 8, b"x" * 8, b"y" * 8)]
         self.assertEqual(told, [{BEN}, NOBODY, {BEN}])
 
+    def test_many_lives(self) -> None:
+        """One that begins anew ten times a second makes this node tell the others three times a minute more."""
+        talk = self.talk()
+        talk.ready(frozenset({BEN}), 0.0)
+        talk.said((QUAKE,), 0.0)
+        told = 0
+        for step in range(1, 600):
+            talk.heard(BEN, step.to_bytes(8, "big"), 1, (), step / 10)
+            told += bool(talk.tick(step / 10)[0])
+        self.assertLess(told, 8)
+
+    def test_left_after_the_end_of_a_game(self) -> None:
+        """A game that ended a moment ago, of which nobody was told yet, is taken back by the farewell."""
+        talk = self.talk()
+        talk.ready(frozenset({BEN}), 0.0)
+        talk.said((QUAKE,), 0.0)
+        self.assertEqual(talk.said((), 0.5), NOBODY)
+        self.assertEqual(talk.left()[1], {BEN})
+
 
 class Members(RuleBasedStateMachine):
     """Three members that tell each other, over a network that loses and reorders; each may start anew."""

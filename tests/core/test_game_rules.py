@@ -32,7 +32,12 @@ GAME: dict[str, Any] = {
         {"kind": "broadcast", "speaker": "client", "ports": "5/udp", "signature": "0a", "format": "f", "source": "s"},
     ],
     "query": {"name": "quake3", "source": "s"},
-    "join": {"method": "command", "command": ["+connect", "{address}:{port}"], "programs": ["tag-client"], "source": "s"},
+    "join": {
+        "method": "command",
+        "command": ["+connect", "{address}:{port}"],
+        "programs": ["tag-client"],
+        "source": "s",
+    },
     "mods": {"kind": "native", "paths": ["~/.tag/mods/*"], "source": "s"},
     "keepalive": {"seconds": 20, "source": "s"},
     "mtu": {"bytes": 1200, "source": "s"},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -197,3 +198,33 @@ class RealWatch(TestCase):
         self.watch.start()
         await following
         self.assertIn("no X server", self.reasons[-1])
+
+
+class StuckWatch(TestCase):
+    """A session that does not answer."""
+
+    timeout = 30
+
+    async def test_stop_is_bounded(self) -> None:
+        """A read that hangs holds up no stop for long."""
+        asked, going_on = threading.Event(), threading.Event()
+
+        def connect() -> X11Windows:
+            asked.set()
+            going_on.wait(20)
+            raise Unreachable("gone")
+
+        watch = WindowWatch(reactor, connect, lambda windows: None, lambda reason: None)
+        watch.start()
+        while not asked.is_set():
+            turn: Deferred[None] = Deferred()
+            reactor.callLater(0.01, turn.callback, None)
+            await turn
+        before = time.monotonic()
+        await watch.stop()
+        self.assertLess(time.monotonic() - before, 10)
+        going_on.set()
+        while watch.running:
+            turn = Deferred()
+            reactor.callLater(0.01, turn.callback, None)
+            await turn
