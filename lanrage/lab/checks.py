@@ -8,6 +8,7 @@ from lanrage.lab.broadcasts import broadcasts
 from lanrage.lab.churn import churn
 from lanrage.lab.demo import demo
 from lanrage.lab.faults import faults
+from lanrage.lab.games_listed import games
 from lanrage.lab.grid import grid
 from lanrage.lab.lan import lan
 from lanrage.lab.paths_check import paths
@@ -19,6 +20,7 @@ CHECKS: dict[str, Callable[..., Result]] = {
     "broadcasts": broadcasts,
     "churn": churn,
     "faults": faults,
+    "games": games,
     "grid": grid,
     "lan": lan,
     "paths": paths,

@@ -16,6 +16,17 @@ GAMES_PATH = "/usr/games:/usr/local/games"
 """Debian's folder of games is not in root's search path."""
 
 
+def find_program(program: str, package: str) -> str:
+    """Where a game's program is.
+
+    :raises MissingRight: names the package when it is not installed.
+    """
+    path = which(program, path=GAMES_PATH) or which(program)
+    if path is None:
+        raise MissingRight(f"the laboratory needs {program}: apt-get install {package}")
+    return path
+
+
 @attrs.frozen
 class GameServer:
     """How to run a server and how its clients find it.
@@ -46,10 +57,7 @@ class GameServer:
 
         :raises MissingRight: names the package when it is not installed.
         """
-        path = which(self.program, path=GAMES_PATH) or which(self.program)
-        if path is None:
-            raise MissingRight(f"the demonstration needs {self.program}: apt-get install {self.package}")
-        return path
+        return find_program(self.program, self.package)
 
     def command(self, folder: Path) -> list[str]:
         """The whole command, to be run in `folder`, which is made.

@@ -175,7 +175,7 @@ class RealTests(TestCase):
 
     def test_ends(self) -> Deferred[None]:
         """The end of a process is told once; of one that is forgotten it is not; no descriptor is left."""
-        told: list[int] = []
+        before, told = process_descriptors(), list[int]()
         waiting: Deferred[None] = Deferred()
 
         def ended(pid: int) -> None:
@@ -199,7 +199,7 @@ class RealTests(TestCase):
             self.assertEqual(told, [one.pid])
             ends.close()
             self.assertEqual(len(ends), 0)
-            self.assertEqual(process_descriptors(), 0)
+            self.assertEqual(process_descriptors(), before)
 
         return waiting.addCallback(done).addTimeout(10.0, self.reactor)
 

@@ -1,0 +1,204 @@
+"""``lanrage lab games``: real servers are noticed where they run, listed at the other members, gone at their end."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from lanrage.lab import roles
+from lanrage.lab.demo import KINDS, laboratory
+from lanrage.lab.folder import BASE
+from lanrage.lab.game_recipes import LISTED, ListedServer
+from lanrage.lab.lab import Lab
+from lanrage.lab.netns import LabError
+from lanrage.lab.paths import expected_paths, settle
+from lanrage.lab.plan import Host
+from lanrage.lab.process import Started, alive, end, spawn
+from lanrage.lab.result import Result
+
+NAME = "games"
+POLL_S = "1"
+"""The kernel tells of new processes in the first network namespace only: a host of the laboratory has to look."""
+
+SEEN_S = 20.0
+"""A server that makes a world first needs some seconds, on a busy machine more; what it took is in the figures."""
+
+GONE_S = 10.0
+"""What ends is listed for so long at most."""
+
+GONE_WAIT_S = 30.0
+"""Longer than the limit, so that the figure tells by how much it is missed."""
+
+LOOK_S = 0.2
+"""Between two looks: a node that is asked a hundred times a second is not what a user has."""
+
+GAMES_LEAST = 6
+
+
+@attrs.frozen
+class Stage:
+    """Three hosts in one party, and what is found out."""
+
+    lab: Lab
+    addresses: dict[str, str]
+    result: Result
+    say: Callable[[str], None]
+
+    def others(self, host: Host) -> list[Host]:
+        """All hosts but this."""
+        return [each for each in self.lab.plan.hosts if each is not host]
+
+    def row(self, seen_by: Host, server_host: Host, server: ListedServer) -> dict[str, Any] | None:
+        """How a host lists a server now; None where it does not."""
+        wanted = (self.addresses[server_host.name], server.port)
+        rows: list[dict[str, Any]] = self.lab.call(seen_by, "servers.list")["servers"]
+        return next((row for row in rows if (row["address"], row["port"]) == wanted), None)
+
+    def run(self, host: Host, role: str, command: list[str], folder: Path) -> Started:
+        """Start a program in a host, known to the laboratory."""
+        role = f"{host.name}-{role}"
+        env = {**os.environ, "HOME": str(folder)}
+        started = spawn(role, host.netns, command, self.lab.folder.log(role), env, folder)
+        self.lab.folder.add_process(started)
+        return started
+
+
+def games(base: Path = BASE, name: str = NAME, say: Callable[[str], None] = lambda _text: None) -> Result:
+    """Real game servers, one after the other, are noticed in their host, listed at both others, and gone at their end.
+
+    :raises MissingRight: when a game is not installed.
+    """
+    for server in LISTED:
+        server.program_path()
+    result = Result(NAME)
+    with laboratory(name, KINDS, base, say, node_options=("--game-poll", POLL_S)) as lab:
+        lab.start(roles.roles(lab.plan))
+        lab.gather()
+        settle(lab, result, expected_paths(lab.plan))
+        stage = Stage(lab, lab.addresses(), result, say)
+        hosts = lab.plan.hosts
+        result.figures["detection"] = lab.call(hosts[0], "games.detect")["mode"]
+        rows = [_game(stage, hosts[number % len(hosts)], server) for number, server in enumerate(LISTED)]
+    report(rows, result)
+    return result
+
+
+def report(rows: list[dict[str, Any]], result: Result) -> None:
+    """Hold what was seen of each game against what must be seen."""
+    result.figures["games"] = rows
+    whole = [row for row in rows if not row["missing"]]
+    result.exactly("games_whole", len(whole), len(rows))
+    result.exactly("games_enough", len(whole) >= GAMES_LEAST, True)
+    for figure in ("unlisted_s", "undetected_s"):
+        times = [row[figure] for row in rows]
+        known = [each for each in times if each is not None]
+        result.at_most(f"{figure}_max", max(known) if len(known) == len(times) and known else None, GONE_S)
+    for row in rows:
+        if row["missing"]:
+            result.fail(f"{row['game']} on {row['host']}: {row['missing']}; last listed as {row['listed']}")
+
+
+def _game(stage: Stage, host: Host, server: ListedServer) -> dict[str, Any]:
+    """One server's life; ``missing`` names the step that did not come."""
+    stage.say(f"{server.game} on {host.name}")
+    row: dict[str, Any] = {
+        "game": server.game,
+        "host": host.name,
+        "name_told": bool(server.title),
+        "players_told": server.players,
+        **dict.fromkeys(("detected_s", "listed_s", "unlisted_s", "undetected_s")),
+        "listed": {},
+        "missing": "",
+    }
+    folder = stage.lab.folder.role(host.name) / server.game
+    begin = time.monotonic()
+    process = stage.run(host, server.game, server.command(folder), folder)
+    try:
+        _appear(stage, host, server, row, begin)
+        end([process])
+        _vanish(stage, host, server, row)
+    except LabError as error:
+        row["missing"] = f"{error}{'' if alive(process) else ' (the server has ended)'}"
+        stage.say(f"  {row['missing']}: {row['listed']}")
+    finally:
+        end([process])
+    return row
+
+
+def _until(what: str, condition: Callable[[], bool], timeout: float) -> None:
+    """Look until a condition holds.
+
+    :raises LabError: "`what` in `timeout` s" when it does not come to hold.
+    """
+    deadline = time.monotonic() + timeout
+    while not condition():
+        if time.monotonic() > deadline:
+            raise LabError(f"{what}: not within {timeout:.0f} s")
+        time.sleep(LOOK_S)
+
+
+def _since(begin: float) -> float:
+    return round(time.monotonic() - begin, 2)
+
+
+def _appear(stage: Stage, host: Host, server: ListedServer, row: dict[str, Any], begin: float) -> None:
+    _until("it is noticed", partial(_detected, stage, host, server, row), SEEN_S)
+    row["detected_s"] = _since(begin)
+    stage.say(f"  noticed after {row['detected_s']} s")
+    _until("it is listed", partial(_listed, stage, host, server, row), SEEN_S)
+    row["listed_s"] = _since(begin)
+    stage.say(f"  listed at both others after {row['listed_s']} s")
+
+
+def _vanish(stage: Stage, host: Host, server: ListedServer, row: dict[str, Any]) -> None:
+    """From the moment when the process is gone."""
+    begin = time.monotonic()
+    left = {"unlisted_s", "undetected_s"}
+
+    def gone() -> bool:
+        listed = any(stage.row(each, host, server) for each in stage.others(host))
+        if "unlisted_s" in left and not listed:
+            row["unlisted_s"] = _since(begin)
+            left.discard("unlisted_s")
+        if "undetected_s" in left and not _running(stage, host, server):
+            row["undetected_s"] = _since(begin)
+            left.discard("undetected_s")
+        return not left
+
+    _until("it is gone", gone, GONE_WAIT_S)
+    stage.say(f"  gone from both lists after {row['unlisted_s']} s")
+
+
+def _running(stage: Stage, host: Host, server: ListedServer) -> dict[str, Any] | None:
+    running: list[dict[str, Any]] = stage.lab.call(host, "games.detect")["games"]
+    return next((each for each in running if each["game"] == server.game), None)
+
+
+def _detected(stage: Stage, host: Host, server: ListedServer, row: dict[str, Any]) -> bool:
+    found = _running(stage, host, server)
+    row["method"] = found["method"] if found else None
+    return found is not None
+
+
+def _listed(stage: Stage, host: Host, server: ListedServer, row: dict[str, Any]) -> bool:
+    """Whether both others list it as it is; ``listed`` keeps what they said last."""
+    seen = {each.name: stage.row(each, host, server) for each in stage.others(host)}
+    keys = ("name", "game", "players", "joinable", "found", "reason")
+    row["listed"] = {name: {key: one[key] for key in keys} if one else None for name, one in seen.items()}
+    return all(one is not None and as_it_is(one, server, 0) for one in seen.values())
+
+
+def as_it_is(listed: dict[str, Any], server: ListedServer, players: int) -> bool:
+    """Whether a row of a list is true: the game, name and players where they are told, and the way there."""
+    return (
+        listed["game"] == server.game
+        and listed["joinable"] == "yes"
+        and (not server.title or listed["name"] == server.title)
+        and (listed["players"] == players if server.players else listed["players"] in (None, players))
+    )

@@ -1,0 +1,122 @@
+"""What counts as a server listed as it is, and the recipes of real servers."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from lanrage.lab.game_recipes import LISTED, OPENTTD_LISTED, ListedServer
+from lanrage.lab.games_listed import GONE_S, as_it_is, games, report
+from lanrage.lab.result import Result
+from lanrage.store.game_profiles import load_shipped
+from tests.lab.bare import own
+
+BY_GAME = {server.game: server for server in LISTED}
+TRUE: dict[str, Any] = {"game": "openttd", "joinable": "yes", "name": OPENTTD_LISTED.title, "players": 0}
+ROW: dict[str, Any] = {
+    "game": "openttd",
+    "host": "h1",
+    "missing": "",
+    "listed": {},
+    "unlisted_s": 1.0,
+    "undetected_s": 1.0,
+}
+
+
+def rows(count: int) -> list[dict[str, Any]]:
+    """So many games, each as it should be."""
+    return [ROW, *({**ROW, "game": f"other{number}"} for number in range(count - 1))]
+
+
+class ListedTests(SynchronousTestCase):
+    """A row of a list against what the server was told to be."""
+
+    def test_true(self) -> None:
+        """The right row is; one that is wrong in any field is not."""
+        self.assertTrue(as_it_is(TRUE, OPENTTD_LISTED, 0))
+        for wrong in ({"game": "ddnet"}, {"joinable": "unknown"}, {"name": "OpenTTD of h1"}, {"players": None}):
+            self.assertFalse(as_it_is({**TRUE, **wrong}, OPENTTD_LISTED, 0), wrong)
+
+    @given(st.integers(0, 9), st.integers(0, 9))
+    def test_players(self, told: int, wanted: int) -> None:
+        """The number must be the one that is waited for."""
+        self.assertEqual(told == wanted, as_it_is({**TRUE, "players": told}, OPENTTD_LISTED, wanted))
+
+    def test_untold(self) -> None:
+        """What a protocol does not tell may be absent; a false number is still false."""
+        row = {"game": "minetest", "joinable": "yes", "name": "Luanti of h1", "players": None}
+        self.assertTrue(as_it_is(row, BY_GAME["minetest"], 0))
+        self.assertFalse(as_it_is({**row, "players": 3}, BY_GAME["minetest"], 0))
+
+
+class ReportTests(SynchronousTestCase):
+    """What the check makes of what it saw."""
+
+    def shortfalls(self, seen: list[dict[str, Any]]) -> list[str]:
+        """The sentences of a check with these rows."""
+        result = Result("games")
+        report(seen, result)
+        return result.shortfalls
+
+    def test_whole(self) -> None:
+        """Six games that were all seen hold every limit; five are too few."""
+        self.assertEqual([], self.shortfalls(rows(6)))
+        self.assertEqual(["games_enough: False is not True"], self.shortfalls(rows(5)))
+
+    def test_late(self) -> None:
+        """One that is listed too long, or whose end was not seen, is a shortfall."""
+        late = {**ROW, "game": "late", "unlisted_s": GONE_S + 1}
+        self.assertEqual(["unlisted_s_max: 11 is more than 10"], self.shortfalls([*rows(6), late]))
+        never = {**ROW, "game": "never", "unlisted_s": None}
+        self.assertEqual(["unlisted_s_max: not measured, the limit is 10"], self.shortfalls([*rows(6), never]))
+
+    def test_missing(self) -> None:
+        """A game that was not seen is named, with what was."""
+        told = self.shortfalls([*rows(6), {**ROW, "game": "ddnet", "missing": "it is listed: not within 60 s"}])
+        self.assertIn("ddnet on h1: it is listed: not within 60 s; last listed as {}", told)
+        self.assertIn("games_whole: 6 is not 7", told)
+
+
+class RecipeTests(SynchronousTestCase):
+    """The commands."""
+
+    def server(self, **change: Any) -> ListedServer:
+        """A recipe whose program is on every machine."""
+        made = ListedServer("x", "true", "coreutils", 1, lambda folder: ["--in", str(folder)], files=(("a", "b\n"),))
+        return attrs.evolve(made, **change)
+
+    def test_command(self) -> None:
+        """The folder is made with the files; another user is become before the program starts."""
+        with tempfile.TemporaryDirectory() as base:
+            folder = Path(base) / "deep" / "x"
+            command = self.server().command(folder)
+            self.assertEqual(["--in", str(folder)], command[1:])
+            self.assertEqual("b\n", (folder / "a").read_text(encoding="utf-8"))
+            other = self.server(user=65_534).command(folder)
+            self.assertEqual("setpriv --reuid=65534 --regid=65534 --clear-groups env HOME=.".split(), other[:6])
+            self.assertEqual(command, other[6:])
+
+    def test_profiles(self) -> None:
+        """Each recipe is of a game whose profile is shipped."""
+        known = {entry.profile.game for reading in load_shipped() for entry in reading.entries}
+        self.assertLessEqual(set(BY_GAME), known)
+
+
+@pytest.mark.lab
+@pytest.mark.timeout(600)
+@pytest.mark.needs("root", "ip", "nft", "tun", "wireguard-go")
+class GamesTests(SynchronousTestCase):
+    """The check itself."""
+
+    def test_games(self) -> None:
+        """Every server is noticed, listed with what it tells, and gone within ten seconds."""
+        with tempfile.TemporaryDirectory(prefix="lr-", dir="/tmp") as base:
+            result = games(Path(base), own("games"))
+        self.assertEqual([], result.shortfalls)
