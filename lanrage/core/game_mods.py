@@ -7,6 +7,7 @@ whole has the digest that was asked for.
 
 from __future__ import annotations
 
+import enum
 import hashlib
 from collections.abc import Iterable, Mapping
 
@@ -107,6 +108,34 @@ class ModDifference:
 
     def __bool__(self) -> bool:
         return bool(self.here or self.there or self.other)
+
+
+class Verdict(enum.Enum):
+    """What is known of a member's list."""
+
+    SAME = "same"
+    DIFFERS = "differs"
+    NO_ANSWER = "no-answer"
+    UNKNOWN = "unknown"
+    """The member does not know its list."""
+    NO_LINK = "no-link"
+
+
+@attrs.frozen
+class Compared:
+    """A member's list beside our own.
+
+    :param difference: where the verdict is :attr:`Verdict.DIFFERS`.
+    """
+
+    verdict: Verdict
+    difference: ModDifference = ModDifference()
+
+    @classmethod
+    def of(cls, here: ModList, there: ModList) -> Compared:
+        """Both lists are known."""
+        found = difference(here, there)
+        return cls(Verdict.DIFFERS if found else Verdict.SAME, found)
 
 
 def difference(here: ModList, there: ModList) -> ModDifference:
