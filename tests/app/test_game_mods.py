@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+import shutil
+import tempfile
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import attrs
+from twisted.internet import reactor
 from twisted.internet.defer import Deferred, ensureDeferred, fail, succeed
 from twisted.internet.task import Clock
+from twisted.trial import unittest
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.app.game_mods import COMPARISONS_LIMIT, QUESTIONS_BURST, GameMods, players_home
-from lanrage.app.game_mods_asking import LONGEST, WAIT, ModsAsking
+from lanrage.app.game_mods_asking import LONGEST, WAIT
+from lanrage.app.game_mods_node import GameModsNode
 from lanrage.app.game_mods_own import KEPT, KEPT_SHARE, OwnModLists
-from lanrage.core.game_mods import MODS_LIMIT, NAME_BYTES, Compared, Mod, ModDifference, ModList, Verdict, pieces
+from lanrage.core.game_mods import MODS_LIMIT, NAME_BYTES, Compared, Mod, ModDifference, ModList, Verdict
 from lanrage.core.game_profile import GameProfile, ModKind, Mods
 from lanrage.errors import BadInput, Refused
-from lanrage.net.game_mod_files import ModPlaces
+from lanrage.net.game_mod_files import ModPlaces, mods_of
 from lanrage.wire import party_channel as wire
 from tests.app.link_world import Player
 from tests.app.test_cli import CommandCase
@@ -205,57 +212,6 @@ class HostileTests(ModsCase):
         self.assertEqual(self.successResultOf(comparing)[1][self.carl.keys.identity.public], DIFFERS)
 
 
-class AskingTests(SynchronousTestCase):
-    """One member's list, part by part."""
-
-    def setUp(self) -> None:
-        self.clock = Clock()
-        self.said: list[wire.ModsAsk] = []
-        self.asking = ModsAsking(self.clock, "tag", SHORT, self.said.append)
-        self.asking.start()
-
-    def put(self, mods: ModList, *numbers: int) -> None:
-        """Parts come."""
-        for number in numbers:
-            self.asking.heard(wire.ModsPart.told("tag", pieces(mods)[number]))
-
-    def test_order(self) -> None:
-        """Parts in any order, some twice, make the list; no timer is left."""
-        mods = ModList.of(LARGEST.mods[:12])
-        count = len(pieces(mods))
-        self.put(mods, *reversed(range(1, count)), 1, 0)
-        self.assertEqual(len(self.successResultOf(self.asking.answer).difference.there), 12)
-        self.assertEqual((self.clock.getDelayedCalls(), len(self.said)), ([], 1))
-
-    def test_rounds(self) -> None:
-        """Once what was asked for is there, the next are asked for, by the digest; lost ones after the wait."""
-        self.put(LARGEST, *range(wire.PARTS_ASKED))
-        second = tuple(range(wire.PARTS_ASKED, 2 * wire.PARTS_ASKED))
-        self.assertEqual(self.said[1:], [wire.ModsAsk("tag", LARGEST.digest(), second)])
-        self.put(LARGEST, *second[1:])
-        self.clock.advance(WAIT)
-        self.assertEqual(self.said[2].parts[:2], (second[0], second[-1] + 1))
-
-    def test_changed(self) -> None:
-        """A list that changes on the way is asked for anew."""
-        self.put(LARGEST, 0)
-        self.clock.advance(WAIT)
-        self.put(OTHER, 0)
-        self.assertNoResult(self.asking.answer)
-        self.clock.advance(WAIT)
-        self.assertEqual(self.said[-1], wire.ModsAsk("tag", b"", ()))
-        self.put(OTHER, 0)
-        self.assertEqual(self.successResultOf(self.asking.answer), DIFFERS)
-
-    def test_drip(self) -> None:
-        """Who sends a part now and then is waited for no longer than the longest wait."""
-        for number in range(int(LONGEST) // 2):
-            self.put(LARGEST, number)
-            self.clock.advance(2)
-        self.assertEqual(self.successResultOf(self.asking.answer), Compared(Verdict.NO_ANSWER))
-        self.assertEqual(self.clock.getDelayedCalls(), [])
-
-
 class OwnTests(SynchronousTestCase):
     """Our own list."""
 
@@ -274,6 +230,53 @@ class OwnTests(SynchronousTestCase):
     def test_home(self) -> None:
         """Root, services and nobody have no player's home."""
         self.assertEqual([players_home(uid) for uid in (0, 33, 999, 59_999, 65_534)], [None] * 5)
+
+
+class NodeTests(ModsCase):
+    """The operation ``games.mods``."""
+
+    def test_operation(self) -> None:
+        """Members by their names and addresses; who is no member any more is left out."""
+        entries = [
+            SimpleNamespace(identity=player.keys.identity.public, member=player.member)
+            for player in (self.carl, self.bert, self.anna)
+        ]
+        node = GameModsNode()
+        vars(node)["games"] = SimpleNamespace(
+            profiles=SimpleNamespace(all=lambda: (TAG, PLAIN)), side=SimpleNamespace(mods=self.ours)
+        )
+        replica = SimpleNamespace(members={entry.identity: entry for entry in entries})
+        vars(node)["_life"] = SimpleNamespace(replica=replica)
+        for count in (2, 1, 0):
+            comparing = ensureDeferred(node.compare_mods("Tag"))
+            self.world.run(0.2)
+            result = self.successResultOf(comparing)
+            self.assertEqual([mod["name"] for mod in result["mods"]], ["a.jar", "b.jar"])
+            self.assertEqual([member["verdict"] for member in result["members"]], ["same", "differs"][:count])
+            if count == 2:
+                carls = result["members"][1]
+                found = [carls[field] for field in ("missing_here", "missing_there", "other")]
+                self.assertEqual(found, [["c.jar"], ["a.jar"], ["b.jar"]])
+                del replica.members[self.carl.keys.identity.public]
+            else:
+                node._life = None  # pylint: disable=protected-access
+
+
+class FileTests(unittest.TestCase):
+    """With the real reactor's thread and a real folder."""
+
+    def test_read(self) -> Deferred[None]:
+        """What is in the home folder of the user is read off the reactor."""
+        folder = Path(tempfile.mkdtemp(prefix="lanrage-mods-"))
+        self.addCleanup(shutil.rmtree, folder)
+        (folder / ".tag" / "mods").mkdir(parents=True)
+        (folder / ".tag" / "mods" / "a.jar").write_bytes(b"contents")
+        lists = OwnModLists(
+            cast(Any, reactor), lambda rule, places: mods_of(cast(Any, reactor), rule, places), str(folder)
+        )
+        return lists.get("tag", RULE).addCallback(
+            lambda own: self.assertEqual([(mod.name, len(mod.hash)) for mod in own.mods.mods], [("a.jar", 16)])
+        )
 
 
 class CommandTests(CommandCase):
