@@ -41,6 +41,7 @@ from lanrage.errors import Refused
 from tests.fakes_agent import FakeAgents
 from tests.fakes_bridge import FakeBridges
 from tests.fakes_detection import FakeDetection
+from tests.fakes_game_mods import FakeGameMods
 from tests.fakes_games import FakeGames
 from tests.fakes_governing import FakeGovernor
 from tests.fakes_guard import FakeExposed
@@ -120,6 +121,7 @@ class FakeNode(
     FakeServers,
     FakeAgents,
     FakeGames,
+    FakeGameMods,
     FakeDetection,
 ):
     """Carries the operations out in memory.

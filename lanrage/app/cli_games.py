@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from lanrage.app import cli_agents, cli_game_detection, cli_game_profiles
+from lanrage.app import cli_agents, cli_game_detection, cli_game_mods, cli_game_profiles
 from lanrage.app.cli_frame import SETTINGS
 from lanrage.app.cli_governing import Operate
 
@@ -23,4 +23,5 @@ def add(main: click.Group, operation: Operate) -> None:
     main.add_command(games)
     cli_game_profiles.add(games, operation)
     cli_game_detection.add(games, operation)
+    cli_game_mods.add(games, operation)
     cli_agents.add(games, operation)

@@ -9,6 +9,7 @@ import attrs
 from twisted.internet.defer import Deferred
 
 from lanrage.app.game_effects import GameEffects
+from lanrage.app.game_mods import GameMods
 from lanrage.app.game_presence import GamePresence, Profiles, Watch, no_name
 from lanrage.app.game_tuning import GameTuning, Marks
 from lanrage.app.links import Links
@@ -23,9 +24,11 @@ class SessionGames:
 
     tuning: GameTuning
     _presence: GamePresence
+    _mods: GameMods
 
     def stop(self) -> Deferred[None]:
         """Leave links and channel as they were."""
+        self._mods.leave()
         self._presence.leave()
         return self.tuning.stop()
 
@@ -36,11 +39,12 @@ class PlaySide:
 
     effects: GameEffects
     presence: GamePresence
+    mods: GameMods
 
     @classmethod
     def make(cls, reactor: Any, random: Callable[[int], bytes]) -> PlaySide:
         """With nothing that it changes yet."""
-        return cls(GameEffects(), GamePresence(reactor, random))
+        return cls(GameEffects(), GamePresence(reactor, random), GameMods.make(reactor))
 
     def join(self, links: Links, channel: PartyChannel, tunnel: ITunnel, marks: Marks, port: int) -> SessionGames:
         """Begin in a session whose links run.
@@ -50,8 +54,9 @@ class PlaySide:
         tuning = GameTuning(self.effects, links, tunnel, marks, port)
         tuning.start()
         self.presence.join(channel, lambda identity: _name(links, identity))
+        self.mods.join(channel)
         channel.follow()
-        return SessionGames(tuning, self.presence)
+        return SessionGames(tuning, self.presence, self.mods)
 
     def follow(self, watch: Watch, profiles: Profiles, ports: PlayPorts) -> None:
         """Do and say what the games that run want, until :meth:`stop`.
@@ -60,6 +65,7 @@ class PlaySide:
         """
         self.effects.follow(watch, profiles, ports)
         self.presence.follow(watch, profiles)
+        self.mods.profiles = profiles
 
     def watching(self, watching: bool) -> None:
         """Whether games are noticed now."""
@@ -67,6 +73,7 @@ class PlaySide:
 
     def stop(self) -> None:
         """Take all back."""
+        self.mods.profiles = None
         self.presence.stop()
         self.effects.stop()
 

@@ -9,6 +9,7 @@ from lanrage.app.agent_node import AgentNode
 from lanrage.app.config import NodeConfig
 from lanrage.app.game_announcing_node import GameAnnouncingNode
 from lanrage.app.game_detection_node import GameDetectionNode
+from lanrage.app.game_mods_node import GameModsNode
 from lanrage.app.game_profiles import GameProfiles
 from lanrage.app.game_profiles_node import GameProfilesNode
 from lanrage.app.games_plane import GamesPlane
@@ -16,7 +17,7 @@ from lanrage.app.server_keeping import browsed
 from lanrage.app.servers_node import ServersNode
 
 
-class GamesNode(GameProfilesNode, GameDetectionNode, GameAnnouncingNode, ServersNode, AgentNode):
+class GamesNode(GameProfilesNode, GameDetectionNode, GameAnnouncingNode, GameModsNode, ServersNode, AgentNode):
     """Part of :class:`lanrage.app.node.NodeService`."""
 
     def room_networks(self) -> frozenset[int]:

@@ -22,6 +22,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from msgspec import Meta
 
+from lanrage.core.game_mods import DIGEST_BYTES, MODS_LIMIT, NAME_BYTES, PIECES_LIMIT, Mod, ModPiece
+from lanrage.core.game_mods import HASH_BYTES as MOD_HASH_BYTES
 from lanrage.core.game_presence import GAMES_LIMIT, LIFE_BYTES, NAME_LIMIT, SERVERS_LIMIT, Hosted, Playing
 from lanrage.core.heads import HASH_BYTES
 from lanrage.core.links import KEY_BYTES
@@ -39,6 +41,8 @@ RECORDS_LIMIT = 64
 """Records in a datagram; the smallest has a signature of 64 bytes, so no more than 18 fit."""
 PAYLOAD_LIMIT = 1100
 """Bytes of a sealed signal that is passed on; an offer of 20 addresses has 700."""
+PARTS_ASKED = 32
+"""Parts of a list of modifications that one question asks for."""
 EPOCH_LIMIT = 2**53
 """Epochs stay below it, so that any language reads them."""
 
@@ -51,6 +55,9 @@ Epoch = Annotated[int, Meta(ge=0, lt=EPOCH_LIMIT)]
 Record = Annotated[bytes, Meta(min_length=1, max_length=RECORD_LIMIT)]
 Identity = Annotated[bytes, Meta(min_length=KEY_BYTES, max_length=KEY_BYTES)]
 Payload = Annotated[bytes, Meta(max_length=PAYLOAD_LIMIT)]
+GameId = Annotated[str, Meta(pattern=r"\A[a-z0-9-]{1,40}\Z")]
+ModDigest = Annotated[bytes, Meta(max_length=DIGEST_BYTES)]
+PartNumber = Annotated[int, Meta(ge=0, lt=PIECES_LIMIT)]
 
 
 class HeadTold(msgspec.Struct, frozen=True, array_like=True, tag="head", forbid_unknown_fields=True):
@@ -114,7 +121,7 @@ class HostedTold(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fi
 class PlayingTold(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """See :class:`lanrage.core.game_presence.Playing`."""
 
-    game: Annotated[str, Meta(pattern=r"\A[a-z0-9-]{1,40}\Z")]
+    game: GameId
     name: Annotated[str, Meta(min_length=1, max_length=NAME_LIMIT)]
     hosting: bool
     servers: Annotated[tuple[HostedTold, ...], Meta(max_length=SERVERS_LIMIT)]
@@ -165,7 +172,60 @@ class Games(msgspec.Struct, frozen=True, array_like=True, tag="games", forbid_un
         )
 
 
-Message = HeadTold | Want | Records | Signal | Forward | Forwarded | Games
+class ModsAsk(msgspec.Struct, frozen=True, array_like=True, tag="mods_ask", forbid_unknown_fields=True):
+    """Asks for the receiver's list of a game's modifications.
+
+    :param digest: of the list whose parts are asked for; empty for the list that it has now.
+    :param parts: which; none for the first :data:`PARTS_ASKED`.
+    """
+
+    game: GameId
+    digest: ModDigest
+    parts: Annotated[tuple[PartNumber, ...], Meta(max_length=PARTS_ASKED)]
+
+
+class ModTold(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """See :class:`lanrage.core.game_mods.Mod`."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=NAME_BYTES)]
+    hash: Annotated[bytes, Meta(max_length=MOD_HASH_BYTES)]
+
+
+class ModsPart(msgspec.Struct, frozen=True, array_like=True, tag="mods_part", forbid_unknown_fields=True):
+    """A part of the sender's list of a game's modifications; see :class:`lanrage.core.game_mods.ModPiece`.
+
+    :param digest: of the whole list.
+    :param number: which part, from 0.
+    :param of: how many parts there are; 0 says that the sender does not know its list.
+    """
+
+    game: GameId
+    digest: ModDigest
+    number: PartNumber
+    of: Annotated[int, Meta(ge=0, le=PIECES_LIMIT)]
+    mods: Annotated[tuple[ModTold, ...], Meta(max_length=MODS_LIMIT)]
+
+    @classmethod
+    def told(cls, game: str, piece: ModPiece) -> ModsPart:
+        """The message that tells a part; it fits into a datagram."""
+        mods = tuple(ModTold(each.name, each.hash) for each in piece.mods)
+        return cls(game, piece.digest, piece.index, piece.count, mods)
+
+    def piece(self) -> ModPiece:
+        """What is told.
+
+        :raises DecodeError: for a name that cannot be shown, a hash or a digest of another length.
+        """
+        if len(self.digest) != DIGEST_BYTES:
+            raise DecodeError(f"a digest of modifications has {DIGEST_BYTES} bytes")
+        try:
+            mods = tuple(Mod(each.name, each.hash) for each in self.mods)
+        except BadInput as error:
+            raise DecodeError(str(error)) from error
+        return ModPiece(self.digest, self.number, self.of, mods)
+
+
+Message = HeadTold | Want | Records | Signal | Forward | Forwarded | Games | ModsAsk | ModsPart
 _DECODER: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(Message)
 _KINDS = frozenset(str(kind.__struct_config__.tag) for kind in get_args(Message))
 _ANY: msgspec.msgpack.Decoder[list[msgspec.Raw]] = msgspec.msgpack.Decoder(list[msgspec.Raw])

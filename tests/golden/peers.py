@@ -105,6 +105,8 @@ def _channel() -> Iterator[Case]:
         "forward": party_channel.Forward,
         "forwarded": party_channel.Forwarded,
         "games": party_channel.Games,
+        "mods-ask": party_channel.ModsAsk,
+        "mods-part": party_channel.ModsPart,
     }
     yield from _cases(
         {name: sample(kind, True) for name, kind in kinds.items()},

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from lanrage.core.game_mods import MODS_LIMIT, NAME_BYTES, PIECES_LIMIT, Mod, ModList, pieces
 from lanrage.core.game_presence import Playing
 from lanrage.core.identity import PairKeys
 from lanrage.errors import BadInput, CryptoError, DecodeError
@@ -19,6 +20,8 @@ from lanrage.wire.party_channel import (
     RECORD_LIMIT,
     Games,
     Message,
+    ModsPart,
+    ModTold,
     PlayingTold,
     Records,
     Signal,
@@ -75,7 +78,7 @@ class CodecTests(SynchronousTestCase):
     @given(
         st.binary(max_size=100)
         | st.lists(
-            st.sampled_from(["head", "want", "records", "signal", "forward", "forwarded", "games"])
+            st.sampled_from("head want records signal forward forwarded games mods_ask mods_part".split())
             | st.binary(max_size=40)
             | st.integers(-(2**63), 2**64 - 1)
             | st.none(),
@@ -92,6 +95,29 @@ class CodecTests(SynchronousTestCase):
             message, unseal(seal(message, KEY, sender=A, receiver=B, nonce=NONCE), KEY, sender=A, receiver=B)
         )
 
+    def test_largest_list(self) -> None:
+        """Each part of the largest list, of the game with the longest id, fits into a datagram."""
+        longest = ModList.of(Mod(f"{n:04}".ljust(NAME_BYTES, "x"), b"h" * 16) for n in range(MODS_LIMIT))
+        shortest = ModList.of(Mod(chr(0x4E00 + n)) for n in range(MODS_LIMIT))
+        for part in (*pieces(longest), *pieces(shortest)):
+            told = ModsPart.told("g" * 40, part)
+            datagram = seal(told, KEY, sender=A, receiver=B, nonce=NONCE)
+            self.assertLessEqual(len(datagram), DATAGRAM_LIMIT)
+            self.assertEqual(told.piece(), part)
+
+    def test_mods_not_to_be_shown(self) -> None:
+        """A name that cannot be shown, and a hash or digest of another length, are refused by one error."""
+        good = ModTold("a.jar", b"")
+        for digest, mod in (
+            (b"d" * 15, good),
+            (b"", good),
+            (b"d" * 16, ModTold("\u202ea", b"")),
+            (b"d" * 16, ModTold("a", b"h" * 3)),
+            (b"d" * 16, ModTold("\u4e00" * NAME_BYTES, b"")),
+        ):
+            with self.assertRaises(DecodeError):
+                ModsPart("quake", digest, 0, 1, (mod,)).piece()
+
     def test_rules(self) -> None:
         """Hashes and identities have 32 bytes, epochs and sizes their limits; nothing is unknown or missing."""
         wrong: list[list[object]] = [
@@ -106,6 +132,14 @@ class CodecTests(SynchronousTestCase):
             ["forward", b"t" * 31, b""],
             ["forwarded", b"t" * 32],
             ["games", b"l" * 7, 0, []],
+            ["mods_ask", "Quake", b"", []],
+            ["mods_ask", "quake", b"d" * 17, []],
+            ["mods_ask", "quake", b"", [0] * 33],
+            ["mods_ask", "quake", b"", [-1]],
+            ["mods_ask", "quake", b"", [PIECES_LIMIT]],
+            ["mods_part", "quake", b"d" * 16, 0, PIECES_LIMIT + 1, []],
+            ["mods_part", "quake", b"d" * 16, 0, 1, [["", b""]]],
+            ["mods_part", "quake", b"d" * 16, 0, 1, [["a", b"h" * 17]]],
             ["games", b"l" * 8, -1, []],
             ["games", b"l" * 8, 0, [["quake", "Quake", True, [["udp", 0, "", 0]]]]],
             ["games", b"l" * 8, 0, [["quake", "Quake", True, [["sctp", 1, "", 0]]]]],
