@@ -14,6 +14,8 @@ from lanrage.wire import control_reference
 DOCS = Path(__file__).parent
 BEGIN = ".. The table is made by docs/tables.py from the code; do not edit it.\n\n"
 END = ".. End of the table.\n"
+
+
 def games() -> str:
     """The games that come with the program."""
     return game_reference.reference(combine(load_shipped(), ()).games.values())
