@@ -119,7 +119,7 @@ REFUSALS: dict[str, str] = {
     "banned": "this node is banned from the party",
     "revoked": "this node was thrown out of the party",
     "invitation_void": "the invitation is void: ask for a new one",
-    "node_running": "a node is running already at this socket",
+    "node_running": "a process of LANrage is at work in this folder already",
     "other_role": "this process runs another role, which does no such thing",
     "room_taken": "another game runs in a room of this party",
     "registration_closed": "this control server takes no new parties",

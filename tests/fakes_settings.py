@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 import msgspec
 
+from lanrage.app.caller import Caller
 from lanrage.app.settings_book import SettingsBook
 from lanrage.errors import Refused
 
@@ -38,11 +39,11 @@ class FakeSettings:
         """See :class:`ISettingsNode`."""
         return self._ask("show", name)
 
-    async def change_settings(self, values: dict[str, str]) -> dict[str, Any]:
+    async def change_settings(self, values: dict[str, str], caller: Caller | None = None) -> dict[str, Any]:
         """See :class:`ISettingsNode`."""
         return self._ask("set", values)
 
-    async def reset_settings(self, name: str) -> dict[str, Any]:
+    async def reset_settings(self, name: str, caller: Caller | None = None) -> dict[str, Any]:
         """See :class:`ISettingsNode`."""
         return self._ask("reset", name)
 
@@ -50,7 +51,7 @@ class FakeSettings:
         """See :class:`ISettingsNode`."""
         return self._ask("save", set_name)
 
-    async def activate_settings(self, set_name: str) -> dict[str, Any]:
+    async def activate_settings(self, set_name: str, caller: Caller | None = None) -> dict[str, Any]:
         """See :class:`ISettingsNode`."""
         return self._ask("activate", set_name)
 
@@ -66,6 +67,6 @@ class FakeSettings:
         """See :class:`ISettingsNode`."""
         return self._ask("export", set_name)
 
-    async def import_settings(self, toml: str, replace: bool) -> dict[str, Any]:
+    async def import_settings(self, toml: str, replace: bool, caller: Caller | None = None) -> dict[str, Any]:
         """See :class:`ISettingsNode`."""
         return self._ask("bring_in", toml, replace)

@@ -144,6 +144,8 @@ class FileTests(SynchronousTestCase):
         self.assertEqual(["", ""], [told[0], told[2]])
         self.assertRegex(told[1], "lanrage.log cannot be set aside and grows beyond its size: Is a directory")
         shutil.rmtree(self.folder / "lanrage.log.1")
+        file.write(b"soon\n")
+        self.assertEqual(["lanrage.log"], self.names())  # it is not tried again with every line
         file.write(b"x" * TRY_AGAIN + b"\n")
         file.write(b"new\n")
         self.assertEqual((b"new\n", ""), (self.path.read_bytes(), file.trouble()))
@@ -168,6 +170,17 @@ class FileTests(SynchronousTestCase):
         file.write(b"two\n")
         self.assertEqual(("", ["lanrage.log", "lanrage.log.1"]), (file.trouble(), self.names()))
         self.assertEqual(b"two\n", self.path.read_bytes())
+
+    def test_taken_away_and_made_anew(self) -> None:
+        """The same where it put a new file in its place (``create``): that one is not set aside, it is written to."""
+        file = self.file()
+        file.write(b"one\n")
+        self.path.rename(self.folder / "lanrage.log.1")
+        self.path.touch(0o600)
+        file.rotate()
+        file.write(b"two\n")
+        self.assertEqual(("", ["lanrage.log", "lanrage.log.1"]), (file.trouble(), self.names()))
+        self.assertEqual([b"two\n", b"one\n"], [(self.folder / name).read_bytes() for name in self.names()])
 
     def test_no_new_file(self) -> None:
         """Where the new file cannot be made (no descriptor is left) the old one gets its name back."""

@@ -26,7 +26,7 @@ from twisted.python.failure import Failure
 
 from lanrage.app.cli_find import others_here
 from lanrage.app.operations import Progress
-from lanrage.app.role_sockets import Asked, asked_at
+from lanrage.app.role_sockets import Asked, asked_at, default_socket
 from lanrage.errors import (
     BadInput,
     CryptoError,
@@ -204,7 +204,8 @@ class NodeClient:
         if number == errno.EACCES:
             return MissingRight(f"this user may not open {self._path}: {asked.permit}")
         if number in (None, errno.ENOENT, errno.ECONNREFUSED, errno.ENOTDIR, errno.ENOTSOCK):
-            return Unreachable(f"no {asked.called} is running at {self._path}; {asked.start}{others_here()}")
+            others = others_here() if self._path == default_socket() else ""  # who names a socket means that one
+            return Unreachable(f"no {asked.called} is running at {self._path}; {asked.start}{others}")
         return Unreachable(f"no {asked.called} can be reached at {self._path}: {os.strerror(int(number))}")
 
     async def __aexit__(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Callable
 from typing import Any
@@ -18,9 +17,7 @@ from lanrage.app.settings_desk import SettingsDesk
 from lanrage.app.settings_node import SettingsNode
 from lanrage.app.settings_start import Start
 from lanrage.app.tasks_node import TasksNode
-from lanrage.errors import StoreError
 from lanrage.logs import set_level
-from lanrage.store.files import make_folder
 
 
 @implementer(IMachineRoom)
@@ -42,8 +39,6 @@ class MachineRoom(Metered, ProfileNode, SettingsNode, TasksNode, Service):
     def startService(self) -> None:
         """Take the settings."""
         super().startService()  # type: ignore[no-untyped-call]
-        with contextlib.suppress(StoreError):  # whoever cannot do without the folder says so
-            make_folder(self._folder)
         self.started = Deferred.fromCoroutine(self.settings.open())
 
     def stopService(self) -> None:

@@ -49,6 +49,7 @@ class Operation:
     :param long: it tells its progress.
     :param held: it concerns the program that calls, and lasts as long as its connection: the method is told who calls
         (:class:`lanrage.app.caller.Caller`).
+    :param asked: the method is told who calls, where somebody does: not all of them may have it all.
     :param roles: whose processes do it.
     """
 
@@ -60,4 +61,5 @@ class Operation:
     example: str
     long: bool = False
     held: bool = False
+    asked: bool = False
     roles: tuple[str, ...] = PLAYER

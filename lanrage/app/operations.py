@@ -256,6 +256,8 @@ async def perform(
         if caller is None:
             raise BadInput("op", f"{operation.name} is for programs of this machine alone")
         named["caller"] = caller
+    if operation.asked:
+        named["caller"] = caller
     result: dict[str, Any] = await getattr(served, operation.method)(**named)
     return result
 

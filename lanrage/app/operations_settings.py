@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from msgspec import Meta
 from zope.interface import Interface
 
+from lanrage.app.caller import Caller
 from lanrage.app.operation import Nothing, Operation, Request
 from lanrage.app.settings_results import (
     SetsListed,
@@ -83,16 +84,16 @@ class ISettingsNode(Interface):
     def show_setting(name: str) -> Awaitable[dict[str, Any]]:
         """One; the result is a :class:`SettingShown`."""
 
-    def change_settings(values: dict[str, str]) -> Awaitable[dict[str, Any]]:
+    def change_settings(values: dict[str, str], caller: Caller | None = None) -> Awaitable[dict[str, Any]]:
         """Change some; the result is a :class:`SettingsChanged`."""
 
-    def reset_settings(name: str) -> Awaitable[dict[str, Any]]:
+    def reset_settings(name: str, caller: Caller | None = None) -> Awaitable[dict[str, Any]]:
         """Back to the default; the result is a :class:`SettingsChanged`."""
 
     def save_settings(set_name: str) -> Awaitable[dict[str, Any]]:
         """Keep the active set under another name; the result is a :class:`SetsListed`."""
 
-    def activate_settings(set_name: str) -> Awaitable[dict[str, Any]]:
+    def activate_settings(set_name: str, caller: Caller | None = None) -> Awaitable[dict[str, Any]]:
         """Go by another set; the result is a :class:`SettingsChanged`."""
 
     def delete_settings(set_name: str) -> Awaitable[dict[str, Any]]:
@@ -104,7 +105,7 @@ class ISettingsNode(Interface):
     def export_settings(set_name: str) -> Awaitable[dict[str, Any]]:
         """A set as TOML; the result is a :class:`SettingsExported`."""
 
-    def import_settings(toml: str, replace: bool) -> Awaitable[dict[str, Any]]:
+    def import_settings(toml: str, replace: bool, caller: Caller | None = None) -> Awaitable[dict[str, Any]]:
         """Change the active set by TOML; the result is a :class:`SettingsChanged`."""
 
 
@@ -132,6 +133,7 @@ SETTINGS_OPERATIONS = (
         "change_settings",
         "Change settings of the active set; ? as a value shows what it may be.",
         "lanrage settings set lan.exposure games",
+        asked=True,
     ),
     Operation(
         "settings.reset",
@@ -140,6 +142,7 @@ SETTINGS_OPERATIONS = (
         "reset_settings",
         "Let a setting, or all of them, have the default again.",
         "lanrage settings reset lan.exposure",
+        asked=True,
     ),
     Operation(
         "settings.save",
@@ -156,6 +159,7 @@ SETTINGS_OPERATIONS = (
         "activate_settings",
         "Go by another stored set.",
         "lanrage settings activate lan-party",
+        asked=True,
     ),
     Operation(
         "settings.delete",
@@ -188,5 +192,6 @@ SETTINGS_OPERATIONS = (
         "import_settings",
         "Change the active set by a TOML file: all of it, or nothing.",
         "lanrage settings import mine.toml",
+        asked=True,
     ),
 )

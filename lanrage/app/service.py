@@ -21,10 +21,12 @@ from lanrage.app.settings_start import begin
 from lanrage.core.settings_games import GAMES_SETTINGS
 from lanrage.core.settings_node import MAPPING, NODE_SETTINGS
 from lanrage.core.settings_server import CONTROL_SETTINGS, RELAY_PORTS_SETTING, RELAY_SETTINGS, STOPPING_SETTINGS
-from lanrage.errors import LanrageError
+from lanrage.errors import BadInput, LanrageError
 from lanrage.logs.carry import carry_timers
 from lanrage.timing import timing_decorator
 
+EXIT_USAGE = 64
+"""Exit status where the command line itself is wrong (EX_USAGE, sysexits.h): another try is of no use."""
 STATE = ["state-dir", "d", None, "Folder of keys and state (default: /var/lib/lanrage as root, else in your home)."]
 SOCKET = ["socket", None, None, "Socket of the node (default: the system service's, else your own node's)."]
 RUN = ["run-dir", None, None, "Folder of the socket that the lanrage command talks to (default: /run/lanrage as root)."]
@@ -91,7 +93,8 @@ class Options(usage.Options):
         try:
             super().parseOptions(options)  # type: ignore[no-untyped-call]
         except usage.UsageError as error:
-            sys.exit(f"lanrage: {error} (twistd lanrage --help lists roles and options)")
+            sys.stderr.write(f"lanrage: {error} (twistd lanrage --help lists roles and options)\n")
+            sys.exit(1 if _may_change(error) else EXIT_USAGE)
 
     def getUsage(self, width: int | None = None) -> str:
         """The roles with the options of each; once a role is chosen, its own alone."""
@@ -117,6 +120,14 @@ class Options(usage.Options):
             self["metering"] = MeteringSettings.parse(start.options)
         except LanrageError as error:
             raise usage.UsageError(str(error)) from error
+
+
+def _may_change(error: usage.UsageError) -> bool:
+    """Whether the same command line may do later: a file could not be read, or the store."""
+    cause = error.__cause__
+    if not isinstance(cause, BadInput):
+        return cause is not None
+    return cause.field == "log-file" or isinstance(cause.__cause__, OSError)
 
 
 def boot_seconds() -> float:

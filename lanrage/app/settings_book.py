@@ -19,7 +19,7 @@ from lanrage.core.setting import Setting
 from lanrage.core.settings_order import Stored, check, sound
 from lanrage.core.settings_schema import find
 from lanrage.core.settings_toml import read_toml, write_toml
-from lanrage.errors import BadInput, LanrageError
+from lanrage.errors import BadInput, LanrageError, MissingRight
 
 TryOut = Callable[[dict[str, str]], object]
 """Reads a role's options as a start does; raises what is wrong with them."""
@@ -31,10 +31,11 @@ class SettingsBook:
     :param start: how it started, or would.
     :param trials: what the next start would say; each tries options of its own.
     :param runs: the role runs, and what is live takes effect at once; else all waits for the next start.
+    :param barred: names of settings that whoever asks may not change: :class:`MissingRight` names the first of them.
     """
 
-    def __init__(self, start: Start, *trials: TryOut, runs: bool = True) -> None:
-        self._start, self._file, self._trials, self._runs = start, start.file, trials, runs
+    def __init__(self, start: Start, *trials: TryOut, runs: bool = True, barred: frozenset[str] = frozenset()) -> None:
+        self._start, self._file, self._trials, self._runs, self._barred = start, start.file, trials, runs, barred
 
     def listing(self) -> SettingsListed:
         """All settings of the role."""
@@ -124,6 +125,9 @@ class SettingsBook:
     def _check(self, before: Stored, after: Stored) -> None:
         """Refuse what the next start would refuse, trial by trial, unless it would refuse what is stored now, too: else
         nobody could mend it step by step."""
+        for name in sorted(self._barred):
+            if before.values.get(name) != after.values.get(name):
+                raise MissingRight(f"{name} is changed by root and by the user of this process alone: use sudo")
         for try_out in self._trials:
             try:
                 try_out(self._start.with_stored(after.values)[0])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
@@ -12,9 +14,10 @@ from lanrage.app.settings_book import SettingsBook
 from lanrage.app.settings_results import SetsListed, SettingsChanged, SettingsExported, SettingShown, SettingsListed
 from lanrage.app.settings_start import Start
 from lanrage.app.settings_trial import trials_of
-from lanrage.errors import LanrageError
+from lanrage.core.setting import ALL
+from lanrage.errors import LanrageError, StoreError
 from lanrage.net.threads import in_thread
-from lanrage.store.disk_trouble import read_only
+from lanrage.store.files import make_folder
 
 log = Logger()
 
@@ -34,6 +37,7 @@ class SettingsDesk:
         self._options = dict(start.options)
         self._users: list[tuple[frozenset[str], Use]] = []
         self._lock = DeferredLock()
+        self._not_held = ""
 
     @property
     def role(self) -> str:
@@ -56,10 +60,7 @@ class SettingsDesk:
 
     async def open(self) -> None:
         """Keep other processes from changing what this one goes by."""
-        if not await in_thread(self._reactor, self._start.file.hold):
-            folder = self._start.file.folder
-            why = read_only(folder) or "another program works on them, and may change them"
-            log.warn("the stored settings of {folder} are not held: {reason}", folder=str(folder), reason=why)
+        await self._hold()
 
     def close(self) -> None:
         """Give them free."""
@@ -91,40 +92,73 @@ class SettingsDesk:
         """See :class:`SettingsBook`."""
         return in_thread(self._reactor, self._book.delete, name).addCallback(_noted, "deleted", name)
 
-    def set(self, values: Mapping[str, str]) -> Deferred[SettingsChanged]:
-        """See :class:`SettingsBook`."""
-        return self._alone(self._book.set, values)
+    def set(self, values: Mapping[str, str], user: int | None = None) -> Deferred[SettingsChanged]:
+        """See :class:`SettingsBook`. What is named takes effect anew even where it is as it was: a file that a value
+        names may have changed.
 
-    def reset(self, name: str) -> Deferred[SettingsChanged]:
-        """See :class:`SettingsBook`."""
-        return self._alone(self._book.reset, name)
+        :param user: who asks; ``None``: the process itself.
+        """
+        return self._alone(values, self._book_for(user).set, values)
 
-    def activate(self, name: str) -> Deferred[SettingsChanged]:
-        """See :class:`SettingsBook`."""
-        return self._alone(self._book.activate, name)
+    def reset(self, name: str, user: int | None = None) -> Deferred[SettingsChanged]:
+        """See :class:`SettingsBook` and :meth:`set`."""
+        return self._alone((), self._book_for(user).reset, name)
 
-    def bring_in(self, toml: str, replace: bool) -> Deferred[SettingsChanged]:
-        """See :class:`SettingsBook`."""
-        return self._alone(self._book.bring_in, toml, replace)
+    def activate(self, name: str, user: int | None = None) -> Deferred[SettingsChanged]:
+        """See :class:`SettingsBook` and :meth:`set`."""
+        return self._alone((), self._book_for(user).activate, name)
+
+    def bring_in(self, toml: str, replace: bool, user: int | None = None) -> Deferred[SettingsChanged]:
+        """See :class:`SettingsBook` and :meth:`set`."""
+        return self._alone((), self._book_for(user).bring_in, toml, replace)
 
     # --- within -------------------------------------------------------------------------------------------------------
 
-    def _alone(self, change: Callable[..., SettingsChanged], *args: Any) -> Deferred[SettingsChanged]:
-        """One change after another: what takes effect last is what was stored last."""
-        return self._lock.run(lambda: Deferred.fromCoroutine(self._change(change, *args)))
+    async def _hold(self) -> None:
+        """Hold them where that can be; each reason that speaks against it is told once."""
+        folder, before = self._start.file.folder, self._not_held
+        self._not_held = await in_thread(self._reactor, self._try_to_hold)
+        if self._not_held and self._not_held != before:
+            log.warn("the stored settings of {folder} are not held: {why}", folder=str(folder), why=self._not_held)
+        elif before and not self._not_held:
+            log.info("the stored settings of {folder} are held now", folder=str(folder))
 
-    async def _change(self, change: Callable[..., SettingsChanged], *args: Any) -> SettingsChanged:
+    def _try_to_hold(self) -> str:
+        with contextlib.suppress(StoreError):  # holding says what is wrong
+            make_folder(self._start.file.folder)
+        return self._start.file.hold()
+
+    def _book_for(self, user: int | None) -> SettingsBook:
+        """Who may do what the server's operator does, may change all; who may only play here, not the server's."""
+        if user in (None, 0, os.geteuid()):
+            return self._book
+        return SettingsBook(self._start, *trials_of(self._start.role), barred=server_settings(self._start))
+
+    def _alone(
+        self, named: Iterable[str], change: Callable[..., SettingsChanged], *args: Any
+    ) -> Deferred[SettingsChanged]:
+        """One change after another: what takes effect last is what was stored last."""
+        return self._lock.run(lambda: Deferred.fromCoroutine(self._change(frozenset(named), change, *args)))
+
+    async def _change(
+        self, named: frozenset[str], change: Callable[..., SettingsChanged], *args: Any
+    ) -> SettingsChanged:
+        await self._hold()  # what was in the way at the start may be gone
         told = await in_thread(self._reactor, change, *args)
         for each in told.changed:
             log.info("setting {name} is {value} ({origin})", name=each.name, value=each.value, origin=each.origin)
         stored = await in_thread(self._reactor, self._start.file.load)
-        trouble = await self._take_effect(stored.values)
+        trouble = await self._take_effect(stored.values, named)
         return SettingsChanged(told.set_name, told.changed, trouble)
 
-    async def _take_effect(self, stored: Mapping[str, str]) -> str:
-        """Go by the live settings of now; the others stay as they were at the start."""
+    async def _take_effect(self, stored: Mapping[str, str], named: frozenset[str]) -> str:
+        """Go by the live settings of now; the others stay as they were at the start.
+
+        :param named: of these those that did not change, too.
+        """
         wanted, _ = self._start.with_stored(stored)
-        news = [row for row in self._start.rows if row.live and wanted[row.option] != self._options[row.option]]
+        live = [row for row in self._start.rows if row.live]
+        news = [row for row in live if row.name in named or wanted[row.option] != self._options[row.option]]
         if not news:
             return ""
         options = self._options | {row.option: wanted[row.option] for row in news}
@@ -142,6 +176,12 @@ class SettingsDesk:
         for trouble in troubles:
             log.warn("a setting could not take effect at once: {trouble}", trouble=trouble)
         return "; ".join(troubles)
+
+
+def server_settings(start: Start) -> frozenset[str]:
+    """What in a process of all roles is the business of who runs its server, by name."""
+    beside = start.role == ALL
+    return frozenset(row.name for row in start.rows if beside and row.name.startswith(("control.", "relay.")))
 
 
 def _noted(result: SetsListed, what: str, name: str) -> SetsListed:

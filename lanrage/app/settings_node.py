@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from lanrage.app.caller import Caller
 from lanrage.app.settings_desk import SettingsDesk
 
 
@@ -23,21 +24,21 @@ class SettingsNode:
         """See :meth:`INode.show_setting`."""
         return await _plain(self.settings.show(name))
 
-    async def change_settings(self, values: dict[str, str]) -> dict[str, Any]:
+    async def change_settings(self, values: dict[str, str], caller: Caller | None = None) -> dict[str, Any]:
         """See :meth:`INode.change_settings`."""
-        return await _plain(self.settings.set(values))
+        return await _plain(self.settings.set(values, _user(caller)))
 
-    async def reset_settings(self, name: str) -> dict[str, Any]:
+    async def reset_settings(self, name: str, caller: Caller | None = None) -> dict[str, Any]:
         """See :meth:`INode.reset_settings`."""
-        return await _plain(self.settings.reset(name))
+        return await _plain(self.settings.reset(name, _user(caller)))
 
     async def save_settings(self, set_name: str) -> dict[str, Any]:
         """See :meth:`INode.save_settings`."""
         return await _plain(self.settings.save(set_name))
 
-    async def activate_settings(self, set_name: str) -> dict[str, Any]:
+    async def activate_settings(self, set_name: str, caller: Caller | None = None) -> dict[str, Any]:
         """See :meth:`INode.activate_settings`."""
-        return await _plain(self.settings.activate(set_name))
+        return await _plain(self.settings.activate(set_name, _user(caller)))
 
     async def delete_settings(self, set_name: str) -> dict[str, Any]:
         """See :meth:`INode.delete_settings`."""
@@ -51,9 +52,13 @@ class SettingsNode:
         """See :meth:`INode.export_settings`."""
         return await _plain(self.settings.export(set_name))
 
-    async def import_settings(self, toml: str, replace: bool) -> dict[str, Any]:
+    async def import_settings(self, toml: str, replace: bool, caller: Caller | None = None) -> dict[str, Any]:
         """See :meth:`INode.import_settings`."""
-        return await _plain(self.settings.bring_in(toml, replace))
+        return await _plain(self.settings.bring_in(toml, replace, _user(caller)))
+
+
+def _user(caller: Caller | None) -> int | None:
+    return caller.user if caller is not None else None
 
 
 async def _plain(answer: Awaitable[msgspec.Struct]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,12 @@ def perform_offline(folder: Path, name: str, args: dict[str, Any]) -> Any:
     :raises BadInput: as the operation, or field ``state-dir``.
     :raises Refused: ``node_running``.
     """
-    if not folder.is_dir():
-        raise BadInput("state-dir", f"{folder} is no folder")
+    try:
+        os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise BadInput("state-dir", f"{folder} is no folder") from error
+    except OSError as error:
+        raise BadInput("state-dir", f"{folder} cannot be read: {error.strerror}; use sudo") from error
     start = Start.plain(folder, ALL)
     table = {row: attrs.evolve(each, roles=(*each.roles, ALL)) for row, each in SETTINGS.items()}
     start = attrs.evolve(start, table=table)

@@ -45,7 +45,7 @@ class SteadyLogFile(LogFile):
         :raises OSError: it cannot be; what was open is open still.
         """
         first, before = f"{self.path}.1", self._file
-        ours = os.path.lexists(self.path)  # else another program took it away, as logrotate(8) does
+        ours = self._is_ours()
         if ours:
             self._make_room()
             os.rename(self.path, first)
@@ -57,6 +57,14 @@ class SteadyLogFile(LogFile):
                     os.rename(first, self.path)
             raise
         before.close()
+
+    def _is_ours(self) -> bool:
+        """Whether the open file has still its name: logrotate(8) takes that away, and gives it (``create``) to a new
+        file, which is none to set aside."""
+        try:
+            return os.path.samestat(os.fstat(self._file.fileno()), os.stat(self.path))
+        except FileNotFoundError:
+            return False
 
     def _make_room(self) -> None:
         """Number 1 becomes 2, and so on; where there is none, none of the others need move."""

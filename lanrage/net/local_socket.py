@@ -62,7 +62,8 @@ def may_speak(peer: PeerCredentials, owner: int, group: int | None) -> bool:
 
 
 class FolderLock:
-    """Held by the one node of a run folder while it lives; the kernel lets go of it when the process ends.
+    """Held by the one node of a run folder while it lives, by other roles until they listen; the kernel lets go of it
+    when the process ends.
 
     It is a lock on the folder itself, so it leaves no file behind that a crash could make stale.
     """
@@ -86,7 +87,7 @@ class FolderLock:
         except OSError as error:
             os.close(descriptor)
             raise Refused(
-                "node_running", f"a node is running already in {self._folder.absolute()}; stop it first"
+                "node_running", f"a process of LANrage is at work in {self._folder.absolute()} already; stop it first"
             ) from error
         self._descriptor = descriptor
 

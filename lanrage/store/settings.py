@@ -18,8 +18,9 @@ import attrs
 from twisted.logger import Logger
 
 from lanrage.core.settings_order import FIRST_SET, SETS_LIMIT, Stored, check_set_name
-from lanrage.errors import BadInput, Refused
+from lanrage.errors import BadInput, Refused, StoreError
 from lanrage.store.database_file import BUSY_TIMEOUT, connect, faults, is_damage, schema_of, trouble
+from lanrage.store.disk_trouble import read_only
 from lanrage.store.files import PRIVATE, make_folder, sync_folder
 from lanrage.store.state_folder import BESIDE, DAMAGED, StateFolder, stamp, unused
 from lanrage.timing import timing_decorator
@@ -27,6 +28,7 @@ from lanrage.timing import timing_decorator
 FILE = "settings.db"
 LOCK = "settings.lock"
 """Held by a process while it runs: what it lives by changes through it alone."""
+HELD_BY_ANOTHER = "another program works on them, and may change them"
 APPLICATION_ID = 0x4C414E73
 """``LANs``: tells our file from another program's."""
 SCHEMA_VERSION = 1
@@ -166,26 +168,29 @@ class SettingsFile:
 
     # --- who may write ------------------------------------------------------------------------------------------------
 
-    def hold(self) -> bool:
+    def hold(self) -> str:
         """Keep others from writing, until :meth:`release`.
 
-        :returns: whether that went well: another process may have it, the disk may be read-only.
+        :returns: empty, or a clause that says why not: another process has it, the disk is read-only.
         """
         if self._lock >= 0:
-            return True
+            return ""
         path = self.folder / LOCK
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, PRIVATE)
-        except OSError:
-            return False
+        except OSError as error:
+            return read_only(self.folder) or f"{path} cannot be opened: {error.strerror}"
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._own(path)
-        except OSError:
+        except BlockingIOError:
             os.close(descriptor)
-            return False
+            return HELD_BY_ANOTHER
+        except OSError as error:
+            os.close(descriptor)
+            return f"{path} cannot be held: {error.strerror}"
         self._lock = descriptor
-        return True
+        return ""
 
     def release(self) -> None:
         """Let others write; a file that is not held is no error."""
@@ -198,13 +203,13 @@ class SettingsFile:
         """Hold it for a while.
 
         :raises Refused: ``node_running``.
-        :raises StoreError: the folder cannot be made.
+        :raises StoreError: the folder cannot be made or written.
         """
         make_folder(self.folder)
-        if not self.hold():
-            raise Refused(
-                "node_running", f"{self.folder} is that of a process that runs, or not yours to write: ask the process"
-            )
+        if why := self.hold():
+            if why == HELD_BY_ANOTHER:
+                raise Refused("node_running", f"{self.folder} is that of a process that runs: ask the process")
+            raise StoreError(f"the settings of {self.folder} cannot be changed: {why}")
         try:
             yield
         finally:

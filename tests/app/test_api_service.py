@@ -132,7 +132,7 @@ class LifeTests(ApiCase):
         with self.assertRaises(Refused) as caught:
             self.serve()
         self.assertEqual(caught.exception.code, "node_running")
-        self.assertIn("a node is running already in", str(caught.exception))
+        self.assertIn("a process of LANrage is at work in", str(caught.exception))
         self.assertTrue(self.path.is_socket())
 
     async def test_the_socket_of_a_dead_node_is_replaced(self) -> None:

@@ -6,6 +6,8 @@ import os
 import shutil
 import socket
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +16,28 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.app import cli_find
 from lanrage.app.cli import main
-from lanrage.app.cli_find import SYSTEM_STATE, Wanted, others_here, usual_places
+from lanrage.app.cli_find import SYSTEM_STATE, Wanted, others_here, somebody_at, usual_places
 from lanrage.app.config import default_folder
 from lanrage.app.role_sockets import SYSTEM_SOCKET
 from lanrage.errors import BadInput, LanrageError, Unreachable
 from lanrage.store.settings import SettingsFile
 
 ANSWERS: dict[str, Any] = {"tasks": {"plans": []}, "settings.save": {"sets": []}}
+
+
+NOBODY = 65534
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """Another user than root, to whom modes mean nothing; a usual user stays who it is."""
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(before)
 
 
 class FindCase(SynchronousTestCase):
@@ -110,6 +127,14 @@ class WantedTests(FindCase):
             self.socket("home", "lanrage", "control.sock")
             self.assertEqual(others_here(), "; a control server is here: lanrage --role control")
 
+    def test_not_to_be_knocked_at(self) -> None:
+        """A socket that this user may not open is somebody's: who may, finds out whether it is alive."""
+        path = self.socket("control.sock")
+        self.folder.chmod(0o755)
+        Path(path).chmod(0)
+        with as_nobody():
+            self.assertEqual([somebody_at(path), somebody_at(path + "x")], [True, False])
+
     def test_the_system_s_places_are_the_units_own(self) -> None:
         """The units keep their state where the command line looks for them."""
         units = Path(cli_find.__file__).parents[2] / "packaging" / "systemd"
@@ -168,14 +193,27 @@ class SettingsTests(FindCase):
         self.assertEqual(self.run_command("--role", "relay", *self.words).exit_code, 0)
         self.assertEqual(self.asked[1:], [(str(self.state / "relay.sock"), "settings.save")])
 
+    def test_a_folder_of_others(self) -> None:
+        """What this user may not look into is said with a way, not with a traceback."""
+        inner = self.state / "inner"
+        inner.mkdir(parents=True)
+        self.folder.chmod(0o755)
+        self.state.chmod(0)
+        self.addCleanup(self.state.chmod, 0o700)
+        for folder in (self.state, inner):
+            with as_nobody():
+                result = self.run_command("settings", "list", "--state-dir", str(folder))
+            told = f"lanrage: state-dir: {folder} cannot be read: Permission denied; use sudo\n"
+            self.assertEqual((result.exit_code, result.stderr), (1, told))
+
     def test_a_socket_that_a_crash_left(self) -> None:
         """Nobody is there: the file is changed, unless somebody holds it all the same."""
         self.socket("state", "control.sock", dead=True)
         self.assertEqual((self.run_command(*self.words).exit_code, self.asked), (0, []))
         self.assertEqual(sorted(SettingsFile(self.state).load().sets), ["main", "other"])
         holder = SettingsFile(self.state)
-        self.assertTrue(holder.hold())
+        self.assertEqual(holder.hold(), "")
         self.addCleanup(holder.release)
         result = self.run_command(*self.words)
         self.assertEqual(result.exit_code, 1)
-        self.assertIn("that of a process that runs, or not yours to write: ask the process", result.stderr)
+        self.assertIn("that of a process that runs: ask the process", result.stderr)

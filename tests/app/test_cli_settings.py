@@ -142,7 +142,7 @@ class OfflineTests(CommandCase):
     def test_held(self) -> None:
         """A running node's file is read, not changed."""
         node = SettingsFile(Path(self.folder))
-        self.assertTrue(node.hold())
+        self.assertEqual(node.hold(), "")
         self.addCleanup(node.release)
         result = self.run_command("settings", "set", "lan.card", "x", "--state-dir", self.folder, "--json")
         self.assertEqual(json.loads(result.stdout)["error"]["code"], "node_running")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from twisted.internet import reactor as installed_reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory, Protocol
@@ -19,6 +20,7 @@ from lanrage import errors
 from lanrage.app.api import ApiService
 from lanrage.app.client import NodeClient, NodeFault
 from lanrage.app.operations import JoinParty
+from lanrage.app.role_sockets import default_socket
 from lanrage.errors import BadInput, LanrageError, MissingRight, Refused, Unreachable
 from lanrage.log_context import context
 from lanrage.net.local_socket import PeerCredentials
@@ -162,8 +164,21 @@ class NoNodeTests(ClientCase):
         self.assertIsInstance(error, Unreachable)
         self.assertIn("start one with: sudo systemctl start lanrage", str(error))
         self.path.unlink()
-        self.path.write_text("")
+        self.path.write_text("", encoding="ascii")
         self.assertIsInstance(await self.refused(), Unreachable)
+
+    async def test_what_else_runs(self) -> None:
+        """Who names a socket means that one; who names none is told of others that are there."""
+        (self.folder / "lanrage").mkdir()
+        with socket.socket(socket.AF_UNIX) as beside:
+            beside.bind(str(self.folder / "lanrage" / "control.sock"))
+            beside.listen()
+            with CliRunner().isolation(env={"XDG_DATA_HOME": str(self.folder), "XDG_RUNTIME_DIR": None}):
+                named = str(await self.refused())
+                self.path = Path(default_socket())
+                usual = str(await self.refused())
+        self.assertNotIn("is here", named)
+        self.assertIn("a control server is here: lanrage --role control", usual)
 
     async def test_too_long_a_path(self) -> None:
         """Is a bad input, not a traceback."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import time
@@ -12,11 +13,13 @@ import attrs
 from twisted.internet import reactor as _reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
+from twisted.logger import ILogObserver, globalLogPublisher
 from twisted.trial.unittest import TestCase
 from zope.interface.verify import verifyObject
 
 from lanrage.app import roles
 from lanrage.app.api import ApiService
+from lanrage.app.caller import Caller
 from lanrage.app.client import NodeClient
 from lanrage.app.config import AllConfig, Config, ControlConfig, NodeConfig, RelayConfig
 from lanrage.app.control import ControlService
@@ -33,10 +36,10 @@ from lanrage.app.settings_start import Start
 from lanrage.core.setting import ALL, CONTROL, NODE, PLAYER, RELAY, SERVING
 from lanrage.core.settings_order import Given
 from lanrage.core.settings_schema import of_role
-from lanrage.errors import BadInput, Refused
+from lanrage.errors import BadInput, MissingRight, Refused, StoreError
 from lanrage.logs import set_level
 from lanrage.logs.configure import get_level
-from lanrage.store.settings import SettingsFile
+from lanrage.store.settings import HELD_BY_ANOTHER, LOCK, SettingsFile
 from lanrage.wire.control import CreateParty
 from tests.app.control_node import ControlCase, Node
 from tests.app.test_roles import free_ports
@@ -103,11 +106,11 @@ class RoomTests(TestCase):
         """The file is this process's while it runs, in a folder that was not there; then it is free."""
         await self.running()
         other = SettingsFile(self.folder / "state")
-        self.assertFalse(other.hold())
+        self.assertEqual(other.hold(), HELD_BY_ANOTHER)
         await perform(self.room, "settings.set", told_to_change(control__registration="closed"))
         self.assertEqual(dict(other.load().values), {"control.registration": "closed"})
         self.room.stopService()
-        self.assertTrue(other.hold())
+        self.assertEqual(other.hold(), "")
         other.release()
 
     async def test_no_folder(self) -> None:
@@ -115,6 +118,50 @@ class RoomTests(TestCase):
         (self.folder / "state").write_text("")
         await self.running()
         self.assertEqual((await perform(self.room, "tasks", {}))["plans"], [])
+
+    async def test_held_later(self) -> None:
+        """Why they are not held is told as it is, and once; as soon as they can be they are."""
+        (self.folder / "state").write_text("")
+        told: list[str] = []
+
+        def hear(event: Any) -> None:
+            if "are not held" in event.get("log_format", ""):
+                told.append(event["why"])
+
+        observer = cast(ILogObserver, hear)
+        globalLogPublisher.addObserver(observer)
+        self.addCleanup(globalLogPublisher.removeObserver, observer)
+        await self.running()
+        change = told_to_change(control__registration="closed")
+        with self.assertRaises(StoreError):
+            await perform(self.room, "settings.set", change)
+        self.assertEqual(told, [f"{self.folder / 'state' / LOCK} cannot be opened: Not a directory"])
+        (self.folder / "state").unlink()
+        await perform(self.room, "settings.set", change)
+        self.assertEqual(SettingsFile(self.folder / "state").hold(), HELD_BY_ANOTHER)
+
+    async def test_members_of_the_group(self) -> None:
+        """At a node's socket they change what is theirs; of a server beside it they change nothing, in no way."""
+        self.room = MachineRoom(reactor, Start.plain(self.folder / "state", ALL))
+        await self.running()
+        guest, own = Caller(os.geteuid() + 1, lambda: None), Caller(os.geteuid(), lambda: None)
+        closed = told_to_change(control__registration="closed", lan__card="x")
+        toml = {"toml": '[control]\nregistration = "closed"\n'}
+
+        async def refused(op: str, args: dict[str, Any]) -> None:
+            with self.assertRaisesRegex(MissingRight, "control.registration is changed by root and by the user"):
+                await perform(self.room, op, args, caller=guest)
+
+        await refused("settings.set", closed)
+        await refused("settings.import", toml)
+        self.assertEqual(dict(SettingsFile(self.folder / "state").load().values), {})
+        await perform(self.room, "settings.save", {"set_name": "open"}, caller=own)
+        await perform(self.room, "settings.set", closed, caller=own)
+        for op, args in (("reset", {}), ("activate", {"set_name": "open"}), ("import", {"toml": "", "replace": True})):
+            await refused(f"settings.{op}", args)
+        await perform(self.room, "settings.set", told_to_change(lan__card="y"), caller=guest)
+        stored = dict(SettingsFile(self.folder / "state").load().values)
+        self.assertEqual(stored, {"control.registration": "closed", "lan.card": "y"})
 
     async def test_profiling_ends_with_it(self) -> None:
         """A profiler that an operator forgot does not outlive the service."""
@@ -157,6 +204,12 @@ class RegistrationTests(ControlCase):
             self.assertEqual((await perform(room, "settings.set", by_token))["trouble"], "")
             await self.refused("bad_token", node.link.request(self.founding(node, 1)))
             await node.link.request(self.founding(node, 1, TOKEN))
+            other = "another-" + TOKEN
+            file.write_text(other + "\n")
+            told = await perform(room, "settings.set", by_token)  # the same file again: it is read anew
+            self.assertEqual((told["changed"], told["trouble"]), ([], ""))
+            await self.refused("bad_token", node.link.request(self.founding(node, 2, TOKEN)))
+            file.write_text(TOKEN + "\n")
             with self.assertRaises(BadInput):  # a token without its rule: the next start would not take it
                 await perform(room, "settings.set", told_to_change(control__registration="open"))
             await self.refused("bad_token", node.link.request(self.founding(node, 2)))

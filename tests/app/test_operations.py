@@ -53,7 +53,7 @@ class OperationTests(SynchronousTestCase):
         for operation in OPERATIONS.values():
             names = list(signature(getattr(FakeNode, operation.method)).parameters)[1:]
             fields = list(operation.request.__struct_fields__)
-            extra = ["progress"] * operation.long + ["caller"] * operation.held
+            extra = ["progress"] * operation.long + ["caller"] * (operation.held or operation.asked)
             self.assertEqual(sorted(names), sorted(fields + extra), operation.name)
             self.assertTrue(operation.help.endswith("."), operation.help)
             self.assertTrue(operation.example.startswith("lanrage "), operation.example)

@@ -15,7 +15,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.app.config import AllConfig, ControlConfig, NodeConfig, RelayConfig, folders
-from lanrage.app.service import Options, keep_steady
+from lanrage.app.service import EXIT_USAGE, Options, keep_steady
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -48,13 +48,14 @@ def test_time_of_day_moves_no_timer() -> None:
 
 
 @pytest.mark.parametrize(("words", "sentence"), WRONG)
-def test_wrong_options(words: str, sentence: str) -> None:
-    """One sentence that names the option and the rule."""
+def test_wrong_options(words: str, sentence: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """One sentence that names the option and the rule, and a status that says whether another try may help."""
     with pytest.raises(SystemExit) as stopped:
         Options().parseOptions(words.split())
-    told = str(stopped.value.code)
+    assert stopped.value.code == (1 if "/nonexistent" in words else EXIT_USAGE)
+    told = capsys.readouterr().err
     assert told.startswith(f"lanrage: {sentence}")
-    assert "\n" not in told
+    assert told.index("\n") == len(told) - 1
 
 
 class RightTests(SynchronousTestCase):
@@ -117,12 +118,12 @@ class ProcessTests(SynchronousTestCase):
         self.taken = Taken()
         self.addCleanup(self.taken.close)
 
-    def fails(self, words: str, sentence: str) -> None:
-        """The program ends by itself with status 1 and this sentence."""
+    def fails(self, words: str, sentence: str, status: int = 1) -> None:
+        """The program ends by itself with this status and this sentence."""
         program = [sys.executable, "-c", "from twisted.scripts.twistd import run; run()"]
         command = [*program, "--nodaemon", "--pidfile=", "lanrage", *words.split()]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
-        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.returncode, status)
         self.assertIn(f"lanrage: {sentence}", done.stderr)
         self.assertNotIn("Traceback", done.stderr + done.stdout)
 
@@ -155,4 +156,4 @@ class ProcessTests(SynchronousTestCase):
 
     def test_no_endpoint(self) -> None:
         """A listen option that Twisted does not understand."""
-        self.fails(self.control("foo"), "listen: 'foo' is no endpoint")
+        self.fails(self.control("foo"), "listen: 'foo' is no endpoint", EXIT_USAGE)

@@ -60,6 +60,35 @@ def test_without_a_cause() -> None:
     assert not may_pass(StoreError("/x is damaged"))
 
 
+def disk(flags: int) -> os.statvfs_result:
+    """What the system says of a disk that was mounted with these flags."""
+    return os.statvfs_result((4096, 4096, 0, 0, 0, 0, 0, 0, flags, 255))
+
+
+def test_read_only_disk() -> None:
+    """Its folders are told of; one that is not there would be where its nearest parent is."""
+    there = {Path("/disk"): disk(os.ST_RDONLY | os.ST_NOSUID), Path("/"): disk(0)}
+
+    def statvfs(place: Path) -> os.statvfs_result:
+        if place == Path("/away"):
+            raise OSError(errno.EIO, "away")
+        if place not in there:
+            raise FileNotFoundError(place)
+        return there[place]
+
+    for folder, told_of in (("/disk", True), ("/disk/state/relay", True), ("/state", False), ("/away/x", False)):
+        words = f"the disk of {folder} is read-only: no change is kept until it can be written" if told_of else ""
+        assert read_only(Path(folder), statvfs) == words
+
+
+def test_database_that_cannot_be_opened() -> None:
+    """SQLite says no more than that, whatever the reason (here it is a folder), so it counts as passing."""
+    with tempfile.TemporaryDirectory() as folder, pytest.raises(sqlite3.Error) as caught:
+        sqlite3.connect(f"file:{folder}?mode=rw", uri=True).execute("SELECT 1")
+    assert caught.value.sqlite_errorcode & 0xFF == sqlite3.SQLITE_CANTOPEN
+    assert may_pass(told(caught.value))
+
+
 def test_read_only() -> None:
     """A sentence for a disk that takes no change, none for one that does, or for a folder that is not there."""
     assert read_only(Path("/proc/self")) == ""

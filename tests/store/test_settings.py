@@ -13,7 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.core.settings_order import FIRST_SET, SETS_LIMIT, Stored
 from lanrage.errors import BadInput, LanrageError, Refused, StoreError
-from lanrage.store.settings import FILE, SettingsFile
+from lanrage.store.settings import FILE, HELD_BY_ANOTHER, LOCK, SettingsFile
 from tests.strategies_settings import changes, set_names
 
 
@@ -188,20 +188,27 @@ class FileTests(SynchronousTestCase):
     def test_held(self) -> None:
         """While one holds the file, nobody else may; then everybody may."""
         other = SettingsFile(self.folder)
-        self.assertTrue(self.file.hold() and self.file.hold())
+        self.assertEqual((self.file.hold(), self.file.hold()), ("", ""))
         with self.assertRaises(Refused) as caught, other.held():
             self.fail("it was held")
         self.assertEqual(caught.exception.code, "node_running")
         self.file.release()
         self.file.release()
         with other.held():
-            self.assertFalse(self.file.hold())
-        self.assertTrue(self.file.hold())
+            self.assertEqual(self.file.hold(), HELD_BY_ANOTHER)
+        self.assertEqual(self.file.hold(), "")
         self.file.release()
 
     def test_no_folder(self) -> None:
         """A folder that cannot be made is a word, and holding is not possible there."""
         (self.folder / "file").write_text("")
         file = SettingsFile(self.folder / "file" / "state")
-        self.assertFalse(file.hold())
+        self.assertEqual(file.hold(), f"{file.folder / LOCK} cannot be opened: Not a directory")
         self.assertRaises(LanrageError, file.change, {"lan.card": "x"})
+
+    def test_not_to_be_held(self) -> None:
+        """What is in the way is said as it is: no other program, where there is none."""
+        (self.folder / LOCK).mkdir()
+        why = "cannot be changed: .*settings.lock cannot be opened: Is a directory"
+        with self.assertRaisesRegex(StoreError, why), self.file.held():
+            self.fail("it was held")
