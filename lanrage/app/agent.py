@@ -94,8 +94,12 @@ class AgentService(Service):
         attending, self._attending = self._attending, None
         if attending is not None:
             attending.cancel()
+        return Deferred.fromCoroutine(self._leave())
+
+    async def _leave(self) -> None:
+        await self._watch.stop()
+        await self.started.addBoth(lambda _: None)  # profiles that are still being read would be watched after all
         self._profiles.stop()
-        return self._watch.stop()
 
     # --- the node -----------------------------------------------------------------------------------------------------
 

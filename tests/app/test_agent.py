@@ -16,7 +16,7 @@ from typing import Any, cast
 import attrs
 import pytest
 from twisted.internet import reactor as installed_reactor
-from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from lanrage.app.agent import AgentService
@@ -97,9 +97,9 @@ class Node(AgentNode):
         self.games = cast(GamesPlane, Games(self.desk))
         self.arguments = ["-n"]
 
-    async def join_server(self, *, server: str) -> dict[str, Any]:
+    def join_server(self, *, server: str) -> Deferred[dict[str, Any]]:
         """See :meth:`INode.join_server`."""
-        return {"address": "10.66.0.2", "port": 3979, "game": "openttd", "arguments": self.arguments}
+        return succeed({"address": "10.66.0.2", "port": 3979, "game": "openttd", "arguments": self.arguments})
 
     def _see(self, windows: Sequence[Window]) -> None:
         self.seen = tuple(windows)
