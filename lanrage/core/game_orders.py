@@ -138,9 +138,10 @@ def decode_order(text: str) -> AnyOrder:
     :raises DecodeError: it is none of this version.
     """
     try:
-        return msgspec.json.decode(text, type=AnyOrder)
+        order: AnyOrder = msgspec.json.decode(text, type=AnyOrder)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise DecodeError(f"no order of this version: {error}") from error
+    return order
 
 
 def number_of(text: str) -> int | None:
