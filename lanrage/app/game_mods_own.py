@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
@@ -57,10 +57,13 @@ def is_player(uid: int) -> bool:
     return FIRST_USER <= uid < LAST_USER
 
 
-def players_home(uid: int) -> str | None:
-    """The home folder of a user; ``None`` for root, a service, and nobody."""
+def players_home(uid: int, environment: Mapping[str, str] = os.environ) -> str | None:
+    """The home folder of the user whom this process runs as: ``HOME``, else as the system knows it; ``None`` for root,
+    a service, and nobody."""
     if not is_player(uid):
         return None
+    if os.path.isabs(environment.get("HOME", "")):
+        return environment["HOME"]
     try:
         return pwd.getpwuid(uid).pw_dir
     except KeyError:

@@ -251,8 +251,10 @@ class OwnTests(SynchronousTestCase):
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
 
     def test_home(self) -> None:
-        """Root, services and nobody have no player's home."""
-        self.assertEqual([players_home(uid) for uid in (0, 33, 999, 59_999, 65_534)], [None] * 5)
+        """Root, services and nobody have no player's home; a player has that of the session."""
+        for environment in ({}, {"HOME": "/home/ana"}):
+            self.assertEqual([players_home(uid, environment) for uid in (0, 33, 999, 65_534)], [None] * 4)
+        self.assertEqual([players_home(59_999, {"HOME": home}) for home in ("/home/ana", "ana")], ["/home/ana", None])
 
 
 class NodeTests(ModsCase):
