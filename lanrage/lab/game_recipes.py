@@ -32,6 +32,8 @@ class ListedServer:
     :param players: its protocol tells how many play.
     :param player: the command by which a player without a screen joins it, given the address and port; ``None``: there
         is none.
+    :param nameless: it lets nobody in before it knows, or knows not, the name of the address: it is told at once that
+        there is none, since the laboratory has no name server, and not even a refusal of one.
     """
 
     game: str
@@ -44,6 +46,7 @@ class ListedServer:
     user: int = 0
     players: bool = True
     player: Callable[[str, int], list[str]] | None = None
+    nameless: bool = False
 
     def program_path(self) -> str:
         """Where the program is.
@@ -62,6 +65,10 @@ class ListedServer:
         for name, text in self.files:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text, encoding="utf-8")
+        if self.nameless:
+            (folder / "resolv.conf").write_text("nameserver 127.0.0.1\n", encoding="utf-8")
+            script = 'mount --bind resolv.conf /etc/resolv.conf; exec "$0" "$@"'
+            return ["unshare", "--mount", "/bin/sh", "-ec", script, path, *self.argv(folder)]
         if not self.user:
             return [path, *self.argv(folder)]
         folder.chmod(0o777)  # what is above it stays closed: it reaches its folder as the one that it is in
@@ -130,7 +137,7 @@ LISTED = (
         title="lanrage-armagetron",
         files=(("autoexec.cfg", "SERVER_NAME lanrage-armagetron\nTALK_TO_MASTER 0\n"),),
     ),
-    ListedServer("bzflag", "bzfs", "bzflag-server", 5154, _bzflag, player=_bzflag_player),
+    ListedServer("bzflag", "bzfs", "bzflag-server", 5154, _bzflag, player=_bzflag_player, nameless=True),
     ListedServer(
         *("freeciv", "freeciv-server", "freeciv-server", 5556, _freeciv), title="lanrage-freeciv", user=NOBODY
     ),

@@ -110,6 +110,9 @@ class RecipeTests(SynchronousTestCase):
             other = self.server(user=65_534).command(folder)
             self.assertEqual("setpriv --reuid=65534 --regid=65534 --clear-groups env HOME=.".split(), other[:6])
             self.assertEqual(command, other[6:])
+            nameless = self.server(nameless=True).command(folder)
+            self.assertEqual((["unshare", "--mount"], command), (nameless[:2], nameless[-3:]))
+            self.assertEqual("nameserver 127.0.0.1\n", (folder / "resolv.conf").read_text(encoding="utf-8"))
 
     def test_installed(self) -> None:
         """A few may be missing; where too few are left, the first that is missing is named."""
