@@ -13,10 +13,13 @@ from lanrage.app.cli_frame import SETTINGS, guarded, json_option
 from lanrage.app.cli_output import Screen, made_table
 from lanrage.app.cli_servers_list import COLUMNS, WHOLE, filtered, players, row, wishes
 from lanrage.app.operations import OPERATIONS
+from lanrage.core.shown_text import shown_text
 from lanrage.wire.local import convert_args
 
 EVERY = 1.0
 """Seconds between looks."""
+LINE_LIMIT = 1000
+"""Characters of a line: each of its parts has some 200 at most."""
 TOLD = ("name", "game_name", "map", "mode", "players", "players_limit", "password", "joinable")
 """What a line tells of when it changes; latency changes with each measurement."""
 
@@ -86,13 +89,14 @@ def add(group: click.Group) -> None:
 
         if as_json or not sys.stdout.isatty():
             lines = Documents() if as_json else Lines()
-            run(lambda result: _print(lines.of(result)))
+            run(lambda result: _print(lines.of(result), not as_json))
         else:
             with Screen().live() as live:
                 run(lambda result: live.update(made_table(COLUMNS, map(row, result["servers"]), WHOLE), refresh=True))
 
 
-def _print(lines: Iterator[str]) -> None:
+def _print(lines: Iterator[str], clean: bool) -> None:
+    """:param clean: they are texts of strangers; JSON has nothing that a terminal obeys."""
     for line in lines:
-        click.echo("".join(char if char.isprintable() else "?" for char in line))
+        click.echo(shown_text(line, LINE_LIMIT) if clean else line)
     sys.stdout.flush()
