@@ -80,11 +80,13 @@ def add(group: click.Group) -> None:
     @json_option
     @guarded
     def watch(as_json: bool, **options: Any) -> None:
+        """Show the list until Ctrl-C: a table on a terminal, lines in a pipe, documents as JSON."""
         session = click.get_current_context().obj
         args = wishes(**options)
         convert_args(args, listing.request)
 
         def run(show: Callable[[Any], None]) -> None:
+            """Look again and again."""
             session.tools.watch(session.path, listing.name, args, EVERY, show)
 
         if as_json or not sys.stdout.isatty():

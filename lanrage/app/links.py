@@ -65,8 +65,7 @@ class Links(LinkHooks):
     ) -> None:
         super().__init__()
         self.peers: dict[bytes, PeerLink] = {}
-        self.counters = LinkCounters()
-        self.cut_off = CutOff()
+        self.counters, self.cut_off = LinkCounters(), CutOff()
         self._by_tag: dict[bytes, PeerLink] = {}
         self._clock = clock
         self._keys = keys

@@ -67,6 +67,9 @@ def part_of(role: RoleService, kind: type[Any]) -> Any:
     return part
 
 
+Refusal = Callable[[str, dict[str, Any]], Awaitable[None]]
+
+
 class RoomTests(TestCase):
     """One room, without a role around it."""
 
