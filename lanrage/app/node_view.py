@@ -289,9 +289,9 @@ def _card_facts(session: PartySession | None) -> CardFacts | None:
     if card is None:
         return None
     counted = session.lan.counters() if session is not None and session.lan is not None else {}
-    gauges = (counted.get(name, 0) for name in ("sockets_on_card", "sockets_translated", "routes_leased"))
+    sockets, translated = counted.get("sockets_on_card", 0), counted.get("sockets_translated", 0)
     subnet = str(session.address.network) if session is not None else ""
-    return CardFacts(card.name, card.address, *gauges, subnet=subnet)
+    return CardFacts(card.name, card.address, sockets, translated, counted.get("routes_leased", 0), subnet)
 
 
 def _member_facts(life: PartyLife, now: float) -> list[MemberFacts]:

@@ -12,7 +12,7 @@ CLOSE = 32
 
 @attrs.define
 class MtuSearch:
-    """Asks for the largest size first, which ends it on a sound way; then for the smallest, then halves what is between.
+    """Asks for the largest size first, which ends it on a sound way; then the smallest, then halves what is between.
 
     :param largest: bytes of the tunnel's MTU.
     :ivar size: to ask for next; ``None`` when it is over.
