@@ -130,15 +130,20 @@ def _name(lab: Lab, host: Host, fault: LabFault, row: dict[str, Any]) -> None:
 
 
 def _until_fine(lab: Lab, host: Host, timeout: float) -> tuple[dict[str, Any], float]:
-    """The first report of a host without a failure or a fault of the laboratory's, or the last one in time."""
+    """The first whole report of a host without a failure or a fault of the laboratory's, or the last one in time.
+
+    One without a broadcast (a node sends some a minute) proves nothing.
+    """
     begin = time.monotonic()
     made = {fault.wanted for fault in FAULTS}
     while True:
         told = examined(lab, host)
         bad = {check["fault"] for check in told["checks"] if check["level"] in ("failure", "warning")}
+        sent = any(check["id"] == "visibility" and check["level"] == "ok" for check in told["checks"])
+        fine = bool(told["ok"] and sent and not bad & made)
         took = time.monotonic() - begin
-        if (told["ok"] and not bad & made) or took > timeout:
-            return {**told, "ok": told["ok"] and not bad & made}, round(took, 1)
+        if fine or took > timeout:
+            return {**told, "ok": fine}, round(took, 1)
         time.sleep(PAUSE_S)
 
 

@@ -207,7 +207,7 @@ def subnet_clash(lab: Lab) -> Iterator[None]:
 FAULTS = (
     LabFault("no route", "no_route", no_route),
     LabFault("firewall drops the party's broadcasts at the other end", "broadcast_not_heard", broadcasts_dropped, "h2"),
-    LabFault("firewall drops broadcasts here", "broadcast_not_captured", own_broadcasts_dropped),
+    LabFault("firewall drops broadcasts here", "broadcast_not_sent", own_broadcasts_dropped),
     LabFault("firewall lets no UDP out", "udp_blocked", udp_out),
     LabFault("game bound to one address", "game_bound", game_bound),
     LabFault("wrong MTU", "path_mtu", small_mtu, "h2"),

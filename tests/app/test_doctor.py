@@ -19,7 +19,8 @@ from lanrage.app.cli import main
 from lanrage.app.doctor import collect_local, examine, find_program, input_drop
 from lanrage.core.diagnosis import LocalFacts
 from lanrage.errors import MissingRight, Unreachable
-from tests.fakes_node import healthy_node, plain
+from tests.fakes_doctor import healthy_node
+from tests.fakes_node import plain
 
 ROUTES = """Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT
 eth0\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0\t0\t0
