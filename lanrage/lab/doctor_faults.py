@@ -195,9 +195,8 @@ def subnet_clash(lab: Lab) -> Iterator[None]:
     """Another VPN has half of the party's network."""
     host = _one(lab)
     network = lab.addresses()[host.name].rpartition(".")[0]
-    netns.ip_batch(
-        host.netns, ["link add othervpn type dummy", "link set othervpn up", f"route add {network}.128/25 dev othervpn"]
-    )
+    lines = ["link add othervpn type veth peer name othervpn1", "link set othervpn up", "link set othervpn1 up"]
+    netns.ip_batch(host.netns, [*lines, f"route add {network}.128/25 dev othervpn"])
     try:
         yield
     finally:

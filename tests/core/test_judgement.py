@@ -46,6 +46,8 @@ def without_node(**local: Any) -> Facts:
     return Facts(replace(healthy_local(), **local), node_error="no node is running at /x")
 
 
+NETWORKS, SUBNETS = ["10.66.0.128/25", "10.0.0.0/8", "x"], ["", "10.66.0.0/24"]
+
 names = st.text(max_size=8)
 numbers = st.none() | st.floats(-1e6, 1e6)
 truths = st.none() | st.booleans()
@@ -74,9 +76,11 @@ machines = st.builds(
     st.none() | st.lists(names, max_size=2),
     st.lists(devices, max_size=3),
     st.dictionaries(names, names, max_size=2),
-    st.lists(st.builds(RouteFacts, st.sampled_from(["10.66.0.128/25", "10.0.0.0/8", "x"]), names), max_size=2),
+    st.lists(
+        st.builds(RouteFacts, st.sampled_from(["10.66.0.128/25", "10.0.0.0/8", "x"]), st.just("tun0")), max_size=2
+    ),
     st.sampled_from(["", "x", "5.4.0-generic", "6.1.0", "5.12-rc1"]),
-    st.lists(names, max_size=2),
+    st.lists(st.sampled_from(["lanrage0", "lanrage-wg0"]), max_size=2),
 )
 nodes = st.builds(
     NodeFacts,
@@ -86,7 +90,7 @@ nodes = st.builds(
     st.none(),
     st.none()
     | st.builds(TunnelFacts, st.just("lanrage-wg0"), names, st.integers(0, 65535), st.sampled_from([0, 1280])),
-    st.none() | st.builds(CardFacts, st.just("lanrage0"), names, subnet=st.sampled_from(["", "10.66.0.0/24"])),
+    st.none() | st.builds(CardFacts, st.just("lanrage0"), st.just("10.66.0.1"), subnet=st.sampled_from(SUBNETS)),
     st.none()
     | st.builds(ControlFacts, names, st.booleans(), st.none() | names, numbers, numbers, st.booleans(), names),
     st.none() | names,
@@ -106,7 +110,7 @@ nodes = st.builds(
         ),
         max_size=3,
     ),
-    disk=st.none() | st.builds(DiskFacts, names, st.none() | st.integers(0, 2**50), names),
+    disk=st.none() | st.builds(DiskFacts, st.just("/x"), st.none() | st.integers(0, 2**50), names),
     bound_games=st.none() | st.lists(st.builds(BoundGameFacts, names, names, st.just(1), names), max_size=2),
     udp_blocked=st.booleans(),
 )
@@ -194,7 +198,9 @@ class JudgementTests(SynchronousTestCase):
 
     def test_ways_out(self) -> None:
         """No reflexive address, no relay that answers, no relay at all, no UDP: warnings, for the LAN or TCP may do."""
-        self.assertEqual(self.bad(facts(udp_blocked=True)), [("udp", "warning")])
+        ben = replace(healthy_node().members[0], path="relay-tcp")
+        self.assertEqual(self.bad(facts(udp_blocked=True, members=[ben])), [("udp", "warning")])
+        self.assertEqual(self.bad(facts(udp_blocked=True)), [], "a direct path is by UDP")
         self.assertEqual(self.bad(facts(reflexive=None)), [("reflexive", "warning")])
         self.assertEqual(self.bad(facts(relays=[RelayFacts("a:1", False)])), [("relay", "warning")])
         self.assertEqual(self.bad(facts(relays=[])), [("relay", "warning")])
