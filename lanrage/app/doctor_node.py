@@ -96,7 +96,7 @@ class DoctorNode:
         return await in_thread(self._reactor, bound_games.bound_games, running, party, helped)
 
     async def _control(self, life: PartyLife, facts: ControlFacts | None, progress: Progress) -> ControlFacts | None:
-        """Asked now; of a node in no party the server that new ones go to is looked up alone."""
+        """Asked now; where it does not answer its name is looked up."""
         if life.link is None or facts is None:
             return facts
         progress(f"asking the control server {facts.address}")
