@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psutil
-from twisted.trial.unittest import SynchronousTestCase
+from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from lanrage.app.bound_games import Game, bound_games
 from lanrage.core.diagnosis import BoundGameFacts
@@ -34,11 +34,12 @@ class BoundGamesTests(SynchronousTestCase):
 
     def own(self) -> str:
         """An address of a real card."""
-        addresses = (each for card in psutil.net_if_addrs().values() for each in card)
-        for each in addresses:
-            if each.family is socket.AF_INET and not each.address.startswith("127."):
-                return each.address
-        self.skipTest("this machine has no card with an address")
+        addresses = [each for card in psutil.net_if_addrs().values() for each in card]
+        own = [each.address for each in addresses if each.family is socket.AF_INET]
+        real = [each for each in own if not each.startswith("127.")]
+        if not real:
+            raise SkipTest("this machine has no card with an address")
+        return real[0]
 
     def test_sockets(self) -> None:
         """Protocol, port and address are told; loopback is left out, and who holds none has none."""
