@@ -230,6 +230,20 @@ OPERATIONS: dict[str, Operation] = {row.name: row for row in _ROWS}
 """All operations by name."""
 
 
+def asked_for(served: IMachineRoom, name: str, args: dict[str, Any]) -> tuple[Operation, msgspec.Struct]:
+    """The operation of a name, and its checked request.
+
+    :raises BadInput: an unknown operation or a wrong argument.
+    :raises Refused: ``other_role``: a process of this role does no such thing.
+    """
+    operation = OPERATIONS.get(name)
+    if operation is None:
+        raise BadInput("op", f"{quote(name)} is not known here; known are: {', '.join(OPERATIONS)}")
+    if served.role not in operation.roles:
+        raise Refused("other_role", f"this process runs {served.role} only; {operation.name} is done by a node")
+    return operation, convert_args(args, operation.request)
+
+
 async def perform(
     served: IMachineRoom,
     name: str,
@@ -245,12 +259,18 @@ async def perform(
     :raises Refused: ``other_role``: a process of this role does no such thing.
     :raises LanrageError: what was refused.
     """
-    operation = OPERATIONS.get(name)
-    if operation is None:
-        raise BadInput("op", f"{quote(name)} is not known here; known are: {', '.join(OPERATIONS)}")
-    if served.role not in operation.roles:
-        raise Refused("other_role", f"this process runs {served.role} only; {operation.name} is done by a node")
-    request = convert_args(args, operation.request)
+    operation, request = asked_for(served, name, args)
+    return await carry_out(served, operation, request, progress, caller)
+
+
+async def carry_out(
+    served: IMachineRoom,
+    operation: Operation,
+    request: msgspec.Struct,
+    progress: Progress | None = None,
+    caller: Caller | None = None,
+) -> dict[str, Any]:
+    """Let the process carry out what was checked by :func:`asked_for`; see :func:`perform`."""
     named: dict[str, Any] = {field: getattr(request, field) for field in request.__struct_fields__}
     if operation.long:
         named["progress"] = progress
