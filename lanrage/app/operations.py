@@ -19,6 +19,7 @@ from lanrage.app.operations_paths import PATHS, IPathNode
 from lanrage.app.operations_probe import PROBE, IProbeNode
 from lanrage.app.operations_relays import RELAYS, IRelayNode
 from lanrage.app.operations_run import RUN, IRoomNode
+from lanrage.app.operations_web import WEB, IWebNode
 from lanrage.app.results import Diagnosed, Invited, Joined, Left, PartyCreated, PartyShown, StatusShown
 from lanrage.core.certificates import TAKEOVER_DELAY, TAKEOVER_LONGEST, TAKEOVER_SHORTEST
 from lanrage.core.setting import SERVING
@@ -40,7 +41,16 @@ DEFAULT_MEMBERS = 16
 
 
 class INode(
-    IGoverningNode, IPathNode, IRelayNode, IExposedNode, IBridgeNode, IRoomNode, IProbeNode, IMachineRoom, IGamesNode
+    IGoverningNode,
+    IPathNode,
+    IRelayNode,
+    IExposedNode,
+    IBridgeNode,
+    IRoomNode,
+    IProbeNode,
+    IMachineRoom,
+    IGamesNode,
+    IWebNode,
 ):
     """What a node does for its user; the local API and the command line see no more of it.
 
@@ -225,7 +235,7 @@ _ALL = (
         "lanrage doctor",
     ),
 )
-_ROWS = (*_ALL, *GOVERNING, *PATHS, *RELAYS, *EXPOSURE, *LAN_BRIDGE, *RUN, *PROBE, *MACHINE_ROOM, *GAMES)
+_ROWS = (*_ALL, *GOVERNING, *PATHS, *RELAYS, *EXPOSURE, *LAN_BRIDGE, *RUN, *PROBE, *MACHINE_ROOM, *GAMES, *WEB)
 OPERATIONS: dict[str, Operation] = {row.name: row for row in _ROWS}
 """All operations by name."""
 
@@ -274,6 +284,8 @@ async def carry_out(
     named: dict[str, Any] = {field: getattr(request, field) for field in request.__struct_fields__}
     if operation.long:
         named["progress"] = progress
+    if operation.local and (caller is None or caller.by_web):
+        raise Refused("not_allowed", f"{operation.name} is for programs of this machine alone, by the node's socket")
     if operation.held:
         if caller is None:
             raise BadInput("op", f"{operation.name} is for programs of this machine alone")

@@ -50,7 +50,7 @@ def parse_web_listen(text: str, field: str) -> WebListen | None:
     try:
         address = ip_address(found.group(3).replace("\\:", ":"))
     except ValueError as error:
-        raise BadInput(field, f"{found.group(3)!r} is no address of the loopback interface, such as 127.0.0.1") from error
+        raise BadInput(field, f"{found.group(3)!r} is no loopback address such as 127.0.0.1") from error
     if not address.is_loopback or isinstance(address, IPv6Address) != (found.group(1) == "tcp6"):
         kind = "tcp6 goes with \\:\\:1" if found.group(1) == "tcp6" else "tcp goes with 127.0.0.1"
         raise BadInput(field, f"the page is for this machine alone: {kind}")

@@ -57,6 +57,10 @@ class Session:
         return min(self.used + USE_SECONDS, self.began + LONGEST_SECONDS)
 
 
+def _used(session: Session) -> float:
+    return session.used
+
+
 @attrs.frozen
 class LoggedIn:
     """A code became a session.
@@ -110,7 +114,7 @@ class WebSessions:
         if offered is None or offered.until <= now:
             raise self._wrong_login(now)
         ended = self.expire(now)
-        own = sorted((each for each in self._sessions.values() if each.user == offered.user), key=lambda each: each.used)
+        own = sorted((each for each in self._sessions.values() if each.user == offered.user), key=_used)
         if len(own) >= USER_SESSIONS:
             self.log_out(own[0])
             ended = (*ended, own[0])

@@ -1,7 +1,7 @@
 """HTTP at a loopback port, for browsers: what is looked at before anything is read, and what bounds each request.
 
-The answers come from elsewhere; here are the door (:mod:`lanrage.core.web_door`), the limits, and the headers that every
-answer has, refusals included.
+The answers come from elsewhere; here are the door (:mod:`lanrage.core.web_door`), the limits, and the headers that
+every answer has, refusals included.
 """
 
 from __future__ import annotations
@@ -278,9 +278,13 @@ class WebPort:
         """Where it listens (``IAddress``); ``None`` while it does not."""
         return self._port.getHost() if self._port is not None else None
 
-    async def close(self) -> None:
-        """Listen no more and end all connections."""
+    async def stop_listening(self) -> None:
+        """Nobody comes any more; who is there goes on."""
         port, self._port = self._port, None
         if port is not None:
             await maybeDeferred(port.stopListening)
+
+    async def close(self) -> None:
+        """Listen no more and end all connections."""
+        await self.stop_listening()
         self._factory.abort()

@@ -113,7 +113,12 @@ def problem(error: ErrorBody, status: int = 0, title: str = "") -> Reply:
     """
     status = status or STATUSES.get(error.code, CONFLICT)
     body = Problem(
-        f"urn:lanrage:error:{error.code}", title or error.code.replace("_", " "), status, error.message, error.code, error.field
+        f"urn:lanrage:error:{error.code}",
+        title or error.code.replace("_", " "),
+        status,
+        error.message,
+        error.code,
+        error.field,
     )
     extra = {"WWW-Authenticate": 'Bearer realm="lanrage"'} if status == 401 else {}
     return Reply(status, PROBLEM, msgspec.json.encode(body), {**NO_STORE, **extra})
