@@ -27,6 +27,7 @@ from lanrage.client.calls_profile import ProfileCalls, ProfileWatch
 from lanrage.client.calls_run import RunCalls
 from lanrage.client.calls_servers import ServersCalls, ServersWatch
 from lanrage.client.calls_settings import SettingsCalls, SettingsWatch
+from lanrage.client.calls_web import WebCalls
 
 
 class NodeCalls:
@@ -45,6 +46,7 @@ class NodeCalls:
         self.games = GamesCalls(asker)
         self.servers = ServersCalls(asker)
         self.agent = AgentCalls(asker)
+        self.web = WebCalls(asker)
         self.watch = NodeWatch(asker)
 
     async def status(self) -> StatusShown:
