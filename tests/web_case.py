@@ -23,6 +23,7 @@ PATIENCE = 10.0
 USER = 1234
 """Whom the kernel vouched for."""
 RESET = b"RESET"
+ANYWHERE = WebListen("127.0.0.1", 0)
 
 
 def exchange(port: int, *parts: bytes) -> bytes:
@@ -78,7 +79,7 @@ class WebCase(TestCase):
         self.service = self.serve()
         return self.service.started
 
-    def serve(self, listen: WebListen | None = WebListen("127.0.0.1", 0)) -> WebService:
+    def serve(self, listen: WebListen | None = ANYWHERE) -> WebService:
         """A service that is stopped at the test's end."""
         self.calls = Calls(reactor, self.node)
         service = WebService(reactor, listen, self.calls, tuple(OPERATIONS.values()))

@@ -18,6 +18,7 @@ from lanrage.core.web_door import Door
 from lanrage.net.web_port import (
     ANSWER_SECONDS,
     BODY_LIMIT,
+    CHUNK,
     CONNECTIONS_LIMIT,
     IDLE_SECONDS,
     REQUEST_SECONDS,
@@ -97,6 +98,12 @@ class _Wire(StringTransport):
 
     def setTcpNoDelay(self, on: bool) -> None:
         """TCP's own."""
+
+    def write(self, data: bytes) -> None:
+        """As TCP does it: enough is enough."""
+        super().write(data)
+        if len(data) >= CHUNK and self.producer is not None:
+            self.producer.pauseProducing()
 
     def abortConnection(self) -> None:
         """Cut."""
@@ -182,6 +189,8 @@ class SlowTests(SynchronousTestCase):
         wire.protocol.dataReceived(b"GET /large HTTP/1.1\r\nHost: 127.0.0.1:7767\r\n\r\n")
         self.answers[0].callback(Reply(200, "text/plain", b"x" * 1_000_000))
         self.assertLess(len(wire.value()), 200_000)
+        wire.producer.resumeProducing()
+        self.assertEqual(2 * CHUNK, wire.value().count(b"x"))
         self.clock.advance(ANSWER_SECONDS - 1)
         self.assertFalse(wire.cut)
         self.clock.advance(1)
