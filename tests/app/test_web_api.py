@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 from hypothesis import given
@@ -54,8 +55,6 @@ everything = st.builds(
 
 def query_of(value: Everything) -> str:
     """As a page builds an address: texts as they are, anything else as JSON."""
-    from urllib.parse import urlencode
-
     plain = msgspec.to_builtins(value)
     return urlencode({name: each if isinstance(each, str) else json.dumps(each) for name, each in plain.items()})
 
@@ -114,7 +113,14 @@ class ProblemTests(SynchronousTestCase):
 
     def test_statuses(self) -> None:
         """Every code has a status of its kind; those that are listed exist."""
-        known = {*REFUSALS, *(kind.code for kind in _below(LanrageError)), "error", "internal", "stopping"}
+        known = {
+            *REFUSALS,
+            *(kind.code for kind in _below(LanrageError)),
+            "error",
+            "internal",
+            "stopping",
+            "restarting",
+        }
         self.assertEqual(set(), set(STATUSES) - known)
         self.assertEqual(set(), set(PROBLEMS) & known)
         for code in known:
@@ -152,7 +158,7 @@ class ApiTests(WebCase):
             made = await self.ask(
                 "POST /api/v1/party/join", token, JSON, body=b'{"code": "LR1-x", "member_name": "Ann"}'
             )
-            self.assertEqual((200, "10.66.0.2"), (made.status, made.json["address"]))
+            self.assertEqual((200, "10.66.0.1"), (made.status, made.json["address"]))
 
         return self.run_async(life())
 

@@ -8,11 +8,13 @@ from typing import Any, cast
 from autobahn.twisted.websocket import WebSocketClientFactory
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import TCP4ClientEndpoint
+from twisted.internet.task import Clock
 from twisted.logger import globalLogPublisher
 from twisted.python.failure import Failure
 
 from lanrage.app.web_login import LOOK_SECONDS, WebLogin
 from lanrage.app.web_socket import SESSION_ENDED
+from lanrage.core.web_sessions import LONGEST_SECONDS, USE_SECONDS
 from tests.api_case import RawClient
 from tests.web_case import USER, Got, WebCase, reactor, shown
 
@@ -163,10 +165,6 @@ class LoginTests(WebCase):
 
     def test_token_that_nobody_uses(self) -> None:
         """An open connection is a use; without one a session ends, and its connection is told at the next look."""
-        from twisted.internet.task import Clock
-
-        from lanrage.core.web_sessions import LONGEST_SECONDS, USE_SECONDS
-
         clock = Clock()
         login = WebLogin(clock, lambda size: bytes(next(numbers) for _ in range(size)))
         numbers = iter(i % 251 for i in range(10_000))
