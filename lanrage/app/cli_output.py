@@ -62,11 +62,14 @@ class Screen:
         """A table that was made already."""
         self._console.print(made)
 
-    def live(self) -> Live:
-        """What stands at one place of the terminal and is replaced as it changes; to be entered."""
+    def live(self, whole: bool = False) -> Live:
+        """What stands at one place of the terminal and is replaced as it changes; to be entered.
+
+        :param whole: it takes the whole terminal, which is as it was afterwards.
+        """
         from rich.live import Live
 
-        return Live(console=self._console, auto_refresh=False)
+        return Live(console=self._console, auto_refresh=False, screen=whole)
 
 
 def made_table(columns: Sequence[str], rows: Iterable[Sequence[str]], whole: Collection[str] = ()) -> Table:
