@@ -184,9 +184,8 @@ def _measure(value: float | None, unit: str, digits: int = 0) -> str:
     return "-" if value is None else f"{value:.{digits}f} {unit}"
 
 
-def shown(screen: Screen, result: dict[str, Any]) -> None:
-    """After ``party show``."""
-    screen.line(f"{result['name']}  {result['subnet']}  revision {result['revision']}", "bold")
+def members(screen: Screen, result: dict[str, Any]) -> None:
+    """After ``party members``."""
     rows = []
     for member in result["members"]:
         me = member["me"]
@@ -203,6 +202,12 @@ def shown(screen: Screen, result: dict[str, Any]) -> None:
             )
         )
     screen.table(("member", "address", "role", "state", "path", "RTT", "endpoint", "handshake"), rows)
+
+
+def shown(screen: Screen, result: dict[str, Any]) -> None:
+    """After ``party show``."""
+    screen.line(f"{result['name']}  {result['subnet']}  revision {result['revision']}", "bold")
+    members(screen, result)
     for member in result["members"]:
         if member.get("status"):
             screen.line(f"{member['name']}: {member['status']}")
