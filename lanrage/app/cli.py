@@ -253,7 +253,7 @@ def show() -> dict[str, Any]:
     return {}
 
 
-operation(party, "members", output.members, "party.show")(dict)
+operation(party, "members", output.roster, "party.show")(dict)
 
 
 @operation(party, "invite", output.invited)

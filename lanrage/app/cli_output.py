@@ -184,7 +184,7 @@ def _measure(value: float | None, unit: str, digits: int = 0) -> str:
     return "-" if value is None else f"{value:.{digits}f} {unit}"
 
 
-def members(screen: Screen, result: dict[str, Any]) -> None:
+def roster(screen: Screen, result: dict[str, Any]) -> None:
     """After ``party members``."""
     rows = []
     for member in result["members"]:
@@ -207,7 +207,7 @@ def members(screen: Screen, result: dict[str, Any]) -> None:
 def shown(screen: Screen, result: dict[str, Any]) -> None:
     """After ``party show``."""
     screen.line(f"{result['name']}  {result['subnet']}  revision {result['revision']}", "bold")
-    members(screen, result)
+    roster(screen, result)
     for member in result["members"]:
         if member.get("status"):
             screen.line(f"{member['name']}: {member['status']}")

@@ -80,10 +80,10 @@ class Page:
 class LogRing:
     """The latest lines; may be used from any thread."""
 
-    _lines: deque[Line] = attrs.Factory(deque)
+    _lines: deque[Line] = attrs.field(factory=deque)
     _number: int = 0
     _bytes: int = 0
-    _lock: threading.Lock = attrs.Factory(threading.Lock)
+    _lock: threading.Lock = attrs.field(factory=threading.Lock)
 
     def add(self, record: Mapping[str, Plain]) -> None:
         """Keep a record; older ones give way."""
