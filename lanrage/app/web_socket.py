@@ -8,8 +8,10 @@ from typing import Any
 from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
 from autobahn.websocket.types import ConnectionDeny, ConnectionRequest
 from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.interfaces import IPushProducer
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
+from zope.interface import implementer
 
 from lanrage.app.api_calls import Calls, Conversation
 from lanrage.app.caller import Caller
@@ -17,7 +19,7 @@ from lanrage.app.web_login import WebLogin
 from lanrage.core.web_door import SUBPROTOCOL, offered_token
 from lanrage.core.web_sessions import Session
 from lanrage.net.web_port import CONNECTIONS_LIMIT
-from lanrage.net.websocket import ClockTimer, QuietLog
+from lanrage.net.websocket import ClockTimer, QuietLog, stop_timers
 from lanrage.wire.local import CALL_LIMIT
 from lanrage.wire.web import GUARDS, raw, refusal
 
@@ -31,6 +33,7 @@ URL = "ws://localhost/"
 """Autobahn wants one; which address counts is decided at the door."""
 
 
+@implementer(IPushProducer)
 class WebProtocol(WebSocketServerProtocol):  # type: ignore[misc]
     """One page's connection. Autobahn's log is off: it holds requests, and in them tokens."""
 
@@ -52,6 +55,7 @@ class WebProtocol(WebSocketServerProtocol):  # type: ignore[misc]
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Twisted: it is gone; operations that it started run to their end."""
         super().connectionLost(reason)
+        stop_timers(self)
         self.factory.connections.discard(self)
         self._forget()
         if self._conversation is not None:
@@ -71,7 +75,7 @@ class WebProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         """Autobahn: the handshake is done."""
         assert self._session is not None
         self._forget = self.factory.login.opened(self._session, self.end_session)
-        self.transport.registerProducer(self._conversation, True)
+        self.transport.registerProducer(self, True)
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         """Answer one call."""
@@ -80,6 +84,21 @@ class WebProtocol(WebSocketServerProtocol):  # type: ignore[misc]
             self._conversation.take(payload, isBinary)
         else:
             self.end_session()
+
+    def pauseProducing(self) -> None:
+        """Twisted: the page does not read as fast as it is told; it is told no news, and not listened to either."""
+        if self._conversation is not None:
+            self._conversation.pauseProducing()
+        self.transport.pauseProducing()
+
+    def resumeProducing(self) -> None:
+        """Twisted: it has read everything."""
+        self.transport.resumeProducing()
+        if self._conversation is not None:
+            self._conversation.resumeProducing()
+
+    def stopProducing(self) -> None:
+        """Twisted: it is gone; :meth:`connectionLost` is called as well."""
 
     def failHandshake(self, reason: str, code: int = 400, responseHeaders: Any = None) -> None:
         """Autobahn: it is no WebSocket of ours. Autobahn's own answer repeats what was sent."""

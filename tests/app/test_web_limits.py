@@ -189,6 +189,7 @@ class SlowTests(SynchronousTestCase):
         wire.protocol.dataReceived(b"GET /large HTTP/1.1\r\nHost: 127.0.0.1:7767\r\n\r\n")
         self.answers[0].callback(Reply(200, "text/plain", b"*" * 1_000_000))
         self.assertLess(len(wire.value()), 200_000)
+        assert wire.producer is not None
         wire.producer.resumeProducing()
         self.assertEqual(2 * CHUNK, wire.value().count(b"*"))
         self.clock.advance(ANSWER_SECONDS - 1)
