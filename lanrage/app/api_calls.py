@@ -87,9 +87,11 @@ class Running:
         self._carrying = carrying
 
     def end(self) -> None:
-        """As its caller wishes: cancel it, where it is a long one. Short ones are not left half done."""
+        """As its caller wishes: cancel it, where it is a long one. Short ones are not left half done, and what lasts as
+        long as the connection ends with that.
+        """
         operation = OPERATIONS.get(self.call.op)
-        if operation is not None and operation.long:
+        if operation is not None and operation.long and not operation.held:
             self.by_caller = True
             self.cancel()
 
@@ -167,12 +169,15 @@ class Calls:
     def _failed(self, running: Running, tell: Tell, failure: Failure) -> None:
         tell(Answer(running.call.id, error=self.told(running.call.op, failure, by_caller=running.by_caller)))
 
-    def told(self, op: str, failure: Failure, *, by_caller: bool = False) -> ErrorBody:
-        """What the user is told of an operation that failed; the log is told, too."""
+    def told(self, op: str, failure: Failure, *, by_caller: bool = False, again: bool = False) -> ErrorBody:
+        """What the user is told of an operation that failed; the log is told, too.
+
+        :param again: it is watched: a program may try it every other second, until it is not refused.
+        """
         body = error_body(failure, self.called, by_caller=by_caller)
         if body.code == "internal":
             log.failure("operation {op} failed", failure, op=op)
-        else:
+        elif not again:
             log.info("operation {op} was refused: {reason}", op=op, reason=body.code)
         return body
 
@@ -207,14 +212,22 @@ class _Watch:
 @implementer(IPushProducer)
 class Conversation:
     """The calls of one connection: messages in, messages out. A producer of its transport: while that is paused, no
-    state of what is watched is sent, and afterwards the newest one.
+    state of what is watched is sent, and afterwards the newest one; and nothing is read from who does not read.
 
     :param send: sends one message.
     :param caller: who is at the other end.
+    :param listen: lets the transport read, or not.
     """
 
-    def __init__(self, calls: Calls, send: Callable[[bytes], None], caller: Caller | None = None) -> None:
+    def __init__(
+        self,
+        calls: Calls,
+        send: Callable[[bytes], None],
+        caller: Caller | None = None,
+        listen: Callable[[bool], None] = lambda _: None,
+    ) -> None:
         self.caller = caller
+        self._listen = listen
         self._calls = calls
         self._send = send
         self._running: dict[int, Running] = {}
@@ -247,12 +260,14 @@ class Conversation:
     def pauseProducing(self) -> None:
         """Twisted: the other side does not read as fast as it is told."""
         self._paused = True
+        self._listen(False)
         for watch in self._watches.values():
             watch.place.pause()
 
     def resumeProducing(self) -> None:
         """Twisted: it has read everything."""
         self._paused = False
+        self._listen(True)
         for watch in list(self._watches.values()):
             if self._paused:  # again, by what was just sent
                 return
@@ -289,7 +304,7 @@ class Conversation:
 
     def _watch_failed(self, call: Call, failure: Failure) -> None:
         if self._watches.pop(call.id, None) is not None:
-            self._answer(Answer(call.id, error=self._calls.told(call.op, failure)))
+            self._answer(Answer(call.id, error=self._calls.told(call.op, failure, again=True)))
 
     def _end(self, call: Call) -> None:
         number = _checked(call, EndCall).id

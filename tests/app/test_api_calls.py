@@ -14,6 +14,7 @@ from lanrage.app.watching import BEAT, GAP
 from lanrage.wire.local import Answer
 from tests.api_line import Line
 from tests.fakes_node import FakeNode
+from tests.log_tape import start_tape
 
 
 class ConversationTests(SynchronousTestCase):
@@ -48,6 +49,13 @@ class ConversationTests(SynchronousTestCase):
         self.assertEqual(self.code("status", {"x": 1}, True), ("bad_input", "args"))
         self.assertEqual(self.code("party.show", {}, True), ("not_in_party", None))
         self.assertEqual(self.state(), "idle")
+
+    def test_who_watches_in_vain(self) -> None:
+        """Is told so each time; the log is not."""
+        tape = start_tape(self)
+        for _ in range(3):
+            self.assertEqual(self.code("party.show", {}, True), ("not_in_party", None))
+        self.assertEqual(tape.of("api"), [])
 
     def test_defaults_make_no_difference(self) -> None:
         """Arguments that are filled in are the same question."""
@@ -105,6 +113,8 @@ class ConversationTests(SynchronousTestCase):
         self.assertIsNone(self.node.party)
         self.assertEqual(self.said("call.end", {"id": joining}).result, {"ended": False})
         self.assertEqual(self.code("call.end", {"id": -1}), ("bad_input", "id"))
+        attending = self.line.say("agent.attend", {})
+        self.assertEqual(self.said("call.end", {"id": attending}).result, {"ended": False})
 
     def test_a_bug_ends_the_watch(self) -> None:
         """It is logged once, and told as one."""
