@@ -8,10 +8,8 @@ from typing import Any
 from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
 from autobahn.websocket.types import ConnectionDeny, ConnectionRequest
 from twisted.internet.defer import Deferred, DeferredList
-from twisted.internet.interfaces import IPushProducer
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
-from zope.interface import implementer
 
 from lanrage.app.api_calls import Calls, Conversation
 from lanrage.app.caller import Caller
@@ -33,7 +31,6 @@ URL = "ws://localhost/"
 """Autobahn wants one; which address counts is decided at the door."""
 
 
-@implementer(IPushProducer)
 class WebProtocol(WebSocketServerProtocol):  # type: ignore[misc]
     """One page's connection. Autobahn's log is off: it holds requests, and in them tokens."""
 
@@ -68,14 +65,14 @@ class WebProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         if self._session is None:
             raise ConnectionDeny(401, "log in first")
         caller = Caller(self._session.user, self.end_session, by_web=True)
-        self._conversation = Conversation(self.factory.calls, self._say, caller)
+        self._conversation = Conversation(self.factory.calls, self._say, caller, self._listen)
         return SUBPROTOCOL, dict(GUARDS)
 
     def onOpen(self) -> None:
         """Autobahn: the handshake is done."""
         assert self._session is not None
         self._forget = self.factory.login.opened(self._session, self.end_session)
-        self.transport.registerProducer(self, True)
+        self.transport.registerProducer(self._conversation, True)
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         """Answer one call."""
@@ -84,21 +81,6 @@ class WebProtocol(WebSocketServerProtocol):  # type: ignore[misc]
             self._conversation.take(payload, isBinary)
         else:
             self.end_session()
-
-    def pauseProducing(self) -> None:
-        """Twisted: the page does not read as fast as it is told; it is told no news, and not listened to either."""
-        if self._conversation is not None:
-            self._conversation.pauseProducing()
-        self.transport.pauseProducing()
-
-    def resumeProducing(self) -> None:
-        """Twisted: it has read everything."""
-        self.transport.resumeProducing()
-        if self._conversation is not None:
-            self._conversation.resumeProducing()
-
-    def stopProducing(self) -> None:
-        """Twisted: it is gone; :meth:`connectionLost` is called as well."""
 
     def failHandshake(self, reason: str, code: int = 400, responseHeaders: Any = None) -> None:
         """Autobahn: it is no WebSocket of ours. Autobahn's own answer repeats what was sent."""
@@ -124,6 +106,10 @@ class WebProtocol(WebSocketServerProtocol):  # type: ignore[misc]
             self.sendCloseFrame(code=code, reasonUtf8=words.encode(), isReply=False)
         elif self.state == self.STATE_CONNECTING:
             self.transport.abortConnection()
+
+    def _listen(self, listen: bool) -> None:
+        if not self.transport.disconnecting:
+            (self.transport.resumeProducing if listen else self.transport.pauseProducing)()
 
     def _say(self, message: bytes) -> None:
         if self.state == self.STATE_OPEN:

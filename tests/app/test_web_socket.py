@@ -118,10 +118,11 @@ class SocketTests(WebCase):
             client = await self.opened(await self.log_in())
             await client.ask(b'{"id": 1, "op": "status"}')
             (connection,) = self.service._socket.connections
-            connection.pauseProducing()
+            conversation = connection._conversation
+            conversation.pauseProducing()
             self.assertNotIn(connection.transport.transport, reactor.getReaders())
             client.sendMessage(b'{"id": 2, "op": "status"}')
-            connection.resumeProducing()
+            conversation.resumeProducing()
             self.assertEqual(2, json.loads(await client.next())["id"])
 
         return self.run_async(life())
