@@ -119,6 +119,7 @@ class SocketTests(WebCase):
             await client.ask(b'{"id": 1, "op": "status"}')
             (connection,) = self.service._socket.connections
             conversation = connection._conversation
+            assert conversation is not None
             conversation.pauseProducing()
             self.assertNotIn(connection.transport.transport, reactor.getReaders())
             client.sendMessage(b'{"id": 2, "op": "status"}')
