@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lanrage.app import client_code, man_page, operations
 from lanrage.app.cli import main
-from lanrage.core import game_reference, metric_names, settings_reference
+from lanrage.core import doctor_faults, game_reference, metric_names, settings_reference
 from lanrage.core.game_reading import combine
 from lanrage.store.game_profiles import load_shipped
 from lanrage.wire import control_reference
@@ -28,6 +28,7 @@ def games() -> str:
 
 TABLES: dict[str, Callable[[], str]] = {
     "api.rst": operations.reference,
+    "doctor.rst": doctor_faults.reference,
     "games-list.rst": games,
     "operations/monitoring.rst": metric_names.reference,
     "protocol-control.rst": control_reference.reference,

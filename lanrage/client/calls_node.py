@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 
+from lanrage.app.doctor_report import Doctored
 from lanrage.app.metrics_results import AlertsShown
+from lanrage.app.operations import Progress
 from lanrage.app.path_results import PathsShown
 from lanrage.app.relay_results import RelaysShown
 from lanrage.app.results import Diagnosed, StatusShown
@@ -53,10 +55,6 @@ class NodeCalls:
         """Show whether the node runs, where it is connected, and what it lacks."""
         return await self._asker.ask("status", {}, StatusShown)
 
-    async def diagnose(self) -> Diagnosed:
-        """Give the facts that the doctor judges."""
-        return await self._asker.ask("diagnose", {}, Diagnosed)
-
     async def paths(self) -> PathsShown:
         """Show every path to every member, how good it is, and which one is in use."""
         return await self._asker.ask("paths", {}, PathsShown)
@@ -72,6 +70,15 @@ class NodeCalls:
     async def tasks(self) -> TasksShown:
         """Show what is being carried out, and how the last start, joins and recoveries went, step by step."""
         return await self._asker.ask("tasks", {}, TasksShown)
+
+    async def diagnose(self) -> Diagnosed:
+        """Give the facts that the doctor judges."""
+        return await self._asker.ask("diagnose", {}, Diagnosed)
+
+    async def doctor(self, *, member: str = "", addresses: bool = False, progress: Progress | None = None) -> Doctored:
+        """Check this machine, the node and the way of a game's broadcast to each member; safe to paste."""
+        args = {"member": member, "addresses": addresses}
+        return await self._asker.ask("doctor", args, Doctored, progress=progress)
 
 
 class NodeWatch:

@@ -160,8 +160,8 @@ class CommandTests(CommandCase):
             self.assertEqual(len(self.done("logs", *words.split()).splitlines()), count, words)
         for words in ("--level loud", "--lines 0", "--lines 501"):
             self.assertEqual(self.run_command("logs", *words.split()).exit_code, 2, words)
-        for words in (["--id", "a b"], ["--subsystem", "no such"], ["--subsystem", "gamez"], ["--text", "x" * 101]):
-            self.assertEqual(self.run_command("logs", *words).exit_code, 1, words)
+        for wrong in (["--id", "a b"], ["--subsystem", "no such"], ["--subsystem", "gamez"], ["--text", "x" * 101]):
+            self.assertEqual(self.run_command("logs", *wrong).exit_code, 1, wrong)
         self.assertIn("known are: config, ", self.run_command("logs", "--subsystem", "gamez").stderr)
 
     def test_json(self) -> None:
