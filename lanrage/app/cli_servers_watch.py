@@ -16,8 +16,6 @@ from lanrage.app.operations import OPERATIONS
 from lanrage.core.shown_text import shown_text
 from lanrage.wire.local import convert_args
 
-EVERY = 1.0
-"""Seconds between looks."""
 LINE_LIMIT = 1000
 """Characters of a line: each of its parts has some 200 at most."""
 TOLD = ("name", "game_name", "map", "mode", "players", "players_limit", "password", "joinable")
@@ -86,8 +84,8 @@ def add(group: click.Group) -> None:
         convert_args(args, listing.request)
 
         def run(show: Callable[[Any], None]) -> None:
-            """Look again and again."""
-            session.tools.watch(session.path, listing.name, args, EVERY, show)
+            """Show each list that comes."""
+            session.tools.watch(session.path, listing.name, args, show)
 
         if as_json or not sys.stdout.isatty():
             lines = Documents() if as_json else Lines()

@@ -150,6 +150,7 @@ AGENT = (
         "lanrage games agents",
         long=True,
         held=True,
+        local=True,
     ),
     Operation(
         "agent.windows",
@@ -159,6 +160,7 @@ AGENT = (
         "Tell the node which windows the session of the calling agent shows.",
         "lanrage games agents",
         held=True,
+        local=True,
     ),
     Operation(
         "agent.done",
@@ -185,6 +187,7 @@ AGENT = (
         "show_agents",
         "Show the agents that are there: whose session each serves, and what it sees.",
         "lanrage games agents",
+        reads=True,
     ),
 )
 """The operations of users' agents."""
