@@ -13,11 +13,14 @@ from lanrage.app.game_mods_node import GameModsNode
 from lanrage.app.game_profiles import GameProfiles
 from lanrage.app.game_profiles_node import GameProfilesNode
 from lanrage.app.games_plane import GamesPlane
+from lanrage.app.news_node import NewsNode
 from lanrage.app.server_keeping import browsed
 from lanrage.app.servers_node import ServersNode
 
 
-class GamesNode(GameProfilesNode, GameDetectionNode, GameAnnouncingNode, GameModsNode, ServersNode, AgentNode):
+class GamesNode(
+    GameProfilesNode, GameDetectionNode, GameAnnouncingNode, GameModsNode, ServersNode, AgentNode, NewsNode
+):
     """Part of :class:`lanrage.app.node.NodeService`."""
 
     def room_networks(self) -> frozenset[int]:
@@ -31,4 +34,5 @@ class GamesNode(GameProfilesNode, GameDetectionNode, GameAnnouncingNode, GameMod
         games = GamesPlane(reactor, config.state_dir, known, config.detection, random)
         games.watch.rooms = self.room_networks
         games.browser.party = lambda: browsed(self._life)
+        self.news = self.make_news(reactor)
         return games

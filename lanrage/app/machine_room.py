@@ -11,6 +11,7 @@ from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
 from lanrage.app.metrics_node import Metered
+from lanrage.app.notify_node import NotifyNode
 from lanrage.app.operations_machine_room import IMachineRoom
 from lanrage.app.profile_node import ProfileNode
 from lanrage.app.settings_desk import SettingsDesk
@@ -21,7 +22,7 @@ from lanrage.logs import set_level
 
 
 @implementer(IMachineRoom)
-class MachineRoom(Metered, ProfileNode, SettingsNode, TasksNode, Service):
+class MachineRoom(Metered, NotifyNode, ProfileNode, SettingsNode, TasksNode, Service):
     """Answers for one role; the stored settings are this process's while it runs.
 
     :param start: how the role was started.

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 from lanrage.app.join_timing import JoinTiming
 from lanrage.app.metrics_node import MetricsNode
+from lanrage.app.notify_node import NotifyNode
 from lanrage.app.profile_node import ProfileNode
 from lanrage.app.settings_node import SettingsNode
 from lanrage.app.task_runner import TaskRunner
 from lanrage.app.tasks_node import TasksNode
 
 
-class MachineRoomNode(JoinTiming, MetricsNode, ProfileNode, SettingsNode, TasksNode):
+class MachineRoomNode(JoinTiming, MetricsNode, NotifyNode, ProfileNode, SettingsNode, TasksNode):
     """Part of :class:`lanrage.app.node.NodeService`."""
 
     tasks: TaskRunner

@@ -31,7 +31,7 @@ from lanrage.app.relay import RelayPlan, RelayService
 from lanrage.app.relay_reporter import RelayReporter
 from lanrage.app.role_service import RoleService
 from lanrage.app.role_sockets import ROLE_SOCKETS
-from lanrage.app.settings_live import steer_control, steer_relay
+from lanrage.app.settings_live import steer_control, steer_notices, steer_relay
 from lanrage.app.settings_start import Start
 from lanrage.app.stall_watch import StallWatch
 from lanrage.core.setting import CONTROL, NODE, RELAY
@@ -82,6 +82,7 @@ def _relay(reactor: Any, config: RelayConfig, measured: MeteringSettings, settin
     room.metering = metering = Metering(
         reactor, measured, {"relay": _of_relay(reactor, lambda: relay)}, config.state_dir, history=file_of(RELAY)
     )
+    steer_notices(room.settings, metering.notices)
     parts = [metering, room, api, *reporters, relay]
     greeting = [f"relay listens on UDP {first}-{last}"]
     optional: dict[Service, tuple[Service, ...]] = {api: (), **dict.fromkeys(reporters, ())}
@@ -117,14 +118,21 @@ def _node_parts(reactor: Any, config: NodeConfig, settings: Start | None) -> tup
 def _node(reactor: Any, config: NodeConfig, measured: MeteringSettings, settings: Start | None) -> RoleService:
     node, api = _node_parts(reactor, config, settings)
     node.metering = metering = Metering(reactor, measured, _of_node(node), config.state_dir)
+    _tell_news(node, metering)
     role = RoleService(
         reactor,
-        [metering, api, node, node.games.detection],
+        [metering, api, node, node.news, node.games.detection],
         lambda: node.greeting(config.server or "HOST:PORT"),
         optional={node.games.detection: ()},
     )
     node.around = role
     return role
+
+
+def _tell_news(node: NodeService, metering: Metering) -> None:
+    """What happens in the node's party goes to those who are told."""
+    node.news.listen(lambda event: metering.notices.tell(event.notice()))
+    steer_notices(node.settings, metering.notices)
 
 
 def _control_parts(reactor: Any, config: ControlConfig) -> tuple[ControlService, ReflectorService]:
@@ -171,6 +179,7 @@ def _control(reactor: Any, config: ControlConfig, measured: MeteringSettings, se
     room.metering = metering = Metering(
         reactor, measured, {"control": control.readings}, config.state_dir, history=file_of(CONTROL)
     )
+    steer_notices(room.settings, metering.notices)
     room.around = role = RoleService(
         reactor,
         [metering, room, api, reflector, control, ControlOutside(reactor, control, config)],
@@ -250,6 +259,7 @@ def _all(reactor: Any, config: AllConfig, measured: MeteringSettings, settings: 
     steer_relay(node.settings, relay)
     sources: dict[str, Source] = {"control": control.readings, "relay": _of_relay(reactor, lambda: relay.relay)}
     node.metering = metering = Metering(reactor, measured, sources | _of_node(node), config.node.state_dir)
+    _tell_news(node, metering)
     first, last = config.ports
     outside = ControlOutside(reactor, control, config.control, config.ports)
 
@@ -261,7 +271,7 @@ def _all(reactor: Any, config: AllConfig, measured: MeteringSettings, settings: 
     # A player's own node is of use without the server beside it, which comes as soon as it can.
     role = RoleService(
         reactor,
-        [metering, api, reflector, control, relay, outside, node, node.games.detection],
+        [metering, api, reflector, control, relay, outside, node, node.news, node.games.detection],
         greeting,
         optional={reflector: (), control: (), relay: (control,), outside: (control,), node.games.detection: ()},
     )
