@@ -46,6 +46,7 @@ from tests.fakes_games import FakeGames
 from tests.fakes_governing import FakeGovernor
 from tests.fakes_guard import FakeExposed
 from tests.fakes_metrics import FakeMetrics
+from tests.fakes_notify import FakeNotify
 from tests.fakes_paths import FakePaths
 from tests.fakes_probe import FakeProbe
 from tests.fakes_profile import FakeProfile
@@ -115,6 +116,7 @@ class FakeNode(
     FakeRooms,
     FakeProbe,
     FakeMetrics,
+    FakeNotify,
     FakeProfile,
     FakeTasks,
     FakeSettings,

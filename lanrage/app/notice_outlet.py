@@ -57,7 +57,7 @@ class NoticeOutlet:
 
     def _put(self, notice: Notice) -> None:
         for lost in self.queue.put(notice, self._reactor.seconds()):
-            self._settle(lost, "the target refused what came before" if lost == notice else "too much waits")
+            self._settle(lost, self.queue.why if lost == notice else "too much waits")
         self.look()
 
     def leave_in_peace(self, until: float) -> None:
@@ -72,12 +72,13 @@ class NoticeOutlet:
         self._empty = empty
         self.look()
         if not empty.called:
-            ending = self._reactor.callLater(bound, self._give_up)
+            ending = self._reactor.callLater(bound, self.give_up)
             await empty
             if ending.active():
                 ending.cancel()
 
-    def _give_up(self) -> None:
+    def give_up(self) -> None:
+        """Drop what waits and what is out."""
         out, self._out = self._out, None
         for line in self.queue.drop():
             self._settle(line.notice, "the process stops")

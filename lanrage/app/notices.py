@@ -50,7 +50,7 @@ class Notices:
         self._reactor, self._fixed, self._random, self._agent = reactor, fixed, random, agent
         self._wanted: tuple[Target, ...] = ()
         self.outlets: list[NoticeOutlet] = []
-        self._ending: set[Deferred[None]] = set()
+        self._ending: dict[NoticeOutlet, Deferred[None]] = {}
         self._open = False
         self._past = {"posts": 0, "failures": 0, "dropped": 0}
 
@@ -89,13 +89,12 @@ class Notices:
                 outlet.leave_in_peace(until)
 
     def _end(self, outlet: NoticeOutlet) -> None:
-        ending = Deferred.fromCoroutine(outlet.close(FLUSH))
-        self._ending.add(ending)
+        self._ending[outlet] = ending = Deferred.fromCoroutine(outlet.close(FLUSH))
         ending.addErrback(lambda failure: log.failure("a target of notices did not end cleanly", failure))
-        ending.addCallback(lambda _: self._ended(outlet, ending))
+        ending.addCallback(lambda _: self._ended(outlet))
 
-    def _ended(self, outlet: NoticeOutlet, ending: Deferred[None]) -> None:
-        self._ending.discard(ending)
+    def _ended(self, outlet: NoticeOutlet) -> None:
+        self._ending.pop(outlet, None)
         for name in self._past:
             self._past[name] += getattr(outlet.queue, name)
 
@@ -105,7 +104,7 @@ class Notices:
         outlets, self.outlets = self.outlets, []
         for outlet in outlets:
             self._end(outlet)
-        for ending in tuple(self._ending):
+        for ending in tuple(self._ending.values()):
             await ending
 
     # --- what is told -------------------------------------------------------------------------------------------------

@@ -1,0 +1,100 @@
+"""The party's events at a node: from what its members do to who listens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from lanrage.app.party_news import BEAT, PartyNews, party_seen
+from lanrage.core.notices import NoticeKind
+from lanrage.core.party_events import SETTLING, PartyEvent, PartySeen
+from tests.app.node_world import PartyCase
+from tests.core.test_party_events import ALONE, BEN_AWAY, TWO
+
+
+class NewsTests(SynchronousTestCase):
+    """:class:`PartyNews` by a clock."""
+
+    def setUp(self) -> None:
+        """A party to be seen, and a listener."""
+        self.clock, self.view = Clock(), ALONE
+        self.broken = False
+        self.news = PartyNews(self.clock, self.see)
+        self.heard: list[str] = []
+        self.end = self.news.listen(self.hear)
+
+    def see(self) -> PartySeen:
+        """What is seen now."""
+        if self.broken:
+            raise ValueError("a bug")
+        return self.view
+
+    def hear(self, event: PartyEvent) -> None:
+        """It is told."""
+        self.heard.append(event.sentence)
+
+    def test_life(self) -> None:
+        """Looks each second from start to stop; a new start begins anew."""
+        self.news.look()
+        self.news.startService()
+        self.view = TWO
+        self.clock.advance(BEAT)
+        self.view = BEN_AWAY
+        self.clock.pump([BEAT] * (int(SETTLING / BEAT) + 1))
+        self.assertEqual(["Ben joined the party", "Ben is offline"], self.heard)
+        self.assertEqual("Friday", self.news.party.name if self.news.party is not None else "")
+        self.news.stopService()
+        self.assertEqual([], self.clock.getDelayedCalls())
+        self.view = TWO
+        self.news.startService()
+        self.assertEqual(2, len(self.heard))
+        self.news.stopService()
+
+    def test_bugs(self) -> None:
+        """A listener that fails stops no other, nor does a look that fails stop the next."""
+
+        def fails(event: Any) -> None:
+            raise ValueError(event)
+
+        self.end()
+        self.news.listen(fails)
+        self.news.listen(self.hear)
+        self.news.startService()
+        self.view, self.broken = TWO, True
+        self.clock.advance(BEAT)
+        self.assertEqual(1, len(self.flushLoggedErrors(ValueError)))
+        self.broken = False
+        self.clock.advance(BEAT)
+        self.assertEqual((["Ben joined the party"], 1), (self.heard, len(self.flushLoggedErrors(ValueError))))
+        self.news.stopService()
+
+
+class NodeTests(PartyCase):
+    """Whole nodes."""
+
+    def test_events(self) -> Deferred[None]:
+        """Who joins, is ready, and is thrown out by the ledger is seen as such, by its name."""
+
+        async def life() -> None:
+            anna, bert, _, _ = await self.party()
+            self.assertIsNone(party_seen(None))
+            news, heard = anna.node.news, []
+            news.listen(lambda event: heard.append((event.kind, event.member)))
+            news.startService()
+            self.addCleanup(news.stopService)
+            seen = news.party
+            assert seen is not None
+            self.assertEqual({True}, {member.online for member in seen.members.values()})
+            await bert.node.say(text="Ready!")
+            await self.until(lambda: any(each.ready for each in party_seen(anna.node._life).members.values()))
+            news.look()
+            name = next(each.name for each in party_seen(anna.node._life).members.values() if each.ready)
+            await anna.node.kick(member=name, ban=False)
+            await self.until(lambda: len(party_seen(anna.node._life).members) == 1)
+            news.look()
+            self.assertEqual([(NoticeKind.READY, name), (NoticeKind.KICKED, name)], heard)
+
+        return self.run_async(life())
