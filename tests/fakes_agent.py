@@ -8,7 +8,8 @@ import msgspec
 from twisted.internet.defer import Deferred
 
 from lanrage.app.caller import Caller
-from lanrage.app.operations_agent import AgentShown, AgentsShown, WindowsTaken, WindowTold
+from lanrage.app.operations_agent import AgentShown, AgentsShown, OrderTaken, WindowsTaken, WindowTold
+from lanrage.core.game_orders import AnyFound
 from tests.fakes_servers import JOIN
 
 AGENTS = [
@@ -32,6 +33,12 @@ class FakeAgents:
         """See :class:`IAgentNode`."""
         self._enter("tell_windows", [each.title for each in windows], caller.user)
         plain: dict[str, Any] = msgspec.to_builtins(WindowsTaken(len(windows)))
+        return plain
+
+    async def order_done(self, *, number: int, error: str, result: AnyFound | None, caller: Caller) -> dict[str, Any]:
+        """See :class:`IAgentNode`."""
+        self._enter("order_done", number, error, result, caller.user)
+        plain: dict[str, Any] = msgspec.to_builtins(OrderTaken(number))
         return plain
 
     async def launch_server(self, *, server: str, caller: Caller) -> dict[str, Any]:

@@ -9,8 +9,9 @@ import msgspec
 
 from lanrage.app.caller import Caller
 from lanrage.app.games_plane import GamesPlane
-from lanrage.app.operations_agent import AgentsShown, Attended, WindowsTaken, WindowTold
-from lanrage.core.game_orders import Order
+from lanrage.app.operations_agent import AgentsShown, Attended, OrderTaken, WindowsTaken, WindowTold
+from lanrage.core.game_launch import check_launch
+from lanrage.core.game_orders import AnyFound, Launch
 from lanrage.core.game_windows import Window, one_line
 from lanrage.errors import Refused
 
@@ -41,11 +42,19 @@ class AgentNode:
     async def launch_server(self, *, server: str, caller: Caller) -> dict[str, Any]:
         """See :meth:`INode.launch_server`."""
         told = await self.join_server(server=server)
-        if not told["arguments"]:
-            raise Refused("not_started", "how this game is started to join a server is not known: join in the game")
-        if not self.games.agents.order(caller.user, Order(told["game"], told["address"], told["port"])):
-            raise Refused("not_started", "no agent of yours is there: start one in your session (twistd lanrage agent)")
+        order = Launch(game=told["game"], address=told["address"], port=told["port"])
+        check_launch(self.games.profiles.get(order.game), order.address, order.port)
+        try:
+            await self.games.agents.ask(caller.user, order)
+        except Refused as error:
+            raise Refused("not_started", error.message) from error
         return told
+
+    async def order_done(self, *, number: int, error: str, result: AnyFound | None, caller: Caller) -> dict[str, Any]:
+        """See :meth:`INode.order_done`."""
+        self.games.agents.done(caller, number, error, result)
+        plain: dict[str, Any] = msgspec.to_builtins(OrderTaken(number))
+        return plain
 
     async def show_agents(self) -> dict[str, Any]:
         """See :meth:`INode.show_agents`."""

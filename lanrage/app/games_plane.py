@@ -51,7 +51,7 @@ class GamesPlane:
         self.watch = GameWatch(reactor, self.profiles.all, settings)
         self.detection = GameDetection(reactor, folder, self.watch)
         self.profiles.on_change(self.watch.profiles_changed)
-        self.agents = AgentDesk(self.watch.put_windows)
+        self.agents = AgentDesk(reactor, self.watch.put_windows)
         # effects, presence
         self.side = PlaySide.make(reactor, random)
         self.watch.on_mode = self.side.watching

@@ -14,12 +14,12 @@ from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from twisted.logger import Logger
 
 from lanrage.app.agent import AgentService
+from lanrage.app.agent_doers import session_doers
 from lanrage.app.api import ApiService
 from lanrage.app.config import RELAY_FOLDER, AgentConfig, AllConfig, Config, ControlConfig, NodeConfig, RelayConfig
 from lanrage.app.control import ControlService, ControlSettings
 from lanrage.app.control_outside import ControlOutside
 from lanrage.app.game_profiles import GameProfiles
-from lanrage.app.launcher import Launcher
 from lanrage.app.machine_room import MachineRoom
 from lanrage.app.metering import Metering
 from lanrage.app.metering_config import MeteringSettings
@@ -59,7 +59,7 @@ def make(
 def _make(reactor: Any, config: Config, measured: MeteringSettings, settings: Start | None) -> RoleService:
     if isinstance(config, AgentConfig):
         profiles = GameProfiles(reactor, config.games)
-        agent = AgentService(reactor, config.socket, profiles, Launcher(reactor, profiles.get))
+        agent = AgentService(reactor, config.socket, profiles, session_doers(reactor, profiles))
         return RoleService(reactor, [agent], lambda: [f"agent of this session, for the node at {config.socket}"])
     if isinstance(config, NodeConfig):
         return _node(reactor, config, measured, settings)

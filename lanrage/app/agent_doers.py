@@ -1,0 +1,18 @@
+"""Who does each kind of order in a user's session, wired in one place (``docs/agent.rst``)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lanrage.app.agent_doing import Doers
+from lanrage.app.game_profiles import GameProfiles
+from lanrage.app.launcher import Launcher
+from lanrage.core.game_orders import Launch
+
+
+def session_doers(reactor: Any, profiles: GameProfiles) -> Doers:
+    """Of the user whom this process runs as.
+
+    :param profiles: of which games are started.
+    """
+    return {Launch: Launcher(reactor, profiles.get)}
