@@ -88,11 +88,11 @@ class NodeTests(PartyCase):
             seen = news.party
             assert seen is not None
             self.assertEqual({True}, {member.online for member in seen.members.values()})
-            await bert.node.say(text="Ready!")
+            await bert.node.set_status(text="Ready!")
             await self.until(lambda: any(each.ready for each in party_seen(anna.node._life).members.values()))
             news.look()
             name = next(each.name for each in party_seen(anna.node._life).members.values() if each.ready)
-            await anna.node.kick(member=name, ban=False)
+            await anna.node.kick(member=name)
             await self.until(lambda: len(party_seen(anna.node._life).members) == 1)
             news.look()
             self.assertEqual([(NoticeKind.READY, name), (NoticeKind.KICKED, name)], heard)
