@@ -43,7 +43,9 @@ answers = st.builds(
     st.booleans(),
 )
 names = st.sampled_from(("Ann", "Ben", "Cleo"))
-games = st.frozensets(st.sampled_from(("teeworlds", "openarena")), max_size=2).map(lambda chosen: {each: each for each in chosen})
+games = st.frozensets(st.sampled_from(("teeworlds", "openarena")), max_size=2).map(
+    lambda chosen: {each: each for each in chosen}
+)
 members = st.builds(MemberSeen, names, st.booleans(), games, st.booleans())
 identities = st.sampled_from([bytes([number]) * 32 for number in range(4)])
 parties = st.builds(

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from lanrage.app.agent_doing import Doers
+from lanrage.app.discord import DiscordPresence
 from lanrage.app.game_profiles import GameProfiles
 from lanrage.app.launcher import Launcher
-from lanrage.core.game_orders import Launch
+from lanrage.core.game_orders import Launch, ShowPresence
 
 
-def session_doers(reactor: Any, profiles: GameProfiles) -> Doers:
+def session_doers(reactor: Any, profiles: GameProfiles, discord: DiscordPresence) -> Doers:
     """Of the user whom this process runs as.
 
     :param profiles: of which games are started.
+    :param discord: what is played is shown there.
     """
-    return {Launch: Launcher(reactor, profiles.get)}
+    return {Launch: Launcher(reactor, profiles.get), ShowPresence: discord}

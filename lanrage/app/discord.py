@@ -1,174 +1,106 @@
 """Shows in Discord what is played, over its socket in the user's session (``docs/notifications.rst``).
 
-A part of the agent. Discord may start, end and be updated at any time: it is looked for again with growing pauses, and
-what is to be shown is told anew.
+A part of the agent's role. Discord may start, end and be updated at any time: it is looked for again with growing
+pauses, and what is to be shown is told anew.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 
+from twisted.application.service import Service
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.endpoints import UNIXClientEndpoint
 from twisted.internet.interfaces import IDelayedCall
-from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.internet.protocol import Factory
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from lanrage.app.discord_talk import DiscordTalk
 from lanrage.core.discord_activity import Activity, ActivityPace, read_secret
-from lanrage.errors import DecodeError, LanrageError, Unreachable
+from lanrage.core.game_orders import ShowPresence
+from lanrage.errors import LanrageError, Unreachable
 from lanrage.net.discord_socket import candidates, peer_user
-from lanrage.wire import discord_ipc as wire
 
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0
 """Seconds until Discord is looked for again; each pause is twice the one before, until it was there."""
 PATIENCE = 10.0
-"""Seconds for a connection, for READY after the handshake, and for the answer to a command."""
-WRONG_ID = 4000
-"""Discord knows no such application: another try is of no use."""
-FAREWELL = 2.0
-"""Seconds in which Discord must take in what was sent last, before the connection is cut."""
+"""Seconds for a connection."""
+LEASE = 150.0
+"""Seconds for which is shown what the node asked for; it repeats itself each 60 s, and one that is gone does not."""
 
 log = Logger()
 
 
-class DiscordTalk(Protocol):
-    """One connection, from the handshake on.
+Find = Callable[[Callable[[], DiscordTalk]], Awaitable[DiscordTalk]]
+"""Connects what is made to Discord."""
 
-    :param client_id: of the application.
-    :param pace: what is to be shown.
-    :param join: called with the secret of a friend whom the user wants to join.
-    :ivar gone: fires with the reason when the connection has ended, and whether another try is of use.
-    :ivar ready: Discord takes commands.
-    :ivar was_ready: it did once.
+
+async def find_discord(
+    reactor: Any, environment: Mapping[str, str], user: int, make: Callable[[], DiscordTalk]
+) -> DiscordTalk:
+    """A connection to the first Discord that listens in this user's session, and is this user's.
+
+    :raises Unreachable: none does.
     """
-
-    def __init__(self, reactor: Any, client_id: str, pace: ActivityPace, join: Callable[[str], None]) -> None:
-        self._reactor, self._client_id, self._pace, self._join = reactor, client_id, pace, join
-        self.gone: Deferred[tuple[str, bool]] = Deferred()
-        self.ready = self.was_ready = False
-        self._reader = wire.FrameReader()
-        self._nonce = 0
-        self._timers: dict[str, IDelayedCall] = {}
-        self._why, self._again = "the connection has ended", True
-
-    def connectionMade(self) -> None:
-        """Twisted: the connection stands."""
-        self._send(wire.handshake(self._client_id))
-        self._expect("ready")
-
-    def dataReceived(self, data: bytes) -> None:
-        """Twisted: bytes came."""
+    for path in candidates(environment, user):
         try:
-            for frame in self._reader.feed(data):
-                self._heard(wire.read(frame))
-        except DecodeError as error:
-            self._end(f"what it says is not understood: {error}")
-
-    def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """Twisted: it has ended."""
-        self.ready = False
-        for timer in self._timers.values():
-            if timer.active():
-                timer.cancel()
-        if not self.gone.called:
-            self.gone.callback((self._why, self._again))
-
-    def look(self) -> None:
-        """Send what is to be shown, once that is allowed."""
-        if not self.ready:
-            return
-        now = self._reactor.seconds()
-        if self._pace.take(now):
-            self._command(lambda nonce: wire.set_activity(self._pace.wanted, os.getpid(), nonce))
-        due = self._pace.deadline()
-        self._cancel("pace")
-        if due is not None:
-            self._timers["pace"] = self._reactor.callLater(max(0.001, due - now), self.look)
-
-    def leave(self) -> None:
-        """End the connection: what was shown by it is shown no more."""
-        if self.ready:
-            self._send(wire.close())
-        self._end("it is not needed any more")
-
-    def _heard(self, heard: wire.Heard) -> None:
-        match heard:
-            case wire.Ready():
-                self._got_ready()
-            case wire.Answered(nonce, trouble):
-                self._cancel(nonce)
-                if trouble:
-                    log.warn("Discord does not do what it is asked: {why}", why=trouble)
-            case wire.JoinWanted(secret):
-                self._join(secret)
-            case wire.Pinged(frame):
-                self._send(wire.pong(frame))
-            case wire.Closed(code, reason):
-                self._again = code != WRONG_ID
-                self._end(reason or f"it ends the connection ({code})")
-            case wire.Other():
-                pass
-
-    def _got_ready(self) -> None:
-        if self.ready:
-            return
-        self.ready = self.was_ready = True
-        self._cancel("ready")
-        self._pace.connected()
-        self._command(lambda nonce: wire.subscribe("ACTIVITY_JOIN", nonce))
-        log.info("Discord is there")
-        self.look()
-
-    def _command(self, make: Callable[[str], wire.Frame]) -> None:
-        self._nonce += 1
-        self._send(make(str(self._nonce)))
-        self._expect(str(self._nonce))
-
-    def _expect(self, what: str) -> None:
-        self._timers[what] = self._reactor.callLater(PATIENCE, self._end, "it does not answer")
-
-    def _cancel(self, what: str) -> None:
-        timer = self._timers.pop(what, None)
-        if timer is not None and timer.active():
-            timer.cancel()
-
-    def _send(self, frame: wire.Frame) -> None:
-        transport: Any = self.transport
-        transport.write(wire.encode_frame(frame))
-
-    def _end(self, why: str) -> None:
-        transport: Any = self.transport
-        self._why, self.ready = why, False
-        transport.loseConnection()
-        if "cut" not in self._timers:
-            self._timers["cut"] = self._reactor.callLater(FAREWELL, transport.abortConnection)
+            talk: Any = await UNIXClientEndpoint(reactor, str(path), PATIENCE).connect(Factory.forProtocol(make))
+        except CancelledError:
+            raise
+        except Exception:  # pylint: disable=broad-exception-caught  # a socket that a crash left, among others
+            continue
+        if peer_user(talk.transport.socket) == user:
+            found: DiscordTalk = talk
+            return found
+        talk.leave()
+    raise Unreachable("no Discord runs in this session")
 
 
-class DiscordPresence:
-    """Shows what it is told to, while there is an application to show it as.
+class DiscordPresence(Service):
+    """Shows what it is told to, while there is an application to show it as, from start to stop.
 
-    :param join: called with an invitation's link when the user takes a friend's; it must let the user confirm.
-    :param environment: of the session.
+    :param find: connects to a Discord of this user's, or raises :class:`Unreachable`; a test's own.
+    :ivar join: called with an invitation's link when the user takes a friend's; it must let the user confirm.
     """
 
-    def __init__(
-        self,
-        reactor: Any,
-        join: Callable[[str], None],
-        environment: Mapping[str, str] = os.environ,
-        user: Callable[[], int] = os.geteuid,
-    ) -> None:
-        self._reactor, self._joined, self._environment, self._user = reactor, join, environment, user
+    def __init__(self, reactor: Any, find: Find | None = None) -> None:
+        self._reactor = reactor
+        self._find: Find = find or partial(find_discord, reactor, os.environ, os.geteuid())
+        self.join: Callable[[str], None] = _nobody
         self._pace = ActivityPace()
         self._client_id, self._refused = "", ""
         self._talk: DiscordTalk | None = None
         self._running: Deferred[None] | None = None
         self._waiting: Deferred[None] | None = None
         self._said = ""
+        self._lease: IDelayedCall | None = None
+
+    def stopService(self) -> Deferred[None]:
+        """Show nothing any more; nothing is left open."""
+        super().stopService()  # type: ignore[no-untyped-call]
+        return Deferred.fromCoroutine(self._stop())
+
+    async def __call__(self, order: ShowPresence) -> tuple[()]:
+        """The node asks to show this; it counts for :data:`LEASE` seconds."""
+        if self.running:
+            self._end_lease()
+            if order.client_id:
+                self._lease = self._reactor.callLater(LEASE, self._lapsed)
+            self.show(order.client_id, order.activity())
+        return ()
+
+    def _lapsed(self) -> None:
+        log.info("nothing is shown in Discord any more: the node is gone")
+        self.show("", None)
+
+    def _end_lease(self) -> None:
+        lease, self._lease = self._lease, None
+        if lease is not None and lease.active():
+            lease.cancel()
 
     def show(self, client_id: str, activity: Activity | None) -> None:
         """Show this, or nothing, as that application; an empty id ends it."""
@@ -185,8 +117,8 @@ class DiscordPresence:
         if self._talk is not None:
             self._talk.look()
 
-    async def stop(self) -> None:
-        """Show nothing any more; nothing is left open."""
+    async def _stop(self) -> None:
+        self._end_lease()
         self.show("", None)
         running = self._running
         if running is None:
@@ -208,10 +140,12 @@ class DiscordPresence:
         while self._client_id and self._client_id != self._refused:
             client_id = self._client_id
             try:
-                self._talk = talk = await self._connect(client_id)
+                self._talk = talk = await self._find(partial(self._make, client_id))
             except LanrageError as error:
                 self._say(str(error))
             else:
+                if client_id != self._client_id:  # another one was wanted meanwhile
+                    talk.leave()
                 why, again = await talk.gone
                 self._talk = None
                 self._say(f"Discord is gone: {why}")
@@ -231,27 +165,8 @@ class DiscordPresence:
             self._said = why
             log.info("nothing is shown in Discord now: {why}", why=why)
 
-    async def _connect(self, client_id: str) -> DiscordTalk:
-        for path in candidates(self._environment, self._user()):
-            talk = await self._try(path, client_id)
-            if talk is not None:
-                return talk
-        raise Unreachable("no Discord runs in this session")
-
-    async def _try(self, path: Path, client_id: str) -> DiscordTalk | None:
-        factory = Factory.forProtocol(lambda: DiscordTalk(self._reactor, client_id, self._pace, self._wanted))
-        try:
-            talk: Any = await UNIXClientEndpoint(self._reactor, str(path), PATIENCE).connect(factory)
-        except CancelledError:
-            raise
-        except Exception:  # pylint: disable=broad-exception-caught  # a socket that a crash left, among others
-            return None
-        assert isinstance(talk, DiscordTalk)
-        transport: Any = talk.transport
-        if peer_user(transport.socket) != self._user():
-            talk.leave()
-            return None
-        return talk
+    def _make(self, client_id: str) -> DiscordTalk:
+        return DiscordTalk(self._reactor, client_id, self._pace, self._wanted)
 
     def _wanted(self, secret: str) -> None:
         code = read_secret(secret)
@@ -259,7 +174,7 @@ class DiscordPresence:
             log.warn("a friend's invitation by Discord is none of LANrage's")
             return
         log.info("the user wants to join a friend by Discord", party_id=code.party_id)
-        self._joined(code.link())
+        self.join(code.link())
 
     async def _pause(self, seconds: float) -> None:
         waiting: Deferred[None] = Deferred()
@@ -278,3 +193,7 @@ class DiscordPresence:
 
     def _ended(self, _result: None) -> None:
         self._running, self._talk = None, None
+
+
+def _nobody(_link: str) -> None:
+    """There is nobody who could ask the user."""

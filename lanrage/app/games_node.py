@@ -7,6 +7,7 @@ from typing import Any
 
 from lanrage.app.agent_node import AgentNode
 from lanrage.app.config import NodeConfig
+from lanrage.app.discord_node import DiscordNode
 from lanrage.app.game_announcing_node import GameAnnouncingNode
 from lanrage.app.game_detection_node import GameDetectionNode
 from lanrage.app.game_mods_node import GameModsNode
@@ -19,7 +20,7 @@ from lanrage.app.servers_node import ServersNode
 
 
 class GamesNode(
-    GameProfilesNode, GameDetectionNode, GameAnnouncingNode, GameModsNode, ServersNode, AgentNode, NewsNode
+    GameProfilesNode, GameDetectionNode, GameAnnouncingNode, GameModsNode, ServersNode, AgentNode, NewsNode, DiscordNode
 ):
     """Part of :class:`lanrage.app.node.NodeService`."""
 
@@ -35,4 +36,5 @@ class GamesNode(
         games.watch.rooms = self.room_networks
         games.browser.party = lambda: browsed(self._life)
         self.news = self.make_news(reactor)
+        self.make_discord(reactor, games)
         return games

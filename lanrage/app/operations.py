@@ -15,6 +15,7 @@ from lanrage.app.operations_games import GAMES, IGamesNode
 from lanrage.app.operations_governing import GOVERNING, IGoverningNode
 from lanrage.app.operations_lan_bridge import LAN_BRIDGE, IBridgeNode
 from lanrage.app.operations_machine_room import MACHINE_ROOM, IMachineRoom
+from lanrage.app.operations_offers import OFFERS, IOffersNode
 from lanrage.app.operations_paths import PATHS, IPathNode
 from lanrage.app.operations_probe import PROBE, IProbeNode
 from lanrage.app.operations_relays import RELAYS, IRelayNode
@@ -40,7 +41,16 @@ DEFAULT_MEMBERS = 16
 
 
 class INode(
-    IGoverningNode, IPathNode, IRelayNode, IExposedNode, IBridgeNode, IRoomNode, IProbeNode, IMachineRoom, IGamesNode
+    IGoverningNode,
+    IOffersNode,
+    IPathNode,
+    IRelayNode,
+    IExposedNode,
+    IBridgeNode,
+    IRoomNode,
+    IProbeNode,
+    IMachineRoom,
+    IGamesNode,
 ):
     """What a node does for its user; the local API and the command line see no more of it.
 
@@ -223,7 +233,7 @@ _ALL = (
         "lanrage doctor",
     ),
 )
-_ROWS = (*_ALL, *GOVERNING, *PATHS, *RELAYS, *EXPOSURE, *LAN_BRIDGE, *RUN, *PROBE, *MACHINE_ROOM, *GAMES)
+_ROWS = (*_ALL, *GOVERNING, *OFFERS, *PATHS, *RELAYS, *EXPOSURE, *LAN_BRIDGE, *RUN, *PROBE, *MACHINE_ROOM, *GAMES)
 OPERATIONS: dict[str, Operation] = {row.name: row for row in _ROWS}
 """All operations by name."""
 

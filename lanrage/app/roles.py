@@ -19,6 +19,7 @@ from lanrage.app.api import ApiService
 from lanrage.app.config import RELAY_FOLDER, AgentConfig, AllConfig, Config, ControlConfig, NodeConfig, RelayConfig
 from lanrage.app.control import ControlService, ControlSettings
 from lanrage.app.control_outside import ControlOutside
+from lanrage.app.discord import DiscordPresence
 from lanrage.app.game_profiles import GameProfiles
 from lanrage.app.machine_room import MachineRoom
 from lanrage.app.metering import Metering
@@ -59,8 +60,12 @@ def make(
 def _make(reactor: Any, config: Config, measured: MeteringSettings, settings: Start | None) -> RoleService:
     if isinstance(config, AgentConfig):
         profiles = GameProfiles(reactor, config.games)
-        agent = AgentService(reactor, config.socket, profiles, session_doers(reactor, profiles))
-        return RoleService(reactor, [agent], lambda: [f"agent of this session, for the node at {config.socket}"])
+        discord = DiscordPresence(reactor)
+        agent = AgentService(reactor, config.socket, profiles, session_doers(reactor, profiles, discord))
+        discord.join = agent.hand_over
+        return RoleService(
+            reactor, [discord, agent], lambda: [f"agent of this session, for the node at {config.socket}"]
+        )
     if isinstance(config, NodeConfig):
         return _node(reactor, config, measured, settings)
     if isinstance(config, ControlConfig):
@@ -121,7 +126,7 @@ def _node(reactor: Any, config: NodeConfig, measured: MeteringSettings, settings
     _tell_news(node, metering)
     role = RoleService(
         reactor,
-        [metering, api, node, node.news, node.games.detection],
+        [metering, api, node, node.news, node.discord, node.games.detection],
         lambda: node.greeting(config.server or "HOST:PORT"),
         optional={node.games.detection: ()},
     )
@@ -271,7 +276,7 @@ def _all(reactor: Any, config: AllConfig, measured: MeteringSettings, settings: 
     # A player's own node is of use without the server beside it, which comes as soon as it can.
     role = RoleService(
         reactor,
-        [metering, api, reflector, control, relay, outside, node, node.news, node.games.detection],
+        [metering, api, reflector, control, relay, outside, node, node.news, node.discord, node.games.detection],
         greeting,
         optional={reflector: (), control: (), relay: (control,), outside: (control,), node.games.detection: ()},
     )

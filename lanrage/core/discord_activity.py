@@ -40,9 +40,9 @@ class Activity:
 
 
 def fitting(text: str) -> str:
-    """A text as Discord takes it: cut, and filled up where it is but one character."""
+    """A text as Discord takes it: cut, and in brackets where it is but one character."""
     cut = text.strip()[:TEXT_LONGEST].strip()
-    return cut if len(cut) >= TEXT_SHORTEST or not cut else f"{cut} "
+    return cut if len(cut) >= TEXT_SHORTEST or not cut else f"({cut})"
 
 
 def shown_party(party_id: str) -> str:
