@@ -80,11 +80,13 @@ class Order(msgspec.Struct, frozen=True, tag_field="order", forbid_unknown_field
     :param number: by which the agent answers; given when it is asked.
     :cvar gives: what it gives back, in one or several parts; ``None``: nothing but that it is done.
     :cvar wait: seconds for the answer.
+    :cvar repeated: it is given again and again, so that it is no news.
     """
 
     number: OrderNumber = 0
     gives: ClassVar[type[Found] | None] = None
     wait: ClassVar[float] = WAIT
+    repeated: ClassVar[bool] = False
 
 
 class Launch(Order, frozen=True, tag="launch"):
@@ -135,6 +137,7 @@ class ShowPresence(Order, frozen=True, tag="presence"):
     members_limit: Members = 0
     started: Annotated[int, Meta(ge=0, lt=2**53)] = 0
     join: Shown = ""
+    repeated: ClassVar[bool] = True
 
     @classmethod
     def of(cls, client_id: str, activity: Activity | None) -> ShowPresence:
