@@ -225,5 +225,5 @@ def join_in_memory(client: Any, server: FakeDiscord) -> None:
     def deliver(protocol: Any) -> Callable[[bytes], None]:
         return lambda data: later(lambda: None if state["over"] else protocol.dataReceived(data))
 
-    server.makeConnection(MemoryEnd(deliver(client), end))  # type: ignore[arg-type]
+    server.makeConnection(MemoryEnd(deliver(client), end))
     client.makeConnection(MemoryEnd(deliver(server), end))

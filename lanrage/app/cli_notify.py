@@ -10,7 +10,7 @@ from lanrage.app.cli_frame import SETTINGS
 from lanrage.app.cli_governing import Operate
 from lanrage.app.cli_output import Screen
 
-NOBODY = "Nobody is told. Name somebody: lanrage settings set notify.targets 'discord=@/etc/lanrage/discord'"
+NOBODY = "Nobody is told. Name somebody: sudo lanrage settings set notify.targets 'discord=@/etc/lanrage/discord'"
 
 
 def tested(screen: Screen, result: dict[str, Any]) -> None:

@@ -123,12 +123,12 @@ class DiscordDesk(Service):
         if self._attended != self._agents.attended:  # a new one knows nothing
             self._attended = self._agents.attended
             self._told.clear()
-        orders = {user: self._order(user, settings, sight) for user in self._agents.users}
-        shown = any(each.details for each in orders.values())
-        wanted = bool(settings.join and settings.client_id and shown and sight.may_invite)
+        played = {user: self._played(user, sight) for user in self._agents.users}
+        wanted = bool(settings.join and settings.client_id and any(played.values()) and sight.may_invite)
         uses = self._plan.look(sight.party, sight.members_limit, wanted, now)
         if uses and sight.party is not None:
             self._ask_invitation(sight.party.party_id, uses)
+        orders = {user: self._order(games, settings, sight) for user, games in played.items()}
         for user, order in orders.items():
             known = self._told.get(user)
             if known is None or known[0] != order or now - known[1] >= REPEAT:
@@ -139,13 +139,17 @@ class DiscordDesk(Service):
         if not settings.client_id:
             self._told.clear()
 
-    def _order(self, user: int, settings: DiscordSettings, sight: Sight) -> ShowPresence:
-        """What a user's agent is to show: games of that user alone."""
+    def _played(self, user: int, sight: Sight) -> dict[str, float]:
+        """A user's own games, and since when each runs."""
+        told = {each.game for each in sight.playing}
+        return {each.game: each.since for each in sight.running if each.game in told and self._plays(user, each)}
+
+    def _order(self, games: dict[str, float], settings: DiscordSettings, sight: Sight) -> ShowPresence:
+        """What the agent of the user who plays these is to show."""
         if not settings.client_id:
             return ShowPresence(client_id="")
-        running = {each.game: each for each in sight.running if self._plays(user, each)}
-        playing = [each for each in sight.playing if each.game in running]
-        began = min((running[each.game].since for each in playing), default=0.0)
+        playing = [each for each in sight.playing if each.game in games]
+        began = min(games.values(), default=0.0)
         shown = activity(playing, sight.party, sight.members_limit, began, self._plan.secret)
         return ShowPresence.of(settings.client_id, shown)
 

@@ -12,7 +12,7 @@ from twisted.logger import Logger
 from twisted.web.iweb import IAgent
 
 from lanrage.app.notice_outlet import NoticeOutlet
-from lanrage.core.notice_targets import Target, places, split_url
+from lanrage.core.notice_targets import Target, merged, places, split_url
 from lanrage.core.notices import Notice, NoticeKind
 from lanrage.logs import keep_secret
 from lanrage.net.notice_post import make_agent
@@ -67,10 +67,10 @@ class Notices:
             self._wanted = targets
             if self._open:
                 self._make()
-                log.info("notices go to {targets}", targets=places((*self._fixed, *targets)))
+                log.info("notices go to {targets}", targets=places(each.target for each in self.outlets))
 
     def _make(self) -> None:
-        wanted = list(dict.fromkeys((*self._fixed, *self._wanted)))
+        wanted = merged((*self._fixed, *self._wanted))
         old = {each.target: each for each in self.outlets}
         self.outlets = [old.pop(target) if target in old else self._outlet(target) for target in wanted]
         for outlet in old.values():

@@ -10,7 +10,9 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from lanrage.app.party_life import PartyLife
+from lanrage.core.budget import Budget
 from lanrage.core.game_presence import Playing
+from lanrage.core.notices import NoticeKind
 from lanrage.core.party_events import MemberSeen, PartyEvent, PartySeen, PartyStory
 from lanrage.core.replica_changes import ReplicaMember
 
@@ -19,6 +21,12 @@ BEAT = 1.0
 READY = frozenset({"ready", "ready!"})
 """What a member says of itself (``lanrage party say``) when it is ready to play."""
 
+EVENT_RATE, EVENT_BURST = 1 / 15, 8.0
+"""Events a second, and at once, of one member's own doing that are told: whoever changes his mind all the time fills no
+channel. Who comes and goes by the ledger's word is always told of."""
+OWN_DOING = frozenset({NoticeKind.ONLINE, NoticeKind.OFFLINE, NoticeKind.HOSTING, NoticeKind.STOPPED, NoticeKind.READY})
+"""What a member can bring about as often as it likes."""
+
 log = Logger()
 
 
@@ -26,11 +34,14 @@ class PartyNews(Service):
     """Tells from start to stop.
 
     :param see: gives the party as it is now; ``None`` outside of one.
+    :ivar passed_over: events that were not told, as their members have too many.
     """
 
     def __init__(self, clock: Any, see: Callable[[], PartySeen | None]) -> None:
         self._clock, self._see = clock, see
         self._story = PartyStory()
+        self._budget: Budget[bytes] = Budget(EVENT_RATE, EVENT_BURST)
+        self.passed_over = 0
         self._listeners: list[Callable[[PartyEvent], None]] = []
         self._looking: LoopingCall | None = None
 
@@ -63,12 +74,16 @@ class PartyNews(Service):
         """See what has happened since the last look; may be called at any time, and never raises."""
         if not self.running:
             return
+        now = self._clock.seconds()
         try:
-            events = self._story.look(self._see(), self._clock.seconds())
+            events = self._story.look(self._see(), now)
         except Exception:  # pylint: disable=broad-exception-caught  # the next look may succeed
             log.failure("the party could not be looked at")
             return
         for event in events:
+            if event.kind in OWN_DOING and not self._budget.allow(event.identity, now):
+                self.passed_over += 1
+                continue
             log.debug("the party: {what}", what=event.sentence, event=event.kind.value)
             for call in tuple(self._listeners):
                 try:

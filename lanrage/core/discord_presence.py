@@ -49,23 +49,33 @@ def activity(
 class InvitationPlan:
     """Which invitation is given to friends by Discord.
 
-    :ivar secret: of the invitation that counts now; empty without one.
+    One that was made for this party is given again while it is young: a game that is started anew, or a server that
+    was away for a moment, needs no other.
     """
 
-    secret: str = attrs.field(init=False, default="", repr=False)
+    _wanted: bool = attrs.field(init=False, default=False)
     _party: str = attrs.field(init=False, default="")
+    _secret: str = attrs.field(init=False, default="", repr=False)
     _due: float = attrs.field(init=False, default=0.0)
     _asked: bool = attrs.field(init=False, default=False)
+
+    @property
+    def secret(self) -> str:
+        """Of the invitation that is given now; empty without one."""
+        return self._secret if self._wanted else ""
 
     def look(self, party: PartySeen | None, members_limit: int, wanted: bool, now: float) -> int:
         """How many uses a new invitation is to have; 0: none is needed now.
 
         :param wanted: the user wants it, plays, and may invite.
         """
-        if party is None or not wanted or party.party_id != self._party:
-            self.secret, self._party, self._due = "", party.party_id if party is not None and wanted else "", 0.0
+        self._wanted = wanted and party is not None
+        if party is not None and party.party_id != self._party:
+            self._party, self._secret, self._due = party.party_id, "", 0.0
         if party is None or not wanted or self._asked or now < self._due:
             return 0
+        if now >= self._due + INVITED_HOURS * 3600 - RENEWAL:
+            self._secret = ""  # nobody could join by it any more
         uses = min(INVITED, members_limit - len(party.members))
         self._asked = uses > 0
         return max(0, uses)
@@ -74,5 +84,5 @@ class InvitationPlan:
         """It was made, as this secret; an empty one: that could not be."""
         self._asked = False
         if party_id == self._party:
-            self.secret = secret
+            self._secret = secret
             self._due = now + (RENEWAL if secret else REST)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from enum import StrEnum
 
 import attrs
@@ -152,6 +153,16 @@ def check_token(text: str, field: str) -> str:
     return text
 
 
-def places(targets: tuple[Target, ...]) -> list[str]:
+def merged(targets: Iterable[Target]) -> list[Target]:
+    """Each address once, told of all that one of its targets is told of: nobody is told twice."""
+    found: dict[tuple[TargetKind, str, str], Target] = {}
+    for target in targets:
+        key = (target.kind, target.url, target.token)
+        known = found.get(key)
+        found[key] = target if known is None else attrs.evolve(known, events=known.events | target.events)
+    return list(found.values())
+
+
+def places(targets: Iterable[Target]) -> list[str]:
     """The targets as they may be shown, in order: kind and host."""
     return [f"{each.kind.value} at {each.host}" for each in targets]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from lanrage.app.caller import Caller
 from lanrage.app.machine_room import MachineRoom
 from lanrage.app.metering import Metering
 from lanrage.app.metering_config import MeteringSettings
@@ -19,7 +22,7 @@ from lanrage.core.notice_queue import WINDOW
 from lanrage.core.notice_targets import Target, TargetKind
 from lanrage.core.notices import NoticeKind
 from lanrage.core.setting import CONTROL, HIDDEN
-from lanrage.errors import BadInput, Refused
+from lanrage.errors import BadInput, MissingRight, Refused
 from tests.app.node_world import NodeCase
 from tests.app.test_cli import CommandCase
 from tests.fakes_targets import URL, FakeAgent
@@ -75,10 +78,8 @@ class ProcessTests(SynchronousTestCase):
         self.metering.startService()
         self.addCleanup(lambda: self.successResultOf(self.metering.stopService()))
 
-    def folder(self) -> Any:
+    def folder(self) -> Path:
         """Where nothing is written."""
-        from pathlib import Path
-
         return Path(self.mktemp())
 
     def ask(self, op: str, **args: Any) -> Any:
@@ -135,5 +136,22 @@ class LiveTests(NodeCase):
                 self.assertNotIn("s3cret", str(caught.exception))
             self.assertEqual(2, len(metering.notices.outlets))
             await metering.notices.close()
+
+        return self.run_async(life())
+
+    def test_who_may(self) -> Deferred[None]:
+        """Whoever may only play here does not send what the process alone can read to whom he likes."""
+
+        async def life() -> None:
+            anna = await self.player("anna", 1)
+            player = Caller(os.geteuid() + 1, lambda: None)
+            for name, text in (
+                ("notify.targets", "json=https://example.org/"),
+                ("notify.ntfy_token", "@/etc/shadow"),
+                ("notify.matrix_token", "@/etc/shadow"),
+            ):
+                with self.assertRaises(MissingRight):
+                    await perform(anna.node, "settings.set", {"values": {name: text}}, caller=player)
+            await perform(anna.node, "settings.set", {"values": {"discord.join": "on"}}, caller=player)
 
         return self.run_async(life())

@@ -219,7 +219,7 @@ class SocketTests(TestCase):
         path = self.folder / place
         path.parent.mkdir(parents=True, exist_ok=True)
         discord = FakeDiscord(reactor.seconds)
-        factory = Factory.forProtocol(lambda: discord)  # type: ignore[arg-type, return-value]
+        factory = Factory.forProtocol(lambda: discord)
         port = reactor.listenUNIX(str(path), factory)
         self.addCleanup(port.stopListening)
         return discord

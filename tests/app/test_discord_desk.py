@@ -13,7 +13,7 @@ from lanrage.app.caller import Caller
 from lanrage.app.discord_config import DiscordSettings
 from lanrage.app.discord_desk import BEAT, REPEAT, DiscordDesk, Sight
 from lanrage.app.discord_node import seen
-from lanrage.app.link_offers import LASTING, USERS_LIMIT, LinkOffers
+from lanrage.app.link_offers import LASTING, USERS_LIMIT, LinkOffer, LinkOffers
 from lanrage.app.operations import perform
 from lanrage.core.code import InvitationCode
 from lanrage.core.discord_activity import join_secret, shown_party
@@ -75,7 +75,6 @@ class DeskTests(SynchronousTestCase):
     def start(self) -> ShowPresence:
         """It looks; the last that Ann's agent was asked."""
         self.desk.startService()
-        self.addCleanup(lambda: self.desk.running and self.desk.stopService())
         self.clock.advance(BEAT)
         return self.agents.orders[-1][1]
 
@@ -147,7 +146,7 @@ class DeskTests(SynchronousTestCase):
         self.assertEqual((CLIENT_ID, "", ""), (order.client_id, order.details, order.join))
         self.sight = SIGHT
         self.clock.advance(BEAT)
-        self.assertEqual(2, len(self.invited))
+        self.assertEqual((1, join_secret(CODE)), (len(self.invited), self.agents.orders[-1][1].join))
         self.desk.stopService()
         self.assertEqual("", self.agents.orders[-1][1].client_id)
         self.assertEqual([], self.clock.getDelayedCalls())
@@ -177,7 +176,8 @@ class DeskTests(SynchronousTestCase):
 
     def test_bug(self) -> None:
         """A look that fails does not stop the next."""
-        self.sight: Any = None
+        broken: Any = None
+        self.sight = broken
         self.desk.startService()
         self.assertEqual(1, len(self.flushLoggedErrors()))
         self.sight = SIGHT
@@ -191,7 +191,8 @@ class OfferTests(SynchronousTestCase):
 
     def test_life(self) -> None:
         """The newest of each user waits, for ten minutes, and is told to who asks the user."""
-        clock, heard = Clock(), []
+        clock = Clock()
+        heard: list[LinkOffer] = []
         offers = LinkOffers(clock)
         offers.listen(heard.append)
         offers.take(ANN, code("old.example.org:1").link())

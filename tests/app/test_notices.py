@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import attrs
 import msgspec
 from twisted.internet import reactor as _reactor
 from twisted.internet.defer import Deferred
@@ -203,7 +204,8 @@ class ClockTests(SynchronousTestCase):
         self.after(WINDOW)
         self.assertEqual([NTFY.url, DISCORD.url], [url for _, url, _, _ in self.agent.requests])
         self.assertEqual(2, notices.count("posts"))
-        notices.use((DISCORD,))
+        only = attrs.evolve(DISCORD, events=frozenset({NoticeKind.LEFT}))
+        notices.use((only,))
         self.assertEqual([DISCORD], [each.target for each in notices.outlets])
 
     def test_test(self) -> None:

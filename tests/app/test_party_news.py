@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import attrs
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from lanrage.app.party_news import BEAT, PartyNews, party_seen
+from lanrage.app.party_news import BEAT, EVENT_RATE, PartyNews, party_seen
 from lanrage.core.notices import NoticeKind
-from lanrage.core.party_events import SETTLING, PartyEvent, PartySeen
-from tests.app.node_world import PartyCase
-from tests.core.test_party_events import ALONE, BEN_AWAY, TWO
+from lanrage.core.party_events import SETTLING, MemberSeen, PartyEvent, PartySeen
+from tests.app.node_world import PartyCase, Player
+from tests.core.test_party_events import ALONE, BEN, BEN_AWAY, TWO
 
 
 class NewsTests(SynchronousTestCase):
@@ -53,6 +54,21 @@ class NewsTests(SynchronousTestCase):
         self.assertEqual(2, len(self.heard))
         self.news.stopService()
 
+    def test_too_many(self) -> None:
+        """A member that changes its mind all the time is told of now and then; that it was thrown out is told."""
+        self.view = TWO
+        self.news.startService()
+        ready = attrs.evolve(TWO, members={**TWO.members, BEN: MemberSeen("Ben", ready=True)})
+        for _ in range(100):
+            self.view = ready if self.view is TWO else TWO
+            self.clock.advance(BEAT)
+        told = len(self.heard)
+        self.assertEqual((50, True), (told + self.news.passed_over, 8 <= told <= 8 + 100 * EVENT_RATE + 1))
+        self.view = attrs.evolve(ALONE, thrown_out=frozenset({BEN}))
+        self.clock.advance(BEAT)
+        self.assertEqual("Ben was thrown out of the party", self.heard[-1])
+        self.news.stopService()
+
     def test_bugs(self) -> None:
         """A listener that fails stops no other, nor does a look that fails stop the next."""
 
@@ -75,6 +91,12 @@ class NewsTests(SynchronousTestCase):
 class NodeTests(PartyCase):
     """Whole nodes."""
 
+    def members(self, player: Player) -> list[MemberSeen]:
+        """As a player's node sees them."""
+        seen = party_seen(player.node._life)
+        assert seen is not None
+        return list(seen.members.values())
+
     def test_events(self) -> Deferred[None]:
         """Who joins, is ready, and is thrown out by the ledger is seen as such, by its name."""
 
@@ -89,11 +111,11 @@ class NodeTests(PartyCase):
             assert seen is not None
             self.assertEqual({True}, {member.online for member in seen.members.values()})
             await bert.node.set_status(text="Ready!")
-            await self.until(lambda: any(each.ready for each in party_seen(anna.node._life).members.values()))
+            await self.until(lambda: any(each.ready for each in self.members(anna)))
             news.look()
-            name = next(each.name for each in party_seen(anna.node._life).members.values() if each.ready)
+            name = next(each.name for each in self.members(anna) if each.ready)
             await anna.node.kick(member=name)
-            await self.until(lambda: len(party_seen(anna.node._life).members) == 1)
+            await self.until(lambda: len(self.members(anna)) == 1)
             news.look()
             self.assertEqual([(NoticeKind.READY, name), (NoticeKind.KICKED, name)], heard)
 

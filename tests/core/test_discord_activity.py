@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import attrs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
@@ -158,15 +159,17 @@ class PlanTests(SynchronousTestCase):
         self.plan = InvitationPlan()
 
     def test_life(self) -> None:
-        """Made once, of few uses, anew before it is over, and gone as soon as it is not wanted."""
+        """Made once, of few uses, anew before it is over; given while it is wanted, and again while young."""
         self.assertEqual([INVITED, 0], [self.plan.look(party(2), 16, True, at) for at in (0.0, 1.0)])
         self.plan.made(PARTY, "LR1-a", 2.0)
         looks = [self.plan.look(party(2), 16, True, at) for at in (3.0, RENEWAL + 1.9, RENEWAL + 2.0)]
         self.assertEqual(([0, 0, INVITED], "LR1-a"), (looks, self.plan.secret))
         self.plan.made(PARTY, "LR1-b", RENEWAL + 3.0)
         self.assertEqual("LR1-b", self.plan.secret)
-        self.assertEqual((0, ""), (self.plan.look(party(2), 16, False, 9e9), self.plan.secret))
-        self.assertEqual(INVITED, self.plan.look(party(2), 16, True, 9e9))
+        self.assertEqual((0, ""), (self.plan.look(party(2), 16, False, RENEWAL + 4.0), self.plan.secret))
+        self.assertEqual((0, ""), (self.plan.look(None, 0, True, RENEWAL + 5.0), self.plan.secret))
+        self.assertEqual((0, "LR1-b"), (self.plan.look(party(2), 16, True, RENEWAL + 6.0), self.plan.secret))
+        self.assertEqual((INVITED, ""), (self.plan.look(party(2), 16, True, 9e9), self.plan.secret))
 
     def test_room(self) -> None:
         """No more uses than seats, those who are away counted."""
@@ -180,8 +183,9 @@ class PlanTests(SynchronousTestCase):
         self.assertEqual(([0, INVITED], ""), (looks, self.plan.secret))
 
     def test_another_party(self) -> None:
-        """An invitation that comes when the party is left is of no use."""
+        """An invitation that comes when this node is in another party is of no use there."""
+        other = attrs.evolve(party(2), party_id="cd" * 16)
         self.plan.look(party(2), 16, True, 0.0)
-        self.plan.look(None, 0, True, 1.0)
+        self.assertEqual(0, self.plan.look(other, 16, True, 1.0))
         self.plan.made(PARTY, "LR1-a", 2.0)
-        self.assertEqual("", self.plan.secret)
+        self.assertEqual((INVITED, ""), (self.plan.look(other, 16, True, 3.0), self.plan.secret))

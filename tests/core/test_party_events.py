@@ -16,7 +16,7 @@ ANN, BEN, CLEO = (bytes([number]) * 32 for number in range(3))
 TEEWORLDS = {"teeworlds": "Teeworlds"}
 
 
-def view(**members: MemberSeen) -> PartySeen:
+def seen(**members: MemberSeen) -> PartySeen:
     """A party of these; Ann is its host."""
     keys = {"ann": ANN, "ben": BEN, "cleo": CLEO}
     return PartySeen("p", "Friday", {keys[name]: member for name, member in members.items()}, ANN)
@@ -27,10 +27,10 @@ def told(events: tuple[PartyEvent, ...]) -> list[str]:
     return [event.sentence for event in events]
 
 
-ALONE = view(ann=MemberSeen("Ann"))
-TWO = view(ann=MemberSeen("Ann"), ben=MemberSeen("Ben"))
-BEN_AWAY = view(ann=MemberSeen("Ann"), ben=MemberSeen("Ben", online=False))
-BEN_HOSTS = view(ann=MemberSeen("Ann"), ben=MemberSeen("Ben", hosting=TEEWORLDS))
+ALONE = seen(ann=MemberSeen("Ann"))
+TWO = seen(ann=MemberSeen("Ann"), ben=MemberSeen("Ben"))
+BEN_AWAY = seen(ann=MemberSeen("Ann"), ben=MemberSeen("Ben", online=False))
+BEN_HOSTS = seen(ann=MemberSeen("Ann"), ben=MemberSeen("Ben", hosting=TEEWORLDS))
 
 
 class CompareTests(SynchronousTestCase):
@@ -38,7 +38,7 @@ class CompareTests(SynchronousTestCase):
 
     def test_each_kind(self) -> None:
         """Every kind of the party's has a change that gives it, and its words."""
-        ready = view(ann=MemberSeen("Ann"), ben=MemberSeen("Ben", ready=True))
+        ready = seen(ann=MemberSeen("Ann"), ben=MemberSeen("Ben", ready=True))
         kicked = attrs.evolve(ALONE, thrown_out=frozenset({BEN}))
         for before, after, kind, words in (
             (ALONE, TWO, NoticeKind.JOINED, "Ben joined the party"),
