@@ -9,8 +9,8 @@ from twisted.internet.defer import Deferred
 
 from lanrage.app.caller import Caller
 from lanrage.app.operations_agent import AgentShown, AgentsShown, OrderTaken, WindowsTaken, WindowTold
+from lanrage.app.servers_results import JoinShown
 from lanrage.core.game_orders import AnyFound
-from tests.fakes_servers import JOIN
 
 AGENTS = [
     AgentShown(1000, 12, ""),
@@ -19,7 +19,12 @@ AGENTS = [
 
 
 class FakeAgents:
-    """Part of the fake node: it notes what it is told, and needs no agent."""
+    """Part of the fake node: it notes what it is told, and needs no agent.
+
+    :ivar join: how the next server is joined.
+    """
+
+    join: JoinShown
 
     def _enter(self, *call: Any) -> None:
         raise NotImplementedError
@@ -41,10 +46,10 @@ class FakeAgents:
         plain: dict[str, Any] = msgspec.to_builtins(OrderTaken(number))
         return plain
 
-    async def launch_server(self, *, server: str, caller: Caller) -> dict[str, Any]:
+    async def launch_server(self, *, server: str, anyway: bool, caller: Caller) -> dict[str, Any]:
         """See :class:`IAgentNode`."""
-        self._enter("launch_server", server, caller.user)
-        plain: dict[str, Any] = msgspec.to_builtins(JOIN)
+        self._enter("launch_server", server, anyway, caller.user)
+        plain: dict[str, Any] = msgspec.to_builtins(self.join)
         return plain
 
     async def show_agents(self) -> dict[str, Any]:

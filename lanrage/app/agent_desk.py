@@ -105,9 +105,9 @@ class AgentDesk:
         return attrs.evolve(window, pid=None, program="")
 
     @property
-    def users(self) -> frozenset[int]:
-        """Who has an agent."""
-        return frozenset(each.user for each in self._agents.values())
+    def users(self) -> tuple[int, ...]:
+        """Who has an agent, whose newest is the newest first."""
+        return tuple(dict.fromkeys(each.user for each in reversed(self._agents.values())))
 
     def ask(self, user: int, order: AnyOrder) -> Deferred[tuple[Any, ...]]:
         """Ask the newest agent of a user; see :meth:`AgentOrders.ask`, and it fails with ``no_agent``, too."""

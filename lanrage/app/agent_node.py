@@ -8,9 +8,11 @@ from typing import Any
 import msgspec
 
 from lanrage.app.caller import Caller
+from lanrage.app.game_mods_words import differing
 from lanrage.app.games_plane import GamesPlane
 from lanrage.app.operations_agent import AgentsShown, Attended, OrderTaken, WindowsTaken, WindowTold
 from lanrage.core.game_launch import check_launch
+from lanrage.core.game_mods import Verdict
 from lanrage.core.game_orders import AnyFound, Launch
 from lanrage.core.game_windows import Window, one_line
 from lanrage.errors import Refused
@@ -21,7 +23,7 @@ class AgentNode:
 
     games: GamesPlane
 
-    def join_server(self, *, server: str) -> Awaitable[dict[str, Any]]:
+    def join_server(self, *, server: str, caller: Caller | None = None) -> Awaitable[dict[str, Any]]:
         """See :meth:`INode.join_server`."""
         raise AssertionError("given by the node")
 
@@ -39,9 +41,11 @@ class AgentNode:
         plain: dict[str, Any] = msgspec.to_builtins(WindowsTaken(self.games.agents.windows(caller, named)))
         return plain
 
-    async def launch_server(self, *, server: str, caller: Caller) -> dict[str, Any]:
+    async def launch_server(self, *, server: str, anyway: bool, caller: Caller) -> dict[str, Any]:
         """See :meth:`INode.launch_server`."""
-        told = await self.join_server(server=server)
+        told = await self.join_server(server=server, caller=caller)
+        if told["mods"] is not None and told["mods"]["verdict"] == Verdict.DIFFERS.value and not anyway:
+            raise Refused("mods_differ", differing(told["mods"]))
         order = Launch(game=told["game"], address=told["address"], port=told["port"])
         check_launch(self.games.profiles.get(order.game), order.address, order.port)
         try:

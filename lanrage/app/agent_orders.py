@@ -57,7 +57,7 @@ class AgentOrders:
         if len(self._waiting) >= ORDERS_LIMIT:
             return fail(Refused("busy", f"your agent has {ORDERS_LIMIT} orders to answer already"))
         number = next(self._numbers) % NUMBER_LIMIT
-        answer: Deferred[tuple[Any, ...]] = Deferred(lambda _: self._take(number))
+        answer: Deferred[tuple[Any, ...]] = Deferred(lambda _: self._given_up(number))
         end = self._clock.callLater(order.wait, self._silent, number)
         self._waiting[number] = _Asked(order, answer, end)
         self.count += 1
@@ -106,6 +106,9 @@ class AgentOrders:
         asked = self._take(number)
         if asked is not None:
             asked.answer.errback(error)
+
+    def _given_up(self, number: int) -> None:
+        self._take(number)
 
     def _take(self, number: int) -> _Asked | None:
         asked = self._waiting.pop(number, None)

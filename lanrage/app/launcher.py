@@ -54,7 +54,7 @@ class _Game(ProcessProtocol):
         self._game, self._running = game, running
         running.append(game)
         self._timer = reactor.callLater(STEADY_S, self._stands)
-        self.steady: Deferred[None] = Deferred(lambda _: self._forget())
+        self.steady: Deferred[None] = Deferred(lambda _: self._given_up())
 
     def processEnded(self, reason: Failure) -> None:
         """Twisted: it is gone; a wrapper that has handed over to the game has done its part."""
@@ -71,6 +71,9 @@ class _Game(ProcessProtocol):
 
     def _stands(self) -> None:
         self.steady.callback(None)
+
+    def _given_up(self) -> None:
+        self._forget()
 
     def _forget(self) -> bool:
         """Whether it was waited for until now."""

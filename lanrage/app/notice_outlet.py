@@ -57,7 +57,7 @@ class NoticeOutlet:
 
     def _put(self, notice: Notice) -> None:
         for lost in self.queue.put(notice, self._reactor.seconds()):
-            self._settle(lost, self.queue.why if lost == notice else "too much waits")
+            self._settle(lost, (self.queue.why or "nothing is sent any more") if lost == notice else "too much waits")
         self.look()
 
     def leave_in_peace(self, until: float) -> None:
@@ -71,6 +71,9 @@ class NoticeOutlet:
         empty: Deferred[None] = Deferred()
         self._empty = empty
         self.look()
+        deadline = self.queue.deadline()
+        if deadline is not None and deadline > self._reactor.seconds() + bound:
+            self.give_up()
         if not empty.called:
             ending = self._reactor.callLater(bound, self.give_up)
             await empty

@@ -45,6 +45,12 @@ class WindowsTaken(Result, frozen=True):
     windows: int
 
 
+class LaunchServer(OfServer, frozen=True):
+    """Arguments of ``servers.launch``."""
+
+    anyway: Annotated[bool, Meta(description="true or false: although modifications differ")] = False
+
+
 class OrderDone(Request, frozen=True):
     """Arguments of ``agent.done``."""
 
@@ -114,12 +120,13 @@ class IAgentNode(Interface):
         :raises Refused: ``not_allowed``: the caller has not asked to be one.
         """
 
-    def launch_server(*, server: str, caller: Caller) -> Awaitable[dict[str, Any]]:
+    def launch_server(*, server: str, anyway: bool, caller: Caller) -> Awaitable[dict[str, Any]]:
         """Let the agent of the caller's user start a server's game; the result is a :class:`JoinShown`.
 
         It is given once the game is started.
 
-        :raises Refused: ``not_started``: that user has no agent, the game's start is not known, or the agent says why.
+        :raises Refused: ``not_started``: that user has no agent, the game's start is not known, or the agent says why;
+            ``mods_differ``: the caller's modifications are not those of who runs the server, and `anyway` is not set.
         """
 
     def order_done(*, number: int, error: str, result: AnyFound | None, caller: Caller) -> Awaitable[dict[str, Any]]:
@@ -164,7 +171,7 @@ AGENT = (
     ),
     Operation(
         "servers.launch",
-        OfServer,
+        LaunchServer,
         JoinShown,
         "launch_server",
         "Let the agent of your session start a server's game, so that it joins.",

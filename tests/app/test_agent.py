@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import attrs
+import msgspec
 import pytest
 from twisted.internet import reactor as installed_reactor
 from twisted.internet.defer import Deferred, maybeDeferred, succeed
@@ -24,8 +25,10 @@ from lanrage.app.agent_desk import AgentDesk
 from lanrage.app.agent_doing import Doers
 from lanrage.app.agent_node import AgentNode
 from lanrage.app.api import ApiService
+from lanrage.app.caller import Caller
 from lanrage.app.client import NodeClient
 from lanrage.app.config import AgentConfig
+from lanrage.app.game_mods_results import ServerModsShown
 from lanrage.app.game_profiles import GameProfiles
 from lanrage.app.games_plane import GamesPlane
 from lanrage.app.operations import INode
@@ -34,6 +37,7 @@ from lanrage.core.game_profile import GameProfile
 from lanrage.core.game_windows import Window
 from lanrage.errors import BadInput, MissingRight, Refused, Unreachable
 from tests.app.test_launcher import TAG
+from tests.fakes_servers import DIFFERS, UNKNOWN_HERE
 from tests.x_server import NO_XVFB, show_window, start_server
 
 reactor: Any = installed_reactor
@@ -98,10 +102,12 @@ class Node(AgentNode):
         self.desk = AgentDesk(reactor, self._see)
         self.games = cast(GamesPlane, Games(self.desk, {"tag": TAG}))
         self.game = "tag"
+        self.mods: ServerModsShown | None = None
 
-    def join_server(self, *, server: str) -> Deferred[dict[str, Any]]:
+    def join_server(self, *, server: str, caller: Caller | None = None) -> Deferred[dict[str, Any]]:
         """See :meth:`INode.join_server`."""
-        return succeed({"address": "10.66.0.2", "port": 3979, "game": self.game})
+        mods = msgspec.to_builtins(self.mods)
+        return succeed({"address": "10.66.0.2", "port": 3979, "game": self.game, "mods": mods})
 
     def _see(self, windows: Sequence[Window]) -> None:
         self.seen = tuple(windows)
@@ -211,15 +217,21 @@ class AgentTests(TestCase):
             self.node.game = ""
             self.assertIn("not known", await self.refused(asker))
             self.assertEqual(1, len(self.orders))
-            self.node.game, self.missing = "tag", True
+            self.node.game, self.node.mods = "tag", DIFFERS
+            self.assertIn("those of Ben: missing here: a.jar", await self.refused(asker, "mods_differ"))
+            self.assertEqual(1, len(self.orders))
+            await asker.call("servers.launch", {"server": "Arena", "anyway": True})
+            self.node.mods = UNKNOWN_HERE
+            await asker.call("servers.launch", {"server": "Arena"})
+            self.missing = True
             self.assertEqual("Tag is not installed here", await self.refused(asker))
         self.assertIn("Wayland", self.node.desk.shown()[0].blind)
 
-    async def refused(self, asker: NodeClient) -> str:
+    async def refused(self, asker: NodeClient, code: str = "not_started") -> str:
         """Why a game is not started."""
         with self.assertRaises(Refused) as caught:
             await asker.call("servers.launch", {"server": "Arena"})
-        self.assertEqual("not_started", caught.exception.code)
+        self.assertEqual(code, caught.exception.code)
         return caught.exception.message
 
     @pytest.mark.skipif(bool(NO_XVFB), reason=NO_XVFB)

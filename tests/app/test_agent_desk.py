@@ -46,7 +46,7 @@ class Desk(SynchronousTestCase):
         self.assertEqual("no_agent", self.failureResultOf(self.desk.ask(1002, ORDER), Refused).value.code)
         number = decode_order(said["new"][0]).number
         self.assertEqual([replace(ORDER, number=number)], [decode_order(text) for text in said["new"]])
-        self.assertEqual((said["old"], said["other"], self.desk.users), ([], [], {1000, 1001}))
+        self.assertEqual((said["old"], said["other"], self.desk.users), ([], [], (1001, 1000)))
         self.desk.done(newest, number, "", None)
         self.assertEqual((), self.successResultOf(answer))
         unanswered = self.desk.ask(1000, ORDER)

@@ -193,6 +193,16 @@ class ClockTests(SynchronousTestCase):
         self.assertEqual((2, 1), (len(self.agent.requests), notices.count("dropped")))
         self.assertEqual([], self.clock.getDelayedCalls())
 
+    def test_end_in_peace(self) -> None:
+        """A target that wants to be left alone for longer than that holds nothing up; who asked is told."""
+        self.agent.answers = [(429, {"retry-after": "60"})]
+        notices = self.open(DISCORD)
+        testing = Deferred.fromCoroutine(notices.test(0))
+        self.after(WINDOW)
+        self.successResultOf(Deferred.fromCoroutine(notices.close()))
+        self.assertEqual([Told(DISCORD, "the process stops")], self.successResultOf(testing))
+        self.assertEqual([], self.clock.getDelayedCalls())
+
     def test_other_targets(self) -> None:
         """Targets come and go while it runs; who stays keeps what waits, who goes gets what waited."""
         notices = self.open(DISCORD)
