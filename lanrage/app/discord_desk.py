@@ -40,7 +40,7 @@ class Agents(Protocol):
     attended: int
 
     @property
-    def users(self) -> frozenset[int]: ...
+    def users(self) -> tuple[int, ...]: ...
 
     def ask(self, user: int, order: AnyOrder) -> Deferred[tuple[Any, ...]]: ...
 
@@ -104,7 +104,7 @@ class DiscordDesk(Service):
             looking.stop()
         if self._inviting is not None:
             self._inviting.cancel()
-        for user in self._agents.users & self._told.keys():
+        for user in self._told.keys() & set(self._agents.users):
             self._tell(user, ShowPresence(client_id=""))
         self._told.clear()
 

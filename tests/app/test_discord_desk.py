@@ -42,7 +42,7 @@ class MemoryAgents:
     """
 
     def __init__(self) -> None:
-        self.users: Any = frozenset({ANN})
+        self.users: tuple[int, ...] = (ANN,)
         self.attended = 1
         self.refuse = False
         self.orders: list[tuple[int, ShowPresence]] = []
@@ -130,7 +130,7 @@ class DeskTests(SynchronousTestCase):
 
     def test_whose_game(self) -> None:
         """Each user's agent shows that user's games; a guess from ports is no game."""
-        self.agents.users = frozenset({ANN, BEN})
+        self.agents.users = (ANN, BEN)
         guess = attrs.evolve(running("files"), pids=frozenset({72}))
         guess = attrs.evolve(guess, results=(attrs.evolve(guess.best, confidence=0.5),))
         self.sight = attrs.evolve(SIGHT, running=(QUAKE, guess), playing=(PLAYED, Playing("files", "Files")))
