@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lanrage.app.party_life import PartyLife
-from lanrage.app.party_news import PartyNews, party_seen
+from lanrage.app.party_news import PartyNews, PartySight
 
 
 class NewsNode:
@@ -17,4 +17,4 @@ class NewsNode:
 
     def make_news(self, clock: object) -> PartyNews:
         """What watches the party; not started yet."""
-        return PartyNews(clock, lambda: party_seen(self._life))
+        return PartyNews(clock, PartySight(lambda: self._life))

@@ -14,6 +14,7 @@ from lanrage.core.budget import Budget
 from lanrage.core.game_presence import Playing
 from lanrage.core.notices import NoticeKind
 from lanrage.core.party_events import MemberSeen, PartyEvent, PartySeen, PartyStory
+from lanrage.core.replica import PartyReplica
 from lanrage.core.replica_changes import ReplicaMember
 
 BEAT = 1.0
@@ -92,11 +93,34 @@ class PartyNews(Service):
                     log.failure("a listener to the party's events failed")
 
 
+class PartySight:
+    """Sees a node's party; once more after the node was thrown out of it, so that this is an event, too.
+
+    :param life: of the node; ``None`` before it has one.
+    """
+
+    def __init__(self, life: Callable[[], PartyLife | None]) -> None:
+        self._life = life
+        self._last: PartyReplica | None = None
+
+    def __call__(self) -> PartySeen | None:
+        """The party as it is now."""
+        life = self._life()
+        last, self._last = self._last, life.replica if life is not None else None
+        if life is None or self._last is not None or last is None or last.ledger is None:
+            return party_seen(life)
+        return _seen(life, last) if life.keys.identity.public in last.ledger.revoked else None
+
+
 def party_seen(life: PartyLife | None) -> PartySeen | None:
     """The party as a node sees it now; ``None`` outside of one, or before its ledger is there."""
-    if life is None or life.replica is None or life.replica.ledger is None:
+    return _seen(life, life.replica) if life is not None and life.replica is not None else None
+
+
+def _seen(life: PartyLife, replica: PartyReplica) -> PartySeen | None:
+    ledger = replica.ledger
+    if ledger is None:
         return None
-    replica, ledger = life.replica, life.replica.ledger
     members = {identity: _member(life, entry) for identity, entry in replica.members.items()}
     return PartySeen(replica.party_id, ledger.name, members, ledger.host, frozenset(ledger.revoked))
 

@@ -105,8 +105,11 @@ class NodeTests(PartyCase):
             self.assertIsNone(party_seen(None))
             news, heard = anna.node.news, []
             news.listen(lambda event: heard.append((event.kind, event.member)))
-            news.startService()
-            self.addCleanup(news.stopService)
+            own: list[tuple[NoticeKind, str]] = []
+            bert.node.news.listen(lambda event: own.append((event.kind, event.member)))
+            for each in (news, bert.node.news):
+                each.startService()
+                self.addCleanup(each.stopService)
             seen = news.party
             assert seen is not None
             self.assertEqual({True}, {member.online for member in seen.members.values()})
@@ -118,5 +121,9 @@ class NodeTests(PartyCase):
             await self.until(lambda: len(self.members(anna)) == 1)
             news.look()
             self.assertEqual([(NoticeKind.READY, name), (NoticeKind.KICKED, name)], heard)
+            await self.until(lambda: party_seen(bert.node._life) is None)
+            for _ in range(3):
+                bert.node.news.look()
+            self.assertEqual(([(NoticeKind.KICKED, name)], None), (own, bert.node.news.party))
 
         return self.run_async(life())

@@ -160,9 +160,9 @@ class StoryMachine(RuleBasedStateMachine):
         if self.seen is None:
             return
         assert self.there == set(self.seen.members)
-        seen = {key for key, member in self.seen.members.items() if member.online}
-        assert seen <= self.online
-        assert self.online == seen or self.story.deadline() is not None
+        there = {key for key, member in self.seen.members.items() if member.online}
+        assert there <= self.online
+        assert self.online == there or self.story.deadline() is not None
 
 
 class MachineTests(SynchronousTestCase):

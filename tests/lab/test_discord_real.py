@@ -132,7 +132,7 @@ class DiscordTests(SynchronousTestCase):
         (offer,) = ben.command("party", "offers")["offers"]
         ben.command("party", "join", offer["link"], "--as", "Ben")
         self.assertEqual(2, len(ben.call("party.show")["members"]))
-        wait_for("the target is told", lambda: ann.heard("posted"), WAIT_S)
+        wait_for("the target is told", lambda: bool(ann.heard("posted")), WAIT_S)
         (told, *_) = ann.heard("posted")
         self.assertIn("Ben joined the party", told["notices"][0]["text"])
         wait_for("Discord shows two", lambda: ann.heard("shown")[-1]["party"]["size"][0] == 2, WAIT_S)
