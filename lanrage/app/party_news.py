@@ -18,7 +18,7 @@ from lanrage.core.replica import PartyReplica
 from lanrage.core.replica_changes import ReplicaMember
 
 BEAT = 1.0
-"""Seconds between two looks; a look at 64 members takes less than a tenth of a millisecond."""
+"""Seconds between two looks; a look at 64 members takes 0.3 ms."""
 READY = frozenset({"ready", "ready!"})
 """What a member says of itself (``lanrage party say``) when it is ready to play."""
 

@@ -138,6 +138,9 @@ class PartyStory:
             self._away.clear()
             self.told = view
             return ()
+        if view == before:
+            self._away.clear()
+            return ()
         settled = self._settled(before, view, now)
         self.told = settled
         return tuple(compare(before, settled))
