@@ -22,6 +22,7 @@ from twisted.python.failure import Failure
 from lanrage.app.discord_talk import DiscordTalk
 from lanrage.core.discord_activity import Activity, ActivityPace, read_secret
 from lanrage.core.game_orders import ShowPresence
+from lanrage.core.rate import TokenBucket
 from lanrage.errors import LanrageError, Unreachable
 from lanrage.net.discord_socket import candidates, peer_user
 
@@ -29,6 +30,8 @@ FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0
 """Seconds until Discord is looked for again; each pause is twice the one before, until it was there."""
 PATIENCE = 10.0
 """Seconds for a connection."""
+JOIN_RATE, JOIN_BURST = 1 / 5, 3.0
+"""Invitations a second, and at once, that are handed over: what claims to be Discord could hand over thousands."""
 LEASE = 150.0
 """Seconds for which is shown what the node asked for; it repeats itself each 60 s, and one that is gone does not."""
 
@@ -77,6 +80,7 @@ class DiscordPresence(Service):
         self._running: Deferred[None] | None = None
         self._waiting: Deferred[None] | None = None
         self._said = ""
+        self._joins = TokenBucket(JOIN_RATE, JOIN_BURST)
         self._lease: IDelayedCall | None = None
 
     def stopService(self) -> Deferred[None]:
@@ -169,6 +173,8 @@ class DiscordPresence(Service):
         return DiscordTalk(self._reactor, client_id, self._pace, self._wanted)
 
     def _wanted(self, secret: str) -> None:
+        if not self._joins.take(self._reactor.seconds()):
+            return
         code = read_secret(secret)
         if code is None:
             log.warn("a friend's invitation by Discord is none of LANrage's")

@@ -174,8 +174,12 @@ class MemoryTests(SynchronousTestCase):
         """A friend's invitation goes to who asks the user, as a link; what is none goes nowhere."""
         self.show(None)
         for secret in ("LR1-nonsense", "x" * 500, "lanrage://evil.example/join#LR1-x", join_secret(CODE)):
+            self.clock.advance(5.0)
             self.discords[0].invite(secret)
         self.assertEqual([CODE.link()], self.links)
+        for _ in range(100):
+            self.discords[0].invite(join_secret(CODE))
+        self.assertLessEqual(len(self.links), 4)
         self.discords[0].send(FRAME, {"cmd": "DISPATCH", "evt": "ACTIVITY_SPECTATE", "data": {"secret": "x"}})
         self.discords[0].send(FRAME, {"cmd": "SET_ACTIVITY", "evt": "ERROR", "nonce": "99", "data": {"message": "no"}})
         self.assertTrue(self.presence.connected)
