@@ -37,6 +37,7 @@ from tests.fakes_game_mods import FakeGameMods
 from tests.fakes_games import FakeGames
 from tests.fakes_governing import FakeGovernor
 from tests.fakes_guard import FakeExposed
+from tests.fakes_logs import FakeLogs
 from tests.fakes_metrics import FakeMetrics
 from tests.fakes_notify import FakeNotify
 from tests.fakes_offers import FakeOffers
@@ -80,6 +81,7 @@ class FakeNode(
     FakeOffers,
     FakeProfile,
     FakeTasks,
+    FakeLogs,
     FakeSettings,
     FakeServers,
     FakeAgents,

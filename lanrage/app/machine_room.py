@@ -10,6 +10,7 @@ from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
+from lanrage.app.logs_node import LogsNode
 from lanrage.app.metrics_node import Metered
 from lanrage.app.notify_node import NotifyNode
 from lanrage.app.operations_machine_room import IMachineRoom
@@ -22,7 +23,7 @@ from lanrage.logs import set_level
 
 
 @implementer(IMachineRoom)
-class MachineRoom(Metered, NotifyNode, ProfileNode, SettingsNode, TasksNode, Service):
+class MachineRoom(Metered, LogsNode, NotifyNode, ProfileNode, SettingsNode, TasksNode, Service):
     """Answers for one role; the stored settings are this process's while it runs.
 
     :param start: how the role was started.

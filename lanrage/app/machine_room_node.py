@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lanrage.app.join_timing import JoinTiming
+from lanrage.app.logs_node import LogsNode
 from lanrage.app.metrics_node import MetricsNode
 from lanrage.app.notify_node import NotifyNode
 from lanrage.app.profile_node import ProfileNode
@@ -13,7 +14,7 @@ from lanrage.app.task_runner import TaskRunner
 from lanrage.app.tasks_node import TasksNode
 
 
-class MachineRoomNode(JoinTiming, MetricsNode, NotifyNode, ProfileNode, SettingsNode, TasksNode):
+class MachineRoomNode(JoinTiming, LogsNode, MetricsNode, NotifyNode, ProfileNode, SettingsNode, TasksNode):
     """Part of :class:`lanrage.app.node.NodeService`."""
 
     tasks: TaskRunner

@@ -134,6 +134,7 @@ SERVERS: tuple[Operation, ...] = (
         "list_servers",
         "List the game servers of the party: who plays what where, and whether it can be joined from here.",
         "lanrage servers list --reachable --sort latency",
+        reads=True,
     ),
     Operation(
         "servers.show",
@@ -142,6 +143,7 @@ SERVERS: tuple[Operation, ...] = (
         "show_server",
         "Show what is known of a server, and how.",
         "lanrage servers show Ben:27960",
+        reads=True,
     ),
     Operation(
         "servers.join",
@@ -151,6 +153,7 @@ SERVERS: tuple[Operation, ...] = (
         "Tell a server's address, how its game is started to join it, and how modifications differ there.",
         "lanrage servers join Ben:27960 --print",
         asked=True,
+        reads=True,
     ),
     Operation(
         "servers.favourite",

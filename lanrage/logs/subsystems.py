@@ -69,7 +69,7 @@ SUBSYSTEMS: Mapping[str, tuple[str, ...]] = {
         *("app.discord", "net.discord", "core.discord", "app.notice", "core.notice", "net.notice", "app.notify"),
         "app.link_offers",
     ),
-    "api": ("app.api", "app.caller", "app.operation", "app.client", "app.cli", "app.trace"),
+    "api": ("app.api", "app.caller", "app.operation", "app.client", "app.cli", "app.watching", "app.logs", "app.trace"),
 }
 """Subsystem: the beginnings of its modules' names below the package; the longest that fits counts."""
 

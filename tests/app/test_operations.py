@@ -6,6 +6,7 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
+import attrs
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
+from lanrage.app.operation import Operation
 from lanrage.app.operations import OPERATIONS, INode, perform, reference
 from lanrage.errors import BadInput, LanrageError
 from tests.fakes_node import RULE, FakeNode
@@ -26,6 +28,11 @@ json_values = st.recursive(
 )
 
 
+def takes_nothing(row: Operation) -> bool:
+    """Whether an operation can be asked without arguments."""
+    return not any(field.required for field in msgspec.structs.fields(row.request))
+
+
 class OperationTests(SynchronousTestCase):
     """Each operation by its row."""
 
@@ -37,6 +44,12 @@ class OperationTests(SynchronousTestCase):
         """Carry out at once."""
         progress = None if stages is None else stages.append
         return self.successResultOf(Deferred.fromCoroutine(perform(self.node, name, args, progress)))
+
+    def outcome(self, name: str) -> Any:
+        """The result, or why there is none."""
+        outcome: list[Any] = []
+        Deferred.fromCoroutine(perform(self.node, name, {})).addBoth(outcome.append)
+        return outcome[0] if isinstance(outcome[0], dict) else str(outcome[0].value)
 
     def refused(self, name: str, args: dict[str, Any]) -> tuple[str, str]:
         """The field and the rule that were broken; the node was not asked."""
@@ -57,6 +70,17 @@ class OperationTests(SynchronousTestCase):
             self.assertEqual(sorted(names), sorted(fields + extra), operation.name)
             self.assertTrue(operation.help.endswith("."), operation.help)
             self.assertTrue(operation.example.startswith("lanrage "), operation.example)
+
+    def test_those_that_read(self) -> None:
+        """They are neither long nor held, and nothing is other when they were asked."""
+        for operation in OPERATIONS.values():
+            self.assertFalse(operation.reads and (operation.long or operation.held), operation.name)
+        self.perform("party.join", {"code": "LR1-x", "member_name": "Ann"})
+        before = {**attrs.asdict(self.node), "calls": None}
+        read = [row.name for row in OPERATIONS.values() if row.reads and takes_nothing(row)]
+        self.assertIn("status", read)
+        self.assertEqual(*[[self.outcome(name) for name in read] for _ in range(2)])
+        self.assertEqual({**attrs.asdict(self.node), "calls": None}, before)
 
     def test_every_result_has_its_shape(self) -> None:
         """What a node gives back is of the row's result type."""
