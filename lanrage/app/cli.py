@@ -77,8 +77,10 @@ def operation(
     row = OPERATIONS[called or (name if group is main else f"{group.name}.{name}")]
 
     def decorate(function: Callable[..., dict[str, Any]]) -> click.Command:
+        """Make the command of the function that turns its options into the operation's arguments."""
         @functools.wraps(function)
         def run(*, as_json: bool, **options: Any) -> None:
+            """Check the arguments, carry the operation out, and print its result."""
             session: Session = click.get_current_context().obj
             args = function(**options)
             convert_args(args, row.request)

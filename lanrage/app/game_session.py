@@ -57,7 +57,7 @@ class PlaySide:
         """
         tuning = GameTuning(self.effects, links, tunnel, marks, port)
         tuning.start()
-        self.presence.join(channel, lambda identity: _name(links, identity))
+        self.presence.join(channel, lambda identity: _name(links, identity), lambda: links.cut_off.members)
         self.mods.join(channel)
         channel.follow()
         return SessionGames(tuning, self.presence, self.mods)

@@ -84,13 +84,13 @@ class SettingsDesk:
         """See :class:`SettingsBook`."""
         return in_thread(self._reactor, self._book.export, name)
 
-    def save(self, name: str) -> Deferred[SetsListed]:
-        """See :class:`SettingsBook`."""
-        return in_thread(self._reactor, self._book.save, name).addCallback(_noted, "kept as a set", name)
+    def save(self, name: str, user: int | None = None) -> Deferred[SetsListed]:
+        """See :class:`SettingsBook` and :meth:`set`."""
+        return in_thread(self._reactor, self._book_for(user).save, name).addCallback(_noted, "kept as a set", name)
 
-    def delete(self, name: str) -> Deferred[SetsListed]:
-        """See :class:`SettingsBook`."""
-        return in_thread(self._reactor, self._book.delete, name).addCallback(_noted, "deleted", name)
+    def delete(self, name: str, user: int | None = None) -> Deferred[SetsListed]:
+        """See :class:`SettingsBook` and :meth:`set`."""
+        return in_thread(self._reactor, self._book_for(user).delete, name).addCallback(_noted, "deleted", name)
 
     def set(self, values: Mapping[str, str], user: int | None = None) -> Deferred[SettingsChanged]:
         """See :class:`SettingsBook`. What is named takes effect anew even where it is as it was: a file that a value

@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -64,6 +65,9 @@ def part_of(role: RoleService, kind: type[Any]) -> Any:
     """Its only part of this kind."""
     [part] = [part for part in role._names if isinstance(part, kind)]
     return part
+
+
+Refusal = Callable[[str, dict[str, Any]], Awaitable[None]]
 
 
 class RoomTests(TestCase):
@@ -159,9 +163,22 @@ class RoomTests(TestCase):
         await perform(self.room, "settings.set", closed, caller=own)
         for op, args in (("reset", {}), ("activate", {"set_name": "open"}), ("import", {"toml": "", "replace": True})):
             await refused(f"settings.{op}", args)
+        await self.guest_keeps_sets(refused, guest, own)
         await perform(self.room, "settings.set", told_to_change(lan__card="y"), caller=guest)
         stored = dict(SettingsFile(self.folder / "state").load().values)
         self.assertEqual(stored, {"control.registration": "closed", "lan.card": "y"})
+
+    async def guest_keeps_sets(
+        self, refused: Callable[[str, dict[str, Any]], Awaitable[None]], guest: Caller, own: Caller
+    ) -> None:
+        """A set that has the server's values is neither replaced nor deleted by a guest; own ones are."""
+        await perform(self.room, "settings.save", {"set_name": "closed"}, caller=own)
+        await refused("settings.save", {"set_name": "open"})
+        await refused("settings.delete", {"set_name": "closed"})
+        await perform(self.room, "settings.save", {"set_name": "closed"}, caller=guest)
+        await perform(self.room, "settings.delete", {"set_name": "open"}, caller=guest)
+        sets = SettingsFile(self.folder / "state").load().sets
+        self.assertEqual(({"main", "closed"}, "closed"), (set(sets), sets["closed"]["control.registration"]))
 
     async def test_profiling_ends_with_it(self) -> None:
         """A profiler that an operator forgot does not outlive the service."""
