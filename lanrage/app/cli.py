@@ -78,6 +78,7 @@ def operation(
 
     def decorate(function: Callable[..., dict[str, Any]]) -> click.Command:
         """Make the command of the function that turns its options into the operation's arguments."""
+
         @functools.wraps(function)
         def run(*, as_json: bool, **options: Any) -> None:
             """Check the arguments, carry the operation out, and print its result."""

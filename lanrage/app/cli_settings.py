@@ -53,6 +53,7 @@ def _command(group: click.Group, name: str, show: Print) -> Callable[[Callable[.
 
     def decorate(function: Callable[..., dict[str, Any]]) -> click.Command:
         """Make the command of the function that turns its options into the operation's arguments."""
+
         @functools.wraps(function)
         def run(*, as_json: bool, state_dir: str | None, **options: Any) -> None:
             """Carry the operation out at the process that is meant, and print its result."""

@@ -226,7 +226,20 @@ _ALL = (
         reads=True,
     ),
 )
-_ROWS = (*_ALL, *GOVERNING, *OFFERS, *PATHS, *RELAYS, *EXPOSURE, *LAN_BRIDGE, *RUN, *PROBE, *MACHINE_ROOM, *GAMES, *DOCTOR)
+_ROWS = (
+    *_ALL,
+    *GOVERNING,
+    *OFFERS,
+    *PATHS,
+    *RELAYS,
+    *EXPOSURE,
+    *LAN_BRIDGE,
+    *RUN,
+    *PROBE,
+    *MACHINE_ROOM,
+    *GAMES,
+    *DOCTOR,
+)
 OPERATIONS: dict[str, Operation] = {row.name: row for row in _ROWS}
 """All operations by name."""
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 
+from lanrage.app.doctor_report import Doctored
 from lanrage.app.metrics_results import AlertsShown
+from lanrage.app.operations import Progress
 from lanrage.app.path_results import PathsShown
 from lanrage.app.relay_results import RelaysShown
 from lanrage.app.results import Diagnosed, StatusShown
@@ -21,6 +23,7 @@ from lanrage.client.calls_games import GamesCalls, GamesWatch
 from lanrage.client.calls_lan import LanCalls, LanWatch
 from lanrage.client.calls_logs import LogsCalls, LogsWatch
 from lanrage.client.calls_metrics import MetricsCalls, MetricsWatch
+from lanrage.client.calls_notify import NotifyCalls
 from lanrage.client.calls_party import PartyCalls, PartyWatch
 from lanrage.client.calls_peers import PeersCalls, PeersWatch
 from lanrage.client.calls_profile import ProfileCalls, ProfileWatch
@@ -35,25 +38,22 @@ class NodeCalls:
     def __init__(self, asker: Asker) -> None:
         self._asker = asker
         self.party = PartyCalls(asker)
+        self.agent = AgentCalls(asker)
         self.peers = PeersCalls(asker)
         self.lan = LanCalls(asker)
         self.run = RunCalls(asker)
         self.metrics = MetricsCalls(asker)
+        self.notify = NotifyCalls(asker)
         self.profile = ProfileCalls(asker)
         self.settings = SettingsCalls(asker)
         self.logs = LogsCalls(asker)
         self.games = GamesCalls(asker)
         self.servers = ServersCalls(asker)
-        self.agent = AgentCalls(asker)
         self.watch = NodeWatch(asker)
 
     async def status(self) -> StatusShown:
         """Show whether the node runs, where it is connected, and what it lacks."""
         return await self._asker.ask("status", {}, StatusShown)
-
-    async def diagnose(self) -> Diagnosed:
-        """Give the facts that the doctor judges."""
-        return await self._asker.ask("diagnose", {}, Diagnosed)
 
     async def paths(self) -> PathsShown:
         """Show every path to every member, how good it is, and which one is in use."""
@@ -70,6 +70,15 @@ class NodeCalls:
     async def tasks(self) -> TasksShown:
         """Show what is being carried out, and how the last start, joins and recoveries went, step by step."""
         return await self._asker.ask("tasks", {}, TasksShown)
+
+    async def diagnose(self) -> Diagnosed:
+        """Give the facts that the doctor judges."""
+        return await self._asker.ask("diagnose", {}, Diagnosed)
+
+    async def doctor(self, *, member: str = "", addresses: bool = False, progress: Progress | None = None) -> Doctored:
+        """Check this machine, the node and the way of a game's broadcast to each member; safe to paste."""
+        args = {"member": member, "addresses": addresses}
+        return await self._asker.ask("doctor", args, Doctored, progress=progress)
 
 
 class NodeWatch:

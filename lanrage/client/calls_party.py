@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 
 from lanrage.app.operations import Progress
+from lanrage.app.operations_offers import OffersShown
 from lanrage.app.results import (
     ConflictsShown,
     Governed,
@@ -130,6 +131,10 @@ class PartyCalls:
     async def history(self) -> HistoryShown:
         """Show the party's signed ledger: who was let in, thrown out or appointed, by whom."""
         return await self._asker.ask("party.history", {}, HistoryShown)
+
+    async def offers(self, *, descriptor: int | None = None) -> OffersShown:
+        """Show the invitation that you took elsewhere, in Discord say, and that waits for your word."""
+        return await self._asker.ask("party.offers", {}, OffersShown, descriptor=descriptor)
 
 
 class PartyWatch:
