@@ -149,6 +149,18 @@ class AgentService(Service):
 
         self._doing.take(text, tell)
 
+    def hand_over(self, link: str) -> None:
+        """The user took an invitation somewhere in the session: the node keeps it until the user confirms it there."""
+        if self._node is None:
+            self.log.warn("an invitation could not be kept: no node is there")
+            return
+        call = self._node.call("agent.link", {"link": link})
+        Deferred.fromCoroutine(call).addErrback(self._not_kept)
+
+    def _not_kept(self, failure: Failure) -> None:
+        failure.trap(LanrageError)
+        self.log.warn("an invitation could not be kept: {reason}", reason=str(failure.value))
+
     # --- the session --------------------------------------------------------------------------------------------------
 
     def _windows_are(self, windows: tuple[Window, ...]) -> None:

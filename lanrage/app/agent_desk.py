@@ -46,6 +46,7 @@ class AgentDesk:
 
     :param seen: told of all windows of all sessions each time they change.
     :param owner: whose a process is; ``None``: it is gone.
+    :ivar attended: how many have come.
     """
 
     log = Logger()
@@ -58,6 +59,7 @@ class AgentDesk:
     ) -> None:
         self._clock, self._seen, self._owner = clock, seen, owner
         self._agents: dict[Caller, _Agent] = {}
+        self.attended = 0
 
     def attend(self, caller: Caller, say: Say, blind: str) -> Deferred[int]:
         """Take a program for an agent until its connection ends.
@@ -74,6 +76,7 @@ class AgentDesk:
             raise Refused("busy", f"{AGENTS_LIMIT} agents are there already")
         agent = _Agent(caller.user, AgentOrders(self._clock, caller.user, say), Deferred(), blind)
         self._agents[caller] = agent
+        self.attended += 1
         self.log.info("the agent of user {user} is there", user=caller.user, blind=blind)
         caller.when_gone(lambda: self._gone(caller))
         return agent.done
@@ -121,6 +124,13 @@ class AgentDesk:
         :raises Refused: ``not_allowed``: the caller is no agent.
         """
         self._agent(caller).orders.done(number, error, found)
+
+    def check_agent(self, caller: Caller) -> None:
+        """Whether the caller is an agent.
+
+        :raises Refused: ``not_allowed``: it is none.
+        """
+        self._agent(caller)
 
     def shown(self) -> list[AgentShown]:
         """The agents, in the order in which they came."""

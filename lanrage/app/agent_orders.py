@@ -61,7 +61,8 @@ class AgentOrders:
         end = self._clock.callLater(order.wait, self._silent, number)
         self._waiting[number] = _Asked(order, answer, end)
         self.count += 1
-        log.info("the agent of user {user} is asked to {order}", user=self._user, order=kind_of(order), number=number)
+        emit = log.debug if order.repeated else log.info
+        emit("the agent of user {user} is asked to {order}", user=self._user, order=kind_of(order), number=number)
         self._say(encode_order(msgspec.structs.replace(order, number=number)))
         return answer
 

@@ -24,6 +24,7 @@ from lanrage.app import (
     cli_governing,
     cli_lan,
     cli_machine_room,
+    cli_offers,
     cli_paths,
     cli_probe,
     cli_relays,
@@ -271,6 +272,7 @@ def invite(**options: Any) -> dict[str, Any]:
 
 
 cli_governing.add(party, operation)
+cli_offers.add(party, operation)
 cli_paths.add(main, operation, SETTINGS)
 cli_relays.add(main, operation)
 cli_exposure.add(main, operation, SETTINGS)

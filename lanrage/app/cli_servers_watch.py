@@ -84,7 +84,7 @@ def add(group: click.Group) -> None:
         convert_args(args, listing.request)
 
         def run(show: Callable[[Any], None]) -> None:
-            """Show each list that comes."""
+            """Show it, and each time it changed."""
             session.tools.watch(session.path, listing.name, args, show)
 
         if as_json or not sys.stdout.isatty():

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from lanrage.app.operations import Progress
 from lanrage.app.operations_agent import Attended, OrderTaken, WindowsTaken, WindowTold
+from lanrage.app.operations_offers import LinkKept
 from lanrage.client.asking import Asker
 from lanrage.core.game_orders import ModsFound
 
@@ -21,6 +22,11 @@ class AgentCalls:
 
     def __init__(self, asker: Asker) -> None:
         self._asker = asker
+
+    async def link(self, *, link: str, descriptor: int | None = None) -> LinkKept:
+        """Keep an invitation that the user took in the session, in Discord say; nothing is joined by it."""
+        args = {"link": link}
+        return await self._asker.ask("agent.link", args, LinkKept, descriptor=descriptor)
 
     async def attend(
         self, *, blind: str = "", progress: Progress | None = None, descriptor: int | None = None

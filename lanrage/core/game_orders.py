@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
+import attrs
 import msgspec
 from msgspec import Meta
 
+from lanrage.core.discord_activity import TEXT_LONGEST, Activity
 from lanrage.core.game_mods import HASH_BYTES, NAME_BYTES, Mod
 from lanrage.errors import DecodeError
 
@@ -78,11 +80,13 @@ class Order(msgspec.Struct, frozen=True, tag_field="order", forbid_unknown_field
     :param number: by which the agent answers; given when it is asked.
     :cvar gives: what it gives back, in one or several parts; ``None``: nothing but that it is done.
     :cvar wait: seconds for the answer.
+    :cvar repeated: it is given again and again, so that it is no news.
     """
 
     number: OrderNumber = 0
     gives: ClassVar[type[Found] | None] = None
     wait: ClassVar[float] = WAIT
+    repeated: ClassVar[bool] = False
 
 
 class Launch(Order, frozen=True, tag="launch"):
@@ -114,7 +118,41 @@ class LookMods(Order, frozen=True, tag="mods"):
     wait: ClassVar[float] = WAIT_READING
 
 
-AnyOrder = Launch | LookMods
+Shown = Annotated[str, Meta(max_length=TEXT_LONGEST)]
+Members = Annotated[int, Meta(ge=0, le=64)]
+
+
+class ShowPresence(Order, frozen=True, tag="presence"):
+    """Show this in Discord, until another order of the kind, or for a while where none comes.
+
+    :param client_id: of the application as which it is shown; empty: nothing is.
+    :param details: the first line; empty: nothing is shown now, but friends' invitations are heard.
+    """
+
+    client_id: Annotated[str, Meta(pattern=r"^([0-9]{15,22})?\Z")]
+    details: Shown = ""
+    state: Shown = ""
+    party_id: Shown = ""
+    members: Members = 0
+    members_limit: Members = 0
+    started: Annotated[int, Meta(ge=0, lt=2**53)] = 0
+    join: Shown = ""
+    repeated: ClassVar[bool] = True
+
+    @classmethod
+    def of(cls, client_id: str, activity: Activity | None) -> ShowPresence:
+        """The order to show this, or nothing."""
+        return cls(client_id=client_id, **(attrs.asdict(activity) if activity is not None else {}))
+
+    def activity(self) -> Activity | None:
+        """What is shown; ``None``: nothing."""
+        if not self.details:
+            return None
+        party = (self.party_id, self.members, self.members_limit)
+        return Activity(self.details, self.state, *party, self.started, self.join)
+
+
+AnyOrder = Launch | LookMods | ShowPresence
 """The kinds of orders."""
 
 

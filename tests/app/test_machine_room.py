@@ -32,7 +32,7 @@ from lanrage.app.operations_machine_room import IMachineRoom
 from lanrage.app.profiler import Profiler
 from lanrage.app.relay import RelayPlan, RelayService
 from lanrage.app.role_service import RoleService
-from lanrage.app.settings_live import CONTROL_LIVE, RELAY_LIVE, steer_control
+from lanrage.app.settings_live import CONTROL_LIVE, NOTIFY_LIVE, RELAY_LIVE, steer_control
 from lanrage.app.settings_start import Start
 from lanrage.core.setting import ALL, CONTROL, NODE, PLAYER, RELAY, SERVING
 from lanrage.core.settings_order import Given
@@ -92,7 +92,7 @@ class RoomTests(TestCase):
         self.assertEqual([row.name for row in everywhere if row.method not in IMachineRoom.names(all=True)], [])
         self.assertEqual({row.roles for row in OPERATIONS.values()}, {SERVING, PLAYER})
         names = {row.name.partition(".")[0] for row in everywhere}
-        self.assertEqual(names, {"alerts", "logs", "metrics", "profile", "settings", "tasks"})
+        self.assertEqual(names, {"alerts", "logs", "metrics", "notify", "profile", "settings", "tasks"})
 
     async def test_what_a_node_does(self) -> None:
         """Is refused by name, with what runs here, whatever the arguments; what no process does is still unknown."""
@@ -327,8 +327,8 @@ class LiveTests(TestCase):
             asked = part_of(self.role(name), NodeService if name in PLAYER else MachineRoom)
             live = {row.name for row in of_role(name) if row.live}
             self.assertEqual((asked.role, live - asked.settings.used), (name, set()))
-        self.assertEqual({row.name for row in of_role(CONTROL) if row.live}, CONTROL_LIVE | {"log.level"})
-        self.assertEqual({row.name for row in of_role(RELAY) if row.live}, RELAY_LIVE | {"log.level"})
+        self.assertEqual({row.name for row in of_role(CONTROL) if row.live}, CONTROL_LIVE | NOTIFY_LIVE | {"log.level"})
+        self.assertEqual({row.name for row in of_role(RELAY) if row.live}, RELAY_LIVE | NOTIFY_LIVE | {"log.level"})
 
     def test_one_api(self) -> None:
         """Each process has one local API; a node's is in its run folder, the others' in their state folder."""
