@@ -197,6 +197,7 @@ _ALL = (
         "show_party",
         "Show the party's members and the paths to them.",
         "lanrage party show --json",
+        reads=True,
     ),
     Operation(
         "party.invite",
@@ -213,6 +214,7 @@ _ALL = (
         "status",
         "Show whether the node runs, where it is connected, and what it lacks.",
         "lanrage status",
+        reads=True,
     ),
     Operation(
         "diagnose",
@@ -226,6 +228,20 @@ _ALL = (
 _ROWS = (*_ALL, *GOVERNING, *PATHS, *RELAYS, *EXPOSURE, *LAN_BRIDGE, *RUN, *PROBE, *MACHINE_ROOM, *GAMES)
 OPERATIONS: dict[str, Operation] = {row.name: row for row in _ROWS}
 """All operations by name."""
+
+
+def asked_for(served: IMachineRoom, name: str, args: dict[str, Any]) -> tuple[Operation, msgspec.Struct]:
+    """The operation of a name, and its checked request.
+
+    :raises BadInput: an unknown operation or a wrong argument.
+    :raises Refused: ``other_role``: a process of this role does no such thing.
+    """
+    operation = OPERATIONS.get(name)
+    if operation is None:
+        raise BadInput("op", f"{quote(name)} is not known here; known are: {', '.join(OPERATIONS)}")
+    if served.role not in operation.roles:
+        raise Refused("other_role", f"this process runs {served.role} only; {operation.name} is done by a node")
+    return operation, convert_args(args, operation.request)
 
 
 async def perform(
@@ -243,12 +259,18 @@ async def perform(
     :raises Refused: ``other_role``: a process of this role does no such thing.
     :raises LanrageError: what was refused.
     """
-    operation = OPERATIONS.get(name)
-    if operation is None:
-        raise BadInput("op", f"{quote(name)} is not known here; known are: {', '.join(OPERATIONS)}")
-    if served.role not in operation.roles:
-        raise Refused("other_role", f"this process runs {served.role} only; {operation.name} is done by a node")
-    request = convert_args(args, operation.request)
+    operation, request = asked_for(served, name, args)
+    return await carry_out(served, operation, request, progress, caller)
+
+
+async def carry_out(
+    served: IMachineRoom,
+    operation: Operation,
+    request: msgspec.Struct,
+    progress: Progress | None = None,
+    caller: Caller | None = None,
+) -> dict[str, Any]:
+    """Let the process carry out what was checked by :func:`asked_for`; see :func:`perform`."""
     named: dict[str, Any] = {field: getattr(request, field) for field in request.__struct_fields__}
     if operation.long:
         named["progress"] = progress
@@ -267,6 +289,11 @@ def _shown(field: msgspec.structs.FieldInfo) -> str:
     return "empty" if default == "" else msgspec.json.encode(default).decode()
 
 
+def _told(operation: Operation) -> str:
+    everywhere = " Every role does it." if operation.roles == SERVING else ""
+    return f"{operation.help}{everywhere}{' It may be watched.' if operation.reads else ''}"
+
+
 def reference() -> str:
     """The table of operations as reST; ``docs/api.rst`` holds exactly this."""
     lines = [".. list-table::", "   :header-rows: 1", "   :widths: 15 45 40", ""]
@@ -278,7 +305,6 @@ def reference() -> str:
             for name, rule in rules(operation.request).items()
         ]
         results = ", ".join(f"``{field}``" for field in operation.result.__struct_fields__)
-        everywhere = " Every role does it." if operation.roles == SERVING else ""
-        lines += [f"   * - ``{operation.name}``", "", f"       {operation.help}{everywhere}"]
+        lines += [f"   * - ``{operation.name}``", "", f"       {_told(operation)}"]
         lines += [f"     - {' · '.join(arguments) or 'none'}", f"     - {results}"]
     return "\n".join(lines) + "\n"

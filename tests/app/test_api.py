@@ -16,8 +16,8 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from lanrage.app import api
-from lanrage.app.api import ApiFactory, kernel_credentials
+from lanrage.app import api_calls
+from lanrage.app.api_calls import Calls, Conversation
 from lanrage.app.operations import OPERATIONS
 from lanrage.wire.local import CALL_LIMIT, decode_answer
 from tests.api_case import ApiCase
@@ -110,7 +110,7 @@ class AnswerTests(ApiCase):
             (
                 b'{"id":4,"op":"status","what":1}',
                 b'{"id":4,"error":{"code":"bad_input","message":"message: \'what\' is not known here; known are: args, '
-                b'correlation_id, id, op","field":"message"}}',
+                b'correlation_id, id, op, watch","field":"message"}}',
             ),
             (
                 b'{"id":5,"op":"party.join","args":{"code":"LR1-x","member_name":""}}',
@@ -147,7 +147,7 @@ class AnswerTests(ApiCase):
         self.node.held = Deferred()
         client = await self.opened()
         call = b'{"id":%d,"op":"party.join","args":{"code":"LR1-x","member_name":"Ann"}}'
-        for number in range(api.CALL_BACKLOG):
+        for number in range(api_calls.CALL_BACKLOG):
             await client.ask(call % number)
         self.assertIn(b"is that of an unanswered call", await client.ask(call % 0))
         self.assertIn(b'"code":"busy"', await client.ask(b'{"id":99,"op":"status"}'))
@@ -191,13 +191,10 @@ class AnyMessageTests(SynchronousTestCase):
     @given(st.lists(payloads, max_size=6))
     def test_each_message_gets_one_answer(self, messages: list[bytes]) -> None:
         """A result or an error of the house, whatever came before it."""
-        factory = ApiFactory(Clock(), FakeNode(), 0, kernel_credentials)
-        protocol = factory.buildProtocol(None)
         sent: list[bytes] = []
-        protocol.sendMessage = sent.append
-        protocol.state = protocol.STATE_OPEN
+        conversation = Conversation(Calls(Clock(), FakeNode()), sent.append)
         for number, message in enumerate(messages, 1):
-            protocol.onMessage(message, False)
+            conversation.take(message)
             answers = [decode_answer(answer) for answer in sent]
             ends = [answer for answer in answers if answer.progress is UNSET]
             self.assertEqual(len(ends), number, answers)
