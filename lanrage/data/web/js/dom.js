@@ -140,6 +140,9 @@ export function put(element, ...children) {
   fill(element, /** @type {Child[]} */ (children));
 }
 
+/** @type {WeakMap<Element, Map<string, {element: Element, update: (item: any) => void}>>} */
+const followed = new WeakMap();
+
 /**
  * Rows that follow their data and stay the same elements while they do, so that focus and place are kept.
  * @template T
@@ -149,8 +152,8 @@ export function put(element, ...children) {
  * @param {(item: T) => {element: Element, update: (item: T) => void}} make
  */
 export function follow(parent, items, key, make) {
-  const rows = /** @type {any} */ (parent).rows ?? new Map();
-  /** @type {any} */ (parent).rows = rows;
+  const rows = followed.get(parent) ?? new Map();
+  followed.set(parent, rows);
   const wanted = new Set(items.map(key));
   for (const [name, row] of rows) {
     if (!wanted.has(name)) {
@@ -192,6 +195,7 @@ const SIGNS = {
   warn: "M12 4 21 19.500H3zM12 10v4.500M12 17h.01",
   info: "M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16ZM12 11v5M12 8h.01",
   search: "M10.500 5a5.500 5.500 0 1 0 0 11 5.500 5.500 0 0 0 0-11ZM14.800 14.800 20 20",
+  more: "M9.500 6l6 6-6 6",
   play: "M8 5.500v13l10.500-6.500z",
   refresh: "M19.500 12a7.500 7.500 0 1 1-2.300-5.400M19.500 4v4h-4",
 };

@@ -52,6 +52,26 @@ function played(was, member, tell) {
   }
 }
 
+/** So many of one kind are told one by one; more of them in one note. */
+const ONE_BY_ONE = 2;
+
+/**
+ * What happened to many at once as one note.
+ * @param {News[]} news
+ * @returns {{names: string[], what: string, more: string}[]}
+ */
+export function gathered(news) {
+  const kinds = new Map();
+  for (const { name, what, more } of news) {
+    const kind = `${what}\n${more}`;
+    kinds.set(kind, [...(kinds.get(kind) ?? []), name]);
+  }
+  return [...kinds].flatMap(([kind, names]) => {
+    const [what, more] = kind.split("\n");
+    return names.length > ONE_BY_ONE ? [{ names, what, more }] : names.map((/** @type {string} */ name) => ({ names: [name], what, more }));
+  });
+}
+
 /**
  * Show it.
  * @param {import("./live.js").Live} live
@@ -65,8 +85,9 @@ export function tellNews(live) {
       return;
     }
     if (before !== null && after !== null && before.party_id === after.party_id) {
-      for (const { name, what, more } of compare(before, after)) {
-        toast("info", h("span", null, theirs(name), ` ${what}`, more ? " " : "", more ? theirs(more) : null));
+      for (const { names, what, more } of gathered(compare(before, after))) {
+        const who = names.flatMap((name, place) => [place > 0 ? ", " : "", theirs(name)]);
+        toast("info", h("span", null, names.length > 1 ? `${names.length}: ` : "", who, ` ${what}`, more ? " " : "", more ? theirs(more) : null));
       }
     }
     before = after;

@@ -39,7 +39,7 @@ export function pathWord(way) {
 /** @param {import("./shell.js").Context} context */
 export function membersTable(context) {
   const body = h("tbody", null);
-  const heads = [W.party.name, W.party.path, W.party.ping, W.party.quality, W.party.plays];
+  const heads = [W.party.name, W.party.path, W.party.ping, W.party.quality];
   const element = h(
     "table",
     { class: "members", "aria-labelledby": "members-title" },
@@ -64,16 +64,15 @@ function memberRow(context) {
   const way = h("span", { class: "badge" });
   const far = h("td", { class: "number", "data-label": W.party.ping });
   const score = h("span", { class: "score" }, h("span", { class: "score-bar", "aria-hidden": "true" }, h("span", null)), h("span", { class: "score-text" }));
-  const plays = h("td", { class: "plays", "data-label": W.party.plays });
-  const more = button(W.party.details, { kind: "small quiet", test: "member-details" }, () => memberDialog(context, member.identity));
+  const plays = h("span", { class: "plays" });
+  const more = button("", { kind: "bare", icon: "more", test: "member-details", label: W.party.details }, () => memberDialog(context, member.identity));
   const element = h(
     "tr",
     { "data-test": "member-row" },
-    h("th", { scope: "row" }, h("div", { class: "who" }, h("span", { class: "presence", "aria-hidden": "true" }), h("div", null, h("div", { class: "who-line" }, name, tags), under))),
+    h("th", { scope: "row" }, h("div", { class: "who" }, h("span", { class: "presence", "aria-hidden": "true" }), h("div", null, h("div", { class: "who-line" }, name, tags), under, plays))),
     h("td", { "data-label": W.party.path }, way),
     far,
     h("td", { "data-label": W.party.quality }, score),
-    plays,
     h("td", { class: "end" }, more),
   );
   /** @param {any} next */
@@ -134,5 +133,5 @@ function showGames(place, games) {
     return;
   }
   place.dataset.games = text;
-  put(place, games.length === 0 ? W.unknown : games.map((game) => h("span", { class: "game-tag" }, theirs(game.name), game.hosting ? badge("good", W.events.hosts) : null)));
+  put(place, games.map((game) => h("span", { class: "game-tag" }, theirs(game.name), game.hosting ? badge("good", W.events.hosts) : null)));
 }

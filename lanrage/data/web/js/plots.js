@@ -1,6 +1,7 @@
 /** Curves by plotly, which comes with the extra `web`; without it there are numbers. */
 
 import { clean, h, put } from "./dom.js";
+import { isDark } from "./shell.js";
 import { S } from "./words_sections.js";
 import { W } from "./words.js";
 
@@ -23,9 +24,17 @@ export function plotly() {
   return loading;
 }
 
-/** @param {string} name */
+/**
+ * A colour of the theme, as it is now.
+ * @param {string} name
+ */
 function colour(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const probe = h("span", { hidden: true });
+  probe.style.setProperty("color", `var(${name})`);
+  document.body.append(probe);
+  const found = getComputedStyle(probe).color;
+  probe.remove();
+  return found;
 }
 
 /**
@@ -37,7 +46,7 @@ function colour(name) {
  * @param {[number, number]} range seconds since the epoch
  */
 export function draw(library, place, panel, curves, range) {
-  const palette = colour("color-scheme") === "light" ? LIGHT : DARK;
+  const palette = isDark() ? DARK : LIGHT;
   const ink = colour("--ink-quiet");
   const line = colour("--line");
   const data = curves.map((curve, number) => ({

@@ -150,17 +150,22 @@ export class Shell {
   }
 }
 
+/** Which theme is shown. */
+export function isDark() {
+  const chosen = document.documentElement.dataset.theme;
+  return chosen === undefined ? !matchMedia("(prefers-color-scheme: light)").matches : chosen === "dark";
+}
+
 function themeButton() {
   const root = document.documentElement;
-  const dark = () => (root.dataset.theme ?? (matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark")) === "dark";
   const element = h("button", { type: "button", class: "button bare", "data-test": "theme", on: { click: () => turn() } });
   const show = () => {
-    put(element, sign(dark() ? "sun" : "moon"));
-    mark(element, "aria-label", dark() ? W.theme.light : W.theme.dark);
-    mark(element, "title", dark() ? W.theme.light : W.theme.dark);
+    put(element, sign(isDark() ? "sun" : "moon"));
+    mark(element, "aria-label", isDark() ? W.theme.light : W.theme.dark);
+    mark(element, "title", isDark() ? W.theme.light : W.theme.dark);
   };
   const turn = () => {
-    const next = dark() ? "light" : "dark";
+    const next = isDark() ? "light" : "dark";
     root.dataset.theme = next;
     try {
       localStorage.setItem(THEME, next);

@@ -100,7 +100,6 @@ export const W = {
     path: "Path",
     ping: "Ping",
     quality: "Quality",
-    plays: "Plays",
     details: "Details",
     invite: "Invite friends",
     leave: "Leave",
