@@ -1,6 +1,6 @@
 /** What is wrong and what to do about it; and a broadcast that is watched on its way to each member. */
 
-import { h, put, sign, theirs } from "./dom.js";
+import { h, put, say, sign, theirs } from "./dom.js";
 import { badge, busy, button, copyButton, errorBox, skeleton } from "./parts.js";
 import { ping } from "./format.js";
 import { S } from "./words_sections.js";
@@ -10,8 +10,8 @@ const T = S.doctor;
 /** The worst first. */
 const ORDER = ["failure", "warning", "unknown", "ok"];
 const TONES = { failure: "bad", warning: "fair", unknown: "none", ok: "good" };
-/** A remedy that begins so is a command that can be pasted. */
-const COMMAND = /(?:^|[:;] )((?:sudo|lanrage|twistd|systemctl|apt|modprobe|ip|nft|ufw|firewall-cmd) [^;]*)/u;
+/** A remedy that begins so is a command that can be pasted, as is what stands in backticks. */
+const COMMAND = /^(?:sudo|lanrage|systemctl) [^;,]+$/u;
 
 /** @type {import("./shell.js").Section} */
 export function doctor(root, context) {
@@ -21,10 +21,11 @@ export function doctor(root, context) {
   const run = button(T.run, { kind: "primary", icon: "refresh", test: "doctor-run" }, () => busy(run, examine));
   let ended = false;
   async function examine() {
-    put(report, h("p", { class: "quiet" }, T.running), skeleton(6));
+    const stage = h("p", { class: "quiet" }, T.running);
+    put(report, stage, skeleton(6));
     put(copied);
     try {
-      const found = await api.call("doctor", {});
+      const found = await api.call("doctor", {}, (text) => say(stage, `${T.running} ${text}`));
       if (!ended) {
         put(report, findings(found));
         put(copied, copyButton(() => asText(found), T.copy, T.copy), h("span", { class: "quiet" }, T.copyWhy));
@@ -59,14 +60,14 @@ function summary(checks) {
   const count = (/** @type {string} */ level) => checks.filter((check) => check.level === level).length;
   const [broken, warned] = [count("failure"), count("warning")];
   const tone = broken > 0 ? "bad" : warned > 0 ? "fair" : "good";
-  const words = broken > 0 ? `${broken} ${T.failed}` : warned > 0 ? `${warned} ${T.warned}` : T.well;
-  const rest = [warned > 0 && broken > 0 ? `${warned} ${T.warned}` : "", `${count("ok")} ${T.ok}`, count("unknown") > 0 ? `${count("unknown")} ${T.unknown}` : ""].filter(Boolean).join(" · ");
+  const many = (/** @type {number} */ number, /** @type {[string, string]} */ [one, more]) => `${number} ${number === 1 ? one : more}`;
+  const words = broken > 0 ? many(broken, T.failed) : warned > 0 ? many(warned, T.warned) : T.well;
+  const rest = [warned > 0 && broken > 0 ? many(warned, T.warned) : "", `${count("ok")} ${T.ok}`, count("unknown") > 0 ? `${count("unknown")} ${T.unknown}` : ""].filter(Boolean).join(" · ");
   return h("div", { class: `verdict ${tone}`, "data-test": "verdict" }, h("div", { class: "verdict-sign" }, sign(tone === "good" ? "check" : "warn")), h("div", null, h("h2", null, words), h("p", null, rest)));
 }
 
 /** @param {any} check */
 function checkRow(check) {
-  const command = COMMAND.exec(check.advice ?? "")?.[1]?.trim() ?? "";
   return h(
     "li",
     { class: `check ${/** @type {any} */ (TONES)[check.level]}`, "data-test": "check-row" },
@@ -76,9 +77,18 @@ function checkRow(check) {
       null,
       h("h3", null, check.name),
       h("p", null, theirs(check.sentence)),
-      check.advice ? h("p", { class: "advice" }, h("strong", null, `${T.advice}: `), theirs(check.advice), command === "" ? null : copyButton(() => command, command)) : null,
+      check.advice ? h("p", { class: "advice" }, h("strong", null, `${T.advice}: `), adviceOf(check.advice)) : null,
     ),
   );
+}
+
+/**
+ * A remedy with its commands as such, each with a button to copy it.
+ * @param {string} advice
+ */
+function adviceOf(advice) {
+  const parts = COMMAND.test(advice) ? ["", advice] : advice.split("`");
+  return parts.map((text, place) => (place % 2 === 0 ? (text.trim() === "" ? null : h("span", null, theirs(text.trim()))) : h("span", { class: "command" }, h("code", null, text), copyButton(() => text, text, ""))));
 }
 
 /** @param {any} found */

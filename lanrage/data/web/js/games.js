@@ -48,7 +48,7 @@ function runningCard(context) {
   const list = h("ul", { class: "rows" });
   const nothing = h("div", null, skeleton(2));
   const note = h("p", { class: "quiet" });
-  const asked = field(T.say, { hint: T.knownHint, limit: 100, test: "play-game" });
+  const asked = field(T.say, { placeholder: T.knownHint, limit: 100, test: "play-game" });
   const go = button(T.sayGo, { kind: "small", type: "submit" });
   const form = h("form", { class: "row fields" }, asked.element, go);
   form.addEventListener("submit", (/** @type {Event} */ event) => {

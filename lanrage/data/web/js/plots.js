@@ -10,6 +10,13 @@ const T = S.stats;
 const DARK = ["#37d6a0", "#ffb454", "#7aa2ff", "#ff7eb6", "#c8a5ff", "#8be9fd", "#f1fa8c", "#ff9580"];
 const LIGHT = ["#0a7a55", "#a85b00", "#2b55c9", "#b4246d", "#6a3fc0", "#0b6e8a", "#6b6a00", "#b3402b"];
 
+/** Times without the date below them, where a day is shown or less. */
+const TICKS = [
+  { dtickrange: [null, 60_000], value: "%H:%M:%S" },
+  { dtickrange: [60_000, 36_000_000], value: "%H:%M" },
+  { dtickrange: [36_000_000, null], value: "%-d %b" },
+];
+
 /** @type {Promise<any> | null} */
 let loading = null;
 
@@ -60,16 +67,16 @@ export function draw(library, place, panel, curves, range) {
   }));
   const axis = { gridcolor: line, zerolinecolor: line, linecolor: line, tickfont: { color: ink, size: 11 }, fixedrange: true };
   const layout = {
-    margin: { l: 46, r: 12, t: 8, b: 30 },
-    height: 210,
+    margin: { l: 46, r: 12, t: 26, b: 24 },
+    height: 234,
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
     font: { family: "system-ui, sans-serif", color: ink },
     showlegend: curves.length > 1,
-    legend: { orientation: "h", y: -0.22, font: { size: 11 } },
+    legend: { orientation: "h", y: 1.14, x: 0, font: { size: 11 } },
     hovermode: "x unified",
     hoverlabel: { bgcolor: colour("--card"), bordercolor: line, font: { color: colour("--ink") } },
-    xaxis: { ...axis, type: "date", range: range.map((at) => new Date(at * 1000)) },
+    xaxis: { ...axis, type: "date", nticks: 6, tickformatstops: TICKS, range: range.map((at) => new Date(at * 1000)) },
     yaxis: { ...axis, rangemode: "tozero", nticks: 5 },
   };
   library.react(place, data, layout, { displayModeBar: false, responsive: true, staticPlot: false });

@@ -84,6 +84,8 @@ export class Recorder {
   constructor() {
     /** @type {Map<string, Point[]>} */
     this.samples = new Map();
+    /** When the oldest that is kept was measured. */
+    this.first = Infinity;
   }
 
   /**
@@ -102,6 +104,7 @@ export class Recorder {
           points.shift();
         }
         this.samples.set(key, points);
+        this.first = Math.max(Math.min(this.first, points[0].at), from);
       }
     }
   }

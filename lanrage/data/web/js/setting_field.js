@@ -23,7 +23,7 @@ export function settingField(first, changed, reset) {
   const element = h(
     "div",
     { class: "setting", "data-test": "setting", "data-name": first.name },
-    h("div", { class: "setting-words" }, h("label", { for: id }, titleOf(first.name)), h("p", { id: `${id}-help` }, first.help), h("p", { class: "field-hint" }, ruleOf(first))),
+    h("div", { class: "setting-words" }, h("label", { for: id }, titleOf(first.name)), h("p", { id: `${id}-help` }, first.help), h("p", { class: "field-hint" }, ruleOf(first), " · ", h("span", { class: "mono" }, first.name))),
     h("div", { class: "setting-input" }, input, wrong, above, h("div", { class: "row" }, origin, first.restart ? h("span", { class: "quiet" }, T.restart) : null, back)),
   );
   const value = () => input.value;

@@ -17,7 +17,7 @@ export function settings(root, context) {
   const { api } = context;
   /** @type {Map<string, ReturnType<typeof settingField>>} */
   const fields = new Map();
-  const groups = h("div", { class: "setting-groups" }, skeleton(8));
+  const groups = h("form", { class: "setting-groups", "aria-label": W.sections.settings }, skeleton(8));
   const nothing = h("p", { class: "quiet" });
   const restart = h("div", null);
   const search = field(T.search, { type: "search", placeholder: T.searchHint, limit: 100, test: "settings-search" });
@@ -35,6 +35,10 @@ export function settings(root, context) {
     bar.element,
   );
   search.input.addEventListener("input", () => sift());
+  groups.addEventListener("submit", (/** @type {Event} */ event) => {
+    event.preventDefault();
+    bar.save.click();
+  });
 
   async function load() {
     try {

@@ -13,6 +13,9 @@ const T = S.stats;
 /** Milliseconds between two looks at the histories. */
 const HISTORY_BEAT = 20_000;
 
+/** Seconds that live curves show at least. */
+const LIVE_LEAST = 60;
+
 /** What the page gathered stays while the section is not shown. */
 const recorder = new Recorder();
 
@@ -64,7 +67,8 @@ export function stats(root, context) {
       return;
     }
     const end = Date.now() / 1000;
-    panels.forEach((each) => each.show(library, curvesOf(each.panel), tables, [end - RANGES[range].seconds, end]));
+    const first = range === "live" ? Math.min(recorder.first, end - LIVE_LEAST) : 0;
+    panels.forEach((each) => each.show(library, curvesOf(each.panel), tables, [Math.max(first, end - RANGES[range].seconds), end]));
   }
   /** @param {string} name @param {any} shown */
   function came(name, shown) {
@@ -121,17 +125,16 @@ export function stats(root, context) {
     ends.splice(0).forEach((end) => end());
     if (now) {
       put(body, h("div", { class: "filters" }, chosen, member.element, turnOver), note, grid);
-      const both = ["peer_*", "lan_*"];
       ends = [
-        api.watch("metrics.show", { name: "peer_*", window: 5 }, (shown) => split(both[0], shown), (error) => put(note, errorBox(error))),
-        api.watch("metrics.show", { name: "lan_*", window: 5 }, (shown) => split(both[1], shown)),
+        api.watch("metrics.show", { name: "peer_*", window: 5 }, split, (error) => put(note, errorBox(error))),
+        api.watch("metrics.show", { name: "lan_*", window: 5 }, split),
       ];
     } else if (now === false) {
       put(body, empty("stats", T.noParty, T.noPartyWhy, button(W.welcome.create, { kind: "primary" }, () => context.go("party"))));
     }
   };
-  /** One answer holds several metrics: each by its short name. @param {string} _ @param {any} shown */
-  function split(_, shown) {
+  /** One answer holds several metrics: each by its short name. @param {any} shown */
+  function split(shown) {
     for (const [name] of PANELS.flatMap((panel) => panel.metrics)) {
       const series = shown.series.filter((/** @type {any} */ each) => each.name === `lanrage_${name}`);
       if (series.length > 0) {

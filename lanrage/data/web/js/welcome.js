@@ -40,6 +40,8 @@ export function welcome(root, context, look) {
     form.hidden = true;
     work.card.append(stages.element);
     cards.toggleAttribute("data-under-way", true);
+    const other = work.card === create ? join : create;
+    other.inert = true;
     stages.element.focus();
     const call = work.start((text) => stages.reach(text));
     stages.onStop(() => call.cancel());
@@ -61,6 +63,7 @@ export function welcome(root, context, look) {
     } finally {
       stages.end();
       cards.toggleAttribute("data-under-way", false);
+      other.inert = false;
       look();
     }
   }
