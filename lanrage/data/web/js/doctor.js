@@ -88,7 +88,13 @@ function checkRow(check) {
  */
 function adviceOf(advice) {
   const parts = COMMAND.test(advice) ? ["", advice] : advice.split("`");
-  return parts.map((text, place) => (place % 2 === 0 ? (text.trim() === "" ? null : h("span", null, theirs(text.trim()))) : h("span", { class: "command" }, h("code", null, text), copyButton(() => text, text, ""))));
+  return parts.map((text, place) => (place % 2 === 0 ? plain(text) : h("span", { class: "command" }, h("code", null, text), copyButton(() => text, text, ""))));
+}
+
+/** @param {string} text between two commands */
+function plain(text) {
+  const words = text.replace(/^[;,]\s*/u, "").trim();
+  return words === "" ? null : h("span", null, theirs(words));
 }
 
 /** @param {any} found */
