@@ -1,17 +1,20 @@
-"""Writes the tables that are made from the code into their pages, each between its two marks (``make messages``)."""
+"""Writes what is made from the code (``make messages``): tables into their pages, each between its two marks, and the
+methods of the client.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
 
-from lanrage.app import operations
+from lanrage.app import client_code, operations
 from lanrage.core import game_reference, metric_names, settings_reference
 from lanrage.core.game_reading import combine
 from lanrage.store.game_profiles import load_shipped
 from lanrage.wire import control_reference
 
 DOCS = Path(__file__).parent
+CLIENT = DOCS.parent / "lanrage" / "client"
 BEGIN = ".. The table is made by docs/tables.py from the code; do not edit it.\n\n"
 END = ".. End of the table.\n"
 
@@ -47,3 +50,5 @@ if __name__ == "__main__":
     for name, reference in TABLES.items():
         path = DOCS / name
         path.write_text(written(path.read_text(encoding="utf-8"), reference()), encoding="utf-8")
+    for name, code in client_code.files(operations.OPERATIONS.values()).items():
+        (CLIENT / name).write_text(code, encoding="utf-8")

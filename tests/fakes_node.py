@@ -46,6 +46,7 @@ from tests.fakes_game_mods import FakeGameMods
 from tests.fakes_games import FakeGames
 from tests.fakes_governing import FakeGovernor
 from tests.fakes_guard import FakeExposed
+from tests.fakes_logs import FakeLogs
 from tests.fakes_metrics import FakeMetrics
 from tests.fakes_paths import FakePaths
 from tests.fakes_probe import FakeProbe
@@ -118,6 +119,7 @@ class FakeNode(
     FakeMetrics,
     FakeProfile,
     FakeTasks,
+    FakeLogs,
     FakeSettings,
     FakeServers,
     FakeAgents,

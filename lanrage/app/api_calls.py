@@ -43,6 +43,9 @@ CALL_BACKLOG = 16
 WATCH_LIMIT = 16
 """Operations that one connection watches; a web page shows half a dozen at once."""
 
+SILENT = frozenset({"logs.show"})
+"""Operations that are not logged: a line about reading the log would be the next to read, and so on."""
+
 Tell = Callable[[Answer], None]
 """Gets what is said of one call."""
 T = TypeVar("T", bound=msgspec.Struct)
@@ -123,7 +126,8 @@ class Calls:
         running = Running(call)
         self._running.add(running)
         with context(correlation_id=call.correlation_id or new_correlation_id()):
-            log.debug("operation {op} begins", op=call.op)
+            if call.op not in SILENT:
+                log.debug("operation {op} begins", op=call.op)
             progress = partial(_progress, call.id, tell)
             carrying = Deferred.fromCoroutine(perform(self._served, call.op, call.args, progress, caller))
             running.carry(carrying)
@@ -178,7 +182,8 @@ def _progress(number: int, tell: Tell, text: str) -> None:
 
 
 def _ended(call: Call, tell: Tell, result: Any) -> None:
-    log.debug("operation {op} ended", op=call.op)
+    if call.op not in SILENT:
+        log.debug("operation {op} ended", op=call.op)
     tell(Answer(call.id, result=result))
 
 

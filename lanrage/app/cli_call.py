@@ -21,15 +21,18 @@ Watcher = Callable[[str, str, dict[str, Any], float, Callable[[Any], None]], Non
 """Asks (socket path, operation, arguments) again each so many seconds and shows each result, until it is interrupted;
 raises what a :data:`Caller` raises."""
 
+Work = Callable[["NodeClient", Any], Awaitable[Any]]
+"""What is done with a connection (and the reactor)."""
+
 
 def call_node(path: str, op: str, args: dict[str, Any], progress: Progress | None) -> Any:
     """Ask the node at `path`, running the reactor until it answered."""
-    return _run(path, lambda node, _: node.call(op, args, progress=progress))
+    return converse(path, lambda node, _: node.call(op, args, progress=progress))
 
 
 def watch_node(path: str, op: str, args: dict[str, Any], every: float, show: Callable[[Any], None]) -> None:
     """Ask the node at `path` again and again, running the reactor until it fails or is interrupted."""
-    _run(path, lambda node, clock: keep_asking(lambda: node.call(op, args), every, show, clock))
+    converse(path, lambda node, clock: keep_asking(lambda: node.call(op, args), every, show, clock))
 
 
 async def keep_asking(ask: Callable[[], Awaitable[Any]], every: float, show: Callable[[Any], None], clock: Any) -> None:
@@ -44,8 +47,11 @@ async def keep_asking(ask: Callable[[], Awaitable[Any]], every: float, show: Cal
         await deferLater(clock, every)
 
 
-def _run(path: str, work: Callable[[NodeClient, Any], Awaitable[Any]]) -> Any:
-    """Run the reactor while this is done with a connection to the node at `path`."""
+def converse(path: str, work: Work) -> Any:
+    """Run the reactor while this is done with a connection to the node at `path`; its result.
+
+    :raises KeyboardInterrupt: it was interrupted.
+    """
     from twisted.internet import reactor
     from twisted.internet.defer import CancelledError, Deferred
     from twisted.python.failure import Failure
@@ -92,5 +98,6 @@ class Tools:
 
     call: Caller = call_node
     watch: Watcher = watch_node
+    converse: Callable[[str, Work], Any] = converse
     execute: Callable[[str, list[str]], Any] = os.execv
     user: Callable[[], int] = os.geteuid

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lanrage.app.join_timing import JoinTiming
+from lanrage.app.logs_node import LogsNode
 from lanrage.app.metrics_node import MetricsNode
 from lanrage.app.profile_node import ProfileNode
 from lanrage.app.settings_node import SettingsNode
@@ -12,7 +13,7 @@ from lanrage.app.task_runner import TaskRunner
 from lanrage.app.tasks_node import TasksNode
 
 
-class MachineRoomNode(JoinTiming, MetricsNode, ProfileNode, SettingsNode, TasksNode):
+class MachineRoomNode(JoinTiming, LogsNode, MetricsNode, ProfileNode, SettingsNode, TasksNode):
     """Part of :class:`lanrage.app.node.NodeService`."""
 
     tasks: TaskRunner
