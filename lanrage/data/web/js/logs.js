@@ -14,15 +14,16 @@ const BEAT = 1000;
 const HELD = 500;
 /** Lines of one answer. */
 const AT_ONCE = 200;
-const TONES = { debug: "none", info: "info", warn: "fair", warning: "fair", error: "bad", critical: "bad" };
+const TONES = { debug: "none", info: "info", warning: "fair", error: "bad", critical: "bad" };
 /** Fields that have a place of their own in a line. */
-const PLACED = new Set(["time", "timestamp", "level", "subsystem", "namespace", "logger", "message", "text", "seq", "correlation_id"]);
+const PLACED = new Set(["time", "level", "subsystem", "message", "sequence", "correlation_id", "traceback"]);
 
 /** @type {import("./shell.js").Section} */
 export function logs(root, context) {
   const { api } = context;
   const wishes = { level: "info", subsystem: "", correlation_id: "", text: "" };
-  let after = 0;
+  /** @type {number | null} */
+  let after = null;
   let timer = 0;
   let turn = 0;
   let following = true;
@@ -46,7 +47,7 @@ export function logs(root, context) {
   function wish(name, value) {
     wishes[name] = value;
     put(traced, wishes.correlation_id === "" ? null : [h("span", { class: "tag" }, wishes.correlation_id, button("", { kind: "bare", icon: "cross", label: T.clear }, () => wish("correlation_id", "")))]);
-    after = 0;
+    after = null;
     put(list);
     look();
   }
@@ -54,12 +55,14 @@ export function logs(root, context) {
     clearTimeout(timer);
     turn += 1;
     const mine = turn;
+    let more = false;
     try {
       const found = await api.call("logs.show", { level: wishes.level, subsystem: wishes.subsystem, correlation_id: wishes.correlation_id, text: wishes.text, after, limit: AT_ONCE });
       if (mine !== turn) {
         return;
       }
       after = found.last;
+      more = found.more;
       add(found.records);
     } catch (failure) {
       if (mine === turn) {
@@ -67,7 +70,7 @@ export function logs(root, context) {
       }
     }
     if (mine === turn && following) {
-      timer = setTimeout(look, BEAT);
+      timer = setTimeout(look, more ? 0 : BEAT);
     }
   }
   /** @param {any[]} records oldest first */
@@ -101,13 +104,12 @@ export function logs(root, context) {
 
 /** @param {any} record */
 function partOf(record) {
-  return String(record.subsystem ?? record.logger ?? record.namespace ?? "");
+  return String(record.subsystem ?? "");
 }
 
 /** @param {any} record */
 function when(record) {
-  const at = record.time ?? record.timestamp;
-  const seconds = typeof at === "number" ? at : Date.parse(String(at)) / 1000;
+  const seconds = Date.parse(String(record.time)) / 1000;
   return Number.isFinite(seconds) ? clock(seconds) : W.unknown;
 }
 
@@ -116,13 +118,14 @@ function when(record) {
  * @param {(id: string) => void} trace
  */
 function line(record, trace) {
-  const level = String(record.level ?? "info").toLowerCase();
-  const message = String(record.message ?? record.text ?? "");
+  const level = String(record.level ?? "info");
+  const message = String(record.message ?? "");
   const rest = Object.entries(record).filter(([name, value]) => !PLACED.has(name) && value !== "" && value !== null);
   const id = String(record.correlation_id ?? "");
   const fields = h("dl", { class: "facts" }, rest.map(([name, value]) => h("div", null, h("dt", null, name), h("dd", { class: "mono" }, theirs(typeof value === "string" ? value : JSON.stringify(value))))));
   const head = [h("time", null, when(record)), badge(/** @type {any} */ (TONES)[level] ?? "none", level), h("span", { class: "log-part" }, partOf(record)), h("span", { class: "log-text" }, theirs(message))];
-  const element = h("li", null, rest.length === 0 && id === "" ? h("div", { class: "log-line" }, head) : h("details", null, h("summary", { class: "log-line" }, head), fields, id === "" ? null : button(T.trace, { kind: "small" }, () => trace(id))));
+  const failed = record.traceback ? h("pre", { class: "scroll", tabindex: "0" }, String(record.traceback)) : null;
+  const element = h("li", null, rest.length === 0 && id === "" && failed === null ? h("div", { class: "log-line" }, head) : h("details", null, h("summary", { class: "log-line" }, head), failed, fields, id === "" ? null : button(T.trace, { kind: "small" }, () => trace(id))));
   /** @type {any} */ (element).plain = `${when(record)} ${level} ${partOf(record)} ${message}`;
   return element;
 }

@@ -161,7 +161,7 @@ export const S = {
   },
   logs: {
     level: "Level",
-    levels: { debug: "Everything", info: "Info and worse", warn: "Warnings and worse", error: "Errors alone" },
+    levels: { debug: "Everything", info: "Info and worse", warning: "Warnings and worse", error: "Errors alone" },
     subsystem: "Part",
     allParts: "All parts",
     text: "Words",
