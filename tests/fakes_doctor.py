@@ -61,7 +61,7 @@ def healthy_node() -> NodeFacts:
     )
 
 
-@attrs.define
+@attrs.define(slots=False)
 class FakeDoctor:
     """Part of :class:`tests.fakes_node.FakeNode`.
 

@@ -93,7 +93,10 @@ export function blame(fields, error) {
     return false;
   }
   found.show(true);
-  found.element.closest("details")?.setAttribute("open", "");
+  const folded = found.element.closest("details");
+  if (folded !== null) {
+    folded.open = true;
+  }
   found.refuse(sentence(error));
   found.input.focus();
   return true;
