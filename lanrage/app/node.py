@@ -73,10 +73,10 @@ class NodeService(
     ExposedNode,
     BridgeNode,
     RoomNode,
-    DoctorNode,
     ProbeNode,
     MachineRoomNode,
     GamesNode,
+    DoctorNode,
     Service,
 ):
     """Loads the keys, undoes what a crash left, returns to the party; then does what its user asks.
