@@ -49,6 +49,12 @@ class UsualNode(FakeNode):
         self.book = SettingsBook(Start.plain(self._folder), NodeConfig.parse)
         self.role_here = "host"
 
+    def reset(self) -> None:
+        """As it was in the beginning."""
+        self.party, self.members, self.role_here = None, [], "host"
+        assert self.book is not None
+        self.book.reset("")
+
     def close(self) -> None:
         """Leave nothing on the disk."""
         shutil.rmtree(self._folder)
