@@ -17,6 +17,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from lanrage.app.cli import main
 from lanrage.app.cli_completion import SHELLS, VARIABLE
 from lanrage.app.man_page import commands, man_page
+from lanrage.lab.cli import lab
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "lanrage/data/man/lanrage.1"
@@ -35,6 +36,8 @@ class CommonTests(SynchronousTestCase):
             if not any("--json" in parameter.opts for parameter in command.params)
         }
         self.assertEqual(without, OTHERS_OUTPUT)
+        of_lab = {name for name, each in lab.commands.items() if not any("--json" in one.opts for one in each.params)}
+        self.assertEqual(of_lab, {"exec"})
 
     def test_help(self) -> None:
         """Each says what it does, in a sentence that ends; most with an example."""
