@@ -10,8 +10,9 @@ import sys
 from typing import Any
 
 from twisted.internet import reactor as installed_reactor
+from twisted.internet.defer import Deferred
 from twisted.internet.stdio import StandardIO
-from twisted.protocols.basic import LineReceiver
+from twisted.protocols.basic import LineOnlyReceiver
 
 from lanrage.app.api_calls import Calls
 from lanrage.app.operations import OPERATIONS
@@ -24,7 +25,7 @@ USER = 1000
 """Whose page it is."""
 
 
-class Lines(LineReceiver):
+class Lines(LineOnlyReceiver):
     """The standard input."""
 
     delimiter = b"\n"
@@ -58,8 +59,6 @@ async def serve(scene: str, port: int) -> None:
 
 
 if __name__ == "__main__":
-    from twisted.internet.defer import Deferred
-
     wanted = int(sys.argv[2]) if len(sys.argv) > 2 else 0
     reactor.callWhenRunning(lambda: Deferred.fromCoroutine(serve(sys.argv[1], wanted)))
     reactor.run()
