@@ -8,12 +8,20 @@ import { ping } from "./format.js";
 import { pathTone, pathWord, reach } from "./members.js";
 import { W } from "./words.js";
 
-const WIDE = 640;
-const HIGH = 420;
-const MIDDLE = { x: WIDE / 2, y: HIGH / 2 };
+/** The field for a few members, and for many: it is as wide as its card, so a small one has large letters. */
+const FEW = { most: 6, wide: 430, high: 320, rx: 148, ry: 104 };
+const MANY = { most: Infinity, wide: 640, high: 420, rx: 236, ry: 150 };
 /** More than these on one ring would touch: then there are two. */
 const ON_A_RING = 14;
 const NAME_LENGTH = 13;
+/** A member this far above the middle has its name above itself, away from its line. */
+const NEAR = 20;
+
+/** @param {number} count of the members around */
+function fieldOf(count) {
+  const field = count <= FEW.most ? FEW : MANY;
+  return { ...field, x: field.wide / 2, y: field.high / 2 };
+}
 
 /**
  * Where each of so many members stands.
@@ -26,8 +34,9 @@ export function spot(place, count) {
   const within = place < inner;
   const [at, of] = within ? [place, inner] : [place - inner, count - inner];
   const far = rings === 1 ? 1 : within ? 0.55 : 1.02;
-  const angle = -Math.PI / 2 + (2 * Math.PI * at) / Math.max(1, of) + (count === 2 ? Math.PI / 2 : 0) + (within ? 0.2 : 0);
-  return { x: MIDDLE.x + Math.cos(angle) * 236 * far, y: MIDDLE.y + Math.sin(angle) * 150 * far };
+  const angle = -Math.PI / 2 + (2 * Math.PI * at) / Math.max(1, of) + (count <= 2 ? Math.PI / 2 : 0) + (within ? 0.2 : 0);
+  const field = fieldOf(count);
+  return { x: field.x + Math.cos(angle) * field.rx * far, y: field.y + Math.sin(angle) * field.ry * far };
 }
 
 /** @param {string} name */
@@ -40,11 +49,11 @@ export class LinkMap {
   constructor() {
     this.lines = svg("g", { class: "map-lines" });
     this.nodes = svg("g", { class: "map-nodes" });
+    this.ring = svg("ellipse", { class: "map-ring" });
     this.drawing = svg(
       "svg",
-      { class: "map", viewBox: `0 0 ${WIDE} ${HIGH}`, role: "img", "aria-label": `${W.party.map}. ${W.party.mapText}` },
-      svg("circle", { class: "map-ring", cx: MIDDLE.x, cy: MIDDLE.y, r: 118 }),
-      svg("ellipse", { class: "map-ring", cx: MIDDLE.x, cy: MIDDLE.y, rx: 236, ry: 150 }),
+      { class: "map", role: "img", "aria-label": `${W.party.map}. ${W.party.mapText}` },
+      this.ring,
       this.lines,
       this.nodes,
     );
@@ -63,12 +72,18 @@ export class LinkMap {
   update(members, live) {
     const others = members.filter((each) => !each.me);
     const me = members.filter((each) => each.me);
+    const field = fieldOf(others.length);
+    mark(this.drawing, "viewBox", `0 0 ${field.wide} ${field.high}`);
+    for (const [name, value] of Object.entries({ cx: field.x, cy: field.y, rx: field.rx, ry: field.ry })) {
+      mark(this.ring, name, value);
+    }
     const placed = [
       ...others.map((member, place) => ({ member, ...spot(place, others.length) })),
-      ...me.map((member) => ({ member, ...MIDDLE })),
-    ];
+      ...me.map((member) => ({ member, x: field.x, y: field.y })),
+    ].map((each) => ({ ...each, above: each.y < field.y - NEAR }));
     const key = (/** @type {any} */ each) => each.member.identity;
-    follow(this.lines, placed.filter((each) => !each.member.me), key, () => lineOf(live));
+    const links = placed.filter((each) => !each.member.me).map((each) => ({ ...each, from: field }));
+    follow(this.lines, links, key, () => lineOf(live));
     follow(this.nodes, placed, key, nodeOf);
   }
 }
@@ -82,17 +97,17 @@ function lineOf(live) {
   const relay = svg("rect", { class: "map-relay", width: 13, height: 13, rx: 3 });
   const text = svg("text", { class: "map-ping", "text-anchor": "middle" });
   const element = svg("g", null, line, relay, text);
-  /** @param {{member: any, x: number, y: number}} item */
-  const update = ({ member, x, y }) => {
+  /** @param {{member: any, x: number, y: number, from: {x: number, y: number}}} item */
+  const update = ({ member, x, y, from }) => {
     const way = reach(member);
     const bent = way === "relay" || way === "relay-tcp";
-    const dx = x - MIDDLE.x;
-    const dy = y - MIDDLE.y;
+    const dx = x - from.x;
+    const dy = y - from.y;
     const long = Math.hypot(dx, dy) || 1;
-    const middle = { x: MIDDLE.x + dx * 0.55 + (bent ? (-dy / long) * 34 : 0), y: MIDDLE.y + dy * 0.55 + (bent ? (dx / long) * 34 : 0) };
+    const middle = { x: from.x + dx * 0.55 + (bent ? (-dy / long) * 34 : 0), y: from.y + dy * 0.55 + (bent ? (dx / long) * 34 : 0) };
     mark(element, "data-reach", way);
     mark(element, "data-tone", pathTone(way));
-    mark(line, "d", bent ? `M${MIDDLE.x} ${MIDDLE.y}L${middle.x} ${middle.y}L${x} ${y}` : `M${MIDDLE.x} ${MIDDLE.y}L${x} ${y}`);
+    mark(line, "d", bent ? `M${from.x} ${from.y}L${middle.x} ${middle.y}L${x} ${y}` : `M${from.x} ${from.y}L${x} ${y}`);
     mark(line, "data-playing", live.peer(member.address)?.playing === true);
     mark(relay, "x", middle.x - 6.5);
     mark(relay, "y", middle.y - 6.5);
@@ -111,14 +126,14 @@ function nodeOf() {
   const title = svg("title", null);
   const element = svg("g", { class: "map-node" }, title, ball, letter, name);
   let shown = "";
-  /** @param {{member: any, x: number, y: number}} item */
-  const update = ({ member, x, y }) => {
+  /** @param {{member: any, x: number, y: number, above: boolean}} item */
+  const update = ({ member, x, y, above }) => {
     const way = reach(member);
     mark(element, "data-reach", way);
     mark(element, "data-tone", pathTone(way));
     mark(element, "transform", `translate(${x} ${y})`);
     mark(ball, "r", member.me ? 27 : 21);
-    mark(name, "y", member.me ? 44 : 37);
+    mark(name, "y", above ? -30 : member.me ? 44 : 37);
     if (shown !== member.name) {
       shown = member.name;
       say(letter, [...member.name][0]?.toUpperCase() ?? "?");

@@ -1,6 +1,7 @@
 /** Curves by plotly, which comes with the extra `web`; without it there are numbers. */
 
 import { clean, h, put } from "./dom.js";
+import { broken } from "./series.js";
 import { isDark } from "./shell.js";
 import { S } from "./words_sections.js";
 import { W } from "./words.js";
@@ -51,14 +52,16 @@ function colour(name) {
  * @param {import("./series.js").Panel} panel
  * @param {import("./series.js").Curve[]} curves
  * @param {[number, number]} range seconds since the epoch
+ * @param {number} gap seconds between two points from which on nothing is known in between
  */
-export function draw(library, place, panel, curves, range) {
+export function draw(library, place, panel, curves, range, gap) {
   const palette = isDark() ? DARK : LIGHT;
   const ink = colour("--ink-quiet");
   const line = colour("--line");
-  const data = curves.map((curve, number) => ({
-    x: curve.points.map((point) => new Date(point.at * 1000)),
-    y: curve.points.map((point) => point.value),
+  const data = curves.map((curve) => ({ ...curve, shown: broken(curve.points, gap) })).map((curve, number) => ({
+    x: curve.shown.map((point) => new Date(point.at * 1000)),
+    y: curve.shown.map((point) => point.value),
+    connectgaps: false,
     // Plotly reads a little markup in names: a member's name must not be any.
     name: clean(curve.name).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;"),
     mode: curve.points.length < 3 ? "lines+markers" : "lines",

@@ -31,12 +31,14 @@ export const PANELS = [
   },
 ];
 
-/** How far back each range goes in seconds, and the steps of its history; live ones are gathered by the page. */
+/**
+ * How far back each range goes in seconds, the steps of its history (live ones are gathered by the page), and the seconds
+ * between two points from which on nothing is known in between. */
 export const RANGES = {
-  live: { seconds: 300, step: "" },
-  hour: { seconds: 3600, step: "minute" },
-  day: { seconds: 86_400, step: "minute" },
-  week: { seconds: 7 * 86_400, step: "hour" },
+  live: { seconds: 300, step: "", gap: 5 },
+  hour: { seconds: 3600, step: "minute", gap: 180 },
+  day: { seconds: 86_400, step: "minute", gap: 180 },
+  week: { seconds: 7 * 86_400, step: "hour", gap: 3 * 3600 },
 };
 
 /**
@@ -67,6 +69,16 @@ export function rates(sums, scale) {
     const grown = now.value < before.value ? now.value : now.value - before.value;
     return seconds > 0 ? [{ at: now.at, value: (grown / seconds) * scale }] : [];
   });
+}
+
+/**
+ * The points with a hole wherever nothing was measured for long: a line across it would be made up.
+ * @param {Point[]} points
+ * @param {number} gap seconds
+ * @returns {{at: number, value: number | null}[]}
+ */
+export function broken(points, gap) {
+  return points.flatMap((point, place) => (place > 0 && point.at - points[place - 1].at > gap ? [{ at: point.at - gap / 2, value: null }, point] : [point]));
 }
 
 /**

@@ -68,7 +68,7 @@ export function stats(root, context) {
     }
     const end = Date.now() / 1000;
     const first = range === "live" ? Math.min(recorder.first, end - LIVE_LEAST) : 0;
-    panels.forEach((each) => each.show(library, curvesOf(each.panel), tables, [Math.max(first, end - RANGES[range].seconds), end]));
+    panels.forEach((each) => each.show(library, curvesOf(each.panel), tables, [Math.max(first, end - RANGES[range].seconds), end], RANGES[range].gap));
   }
   /** @param {string} name @param {any} shown */
   function came(name, shown) {
@@ -175,8 +175,9 @@ function panelCard(panel) {
    * @param {import("./series.js").Curve[]} curves
    * @param {boolean} tables
    * @param {[number, number]} range
+   * @param {number} gap
    */
-  const show = (library, curves, tables, range) => {
+  const show = (library, curves, tables, range, gap) => {
     const none = curves.every((each) => each.points.length === 0);
     const plotted = library !== null && !tables;
     nothing.hidden = !none;
@@ -186,7 +187,7 @@ function panelCard(panel) {
     const latest = curves.filter((each) => each.now !== null);
     say(now, latest.length === 1 ? `${Number(latest[0].now?.toPrecision(3))} ${panel.unit}` : "");
     if (!none && plotted) {
-      draw(library, curve, panel, curves, range);
+      draw(library, curve, panel, curves, range, gap);
       drawn = true;
     } else if (!none) {
       numbers(table, panel, curves);
