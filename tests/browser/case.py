@@ -69,8 +69,8 @@ class BrowserCase(SynchronousTestCase):
         cls.addClassCleanup(cls.browser.close)
 
     @classmethod
-    def _start(cls) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "tests.browser.server", cls.scene]
+    def _start(cls, *port: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "tests.browser.server", cls.scene, *port]
         pipe = subprocess.PIPE
         return subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True, encoding="utf-8")
 

@@ -124,6 +124,11 @@ class HostileNode(UsualNode):
         games = [msgspec.structs.replace(RUNNING, name=EVIL[0], game="evil")]
         return plain(GamesDetected("events", "", 5.0, 2, games, 1, 0, 1))
 
+    async def show_metrics(self, *, name: str, peer: str, window: float, history: str) -> dict[str, Any]:
+        """See :class:`INode`."""
+        shown = await super().show_metrics(name=name, peer=peer, window=window, history=history)
+        return {**shown, "names": dict.fromkeys(shown["names"], EVIL[0])}
+
     async def show_peer(self, *, member: str) -> dict[str, Any]:
         """See :class:`INode`."""
         peer = shown_peer()

@@ -203,6 +203,13 @@ class SectionTests(BrowserCase):
 class AwayTests(BrowserCase):
     """A node that ends."""
 
+    def tearDown(self) -> None:
+        """The next test has a node, too."""
+        super().tearDown()
+        if self.process.poll() is not None:
+            type(self).process = self._start()
+            type(self).where = self._line()
+
     def test_node_away(self) -> None:
         """What was seen stays, under a banner that says so and offers to try at once."""
         self.sign_in()
@@ -211,3 +218,16 @@ class AwayTests(BrowserCase):
         self.found("banner").filter(has_text="No connection").wait_for()
         self.assertTrue(self.found("party-title").is_visible())
         self.assertEqual(self.found("banner").locator("button").count(), 1)
+
+    def test_token_of_before_a_restart(self) -> None:
+        """A node that was started anew knows no sessions of before: the page says so, and which command signs in."""
+        self.sign_in()
+        self.create()
+        port = self.where.rstrip("/").rpartition(":")[2]
+        self._stop()
+        self.found("banner").filter(has_text="No connection").wait_for()
+        type(self).process = self._start(port)
+        self.assertEqual(self._line(), self.where)
+        self.found("gate").filter(has_text="lanrage web").wait_for()
+        self.sign_in()
+        self.found("create-name").wait_for()
