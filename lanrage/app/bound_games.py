@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Collection, Iterable, Iterator
 
 import attrs
@@ -79,5 +78,6 @@ def bound_games(games: Iterable[Game], party: Collection[str], helped: Collectio
 def _addresses() -> Iterator[tuple[str, str]]:
     """Each device with each of its IP addresses."""
     for name, addresses in psutil.net_if_addrs().items():
-        for each in itertools.filterfalse(lambda each: each.family.name == "AF_PACKET", addresses):
-            yield name, each.address.partition("%")[0]
+        for each in addresses:
+            if each.family.name != "AF_PACKET":
+                yield name, each.address.partition("%")[0]
