@@ -81,6 +81,11 @@ class RingTests(SynchronousTestCase):
         kept = (newest.number - oldest.number + 1) * len(newest.json)
         self.assertTrue(BYTES_LIMIT - len(newest.json) < kept <= BYTES_LIMIT, kept)
 
+    def test_noise_of_libraries(self) -> None:
+        """What they say at level debug is not kept, the rest is."""
+        ring = filled(record("a", "debug", "library"), record("b", "info", "library"), record("c", "debug", "api"))
+        self.assertEqual([line.searched for line in ring.latest(ALL, 9).lines], ["b", "c"])
+
     def test_one_large_line(self) -> None:
         """Is given, though it is larger than a page is meant to be."""
         page = filled(record("y" * 30_000), record("z")).after(0, ALL, 5)
@@ -155,8 +160,8 @@ class CommandTests(CommandCase):
             self.assertEqual(len(self.done("logs", *words.split()).splitlines()), count, words)
         for words in ("--level loud", "--lines 0", "--lines 501"):
             self.assertEqual(self.run_command("logs", *words.split()).exit_code, 2, words)
-        for words in (["--id", "a b"], ["--subsystem", "no such"], ["--subsystem", "gamez"], ["--text", "x" * 101]):
-            self.assertEqual(self.run_command("logs", *words).exit_code, 1, words)
+        for wrong in (["--id", "a b"], ["--subsystem", "no such"], ["--subsystem", "gamez"], ["--text", "x" * 101]):
+            self.assertEqual(self.run_command("logs", *wrong).exit_code, 1, wrong)
         self.assertIn("known are: config, ", self.run_command("logs", "--subsystem", "gamez").stderr)
 
     def test_json(self) -> None:
