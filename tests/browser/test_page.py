@@ -88,6 +88,27 @@ class PartyTests(BrowserCase):
         self.found("party-title").wait_for()
         self.no_trouble()
 
+    def test_stop(self) -> None:
+        """What is under way can be stopped; the form is there again, and no party was entered."""
+        self.sign_in(f"&join={LINK}")
+        self.found("join-member").fill("Ben")
+        self.found("join-go").click()
+        self.found("stages").locator("button").click()
+        self.found("join-code").wait_for()
+        self.assertEqual(self.found("join-code").input_value(), LINK)
+        self.page.wait_for_timeout(1500)
+        self.assertEqual(self.found("party-title").count(), 0)
+        self.no_trouble()
+
+    def test_invitations_are_asked_for(self) -> None:
+        """Opening the page makes no invitation: only who asks for one gets one."""
+        self.sign_in()
+        self.create()
+        self.page.reload()
+        self.found("party-title").wait_for()
+        self.page.wait_for_timeout(500)
+        self.assertFalse(self.page.locator("section.invite").is_visible())
+
     def test_refused(self) -> None:
         """A refusal says what happened and what to do; the form is there again with what was typed."""
         self.sign_in()

@@ -86,10 +86,10 @@ export function invitePanel(context) {
       element.scrollIntoView({ block: "nearest" });
     }
   };
-  /** @param {boolean} alone with nobody else there, inviting is what comes next */
+  /** @param {boolean} alone with nobody else there, inviting is what comes next; none is made unless somebody asks */
   const welcome = (alone) => {
     say(lead, alone ? W.party.aloneWhy : W.invite.keep);
-    if (alone && element.hidden && !closed) {
+    if (alone && element.hidden && !closed && fresh.invitation?.party === context.live.id) {
       open(false);
     }
   };
