@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from lanrage.core.settings_web import WEB_EXAMPLE
 from lanrage.errors import MissingRight
 from lanrage.lab import roles
 from lanrage.lab.demo import laboratory, start_server
@@ -58,7 +59,8 @@ def web(
     :param shots: folder for pictures of the pages; ``None``: of the laboratory, and gone with it.
     """
     result = Result(NAME)
-    with laboratory(name, KINDS, base, say) as lab, browsers() as starter:
+    served = ("--web-listen", WEB_EXAMPLE)
+    with laboratory(name, KINDS, base, say, node_options=served) as lab, browsers() as starter:
         lab.start(roles.roles(lab.plan))
         first, second = (Desk.open(starter, lab, host, shots or lab.folder.path / "shots") for host in lab.plan.hosts)
         say("making a party on one page")
