@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
 import msgspec
+from twisted.internet.defer import Deferred, fail, succeed
 
 from lanrage.app.doctor_report import report
 from lanrage.app.operations import Progress
@@ -22,6 +24,7 @@ from lanrage.core.diagnosis import (
     RouteFacts,
     TunnelFacts,
 )
+from lanrage.errors import LanrageError, Unreachable
 
 
 def healthy_local() -> LocalFacts:
@@ -61,14 +64,13 @@ def healthy_node() -> NodeFacts:
     )
 
 
-@attrs.define(slots=False)
 class FakeDoctor:
     """Part of :class:`tests.fakes_node.FakeNode`.
 
     :ivar facts: what is judged.
     """
 
-    facts: NodeFacts = attrs.field(factory=healthy_node, kw_only=True)
+    facts: NodeFacts
 
     def _enter(self, *call: Any) -> None:
         raise NotImplementedError
@@ -86,3 +88,35 @@ class FakeDoctor:
             progress("looking at this machine")
         facts = Facts(self.facts.local or healthy_local(), self.facts)
         return report(facts, hide_addresses=not addresses, member=member)
+
+
+@attrs.define
+class MemoryEcho:
+    """Answers echo requests up to a size.
+
+    :ivar carries: the largest packet that reaches each address.
+    :ivar lost: packets that get lost first.
+    :ivar error: what each question fails with.
+    :ivar asked: addresses with sizes.
+    """
+
+    carries: Mapping[str, int] = attrs.field(factory=dict)
+    lost: int = 0
+    error: LanrageError | None = None
+    asked: list[tuple[str, int]] = attrs.field(factory=list)
+    stopped: bool = False
+
+    def ask(self, address: str, timeout: float, source: str = "", size: int = 0) -> Deferred[float]:
+        """See :class:`lanrage.app.doctor_probes.Echo`."""
+        del timeout, source
+        self.asked.append((address, size))
+        if self.error is not None:
+            return fail(self.error)
+        if self.lost or size > self.carries.get(address, 0):
+            self.lost = max(0, self.lost - 1)
+            return fail(Unreachable(f"{address} did not answer"))
+        return succeed(0.001)
+
+    def stop(self) -> None:
+        """See :class:`lanrage.app.doctor_probes.Echo`."""
+        self.stopped = True

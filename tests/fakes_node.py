@@ -28,11 +28,12 @@ from lanrage.app.results import (
     StatusShown,
     TunnelShown,
 )
+from lanrage.core.diagnosis import NodeFacts
 from lanrage.errors import Refused
 from tests.fakes_agent import FakeAgents
 from tests.fakes_bridge import FakeBridges
 from tests.fakes_detection import FakeDetection
-from tests.fakes_doctor import FakeDoctor
+from tests.fakes_doctor import FakeDoctor, healthy_node
 from tests.fakes_game_mods import FakeGameMods
 from tests.fakes_games import FakeGames
 from tests.fakes_governing import FakeGovernor
@@ -97,6 +98,7 @@ class FakeNode(
     failures: dict[str, BaseException] = attrs.field(factory=dict)
     calls: list[tuple[Any, ...]] = attrs.field(factory=list)
     held: Deferred[None] | None = None
+    facts: NodeFacts = attrs.field(factory=healthy_node)
     party: str | None = None
     members: list[MemberShown] = attrs.field(factory=list)
     role: str = "node"

@@ -29,6 +29,7 @@ from lanrage.app import (
     cli_qr,
     cli_relays,
     cli_servers,
+    cli_web,
     run_cli,
 )
 from lanrage.app import cli_output as output
@@ -276,6 +277,7 @@ cli_qr.add(main, operation)
 cli_machine_room.add(main, operation)
 cli_servers.add(main, operation)
 cli_games.add(main, operation)
+cli_web.add(main, SETTINGS)
 
 
 @operation(main, "status", output.status)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import attrs
 import msgspec
 
 from lanrage.app import bound_games, node_view
@@ -17,7 +18,8 @@ from lanrage.app.games_plane import GamesPlane
 from lanrage.app.operations import Progress
 from lanrage.app.party_life import PartyLife
 from lanrage.app.party_node import quiet
-from lanrage.core.diagnosis import BoundGameFacts, ControlFacts, DiskFacts, Facts, MemberFacts, NodeFacts, SeenFacts
+from lanrage.app.probe_node import Seen
+from lanrage.core.diagnosis import BoundGameFacts, ControlFacts, DiskFacts, Facts, MemberFacts, NodeFacts
 from lanrage.core.listening import ExposureFacts
 from lanrage.errors import BadInput
 from lanrage.net.rights import Rights
@@ -45,7 +47,7 @@ class DoctorNode:
     async def _exposed(self, life: PartyLife) -> ExposureFacts | None:
         raise AssertionError("given by the node")
 
-    async def visible(self) -> list[SeenFacts] | None:
+    async def visible(self) -> Seen:
         """See :meth:`lanrage.app.probe_node.ProbeNode.visible`."""
         raise AssertionError("given by the node")
 
@@ -72,7 +74,7 @@ class DoctorNode:
         exposure, bound = await self._exposed(life), await self._bound(life)
         control = await self._control(life, facts.control, progress)
         members = await self._members(life, facts, member, progress)
-        visibility = await self._visible(facts, member, progress)
+        seen = await self._visible(facts, member, progress)
         return msgspec.structs.replace(
             facts,
             disk=disk,
@@ -80,7 +82,9 @@ class DoctorNode:
             bound_games=bound,
             control=control,
             members=members,
-            visibility=visibility,
+            visibility=seen.members,
+            unprobed=seen.unprobed,
+            unsent=seen.unsent,
         )
 
     async def _bound(self, life: PartyLife) -> list[BoundGameFacts] | None:
@@ -92,7 +96,7 @@ class DoctorNode:
         return await in_thread(self._reactor, bound_games.bound_games, running, party, helped)
 
     async def _control(self, life: PartyLife, facts: ControlFacts | None, progress: Progress) -> ControlFacts | None:
-        """Asked now; of a node in no party the server that new ones go to is looked up alone."""
+        """Asked now; where it does not answer its name is looked up."""
         if life.link is None or facts is None:
             return facts
         progress(f"asking the control server {facts.address}")
@@ -115,12 +119,13 @@ class DoctorNode:
             echo.stop()
         return [msgspec.structs.replace(each, mtu=sizes.get(each.address)) for each in facts.members]
 
-    async def _visible(self, facts: NodeFacts, only: str, progress: Progress) -> list[SeenFacts] | None:
+    async def _visible(self, facts: NodeFacts, only: str, progress: Progress) -> Seen:
         if facts.card is None:
-            return None
+            return Seen(None)
         progress("sending a game's broadcast")
         seen = await self.visible()
-        return seen if seen is None else [each for each in seen if only in ("", each.name)]
+        members = seen.members
+        return attrs.evolve(seen, members=members and [each for each in members if only in ("", each.name)])
 
 
 def disk_facts(folder: Path) -> DiskFacts:

@@ -15,7 +15,7 @@ from lanrage.core.firewall_commands import DEVICES
 from lanrage.core.hiding import Hider, host_names
 from lanrage.core.judgement import judge
 from lanrage.core.links import WIREGUARD_PORT
-from lanrage.errors import BadInput, LanrageError, MissingRight
+from lanrage.errors import BadInput, LanrageError, MissingRight, Unreachable
 
 
 class Doctored(msgspec.Struct, frozen=True):
@@ -89,6 +89,8 @@ def examine(ask: Callable[[], Any], *, hide_addresses: bool = True) -> dict[str,
             raise
         return _without(found("node_version", f"the node knows no such report: {error}"), hide_addresses)
     except LanrageError as error:
+        if not isinstance(error, Unreachable | MissingRight):
+            return _without(found("node_lacks", str(error)), hide_addresses)
         # Whoever may not ask the node cannot tell who holds its port.
         port = None if isinstance(error, MissingRight) else WIREGUARD_PORT
         return report(Facts(collect_local(DEVICES, port), node_error=str(error)), hide_addresses=hide_addresses)

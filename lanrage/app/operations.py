@@ -21,6 +21,7 @@ from lanrage.app.operations_probe import PROBE, IProbeNode
 from lanrage.app.operations_qr import QR, IQrNode
 from lanrage.app.operations_relays import RELAYS, IRelayNode
 from lanrage.app.operations_run import RUN, IRoomNode
+from lanrage.app.operations_web import WEB, IWebNode
 from lanrage.app.results import Invited, Joined, Left, PartyCreated, PartyShown, StatusShown
 from lanrage.core.certificates import TAKEOVER_DELAY, TAKEOVER_LONGEST, TAKEOVER_SHORTEST
 from lanrage.core.setting import SERVING
@@ -53,6 +54,7 @@ class INode(
     IGamesNode,
     IDoctorNode,
     IQrNode,
+    IWebNode,
 ):
     """What a node does for its user; the local API and the command line see no more of it.
 
@@ -226,7 +228,10 @@ _ALL = (
         reads=True,
     ),
 )
-_ROWS = (*_ALL, *GOVERNING, *PATHS, *RELAYS, *EXPOSURE, *LAN_BRIDGE, *RUN, *PROBE, *MACHINE_ROOM, *GAMES, *DOCTOR, *QR)
+_ROWS = (
+    *(*_ALL, *GOVERNING, *PATHS, *RELAYS, *EXPOSURE, *LAN_BRIDGE, *RUN, *PROBE, *MACHINE_ROOM, *GAMES),
+    *(*DOCTOR, *QR, *WEB),
+)
 OPERATIONS: dict[str, Operation] = {row.name: row for row in _ROWS}
 """All operations by name."""
 
@@ -275,6 +280,8 @@ async def carry_out(
     named: dict[str, Any] = {field: getattr(request, field) for field in request.__struct_fields__}
     if operation.long:
         named["progress"] = progress
+    if operation.local and (caller is None or caller.by_web):
+        raise Refused("not_allowed", f"{operation.name} is for programs of this machine alone, by the node's socket")
     if operation.held:
         if caller is None:
             raise BadInput("op", f"{operation.name} is for programs of this machine alone")

@@ -226,7 +226,9 @@ class NodeFacts(_Facts, frozen=True):
     :param local: :func:`lanrage.app.doctor.collect_local` run inside the node's process.
     :param reflexive: the address under which the reflector sees WireGuard's port.
     :param udp_blocked: the control server is reached, and no relay by UDP.
-    :param visibility: of each member; ``None`` where it could not be probed.
+    :param visibility: of each member; ``None`` where it could not be probed, and `unprobed` or `unsent` says why.
+    :param unprobed: nobody tried, one sentence.
+    :param unsent: this machine did not let the datagram out, one sentence.
     :param disk: ``None`` = unknown.
     :param bound_games: ``None`` = nobody looked.
     """
@@ -248,6 +250,8 @@ class NodeFacts(_Facts, frozen=True):
     visibility: list[SeenFacts] | None = None
     disk: DiskFacts | None = None
     bound_games: list[BoundGameFacts] | None = None
+    unprobed: str = ""
+    unsent: str = ""
 
 
 class Facts(_Facts, frozen=True):

@@ -192,6 +192,13 @@ ROWS = (
         "raise the MTU of that network to {needed} or more (a router's PPPoE or VPN line), or let ICMP through",
     ),
     Fault(
+        "broadcast_not_sent",
+        "visibility",
+        "failure",
+        "This machine does not let a game's broadcast out by the LAN card.",
+        "let UDP out by lanrage0 in this machine's firewall: sudo nft list ruleset shows who drops it",
+    ),
+    Fault(
         "broadcast_not_captured",
         "visibility",
         "failure",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from lanrage.core.diagnosis import Check, Facts
+from lanrage.core.doctor_faults import fine, found
 from lanrage.core.exposure_judgement import judge_exposure
 from lanrage.core.judgement_devices import judge_card, judge_subnet, judge_tunnel
 from lanrage.core.judgement_games import judge_games
@@ -15,8 +16,15 @@ from lanrage.core.visibility_judgement import judge_visibility
 
 
 def _visibility(facts: Facts) -> Iterator[Check]:
-    if facts.node is not None and facts.node.visibility is not None:
-        yield from judge_visibility(facts.node.visibility)
+    node = facts.node
+    if node is None:
+        return
+    if node.unsent:
+        yield found("broadcast_not_sent", node.unsent)
+    elif node.unprobed:
+        yield fine("visibility", f"no broadcast was sent: {node.unprobed}", level="unknown")
+    elif node.visibility is not None:
+        yield from judge_visibility(node.visibility)
 
 
 _RULES: tuple[Callable[[Facts], Iterator[Check]], ...] = (

@@ -14,6 +14,8 @@ CLOCK_WARNING = 5.0
 """Seconds; no sane NTP client is this far off."""
 CLOCK_FAILURE = 60.0
 """Seconds; relay tickets live for minutes, and WireGuard's handshakes carry the clock."""
+BY_UDP = ("direct", "relay")
+"""Kinds of paths."""
 
 
 def judge_control(facts: Facts) -> Iterator[Check]:
@@ -51,8 +53,8 @@ def judge_ways(facts: Facts) -> Iterator[Check]:
     node = facts.node
     if node is None or node.tunnel is None:
         return
-    if node.udp_blocked:
-        yield _blocked(node)
+    if node.udp_blocked and not any(member.path in BY_UDP for member in node.members):
+        yield _blocked(node)  # where a path is by UDP, a relay is silent and no more
     if node.reflexive and _is_loopback(node.reflexive):
         yield fine("reflexive", "the reflector is on this machine and cannot tell how others see it", level="unknown")
     elif node.reflexive:

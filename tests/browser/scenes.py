@@ -23,10 +23,10 @@ from tests.fakes_paths import shown_peer
 from tests.fakes_servers import ARENA
 
 EVIL = (
-    "<img src=x onerror=window.evil=1>",
-    "<script>window.evil=1</script>",
+    "<img src=x onerror=evil=1>",
+    "<script>evil=1</script>",
     "\u202eneB\u202c\u2066x",
-    '"><svg/onload=window.evil=1>',
+    '"><svg/onload=evil=1>',
     "javascript:evil()",
 )
 """Texts that a peer may have put into a name."""

@@ -120,6 +120,7 @@ class PartyTests(BrowserCase):
         self.create()
         self.found("leave").click()
         self.page.keyboard.press("Escape")
+        self.page.locator("dialog").wait_for(state="detached")
         self.assertEqual(self.found("party-title").count(), 1)
         self.assertEqual(self.page.evaluate("document.activeElement.dataset.test"), "leave")
         self.found("leave").click()

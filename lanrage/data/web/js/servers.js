@@ -19,7 +19,7 @@ export function servers(root, context) {
   /** @type {any} */
   let shown = null;
   let end = () => {};
-  let inside = false;
+  let inside = /** @type {boolean | null} */ (null);
   const body = h("tbody", null);
   const counted = h("p", { class: "quiet", role: "status" });
   const table = h("table", { class: "servers", "aria-label": T.counted }, head(), body);
@@ -39,7 +39,7 @@ export function servers(root, context) {
         shown = result;
         update();
       },
-      (error) => inside && put(nothing, errorBox(error)),
+      (error) => inside === true && put(nothing, errorBox(error)),
     );
   }
   const update = () => {
@@ -53,15 +53,15 @@ export function servers(root, context) {
     put(nothing, emptiness(shown, filters.clear));
   };
   const look = () => {
-    const now = live.status?.party !== null && live.status !== null;
-    if (now !== inside || live.status === null) {
+    const now = live.status === null ? null : live.status.party !== null;
+    table.hidden ||= now !== true;
+    filters.element.hidden = now !== true;
+    add.hidden = now !== true;
+    if (now !== inside) {
       inside = now;
-      table.hidden = !now || shown === null;
-      filters.element.hidden = !now;
-      add.hidden = !now;
       if (now) {
         ask();
-      } else if (live.status !== null) {
+      } else {
         end();
         shown = null;
         say(counted, "");
