@@ -22,7 +22,7 @@ from lanrage.app.web_login import WebLogin
 from lanrage.core.web_door import bearer, is_json
 from lanrage.core.web_sessions import Session
 from lanrage.errors import BadInput, LanrageError
-from lanrage.wire.local import Answer, Call, ErrorBody, convert_args, quote
+from lanrage.wire.local import Answer, Call, ErrorBody, convert_args
 from lanrage.wire.web import API, CONFLICT, NO_STORE, STATUSES, Asked, Reply, json_reply, problem, refusal
 
 SESSION = f"{API}session"
@@ -93,7 +93,7 @@ class WebApi:
         name = asked.path.removeprefix(API).replace("/", ".")
         row = OPERATIONS.get(name) if "." not in asked.path.removeprefix(API) else None
         if row is None or row.local:
-            return refusal("not_found", f"{quote(name)} is no operation here; {API}openapi.json tells them all")
+            return refusal("not_found", f"this is no operation here; {API}openapi.json tells them all")
         if asked.method in ("GET", "HEAD") and row.reads:
             args = arguments_of(asked.query, row.request)
         elif asked.method == "POST":

@@ -10,7 +10,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 
+from lanrage.app.doctor_report import Doctored
 from lanrage.app.metrics_results import AlertsShown
+from lanrage.app.operations import Progress
+from lanrage.app.operations_qr import QrShown
 from lanrage.app.path_results import PathsShown
 from lanrage.app.relay_results import RelaysShown
 from lanrage.app.results import Diagnosed, StatusShown
@@ -27,6 +30,7 @@ from lanrage.client.calls_profile import ProfileCalls, ProfileWatch
 from lanrage.client.calls_run import RunCalls
 from lanrage.client.calls_servers import ServersCalls, ServersWatch
 from lanrage.client.calls_settings import SettingsCalls, SettingsWatch
+from lanrage.client.calls_web import WebCalls
 
 
 class NodeCalls:
@@ -45,15 +49,12 @@ class NodeCalls:
         self.games = GamesCalls(asker)
         self.servers = ServersCalls(asker)
         self.agent = AgentCalls(asker)
+        self.web = WebCalls(asker)
         self.watch = NodeWatch(asker)
 
     async def status(self) -> StatusShown:
         """Show whether the node runs, where it is connected, and what it lacks."""
         return await self._asker.ask("status", {}, StatusShown)
-
-    async def diagnose(self) -> Diagnosed:
-        """Give the facts that the doctor judges."""
-        return await self._asker.ask("diagnose", {}, Diagnosed)
 
     async def paths(self) -> PathsShown:
         """Show every path to every member, how good it is, and which one is in use."""
@@ -70,6 +71,20 @@ class NodeCalls:
     async def tasks(self) -> TasksShown:
         """Show what is being carried out, and how the last start, joins and recoveries went, step by step."""
         return await self._asker.ask("tasks", {}, TasksShown)
+
+    async def diagnose(self) -> Diagnosed:
+        """Give the facts that the doctor judges."""
+        return await self._asker.ask("diagnose", {}, Diagnosed)
+
+    async def doctor(self, *, member: str = "", addresses: bool = False, progress: Progress | None = None) -> Doctored:
+        """Check this machine, the node and the way of a game's broadcast to each member; safe to paste."""
+        args = {"member": member, "addresses": addresses}
+        return await self._asker.ask("doctor", args, Doctored, progress=progress)
+
+    async def qr(self, *, text: str) -> QrShown:
+        """Draw a text, such as an invitation's link, as a QR code."""
+        args = {"text": text}
+        return await self._asker.ask("qr", args, QrShown)
 
 
 class NodeWatch:

@@ -7,16 +7,15 @@ every answer has, refusals included.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from io import BytesIO
 from typing import Any
 
 from autobahn.twisted.resource import WebSocketResource
 from twisted.internet.defer import Deferred, maybeDeferred
-from twisted.internet.interfaces import IListeningPort
+from twisted.internet.interfaces import IListeningPort, IPushProducer
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel, HTTPFactory, Request, datetimeToString
-from twisted.web.static import NoRangeStaticProducer
+from zope.interface import implementer
 
 from lanrage.core.settings_web import WEB_EXAMPLE, WebListen
 from lanrage.core.web_door import Door, is_fetched_from_elsewhere
@@ -49,6 +48,39 @@ log = Logger()
 
 Answering = Callable[[Asked, "Deferred[Any]"], Awaitable[Reply]]
 """Answers a request; the Deferred fires when the answer is sent or nobody waits for it any more."""
+
+
+@implementer(IPushProducer)
+class _Parts:
+    """A large answer, part by part as the browser takes it."""
+
+    def __init__(self, request: Any, body: bytes) -> None:
+        self._request, self._body, self._at = request, memoryview(body), 0
+        self._paused = False
+
+    def start(self) -> None:
+        """Begin."""
+        self._request.registerProducer(self, True)
+        self.resumeProducing()
+
+    def resumeProducing(self) -> None:
+        """Twisted: what was written is taken."""
+        self._paused = False
+        while not self._paused and self._at < len(self._body):
+            part, self._at = bytes(self._body[self._at : self._at + CHUNK]), self._at + CHUNK
+            self._request.write(part)
+        if self._at >= len(self._body) and not self._paused:
+            self._paused = True
+            self._request.unregisterProducer()
+            self._request.finish()
+
+    def pauseProducing(self) -> None:
+        """Twisted: enough is written for now."""
+        self._paused = True
+
+    def stopProducing(self) -> None:
+        """Twisted: the browser is gone."""
+        self._paused, self._at = True, len(self._body)
 
 
 class WebRequest(Request):
@@ -135,7 +167,7 @@ class WebRequest(Request):
             self.write(b"" if self.method == b"HEAD" else reply.body)
             self.finish()
         else:
-            NoRangeStaticProducer(self, BytesIO(reply.body)).start()  # type: ignore[no-untyped-call]
+            _Parts(self, reply.body).start()
 
 
 class WebChannel(HTTPChannel):
