@@ -167,6 +167,10 @@ class _Steered:
         """Wait for a section of the page."""
         self._page.locator(f".section-{section}").wait_for()
 
+    def do_plotted(self, timeout_s: float) -> None:
+        """Wait for a line in a plot."""
+        self._page.locator(".js-plotly-plot .scatterlayer .trace").first.wait_for(timeout=1000 * timeout_s)
+
     def do_picture(self, path: str) -> None:
         """Write it; what is on its way is there first."""
         self._page.wait_for_function("() => document.querySelector('main .skeleton') === null")

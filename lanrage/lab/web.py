@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import attrs
 
-from lanrage.lab import roles
+from lanrage.lab import roles, teardown
 from lanrage.lab.browser import Browser, check_browser
 from lanrage.lab.demo import laboratory
 from lanrage.lab.folder import BASE
@@ -33,6 +33,8 @@ CREATE_MS = JOIN_MS = 10_000.0
 """From pressing the button until the party is shown: a person waits for ten seconds while something moves."""
 SEEN_S = 20.0
 """From the start of the game's server until it stands in the other's list."""
+PLOTTED_S = 15.0
+"""Values come each second; the library that draws them is four megabytes."""
 REST = ("games", "stats", "settings", "logs", "doctor")
 """Sections of the page that are only looked at."""
 
@@ -88,6 +90,7 @@ def web(
                 _look_around(ann, tour, say)
             except LabError as error:
                 result.fail(str(error))
+                teardown.keep_logs(lab.folder)
                 tour.take(ann, "trouble-ann")
                 tour.take(ben, "trouble-ben")
             result.exactly("page_errors", [*ann.trouble(), *ben.trouble()], [])
@@ -186,4 +189,6 @@ def _look_around(browser: Browser, tour: Tour, say: Callable[[str], None]) -> No
         say(f"looking at {section}")
         browser.click(f"nav-{section}")
         browser.tell("shown", section=section)
+        if section == "stats":
+            browser.tell("plotted", timeout_s=PLOTTED_S)
         tour.take(browser, section)
