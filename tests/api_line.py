@@ -22,9 +22,9 @@ class Line:
 
     calls: Calls
     conversation: Conversation = attrs.field(init=False)
-    answers: list[Answer] = attrs.Factory(list)
-    open: set[int] = attrs.Factory(set)
-    unwanted: list[Answer] = attrs.Factory(list)
+    answers: list[Answer] = attrs.field(factory=list)
+    open: set[int] = attrs.field(factory=set)
+    unwanted: list[Answer] = attrs.field(factory=list)
     number: int = 0
     lost: bool = False
     paused: bool = False

@@ -103,8 +103,9 @@ class NodeTests(ClientCase):
             self.assertEqual(error.field, "code")
             asker = Asker(node.client)
             await self.assertFailure(Deferred.fromCoroutine(asker.ask("status", {}, Odd)), DecodeError)
-        nobody = client.connect(reactor, self.folder / "none.sock")
-        await self.assertFailure(Deferred.fromCoroutine(nobody.__aenter__()), Unreachable)
+        with self.assertRaises(Unreachable):
+            async with client.connect(reactor, self.folder / "none.sock"):
+                self.fail("nobody is there")
         self.assertRaises(Unreachable, client.connect, reactor, role="relay", state_dir=str(self.folder))
 
     def test_where_it_looks(self) -> None:

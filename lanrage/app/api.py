@@ -84,7 +84,8 @@ class ApiProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         if not may_speak(peer, os.geteuid(), self.factory.group):
             log.warn("user {uid} was refused at the local API", uid=peer.uid, pid=peer.pid)
             raise ConnectionDeny(ConnectionDeny.FORBIDDEN, f"this user may not speak to this {self.factory.called}")
-        self._conversation = Conversation(self.factory.calls, self._say, Caller(peer.uid, self.say_goodbye))
+        caller = Caller(peer.uid, self.say_goodbye)
+        self._conversation = Conversation(self.factory.calls, self._say, caller, self._listen)
 
     def onOpen(self) -> None:
         """Autobahn: the handshake is done."""
@@ -113,6 +114,13 @@ class ApiProtocol(WebSocketServerProtocol):  # type: ignore[misc]
             self.sendClose(self.CLOSE_STATUS_CODE_NORMAL, f"the {self.factory.called} stops")
         else:
             self.transport.abortConnection()
+
+    def _listen(self, on: bool) -> None:
+        """Who does not read its answers is not asked for more calls: they would be kept here, without a bound."""
+        if on:
+            self.transport.resumeProducing()
+        else:
+            self.transport.pauseProducing()
 
     def _say(self, message: bytes) -> None:
         if self.state == self.STATE_OPEN:

@@ -87,9 +87,11 @@ class Running:
         self._carrying = carrying
 
     def end(self) -> None:
-        """As its caller wishes: cancel it, where it is a long one. Short ones are not left half done."""
+        """As its caller wishes: cancel it, where it is a long one. Short ones are not left half done, and what lasts as
+        long as the connection ends with that.
+        """
         operation = OPERATIONS.get(self.call.op)
-        if operation is not None and operation.long:
+        if operation is not None and operation.long and not operation.held:
             self.by_caller = True
             self.cancel()
 
@@ -207,14 +209,22 @@ class _Watch:
 @implementer(IPushProducer)
 class Conversation:
     """The calls of one connection: messages in, messages out. A producer of its transport: while that is paused, no
-    state of what is watched is sent, and afterwards the newest one.
+    state of what is watched is sent, and afterwards the newest one; and nothing is read from who does not read.
 
     :param send: sends one message.
     :param caller: who is at the other end.
+    :param listen: lets the transport read, or not.
     """
 
-    def __init__(self, calls: Calls, send: Callable[[bytes], None], caller: Caller | None = None) -> None:
+    def __init__(
+        self,
+        calls: Calls,
+        send: Callable[[bytes], None],
+        caller: Caller | None = None,
+        listen: Callable[[bool], None] = lambda _: None,
+    ) -> None:
         self.caller = caller
+        self._listen = listen
         self._calls = calls
         self._send = send
         self._running: dict[int, Running] = {}
@@ -247,12 +257,14 @@ class Conversation:
     def pauseProducing(self) -> None:
         """Twisted: the other side does not read as fast as it is told."""
         self._paused = True
+        self._listen(False)
         for watch in self._watches.values():
             watch.place.pause()
 
     def resumeProducing(self) -> None:
         """Twisted: it has read everything."""
         self._paused = False
+        self._listen(True)
         for watch in list(self._watches.values()):
             if self._paused:  # again, by what was just sent
                 return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -11,7 +12,7 @@ from lanrage import __version__
 from lanrage.app.api_examples import example_of
 from lanrage.app.operation import Operation
 from lanrage.errors import REFUSALS
-from lanrage.wire.local import END_CALL, Answer, Call, EndCall, Ended, ErrorBody
+from lanrage.wire.local import END_CALL, Call, EndCall, Ended, ErrorBody
 
 BASE = "/api/v1"
 """What the paths of all operations begin with."""
@@ -195,10 +196,10 @@ def _messages(rows: Sequence[Operation], references: dict[type, str]) -> Iterabl
 
 
 def _call(name: str, args: str, watched: bool, summary: str, example: dict[str, Any] | None) -> dict[str, Any]:
-    fields: dict[str, Any] = {"id": _rule(Call, "id"), "op": {"const": name}, "args": {"$ref": args}}
-    fields["correlation_id"] = _rule(Call, "correlation_id")
+    fields: dict[str, Any] = {"id": _rules()["id"], "op": {"const": name}, "args": {"$ref": args}}
+    fields["correlation_id"] = _rules()["correlation_id"]
     if watched:
-        fields["watch"] = _rule(Call, "watch")
+        fields["watch"] = _rules()["watch"]
     payload = {"type": "object", "required": ["id", "op"], "properties": fields, "additionalProperties": False}
     message: dict[str, Any] = {"name": f"{name}.call", "summary": summary, "payload": payload}
     if example is not None:
@@ -207,17 +208,18 @@ def _call(name: str, args: str, watched: bool, summary: str, example: dict[str, 
 
 
 def _answer(name: str, field: str, schema: Any, summary: str, lost: bool = False) -> dict[str, Any]:
-    number = _rule(Call, "id")
+    number = _rules()["id"]
     fields = {"id": {"oneOf": [number, {"type": "null"}]} if lost else number, field: schema}
     payload = {"type": "object", "required": ["id", field], "properties": fields, "additionalProperties": False}
     return {"name": name, "summary": summary, "payload": payload}
 
 
-def _rule(kind: type[Call | Answer], field: str) -> dict[str, Any]:
-    """The rule of a message's own field."""
-    _, components = msgspec.json.schema_components([kind])
-    rule: dict[str, Any] = _portable(components[kind.__name__]["properties"][field])
-    return rule
+@cache
+def _rules() -> dict[str, dict[str, Any]]:
+    """The rules of a call's own fields."""
+    _, components = msgspec.json.schema_components([Call])
+    rules: dict[str, dict[str, Any]] = _portable(components["Call"]["properties"])
+    return rules
 
 
 def _operation(row: Operation) -> dict[str, Any]:

@@ -256,6 +256,9 @@ def show() -> dict[str, Any]:
     return {}
 
 
+operation(party, "members", output.roster, "party.show")(dict)
+
+
 @operation(party, "invite", output.invited)
 @expires_option
 @click.option("--uses", type=click.IntRange(1, PARTY_LIMIT), help="How many can join. [default: 16; 1 if spoken]")

@@ -13,7 +13,7 @@ import click
 from lanrage.app.cli_frame import SETTINGS, guarded, json_option
 from lanrage.app.cli_output import Screen
 from lanrage.app.operations import OPERATIONS
-from lanrage.app.operations_logs import PAGE, PAGE_LIMIT, SUBSYSTEMS
+from lanrage.app.operations_logs import PAGE, PAGE_LIMIT
 from lanrage.core.log_levels import Level
 from lanrage.wire.local import convert_args
 
@@ -73,20 +73,19 @@ async def following(node: Any, args: dict[str, Any], show: Show) -> None:
 def add(main: click.Group) -> None:
     """Add the command."""
     row = OPERATIONS["logs.show"]
-    levels, subsystems = click.Choice([level.word for level in Level]), click.Choice(SUBSYSTEMS)
+    levels = click.Choice([level.word for level in Level])
 
     @main.command("logs", help=row.help, epilog=f"Example: {row.example}", context_settings=SETTINGS)
     @click.option("-f", "--follow", is_flag=True, help="Then show each line as it comes, until Ctrl-C.")
     @click.option("--level", type=levels, default="debug", metavar="LEVEL", help="This one and what is graver.")
-    @click.option("--subsystem", type=subsystems, metavar="NAME", help="Lines of one part, such as games.")
+    @click.option("--subsystem", default="", metavar="NAME", help="Lines of one part, such as games.")
     @click.option("--id", "correlation_id", default="", metavar="ID", help="Lines of one operation (lanrage trace).")
     @click.option("--text", default="", metavar="TEXT", help="Lines whose message holds it.")
     @click.option("-n", "--lines", "limit", type=click.IntRange(1, PAGE_LIMIT), default=PAGE, show_default=True)
     @json_option
     @guarded
-    def logs(as_json: bool, follow: bool, subsystem: str | None, **args: Any) -> None:
+    def logs(as_json: bool, follow: bool, **args: Any) -> None:
         session = click.get_current_context().obj
-        args["subsystem"] = subsystem or ""
         convert_args(args, row.request)
         show = printer(as_json)
         if follow:

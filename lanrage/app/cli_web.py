@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -17,13 +18,13 @@ OPENER = "xdg-open"
 """Knows the user's browser (https://www.freedesktop.org/wiki/Software/xdg-utils/)."""
 
 
-def opener() -> str:
+def opener(environment: Mapping[str, str], user: int) -> str:
     """The program that opens a link in this session's browser; empty where there is none.
 
     Root's browser is nobody's: the link is for the user who reads the terminal.
     """
-    graphical = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    return (shutil.which(OPENER) or "") if graphical and os.geteuid() != 0 else ""
+    graphical = environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY")
+    return (shutil.which(OPENER, path=environment.get("PATH")) or "") if graphical and user != 0 else ""
 
 
 def add(main: click.Group, settings: dict[str, Any]) -> None:
@@ -45,7 +46,7 @@ def _web(*, only_print: bool, as_json: bool) -> None:
     if as_json:
         output.print_json(result)
         return
-    program = "" if only_print else opener()
+    program = "" if only_print else opener(os.environ, session.tools.user())
     if program and opened(program, result["url"]):
         output.Screen().line(f"The page is open in your browser: {result['page']}")
         return

@@ -6,6 +6,7 @@ import json
 import keyword
 import textwrap
 from collections.abc import Iterable, Sequence
+from types import NoneType
 from typing import Any, get_args, get_origin, get_type_hints
 
 import attrs
@@ -189,4 +190,4 @@ def _kind(hint: Any) -> str:
         return f"Mapping[{_kind(inner[0])}, {_kind(inner[1])}]"
     if inner:
         return " | ".join(map(_kind, inner))
-    return "None" if hint is type(None) else str(hint.__name__)
+    return "None" if hint is NoneType else str(hint.__name__)

@@ -12,14 +12,14 @@ import msgspec
 
 from lanrage.app import bound_games, node_view
 from lanrage.app.config import NodeConfig
-from lanrage.app.doctor_probes import answer_time, carried_sizes, name_error
+from lanrage.app.doctor_probes import answer_time, carried_sizes, name_error, relay_answers
 from lanrage.app.doctor_report import report
 from lanrage.app.games_plane import GamesPlane
 from lanrage.app.operations import Progress
 from lanrage.app.party_life import PartyLife
 from lanrage.app.party_node import quiet
 from lanrage.app.probe_node import Seen
-from lanrage.core.diagnosis import BoundGameFacts, ControlFacts, DiskFacts, Facts, MemberFacts, NodeFacts
+from lanrage.core.diagnosis import BoundGameFacts, ControlFacts, DiskFacts, Facts, MemberFacts, NodeFacts, RelayFacts
 from lanrage.core.listening import ExposureFacts
 from lanrage.errors import BadInput
 from lanrage.net.rights import Rights
@@ -74,6 +74,7 @@ class DoctorNode:
         exposure, bound = await self._exposed(life), await self._bound(life)
         control = await self._control(life, facts.control, progress)
         members = await self._members(life, facts, member, progress)
+        relays = await self._relays(life, facts, progress)
         seen = await self._visible(facts, member, progress)
         return msgspec.structs.replace(
             facts,
@@ -82,6 +83,7 @@ class DoctorNode:
             bound_games=bound,
             control=control,
             members=members,
+            relays=relays,
             visibility=seen.members,
             unprobed=seen.unprobed,
             unsent=seen.unsent,
@@ -105,6 +107,17 @@ class DoctorNode:
         error = "" if rtt is not None else await name_error(self._reactor, facts.address)
         connected = life.link.client.connected
         return msgspec.structs.replace(facts, connected=connected, asked=asked, rtt_ms=rtt, name_error=error)
+
+    async def _relays(self, life: PartyLife, facts: NodeFacts, progress: Progress) -> list[RelayFacts]:
+        """Asked now."""
+        if life.session is None or life.session.relays is None or not facts.relays:
+            return facts.relays
+        progress(f"asking {len(facts.relays)} relays")
+        answers = await relay_answers(life.session.relays.look(), self._reactor)
+        return [
+            each if (known := answers.get(each.address)) is None else msgspec.structs.replace(each, reachable=known)
+            for each in facts.relays
+        ]
 
     async def _members(self, life: PartyLife, facts: NodeFacts, only: str, progress: Progress) -> list[MemberFacts]:
         """With the sizes of packets that reach them."""
@@ -130,12 +143,12 @@ class DoctorNode:
 
 def disk_facts(folder: Path) -> DiskFacts:
     """The disk of the state folder; blocks."""
-    trouble = read_only(folder)
+    trouble, shown = read_only(folder), str(folder).replace(str(Path.home()), "~", 1)
     try:
         stat = os.statvfs(folder)
     except OSError as error:
-        return DiskFacts(str(folder), None, trouble or f"the state folder cannot be looked at: {error.strerror}")
-    return DiskFacts(str(folder), stat.f_bavail * stat.f_frsize, trouble)
+        return DiskFacts(shown, None, trouble or f"the state folder cannot be looked at: {error.strerror}")
+    return DiskFacts(shown, stat.f_bavail * stat.f_frsize, trouble)
 
 
 def _check_member(facts: NodeFacts, member: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.defer import TimeoutError as DeferredTimeout
 from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
 
 from lanrage.app.control_link import ControlLink
 from lanrage.core.mtu_search import MtuSearch
@@ -24,6 +25,8 @@ ANSWER_SECONDS = 2.0
 """A control server that takes longer is of no use to a player who waits."""
 NAME_SECONDS = 3.0
 """A resolver tries its second name server after five; a player notices three."""
+RELAY_SECONDS, RELAY_STEP = 1.0, 0.05
+"""What relays have to answer in, and between two looks whether they have."""
 ECHO_SECONDS = 0.6
 """Longer than the round trip of any path that a game is playable over."""
 TRIES = 3
@@ -57,6 +60,17 @@ async def answer_time(link: ControlLink, clock: IReactorTime) -> float | None:
     except Unreachable:
         return None
     return round(1000 * (clock.seconds() - began), 1)
+
+
+async def relay_answers(look: Callable[[], dict[str, bool | None]], clock: IReactorTime) -> dict[str, bool | None]:
+    """Which relays answer, by address; ``None``: it was not asked. Waits until all do, or their time is over.
+
+    :param look: tells which have answered so far.
+    """
+    end = clock.seconds() + RELAY_SECONDS
+    while False in look().values() and clock.seconds() < end:
+        await deferLater(clock, RELAY_STEP, lambda: None)
+    return look()
 
 
 async def name_error(reactor: Any, address: str, resolve: Callable[[str], object] | None = None) -> str:

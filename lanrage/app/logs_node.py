@@ -8,8 +8,11 @@ import msgspec
 
 from lanrage.app.operations_logs import LogsShown
 from lanrage.core.log_levels import WORDS
+from lanrage.errors import BadInput
 from lanrage.logs import RING
 from lanrage.logs.ring import Line, LineFilter, LogRing
+from lanrage.logs.subsystems import NAMES, OTHER
+from lanrage.wire.local import quote
 
 
 class LogsNode:
@@ -24,6 +27,8 @@ class LogsNode:
         self, *, level: str, subsystem: str, correlation_id: str, text: str, after: int | None, limit: int
     ) -> dict[str, Any]:
         """See :meth:`INode.show_logs`."""
+        if subsystem not in ("", *NAMES, OTHER):
+            raise BadInput("subsystem", f"{quote(subsystem)} is none; known are: {', '.join((*NAMES, OTHER))}")
         wanted = LineFilter(WORDS[level], subsystem, correlation_id, text)
         page = self.log_ring.latest(wanted, limit) if after is None else self.log_ring.after(after, wanted, limit)
         plain: dict[str, Any] = msgspec.to_builtins(

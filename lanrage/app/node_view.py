@@ -185,16 +185,13 @@ def _mtu(session: PartySession | None) -> int:
 
 
 def _relay_facts(relays: RelayLinks) -> list[RelayFacts]:
-    """A relay answers that holds a port for us, or tells its distance; where neither was tried nobody knows."""
+    """One that holds a port for us answers; of another nobody knows."""
     distances, held = relays.distances(), dict(relays.held())
     found = []
     for place in relays.places:
         distance = distances.get(place.relay_id)
-        if distance is None:
-            found.append(RelayFacts(place.address, held.get(place.address) or None))
-        else:
-            answers = distance.rtt_ms is not None and not distance.failed
-            found.append(RelayFacts(place.address, answers, distance.rtt_ms))
+        rtt = distance.rtt_ms if distance is not None else None
+        found.append(RelayFacts(place.address, held.get(place.address) or None, rtt))
     return found
 
 

@@ -10,9 +10,7 @@ from msgspec import Meta
 from zope.interface import Interface
 
 from lanrage.app.operation import Operation, Request
-from lanrage.core.log_levels import WORDS
-from lanrage.logs.ring import LINES_LIMIT
-from lanrage.logs.subsystems import NAMES, OTHER
+from lanrage.core.log_levels import LINES_LIMIT, WORDS
 
 PAGE_LIMIT = 500
 """Lines of one answer."""
@@ -20,9 +18,6 @@ PAGE = 100
 """Lines of one answer, where nothing is said of it: two screens."""
 TEXT_LIMIT = 100
 """Characters of a text that is looked for."""
-
-SUBSYSTEMS = (*NAMES, OTHER)
-"""What a line may be of."""
 
 
 LevelText = Annotated[
@@ -32,7 +27,12 @@ LevelText = Annotated[
     ),
 ]
 SubsystemText = Annotated[
-    str, Meta(pattern=rf"^({'|'.join(SUBSYSTEMS)})?$", description=f"{', '.join(SUBSYSTEMS)}; or empty for all")
+    str,
+    Meta(
+        max_length=32,
+        pattern=r"^[a-z_]*\Z",
+        description="a subsystem of docs/logging.rst, such as games; or empty for all",
+    ),
 ]
 
 

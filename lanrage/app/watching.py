@@ -152,7 +152,11 @@ class Watching:
     def _answered(self, topic: _Topic, state: bytes) -> None:
         topic.running, topic.state = None, state
         for watcher in list(topic.watchers):
-            watcher.offer(state)
+            try:
+                watcher.offer(state)
+            except Exception:  # one that cannot be told ends none of the others  # pylint: disable=broad-exception-caught
+                self._leave(topic, watcher)
+                watcher.fail(Failure())
         if topic.watchers:
             pause = (GAP if topic.again else BEAT) + topic.began - self._clock.seconds()
             self._ask_in(topic, max(GAP, pause))

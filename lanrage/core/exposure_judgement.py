@@ -42,6 +42,6 @@ def _foreign(services: Iterable[ServiceFacts], reach: Reach, words: str) -> Iter
 
 def _named(services: Iterable[ServiceFacts], reach: Reach) -> str:
     met = [each for each in services if each.reach == reach]
-    found = [f"{each.port}/{each.proto}" + f" ({each.program})" * bool(each.program) for each in met]
-    more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
-    return ", ".join(found[:NAMED]) + more
+    named = [f"{each.port}/{each.proto}" + f" ({each.program})" * bool(each.program) for each in met]
+    more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
+    return ", ".join(named[:NAMED]) + more

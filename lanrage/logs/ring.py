@@ -9,12 +9,10 @@ from itertools import islice
 
 import attrs
 
-from lanrage.core.log_levels import WORDS, Level
+from lanrage.core.log_levels import LINES_LIMIT, WORDS, Level
 from lanrage.core.log_values import Plain
 from lanrage.logs.formatter import json_line
 
-LINES_LIMIT = 2_000
-"""Lines that are kept: some minutes of a busy node at level debug, a day of a calm one."""
 BYTES_LIMIT = 4 * 1024 * 1024
 """Bytes of all of them; a line has half a KiB, one with a traceback up to 32."""
 PAGE_BYTES = 512 * 1024
@@ -82,10 +80,10 @@ class Page:
 class LogRing:
     """The latest lines; may be used from any thread."""
 
-    _lines: deque[Line] = attrs.Factory(deque)
+    _lines: deque[Line] = attrs.field(factory=deque)
     _number: int = 0
     _bytes: int = 0
-    _lock: threading.Lock = attrs.Factory(threading.Lock)
+    _lock: threading.Lock = attrs.field(factory=threading.Lock)
 
     def add(self, record: Mapping[str, Plain]) -> None:
         """Keep a record; older ones give way."""

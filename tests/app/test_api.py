@@ -12,7 +12,7 @@ from twisted.internet import reactor as installed_reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import UNIXClientEndpoint
 from twisted.internet.protocol import Factory, Protocol, connectionDone
-from twisted.internet.task import Clock
+from twisted.internet.task import Clock, deferLater
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -161,6 +161,25 @@ class AnswerTests(ApiCase):
         await client.lost
         self.assertEqual(client.close_code, 1009)
         self.assertIn(b'"state"', await (await self.opened()).ask(b'{"id":1,"op":"status"}'))
+
+    async def test_who_does_not_read_is_not_read(self) -> None:
+        """A program that calls and calls and reads nothing is not answered without end; then it gets every answer."""
+        client, number = await self.opened(), 4000
+        self.assertIn(b'"state"', await client.ask(b'{"id":0,"op":"status"}'))
+        client.transport.pauseProducing()
+        for each in range(1, number):
+            client.sendMessage(b'{"id":%d,"op":"status"}' % each)
+        factory: Any = self.service._factory
+        (connection,) = factory.connections
+        while not connection._conversation._paused and len(self.node.calls) < number:
+            await deferLater(reactor, 0, lambda: None)
+        for _ in range(100):  # each would read more
+            await deferLater(reactor, 0, lambda: None)
+        self.assertLess(len(self.node.calls), number)
+        client.transport.resumeProducing()
+        for _ in range(1, number):
+            self.assertIn(b'"result"', await client.next())
+        self.assertEqual(len(self.node.calls), number)
 
     async def test_no_bytes_kill_the_server(self) -> None:
         """A program that speaks no WebSocket is closed on, the next one is served."""

@@ -105,6 +105,8 @@ class ConversationTests(SynchronousTestCase):
         self.assertIsNone(self.node.party)
         self.assertEqual(self.said("call.end", {"id": joining}).result, {"ended": False})
         self.assertEqual(self.code("call.end", {"id": -1}), ("bad_input", "id"))
+        attending = self.line.say("agent.attend", {})
+        self.assertEqual(self.said("call.end", {"id": attending}).result, {"ended": False})
 
     def test_a_bug_ends_the_watch(self) -> None:
         """It is logged once, and told as one."""

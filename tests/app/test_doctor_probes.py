@@ -9,10 +9,11 @@ from typing import Any
 
 from twisted.internet import reactor as _reactor
 from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from lanrage.app.doctor_node import disk_facts
-from lanrage.app.doctor_probes import TRIES, carried_sizes, name_error
+from lanrage.app.doctor_probes import RELAY_STEP, TRIES, carried_sizes, name_error, relay_answers
 from lanrage.errors import BadInput, MissingRight
 from tests.app.node_world import PartyCase
 from tests.fakes_doctor import MemoryEcho
@@ -47,6 +48,27 @@ class SizeTests(SynchronousTestCase):
         """Nothing is known then."""
         echo = MemoryEcho({"10.66.0.2": 1500}, error=MissingRight("no"))
         self.assertEqual({"10.66.0.2": None}, self.sizes(echo, ["10.66.0.2"]))
+
+
+class RelayTests(SynchronousTestCase):
+    """:func:`relay_answers`."""
+
+    def test_waits_for_all(self) -> None:
+        """It is over when the last one has answered; one that was not asked is not waited for."""
+        clock, answers = Clock(), {"a": False, "b": None}
+        found = Deferred.fromCoroutine(relay_answers(lambda: dict(answers), clock))
+        clock.advance(RELAY_STEP)
+        self.assertNoResult(found)
+        answers["a"] = True
+        clock.advance(RELAY_STEP)
+        self.assertEqual({"a": True, "b": None}, self.successResultOf(found))
+
+    def test_gives_up(self) -> None:
+        """After a while a silent one is silent."""
+        clock = Clock()
+        found = Deferred.fromCoroutine(relay_answers(lambda: {"a": False}, clock))
+        clock.pump([RELAY_STEP] * 25)
+        self.assertEqual({"a": False}, self.successResultOf(found))
 
 
 class NameTests(TestCase):

@@ -111,6 +111,11 @@ class ExamineTests(SynchronousTestCase):
 class CommandTests(SynchronousTestCase):
     """``lanrage doctor``."""
 
+    def setUp(self) -> None:
+        """Nothing was asked yet."""
+        self.asked: tuple[Any, ...] = ()
+        self.progress = ""
+
     def run_doctor(self, answer: Any, *words: str) -> tuple[int, str]:
         """Exit status and stdout with a node that answers so; what it was asked is kept."""
 

@@ -17,9 +17,9 @@ from lanrage.app.cli import main
 from lanrage.app.cli_call import Tools
 from lanrage.app.logs_node import LogsNode
 from lanrage.app.operations import perform
-from lanrage.core.log_levels import WORDS, Level
+from lanrage.core.log_levels import LINES_LIMIT, WORDS, Level
 from lanrage.logs import RING, get_logger, keep_secret
-from lanrage.logs.ring import BYTES_LIMIT, LINES_LIMIT, PAGE_BYTES, LineFilter, LogRing
+from lanrage.logs.ring import BYTES_LIMIT, PAGE_BYTES, LineFilter, LogRing
 from tests.app.test_cli import CommandCase
 from tests.fakes_logs import filled, record
 from tests.fakes_node import FakeNode
@@ -153,9 +153,11 @@ class CommandTests(CommandCase):
         """Each of them, and all are checked before the node is asked."""
         for words, count in (("--level error", 1), ("--subsystem games", 1), ("--id a1b2", 1), ("--text LATE", 1)):
             self.assertEqual(len(self.done("logs", *words.split()).splitlines()), count, words)
-        for words in ("--level loud", "--subsystem no", "--lines 0", "--lines 501"):
+        for words in ("--level loud", "--lines 0", "--lines 501"):
             self.assertEqual(self.run_command("logs", *words.split()).exit_code, 2, words)
-        self.assertEqual(self.run_command("logs", "--id", "a b").exit_code, 1)
+        for words in (["--id", "a b"], ["--subsystem", "no such"], ["--subsystem", "gamez"], ["--text", "x" * 101]):
+            self.assertEqual(self.run_command("logs", *words).exit_code, 1, words)
+        self.assertIn("known are: config, ", self.run_command("logs", "--subsystem", "gamez").stderr)
 
     def test_json(self) -> None:
         """One object a line."""

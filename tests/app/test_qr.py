@@ -26,9 +26,7 @@ TEXTS = st.text(min_size=1, max_size=200)
 def modules(terminal: str) -> list[str]:
     """The dark modules that a terminal shows, without the white around them."""
     halves = {"█": "00", "▀": "01", "▄": "10", " ": "11"}
-    rows = [
-        "".join(halves[sign][half] for sign in line) for line in terminal.splitlines() for half in (0, 1)
-    ]
+    rows = ["".join(halves[sign][half] for sign in line) for line in terminal.splitlines() for half in (0, 1)]
     size = len(rows[0]) - 2 * QUIET_ZONE
     return [row[QUIET_ZONE : QUIET_ZONE + size] for row in rows[QUIET_ZONE : QUIET_ZONE + size]]
 
@@ -51,7 +49,9 @@ class QrTests(SynchronousTestCase):
         drawn = ElementTree.fromstring(qr_svg(text))
         names = [element.tag.rpartition("}")[2] for element in drawn.iter()]
         self.assertEqual(names, ["svg", "path", "path"])
-        self.assertEqual({name for element in drawn.iter() for name in element.attrib} & {"href", "onload", "style"}, set())
+        self.assertEqual(
+            {name for element in drawn.iter() for name in element.attrib} & {"href", "onload", "style"}, set()
+        )
 
     def test_svg_size(self) -> None:
         """The picture has the code's size with the white around it, so that it scales as one likes."""

@@ -136,6 +136,14 @@ class SharingTests(SynchronousTestCase):
         self.clock.advance(BEAT)
         self.assertEqual((len(again.states), len(self.watching)), (1, 2))
 
+    def test_one_that_cannot_be_told(self) -> None:
+        """Ends alone."""
+        bad, _ = self.watch()
+        good, _ = self.watch()
+        bad.states = None  # type: ignore[assignment]
+        self.clock.pump([BEAT] * 2)
+        self.assertEqual((len(bad.failures), good.states), (1, [1, 2]))
+
     def test_stopping(self) -> None:
         """Every reader is told, nothing is left."""
         reader, _ = self.watch()

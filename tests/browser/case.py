@@ -47,6 +47,8 @@ class BrowserCase(SynchronousTestCase):
     width, height = 1200, 860
     dark = True
     browser: ClassVar[Browser]
+    process: ClassVar[subprocess.Popen[str]]
+    where: ClassVar[str]
     page: Page
 
     @classmethod
@@ -57,34 +59,50 @@ class BrowserCase(SynchronousTestCase):
             raise SkipTest(lacking())
         from playwright.sync_api import sync_playwright
 
-        cls._playwright = sync_playwright().start()
-        cls.addClassCleanup(cls._playwright.stop)
+        cls.process = cls._start()
+        cls.addClassCleanup(cls._stop)
+        cls.where = cls._line()
+        playwright = sync_playwright().start()
+        cls.addClassCleanup(playwright.stop)
         options: dict[str, Any] = {"executable_path": chromium(), "args": ["--no-sandbox", "--headless=new"]}
-        cls.browser = cls._playwright.chromium.launch(**options)
+        cls.browser = playwright.chromium.launch(**options)
         cls.addClassCleanup(cls.browser.close)
 
+    @classmethod
+    def _start(cls) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "tests.browser.server", cls.scene]
+        pipe = subprocess.PIPE
+        return subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True, encoding="utf-8")
+
+    @classmethod
+    def _stop(cls) -> None:
+        assert cls.process.stdin is not None
+        assert cls.process.stdout is not None
+        if cls.process.poll() is not None:
+            return
+        cls.process.stdin.close()
+        cls.process.wait(20)
+        cls.process.stdout.close()
+
+    @classmethod
+    def _line(cls) -> str:
+        assert cls.process.stdout is not None
+        return cls.process.stdout.readline().strip()
+
+    @classmethod
+    def tell(cls, word: str) -> str:
+        """Ask the node's process for something."""
+        assert cls.process.stdin is not None
+        cls.process.stdin.write(f"{word}\n")
+        cls.process.stdin.flush()
+        return cls._line()
+
     def setUp(self) -> None:
-        """Start the node, and open a page."""
+        """A node as in the beginning, and a page."""
         super().setUp()
-        command = [sys.executable, "-m", "tests.browser.server", self.scene]
-        self.process = subprocess.Popen(
-            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
-        )
-        self.addCleanup(self._stop)
-        self.where = self._line()
+        self.tell("reset")
         self.trouble: list[str] = []
         self.page = self.open_page()
-
-    def _stop(self) -> None:
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.close()
-        self.process.wait(20)
-        self.process.stdout.close()
-
-    def _line(self) -> str:
-        assert self.process.stdout is not None
-        return self.process.stdout.readline().strip()
 
     def open_page(self, **more: Any) -> Page:
         """Another page with a memory of its own."""
@@ -103,11 +121,8 @@ class BrowserCase(SynchronousTestCase):
 
         :param more: for the address's end.
         """
-        assert self.process.stdin is not None
-        self.process.stdin.write("login\n")
-        self.process.stdin.flush()
         page = page or self.page
-        page.goto(self._line() + more)
+        page.goto(self.tell("login") + more)
         page.locator("[data-test=connection]").filter(has_not_text="Loading").wait_for()
 
     def found(self, name: str) -> Any:

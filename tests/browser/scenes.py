@@ -49,6 +49,12 @@ class UsualNode(FakeNode):
         self.book = SettingsBook(Start.plain(self._folder), NodeConfig.parse)
         self.role_here = "host"
 
+    def reset(self) -> None:
+        """As it was in the beginning."""
+        self.party, self.members, self.role_here = None, [], "host"
+        assert self.book is not None
+        self.book.reset("")
+
     def close(self) -> None:
         """Leave nothing on the disk."""
         shutil.rmtree(self._folder)
@@ -61,7 +67,9 @@ class UsualNode(FakeNode):
     async def create_party(self, name: str, **wishes: Any) -> dict[str, Any]:
         """See :class:`INode`."""
         progress = wishes.pop("progress")
-        await self._stages(progress, "connecting to play.example.org:7766", "founding the party", "making the invitation")
+        await self._stages(
+            progress, "connecting to play.example.org:7766", "founding the party", "making the invitation"
+        )
         return await super().create_party(name, progress=progress, **wishes)
 
     async def join_party(self, code: str, **wishes: Any) -> dict[str, Any]:
@@ -104,7 +112,9 @@ class HostileNode(UsualNode):
     async def list_servers(self, **wishes: Any) -> dict[str, Any]:
         """See :class:`INode`."""
         evil = [
-            msgspec.structs.replace(ARENA, port=place, name=text, map=text, member=text, game_name=text, tags=[text[:24]])
+            msgspec.structs.replace(
+                ARENA, port=place, name=text, map=text, member=text, game_name=text, tags=[text[:24]]
+            )
             for place, text in enumerate(EVIL, 1)
         ]
         return plain(ServersShown(evil, len(evil)))

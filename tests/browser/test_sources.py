@@ -63,7 +63,9 @@ class SourceTests(SynchronousTestCase):
         for name, text in texts.items():
             for names, source in NAMED.findall(text):
                 has = set(EXPORT.findall(texts.get(source, "")))
-                wrong += [f"{name}: {each}" for each in (one.strip() for one in names.split(",")) if each and each not in has]
+                wrong += [
+                    f"{name}: {each}" for each in (one.strip() for one in names.split(",")) if each and each not in has
+                ]
                 uses = [one.strip() for one in names.split(",") if one.strip()]
                 wrong += [f"{name}: {each} is not used" for each in uses if len(re.findall(rf"\b{each}\b", text)) < 2]
         self.assertEqual(wrong, [])

@@ -24,6 +24,9 @@ export function compare(before, after) {
     if (!member.me && member.online !== was.online) {
       tell(member.name, member.online ? W.events.online : W.events.offline);
     }
+    if (member.path !== was.path && member.path !== "none") {
+      tell(member.name, W.events[/** @type {"direct"} */ (member.path)]);
+    }
     if (member.role !== was.role) {
       tell(member.name, W.events.role, W.roles[/** @type {"host"} */ (member.role)]);
     }
@@ -31,6 +34,9 @@ export function compare(before, after) {
   }
   for (const gone of old.values()) {
     tell(gone.name, W.events.gone);
+  }
+  if (after.name !== before.name) {
+    news.push({ name: "", what: W.events.renamed, more: after.name });
   }
   return news;
 }
@@ -84,10 +90,13 @@ export function tellNews(live) {
     if (after === before) {
       return;
     }
+    if (before !== null && live.status.party === null && !live.leaving) {
+      toast("bad", W.events.out);
+    }
     if (before !== null && after !== null && before.party_id === after.party_id) {
       for (const { names, what, more } of gathered(compare(before, after))) {
         const who = names.flatMap((name, place) => [place > 0 ? ", " : "", theirs(name)]);
-        toast("info", h("span", null, names.length > 1 ? `${names.length}: ` : "", who, ` ${what}`, more ? " " : "", more ? theirs(more) : null));
+        toast("info", h("span", null, names.length > 1 ? `${names.length}: ` : "", who, who.length > 0 && names[0] !== "" ? ` ${what}` : what, more ? " " : "", more ? theirs(more) : null));
       }
     }
     before = after;

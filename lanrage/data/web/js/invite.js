@@ -1,11 +1,14 @@
 /** The invitation: as a link, a code, a QR code, and as a short code to read out. */
 
-import { h, mark, put, say, theirs } from "./dom.js";
+import { h, mark, put, say, sign, theirs } from "./dom.js";
 import { asError } from "./errors.js";
 import { field } from "./forms.js";
 import { countdown } from "./format.js";
 import { busy, button, copyButton, errorBox, skeleton } from "./parts.js";
 import { W } from "./words.js";
+
+/** An invitation by a control server that no other machine reaches. */
+const HERE_ALONE = /^lanrage:\/\/(?:127\.|localhost|\[::1\])/u;
 
 /** The invitation that a party was founded with: it is shown once, and kept by this page alone as long as it is open. */
 export const fresh = {
@@ -111,11 +114,13 @@ function invitationView(context, made, ways) {
       null,
       h("h3", null, W.invite.link),
       secret(made.link, "invite-link", W.invite.link),
+      HERE_ALONE.test(made.link) ? h("div", { class: "box fair" }, sign("warn"), h("div", null, h("p", { class: "box-title" }, W.invite.hereAlone), h("p", null, W.invite.hereAloneWhy))) : null,
       h("p", { class: "field-hint" }, W.invite.linkWhy),
       h(
         "div",
         { class: "row" },
         copyButton(() => `${W.invite.messageText}\n${made.link}`, W.invite.title, W.invite.message),
+        copyButton(() => `${location.origin}/#join=${made.link}`, W.invite.pageLabel, W.invite.page),
         speak,
       ),
       voice,

@@ -20,6 +20,8 @@ export class Live {
     /** @type {(() => void)[]} */
     this.inside = [];
     this.id = "";
+    /** This page itself asked to leave. */
+    this.leaving = false;
   }
 
   start() {

@@ -52,7 +52,7 @@ function inside(root, context) {
   const mine = h("div", { class: "say" });
   const table = membersTable(context);
   const map = new LinkMap();
-  const alone = h("div", { hidden: true });
+  const alone = h("p", { class: "quiet alone", hidden: true }, W.party.alone);
   const actions = h("div", { class: "actions" });
   const invitation = invitePanel(context);
   put(
@@ -77,7 +77,8 @@ function inside(root, context) {
       put(title, theirs(shown.name));
     }
     const online = shown.members.filter((/** @type {any} */ each) => each.online).length;
-    say(counted, `${shown.members.length} ${W.party.members.toLowerCase()}, ${online} ${W.party.online}`);
+    const count = shown.members.length;
+    say(counted, `${count} ${count === 1 ? W.party.one : W.party.many}, ${online} ${W.party.online}`);
     say(address, live.me?.address ?? "");
     tellAlarms(alarms, shown.alarms);
     table.update(shown.members);
@@ -88,6 +89,7 @@ function inside(root, context) {
       put(actions, partyActions(context, invitation));
       put(mine, sayButton(context));
     }
+    alone.hidden = count > 1;
     invitation.welcome(shown.members.length < 2 && live.governs);
   };
   return { update, end: () => invitation.end() };
@@ -127,10 +129,15 @@ function partyActions(context, invitation) {
 function leave(context) {
   const { api, live } = context;
   confirmFirst(W.party.leaveTitle, [h("p", null, W.party.leaveWhy), live.me?.role === "host" && live.party.members.length > 1 ? h("p", null, W.party.leaveHost) : null], W.party.leave, async () => {
-    await api.call("party.leave", {});
-    fresh.clear();
-    toast("good", W.party.left);
-    await live.hurry();
+    live.leaving = true;
+    try {
+      await api.call("party.leave", {});
+      fresh.clear();
+      toast("good", W.party.left);
+      await live.hurry();
+    } finally {
+      live.leaving = false;
+    }
   });
 }
 

@@ -83,7 +83,6 @@ export const W = {
   joining: {
     creating: "Starting the party",
     joining: "Joining the party",
-    elapsed: "seconds so far",
     failed: "That did not work",
     back: "Back to the form",
     stop: "Stop",
@@ -93,6 +92,8 @@ export const W = {
 
   party: {
     members: "Members",
+    one: "member",
+    many: "members",
     online: "online",
     you: "you",
     address: "Party address",
@@ -109,13 +110,12 @@ export const W = {
     rename: "Rename the party",
     say: "What you say of yourself",
     sayHint: "Such as: back at nine",
-    alone: "Nobody else is here yet",
+    alone: "Nobody else is here yet. Whoever joins shows up at once.",
     aloneWhy: "Send your friends the invitation. As soon as one joins, you see the link to them here.",
     alarms: "This needs your attention",
     map: "Links of this computer",
     mapText: "This computer in the middle, each member around it, with the kind and the ping of the link. The table has the same.",
     left: "You left the party",
-    firewalled: "guarded",
   },
 
   paths: {
@@ -188,6 +188,8 @@ export const W = {
     qr: "QR code of the invitation",
     qrAlt: "QR code that holds the invitation link",
     qrFailed: "The QR code could not be made.",
+    hereAlone: "Only this computer can use this invitation",
+    hereAloneWhy: "Its control server is this computer by its local address. For friends elsewhere, start the party (More options) at HOST:PORT as they reach it.",
     spoken: "A short code to read out",
     spokenWhy: "For one friend, by telephone or voice chat. It counts once, for ten minutes.",
     spokenServer: "Your friend enters this control server, too:",
@@ -198,7 +200,8 @@ export const W = {
     uses: "For how many friends",
     making: "Making the invitation…",
     keep: "Whoever has it can join. Send it to friends only.",
-    page: "Friends who have this page open use:",
+    page: "Copy as a web link",
+    pageLabel: "Opens this page on your friend's computer, where LANrage runs there",
   },
 
   events: {
@@ -208,8 +211,9 @@ export const W = {
     offline: "went offline",
     plays: "plays",
     hosts: "hosts",
-    direct: "direct link",
-    relay: "link by relay",
+    direct: "is linked directly",
+    relay: "is linked by a relay",
+    "relay-tcp": "is linked by a relay over TCP",
     role: "is now",
     renamed: "The party is now called",
     out: "You are in the party no more",

@@ -95,7 +95,6 @@ export const S = {
     fact: "Fact",
     source: "Source",
     problems: "Your own profiles have mistakes",
-    agents: "Desktop",
     hosting: "hosts",
   },
   stats: {
@@ -124,8 +123,6 @@ export const S = {
     highest: "Highest",
     numbers: "Show the numbers",
     curves: "Show the curves",
-    alerts: "Alerts",
-    alertsNone: "All is well: no alert fires.",
     plotText: "The numbers are in the table below it.",
   },
   settings: {
@@ -174,9 +171,7 @@ export const S = {
     time: "Time",
     line: "Line",
     fields: "Fields",
-    newer: "newer lines",
     copy: "Copy the lines",
-    gone: "This node keeps no lines to show. Update it, or run: journalctl -u lanrage",
   },
   doctor: {
     lead: "Looks at this computer, the control server, the relays and the ways to the members, and says what to do.",
