@@ -169,12 +169,15 @@ class Calls:
     def _failed(self, running: Running, tell: Tell, failure: Failure) -> None:
         tell(Answer(running.call.id, error=self.told(running.call.op, failure, by_caller=running.by_caller)))
 
-    def told(self, op: str, failure: Failure, *, by_caller: bool = False) -> ErrorBody:
-        """What the user is told of an operation that failed; the log is told, too."""
+    def told(self, op: str, failure: Failure, *, by_caller: bool = False, again: bool = False) -> ErrorBody:
+        """What the user is told of an operation that failed; the log is told, too.
+
+        :param again: it is watched: a program may try it every other second, until it is not refused.
+        """
         body = error_body(failure, self.called, by_caller=by_caller)
         if body.code == "internal":
             log.failure("operation {op} failed", failure, op=op)
-        else:
+        elif not again:
             log.info("operation {op} was refused: {reason}", op=op, reason=body.code)
         return body
 
@@ -301,7 +304,7 @@ class Conversation:
 
     def _watch_failed(self, call: Call, failure: Failure) -> None:
         if self._watches.pop(call.id, None) is not None:
-            self._answer(Answer(call.id, error=self._calls.told(call.op, failure)))
+            self._answer(Answer(call.id, error=self._calls.told(call.op, failure, again=True)))
 
     def _end(self, call: Call) -> None:
         number = _checked(call, EndCall).id

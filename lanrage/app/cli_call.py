@@ -17,9 +17,10 @@ Caller = Callable[[str, str, dict[str, Any], Progress | None], Any]
 """Carries out (socket path, operation, arguments, progress) and gives the result, or raises an error of the house."""
 
 
-Watcher = Callable[[str, str, dict[str, Any], float, Callable[[Any], None]], None]
-"""Asks (socket path, operation, arguments) again each so many seconds and shows each result, until it is interrupted;
-raises what a :data:`Caller` raises."""
+Watcher = Callable[[str, str, dict[str, Any], Callable[[Any], None]], None]
+"""Watches (socket path, operation, arguments) and shows each result, until it is interrupted; raises what a
+:data:`Caller` raises."""
+
 
 Work = Callable[["NodeClient", Any], Awaitable[Any]]
 """What is done with a connection (and the reactor)."""
@@ -30,21 +31,15 @@ def call_node(path: str, op: str, args: dict[str, Any], progress: Progress | Non
     return converse(path, lambda node, _: node.call(op, args, progress=progress))
 
 
-def watch_node(path: str, op: str, args: dict[str, Any], every: float, show: Callable[[Any], None]) -> None:
-    """Ask the node at `path` again and again, running the reactor until it fails or is interrupted."""
-    converse(path, lambda node, clock: keep_asking(lambda: node.call(op, args), every, show, clock))
+def watch_node(path: str, op: str, args: dict[str, Any], show: Callable[[Any], None]) -> None:
+    """Show an operation's result and each change of it, running the reactor until it fails or is interrupted."""
+    converse(path, lambda node, _: show_each(node, op, args, show))
 
 
-async def keep_asking(ask: Callable[[], Awaitable[Any]], every: float, show: Callable[[Any], None], clock: Any) -> None:
-    """Ask and show, with a pause after each: who reads slowly is asked for no more than it reads.
-
-    :param every: seconds of the pause.
-    """
-    from twisted.internet.task import deferLater
-
-    while True:
-        show(await ask())
-        await deferLater(clock, every)
+async def show_each(node: Any, op: str, args: dict[str, Any], show: Callable[[Any], None]) -> None:
+    """Show each result of an operation that is watched: who reads slowly is told the newest alone."""
+    async for result in node.watch(op, args):
+        show(result)
 
 
 def converse(path: str, work: Work) -> Any:

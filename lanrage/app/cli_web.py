@@ -14,6 +14,8 @@ import click
 from lanrage.app import cli_output as output
 from lanrage.app.cli_frame import guarded, json_option
 
+OPENED_S = 3.0
+"""Seconds after which a program that still runs has opened the link: some stay for as long as the browser does."""
 OPENER = "xdg-open"
 """Knows the user's browser (https://www.freedesktop.org/wiki/Software/xdg-utils/)."""
 
@@ -57,15 +59,14 @@ def _web(*, only_print: bool, as_json: bool) -> None:
 
 def opened(program: str, url: str) -> bool:
     """Hand a link to the browser; false where that does not work."""
+    quiet = subprocess.DEVNULL
     try:
-        done = subprocess.run(
-            [program, url],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            timeout=10,
-            check=False,
+        with_browser = subprocess.Popen(  # pylint: disable=consider-using-with  # it may outlive this command
+            [program, url], stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True
         )
-    except (OSError, subprocess.TimeoutExpired):
+    except OSError:
         return False
-    return done.returncode == 0
+    try:
+        return with_browser.wait(OPENED_S) == 0
+    except subprocess.TimeoutExpired:
+        return True

@@ -107,7 +107,7 @@ class WebApi:
 
     async def _call(self, row: Operation, args: dict[str, Any], session: Session, finished: Deferred[Any]) -> Answer:
         """Carry an operation out; what lasts as long as its caller's connection lasts as long as this request."""
-        caller = Caller(session.user, lambda: self._login.log_out(session), by_web=True)
+        caller = Caller(session.user, lambda: None, by_web=True)
         answers: list[Answer] = []
         finished.addBoth(lambda _: caller.lost())
         running = self._calls.start(Call(0, row.name, args), answers.append, caller)

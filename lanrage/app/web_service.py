@@ -16,7 +16,7 @@ from lanrage.app.operation import Operation
 from lanrage.app.operations_web import WebOpened
 from lanrage.app.results import WebShown
 from lanrage.app.web_api import WebApi
-from lanrage.app.web_files import list_files
+from lanrage.app.web_files import WebFile, list_files
 from lanrage.app.web_login import WebLogin
 from lanrage.app.web_socket import WebSocketFactory
 from lanrage.core.settings_web import WebListen
@@ -52,7 +52,8 @@ class WebService(Service):
         self._reactor, self._listen = reactor, listen
         self._login = WebLogin(reactor, random)
         self._socket = WebSocketFactory(reactor, calls, self._login)
-        api = WebApi(calls, self._login, rows, list_files() if listen is not None else {})
+        self._files: dict[str, WebFile] = {}
+        api = WebApi(calls, self._login, rows, self._files)
         self._port = WebPort(reactor, api.answer, self._socket)
         self._trouble = ""
         self._again: IDelayedCall | None = None
@@ -67,6 +68,7 @@ class WebService(Service):
         self._again = None
         if self._listen is None:
             return
+        self._files.update(list_files())
         try:
             await self._port.open(self._listen)
         except BadInput as error:

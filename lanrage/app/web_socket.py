@@ -17,7 +17,7 @@ from lanrage.app.web_login import WebLogin
 from lanrage.core.web_door import SUBPROTOCOL, offered_token
 from lanrage.core.web_sessions import Session
 from lanrage.net.web_port import CONNECTIONS_LIMIT
-from lanrage.net.websocket import ClockTimer, QuietLog
+from lanrage.net.websocket import ClockTimer, QuietLog, stop_timers
 from lanrage.wire.local import CALL_LIMIT
 from lanrage.wire.web import GUARDS, raw, refusal
 
@@ -52,6 +52,7 @@ class WebProtocol(WebSocketServerProtocol):  # type: ignore[misc]
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Twisted: it is gone; operations that it started run to their end."""
         super().connectionLost(reason)
+        stop_timers(self)
         self.factory.connections.discard(self)
         self._forget()
         if self._conversation is not None:
@@ -64,7 +65,7 @@ class WebProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         if self._session is None:
             raise ConnectionDeny(401, "log in first")
         caller = Caller(self._session.user, self.end_session, by_web=True)
-        self._conversation = Conversation(self.factory.calls, self._say, caller)
+        self._conversation = Conversation(self.factory.calls, self._say, caller, self._listen)
         return SUBPROTOCOL, dict(GUARDS)
 
     def onOpen(self) -> None:
@@ -105,6 +106,10 @@ class WebProtocol(WebSocketServerProtocol):  # type: ignore[misc]
             self.sendCloseFrame(code=code, reasonUtf8=words.encode(), isReply=False)
         elif self.state == self.STATE_CONNECTING:
             self.transport.abortConnection()
+
+    def _listen(self, listen: bool) -> None:
+        if not self.transport.disconnecting:
+            (self.transport.resumeProducing if listen else self.transport.pauseProducing)()
 
     def _say(self, message: bytes) -> None:
         if self.state == self.STATE_OPEN:

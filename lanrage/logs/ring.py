@@ -12,6 +12,7 @@ import attrs
 from lanrage.core.log_levels import LINES_LIMIT, WORDS, Level
 from lanrage.core.log_values import Plain
 from lanrage.logs.formatter import json_line
+from lanrage.logs.subsystems import OTHER
 
 BYTES_LIMIT = 4 * 1024 * 1024
 """Bytes of all of them; a line has half a KiB, one with a traceback up to 32."""
@@ -86,8 +87,15 @@ class LogRing:
     _lock: threading.Lock = attrs.field(factory=threading.Lock)
 
     def add(self, record: Mapping[str, Plain]) -> None:
-        """Keep a record; older ones give way."""
-        level, json = WORDS[str(record["level"])], json_line(record)
+        """Keep a record; older ones give way.
+
+        Of libraries those of level debug are not kept: Autobahn's tell each message of the very connection by which the
+        log is read, and would put out all others.
+        """
+        level = WORDS[str(record["level"])]
+        if level < Level.INFO and record["subsystem"] == OTHER:
+            return
+        json = json_line(record)
         words = (str(record[name]) for name in ("subsystem", "correlation_id", "message"))
         subsystem, operation, message = words
         with self._lock:

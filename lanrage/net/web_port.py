@@ -6,7 +6,7 @@ every answer has, refusals included.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from autobahn.twisted.resource import WebSocketResource
@@ -14,7 +14,7 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.interfaces import IListeningPort, IPushProducer
 from twisted.logger import Logger
 from twisted.python.failure import Failure
-from twisted.web.http import HTTPChannel, HTTPFactory, Request, datetimeToString
+from twisted.web.http import NO_BODY_CODES, HTTPChannel, HTTPFactory, Request, datetimeToString
 from zope.interface import implementer
 
 from lanrage.core.settings_web import WEB_EXAMPLE, WebListen
@@ -46,7 +46,7 @@ FIELD = "web-listen"
 
 log = Logger()
 
-Answering = Callable[[Asked, "Deferred[Any]"], Awaitable[Reply]]
+Answering = Callable[[Asked, "Deferred[Any]"], Coroutine[Any, Any, Reply]]
 """Answers a request; the Deferred fires when the answer is sent or nobody waits for it any more."""
 
 
@@ -95,6 +95,7 @@ class WebRequest(Request):
         reply = self._look(length)
         if reply is not None:
             self._refused = True
+            self.requestHeaders.removeHeader("expect")  # Twisted would say "go on" behind the refusal
             self.channel.refuse(reply)
         super().gotLength(0 if reply is not None else length)  # type: ignore[no-untyped-call]
 
@@ -113,7 +114,7 @@ class WebRequest(Request):
                 code = "too_large"
         return refusal(code) if code else None
 
-    def _all(self, name: str) -> list[str]:
+    def _all(self, name: str) -> Sequence[str]:
         return self.requestHeaders.getRawHeaders(name, [])
 
     def handleContentChunk(self, data: bytes) -> None:
@@ -147,7 +148,7 @@ class WebRequest(Request):
             return
         finished = self.notifyFinish()
         finished.addErrback(lambda _: None)
-        answering = Deferred.fromCoroutine(factory.answer(asked, finished))
+        answering: Deferred[Any] = Deferred.fromCoroutine(factory.answer(asked, finished))
         answering.addErrback(self._failed).addCallback(self._send).addErrback(self._failed)
 
     def _failed(self, failure: Failure) -> Reply:
@@ -155,19 +156,24 @@ class WebRequest(Request):
         return problem(ErrorBody("internal", "the node met an error of its own; its log says more"))
 
     def _send(self, reply: Reply) -> None:
-        if self._disconnected or self.finished:
-            return
-        self.setResponseCode(reply.status)
-        self.setHeader("Date", datetimeToString())
-        self.setHeader("Content-Length", str(len(reply.body)))
-        kind = {"Content-Type": reply.kind} if reply.kind else {}
-        for name, value in {**GUARDS, **kind, **reply.headers}.items():
-            self.setHeader(name, value)
-        if self.method == b"HEAD" or len(reply.body) <= CHUNK:
-            self.write(b"" if self.method == b"HEAD" else reply.body)
-            self.finish()
-        else:
-            _Parts(self, reply.body).start()
+        if not (self._disconnected or self.finished):
+            _write(self, reply)
+
+
+def _write(request: Any, reply: Reply) -> None:
+    """Send an answer; a large one as fast as it is taken."""
+    request.setResponseCode(reply.status)
+    kind = {"Content-Type": reply.kind} if reply.kind else {}
+    own = {"Date": datetimeToString()}
+    if reply.status not in NO_BODY_CODES:
+        own["Content-Length"] = str(len(reply.body))
+    for name, value in {**GUARDS, **own, **kind, **reply.headers}.items():
+        request.setHeader(name, value)
+    if request.method == b"HEAD" or len(reply.body) <= CHUNK:
+        request.write(b"" if request.method == b"HEAD" else reply.body)
+        request.finish()
+    else:
+        _Parts(request, reply.body).start()
 
 
 class WebChannel(HTTPChannel):
@@ -303,7 +309,8 @@ class WebPort:
         """
         port = await listen_at(self._reactor, listen.endpoint, self._factory, FIELD, WEB_EXAMPLE)
         self._port = port
-        self._site.door = Door.at(listen.host, port.getHost().port)  # type: ignore[union-attr]
+        where: Any = port.getHost()
+        self._site.door = Door.at(listen.host, where.port)
 
     @property
     def address(self) -> Any:

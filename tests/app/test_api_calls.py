@@ -14,6 +14,7 @@ from lanrage.app.watching import BEAT, GAP
 from lanrage.wire.local import Answer
 from tests.api_line import Line
 from tests.fakes_node import FakeNode
+from tests.log_tape import start_tape
 
 
 class ConversationTests(SynchronousTestCase):
@@ -48,6 +49,13 @@ class ConversationTests(SynchronousTestCase):
         self.assertEqual(self.code("status", {"x": 1}, True), ("bad_input", "args"))
         self.assertEqual(self.code("party.show", {}, True), ("not_in_party", None))
         self.assertEqual(self.state(), "idle")
+
+    def test_who_watches_in_vain(self) -> None:
+        """Is told so each time; the log is not."""
+        tape = start_tape(self)
+        for _ in range(3):
+            self.assertEqual(self.code("party.show", {}, True), ("not_in_party", None))
+        self.assertEqual(tape.of("api"), [])
 
     def test_defaults_make_no_difference(self) -> None:
         """Arguments that are filled in are the same question."""

@@ -81,6 +81,11 @@ class RingTests(SynchronousTestCase):
         kept = (newest.number - oldest.number + 1) * len(newest.json)
         self.assertTrue(BYTES_LIMIT - len(newest.json) < kept <= BYTES_LIMIT, kept)
 
+    def test_noise_of_libraries(self) -> None:
+        """What they say at level debug is not kept, the rest is."""
+        ring = filled(record("a", "debug", "library"), record("b", "info", "library"), record("c", "debug", "api"))
+        self.assertEqual([line.searched for line in ring.latest(ALL, 9).lines], ["b", "c"])
+
     def test_one_large_line(self) -> None:
         """Is given, though it is larger than a page is meant to be."""
         page = filled(record("y" * 30_000), record("z")).after(0, ALL, 5)

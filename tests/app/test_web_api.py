@@ -53,7 +53,7 @@ everything = st.builds(
 )
 
 
-def query_of(value: Everything) -> str:
+def query_of(value: msgspec.Struct) -> str:
     """As a page builds an address: texts as they are, anything else as JSON."""
     plain = msgspec.to_builtins(value)
     return urlencode({name: each if isinstance(each, str) else json.dumps(each) for name, each in plain.items()})

@@ -9,7 +9,7 @@ from autobahn.twisted.websocket import WebSocketClientFactory
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import TCP4ClientEndpoint
 from twisted.internet.task import Clock
-from twisted.logger import globalLogPublisher
+from twisted.logger import ILogObserver, globalLogPublisher
 from twisted.python.failure import Failure
 
 from lanrage.app.web_login import LOOK_SECONDS, WebLogin
@@ -111,6 +111,23 @@ class SocketTests(WebCase):
 
         return self.run_async(life())
 
+    def test_slow_reader(self) -> Deferred[None]:
+        """A page that does not read is not listened to, so that its answers do not pile up; later all goes on."""
+
+        async def life() -> None:
+            client = await self.opened(await self.log_in())
+            await client.ask(b'{"id": 1, "op": "status"}')
+            (connection,) = self.service._socket.connections
+            conversation = connection._conversation
+            assert conversation is not None
+            conversation.pauseProducing()
+            self.assertNotIn(connection.transport.transport, reactor.getReaders())
+            client.sendMessage(b'{"id": 2, "op": "status"}')
+            conversation.resumeProducing()
+            self.assertEqual(2, json.loads(await client.next())["id"])
+
+        return self.run_async(life())
+
     def test_no_handshake(self) -> Deferred[None]:
         """What asks for an upgrade and is no WebSocket gets a short answer, without Autobahn's words."""
 
@@ -140,8 +157,13 @@ class SocketTests(WebCase):
     def test_no_token_in_the_log(self) -> Deferred[None]:
         """Neither codes nor tokens, whatever is asked by them, at any level."""
         events: list[str] = []
-        globalLogPublisher.addObserver(_note := lambda event: events.append(repr(event)))
-        self.addCleanup(globalLogPublisher.removeObserver, _note)
+
+        def note(event: Any) -> None:
+            events.append(repr(event))
+
+        observer = cast(ILogObserver, note)
+        globalLogPublisher.addObserver(observer)
+        self.addCleanup(globalLogPublisher.removeObserver, observer)
 
         async def life() -> None:
             code = self.code()
@@ -166,8 +188,8 @@ class LoginTests(WebCase):
     def test_token_that_nobody_uses(self) -> None:
         """An open connection is a use; without one a session ends, and its connection is told at the next look."""
         clock = Clock()
-        login = WebLogin(clock, lambda size: bytes(next(numbers) for _ in range(size)))
         numbers = iter(i % 251 for i in range(10_000))
+        login = WebLogin(clock, lambda size: bytes(next(numbers) for _ in range(size)))
         ended: list[str] = []
         busy = login.find(login.log_in(login.offer(1))[0])
         token, lasts = login.log_in(login.offer(1))

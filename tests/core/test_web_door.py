@@ -83,10 +83,23 @@ class TokenTests(SynchronousTestCase):
     @given(SECRETS)
     def test_wrong_token(self, token: str) -> None:
         """Another scheme, two of them, none of our form, or without our protocol: no token."""
-        wrong = ([], [f"Basic {token}"], [token], [f"Bearer {token}"] * 2, [f"Bearer {token}x"], [f"Bearer  {token} x"])
+        wrong: tuple[list[str], ...] = (
+            [],
+            [f"Basic {token}"],
+            [token],
+            [f"Bearer {token}"] * 2,
+            [f"Bearer {token}x"],
+            [f"Bearer  {token} x"],
+        )
         self.assertEqual([""] * len(wrong), [bearer(each) for each in wrong])
         shown = f"token.{token}"
-        missing = ([], [SUBPROTOCOL], [shown], [SUBPROTOCOL, shown, f"token.{token[::-1]}x"], [SUBPROTOCOL, token])
+        missing: tuple[list[str], ...] = (
+            [],
+            [SUBPROTOCOL],
+            [shown],
+            [SUBPROTOCOL, shown, f"token.{token[::-1]}x"],
+            [SUBPROTOCOL, token],
+        )
         self.assertEqual([""] * len(missing), [offered_token(each) for each in missing])
 
     @given(st.lists(st.text(max_size=60), max_size=3))
