@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import attrs
 
+from lanrage.core.settings_web import WEB_EXAMPLE
 from lanrage.lab import roles, teardown
 from lanrage.lab.browser import Browser, check_browser
 from lanrage.lab.demo import SERVER_START_S, laboratory
@@ -76,7 +77,7 @@ def web(
         pictures = pictures.absolute()
         pictures.mkdir(parents=True, exist_ok=True)
     result = Result(NAME)
-    options = ("--game-poll", "1", "--server", SERVER)
+    options = ("--game-poll", "1", "--server", SERVER, "--web-listen", WEB_EXAMPLE)
     with laboratory(name, KINDS, base, say, node_options=options) as lab:
         lab.start(roles.roles(lab.plan))
         first, second = lab.plan.hosts
