@@ -16,7 +16,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from lanrage.app.service import EXIT_USAGE, Options
 from lanrage.core.settings_limits import CONTROL_PORT
 
-FOLDER = Path(__file__).resolve().parent.parent / "packaging" / "systemd"
+FOLDER = Path(__file__).resolve().parent.parent / "lanrage" / "data" / "service" / "systemd"
 
 CAPABILITIES = {"node": {"CAP_NET_ADMIN", "CAP_NET_RAW"}, "control": set[str](), "relay": set[str]()}
 """Role: what its unit may grant."""
@@ -87,7 +87,7 @@ def test_systemd_reads_it(role: str, tmp_path: Path) -> None:
     """systemd finds no unknown setting; the program's path is the only thing that differs here."""
     text = (FOLDER / f"lanrage-{role}.service").read_text(encoding="utf-8")
     unit = tmp_path / f"lanrage-{role}.service"
-    unit.write_text(text.replace("/opt/lanrage/bin/twistd", sys.executable), encoding="utf-8")
+    unit.write_text(text.replace("/usr/lib/lanrage/bin/twistd", sys.executable), encoding="utf-8")
     program = shutil.which("systemd-analyze")
     assert program is not None
     done = subprocess.run([program, "verify", unit], capture_output=True, text=True, timeout=60, check=False)
@@ -111,7 +111,7 @@ class SocketUnitTests(SynchronousTestCase):
 def test_systemd_reads_the_socket(tmp_path: Path) -> None:
     """systemd finds no unknown setting in it, and the service that belongs to it."""
     for name in ("lanrage-control.socket", "lanrage-control.service"):
-        text = (FOLDER / name).read_text(encoding="utf-8").replace("/opt/lanrage/bin/twistd", sys.executable)
+        text = (FOLDER / name).read_text(encoding="utf-8").replace("/usr/lib/lanrage/bin/twistd", sys.executable)
         (tmp_path / name).write_text(text, encoding="utf-8")
     program = shutil.which("systemd-analyze")
     assert program is not None
