@@ -42,6 +42,8 @@ def shown(screen: Screen, result: dict[str, Any]) -> None:
         screen.line(result["why"])
     for row in result["services"]:
         screen.line(sentence(row, result["systemd"]))
+        if row["says"]:
+            screen.line(f"  {row['says']}", "dim")
 
 
 def _print(as_json: bool, outcome: Outcome) -> None:
@@ -70,7 +72,7 @@ dry_option = click.option("--dry-run", is_flag=True, help="Only say what would b
 @json_option
 @guarded
 def install_command(roles: tuple[str, ...], dry_run: bool, as_json: bool, **wishes: bool) -> None:
-    """Install services (node, control, relay, agent; node without a word) that run the programs of this installation."""
+    """Install services (node, control, relay, agent; without a word a node) that run this installation."""
     outcome = install(
         Place(),
         cast("tuple[ServiceRole, ...]", roles) or ("node",),

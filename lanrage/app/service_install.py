@@ -29,6 +29,11 @@ SERVER_KEY = "/etc/lanrage/server.pub"
 """The relay's unit reads it, and does not start without it."""
 STATE = "/var/lib/lanrage"
 USER = "lanrage"
+MAKERS = {
+    ("systemd-sysusers",): "/etc/sysusers.d/",
+    ("systemd-tmpfiles", "--create"): "/etc/tmpfiles.d/",
+}
+"""What makes the user and the folders, also where systemd does not run: by the folder of its files."""
 
 Command = tuple[str, ...]
 
@@ -150,10 +155,9 @@ def _commands(
     place: Place, roles: Sequence[ServiceRole], options: Sequence[str], start: bool, written: Sequence[Change]
 ) -> Iterator[Command]:
     paths = [each.path for each in written]
-    for program, word in (("systemd-sysusers", "/etc/sysusers.d/"), ("systemd-tmpfiles", "/etc/tmpfiles.d/")):
-        for path in paths:
-            if path.startswith(word):
-                yield (program, *(("--create",) if program.endswith("tmpfiles") else ()), path)
+    for program, folder in MAKERS.items():
+        if place.has(program[0]):
+            yield from ((*program, path) for path in paths if path.startswith(folder))
     if not place.systemd:
         return
     if paths:
@@ -177,9 +181,12 @@ def _words(place: Place, roles: Sequence[ServiceRole], own: Sequence[ServiceRole
             yield f"the unit of {role} is the package's, and is left as it is"
     if "relay" in roles and not place.at(SERVER_KEY).exists():
         yield (
-            f"the relay needs its control server's key, server.pub, as {SERVER_KEY}; then: systemctl start lanrage-relay"
+            f"the relay needs its control server's key, server.pub, as {SERVER_KEY}; "
+            "then: systemctl start lanrage-relay"
         )
     if not place.systemd:
+        missing = [program for program, *_ in MAKERS if not place.has(program)]
+        yield from (f"{program} is not here: make what its file says by hand" for program in missing if own)
         for role in roles:
             yield f"{NO_SYSTEMD}, so nothing was started; by hand: {by_hand(place, role)}"
     elif "agent" in roles:

@@ -21,6 +21,7 @@ READABLE = 0o644
 FOLDER = 0o755
 RUNNING = "/run/systemd/system"
 """Is there while systemd is the first process (sd_booted(3))."""
+PROGRAMS = ("/usr/bin", "/bin", "/usr/sbin", "/sbin")
 NO_SYSTEMD = "systemd does not run here"
 
 
@@ -98,6 +99,10 @@ class Place:
         if place.parent.name.endswith(".d") and "systemd" in place.parts:
             with suppress(OSError):  # others' drop-ins are in it
                 place.parent.rmdir()
+
+    def has(self, program: str) -> bool:
+        """Whether a program of the system is here."""
+        return any(self.at(f"{folder}/{program}").is_file() for folder in PROGRAMS)
 
     def said(self, *words: str) -> str:
         """What a program says; empty where it fails or is not there."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from lanrage.app.cli_find import somebody_at, usual_places
@@ -26,16 +27,18 @@ PROPERTIES = {
 NUMBERS = ("pid", "restarts", "memory")
 
 
-def status(place: Place) -> dict[str, Any]:
-    """Of each role: where its unit is and who wrote it, whether it runs, and what it says of itself."""
-    rows = [_row(place, role) for role in SYSTEM_ROLES]
+def status(place: Place, answers: Callable[[str], bool] = somebody_at) -> dict[str, Any]:
+    """Of each role: where its unit is and who wrote it, whether it runs, and what it says of itself.
+
+    :param answers: whether somebody is at a socket.
+    """
+    rows = [_row(place, role, next(filter(answers, _sockets(role)), "")) for role in SYSTEM_ROLES]
     why = "" if place.systemd else f"{NO_SYSTEMD}: nothing is started by itself, and units have no state"
     return {"systemd": place.systemd, "why": why, "services": rows}
 
 
-def _row(place: Place, role: ServiceRole) -> dict[str, Any]:
+def _row(place: Place, role: ServiceRole, socket: str) -> dict[str, Any]:
     path, by = _file(place, role)
-    socket = next(filter(somebody_at, _sockets(role)), "")
     row: dict[str, Any] = {"role": role, "unit": unit_of(role), "file": path, "by": by, "answers_at": socket}
     empty = {name: None if name in NUMBERS else "" for name in PROPERTIES.values()}
     if not place.systemd:
@@ -65,7 +68,7 @@ def _sockets(role: ServiceRole) -> list[str]:
 
 
 def sentence(row: dict[str, Any], systemd: bool) -> str:
-    """One role in words."""
+    """One role in words, without what it says of itself."""
     if not row["file"] and not row["answers_at"]:
         return f"{row['role']}: not installed"
     if not systemd or not row["file"]:
@@ -81,4 +84,4 @@ def sentence(row: dict[str, Any], systemd: bool) -> str:
         "at each start of the machine" if row["enabled"] == "enabled" else f"unit is {row['enabled'] or 'not known'}"
     ]
     words += [f"failed by {row['result']}"] if row["active"] == "failed" else []
-    return ", ".join(words) + (f"\n  {row['says']}" if row["says"] else "")
+    return ", ".join(words)
