@@ -75,7 +75,7 @@ def install_command(roles: tuple[str, ...], dry_run: bool, as_json: bool, **wish
     """Install services (node, control, relay, agent; without a word a node) that run this installation."""
     outcome = install(
         Place(),
-        cast("tuple[ServiceRole, ...]", roles) or ("node",),
+        cast(tuple[ServiceRole, ...], roles) or ("node",),
         options=[name for name in ("socket", "kernel") if wishes[name]],
         start=not wishes["no_start"],
         force=wishes["force"],
@@ -86,13 +86,13 @@ def install_command(roles: tuple[str, ...], dry_run: bool, as_json: bool, **wish
 
 @service.command("uninstall", context_settings=SETTINGS, epilog="Example: sudo lanrage service uninstall --purge")
 @roles_argument
-@click.option("--purge", is_flag=True, help="Remove state, keys and the user lanrage, too.")
+@click.option("--purge", is_flag=True, help="Remove state, keys, /etc/lanrage and the user lanrage, too.")
 @dry_option
 @json_option
 @guarded
 def uninstall_command(roles: tuple[str, ...], purge: bool, dry_run: bool, as_json: bool) -> None:
     """Stop services (all without a word) and remove what `install` wrote."""
-    _print(as_json, uninstall(Place(), cast("tuple[ServiceRole, ...]", roles) or ROLES, purge=purge, dry_run=dry_run))
+    _print(as_json, uninstall(Place(), cast(tuple[ServiceRole, ...], roles) or ROLES, purge=purge, dry_run=dry_run))
 
 
 @service.command("status", context_settings=SETTINGS, epilog="Example: lanrage service status --json")

@@ -14,6 +14,7 @@ from lanrage.app.service_place import NO_SYSTEMD, Place, shipped
 from lanrage.core.service_files import (
     OPTIONS,
     PIECES,
+    SYSTEM,
     Change,
     ServiceRole,
     changes,
@@ -27,7 +28,7 @@ from lanrage.errors import BadInput, MissingRight, Refused
 
 SERVER_KEY = "/etc/lanrage/server.pub"
 """The relay's unit reads it, and does not start without it."""
-STATE = "/var/lib/lanrage"
+STATE, SETTINGS, SOCKETS = "/var/lib/lanrage", "/etc/lanrage", "/run/lanrage"
 USER = "lanrage"
 MAKERS = {
     ("systemd-sysusers",): "/etc/sysusers.d/",
@@ -78,7 +79,7 @@ def install(
     """
     _check_options(roles, options)
     own = [role for role in roles if not place.has_package(role)]
-    due = _due(place, own, options) if own else []
+    due = _due(place, roles, own, options)
     foreign = [each.path for each in due if each.state == "foreign"]
     if foreign and not force:
         raise Refused(
@@ -86,7 +87,7 @@ def install(
         )
     _check_right(place, "install", dry_run)
     written = [each for each in due if each.state != "same"]
-    commands = list(_commands(place, roles, options, start, written))
+    commands = [*_makers(place, written), *(_started(place, roles, options, start, due) if place.systemd else ())]
     if not dry_run:
         for each in written:
             place.write(each.path, each.text)
@@ -107,14 +108,12 @@ def uninstall(place: Place, roles: Sequence[ServiceRole], *, purge: bool = False
     standing = place.standing(piece.target for piece in PIECES)
     gone = removable(standing, roles)
     left = [path for path in standing if path.endswith(".service") and path not in gone]
-    left += [unit_of(role) for role in ("node", "control", "relay") if place.has_package(role)]
+    left += [unit_of(role) for role in SYSTEM if place.has_package(role)]
     if purge and left:
         raise Refused("services_left", f"state and user stay while {' and '.join(left)} is there")
     _check_right(place, "uninstall", dry_run)
-    units = [path.rpartition("/")[2] for path in gone if path.endswith((".service", ".socket"))]
-    before = [("systemctl", "disable", "--now", *units)] if place.systemd and _system(units) else []
-    after = [("systemctl", "daemon-reload")] if place.systemd and gone else []
-    after += [("rm", "-rf", STATE), ("userdel", USER)] if purge else []
+    before, after = _stopped(place, gone) if place.systemd and gone else ([], [])
+    after += _purged(place) if purge else []
     if not dry_run:
         for words in before:
             place.run(words)
@@ -123,8 +122,29 @@ def uninstall(place: Place, roles: Sequence[ServiceRole], *, purge: bool = False
         for words in after:
             place.run(words)
     rows = [{"path": path, "state": "removed"} for path in gone]
-    told = [] if purge or not gone else [f"{STATE} and the user {USER} stay: --purge removes them, with all keys"]
+    told = (
+        []
+        if purge or not gone
+        else [f"{STATE}, {SETTINGS} and the user {USER} stay: --purge removes them, with all keys"]
+    )
     return Outcome(not dry_run, place.systemd, rows, [*before, *after], told)
+
+
+def _stopped(place: Place, gone: Sequence[str]) -> tuple[list[Command], list[Command]]:
+    """What is run before files are removed, and after it."""
+    units = _system([path.rpartition("/")[2] for path in gone if path.endswith((".service", ".socket"))])
+    kept = [role for role in SYSTEM if place.has_package(role) and any(unit_of(role) in path for path in gone)]
+    if "control" in kept and any(path.endswith("/socket.conf") for path in gone):
+        units += [unit_of("control", "socket")]  # the package's own server opens its port itself then
+    again: list[Command] = [("systemctl", "try-restart", *map(unit_of, kept))] if kept else []
+    return [("systemctl", "disable", "--now", *units)] if units else [], [("systemctl", "daemon-reload"), *again]
+
+
+def _purged(place: Place) -> Iterator[Command]:
+    yield ("rm", "-rf", STATE, SETTINGS, SOCKETS)
+    users = place.standing(["/etc/passwd"]).get("/etc/passwd", "").splitlines()
+    if any(line.startswith(f"{USER}:") for line in users):
+        yield ("userdel", USER)
 
 
 def _check_options(roles: Sequence[ServiceRole], options: Sequence[str]) -> None:
@@ -139,10 +159,14 @@ def _check_right(place: Place, verb: str, dry_run: bool) -> None:
         raise MissingRight(f"services are the system's: sudo lanrage service {verb}")
 
 
-def _due(place: Place, roles: Sequence[ServiceRole], options: Sequence[str]) -> list[Change]:
-    folder = check_bin(place.bin)
-    pieces = wanted(roles, options, place.folders())
-    texts = {piece.target: render(shipped(piece.source), folder) for piece in pieces}
+def _due(
+    place: Place, roles: Sequence[ServiceRole], own: Sequence[ServiceRole], options: Sequence[str]
+) -> list[Change]:
+    """What shall stand: all that services of ours need, and the drop-ins of those that a package brought."""
+    folder = check_bin(place.bin) if own else place.bin
+    pieces = {piece.target: piece for piece in wanted(own, options, place.folders())}
+    pieces |= {piece.target: piece for piece in wanted(roles, options, ()) if piece.drop_in}
+    texts = {path: render(shipped(piece.source), folder) for path, piece in pieces.items()}
     return changes(texts, place.standing(texts))
 
 
@@ -151,17 +175,23 @@ def _system(units: Sequence[str]) -> list[str]:
     return [unit for unit in units if unit != unit_of("agent")]
 
 
-def _commands(
-    place: Place, roles: Sequence[ServiceRole], options: Sequence[str], start: bool, written: Sequence[Change]
-) -> Iterator[Command]:
-    paths = [each.path for each in written]
+def _makers(place: Place, written: Sequence[Change]) -> Iterator[Command]:
     for program, folder in MAKERS.items():
         if place.has(program[0]):
-            yield from ((*program, path) for path in paths if path.startswith(folder))
-    if not place.systemd:
-        return
-    if paths:
+            yield from ((*program, each.path) for each in written if each.path.startswith(folder))
+
+
+def _started(
+    place: Place, roles: Sequence[ServiceRole], options: Sequence[str], start: bool, due: Sequence[Change]
+) -> Iterator[Command]:
+    if any(each.state != "same" for each in due):
         yield ("systemctl", "daemon-reload")
+    again = [unit_of(role) for role in roles if _changes(place, role, due)] if start else []
+    if "socket" in options and unit_of("control") in again:  # it would not let go of its port before
+        again.remove(unit_of("control"))
+        yield ("systemctl", "stop", unit_of("control"))
+    if again := _system(again):
+        yield ("systemctl", "try-restart", *again)
     units = [unit_of("control", "socket")] if "socket" in options else []
     units += _system([unit_of(role) for role in roles])
     later = {unit_of("relay")} if not place.at(SERVER_KEY).exists() else set()
@@ -170,15 +200,19 @@ def _commands(
         yield ("systemctl", "enable", "--now", *now)
     if rest := [unit for unit in units if unit not in now]:
         yield ("systemctl", "enable", *rest)
-    changed = {each.path.rpartition("/")[2] for each in written if each.state in ("changed", "foreign")}
-    if again := [unit for unit in now if unit in changed and unit.endswith(".service")]:
-        yield ("systemctl", "try-restart", *again)
+
+
+def _changes(place: Place, role: ServiceRole, due: Sequence[Change]) -> bool:
+    """Whether a service that may run already becomes another one."""
+    mine = {piece.target for piece in PIECES if piece.roles == (role,)}
+    new = any(each.state == "new" and each.path.endswith(unit_of(role)) for each in due)
+    return not new and any(each.state != "same" and each.path in mine for each in due)
 
 
 def _words(place: Place, roles: Sequence[ServiceRole], own: Sequence[ServiceRole]) -> Iterator[str]:
     for role in roles:
         if role not in own:
-            yield f"the unit of {role} is the package's, and is left as it is"
+            yield f"the unit of {role} is the package's own"
     if "relay" in roles and not place.at(SERVER_KEY).exists():
         yield (
             f"the relay needs its control server's key, server.pub, as {SERVER_KEY}; "

@@ -23,7 +23,7 @@ SHIPPED_BIN = "/usr/lib/lanrage/bin/"
 MARK = "# Written by `lanrage service install`, and removed by `lanrage service uninstall`: change it by a drop-in."
 """First line of each file that is written: by it, and by nothing else, a file is known as ours."""
 UNITS = "/etc/systemd/system"
-VENDOR = ("/usr/lib/systemd/system", "/lib/systemd/system")
+VENDOR = ("/usr/lib/systemd/system", "/lib/systemd/system", "/usr/lib/systemd/user")
 """Where a package puts its units."""
 SEALED = ("/home", "/root", "/run/user")
 """Folders that ``ProtectHome=yes`` hides from a unit."""
@@ -49,6 +49,11 @@ class Piece:
     roles: tuple[ServiceRole, ...]
     option: str = ""
     beside: str = ""
+
+    @property
+    def drop_in(self) -> bool:
+        """Whether it adds to a unit, and so also to one that a package brought."""
+        return ".service.d/" in self.target
 
 
 SYSTEM: tuple[ServiceRole, ...] = ("node", "control", "relay")

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import attrs
 from click.testing import CliRunner
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -39,7 +40,8 @@ class Machine(SynchronousTestCase):
 
     def place(self, **more: Any) -> Place:
         """It, as root sees it."""
-        return Place(**({"root": self.root, "run": self.run_program, "bin": BIN, "admin": True} | more))
+        machine = Place(root=self.root, run=self.run_program, bin=BIN, admin=True)
+        return attrs.evolve(machine, **more)
 
     def run_program(self, words: tuple[str, ...]) -> str:
         """Note the call."""
@@ -82,7 +84,7 @@ class InstallTests(Machine):
         self.assertEqual({row["state"] for row in outcome.files}, {"same"})
         self.assertEqual(self.ran, [("systemctl", "enable", "--now", "lanrage-node.service")])
         install(self.place(bin="/srv/l/bin"), ["node"])
-        self.assertEqual(self.ran[-1], ("systemctl", "try-restart", "lanrage-node.service"))
+        self.assertEqual(self.ran[-2], ("systemctl", "try-restart", "lanrage-node.service"))
         self.assertIn("/srv/l/bin/twistd", self.files()[f"{UNITS}/lanrage-node.service"])
 
     def test_dry_run(self) -> None:
@@ -155,6 +157,31 @@ class InstallTests(Machine):
         self.assertEqual((self.files(), outcome.files), ({}, []))
         self.assertEqual(self.ran, [("systemctl", "enable", "--now", "lanrage-node.service")])
 
+    def test_options_of_a_packaged_server(self) -> None:
+        """They are drop-ins beside the package's units, and can be taken back."""
+        for unit in ("lanrage-control.service", "lanrage-control.socket"):
+            path = self.root / "usr/lib/systemd/system" / unit
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+        install(self.place(), ["control"], options=["socket"])
+        both = ("lanrage-control.socket", "lanrage-control.service")
+        self.assertEqual(list(self.files()), [f"{UNITS}/lanrage-control.service.d/socket.conf"])
+        self.assertEqual(
+            [words[1:] for words in self.ran],
+            [("daemon-reload",), ("stop", "lanrage-control.service"), ("enable", "--now", *both)],
+        )
+        self.ran.clear()
+        uninstall(self.place(), ["control"])
+        self.assertEqual(self.files(), {})
+        self.assertEqual(
+            [words[1:] for words in self.ran],
+            [
+                ("disable", "--now", "lanrage-control.socket"),
+                ("daemon-reload",),
+                ("try-restart", "lanrage-control.service"),
+            ],
+        )
+
     def test_refused(self) -> None:
         """Nothing is begun that cannot be done."""
         with self.assertRaises(MissingRight):
@@ -178,7 +205,8 @@ class UninstallTests(Machine):
         outcome = uninstall(self.place(), ["node", "control", "relay", "agent"])
         self.assertEqual(self.files(), {})
         self.assertEqual(list((self.root / UNITS[1:]).iterdir()), [])
-        self.assertEqual(self.ran[0][:3], ("systemctl", "disable", "--now"))
+        units = ("control.socket", "relay.service", "control.service", "node.service")
+        self.assertEqual(self.ran[0], ("systemctl", "disable", "--now", *(f"lanrage-{unit}" for unit in units)))
         self.assertEqual(self.ran[1:], [("systemctl", "daemon-reload")])
         self.assertIn("--purge", outcome.words[0])
 
@@ -197,7 +225,11 @@ class UninstallTests(Machine):
             uninstall(self.place(), ["node"], purge=True)
         self.assertEqual(caught.exception.code, "services_left")
         uninstall(self.place(), ["node", "control"], purge=True)
-        self.assertEqual(self.ran[-2:], [("rm", "-rf", "/var/lib/lanrage"), ("userdel", "lanrage")])
+        folders = ("rm", "-rf", "/var/lib/lanrage", "/etc/lanrage", "/run/lanrage")
+        self.assertEqual(self.ran[-1], folders)
+        (self.root / "etc/passwd").write_text("root:x:0:0\nlanrage:x:967:967\n", encoding="utf-8")
+        uninstall(self.place(), ["node"], purge=True)
+        self.assertEqual(self.ran[-2:], [folders, ("userdel", "lanrage")])
 
     def test_nothing(self) -> None:
         """Where nothing was installed nothing is done."""
