@@ -103,6 +103,7 @@ def test_life_under_systemd(package: Path, folder: Path, root: CleanRoot) -> Non
         machine.run("systemctl", "start", "lanrage-control")
         machine.run("cp", "/var/lib/lanrage/control/server.pub", "/etc/lanrage/")
         machine.run("systemctl", "start", "lanrage-relay")
+        options_are_drop_ins(machine)
         party = found_party(machine)
         stuck_is_started_again(machine)
         machine.run("dpkg", "--install", newer, timeout=300)
@@ -116,6 +117,20 @@ def test_life_under_systemd(package: Path, folder: Path, root: CleanRoot) -> Non
         assert "lanrage" not in left.replace("lanrage-test", "")
         assert machine.run("find", "/run", "-name", "*lanrage*") == ""
     assert [path for path in root.listed() if "lanrage" in path] == []
+
+
+def options_are_drop_ins(machine: Booted) -> None:
+    """The package's server takes its port from systemd and its relay forwards in the kernel when that is wished, with
+    all that the units forbid; and both are as before when it is taken back."""
+    words = ("lanrage", "service", "install", "control", "relay", "--socket", "--kernel")
+    machine.run(*words)
+    assert "systemd:domain=INET6" in machine.shown("lanrage-control", "StatusText")
+    machine.wait_for("journalctl", "--unit=lanrage-relay", "--boot", said="the relay forwards in the kernel")
+    machine.run("lanrage", "service", "uninstall", "control", "relay")
+    machine.wait_for("systemctl", "show", "--property=StatusText", "lanrage-control", said="listens on tcp:7766")
+    assert machine.shown("lanrage-control.socket", "ActiveState") == "inactive"
+    told = json.loads(machine.run("lanrage", "service", "status", "--json"))["services"]
+    assert {row["role"]: (row["active"], row["by"]) for row in told} == dict.fromkeys(ROLES, ("active", "package"))
 
 
 def found_party(machine: Booted) -> str:
