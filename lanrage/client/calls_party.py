@@ -154,7 +154,3 @@ class PartyWatch:
     def history(self) -> AsyncGenerator[HistoryShown, None]:
         """Show the party's signed ledger: who was let in, thrown out or appointed, by whom."""
         return self._asker.follow("party.history", {}, HistoryShown)
-
-    def offers(self) -> AsyncGenerator[OffersShown, None]:
-        """Show the invitation that you took elsewhere, in Discord say, and that waits for your word."""
-        return self._asker.follow("party.offers", {}, OffersShown)
