@@ -131,6 +131,9 @@ REFUSALS: dict[str, str] = {
     "code_expired": "the spoken code has expired: ask for a new one",
     "inviter_offline": "the node that made the spoken code is not connected any more: ask for a new one",
     "not_metered": "this node does not measure itself",
+    "unguarded": "this needs the party firewall, which does not stand",
+    "bad_guest": "the guest does not fit the party",
+    "guest_taken": "another guest or member has this name, key or address",
     "busy": "too many operations of one client are under way",
 }
 """Every refusal's word and its meaning."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
 
 from twisted.internet.interfaces import IReactorTime
@@ -65,6 +65,7 @@ class Links(LinkHooks):
         super().__init__()
         self.peers: dict[bytes, PeerLink] = {}
         self.counters = LinkCounters()
+        self._guests: Mapping[bytes, tuple[IPv4Address, ...]] = {}
         self._by_tag: dict[bytes, PeerLink] = {}
         self._clock = clock
         self._keys = keys
@@ -116,6 +117,15 @@ class Links(LinkHooks):
             if identity not in self.peers:
                 self._add(member)
         self._changed()
+
+    async def set_guests(self, guests: Mapping[bytes, tuple[IPv4Address, ...]]) -> None:
+        """Reach these guests through the members (by identity) that serve them, and no others."""
+        before, self._guests = self._guests, guests
+        for guest in {each for some in before.values() for each in some} - {e for some in guests.values() for e in some}:
+            await self._machine.remove_member_route(guest, self._tunnel.name)
+        for identity, link in self.peers.items():
+            if before.get(identity, ()) != guests.get(identity, ()):
+                link.reconfigure()
 
     def revoke(self, identity: bytes) -> None:
         """Thrown out: from this moment nothing of it is carried, and no action that waits configures it any more."""
@@ -229,7 +239,8 @@ class Links(LinkHooks):
 
     def networks_of(self, member: Member) -> tuple[IPv4Network | IPv6Network, ...]:
         """What WireGuard takes from a member and sends to it."""
-        return member_networks(member.certificate.ip, self._prefix)
+        guests = self._guests.get(member.certificate.identity, ())
+        return (*member_networks(member.certificate.ip, self._prefix), *map(IPv4Network, guests))
 
     async def add_peer(self, member: Member) -> None:
         """Configure the peer without endpoint, and its routes."""
@@ -238,6 +249,8 @@ class Links(LinkHooks):
         self.log.debug("{address} becomes a peer of {device}", address=str(address), device=self._tunnel.name, **who)
         await self._tunnel.set_peer(TunnelPeer(member.certificate.wireguard_key, self.networks_of(member)))
         await self._machine.add_member_route(address, self._tunnel.name, self._address)
+        for guest in self._guests.get(member.certificate.identity, ()):
+            await self._machine.add_member_route(guest, self._tunnel.name, self._address)
         if self._prefix is not None:
             source = member_address(self._prefix, self._address)
             await self._machine.add_member_route(member_address(self._prefix, address), self._tunnel.name, source)

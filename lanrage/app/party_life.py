@@ -185,7 +185,7 @@ class PartyLife:
             lambda identity: Deferred.fromCoroutine(link.ticket(identity)),
             self._random,
             book,
-            TunnelLedger(link, replica),
+            TunnelLedger(link, replica, self._server_now),
             lambda: Door(link.client.address, link.client.pin) if link.client.connected else None,
             self._config.region,
             self._config.weights,

@@ -12,6 +12,7 @@ from twisted.logger import Logger
 from lanrage.app.bridge_ways import guard_bridges
 from lanrage.app.game_session import SessionGames
 from lanrage.app.guarding import Guarding
+from lanrage.app.guest_session import GuestPlaces, SessionGuests
 from lanrage.app.lan import LanPlane
 from lanrage.app.links import Links
 from lanrage.app.machinery import Devices, Machinery
@@ -79,6 +80,7 @@ class PartySession:
         self.punching: Punching | None = None
         self.mapping: PortMapping | None = None
         self.games: SessionGames | None = None
+        self.guests: SessionGuests | None = None
         self.listen_port = 0
         self.prefix: IPv6Network | None = None
         self.without_ipv6 = ""
@@ -163,6 +165,7 @@ class PartySession:
         self._probe_port.open(self.listen_port, carried(self._received))
         await links.start(self.listen_port)
         self._join_games(links, channel, tunnel)
+        self._join_guests(links, tunnel)
         self._roaming.start()
         relays.use(book.relays)
         self._start_punching(links)
@@ -175,6 +178,14 @@ class PartySession:
         """Running games tune the links, and are told of by the channel."""
         side, marks = self._around.games, self._machinery.game_marks()
         self.games = side.join(links, channel, tunnel, marks, self.listen_port) if side is not None else None
+
+    def _join_guests(self, links: Links, tunnel: ITunnel) -> None:
+        """Devices that take part through a member, as the party's ledger says."""
+        ledger, lan, guarding = self._around.ledger, self.lan, self.guarding
+        if ledger is not None and lan is not None and guarding is not None:
+            me, machine = self._keys.identity.public, self._machinery.machine
+            places = GuestPlaces(me, self.address.ip, tunnel, machine, links, lan, guarding)
+            self.guests = SessionGuests(self._reactor, ledger, places, lambda: self.set_members(self._members))
 
     def _join_lan(self, links: Links) -> None:
         """What links and LAN plane know of each other."""
@@ -209,7 +220,7 @@ class PartySession:
 
     async def stop(self) -> None:
         """Take all down, links first; nothing of this session is left on the machine."""
-        before = (self.games, self.mapping, self.reflexive, self.nat, self.relay_tcp, self.relays, self.punching)
+        before = (self.guests, self.games, self.mapping, self.reflexive, self.nat, self.relay_tcp, self.relays, self.punching)
         parts: list[Callable[[], Any]] = [self._roaming.stop, self._around.book.stop]
         parts += [part.stop for part in before if part is not None]
         if self.links is not None:
@@ -232,7 +243,7 @@ class PartySession:
                 self.log.failure("a part of the party's session did not stop")
         self.links = self.relays = self.relay_tcp = self.reflexive = self.punching = None
         self.nat = self.channel = self.lan = self.tunnel = self.mapping = None
-        self.guarding = self.games = None
+        self.guarding = self.games = self.guests = None
 
     def _stop_links(self) -> Deferred[None]:
         """After a change of members that is under way."""
@@ -267,6 +278,8 @@ class PartySession:
     async def _apply(self) -> None:
         if self.links is not None:
             await self.links.set_members(self._members)
+            if self.guests is not None:
+                await self.guests.follow()
             self._follow_host()
             if self.relays is not None:
                 self.relays.follow()
