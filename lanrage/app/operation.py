@@ -50,6 +50,8 @@ class Operation:
     :param held: it concerns the program that calls, and lasts as long as its connection: the method is told who calls
         (:class:`lanrage.app.caller.Caller`).
     :param asked: the method is told who calls, where somebody does: not all of them may have it all.
+    :param reads: it changes nothing and is cheap: it may be asked by HTTP's GET, and watched. Such a one is neither long
+        nor held.
     :param roles: whose processes do it.
     """
 
@@ -62,4 +64,5 @@ class Operation:
     long: bool = False
     held: bool = False
     asked: bool = False
+    reads: bool = False
     roles: tuple[str, ...] = PLAYER

@@ -197,6 +197,7 @@ _ALL = (
         "show_party",
         "Show the party's members and the paths to them.",
         "lanrage party show --json",
+        reads=True,
     ),
     Operation(
         "party.invite",
@@ -213,6 +214,7 @@ _ALL = (
         "status",
         "Show whether the node runs, where it is connected, and what it lacks.",
         "lanrage status",
+        reads=True,
     ),
     Operation(
         "diagnose",
@@ -267,6 +269,11 @@ def _shown(field: msgspec.structs.FieldInfo) -> str:
     return "empty" if default == "" else msgspec.json.encode(default).decode()
 
 
+def _told(operation: Operation) -> str:
+    everywhere = " Every role does it." if operation.roles == SERVING else ""
+    return f"{operation.help}{everywhere}{' It may be watched.' if operation.reads else ''}"
+
+
 def reference() -> str:
     """The table of operations as reST; ``docs/api.rst`` holds exactly this."""
     lines = [".. list-table::", "   :header-rows: 1", "   :widths: 15 45 40", ""]
@@ -278,7 +285,6 @@ def reference() -> str:
             for name, rule in rules(operation.request).items()
         ]
         results = ", ".join(f"``{field}``" for field in operation.result.__struct_fields__)
-        everywhere = " Every role does it." if operation.roles == SERVING else ""
-        lines += [f"   * - ``{operation.name}``", "", f"       {operation.help}{everywhere}"]
+        lines += [f"   * - ``{operation.name}``", "", f"       {_told(operation)}"]
         lines += [f"     - {' · '.join(arguments) or 'none'}", f"     - {results}"]
     return "\n".join(lines) + "\n"

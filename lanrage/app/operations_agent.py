@@ -141,6 +141,7 @@ AGENT = (
         "show_agents",
         "Show the agents that are there: whose session each serves, and what it sees.",
         "lanrage games agents",
+        reads=True,
     ),
 )
 """The operations of users' agents."""

@@ -55,5 +55,6 @@ EXPOSURE = (
         "exposure",
         "Show what of this machine the party reaches, and which ports are in play.",
         "lanrage lan exposure",
+        reads=True,
     ),
 )

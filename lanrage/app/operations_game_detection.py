@@ -53,6 +53,7 @@ DETECTION: tuple[Operation, ...] = (
         "detect_games",
         "Show which games run on this machine, and how that was noticed.",
         "lanrage games detect",
+        reads=True,
     ),
     Operation(
         "games.history",
@@ -61,6 +62,7 @@ DETECTION: tuple[Operation, ...] = (
         "games_history",
         "Show which games were played on this machine, and when.",
         "lanrage games history --limit 5",
+        reads=True,
     ),
     Operation(
         "games.play",

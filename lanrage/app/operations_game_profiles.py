@@ -55,6 +55,7 @@ PROFILES: tuple[Operation, ...] = (
         "list_games",
         "List the games that this node knows.",
         "lanrage games list --query quake",
+        reads=True,
     ),
     Operation(
         "games.show",
@@ -63,6 +64,7 @@ PROFILES: tuple[Operation, ...] = (
         "show_game",
         "Show what is known of a game, and where each fact is from.",
         "lanrage games show openttd",
+        reads=True,
     ),
 )
 """The operations on profiles of games, as one part of those on games."""

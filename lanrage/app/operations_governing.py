@@ -160,6 +160,7 @@ GOVERNING = (
         "conflicts",
         "Show what was lost lately because another change came first.",
         "lanrage party conflicts",
+        reads=True,
     ),
     Operation(
         "party.history",
@@ -168,6 +169,7 @@ GOVERNING = (
         "history",
         "Show the party's signed ledger: who was let in, thrown out or appointed, by whom.",
         "lanrage party history",
+        reads=True,
     ),
 )
 """Rows of the table."""

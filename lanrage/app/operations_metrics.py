@@ -65,6 +65,7 @@ METRICS = (
         "show_metrics",
         "Show what is measured: paths, LAN frames, this process; of now, of a window, or by minute, hour, day.",
         "lanrage metrics 'peer_*' --peer Ben --window 300",
+        reads=True,
     ),
     Operation(
         "alerts",
@@ -73,6 +74,7 @@ METRICS = (
         "show_alerts",
         "Show the alerts that fire now, and the latest that did.",
         "lanrage alerts",
+        reads=True,
     ),
 )
 """``lanrage metrics`` and ``lanrage alerts`` (``docs/cli.rst``)."""

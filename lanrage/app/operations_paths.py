@@ -33,6 +33,7 @@ PATHS = (
         "paths",
         "Show every path to every member, how good it is, and which one is in use.",
         "lanrage paths",
+        reads=True,
     ),
     Operation(
         "peers.show",
@@ -41,5 +42,6 @@ PATHS = (
         "show_peer",
         "Show the link to one member: its paths, and each move of its traffic with the reason.",
         "lanrage peers show Ben --history",
+        reads=True,
     ),
 )

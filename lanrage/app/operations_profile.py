@@ -130,6 +130,7 @@ PROFILE = (
         "profile_stats",
         "Show what the profiler does and costs, and how long the timed operations take.",
         "lanrage profile stats",
+        reads=True,
     ),
     Operation(
         "profile.hotspots",
@@ -138,6 +139,7 @@ PROFILE = (
         "profile_hotspots",
         "Show the functions in which the time went, the hottest first.",
         "lanrage profile hotspots",
+        reads=True,
     ),
     Operation(
         "profile.slow",
@@ -146,6 +148,7 @@ PROFILE = (
         "profile_slow",
         "Show the slowest timed calls, and the last times the process stood still.",
         "lanrage profile slow --limit 10",
+        reads=True,
     ),
     Operation(
         "profile.system",
@@ -154,6 +157,7 @@ PROFILE = (
         "profile_system",
         "Show the memory, processor time, threads and files of the process.",
         "lanrage profile system",
+        reads=True,
     ),
     Operation(
         "profile.save",

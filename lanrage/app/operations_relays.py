@@ -29,5 +29,6 @@ RELAYS = (
         "relays",
         "Show the relays, how far they are, and which ones each member's traffic would take and why.",
         "lanrage relays",
+        reads=True,
     ),
 )

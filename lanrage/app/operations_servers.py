@@ -133,6 +133,7 @@ SERVERS: tuple[Operation, ...] = (
         "list_servers",
         "List the game servers of the party: who plays what where, and whether it can be joined from here.",
         "lanrage servers list --reachable --sort latency",
+        reads=True,
     ),
     Operation(
         "servers.show",
@@ -141,6 +142,7 @@ SERVERS: tuple[Operation, ...] = (
         "show_server",
         "Show what is known of a server, and how.",
         "lanrage servers show Ben:27960",
+        reads=True,
     ),
     Operation(
         "servers.join",
@@ -149,6 +151,7 @@ SERVERS: tuple[Operation, ...] = (
         "join_server",
         "Tell a server's address, and how its game is started to join it.",
         "lanrage servers join Ben:27960 --print",
+        reads=True,
     ),
     Operation(
         "servers.favourite",

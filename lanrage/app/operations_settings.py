@@ -117,6 +117,7 @@ SETTINGS_OPERATIONS = (
         "list_settings",
         "Show all settings, and where the value of each comes from.",
         "lanrage settings list",
+        reads=True,
     ),
     Operation(
         "settings.show",
@@ -125,6 +126,7 @@ SETTINGS_OPERATIONS = (
         "show_setting",
         "Show one setting: value, origin, default, rule.",
         "lanrage settings show lan.exposure",
+        reads=True,
     ),
     Operation(
         "settings.set",
@@ -176,6 +178,7 @@ SETTINGS_OPERATIONS = (
         "list_sets",
         "Show the stored sets, and which one is active.",
         "lanrage settings sets",
+        reads=True,
     ),
     Operation(
         "settings.export",
@@ -184,6 +187,7 @@ SETTINGS_OPERATIONS = (
         "export_settings",
         "Give a stored set as TOML, without its secrets.",
         "lanrage settings export --file mine.toml",
+        reads=True,
     ),
     Operation(
         "settings.import",

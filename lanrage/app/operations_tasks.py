@@ -29,5 +29,6 @@ TASKS = (
         "show_tasks",
         "Show what is being carried out, and how the last start, joins and recoveries went, step by step.",
         "lanrage tasks",
+        reads=True,
     ),
 )

@@ -6,6 +6,7 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
+import attrs
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +20,7 @@ from tests.fakes_node import RULE, FakeNode
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 CREATE = {"name": "Friday", "server": "127.0.0.1:7766", "member_name": "Ann"}
+_fields, _required = msgspec.structs.fields, lambda field: field.required
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=40),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
@@ -57,6 +59,18 @@ class OperationTests(SynchronousTestCase):
             self.assertEqual(sorted(names), sorted(fields + extra), operation.name)
             self.assertTrue(operation.help.endswith("."), operation.help)
             self.assertTrue(operation.example.startswith("lanrage "), operation.example)
+
+    def test_those_that_read(self) -> None:
+        """They are neither long nor held, and nothing is other when they were asked."""
+        for operation in OPERATIONS.values():
+            self.assertFalse(operation.reads and (operation.long or operation.held), operation.name)
+        self.perform("party.join", {"code": "LR1-x", "member_name": "Ann"})
+        before = {**attrs.asdict(self.node), "calls": None}
+        read = [row.name for row in OPERATIONS.values() if row.reads and not any(map(_required, _fields(row.request)))]
+        self.assertIn("status", read)
+        answers = [self.perform(name, {}) for name in read]
+        self.assertEqual([self.perform(name, {}) for name in read], answers)
+        self.assertEqual({**attrs.asdict(self.node), "calls": None}, before)
 
     def test_every_result_has_its_shape(self) -> None:
         """What a node gives back is of the row's result type."""
