@@ -21,6 +21,7 @@ from lanrage.app import (
     cli_exposure,
     cli_games,
     cli_governing,
+    cli_guests,
     cli_lan,
     cli_machine_room,
     cli_paths,
@@ -263,6 +264,7 @@ def invite(**options: Any) -> dict[str, Any]:
 
 
 cli_governing.add(party, operation)
+cli_guests.add(party, operation)
 cli_paths.add(main, operation, SETTINGS)
 cli_relays.add(main, operation)
 cli_exposure.add(main, operation, SETTINGS)

@@ -24,23 +24,6 @@ class Guard(Protocol):
 
     async def start(self, rules: GuardRules) -> None: ...
 
-    async def admit_guests(self, home: IPv4Address, guests: frozenset[IPv4Address]) -> None:
-        """Let these guests and the members reach each other, and no others.
-
-        :param home: this member's party address.
-        :raises LanrageError: the firewall does not hold; then none is let through.
-        """
-        if guests and self.trouble:
-            raise Refused("unguarded", f"guests are served behind the party firewall alone: {self.trouble}")
-        before, self._guests = self._guests, (home, guests)
-        if before[1] == guests or self.trouble:
-            return
-        try:
-            await self.guard.change(self.rules)
-        except LanrageError:
-            self._guests = before
-            raise
-
     async def stop(self) -> None: ...
 
     def use(self, rules: GuardRules) -> Awaitable[None]: ...
@@ -107,6 +90,23 @@ class Guarding:
             self.exposure = before
             raise
         self.trouble = ""
+
+    async def admit_guests(self, home: IPv4Address, guests: frozenset[IPv4Address]) -> None:
+        """Let these guests and the members reach each other, and no others.
+
+        :param home: this member's party address.
+        :raises LanrageError: the firewall does not hold; then none is let through.
+        """
+        if guests and self.trouble:
+            raise Refused("unguarded", f"guests are served behind the party firewall alone: {self.trouble}")
+        before, self._guests = self._guests, (home, guests)
+        if before[1] == guests or self.trouble:
+            return
+        try:
+            await self.guard.change(self.rules)
+        except LanrageError:
+            self._guests = before
+            raise
 
     async def stop(self) -> None:
         """Take the guard away."""

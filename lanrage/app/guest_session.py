@@ -162,4 +162,3 @@ class SessionGuests:
             waits.append(min(LONGEST_WAIT, max(0.0, end - self._source.now())))
         if waits and not self._stopped:
             self._timer = self._clock.callLater(min(waits), self._again)
-

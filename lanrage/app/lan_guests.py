@@ -1,7 +1,7 @@
 """The part of the LAN plane by which this node's guests hear and are heard (``docs/guests.rst``).
 
-What a guest sends to all goes onto this machine's card and, in the guest's name, to the members; what is for all here, of
-members, of this machine's games and of other guests, goes to the guest as a packet of the tunnel.
+What a guest sends to all goes onto this machine's card and, in the guest's name, to the members; what is for all here,
+of members, of this machine's games and of other guests, goes to the guest as a packet of the tunnel.
 """
 
 from __future__ import annotations
@@ -147,4 +147,3 @@ class LanGuests:
                 self._shown += 1
             else:
                 self._refused += 1
-

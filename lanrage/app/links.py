@@ -121,7 +121,9 @@ class Links(LinkHooks):
     async def set_guests(self, guests: Mapping[bytes, tuple[IPv4Address, ...]]) -> None:
         """Reach these guests through the members (by identity) that serve them, and no others."""
         before, self._guests = self._guests, guests
-        for guest in {each for some in before.values() for each in some} - {e for some in guests.values() for e in some}:
+        for guest in {each for some in before.values() for each in some} - {
+            e for some in guests.values() for e in some
+        }:
             await self._machine.remove_member_route(guest, self._tunnel.name)
         for identity, link in self.peers.items():
             if before.get(identity, ()) != guests.get(identity, ()):

@@ -36,8 +36,8 @@ from lanrage.net.capture import Capture
 from lanrage.net.card import TapCard
 from lanrage.net.devices import port_taken
 from lanrage.net.game_marks import GameMarks
-from lanrage.net.guest_port import GuestPort
 from lanrage.net.guard import Guard, GuardTable, check_guard
+from lanrage.net.guest_port import GuestPort
 from lanrage.net.ipv6 import own_addresses6
 from lanrage.net.lan_port import LanPort
 from lanrage.net.machine import Machine

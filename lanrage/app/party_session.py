@@ -220,7 +220,16 @@ class PartySession:
 
     async def stop(self) -> None:
         """Take all down, links first; nothing of this session is left on the machine."""
-        before = (self.guests, self.games, self.mapping, self.reflexive, self.nat, self.relay_tcp, self.relays, self.punching)
+        before = (
+            self.guests,
+            self.games,
+            self.mapping,
+            self.reflexive,
+            self.nat,
+            self.relay_tcp,
+            self.relays,
+            self.punching,
+        )
         parts: list[Callable[[], Any]] = [self._roaming.stop, self._around.book.stop]
         parts += [part.stop for part in before if part is not None]
         if self.links is not None:

@@ -120,9 +120,7 @@ class DismissGuest(_Action, frozen=True, tag="dismiss"):
     key: Key
 
 
-Action = (
-    Admit | Withdraw | Appoint | Revoke | Pardon | Rename | HandOver | Support | Veto | BringGuest | DismissGuest
-)
+Action = Admit | Withdraw | Appoint | Revoke | Pardon | Rename | HandOver | Support | Veto | BringGuest | DismissGuest
 
 
 class Record(msgspec.Struct, frozen=True, array_like=True, tag="record1", forbid_unknown_fields=True):

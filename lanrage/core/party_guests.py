@@ -1,7 +1,7 @@
 """Guests of a party: devices with the stock WireGuard application, each behind one member (``docs/guests.rst``).
 
-What a ledger says of guests follows from its records alone; which of them count now, from the clock and the members, too.
-All functions are pure.
+What a ledger says of guests follows from its records alone; which of them count now, from the clock and the members,
+too. All functions are pure.
 """
 
 from __future__ import annotations
