@@ -77,15 +77,16 @@ def read_endpoint(text: str, port: int) -> str:
     return check_address(f"{text}:{port}" if bare else text, "address")
 
 
-_ORDER = (CandidateKind.MAPPED, CandidateKind.REFLEXIVE, CandidateKind.LOCAL)
+_ORDER = (CandidateKind.MAPPED, CandidateKind.REFLEXIVE, CandidateKind.PEER, CandidateKind.LOCAL)
 """A port that a router maps is open to all; one that a reflector saw is where a router's kind lets it be."""
+_FAR = (CandidateKind.MAPPED, CandidateKind.REFLEXIVE)
 _LETS_IN = (NatKind.OPEN, NatKind.FULL_CONE)
 
 
 def choose_door(candidates: tuple[Candidate, ...], nat: NatKind) -> Door | None:
     """Where a member is best reached from anywhere.
 
-    :param candidates: of the member itself: :data:`~lanrage.core.candidates.OFFERED` kinds; others do not matter.
+    :param candidates: of the member itself, or the addresses at which another knows it; ways by relays do not matter.
     :param nat: what it is behind.
     :return: ``None`` where no address is known.
     """
@@ -93,7 +94,7 @@ def choose_door(candidates: tuple[Candidate, ...], nat: NatKind) -> Door | None:
         (each for each in candidates if each.kind in _ORDER),
         key=lambda each: (":" in each.endpoint.host, _ORDER.index(each.kind)),
     )
-    public = next((each for each in known if each.kind is not CandidateKind.LOCAL or _is_public(each.endpoint)), None)
+    public = next((each for each in known if each.kind in _FAR or _is_public(each.endpoint)), None)
     if public is not None:
         sure = public.kind is CandidateKind.MAPPED or nat in _LETS_IN
         return Door(str(public.endpoint), "" if sure else _doubt(nat))

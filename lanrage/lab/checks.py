@@ -10,6 +10,7 @@ from lanrage.lab.demo import demo
 from lanrage.lab.faults import faults
 from lanrage.lab.games_listed import games
 from lanrage.lab.grid import grid
+from lanrage.lab.guest import guest
 from lanrage.lab.lan import lan
 from lanrage.lab.paths_check import paths
 from lanrage.lab.result import Result
@@ -22,6 +23,7 @@ CHECKS: dict[str, Callable[..., Result]] = {
     "faults": faults,
     "games": games,
     "grid": grid,
+    "guest": guest,
     "lan": lan,
     "paths": paths,
     "trace": trace,
