@@ -93,7 +93,7 @@ class GuestNode:
         wish = self._checked(wished, links, replica)
         key = AgreementKey(self._random(KEY_BYTES))
         guest = await self._record(governance, replica, wish, key.public)
-        await session.set_members(entry.member for entry in replica.members.values())
+        await session.look_at_guests()
         self.log.info("the guest {name} was added, served by {server}", name=guest.name, server=wish.server.name)
         me = life.keys.identity.public
         own = wish.server.identity == me
@@ -163,10 +163,10 @@ class GuestNode:
         """The party cannot be told now: what this node can do alone; empty: nothing, since another member serves it."""
         life = self._own()
         session, guests, _ = _session(life)
-        if guest.server != life.keys.identity.public or life.replica is None:
+        if guest.server != life.keys.identity.public:
             return ""
         guests.cut(guest)
-        await session.set_members(entry.member for entry in life.replica.members.values())
+        await session.look_at_guests()
         return f"this node lets it in no more; the others were not told, so do this again later: {why}"
 
 

@@ -57,13 +57,14 @@ class GuestPlaces:
 class SessionGuests:
     """From its making to :meth:`stop`; :meth:`follow` is called one at a time.
 
+    :param source: ``None`` where no ledger is kept: then there are none.
     :param again: asks for :meth:`follow`, when a guest's time is over.
     :ivar known: all guests of the party that count now.
     :ivar trouble: why this node's guests are not served; empty where they are.
     """
 
     def __init__(
-        self, clock: IReactorTime, source: GuestSource, places: GuestPlaces, again: Callable[[], object]
+        self, clock: IReactorTime, source: GuestSource | None, places: GuestPlaces, again: Callable[[], object]
     ) -> None:
         self._clock, self._source, self._places, self._again = clock, source, places, again
         self._served: dict[bytes, Guest] = {}
@@ -84,6 +85,8 @@ class SessionGuests:
 
     async def follow(self) -> None:
         """Make all as the ledger and the clock say now. Never fails."""
+        if self._source is None:
+            return
         self.known = guests = [guest for guest in self._source.guests() if guest.key not in self._cut]
         of = by_server(guests)
         own = of.pop(self._places.identity, ())
@@ -93,7 +96,7 @@ class SessionGuests:
         except LanrageError as error:
             failed = failed or str(error)
         self._places.lan.set_guests(self._serving(of))
-        self._schedule(guests, failed)
+        self._schedule(guests, self._source.now(), failed)
 
     def stop(self) -> None:
         """Serve nobody; routes and peers go with the tunnel."""
@@ -140,8 +143,12 @@ class SessionGuests:
     async def _begin(self, guest: Guest) -> None:
         places = self._places
         await places.tunnel.set_peer(TunnelPeer(guest.key, (IPv4Network(guest.address),)))
+        try:
+            await places.machine.add_member_route(guest.address, places.tunnel.name, places.address)
+        except LanrageError:
+            await places.tunnel.remove_peer(guest.key)
+            raise
         self._served[guest.key] = guest
-        await places.machine.add_member_route(guest.address, places.tunnel.name, places.address)
         log.info("the guest {name} is served at {address}", name=guest.name, address=str(guest.address))
 
     async def _end(self, guest: Guest) -> None:
@@ -152,13 +159,13 @@ class SessionGuests:
 
     # --- time -----------------------------------------------------------------------------------------------------
 
-    def _schedule(self, guests: Iterable[Guest], failed: str) -> None:
+    def _schedule(self, guests: Iterable[Guest], now: float, failed: str) -> None:
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
         self._timer = None
         end = next_end(guests)
         waits = [RETRY] if failed else []
         if end is not None:
-            waits.append(min(LONGEST_WAIT, max(0.0, end - self._source.now())))
+            waits.append(min(LONGEST_WAIT, max(0.0, end - now)))
         if waits and not self._stopped:
             self._timer = self._clock.callLater(min(waits), self._again)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
+from types import MappingProxyType
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
@@ -45,6 +46,7 @@ class Links(LinkHooks):
     listen_port = 0
     reflexive: tuple[Endpoint, ...] = ()
     mapped: tuple[Endpoint, ...] = ()
+    _guests: Mapping[bytes, tuple[IPv4Address, ...]] = MappingProxyType({})
 
     def __init__(  # pylint: disable=too-many-arguments
         self,
@@ -65,7 +67,6 @@ class Links(LinkHooks):
         super().__init__()
         self.peers: dict[bytes, PeerLink] = {}
         self.counters = LinkCounters()
-        self._guests: Mapping[bytes, tuple[IPv4Address, ...]] = {}
         self._by_tag: dict[bytes, PeerLink] = {}
         self._clock = clock
         self._keys = keys

@@ -165,7 +165,6 @@ class PartySession:
         self._probe_port.open(self.listen_port, carried(self._received))
         await links.start(self.listen_port)
         self._join_games(links, channel, tunnel)
-        self._join_guests(links, tunnel)
         self._roaming.start()
         relays.use(book.relays)
         self._start_punching(links)
@@ -175,17 +174,13 @@ class PartySession:
         book.start(lambda: {identity: link.plan.paths.values() for identity, link in links.peers.items()})
 
     def _join_games(self, links: Links, channel: PartyChannel, tunnel: ITunnel) -> None:
-        """Running games tune the links, and are told of by the channel."""
+        """Running games tune the links, and are told of by the channel; devices take part through members."""
         side, marks = self._around.games, self._machinery.game_marks()
         self.games = side.join(links, channel, tunnel, marks, self.listen_port) if side is not None else None
-
-    def _join_guests(self, links: Links, tunnel: ITunnel) -> None:
-        """Devices that take part through a member, as the party's ledger says."""
-        ledger, lan, guarding = self._around.ledger, self.lan, self.guarding
-        if ledger is not None and lan is not None and guarding is not None:
-            me, machine = self._keys.identity.public, self._machinery.machine
-            places = GuestPlaces(me, self.address.ip, tunnel, machine, links, lan, guarding)
-            self.guests = SessionGuests(self._reactor, ledger, places, lambda: self.set_members(self._members))
+        if self.lan is not None and self.guarding is not None:
+            around = (self._machinery.machine, links, self.lan, self.guarding)
+            places = GuestPlaces(self._keys.identity.public, self.address.ip, tunnel, *around)
+            self.guests = SessionGuests(self._reactor, self._around.ledger, places, self.look_at_guests)
 
     def _join_lan(self, links: Links) -> None:
         """What links and LAN plane know of each other."""
@@ -220,18 +215,10 @@ class PartySession:
 
     async def stop(self) -> None:
         """Take all down, links first; nothing of this session is left on the machine."""
-        before = (
-            self.guests,
-            self.games,
-            self.mapping,
-            self.reflexive,
-            self.nat,
-            self.relay_tcp,
-            self.relays,
-            self.punching,
-        )
+        before = (self.guests, self.games, self.mapping, self.reflexive)
+        ways = (self.nat, self.relay_tcp, self.relays, self.punching)
         parts: list[Callable[[], Any]] = [self._roaming.stop, self._around.book.stop]
-        parts += [part.stop for part in before if part is not None]
+        parts += [part.stop for part in (*before, *ways) if part is not None]
         if self.links is not None:
             parts.append(self._stop_links)
         if self.channel is not None:
@@ -283,6 +270,10 @@ class PartySession:
         applying: Deferred[None] = self._lock.run(self._apply)
         applying.addErrback(lambda failure: self.log.failure("members were not taken over", failure))
         return applying
+
+    def look_at_guests(self) -> Deferred[None]:
+        """The guests are to be as the ledger and the clock say now."""
+        return self.set_members(self._members)
 
     async def _apply(self) -> None:
         if self.links is not None:

@@ -27,11 +27,22 @@ TRY_S = 1.0
 
 
 @attrs.frozen
+class Hearing:
+    """What one host heard of one datagram for all.
+
+    :param source: of the first copy; empty where none came.
+    """
+
+    copies: int
+    source: str
+    ms: float | None
+
+
+@attrs.frozen
 class Place:
     """A host, or the guest.
 
     :param address: its party address with the party's prefix length.
-    :param device: multicast leaves by it; where empty, by the party address.
     """
 
     name: str
@@ -87,7 +98,7 @@ class Ears:
             each.close()
 
 
-def tell_all(sender: Place, way: str, ears: Ears, others: list[Place]) -> dict[str, dict[str, object]]:
+def tell_all(sender: Place, way: str, ears: Ears, others: list[Place]) -> dict[str, Hearing]:
     """Send one datagram for all from an unbound socket; what each of the others heard of it."""
     payload = f"{way} of {sender.name} {os.urandom(4).hex()}".encode()
     with udp_socket(sender.netns) as made:
@@ -98,14 +109,14 @@ def tell_all(sender: Place, way: str, ears: Ears, others: list[Place]) -> dict[s
         with contextlib.suppress(OSError):
             made.sendto(payload, ways(sender)[way])
     heard = ears.hear(payload, len(others))
-    return {
-        other.name: {
-            "copies": len(heard.get(other.name, [])),
-            "source": heard[other.name][0][0] if other.name in heard else "",
-            "ms": round(1000 * (heard[other.name][0][1] - begin), 1) if other.name in heard else None,
-        }
-        for other in others
-    }
+    return {other.name: _heard(heard.get(other.name, []), begin) for other in others}
+
+
+def _heard(copies: list[tuple[str, float]], begin: float) -> Hearing:
+    if not copies:
+        return Hearing(0, "", None)
+    source, when = copies[0]
+    return Hearing(len(copies), source, round(1000 * (when - begin), 1))
 
 
 def exchange(asker: Place, answerer: Place, port: int) -> float | None:
