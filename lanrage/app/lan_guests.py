@@ -18,12 +18,14 @@ from lanrage.core.guest_frames import from_guest, to_guest
 from lanrage.core.lan_frames import BROADCAST_MAC, Drop, Frame, PartyLan, Udp, derived_mac
 from lanrage.core.lan_limits import ARRIVALS_BURST, ARRIVALS_RATE
 from lanrage.wire.frames import HOPS
-from lanrage.wire.packets import read_frame, write_frame, write_ipv4
+from lanrage.wire.packets import IPV4_BYTES, read_frame, write_frame, write_ipv4
 
 # Protocols have methods without a body.
 # pylint: disable=missing-function-docstring
 
 IPV4_TYPE = b"\x08\x00"
+SOURCE = slice(12, 16)
+"""Of an IPv4 header (RFC 791, 3.1)."""
 
 log = Logger()
 
@@ -105,8 +107,8 @@ class LanGuests:
 
     def _from_tunnel(self, packet: bytes) -> None:
         """A guest sent this to all; WireGuard's allowed networks prove whose source it bears."""
-        guest = IPv4Address(packet[12:16])
-        if guest not in self.guests:
+        guest = IPv4Address(packet[SOURCE]) if len(packet) >= IPV4_BYTES else None
+        if guest is None or guest not in self.guests:
             return
         now, lan = self._plane.now(), self._plane.lan
         judged = self._judge(packet, guest, lan) if self._budget.allow(guest, now) else Drop.FLOOD
