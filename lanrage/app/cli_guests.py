@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import Any, Protocol
@@ -37,8 +38,8 @@ def added(screen: Screen, result: dict[str, Any], shows: bool) -> None:
 
     guest = result["guest"]
     if shows:
-        screen.line(qr_terminal(result["config"]))
-        screen.line(result["config"])
+        for line in (qr_terminal(result["config"]) + "\n" + result["config"]).splitlines():
+            screen.line(line)
     screen.line(
         f"The guest {guest['name']} is {guest['address']}, served by {guest['server']} at {result['endpoint']}."
     )
@@ -82,15 +83,24 @@ def _seen(row: dict[str, Any]) -> str:
     return "never" if row["seen_s"] is None else f"{row['seen_s']:.0f} s ago"
 
 
-def write_private(path: str, text: str) -> None:
+def check_folder(option: str, path: str) -> None:
+    """Find out before a key is drawn whether its file can be written: it is shown once.
+
+    :raises BadInput: names the option.
+    """
+    if path and not os.access(Path(path).absolute().parent, os.W_OK):
+        raise BadInput(option, f"{path} cannot be written")
+
+
+def write_private(option: str, path: str, text: str) -> None:
     """Write a file that its owner alone reads.
 
-    :raises BadInput: field ``--config`` or so: it cannot be written.
+    :raises BadInput: names the option.
     """
     try:
         write_atomic(Path(path), text.encode())
     except StoreError as error:
-        raise BadInput("file", str(error)) from error
+        raise BadInput(option, str(error)) from error
 
 
 def _add(config: str, qr_svg: str, as_json: bool, **args: Any) -> None:
@@ -98,11 +108,13 @@ def _add(config: str, qr_svg: str, as_json: bool, **args: Any) -> None:
 
     session: Asking = click.get_current_context().obj
     convert_args(args, AddGuest)
+    for option, path in (("--config", config), ("--qr-svg", qr_svg)):
+        check_folder(option, path)
     result = session.call(session.path, "party.guest_add", args, None)
     if config:
-        write_private(config, result["config"])
+        write_private("--config", config, result["config"])
     if qr_svg:
-        write_private(qr_svg, draw(result["config"]))
+        write_private("--qr-svg", qr_svg, draw(result["config"]))
     if as_json:
         print_json(result)
         return

@@ -150,24 +150,32 @@ class GuestNode:
             raise BadInput("name", f"there is no guest named {name!r}")
         removed, pending = 0, ""
         for guest in found:
+            own = await self._cut(guest, True)
             try:
                 await governance.act(DismissGuest(guest.key))
                 removed += 1
             except Unreachable as error:
-                pending = await self._cut(guest, str(error)) or pending
-                if not pending:
+                if not own:
                     raise
+                pending = f"this node lets it in no more; the others were not told, so do this again later: {error}"
+            except Refused:
+                await self._cut(guest, False)
+                raise
         return _plain(GuestRemoved(found[0].name, removed, pending))
 
-    async def _cut(self, guest: Guest, why: str) -> str:
-        """The party cannot be told now: what this node can do alone; empty: nothing, since another member serves it."""
+    async def _cut(self, guest: Guest, off: bool) -> bool:
+        """A guest that this node serves is let in no more before the party is told, which may take its time.
+
+        :param off: false: that was wrong.
+        :return: whether this node serves it.
+        """
         life = self._own()
-        session, guests, _ = _session(life)
-        if guest.server != life.keys.identity.public:
-            return ""
-        guests.cut(guest)
+        session = life.session
+        if session is None or session.guests is None or guest.server != life.keys.identity.public:
+            return False
+        session.guests.cut(guest, off)
         await session.look_at_guests()
-        return f"this node lets it in no more; the others were not told, so do this again later: {why}"
+        return True
 
 
 def _session(life: PartyLife) -> tuple[PartySession, SessionGuests, Links]:

@@ -79,13 +79,16 @@ class SessionGuests:
         """This node's guests that WireGuard knows now."""
         return tuple(self._served.values())
 
-    def cut(self, guest: Guest) -> None:
-        """Serve this guest no more, whatever the ledger says, from the next :meth:`follow` on."""
-        self._cut.add(guest.key)
+    def cut(self, guest: Guest, off: bool = True) -> None:
+        """Serve this guest no more, whatever the ledger says, from the next :meth:`follow` on.
+
+        :param off: false: as the ledger says again.
+        """
+        (self._cut.add if off else self._cut.discard)(guest.key)
 
     async def follow(self) -> None:
         """Make all as the ledger and the clock say now. Never fails."""
-        if self._source is None:
+        if self._source is None or self._stopped:
             return
         self.known = guests = [guest for guest in self._source.guests() if guest.key not in self._cut]
         of = by_server(guests)
@@ -98,10 +101,14 @@ class SessionGuests:
         self._places.lan.set_guests(self._serving(of))
         self._schedule(guests, self._source.now(), failed)
 
-    def stop(self) -> None:
-        """Serve nobody; routes and peers go with the tunnel."""
+    async def stop(self) -> None:
+        """Serve nobody any more; what cannot be undone goes with the tunnel."""
         self._stopped = True
-        self._served.clear()
+        while self._served:
+            try:
+                await self._end(self._served.popitem()[1])
+            except LanrageError as error:
+                log.info("a guest was gone from this machine: {error}", error=str(error))
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
         self._timer = None
@@ -126,7 +133,8 @@ class SessionGuests:
             await self._places.guarding.admit_guests(self._places.address, addresses)
             self._frames(addresses)
             for guest in new:
-                await self._begin(guest)
+                if not self._stopped:
+                    await self._begin(guest)
         except (LanrageError, OSError) as error:
             if str(error) != self.trouble:
                 log.warn("guests are not served: {error}", error=str(error))

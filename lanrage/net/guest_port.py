@@ -29,8 +29,6 @@ RECEIVE_BUFFER = 1 << 18
 """Bytes; what guests send in a second of a stalled reactor. What is more is dropped by the kernel."""
 IP_PROTOCOL, IP_SOURCE, IP_DESTINATION = 9, 12, 16
 MULTICAST_MASK, MULTICAST = 0xF0000000, 0xE0000000
-AND = 0x54
-"""BPF_ALU | BPF_AND | BPF_K (<linux/bpf_common.h>)."""
 
 
 def guest_filter(guests: frozenset[IPv4Address], broadcast: IPv4Address) -> list[bpf.Instruction]:
@@ -52,7 +50,7 @@ def guest_filter(guests: frozenset[IPv4Address], broadcast: IPv4Address) -> list
         (bpf.LOAD_WORD, 0, 0, IP_DESTINATION),
         (bpf.JUMP_EQUAL, 3, 0, int(LIMITED_BROADCAST)),
         (bpf.JUMP_EQUAL, 2, 0, int(broadcast)),
-        (AND, 0, 0, MULTICAST_MASK),
+        (bpf.AND, 0, 0, MULTICAST_MASK),
         (bpf.JUMP_EQUAL, 0, 1, MULTICAST),
         bpf.ACCEPT,
         bpf.REFUSE,

@@ -91,7 +91,8 @@ class World:
 
     def close(self) -> None:
         """Nothing may be left in the clock."""
-        self.guests.stop()
+        now(self.guests.stop())
+        assert (self.peers, self.machine.routes) == ({}, {})
         assert not self.clock.getDelayedCalls()
         self.room.close()
 
