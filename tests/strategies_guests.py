@@ -12,7 +12,7 @@ from tests.fakes_control import NOW, seeded
 
 NETWORK = IPv4Network("10.66.0.0/24")
 GUEST_KEYS = [seeded(f"guest key {number}") for number in range(20)]
-names = st.sampled_from(["phone", "Phone", "deck", "ｄｅｃｋ", "tv"])
+names = st.sampled_from(["phone", "Phone", "deck", "\N{FULLWIDTH LATIN CAPITAL LETTER D}eck", "tv"])
 """Two pairs of them are one name each (:func:`lanrage.core.names.name_key`)."""
 addresses = st.integers(0, 20).map(lambda number: str(NETWORK[255 - number]))
 keys = st.sampled_from(GUEST_KEYS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -25,7 +26,7 @@ from lanrage.lab.netns import LabError, entered, run
 from lanrage.lab.paths import expected_paths, settle
 from lanrage.lab.ping import Pinger, first_answers
 from lanrage.lab.plan import Host
-from lanrage.lab.process import spawn, wait_for
+from lanrage.lab.process import alive, send, spawn, wait_for
 from lanrage.lab.result import Result
 from lanrage.lab.seek import seek
 
@@ -40,6 +41,8 @@ SEEK_S = 5.0
 DOOR_S = 15.0
 """A router that is asked for a port answers within some seconds."""
 UP_MS, FIRST_MS, FOUND_MS, CUT_S = 5000.0, 2000.0, 1000.0, 3.0
+BACK_S = 30.0
+"""WireGuard begins a new session when 15 s brought no answer; the node starts meanwhile."""
 LIFE_S = 8.0
 """Of the guest whose time ends."""
 SLACK_S = 2.0
@@ -74,11 +77,14 @@ class Stage:
         address = IPv4Interface(f"{added['guest']['address']}/{SUBNET_BITS}")
         return Place("guest", self.device.host.netns, address)
 
-    def reach(self, guest: Place) -> float | None:
-        """Milliseconds until every member has answered the guest."""
+    def reach(self, guest: Place, within: float = FIRST_MS / 1000 + SLACK_S) -> float | None:
+        """Milliseconds until every member has answered the guest.
+
+        :param within: seconds that are waited.
+        """
         begin = time.monotonic()
         pairs = [(guest.netns, member.ip) for member in self.members]
-        answered = first_answers(self.pinger, pairs, FIRST_MS / 1000 + SLACK_S)
+        answered = first_answers(self.pinger, pairs, within)
         return round(1000 * (max(answered.values()) - begin), 1) if len(answered) == len(pairs) else None
 
 
@@ -98,6 +104,7 @@ def guest(base: Path = BASE, name: str = NAME, say: Callable[[str], None] = lamb
         _for_all(stage, place)
         _games(stage, place)
         _walls(stage, place)
+        _crash(stage, place)
         _second_way(stage)
         _removal(stage, place)
         _expiry(stage)
@@ -253,6 +260,21 @@ def _trap(netns: str) -> socket.socket:
     made.bind(("", TRAP_PORT))
     made.listen()
     return made
+
+
+def _crash(stage: Stage, place: Place) -> None:
+    """The serving node is killed and started again: its guests are those of before, and WireGuard there finds it."""
+    stage.say("the serving node is killed and started again")
+    node = roles.running(stage.lab.folder, stage.host.name)
+    if node is None or not send(node, signal.SIGKILL):
+        raise LabError(f"the node of {stage.host.name} does not run")
+    lab, host = stage.lab, stage.host
+    wait_for("the node is dead", lambda: not alive(node) and not roles.ready(lab.folder, lab.plan, host.name), CUT_S)
+    begin = time.monotonic()
+    lab.start([host.name])
+    wait_for("the node is back", lambda: lab.call(host, "status")["state"] == "in-party", SERVER_START_S)
+    back = stage.reach(place, BACK_S)
+    stage.result.at_most("back_after_crash_s", round(time.monotonic() - begin, 1) if back is not None else None, BACK_S)
 
 
 def _second_way(stage: Stage) -> None:

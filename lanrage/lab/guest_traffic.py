@@ -138,13 +138,14 @@ def exchange(asker: Place, answerer: Place, port: int) -> float | None:
 def until_silent(pinger: Pinger, pairs: list[tuple[str, str]], act: Callable[[], None], longest: float) -> float | None:
     """Ping all pairs (namespace, address) without a pause, do something, and wait until none answers any more.
 
-    :return: seconds from the begin of what was done to the last answer; None where there are answers to the end.
+    :return: seconds from the begin of what was done to its end, or to the last answer after it; None where there are
+        answers to the end.
     """
     begin = time.monotonic()
     act()
-    last, due = begin, time.monotonic()
+    last = due = time.monotonic()
     while (now := time.monotonic()) < begin + longest:
-        if now - last > 20 * PING_S and now - begin > 20 * PING_S:
+        if now - last > 20 * PING_S:
             return round(last - begin, 2)
         if now >= due:
             due = now + PING_S

@@ -72,7 +72,7 @@ table {FAMILY} {table} {{
   iifname . oifname @{PASSES} ct status dnat accept
 {_containers(rules)}  goto {REFUSED}
  }}
-{_searches(rules.exposure)}}}
+{_searches(rules.exposure)}{_no_redirects(tunnel, rules)}}}
 """
 
 
@@ -159,6 +159,17 @@ def _between_guests_and_members(tunnel: str, rules: GuardRules) -> str:
     return f"""{through} ip saddr @{GUESTS} accept
 {through} ip daddr @{GUESTS} accept
   ip saddr @{GUESTS} goto {REFUSED}
+"""
+
+
+def _no_redirects(tunnel: str, rules: GuardRules) -> str:
+    """The kernel tells who sends by one device what leaves by the same that there is a shorter way: there is none."""
+    if not rules.guests:
+        return ""
+    return f""" chain redirects {{
+  type filter hook output priority filter - 5; policy accept;
+  oifname "{tunnel}" icmp type redirect drop
+ }}
 """
 
 

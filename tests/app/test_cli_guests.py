@@ -26,7 +26,13 @@ class GuestCommandTests(CommandCase):
         """A code to scan, the text, and the doubt; a second way is named."""
         out = self.done("party", "guest", "add", "phone")
         self.assertEqual([USUAL], self.node.calls)
-        for words in ("█", *CONFIG.splitlines(), "10.66.0.254", "It may not get through", "lanrage party guest add phone --via Ben"):
+        for words in (
+            "█",
+            *CONFIG.splitlines(),
+            "10.66.0.254",
+            "It may not get through",
+            "lanrage party guest add phone --via Ben",
+        ):
             self.assertIn(words, out)
 
     def test_options(self) -> None:

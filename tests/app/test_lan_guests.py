@@ -77,9 +77,7 @@ class GuestCase(SynchronousTestCase):
             assert isinstance(read.content, Udp)
             if to == guest:
                 content = read.content
-                found.append(
-                    (str(content.source), str(content.destination), content.destination_port, content.payload)
-                )
+                found.append((str(content.source), str(content.destination), content.destination_port, content.payload))
         self.side.sent.clear()
         return found
 
@@ -237,4 +235,3 @@ class ShownTests(GuestCase):
 def is_frame(datagram: Datagram) -> bool:
     """Whether a frame is carried by it."""
     return decode_part(datagram.data).kind is Kind.FRAME
-

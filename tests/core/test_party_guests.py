@@ -77,7 +77,7 @@ class RuleTests(LedgerCase):
         self.kit.append(self.host, bring(0, self.me, name="Phone", life=100))
         self.refused("guest_taken", self.host, bring(0, self.me, address="10.66.0.9"))
         self.refused("guest_taken", self.host, bring(1, self.me, address="10.66.0.254"))
-        self.refused("guest_taken", self.host, bring(1, self.me, name="ｐｈｏｎｅ"))
+        self.refused("guest_taken", self.host, bring(1, self.me, name="\N{FULLWIDTH LATIN CAPITAL LETTER P}hone"))
         self.kit.append(self.host, bring(1, self.ada, name="Phone"))
         self.kit.now += 100
         self.kit.append(self.host, bring(2, self.me, name="phone", address="10.66.0.254"))
@@ -153,9 +153,7 @@ class GuestMachine(RuleBasedStateMachine):
         self.kit.now += seconds
         self.living = [each for each in self.living if each.expires > self.kit.now]
 
-    @rule(
-        author=st.integers(0, 2), server=st.integers(0, 2), key=keys, name=names, address=addresses, life=lives
-    )
+    @rule(author=st.integers(0, 2), server=st.integers(0, 2), key=keys, name=names, address=addresses, life=lives)
     def bring(self, author: int, server: int, key: bytes, name: str, address: str, life: int) -> None:
         """Somebody brings a guest."""
         action = BringGuest(key, name, address, self.key(server), int(self.kit.now) + life)
@@ -233,12 +231,12 @@ class NowTests(SynchronousTestCase):
         identities = {node_keys(number).identity.public for number in full}
         now = NOW + passed
         found = guests_now(book, certificates, identities, now)
-        wanted = {
-            GUEST_KEYS[n] for n, server in enumerate(served) if server in present & full and passed < 10 + n
-        }
+        wanted = {GUEST_KEYS[n] for n, server in enumerate(served) if server in present & full and passed < 10 + n}
         self.assertEqual(wanted, {each.key for each in found})
         self.assertEqual(sorted(each.address for each in found), [each.address for each in found])
-        self.assertEqual(found, sorted((g for some in by_server(found).values() for g in some), key=lambda g: g.address))
+        self.assertEqual(
+            found, sorted((g for some in by_server(found).values() for g in some), key=lambda g: g.address)
+        )
         self.assertEqual(min((each.expires for each in found), default=None), next_end(found))
 
     def test_member_counts(self) -> None:
@@ -261,5 +259,7 @@ class NowTests(SynchronousTestCase):
 
     def test_find(self) -> None:
         """Names are compared as members' are."""
-        found = find_guests([guest(0), Guest(b"k" * 32, "ＰＨＯＮＥ", NETWORK[9], b"s" * 32, 1)], "Phone")
-        self.assertEqual(["ＰＨＯＮＥ"], [each.name for each in found])
+        found = find_guests(
+            [guest(0), Guest(b"k" * 32, "\N{FULLWIDTH LATIN CAPITAL LETTER P}HONE", NETWORK[9], b"s" * 32, 1)], "Phone"
+        )
+        self.assertEqual(["\N{FULLWIDTH LATIN CAPITAL LETTER P}HONE"], [each.name for each in found])

@@ -81,4 +81,3 @@ class GuestTests(test_world.WorldCase):
                 living.append(number)
             elif step == "dismiss" and living:
                 self.append(DismissGuest(GUEST_KEYS[living.pop()]), kit=TIGHT)
-

@@ -30,8 +30,7 @@ class GuestGuardTests(GuardWorld):
         self.addCleanup(self.behind.close)
         join(self.world.namespace, "veth9", self.behind, "eth0")
         self.world.namespace.run(
-            f"ip addr add {CARD_ADDRESS}/16 dev veth9; sysctl -qw net.ipv4.ip_forward=1;"
-            f"sysctl -qw net.ipv4.conf.{TUNNEL}.send_redirects=0 net.ipv4.conf.all.send_redirects=0"
+            f"ip addr add {CARD_ADDRESS}/16 dev veth9; sysctl -qw net.ipv4.ip_forward=1"
         )
         self.behind.run(f"ip addr add {BEHIND}/16 dev eth0; ip route add 10.66.0.0/24 via {CARD_ADDRESS}")
         self.there.run(
@@ -76,7 +75,8 @@ class GuestGuardTests(GuardWorld):
         """From the tunnel to the tunnel: a guest's packets and those for it pass, others' do not."""
         self.world.namespace.run(
             f"ip route add {MEMBER} via {THERE} dev {TUNNEL};"
-            "nft 'table inet seen { chain forward { type filter hook forward priority 10; counter; }; }'"
+            "nft 'table inet seen { chain forward { type filter hook forward priority 10; counter; };"
+            " chain output { type filter hook output priority 10; icmp type redirect counter; }; }'"
         )
         await self.guard.start(RULES)
         for source, target, passes in ((GUEST, MEMBER, 1), (THERE, GUEST, 1), (THERE, MEMBER, 0)):
@@ -86,11 +86,16 @@ class GuestGuardTests(GuardWorld):
                 raw.sendto(write_ipv4(datagram), ("eth0", ETH_P_IP, 0, 0, self.mac()))
             self.reaches(self.there, THERE, None, HERE, GAME)  # a datagram behind it has come: it was dealt with
             self.assertEqual(passes, self.forwarded() - before, (source, target))
+        self.assertEqual(0, self.counted("redirect"), "nobody is told of another way")
         await self.guard.stop()
 
     def forwarded(self) -> int:
         """Packets that every table let pass so far."""
-        told = self.world.namespace.run("nft list table inet seen")
+        return self.counted("filter hook forward")
+
+    def counted(self, after: str) -> int:
+        """What the counter behind these words says."""
+        told = self.world.namespace.run("nft list table inet seen").partition(after)[2]
         return int(told.partition("counter packets ")[2].split()[0])
 
     def mac(self) -> bytes:
