@@ -85,11 +85,13 @@ class FakeGuests:
     def _enter(self, *call: Any) -> None:
         raise NotImplementedError
 
-    async def add_guest(self, **wish: Any) -> dict[str, Any]:
+    async def add_guest(
+        self, *, name: str, expires_hours: float, via: str, address: str, plain: bool
+    ) -> dict[str, Any]:
         """See :class:`IGuestNode`."""
-        self._enter("add_guest", *wish.values())
-        doubt = "" if wish["address"] else "it is not known yet whether its router lets strangers in"
-        return _plain(GuestAdded(PHONE, CONFIG, wish["address"] or "192.0.2.7:51820", doubt, ["Ben"]))
+        self._enter("add_guest", name, expires_hours, via, address, plain)
+        doubt = "" if address else "it is not known yet whether its router lets strangers in"
+        return _plain(GuestAdded(PHONE, CONFIG, address or "192.0.2.7:51820", doubt, ["Ben"]))
 
     async def list_guests(self) -> dict[str, Any]:
         """See :class:`IGuestNode`."""

@@ -72,18 +72,18 @@ class Stage:
         """Places of the nodes."""
         return [self.places[host.name] for host in self.lab.plan.hosts]
 
-    def guest(self, added: dict[str, Any]) -> Place:
+    def place(self, added: dict[str, Any]) -> Place:
         """The guest's place by its record."""
         address = IPv4Interface(f"{added['guest']['address']}/{SUBNET_BITS}")
         return Place("guest", self.device.host.netns, address)
 
-    def reach(self, guest: Place, within: float = FIRST_MS / 1000 + SLACK_S) -> float | None:
+    def reach(self, place: Place, within: float = FIRST_MS / 1000 + SLACK_S) -> float | None:
         """Milliseconds until every member has answered the guest.
 
         :param within: seconds that are waited.
         """
         begin = time.monotonic()
-        pairs = [(guest.netns, member.ip) for member in self.members]
+        pairs = [(place.netns, member.ip) for member in self.members]
         answered = first_answers(self.pinger, pairs, within)
         return round(1000 * (max(answered.values()) - begin), 1) if len(answered) == len(pairs) else None
 
@@ -99,7 +99,7 @@ def guest(base: Path = BASE, name: str = NAME, say: Callable[[str], None] = lamb
     result = Result(NAME)
     with laboratory(name, KINDS, base, say) as whole, _stage(whole, result, say) as stage:
         added = _first_way(stage)
-        place = stage.guest(added)
+        place = stage.place(added)
         _unicast(stage, place)
         _for_all(stage, place)
         _games(stage, place)
@@ -161,7 +161,7 @@ def _bring_up(stage: Stage, added: dict[str, Any], which: str) -> None:
     begin = time.monotonic()
     stage.device.up(added["config"])
     stage.result.at_most(f"{which}_wg_quick_ms", round(1000 * (time.monotonic() - begin), 1), UP_MS)
-    stage.result.at_most(f"{which}_all_members_ms", stage.reach(stage.guest(added)), FIRST_MS)
+    stage.result.at_most(f"{which}_all_members_ms", stage.reach(stage.place(added)), FIRST_MS)
 
 
 def _unicast(stage: Stage, place: Place) -> None:

@@ -46,8 +46,8 @@ class GuestCommandTests(CommandCase):
         """What is written its owner alone reads, and the terminal shows no key then."""
         config, picture = Path(self.mktemp()), Path(self.mktemp())
         out = self.done("party", "guest", "add", "phone", "--config", str(config), "--qr-svg", str(picture))
-        self.assertEqual(CONFIG, config.read_text())
-        self.assertIn("<svg", picture.read_text())
+        self.assertEqual(CONFIG, config.read_text(encoding="utf-8"))
+        self.assertIn("<svg", picture.read_text(encoding="utf-8"))
         self.assertEqual([0o600, 0o600], [stat.S_IMODE(path.stat().st_mode) for path in (config, picture)])
         self.assertNotIn("PrivateKey", out)
         self.assertNotIn("█", out)

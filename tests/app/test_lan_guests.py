@@ -29,7 +29,7 @@ PORT = 6000
 
 def packet(source: IPv4Address = GUEST, payload: bytes = b"hello", **changes: Any) -> bytes:
     """What a guest's device sends to all."""
-    fields = {"destination": BROADCAST, "source_port": 5000, "destination_port": PORT} | changes
+    fields: dict[str, Any] = {"destination": BROADCAST, "source_port": 5000, "destination_port": PORT} | changes
     return write_ipv4(Udp(source=source, payload=payload, **fields))
 
 
@@ -57,8 +57,9 @@ class GuestCase(SynchronousTestCase):
         for member in self.room.guests:
             member.sockets.listen(PORT)
             member.plane.set_guests({GUEST: self.first.address})
-        self.part = self.first.plane.part(LanGuests)
-        assert self.part is not None
+        part = self.first.plane.part(LanGuests)
+        assert part is not None
+        self.part = part
         self.part.serve(frozenset({GUEST}))
         self.room.run(3.0, 0.25)
 

@@ -29,9 +29,7 @@ class GuestGuardTests(GuardWorld):
         self.behind = Namespace()
         self.addCleanup(self.behind.close)
         join(self.world.namespace, "veth9", self.behind, "eth0")
-        self.world.namespace.run(
-            f"ip addr add {CARD_ADDRESS}/16 dev veth9; sysctl -qw net.ipv4.ip_forward=1"
-        )
+        self.world.namespace.run(f"ip addr add {CARD_ADDRESS}/16 dev veth9; sysctl -qw net.ipv4.ip_forward=1")
         self.behind.run(f"ip addr add {BEHIND}/16 dev eth0; ip route add 10.66.0.0/24 via {CARD_ADDRESS}")
         self.there.run(
             f"ip addr add {GUEST}/32 dev eth0; ip route add 172.17.0.0/16 via {HERE};"
