@@ -20,7 +20,7 @@ from lanrage.lab.demo import SUBNET_BITS, laboratory
 from lanrage.lab.folder import BASE
 from lanrage.lab.games import OPENTTD, TEEWORLDS, GameServer
 from lanrage.lab.guest_device import GuestDevice, check_programs
-from lanrage.lab.guest_traffic import Ears, Place, connects, exchange, tell_all, until_silent
+from lanrage.lab.guest_traffic import Ears, Place, announce, connects, exchange, tell_all, until_silent
 from lanrage.lab.lab import Lab
 from lanrage.lab.netns import LabError, entered, run
 from lanrage.lab.paths import expected_paths, settle
@@ -35,12 +35,12 @@ KINDS = ("mapped", "restricted", "cone", "restricted")
 """The host, whose router maps ports; a member that cannot be reached; one that can; the guest, behind a router too."""
 
 WAYS = ("subnet", "limited", "multicast")
-GUEST_PORT, TRAP_PORT = 30_123, 30_124
+GUEST_PORT, TRAP_PORT, WORLD_PORT = 30_123, 30_124, 25_565
 SERVER_START_S = 30.0
 SEEK_S = 5.0
 DOOR_S = 15.0
 """A router that is asked for a port answers within some seconds."""
-UP_MS, FIRST_MS, FOUND_MS, CUT_S = 5000.0, 2000.0, 1000.0, 3.0
+UP_MS, FIRST_MS, FOUND_MS, LISTED_MS, CUT_S = 5000.0, 2000.0, 1000.0, 3000.0, 3.0
 BACK_S = 30.0
 """WireGuard begins a new session when 15 s brought no answer; the node starts meanwhile."""
 LIFE_S = 8.0
@@ -103,6 +103,7 @@ def guest(base: Path = BASE, name: str = NAME, say: Callable[[str], None] = lamb
         _unicast(stage, place)
         _for_all(stage, place)
         _games(stage, place)
+        _listed(stage, place)
         _walls(stage, place)
         _crash(stage, place)
         _second_way(stage)
@@ -220,6 +221,20 @@ def _games(stage: Stage, place: Place) -> None:
     stage.result.figures["games"] = [{**row, "ms": ms} for row, ms in zip(rows, times, strict=True)]
     known = [ms for ms in times if ms is not None]
     stage.result.at_most("game_found_ms_max", max(known) if len(known) == len(times) else None, FOUND_MS)
+
+
+def _listed(stage: Stage, place: Place) -> None:
+    """What the guest announces stands in every member's list of servers, under the guest's name."""
+    stage.say("the members' lists")
+    title = "lanrage-world"
+    wanted = {"address": place.ip, "port": WORLD_PORT, "member": "phone", "name": title}
+
+    def seen() -> bool:
+        lists = [stage.lab.call(host, "servers.list")["servers"] for host in stage.lab.plan.hosts]
+        return all(any(wanted.items() <= row.items() for row in rows) for rows in lists)
+
+    ms = announce(place, WORLD_PORT, title, seen, SEEK_S)
+    stage.result.at_most("listed_everywhere_ms", ms, LISTED_MS)
 
 
 def _serve(stage: Stage, place: Place, server: GameServer) -> None:

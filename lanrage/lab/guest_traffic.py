@@ -22,6 +22,8 @@ AGAIN_S = 0.3
 """How long a second copy may take to show itself."""
 PING_S = 0.05
 """Between two echoes while the end of a way is waited for."""
+BEACON_S = 1.5
+"""Minecraft's own period."""
 TRY_S = 1.0
 """A connection within one machine takes milliseconds; what is not there by then was dropped."""
 
@@ -117,6 +119,24 @@ def _heard(copies: list[tuple[str, float]], begin: float) -> Hearing:
         return Hearing(0, "", None)
     source, when = copies[0]
     return Hearing(len(copies), source, round(1000 * (when - begin), 1))
+
+
+def announce(place: Place, port: int, title: str, seen: Callable[[], bool], longest: float) -> float | None:
+    """Announce a Minecraft world as its own LAN beacon does until it is seen.
+
+    :return: milliseconds until then.
+    """
+    begin = due = time.monotonic()
+    with udp_socket(place.netns) as made:
+        made.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, place.address.packed)
+        while time.monotonic() < begin + longest:
+            if time.monotonic() >= due:
+                due = time.monotonic() + BEACON_S
+                made.sendto(f"[MOTD]{title}[/MOTD][AD]{port}[/AD]".encode(), (GROUP, GROUP_PORT))
+            if seen():
+                return round(1000 * (time.monotonic() - begin), 1)
+            time.sleep(PING_S)
+    return None
 
 
 def exchange(asker: Place, answerer: Place, port: int) -> float | None:

@@ -9,6 +9,8 @@ from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
 
+from lanrage.app.server_keeping import browsed
+from lanrage.app.server_party import MemberPlace
 from lanrage.core.identity import AgreementKey
 from lanrage.errors import BadInput, Refused
 from tests.app.node_world import PartyCase, Player
@@ -66,6 +68,9 @@ class GuestNodeTests(PartyCase):
             for player, here in ((anna, True), (bert, False)):
                 (row,) = (await player.node.list_guests())["guests"]
                 self.assertEqual(("phone", "anna", here), (row["name"], row["server"], row["served_here"]))
+                party = browsed(player.node._life)
+                assert party is not None
+                self.assertIn(MemberPlace(str(address), "phone"), party.members().values(), "its servers are listed")
             self.assertEqual(None, (await anna.node.list_guests())["guests"][0]["seen_s"])
             await self.until(lambda: admitted(anna) == {address})
             await anna.stop()
