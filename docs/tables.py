@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lanrage.app import operations
-from lanrage.core import game_reference, metric_names, settings_reference
+from lanrage.core import doctor_faults, game_reference, metric_names, settings_reference
 from lanrage.core.game_reading import combine
 from lanrage.store.game_profiles import load_shipped
 from lanrage.wire import control_reference
@@ -23,6 +23,7 @@ def games() -> str:
 
 TABLES: dict[str, Callable[[], str]] = {
     "api.rst": operations.reference,
+    "doctor.rst": doctor_faults.reference,
     "games-list.rst": games,
     "operations/monitoring.rst": metric_names.reference,
     "protocol-control.rst": control_reference.reference,

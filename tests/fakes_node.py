@@ -27,20 +27,12 @@ from lanrage.app.results import (
     StatusShown,
     TunnelShown,
 )
-from lanrage.core.diagnosis import (
-    CardFacts,
-    ControlFacts,
-    DeviceFacts,
-    LocalFacts,
-    MemberFacts,
-    NodeFacts,
-    RelayFacts,
-    TunnelFacts,
-)
+from lanrage.core.diagnosis import NodeFacts
 from lanrage.errors import Refused
 from tests.fakes_agent import FakeAgents
 from tests.fakes_bridge import FakeBridges
 from tests.fakes_detection import FakeDetection
+from tests.fakes_doctor import FakeDoctor, healthy_node
 from tests.fakes_game_mods import FakeGameMods
 from tests.fakes_games import FakeGames
 from tests.fakes_governing import FakeGovernor
@@ -64,39 +56,6 @@ SPOKEN = "K7QM-2FXD-9R0A"
 
 RULE = ("delay", 72.0)
 """How another member becomes the host, where nothing is said of it."""
-
-
-def healthy_local() -> LocalFacts:
-    """A machine on which all is well."""
-    return LocalFacts(
-        uid=0,
-        capabilities=["net_admin", "net_raw"],
-        tun="ready",
-        kernel_wireguard="loaded",
-        programs=["nft", "wireguard-go"],
-        default_route=True,
-        input_drop=[],
-        devices=[
-            DeviceFacts("lanrage-wg0", present=True, up=True, mtu=1280),
-            DeviceFacts("lanrage0", True, True, True, 1280, ["10.66.0.1"], rp_filter=2, ipv6_disabled=True),
-        ],
-        host_routes={"10.66.0.2": "lanrage-wg0"},
-    )
-
-
-def healthy_node() -> NodeFacts:
-    """A node in a party of two, all well."""
-    return NodeFacts(
-        version="0.1.0",
-        state="in-party",
-        local=healthy_local(),
-        tunnel=TunnelFacts("lanrage-wg0", "kernel", 51820),
-        card=CardFacts("lanrage0", "10.66.0.1"),
-        control=ControlFacts("play.example.org:7766", True, clock_offset_s=0.1),
-        reflexive="93.184.216.34:51820",
-        relays=[RelayFacts("93.184.216.35:7800", True, 12.5)],
-        members=[MemberFacts("Ben", "10.66.0.2", True, "direct", "198.51.100.7:51820", 20.5, 31.0)],
-    )
 
 
 NAT = NatShown(
@@ -123,6 +82,7 @@ class FakeNode(
     FakeGames,
     FakeGameMods,
     FakeDetection,
+    FakeDoctor,
 ):
     """Carries the operations out in memory.
 
@@ -229,11 +189,6 @@ class FakeNode(
                 relay_tcp=RelayTcpShown("open", 2, 3) if inside else None,
             )
         )
-
-    async def diagnose(self) -> dict[str, Any]:
-        """See :class:`INode`."""
-        self._enter("diagnose")
-        return plain(self.facts)
 
 
 def plain(value: msgspec.Struct) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from lanrage.app.cli import main
 from lanrage.app.cli_frame import LazyGroup
 from lanrage.app.control_cli import control
 from lanrage.app.service import Options
+from lanrage.core.doctor_faults import reference as doctor_reference
 from lanrage.core.game_file import GameTable, Row
 from lanrage.core.game_reading import combine, read_games
 from lanrage.core.game_reference import reference as game_reference
@@ -92,6 +93,14 @@ class SettingTests(SynchronousTestCase):
     def test_table_of_settings(self) -> None:
         """The page holds the table that the schema gives; ``make messages`` writes it."""
         self.assertIn(settings_reference(), (DOCS / "settings.rst").read_text(encoding="utf-8"))
+
+
+class DoctorTests(SynchronousTestCase):
+    """``docs/doctor.rst``."""
+
+    def test_table_of_faults(self) -> None:
+        """The page holds the table that the code gives; ``make messages`` writes it."""
+        self.assertIn(doctor_reference(), (DOCS / "doctor.rst").read_text(encoding="utf-8"))
 
 
 class GameTests(SynchronousTestCase):

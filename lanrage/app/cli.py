@@ -18,6 +18,7 @@ from click.core import ParameterSource
 
 from lanrage import __version__
 from lanrage.app import (
+    cli_doctor,
     cli_exposure,
     cli_games,
     cli_governing,
@@ -271,6 +272,7 @@ cli_exposure.add(main, operation, SETTINGS)
 cli_lan.add(main, operation, SETTINGS)
 run_cli.add(main, SETTINGS)
 cli_probe.add(main, operation, SETTINGS)
+cli_doctor.add(main, SETTINGS)
 cli_machine_room.add(main, operation)
 cli_servers.add(main, operation)
 cli_games.add(main, operation)
@@ -280,22 +282,3 @@ cli_games.add(main, operation)
 def status() -> dict[str, Any]:
     """State."""
     return {}
-
-
-@main.command(
-    context_settings=SETTINGS, epilog="Exit status 1 where a check fails. Example: lanrage doctor > report.txt"
-)
-@click.option("--addresses", is_flag=True, help="Show IP addresses and host names; else they are replaced by names.")
-@json_option
-@guarded
-def doctor(addresses: bool, as_json: bool) -> None:
-    """Check this machine, the node and the way to each member; the report is safe to paste."""
-    from lanrage.app.doctor import examine
-
-    session: Session = click.get_current_context().obj
-    report = examine(lambda: session.call(session.path, "diagnose", {}, None), hide_addresses=not addresses)
-    if as_json:
-        output.print_json(report)
-    else:
-        output.diagnosed(output.Screen(), report)
-    sys.exit(0 if report["ok"] else 1)

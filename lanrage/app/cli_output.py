@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 
 PIPE_WIDTH = 200
 """Columns where no terminal tells its own, so that a table's rows stay lines."""
-_LEVELS = {
+LEVELS = {
     "ok": ("ok  ", "green"),
     "warning": ("warn", "yellow"),
     "failure": ("FAIL", "bold red"),
     "unknown": ("?   ", "dim"),
 }
+"""Word and style of each level of a check."""
 
 Show = Callable[["Screen", Any], None]
 """Prints one operation's result."""
@@ -289,15 +290,3 @@ def _nat(nat: dict[str, Any]) -> str:
     if nat.get("tested_s") is not None:
         parts.append(f"tested {nat['tested_s']:.0f} s ago")
     return "; ".join(parts)
-
-
-def diagnosed(screen: Screen, report: dict[str, Any]) -> None:
-    """After ``doctor``."""
-    checks = report["checks"]
-    for check in checks:
-        word, style = _LEVELS[check["level"]]
-        screen.line(f"{word}  {check['name']}: {check['sentence']}", style)
-        if check["advice"]:
-            screen.line(f"      -> {check['advice']}")
-    bad = sum(check["level"] == "failure" for check in checks)
-    screen.line(f"{bad} of {len(checks)} checks fail." if bad else f"No failure in {len(checks)} checks.", "bold")

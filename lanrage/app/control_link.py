@@ -170,6 +170,11 @@ class ControlLink:
         if self.replica is not None:
             self._tell(self.replica.status(self._identity, text))
 
+    def told(self, heard: PartyState | Deltas) -> None:
+        """The control server said this of the party to somebody else's question."""
+        if self.replica is not None:
+            self._apply(self.replica, heard)
+
     # --- requests -----------------------------------------------------------------------------------------------------
 
     async def ask(self, body: RequestBody, kind: type[R]) -> R:

@@ -12,21 +12,15 @@ import os
 import platform
 import shutil
 import subprocess
-from collections.abc import Callable, Sequence
-from ipaddress import IPv4Address
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-import msgspec
 import psutil
 
-from lanrage.core.diagnosis import DeviceFacts, Facts, LocalFacts, NodeFacts
-from lanrage.core.firewall_commands import DEVICES
-from lanrage.core.hiding import Hider, host_names
-from lanrage.core.judgement import judge
-from lanrage.core.links import WIREGUARD_PORT
+from lanrage.core.diagnosis import DeviceFacts, LocalFacts, RouteFacts
 from lanrage.core.rights import capabilities_in
-from lanrage.errors import LanrageError, MissingRight
 from lanrage.net.firewalls import SYSTEM_PATH
 from lanrage.net.rights import tun_state
 
@@ -39,9 +33,9 @@ WATCHERS = {
     "firewalld": "firewalld",
 }
 """Name of a process (``/proc/PID/comm``, 15 characters) and of the program."""
-NFT_TIMEOUT = 5.0
-"""Seconds; listing chains takes tens of milliseconds."""
-HOST_MASK = "FFFFFFFF"
+PROGRAM_TIMEOUT = 5.0
+"""Seconds; listing chains or devices takes tens of milliseconds."""
+HOST_MASK, DEFAULT_MASK = "FFFFFFFF", "00000000"
 
 
 def collect_local(devices: Sequence[str], port: int | None = None, root: Path = Path("/")) -> LocalFacts:
@@ -51,21 +45,25 @@ def collect_local(devices: Sequence[str], port: int | None = None, root: Path = 
     :param port: WireGuard's UDP port when no node holds it, to see whether another program does.
     :param root: where the file system begins; a test's own folder.
     """
-    routes = _lines(root / "proc/self/net/route")[1:]
+    table = _lines(root / "proc/self/net/route")
+    routes, watchers = table[1:], _watchers(root)
     return LocalFacts(
         uid=os.geteuid(),
         capabilities=_capabilities(root),
         tun=tun_state(root / "dev/net/tun"),
         kernel_wireguard=_kernel_wireguard(root),
         programs=[name for name in PROGRAMS if find_program(name) is not None],
-        default_route=any(fields[1] == "00000000" == fields[7] for fields in map(str.split, routes))
-        if routes
-        else None,
+        default_route=any(fields[1] == "00000000" == fields[7] for fields in map(str.split, routes)) if table else None,
         port_taken=None if port is None else _port_taken(root, port),
-        watchers=_watchers(root),
+        watchers=watchers,
         input_drop=_input_drop(),
         devices=[_device(name, root) for name in devices],
         host_routes=_host_routes(routes),
+        routes=_routes(routes),
+        kernel=platform.release(),
+        managed=managed(_output(["nmcli", "-t", "-f", "DEVICE,STATE", "device"]), devices)
+        if "NetworkManager" in watchers
+        else [],
     )
 
 
@@ -112,14 +110,20 @@ def _watchers(root: Path) -> list[str]:
 
 
 def _input_drop() -> list[str] | None:
-    program = find_program("nft")
+    listing = _output(["nft", "-j", "list", "chains"])
+    return None if listing is None else input_drop(listing)
+
+
+def _output(words: Sequence[str]) -> bytes | None:
+    """What a program prints; ``None`` where it is not there, fails or hangs."""
+    program = find_program(words[0])
     if program is None:
         return None
     try:
-        done = subprocess.run([program, "-j", "list", "chains"], capture_output=True, timeout=NFT_TIMEOUT, check=False)
+        done = subprocess.run([program, *words[1:]], capture_output=True, timeout=PROGRAM_TIMEOUT, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return input_drop(done.stdout) if done.returncode == 0 else None
+    return done.stdout if done.returncode == 0 else None
 
 
 def input_drop(listing: bytes) -> list[str] | None:
@@ -130,6 +134,12 @@ def input_drop(listing: bytes) -> list[str] | None:
         return [f"{chain['family']} {chain['table']} {chain['name']}" for chain in drop]
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
+
+
+def managed(listing: bytes | None, devices: Sequence[str]) -> list[str]:
+    """Those of our devices that NetworkManager holds, from ``nmcli -t -f DEVICE,STATE device``."""
+    rows = (line.rpartition(":") for line in (listing or b"").decode("utf-8", "replace").splitlines())
+    return [device for device, _, state in rows if device in devices and state not in ("unmanaged", "unavailable")]
 
 
 def _device(name: str, root: Path) -> DeviceFacts:
@@ -160,31 +170,10 @@ def _host_routes(rows: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def examine(ask: Callable[[], Any], hide_addresses: bool = True) -> dict[str, Any]:
-    """The doctor's report: ``{ok, checks: [{name, level, sentence, advice}], facts}``, safe to paste.
-
-    :param ask: gives the node's facts as plain values, or raises an error of the house.
-    :param hide_addresses: replace IP addresses and host names by stable names.
-    """
-    facts = _facts(ask)
-    checks = judge(facts)
-    node = facts.node
-    servers = [node.control.address] if node is not None and node.control is not None else []
-    relays = [relay.address for relay in node.relays] if node is not None else []
-    hider = Hider(host_names([*servers, *relays]), hide_addresses)
-    report: dict[str, Any] = hider.value(
-        {"checks": msgspec.to_builtins(checks), "facts": msgspec.to_builtins(facts)},
-    )
-    return {"ok": not any(check.failed for check in checks), **report}
-
-
-def _facts(ask: Callable[[], Any]) -> Facts:
-    try:
-        node = msgspec.convert(ask(), NodeFacts)
-    except msgspec.ValidationError as error:
-        return Facts(collect_local(DEVICES), node_error=f"the node is of another version: {error}")
-    except LanrageError as error:
-        # Whoever may not ask the node cannot tell who holds its port.
-        port = None if isinstance(error, MissingRight) else WIREGUARD_PORT
-        return Facts(collect_local(DEVICES, port), node_error=str(error))
-    return Facts(node.local or collect_local(DEVICES), node)
+def _routes(rows: Sequence[str]) -> list[RouteFacts]:
+    found = []
+    for fields in map(str.split, rows):
+        if len(fields) > 7 and fields[7] not in (HOST_MASK, DEFAULT_MASK):
+            address, mask = (IPv4Address(int.from_bytes(bytes.fromhex(fields[at]), "little")) for at in (1, 7))
+            found.append(RouteFacts(str(IPv4Network(f"{address}/{mask}", strict=False)), fields[0]))
+    return found

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import attrs
 
+from lanrage.app.doctor_probes import Echo
 from lanrage.app.game_tuning import Marks, NoMarks
 from lanrage.app.guarding import Guarding
 from lanrage.app.lan import LanPlane
@@ -45,6 +46,7 @@ from lanrage.net.multicast import MulticastWays, RawWay
 from lanrage.net.multicast6 import CardGroups6
 from lanrage.net.network_events import NetworkEvents
 from lanrage.net.party_port import party_port
+from lanrage.net.ping import Pinger
 from lanrage.net.plain_port import PlainPort
 from lanrage.net.proc_net import ProcNet
 from lanrage.net.punch_sockets import PunchSockets
@@ -128,6 +130,9 @@ class Machinery(Protocol):
 
     def game_marks(self) -> Marks:
         """Marks games' traffic; nothing is marked yet."""
+
+    def echo(self) -> Echo:
+        """Asks members' machines for echoes; nothing is open yet."""
 
     def port_mapping(self, links: Links, random: Callable[[int], bytes]) -> PortMapping | None:
         """Maps the links' port at the router, not started yet; ``None`` where that is switched off."""
@@ -242,6 +247,10 @@ class RealMachinery:
         devices = self._devices
         pair = (devices.tunnel, devices.card)
         return GameMarks(self._reactor, pair, devices.tc_class) if devices.marks else NoMarks()
+
+    def echo(self) -> Echo:
+        """See :meth:`Machinery.echo`."""
+        return Pinger(self._reactor)
 
     def port_mapping(self, links: Links, random: Callable[[int], bytes]) -> PortMapping | None:
         """See :meth:`Machinery.port_mapping`."""

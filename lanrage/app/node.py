@@ -19,6 +19,7 @@ from lanrage import __version__
 from lanrage.app import node_view
 from lanrage.app.bridge_node import BridgeNode
 from lanrage.app.config import NodeConfig
+from lanrage.app.doctor_node import DoctorNode
 from lanrage.app.exposed_node import ExposedNode
 from lanrage.app.game_profiles import GameProfiles
 from lanrage.app.games_node import GamesNode
@@ -75,6 +76,7 @@ class NodeService(
     ProbeNode,
     MachineRoomNode,
     GamesNode,
+    DoctorNode,
     Service,
 ):
     """Loads the keys, undoes what a crash left, returns to the party; then does what its user asks.
@@ -288,15 +290,6 @@ class NodeService(
         if life is None or self._disk_trouble:
             return _plain(StatusShown(__version__, "starting", missing=[self._held_up(), *self._around()]))
         return _plain(node_view.status(life, self._missing(life, await self._rights())))
-
-    async def diagnose(self) -> dict[str, Any]:
-        """See :meth:`INode.diagnose`."""
-        life = self._own()
-        local = await in_thread(self._reactor, node_view.local_facts, self._config.devices)
-        missing = self._missing(life, await self._rights())
-        facts = node_view.facts(life, local, missing, self._now())
-        exposure, visibility = await self._exposed(life), await self.visible()
-        return _plain(msgspec.structs.replace(facts, exposure=exposure, visibility=visibility))
 
     def _alone(self, work: Callable[[], Coroutine[Any, Any, dict[str, Any]]]) -> Deferred[dict[str, Any]]:
         """One operation at a time; one that is cancelled while it waits is never begun."""

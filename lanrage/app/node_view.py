@@ -14,6 +14,7 @@ from lanrage.app.nat_watch import NatWatch
 from lanrage.app.party_life import PartyLife
 from lanrage.app.party_session import PartySession
 from lanrage.app.peer_link import PeerLink
+from lanrage.app.relay_links import RelayLinks
 from lanrage.app.results import (
     CardShown,
     ControlShown,
@@ -41,7 +42,7 @@ from lanrage.core.diagnosis import (
 )
 from lanrage.core.identity import fingerprint
 from lanrage.core.ledger import Standing
-from lanrage.core.links import Endpoint
+from lanrage.core.links import TUNNEL_MTU, Endpoint
 from lanrage.core.nat import NatKind
 from lanrage.core.party_prefix import member_address
 from lanrage.core.path import Path
@@ -136,9 +137,12 @@ def state(life: PartyLife) -> str:
     return "in-party" if life.link is not None and life.link.client.connected else "in-party-offline"
 
 
-def local_facts(devices: Devices) -> LocalFacts:
-    """The machine as this process sees it; blocks."""
-    return collect_local((devices.tunnel, devices.card))
+def local_facts(devices: Devices, port: int | None = None) -> LocalFacts:
+    """The machine as this process sees it; blocks.
+
+    :param port: WireGuard's, where this process does not hold it.
+    """
+    return collect_local((devices.tunnel, devices.card), port)
 
 
 def facts(life: PartyLife, local: LocalFacts, missing: list[str], now: float) -> NodeFacts:
@@ -152,7 +156,7 @@ def facts(life: PartyLife, local: LocalFacts, missing: list[str], now: float) ->
     relays: list[RelayFacts] = []
     seen: tuple[Endpoint, ...] = ()
     if session is not None and session.relays is not None:
-        relays = [RelayFacts(address, held or None) for address, held in session.relays.held()]
+        relays = _relay_facts(session.relays)
     if session is not None and session.reflexive is not None:
         seen = session.reflexive.seen
     return NodeFacts(
@@ -160,7 +164,7 @@ def facts(life: PartyLife, local: LocalFacts, missing: list[str], now: float) ->
         state(life),
         missing,
         local,
-        TunnelFacts(tunnel.device, tunnel.kind, tunnel.port) if tunnel is not None else None,
+        TunnelFacts(tunnel.device, tunnel.kind, tunnel.port, _mtu(session)) if tunnel is not None else None,
         _card_facts(session),
         control,
         str(seen[0]) if seen else None,
@@ -170,6 +174,22 @@ def facts(life: PartyLife, local: LocalFacts, missing: list[str], now: float) ->
         _udp_blocked(session),
         _mapping(session),
     )
+
+
+def _mtu(session: PartySession | None) -> int:
+    tuned = session.games.tuning if session is not None and session.games is not None else None
+    return tuned.mtu if tuned is not None else TUNNEL_MTU
+
+
+def _relay_facts(relays: RelayLinks) -> list[RelayFacts]:
+    """One that holds a port for us answers; of another nobody knows."""
+    distances, held = relays.distances(), dict(relays.held())
+    found = []
+    for place in relays.places:
+        distance = distances.get(place.relay_id)
+        rtt = distance.rtt_ms if distance is not None else None
+        found.append(RelayFacts(place.address, held.get(place.address) or None, rtt))
+    return found
 
 
 def _nat_facts(session: PartySession | None) -> NatFacts | None:
@@ -266,16 +286,20 @@ def _card_facts(session: PartySession | None) -> CardFacts | None:
     if card is None:
         return None
     counted = session.lan.counters() if session is not None and session.lan is not None else {}
-    gauges = (counted.get(name, 0) for name in ("sockets_on_card", "sockets_translated", "routes_leased"))
-    return CardFacts(card.name, card.address, *gauges)
+    sockets, translated = counted.get("sockets_on_card", 0), counted.get("sockets_translated", 0)
+    subnet = str(session.address.network) if session is not None else ""
+    return CardFacts(card.name, card.address, sockets, translated, counted.get("routes_leased", 0), subnet)
 
 
 def _member_facts(life: PartyLife, now: float) -> list[MemberFacts]:
     if life.replica is None:
         return []
-    shown = [_member(entry, life, now) for entry in life.replica.members.values()]
-    return [
-        MemberFacts(m.name, m.address, m.online, m.path, m.endpoint, m.rtt_ms, m.handshake_age_s)
-        for m in shown
-        if not m.me
-    ]
+    links = life.session.links.peers if life.session is not None and life.session.links is not None else {}
+    found = []
+    for entry in life.replica.members.values():
+        m, link = _member(entry, life, now), links.get(entry.identity)
+        if not m.me:
+            resets = link.resets if link is not None else 0
+            shown = (m.name, m.address, m.online, m.path, m.endpoint, m.rtt_ms, m.handshake_age_s)
+            found.append(MemberFacts(*shown, resets=resets))
+    return found

@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from lanrage.app.caller import Caller
 from lanrage.app.operation import CodeText, NameText, Nothing, Operation, Request
+from lanrage.app.operations_doctor import DOCTOR, IDoctorNode
 from lanrage.app.operations_exposure import EXPOSURE, IExposedNode
 from lanrage.app.operations_games import GAMES, IGamesNode
 from lanrage.app.operations_governing import GOVERNING, IGoverningNode
@@ -19,7 +20,7 @@ from lanrage.app.operations_paths import PATHS, IPathNode
 from lanrage.app.operations_probe import PROBE, IProbeNode
 from lanrage.app.operations_relays import RELAYS, IRelayNode
 from lanrage.app.operations_run import RUN, IRoomNode
-from lanrage.app.results import Diagnosed, Invited, Joined, Left, PartyCreated, PartyShown, StatusShown
+from lanrage.app.results import Invited, Joined, Left, PartyCreated, PartyShown, StatusShown
 from lanrage.core.certificates import TAKEOVER_DELAY, TAKEOVER_LONGEST, TAKEOVER_SHORTEST
 from lanrage.core.setting import SERVING
 from lanrage.errors import BadInput, Refused
@@ -40,7 +41,16 @@ DEFAULT_MEMBERS = 16
 
 
 class INode(
-    IGoverningNode, IPathNode, IRelayNode, IExposedNode, IBridgeNode, IRoomNode, IProbeNode, IMachineRoom, IGamesNode
+    IGoverningNode,
+    IPathNode,
+    IRelayNode,
+    IExposedNode,
+    IBridgeNode,
+    IRoomNode,
+    IProbeNode,
+    IMachineRoom,
+    IGamesNode,
+    IDoctorNode,
 ):
     """What a node does for its user; the local API and the command line see no more of it.
 
@@ -96,9 +106,6 @@ class INode(
 
     def status() -> Awaitable[dict[str, Any]]:
         """The node's state; the result is a :class:`StatusShown`."""
-
-    def diagnose() -> Awaitable[dict[str, Any]]:
-        """The facts for the doctor: :class:`lanrage.core.diagnosis.NodeFacts` as plain values."""
 
 
 ServerText = Annotated[
@@ -216,16 +223,8 @@ _ALL = (
         "lanrage status",
         reads=True,
     ),
-    Operation(
-        "diagnose",
-        Nothing,
-        Diagnosed,
-        "diagnose",
-        "Give the facts that the doctor judges.",
-        "lanrage doctor",
-    ),
 )
-_ROWS = (*_ALL, *GOVERNING, *PATHS, *RELAYS, *EXPOSURE, *LAN_BRIDGE, *RUN, *PROBE, *MACHINE_ROOM, *GAMES)
+_ROWS = (*_ALL, *GOVERNING, *PATHS, *RELAYS, *EXPOSURE, *LAN_BRIDGE, *RUN, *PROBE, *MACHINE_ROOM, *GAMES, *DOCTOR)
 OPERATIONS: dict[str, Operation] = {row.name: row for row in _ROWS}
 """All operations by name."""
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import attrs
 import msgspec
-from twisted.logger import Logger
 
 from lanrage.app import visibility_view
 from lanrage.app.config import NodeConfig
@@ -14,12 +14,23 @@ from lanrage.app.lan_probe import LanProbe
 from lanrage.app.party_life import PartyLife
 from lanrage.app.visibility_results import VisibilityShown
 from lanrage.core.diagnosis import SeenFacts
-from lanrage.errors import LanrageError, Refused
+from lanrage.errors import LanrageError, Refused, Unreachable
 
 DOCTOR_SECONDS = 1.5
 """What the doctor waits for answers; only where one is missing."""
 
-log = Logger()
+
+@attrs.frozen
+class Seen:
+    """What the doctor learns.
+
+    :param members: ``None`` where nothing was sent, and one of the others says why.
+    :param unsent: this machine did not let it out.
+    """
+
+    members: list[SeenFacts] | None
+    unprobed: str = ""
+    unsent: str = ""
 
 
 class ProbeNode:
@@ -35,13 +46,13 @@ class ProbeNode:
         plain: dict[str, Any] = msgspec.to_builtins(await self._probe(timeout_s))
         return plain
 
-    async def visible(self) -> list[SeenFacts] | None:
-        """For the doctor: who hears this machine's games; ``None`` where that cannot be probed now."""
+    async def visible(self) -> Seen:
+        """For the doctor: who hears this machine's games."""
         try:
-            return visibility_view.facts(await self._probe(DOCTOR_SECONDS))
+            return Seen(visibility_view.facts(await self._probe(DOCTOR_SECONDS)))
         except LanrageError as error:
-            log.debug("visibility was not probed: {error}", error=str(error))
-            return None
+            refused = isinstance(error, Unreachable) and isinstance(error.__cause__, OSError)
+            return Seen(None, unsent=str(error)) if refused else Seen(None, unprobed=str(error))
 
     async def _probe(self, timeout: float) -> VisibilityShown:
         life = self._own()

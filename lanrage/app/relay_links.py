@@ -168,6 +168,27 @@ class RelayLinks:
         pairs = [pair for key, pair in self._pairs.items() if identity in (None, key)]
         return any(seat.answered for pair in pairs for seat in pair.seats.values())
 
+    def look(self) -> Callable[[], dict[str, bool | None]]:
+        """Ask all relays now; the result tells which have answered since, by address, ``None`` = it was not asked.
+
+        One that does not answer such questions, an old one, is there while it answers at its ports.
+        """
+        since = self._reactor.seconds()
+        self._watch.look()
+
+        def answered() -> dict[str, bool | None]:
+            heard = self._watch.heard()
+            seated = {seat.relay_id for seat in self._by_port.values() if seat.answered}
+            found: dict[str, bool | None] = dict.fromkeys((place.address for place in self._places.all()), None)
+            for place in self._places.all():
+                if place.relay_id in heard:
+                    last, cool = heard[place.relay_id], self.cooling(place.relay_id)
+                    old = last is None and place.relay_id in seated and not cool
+                    found[place.address] = old or (last is not None and last >= since)
+            return found
+
+        return answered
+
     def cooling(self, relay_id: str) -> float:
         """Seconds that a relay is left alone after it failed."""
         return self._cooling.left(relay_id, self._reactor.seconds())

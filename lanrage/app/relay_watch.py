@@ -22,6 +22,7 @@ class _Target:
     endpoint: Endpoint
     meter: DistanceMeter = attrs.field(factory=DistanceMeter)
     calls: list[IDelayedCall] = attrs.field(factory=list)
+    heard: float | None = None
 
     def cancel(self) -> None:
         """No more questions."""
@@ -70,13 +71,24 @@ class RelayWatch:
             return False
         transaction = relay_stun.answered(payload)
         if transaction is not None:
-            target.meter.answered(transaction, self._reactor.seconds())
+            target.heard = now = self._reactor.seconds()
+            target.meter.answered(transaction, now)
         return True
 
     def distances(self) -> dict[str, Distance]:
         """What is known now, by relay."""
         known = {relay_id: target.meter.distance for relay_id, target in self._targets.items()}
         return {relay_id: distance for relay_id, distance in known.items() if distance is not None}
+
+    def look(self) -> None:
+        """Measure now."""
+        for target in self._targets.values():
+            target.cancel()
+            self._round(target)
+
+    def heard(self) -> dict[str, float | None]:
+        """When each relay that is asked answered last, by the reactor's clock; ``None``: never."""
+        return {relay_id: target.heard for relay_id, target in self._targets.items()}
 
     def moved(self) -> None:
         """This machine is in another network: measure anew."""

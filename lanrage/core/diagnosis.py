@@ -35,6 +35,25 @@ class DeviceFacts(_Facts, frozen=True):
     ipv6_disabled: bool | None = None
 
 
+class RouteFacts(_Facts, frozen=True):
+    """One IPv4 route that is neither a default route nor one to a single host."""
+
+    network: str
+    device: str
+
+
+class DiskFacts(_Facts, frozen=True):
+    """Where the node keeps its state.
+
+    :param free: bytes that it may still write.
+    :param trouble: why nothing can be written; empty while all is well.
+    """
+
+    folder: str
+    free: int | None = None
+    trouble: str = ""
+
+
 class LocalFacts(_Facts, frozen=True):
     """The machine as one process sees it.
 
@@ -42,10 +61,13 @@ class LocalFacts(_Facts, frozen=True):
     :param tun: of ``/dev/net/tun``.
     :param kernel_wireguard: ``loaded``, ``available`` (as a module that loads by itself) or ``missing``.
     :param programs: those of ours that are on the path.
-    :param port_taken: a foreign program holds WireGuard's UDP port; ``None`` while a node runs.
+    :param port_taken: a foreign program holds WireGuard's UDP port; ``None`` while a node holds it.
     :param watchers: running programs that may change devices or filter packets.
     :param input_drop: nftables chains on the input hook that drop by default; ``None`` = could not be listed.
     :param host_routes: device of each IPv4 /32 route, by address.
+    :param routes: the other IPv4 routes.
+    :param kernel: its release; empty = unknown.
+    :param managed: devices of ours that NetworkManager holds.
     """
 
     uid: int
@@ -59,14 +81,21 @@ class LocalFacts(_Facts, frozen=True):
     input_drop: list[str] | None = None
     devices: list[DeviceFacts] = []
     host_routes: dict[str, str] = {}
+    routes: list[RouteFacts] = []
+    kernel: str = ""
+    managed: list[str] = []
 
 
 class TunnelFacts(_Facts, frozen=True):
-    """The node's WireGuard device."""
+    """The node's WireGuard device.
+
+    :param mtu: bytes; 0 = unknown.
+    """
 
     device: str
     kind: str
     port: int
+    mtu: int = 0
 
 
 class CardFacts(_Facts, frozen=True):
@@ -75,6 +104,7 @@ class CardFacts(_Facts, frozen=True):
     :param sockets: UDP ports of games' sockets that are bound to the card.
     :param translated: games' sockets that are bound to a real address, and get what goes to the party address.
     :param routes: that lead unbound broadcasts and multicasts to the card.
+    :param subnet: of the party; empty = unknown.
     """
 
     name: str
@@ -82,6 +112,7 @@ class CardFacts(_Facts, frozen=True):
     sockets: int = 0
     translated: int = 0
     routes: int = 0
+    subnet: str = ""
 
 
 class ControlFacts(_Facts, frozen=True):
@@ -89,12 +120,18 @@ class ControlFacts(_Facts, frozen=True):
 
     :param error: why the last try failed, one sentence.
     :param clock_offset_s: its clock minus ours.
+    :param rtt_ms: until it answered a question just now; ``None`` where it did not, or was not asked.
+    :param asked: it was asked just now.
+    :param name_error: why its name could not be looked up just now; empty where it could, or has none.
     """
 
     address: str
     connected: bool
     error: str | None = None
     clock_offset_s: float | None = None
+    rtt_ms: float | None = None
+    asked: bool = False
+    name_error: str = ""
 
 
 class RelayFacts(_Facts, frozen=True):
@@ -106,7 +143,12 @@ class RelayFacts(_Facts, frozen=True):
 
 
 class MemberFacts(_Facts, frozen=True):
-    """Another member of the party and the path to it."""
+    """Another member of the party and the path to it.
+
+    :param mtu: the largest packet that went there and came back just now, at most the tunnel's MTU, in bytes; ``None``
+        where it answers no echo request, or was not asked.
+    :param resets: how often WireGuard's session with it had to be begun anew.
+    """
 
     name: str
     address: str
@@ -115,6 +157,8 @@ class MemberFacts(_Facts, frozen=True):
     endpoint: str | None = None
     rtt_ms: float | None = None
     handshake_age_s: float | None = None
+    mtu: int | None = None
+    resets: int = 0
 
 
 class NatFacts(_Facts, frozen=True):
@@ -164,13 +208,29 @@ class SeenFacts(_Facts, frozen=True):
     heard_ms: float | None = None
 
 
+class BoundGameFacts(_Facts, frozen=True):
+    """A socket of a running game that is bound to one address of this machine, and to no other.
+
+    :param name: the game's.
+    """
+
+    name: str
+    proto: str
+    port: int
+    address: str
+
+
 class NodeFacts(_Facts, frozen=True):
     """The node about itself; what it is not at yet is ``None``.
 
     :param local: :func:`lanrage.app.doctor.collect_local` run inside the node's process.
     :param reflexive: the address under which the reflector sees WireGuard's port.
     :param udp_blocked: the control server is reached, and no relay by UDP.
-    :param visibility: of each member; ``None`` where it could not be probed.
+    :param visibility: of each member; ``None`` where it could not be probed, and `unprobed` or `unsent` says why.
+    :param unprobed: nobody tried, one sentence.
+    :param unsent: this machine did not let the datagram out, one sentence.
+    :param disk: ``None`` = unknown.
+    :param bound_games: ``None`` = nobody looked.
     """
 
     version: str
@@ -188,6 +248,10 @@ class NodeFacts(_Facts, frozen=True):
     port_mapping: MappingFacts | None = None
     exposure: ExposureFacts | None = None
     visibility: list[SeenFacts] | None = None
+    disk: DiskFacts | None = None
+    bound_games: list[BoundGameFacts] | None = None
+    unprobed: str = ""
+    unsent: str = ""
 
 
 class Facts(_Facts, frozen=True):
@@ -203,12 +267,22 @@ class Facts(_Facts, frozen=True):
 
 
 class Check(msgspec.Struct, frozen=True, omit_defaults=False):
-    """One finding: what is so, and what to do about it."""
+    """One finding: what is so, and what to do about it.
+
+    :param name: for people.
+    :param advice: the remedy: a command, or a clear step.
+    :param fault: stable, of :data:`lanrage.core.doctor_faults.FAULTS`; empty where nothing is wrong.
+    :param id: of the check, stable.
+    :param member: whom it concerns; empty = this machine.
+    """
 
     name: str
     level: Level
     sentence: str
     advice: str = ""
+    fault: str = ""
+    id: str = ""
+    member: str = ""
 
     @property
     def failed(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from lanrage.core.diagnosis import Check, Facts
+from lanrage.core.doctor_faults import fine, found
 from lanrage.core.listening import Reach, ServiceFacts
 
 NAMED = 12
@@ -17,31 +18,30 @@ def judge_exposure(facts: Facts) -> Iterator[Check]:
     if exposure is None:
         return
     if exposure.trouble:
-        yield Check("exposure", "warning", f"nothing is guarded from the party: {exposure.trouble}")
+        yield found("guard_missing", f"nothing is guarded from the party: {exposure.trouble}")
     reached = _named(exposure.services, "open")
-    yield Check("exposure", "ok", f"members reach ({exposure.exposure}): {reached or 'no service'}")
+    yield fine("exposure", f"members reach ({exposure.exposure}): {reached or 'no service'}")
     kept = _named(exposure.services, "kept")
     if kept:
-        yield Check("exposure", "ok", f"the party firewall keeps from members: {kept}")
+        yield fine("exposure", f"the party firewall keeps from members: {kept}")
     yield from _foreign(exposure.services, "blocked", "drops")
     yield from _foreign(exposure.services, "unsure", "may drop")
     if not exposure.understood:
-        yield Check("exposure", "unknown", "other firewalls' rules could not be read")
+        yield fine("exposure", "other firewalls' rules could not be read", level="unknown")
     if exposure.restored:
-        advice = "a firewall that is loaded anew should keep tables that are not its own (not: flush ruleset)"
         times = f"{exposure.restored} time{'s' * (exposure.restored != 1)}"
-        yield Check("exposure", "warning", f"another program removed the party firewall {times}; it is back", advice)
+        yield found("guard_removed", f"another program removed the party firewall {times}; it is back")
 
 
 def _foreign(services: Iterable[ServiceFacts], reach: Reach, words: str) -> Iterator[Check]:
     named = _named(services, reach)
     if named:
         sentence = f"another firewall of this machine {words} what members may reach: {named}"
-        yield Check("exposure", "warning", sentence, "sudo lanrage firewall allow")
+        yield found("firewall_drops", sentence)
 
 
 def _named(services: Iterable[ServiceFacts], reach: Reach) -> str:
     met = [each for each in services if each.reach == reach]
-    found = [f"{each.port}/{each.proto}" + f" ({each.program})" * bool(each.program) for each in met]
-    more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
-    return ", ".join(found[:NAMED]) + more
+    named = [f"{each.port}/{each.proto}" + f" ({each.program})" * bool(each.program) for each in met]
+    more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
+    return ", ".join(named[:NAMED]) + more

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from lanrage.lab.broadcasts import broadcasts
 from lanrage.lab.churn import churn
 from lanrage.lab.demo import demo
+from lanrage.lab.doctor import doctor
 from lanrage.lab.faults import faults
 from lanrage.lab.games_listed import games
 from lanrage.lab.grid import grid
@@ -20,6 +21,7 @@ CHECKS: dict[str, Callable[..., Result]] = {
     "demo": demo,
     "broadcasts": broadcasts,
     "churn": churn,
+    "doctor": doctor,
     "faults": faults,
     "games": games,
     "grid": grid,

@@ -222,6 +222,7 @@ def _add_check(word: str, check: Callable[..., Result], options: list[Callable[[
 
 OPTIONS: dict[str, list[Callable[[Any], Any]]] = {
     "churn": [click.option("--rounds", type=click.IntRange(min=1), default=20, show_default=True)],
+    "doctor": [click.option("--only", default="", help="Ids of the faults to make [all].")],
     "grid": [
         click.option("--trials", type=click.IntRange(min=1), default=1, show_default=True, help="Whole grids."),
         click.option("--kinds", default=",".join(KINDS), help="Kinds of NAT to pair with each other [all]."),

@@ -41,6 +41,7 @@ SUBSYSTEMS: Mapping[str, tuple[str, ...]] = {
             "app.run_room",
             "store.undo",
             "app.surroundings",
+            "app.bound_games",
             "app.doctor",
             "app.peer_device",
             "app.rights",

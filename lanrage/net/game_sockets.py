@@ -96,6 +96,16 @@ def listens_of(pids: Iterable[int], proc: str = "/proc") -> tuple[Span, ...]:
     return merged(spans)
 
 
+def bound_of(pids: Iterable[int], proc: str = "/proc") -> list[Bound]:
+    """The sockets of some processes that others may send to; of those in this process' network alone.
+
+    :raises OSError: the kernel does not tell of sockets.
+    :raises DecodeError: it tells in another way.
+    """
+    inodes = set().union(*(inodes_of(pid, proc) for pid in pids))
+    return [each for each in bound_here() if each.inode in inodes] if inodes else []
+
+
 def tree_of(pids: Iterable[int]) -> frozenset[int]:
     """What some processes have started, and what that started; without those processes themselves."""
     found: set[int] = set()

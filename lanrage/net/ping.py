@@ -24,6 +24,8 @@ from lanrage.wire.echo import Echo, decode_reply, encode_request, without_head
 
 TOKEN_BYTES = 16
 """Of each request, drawn at random: no other program's answer, and no forged one, counts for it."""
+HEADS = 28
+"""Bytes of the headers of IPv4 and ICMP around a payload."""
 READ_BYTES = 2048
 """More than an answer to our request has."""
 
@@ -61,11 +63,12 @@ class Pinger(SocketReader):
         self._sequence = 0
         self._refused = ""
 
-    def ask(self, address: str, timeout: float, source: str = "") -> Deferred[float]:
+    def ask(self, address: str, timeout: float, source: str = "", size: int = 0) -> Deferred[float]:
         """Send one request.
 
         :param source: our address that it leaves from; empty: the system's choice.
         :param timeout: seconds until it is lost.
+        :param size: bytes of the whole IPv4 packet, whose answer is as large; at least what the request takes.
         :return: the round trip in seconds.
         :raises MissingRight: by the Deferred: this process may open no such socket.
         :raises Unreachable: by the Deferred: no answer, or it could not be sent.
@@ -80,7 +83,7 @@ class Pinger(SocketReader):
         self._asked[token] = _Asked(address, self._seconds(), answer)
         answer.addTimeout(timeout, self._time, onTimeoutCancel=_unanswered(address)).addBoth(forget)
         try:
-            self._send(token, address, source)
+            self._send(token.ljust(size - HEADS, b"\0"), address, source)
         except MissingRight as error:
             answer.errback(error)
         except OSError as error:
@@ -93,12 +96,12 @@ class Pinger(SocketReader):
             asked.answer.errback(Unreachable("pinging ends"))
         self._unwatch()
 
-    def _send(self, token: bytes, address: str, source: str) -> None:
+    def _send(self, payload: bytes, address: str, source: str) -> None:
         if self._socket is None:
             self._watch(self._open())
         assert self._socket is not None
         self._sequence = (self._sequence + 1) & 0xFFFF
-        request = encode_request(Echo(0, self._sequence, token))
+        request = encode_request(Echo(0, self._sequence, payload))
         info = struct.pack("=I4s4x", 0, socket.inet_aton(source or "0.0.0.0"))  # in_pktinfo of ip(7): no card, source
         self._socket.sendmsg([request], [(socket.IPPROTO_IP, IP_PKTINFO, info)] if source else [], 0, (address, 0))
 
@@ -120,7 +123,7 @@ class Pinger(SocketReader):
         packet, (source, _) = opened.recvfrom(READ_BYTES)
         raw = opened.type == socket.SOCK_RAW
         reply = decode_reply(without_head(packet) if raw else packet)
-        asked = self._asked.get(reply.payload) if reply is not None else None
+        asked = self._asked.get(reply.payload[:TOKEN_BYTES]) if reply is not None else None
         if asked is not None and asked.address == source and not asked.answer.called:
             asked.answer.callback(self._seconds() - asked.since)
 

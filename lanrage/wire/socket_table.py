@@ -37,12 +37,14 @@ class Bound:
 
     :param inode: what its descriptors are called; 0 for the kernel's own.
     :param inside: it hears this machine alone.
+    :param address: that it is bound to; an IPv4 one within IPv6 as IPv4.
     """
 
     proto: Proto
     port: int
     inode: int
     inside: bool
+    address: str = ""
 
 
 def parse_bound(text: str, proto: Proto, byteorder: ByteOrder = "little") -> Iterator[Bound]:
@@ -60,7 +62,7 @@ def parse_bound(text: str, proto: Proto, byteorder: ByteOrder = "little") -> Ite
             if columns[_STATE] != waiting.strip():
                 continue
             host, _, port = columns[_LOCAL].partition(":")
-            yield Bound(proto, int(port, 16), int(columns[_INODE]), _inside(host, byteorder))
+            yield _bound(proto, int(port, 16), int(columns[_INODE]), _address(host, byteorder))
         except (ValueError, IndexError) as error:
             raise DecodeError("a table of sockets cannot be read") from error
 
@@ -84,16 +86,15 @@ def _described(body: bytes, proto: Proto) -> Bound:
     family, port, source = _DESCRIPTION.unpack_from(body)
     (inode,) = _INODE_NUMBER.unpack_from(body, _DESCRIPTION.size)  # the ports in network order, this in the machine's
     address = ip_address(source[:4] if family == AF_INET else source)
-    return Bound(proto, port, inode, _is_inside(address))
+    return _bound(proto, port, inode, address)
 
 
-def _inside(host: str, byteorder: ByteOrder) -> bool:
-    """Whether an address is 127/8, ``::1`` or 127/8 within IPv6."""
+def _address(host: str, byteorder: ByteOrder) -> IPv4Address | IPv6Address:
     words = [bytes.fromhex(host[at : at + 8]) for at in range(0, len(host), 8)]
-    raw = b"".join(word if byteorder == "big" else word[::-1] for word in words)
-    return _is_inside(ip_address(raw))
+    return ip_address(b"".join(word if byteorder == "big" else word[::-1] for word in words))
 
 
-def _is_inside(address: IPv4Address | IPv6Address) -> bool:
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return (mapped or address).is_loopback
+def _bound(proto: Proto, port: int, inode: int, address: IPv4Address | IPv6Address) -> Bound:
+    """Inside is 127/8, ``::1`` and 127/8 within IPv6."""
+    plain = (address.ipv4_mapped if isinstance(address, IPv6Address) else None) or address
+    return Bound(proto, port, inode, plain.is_loopback, str(plain))

@@ -31,6 +31,7 @@ from lanrage.errors import BadInput, LanrageError
 from lanrage.interfaces import IMachine, IProbePort, ITunnel, IUndoJournal
 from lanrage.net.rights import Rights
 from lanrage.wire.control import RelayInfo
+from tests.fakes_doctor import MemoryEcho
 from tests.fakes_games import no_games
 from tests.fakes_guard import MemoryGuard
 from tests.fakes_lan import MemoryCard, MemoryPort
@@ -64,6 +65,7 @@ class MemoryMachinery:
     ports: PlayPorts = attrs.field(factory=PlayPorts)
     guard: MemoryGuard = attrs.field(factory=MemoryGuard)
     marks: MemoryMarks = attrs.field(factory=MemoryMarks)
+    echoes: MemoryEcho = attrs.field(factory=MemoryEcho)
     refuses: LanrageError | None = None
     broken: Exception | None = None
     cards: list[MemoryCard] = attrs.field(factory=list)
@@ -127,6 +129,10 @@ class MemoryMachinery:
     def game_marks(self) -> MemoryMarks:
         """See :meth:`lanrage.app.machinery.Machinery.game_marks`."""
         return self.marks
+
+    def echo(self) -> MemoryEcho:
+        """See :meth:`lanrage.app.machinery.Machinery.echo`."""
+        return self.echoes
 
     def port_mapping(self, links: Links, random: Callable[[int], bytes]) -> None:
         """The world has no router that maps ports."""

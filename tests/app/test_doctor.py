@@ -1,4 +1,4 @@
-"""The doctor's eyes: a machine drawn in a folder, the real one, and a report that is safe to paste."""
+"""The doctor's eyes: a machine drawn in a folder, and the real one."""
 
 from __future__ import annotations
 
@@ -9,17 +9,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import msgspec
-from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from lanrage.app.cli import main
-from lanrage.app.doctor import collect_local, examine, find_program, input_drop
-from lanrage.core.diagnosis import LocalFacts
-from lanrage.errors import MissingRight, Unreachable
-from tests.fakes_node import healthy_node, plain
+from lanrage.app.doctor import collect_local, find_program, input_drop, managed
+from lanrage.core.diagnosis import LocalFacts, RouteFacts
 
 ROUTES = """Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT
 eth0\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0\t0\t0
@@ -84,7 +79,7 @@ class CollectTests(MachineCase):
         self.assertEqual(self.collect().kernel_wireguard, "loaded")
 
     def test_no_default_route(self) -> None:
-        """Routes are there, the default one not."""
+        """Other routes are there, the default one not."""
         self.write("proc/self/net/route", "\n".join(ROUTES.splitlines()[::2]))
         self.assertIs(self.collect().default_route, False)
 
@@ -96,6 +91,20 @@ class CollectTests(MachineCase):
         self.assertIsNotNone(loopback.rp_filter)
         self.assertFalse(ghost.present)
         self.assertIsNotNone(find_program("sh"))
+
+    def test_networks(self) -> None:
+        """Routes to networks, without defaults and single hosts; no route at all is no default route."""
+        subnet = "tun0\t8000420A\t00000000\t0001\t0\t0\t0\t80FFFFFF\t0\t0\t0\n"
+        self.write("proc/self/net/route", ROUTES + subnet)
+        self.assertEqual(self.collect().routes, [RouteFacts("10.66.0.128/25", "tun0")])
+        self.write("proc/self/net/route", ROUTES.splitlines()[0])
+        self.assertIs(self.collect().default_route, False)
+
+    def test_managed(self) -> None:
+        """NetworkManager's list of devices: ours that it holds; names may have colons."""
+        listing = b"eth0:connected\nlanrage0:connected\nlanrage-wg0:unmanaged\na:b:disconnected\n"
+        self.assertEqual(managed(listing, ["lanrage0", "lanrage-wg0", "a:b"]), ["lanrage0", "a:b"])
+        self.assertEqual(managed(None, ["lanrage0"]), [])
 
     def test_chains_that_drop(self) -> None:
         """From nft's JSON; anything else is unknown."""
@@ -111,68 +120,3 @@ class CollectTests(MachineCase):
     def test_any_listing(self, listing: bytes) -> None:
         """A list or unknown."""
         self.assertIn(type(input_drop(listing)), (list, type(None)))
-
-
-class ReportTests(SynchronousTestCase):
-    """What the user pastes."""
-
-    def run_doctor(self, answer: Any, *words: str) -> tuple[int, str]:
-        """Exit status and stdout of ``lanrage doctor`` with a node that answers so."""
-
-        def call(*_: Any) -> Any:
-            if isinstance(answer, Exception):
-                raise answer
-            return answer
-
-        result = CliRunner().invoke(main, ["doctor", *words], obj=call)
-        self.assertTrue(result.exception is None or isinstance(result.exception, SystemExit), result.exception)
-        return result.exit_code, result.stdout
-
-    def test_a_healthy_node(self) -> None:
-        """Exit status 0, hidden addresses; shown when asked for."""
-        status, out = self.run_doctor(plain(healthy_node()))
-        self.assertEqual((status, out.splitlines()[-1]), (0, "No failure in 11 checks."))
-        for text in ("10.66.0", "93.184", "198.51", "play.example.org"):
-            self.assertNotIn(text, out)
-        self.assertIn("connected to the control server host-1:7766", out)
-        self.assertIn("93.184.216.34:51820", self.run_doctor(plain(healthy_node()), "--addresses")[1])
-
-    def test_json(self) -> None:
-        """The stable shape, hidden as well, facts included."""
-        status, out = self.run_doctor(plain(healthy_node()), "--json")
-        report = json.loads(out)
-        self.assertEqual((status, list(report), report["ok"]), (0, ["ok", "checks", "facts"], True))
-        self.assertEqual(list(report["checks"][0]), ["name", "level", "sentence", "advice"])
-        self.assertNotIn("93.184", out)
-        shown = json.loads(self.run_doctor(plain(healthy_node()), "--json", "--addresses")[1])
-        self.assertEqual(shown["facts"]["node"], plain(healthy_node()))
-
-    def test_without_a_node(self) -> None:
-        """It says so first; exit status 1; the machine is looked at."""
-        status, out = self.run_doctor(Unreachable("no node is running at /x; start one with: so"))
-        self.assertEqual((status, out.splitlines()[0]), (1, "FAIL  node: no node is running at /x; start one with: so"))
-        self.assertIn("rights: ", out)
-        self.assertIn("tun: ", out)
-
-    def test_a_node_that_may_not_be_asked(self) -> None:
-        """Its own port is not taken for a foreign program's."""
-        report = examine(self.refuse)
-        self.assertIsNone(report["facts"]["local"]["port_taken"])
-        self.assertEqual((report["ok"], report["checks"][0]["sentence"]), (False, "use sudo"))
-
-    def refuse(self) -> Any:
-        """As a socket that may not be opened."""
-        raise MissingRight("use sudo")
-
-    def test_a_node_of_another_version(self) -> None:
-        """Is said, not thrown."""
-        status, out = self.run_doctor({"version": 5})
-        self.assertEqual(status, 1)
-        self.assertIn("the node is of another version", out)
-
-    def test_the_node_s_own_view_counts(self) -> None:
-        """Its rights, not the doctor's."""
-        blind = msgspec.structs.replace(healthy_node(), local=None)
-        self.assertNotEqual(examine(lambda: plain(blind))["facts"]["local"]["devices"], [])
-        report = examine(lambda: plain(healthy_node()), hide_addresses=False)
-        self.assertEqual(report["facts"]["local"], report["facts"]["node"]["local"])

@@ -120,7 +120,8 @@ class LifeTests(PartyCase):
             )
             facts = await anna.node.diagnose()
             helped = {"sockets": 0, "translated": 0, "routes": 0}
-            self.assertEqual((tunnel, card | helped), (facts["tunnel"], facts["card"]))
+            subnet = {"subnet": created["subnet"]}
+            self.assertEqual((tunnel | {"mtu": 1280}, card | helped | subnet), (facts["tunnel"], facts["card"]))
             self.assertEqual(f"{anna.machinery.host.outer}:51820", facts["reflexive"])
             self.assertEqual(
                 [f"{RELAY.host}:{RELAY.first}-{RELAY.last}"], [each["address"] for each in facts["relays"]]

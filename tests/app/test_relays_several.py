@@ -99,6 +99,23 @@ class SeveralRelaysTests(LinksCase):
         self.assertEqual(len(self.seats(first)), 2)
         self.assertEqual(len(before), 2)
 
+    def test_asked_now(self) -> None:
+        """The doctor learns at once which answer: also that one does which is still cooling down."""
+        first, second = self.meet(3)
+        dead = self.host(first, second)
+        self.dead.add(dead)
+        self.assertEqual({host: host != dead for host in HOSTS}, self.asked(first))
+        self.world.run(12.0)
+        self.dead.clear()
+        self.assertTrue(any(first.relays.cooling(place.relay_id) for place in first.relays.places))
+        self.assertEqual(dict.fromkeys(HOSTS, True), self.asked(first))
+
+    def asked(self, player: Player) -> dict[str, bool | None]:
+        """Which relays answer within a second."""
+        answered = player.relays.look()
+        self.world.run(1.0)
+        return {address.partition(":")[0]: answers for address, answers in answered().items()}
+
     def test_one_drains(self) -> None:
         """Traffic moves while the old relay still forwards; both ends leave it; nothing comes back there."""
         first, second = self.meet(3)

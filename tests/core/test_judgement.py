@@ -10,20 +10,24 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.core.diagnosis import (
+    BoundGameFacts,
     CardFacts,
     Check,
     ControlFacts,
     DeviceFacts,
+    DiskFacts,
     Facts,
     LocalFacts,
     MappingFacts,
     MemberFacts,
     NodeFacts,
     RelayFacts,
+    RouteFacts,
     TunnelFacts,
 )
+from lanrage.core.doctor_faults import FAULTS, worst
 from lanrage.core.judgement import judge
-from tests.fakes_node import healthy_local, healthy_node
+from tests.fakes_doctor import healthy_local, healthy_node
 
 
 def replace(struct: Any, **changes: Any) -> Any:
@@ -41,6 +45,8 @@ def without_node(**local: Any) -> Facts:
     """No node runs."""
     return Facts(replace(healthy_local(), **local), node_error="no node is running at /x")
 
+
+NETWORKS, SUBNETS = ["10.66.0.128/25", "10.0.0.0/8", "x"], ["", "10.66.0.0/24"]
 
 names = st.text(max_size=8)
 numbers = st.none() | st.floats(-1e6, 1e6)
@@ -70,6 +76,11 @@ machines = st.builds(
     st.none() | st.lists(names, max_size=2),
     st.lists(devices, max_size=3),
     st.dictionaries(names, names, max_size=2),
+    st.lists(
+        st.builds(RouteFacts, st.sampled_from(["10.66.0.128/25", "10.0.0.0/8", "x"]), st.just("tun0")), max_size=2
+    ),
+    st.sampled_from(["", "x", "5.4.0-generic", "6.1.0", "5.12-rc1"]),
+    st.lists(st.sampled_from(["lanrage0", "lanrage-wg0"]), max_size=2),
 )
 nodes = st.builds(
     NodeFacts,
@@ -77,9 +88,11 @@ nodes = st.builds(
     names,
     st.lists(st.text(min_size=1, max_size=8), max_size=2),
     st.none(),
-    st.none() | st.builds(TunnelFacts, st.just("lanrage-wg0"), names, st.integers(0, 65535)),
-    st.none() | st.builds(CardFacts, st.just("lanrage0"), names),
-    st.none() | st.builds(ControlFacts, names, st.booleans(), st.none() | names, numbers),
+    st.none()
+    | st.builds(TunnelFacts, st.just("lanrage-wg0"), names, st.integers(0, 65535), st.sampled_from([0, 1280])),
+    st.none() | st.builds(CardFacts, st.just("lanrage0"), st.just("10.66.0.1"), subnet=st.sampled_from(SUBNETS)),
+    st.none()
+    | st.builds(ControlFacts, names, st.booleans(), st.none() | names, numbers, numbers, st.booleans(), names),
     st.none() | names,
     st.lists(st.builds(RelayFacts, names, truths, numbers), max_size=2),
     st.lists(
@@ -92,10 +105,21 @@ nodes = st.builds(
             st.none(),
             numbers,
             numbers,
+            st.none() | st.integers(0, 1500),
+            st.integers(0, 9),
         ),
         max_size=3,
     ),
+    disk=st.none() | st.builds(DiskFacts, st.just("/x"), st.none() | st.integers(0, 2**50), names),
+    bound_games=st.none() | st.lists(st.builds(BoundGameFacts, names, names, st.just(1), names), max_size=2),
+    udp_blocked=st.booleans(),
 )
+
+
+def first(given_facts: Facts) -> str:
+    """The fault that a report begins with."""
+    check = worst(judge(given_facts))
+    return check.fault if check is not None else ""
 
 
 class JudgementTests(SynchronousTestCase):
@@ -105,7 +129,7 @@ class JudgementTests(SynchronousTestCase):
         """Name and level of all that is not well; each has a sentence."""
         checks = judge(given_facts)
         self.assertTrue(all(check.sentence for check in checks))
-        advised = [check for check in checks if check.level in ("warning", "failure") and check.name != "node"]
+        advised = [check for check in checks if check.level in ("warning", "failure")]
         self.assertTrue(all(check.advice for check in advised), advised)
         return [(check.name, check.level) for check in checks if check.level != "ok"]
 
@@ -117,14 +141,15 @@ class JudgementTests(SynchronousTestCase):
         """No finding but good ones, the node first, each hop named."""
         self.assertEqual(self.bad(facts()), [])
         told = [check.name for check in judge(facts())]
-        wanted = "node rights tun wireguard tunnel card control clock reflexive relay"
-        self.assertEqual(told, [*wanted.split(), "member Ben"])
+        wanted = "node rights tun wireguard kernel disk tunnel card subnet control clock reflexive relay"
+        self.assertEqual(told, [*wanted.split(), "member Ben", "mtu Ben", "games"])
+        self.assertIsNone(worst(judge(facts())))
 
     def test_no_node(self) -> None:
         """It says so first, and looks at the machine all the same."""
         checks = judge(without_node())
-        self.assertEqual(checks[0], Check("node", "failure", "no node is running at /x"))
-        self.assertEqual([check.name for check in checks[1:]], ["rights", "tun", "wireguard"])
+        self.assertEqual((checks[0].fault, checks[0].sentence), ("node_absent", "no node is running at /x"))
+        self.assertEqual([check.name for check in checks[1:]], ["rights", "tun", "wireguard", "kernel"])
 
     def test_rights(self) -> None:
         """Named by capability; of a node that runs a failure, else a warning."""
@@ -173,7 +198,9 @@ class JudgementTests(SynchronousTestCase):
 
     def test_ways_out(self) -> None:
         """No reflexive address, no relay that answers, no relay at all, no UDP: warnings, for the LAN or TCP may do."""
-        self.assertEqual(self.bad(facts(udp_blocked=True)), [("udp", "warning")])
+        ben = replace(healthy_node().members[0], path="relay-tcp")
+        self.assertEqual(self.bad(facts(udp_blocked=True, members=[ben])), [("udp", "warning")])
+        self.assertEqual(self.bad(facts(udp_blocked=True)), [], "a direct path is by UDP")
         self.assertEqual(self.bad(facts(reflexive=None)), [("reflexive", "warning")])
         self.assertEqual(self.bad(facts(relays=[RelayFacts("a:1", False)])), [("relay", "warning")])
         self.assertEqual(self.bad(facts(relays=[])), [("relay", "warning")])
@@ -201,12 +228,14 @@ class JudgementTests(SynchronousTestCase):
         self.assertIn("no route into lanrage-wg0", self.sentence(facts({"host_routes": {}}), "member Ben").sentence)
 
     def test_surroundings(self) -> None:
-        """No default route, firewalls; a manager of devices is told without alarm."""
+        """No default route, firewalls; a manager of devices is told without alarm, unless it holds ours."""
         self.assertEqual(self.bad(facts({"default_route": False})), [("route", "warning")])
         leased = CardFacts("lanrage0", "10.66.0.1", routes=2)
         self.assertEqual(self.bad(facts({"default_route": False}, card=leased)), [])
         self.assertEqual(self.bad(facts({"input_drop": ["inet filter input"]})), [("firewall", "warning")])
         self.assertEqual(self.bad(facts({"watchers": ["ufw", "NetworkManager"]})), [("firewall", "warning")])
+        held = facts({"watchers": ["NetworkManager"], "managed": ["lanrage0"]})
+        self.assertEqual(first(held), "device_managed")
 
     def test_helped_sockets(self) -> None:
         """What is done for games' sockets is told, and nothing where nothing is."""
@@ -232,4 +261,13 @@ class JudgementTests(SynchronousTestCase):
         given_facts = Facts(local, node)
         checks = judge(given_facts)
         self.assertEqual(checks[0].name, "node")
+        for check in checks:
+            bad = check.level in ("warning", "failure")
+            self.assertEqual(bad, check.fault in FAULTS, check)
+            self.assertEqual((bad and FAULTS[check.fault].check) or check.id, check.id)
+            self.assertTrue(check.advice or not bad, check)
+            self.assertNotIn("{", check.advice)
+        leading = worst(checks)
+        self.assertEqual(any(check.fault for check in checks), leading is not None)
+        self.assertTrue(leading is None or leading.failed or not any(check.failed for check in checks))
         self.assertEqual(msgspec.json.decode(msgspec.json.encode(checks), type=list[Check]), checks)

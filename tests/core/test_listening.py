@@ -20,7 +20,7 @@ from lanrage.core.listening import (
     services,
 )
 from lanrage.core.play_ports import Proto
-from tests.fakes_node import healthy_local, healthy_node
+from tests.fakes_doctor import healthy_local, healthy_node
 from tests.strategies_guard import numbers, protos, rules
 
 sockets = st.builds(

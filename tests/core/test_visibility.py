@@ -92,8 +92,10 @@ class JudgementTests(SynchronousTestCase):
         checks = list(judge_visibility(seen))
         self.assertEqual(
             [(each.name, each.level) for each in checks],
-            [("visibility to Ben", "ok"), ("visibility to Cara", "failure"), ("visibility to Dan", "warning")],
+            [("visibility Ben", "ok"), ("visibility Cara", "failure"), ("visibility Dan", "warning")],
         )
+        told = [(each.fault, each.member) for each in checks]
+        self.assertEqual([("", "Ben"), ("broadcast_not_heard", "Cara"), ("broadcast_not_received", "Dan")], told)
         self.assertIn("12.0 ms", checks[0].sentence)
         self.assertIn("no socket got it", checks[1].sentence)
         self.assertTrue(all(each.advice for each in checks[1:]))

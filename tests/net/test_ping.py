@@ -57,6 +57,14 @@ class TestPinger(TestCase):
         with self.assertRaises(Unreachable):
             await pinger.ask("127.0.0.1", WAIT, "192.0.2.1")
 
+    async def test_size(self) -> None:
+        """A large packet comes back; one larger than an IP packet can be does not leave."""
+        pinger = self.pinger()
+        await self.asked(pinger)
+        self.assertTrue(0.0 <= await pinger.ask("127.0.0.1", WAIT, size=1280) < WAIT)
+        with self.assertRaises(Unreachable):
+            await pinger.ask("127.0.0.1", WAIT, size=70_000)
+
     async def test_raw(self) -> None:
         """By a raw socket likewise."""
         self.assertTrue(0.0 <= await self.asked(self.pinger(kinds=(socket.SOCK_RAW,))) < WAIT)

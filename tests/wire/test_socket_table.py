@@ -21,21 +21,25 @@ def table(*rows: tuple[str, str, int]) -> str:
     return HEAD + "".join(ROW.format(local=local, state=state, inode=inode) for local, state, inode in rows)
 
 
+ANYWHERE, INSIDE = Bound("tcp", 3979, 11, False, "0.0.0.0"), Bound("tcp", 3979, 12, True, "127.0.0.1")
+
+
 class TableTests(SynchronousTestCase):
     """:func:`parse_bound`."""
 
     def test_tcp(self) -> None:
         """Those that listen; whether this machine alone is heard, in either byte order."""
         text = table(("00000000:0F8B", "0A", 11), ("0100007F:0F8B", "0A", 12), ("00000000:0016", "01", 13))
-        self.assertEqual(list(parse_bound(text, "tcp")), [Bound("tcp", 3979, 11, False), Bound("tcp", 3979, 12, True)])
+        self.assertEqual(list(parse_bound(text, "tcp")), [ANYWHERE, INSIDE])
         big = table(("7F000001:0F8B", "0A", 12))
-        self.assertEqual(list(parse_bound(big, "tcp", "big")), [Bound("tcp", 3979, 12, True)])
+        self.assertEqual(list(parse_bound(big, "tcp", "big")), [INSIDE])
 
     def test_udp6(self) -> None:
         """Those without a peer; ::1 and mapped 127/8 are inside, :: is not."""
         inside = ("0" * 24 + "01000000", "0" * 16 + "FFFF0000" + "0100007F")
         text = table(*((f"{host}:0010", "07", 1) for host in (*inside, "0" * 32)), ("0" * 32 + ":0010", "01", 1))
         self.assertEqual([each.inside for each in parse_bound(text, "udp")], [True, True, False])
+        self.assertEqual([each.address for each in parse_bound(text, "udp")], ["::1", "127.0.0.1", "::"])
 
     def test_broken(self) -> None:
         """A row that is none."""
@@ -61,7 +65,7 @@ class AnswerTests(SynchronousTestCase):
         body = struct.pack("!BBBBHH16s16s", 2, 10, 0, 0, 3979, 0, bytes([127, 0, 0, 1]) + bytes(12), bytes(16))
         body += struct.pack("=I8xIIIII", 0, 0, 0, 0, 0, 4711)
         answer = struct.pack("=IHHII", 16 + len(body), 20, 2, 1, 0) + body
-        self.assertEqual(read_bound(answer, "tcp"), ([Bound("tcp", 3979, 4711, True)], False))
+        self.assertEqual(read_bound(answer, "tcp"), ([Bound("tcp", 3979, 4711, True, "127.0.0.1")], False))
         done = struct.pack("=IHHIIi", 20, 3, 2, 1, 0, 0)
         self.assertEqual(read_bound(done, "tcp"), ([], True))
 

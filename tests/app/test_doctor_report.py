@@ -1,0 +1,162 @@
+"""The doctor's report: its first line, what is hidden in it, and the command that shows it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+from click.testing import CliRunner
+from twisted.trial.unittest import SynchronousTestCase
+
+from lanrage.app.cli import main
+from lanrage.app.doctor_report import examine, headed, report
+from lanrage.core.diagnosis import BoundGameFacts, Facts, NodeFacts, RelayFacts
+from lanrage.errors import BadInput, LanrageError, MissingRight, Unreachable
+from tests.fakes_doctor import healthy_local, healthy_node
+
+KEYS = ["headline", "fault", "ok", "checks", "facts"]
+CHECK_KEYS = ["name", "level", "sentence", "advice", "fault", "id", "member"]
+
+
+def node_report(node: NodeFacts | None = None, *, hide: bool = True) -> dict[str, Any]:
+    """As a node gives it."""
+    facts = node or healthy_node()
+    return report(Facts(facts.local or healthy_local(), facts), hide_addresses=hide)
+
+
+class ReportTests(SynchronousTestCase):
+    """:func:`report`."""
+
+    def test_all_is_well(self) -> None:
+        """Said in the first line, with no fault."""
+        told = node_report()
+        self.assertEqual((list(told), told["ok"], told["fault"]), (KEYS, True, ""))
+        self.assertEqual(told["headline"], f"All is well: {len(told['checks'])} checks")
+        self.assertEqual(list(told["checks"][0]), CHECK_KEYS)
+
+    def test_the_worst_first(self) -> None:
+        """Of several the cause, hidden as all of it; how many more there are."""
+        bound = [BoundGameFacts("Quake", "udp", 27960, "198.51.100.9")]
+        node = msgspec.structs.replace(healthy_node(), bound_games=bound, relays=[RelayFacts("93.184.216.35:1", False)])
+        told = node_report(node)
+        self.assertEqual((told["fault"], told["ok"]), ("game_bound", False))
+        self.assertTrue(told["headline"].startswith("games: Quake listens at private-"), told["headline"])
+        self.assertTrue(told["headline"].endswith("(and 1 more)"))
+
+    def test_warnings(self) -> None:
+        """Are no failure, and are said so."""
+        told = node_report(msgspec.structs.replace(healthy_node(), relays=[]))
+        self.assertEqual((told["fault"], told["ok"]), ("relay_none", True))
+        self.assertTrue(told["headline"].startswith("No failure, but relay: "))
+
+    def test_hidden(self) -> None:
+        """No address, no host name, unless asked for."""
+        text = json.dumps(node_report())
+        for secret in ("10.66.0", "93.184", "198.51", "play.example.org"):
+            self.assertNotIn(secret, text)
+        self.assertIn("93.184.216.34:51820", json.dumps(node_report(hide=False)))
+
+    def test_shape(self) -> None:
+        """What the operation gives is what its result class says."""
+        self.assertEqual(headed(node_report()), node_report())
+
+
+class ExamineTests(SynchronousTestCase):
+    """What the command adds to the node's word, or puts in its place."""
+
+    def refused(self, error: LanrageError) -> dict[str, Any]:
+        """The report where the node answers with an error."""
+
+        def ask() -> Any:
+            raise error
+
+        return examine(ask)
+
+    def test_another_version(self) -> None:
+        """Is a warning of this side; the node's checks stay."""
+        other = examine(lambda: node_report(msgspec.structs.replace(healthy_node(), version="9.9")))
+        self.assertEqual((other["fault"], other["ok"]), ("node_version", True))
+        self.assertIn("member Ben", [check["name"] for check in other["checks"]])
+
+    def test_a_node_that_knows_no_doctor(self) -> None:
+        """An older one: this side looks at the machine, and does not say that no node is there."""
+        for told in (self.refused(BadInput("op", "'doctor' is not known here")), examine(lambda: {"version": 5})):
+            self.assertEqual((told["fault"], told["ok"]), ("node_version", False))
+            self.assertNotIn("node_absent", [check["fault"] for check in told["checks"]])
+            self.assertIn("rights", [check["id"] for check in told["checks"]])
+
+    def test_a_node_that_starts(self) -> None:
+        """Its sentence is the finding."""
+        told = self.refused(LanrageError("the node waits for its disk"))
+        self.assertEqual(("node_lacks", "the node waits for its disk"), (told["fault"], told["checks"][0]["sentence"]))
+
+    def test_no_node(self) -> None:
+        """Said first; the machine is looked at."""
+        told = self.refused(Unreachable("no node is running at /x"))
+        self.assertEqual((told["fault"], told["ok"]), ("node_absent", False))
+        self.assertIsNotNone(told["facts"]["local"]["port_taken"])
+
+    def test_a_node_that_may_not_be_asked(self) -> None:
+        """Its own port is not taken for a foreign program's."""
+        told = self.refused(MissingRight("use sudo"))
+        self.assertEqual(("node_absent", None), (told["fault"], told["facts"]["local"]["port_taken"]))
+
+    def test_an_unknown_member(self) -> None:
+        """Is the user's mistake."""
+        with self.assertRaises(BadInput):
+            self.refused(BadInput("member", "nobody"))
+
+
+class CommandTests(SynchronousTestCase):
+    """``lanrage doctor``."""
+
+    def setUp(self) -> None:
+        """Nothing was asked yet."""
+        self.asked: tuple[Any, ...] = ()
+        self.progress = ""
+
+    def run_doctor(self, answer: Any, *words: str) -> tuple[int, str]:
+        """Exit status and stdout with a node that answers so; what it was asked is kept."""
+
+        def call(_path: str, *asked: Any) -> Any:
+            self.asked = asked[:2]
+            if asked[2] is not None:
+                asked[2]("looking at this machine")
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        result = CliRunner().invoke(main, ["doctor", *words], obj=call)
+        self.assertTrue(result.exception is None or isinstance(result.exception, SystemExit), result.exception)
+        self.progress = result.stderr
+        return result.exit_code, result.stdout
+
+    def test_healthy(self) -> None:
+        """Exit status 0; stages on standard error."""
+        status, out = self.run_doctor(node_report())
+        self.assertEqual((status, out.splitlines()[0]), (0, "All is well: 16 checks."))
+        self.assertEqual(
+            (self.asked, "looking" in self.progress), (("doctor", {"member": "", "addresses": False}), True)
+        )
+
+    def test_a_fault(self) -> None:
+        """Exit status 1; the first two lines tell what is wrong and what to do."""
+        bound = [BoundGameFacts("Quake", "udp", 27960, "192.168.1.5")]
+        status, out = self.run_doctor(node_report(msgspec.structs.replace(healthy_node(), bound_games=bound)), "Ben")
+        lines = out.splitlines()
+        self.assertEqual((status, self.asked[1]["member"]), (1, "Ben"))
+        self.assertTrue(lines[0].startswith("games: Quake listens at"))
+        self.assertTrue(lines[1].startswith("      -> let it listen at all addresses"))
+
+    def test_json(self) -> None:
+        """The report alone, and no progress."""
+        status, out = self.run_doctor(node_report(), "--json", "--addresses")
+        self.assertEqual((status, json.loads(out), self.progress), (0, node_report(), ""))
+        self.assertEqual(self.asked[1], {"member": "", "addresses": True})
+
+    def test_without_a_node(self) -> None:
+        """It says so first; exit status 1; the machine is looked at."""
+        status, out = self.run_doctor(Unreachable("no node is running at /x; start one with: so"))
+        self.assertTrue(out.startswith("node: no node is running at /x; start one with: so"), out)
+        self.assertEqual((status, "rights: " in out, "tun: " in out), (1, True, True))
