@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import stat
+import tempfile
 from pathlib import Path
 
 from tests.app.test_cli import CommandCase
@@ -44,7 +46,9 @@ class GuestCommandTests(CommandCase):
 
     def test_files(self) -> None:
         """What is written its owner alone reads, and the terminal shows no key then."""
-        config, picture = Path(self.mktemp()), Path(self.mktemp())
+        folder = tempfile.mkdtemp(prefix="lanrage-guest-")
+        self.addCleanup(shutil.rmtree, folder)
+        config, picture = Path(folder, "phone.conf"), Path(folder, "phone.svg")
         out = self.done("party", "guest", "add", "phone", "--config", str(config), "--qr-svg", str(picture))
         self.assertEqual(CONFIG, config.read_text(encoding="utf-8"))
         self.assertIn("<svg", picture.read_text(encoding="utf-8"))
