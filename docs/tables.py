@@ -1,17 +1,22 @@
-"""Writes the tables that are made from the code into their pages, each between its two marks (``make messages``)."""
+"""Writes what is made from the code (``make messages``): tables into their pages, each between its two marks,
+the methods of the client, the manual page.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
 
-from lanrage.app import operations
+from lanrage.app import client_code, man_page, operations
+from lanrage.app.cli import main
 from lanrage.core import doctor_faults, game_reference, metric_names, settings_reference
 from lanrage.core.game_reading import combine
 from lanrage.store.game_profiles import load_shipped
 from lanrage.wire import control_reference
 
 DOCS = Path(__file__).parent
+MAN_PAGE = DOCS.parent / "lanrage" / "data" / "man" / "lanrage.1"
+CLIENT = DOCS.parent / "lanrage" / "client"
 BEGIN = ".. The table is made by docs/tables.py from the code; do not edit it.\n\n"
 END = ".. End of the table.\n"
 
@@ -48,3 +53,6 @@ if __name__ == "__main__":
     for name, reference in TABLES.items():
         path = DOCS / name
         path.write_text(written(path.read_text(encoding="utf-8"), reference()), encoding="utf-8")
+    for name, code in client_code.files(operations.OPERATIONS.values()).items():
+        (CLIENT / name).write_text(code, encoding="utf-8")
+    MAN_PAGE.write_text(man_page.man_page(main), encoding="ascii")

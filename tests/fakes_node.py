@@ -37,6 +37,7 @@ from tests.fakes_game_mods import FakeGameMods
 from tests.fakes_games import FakeGames
 from tests.fakes_governing import FakeGovernor
 from tests.fakes_guard import FakeExposed
+from tests.fakes_logs import FakeLogs
 from tests.fakes_metrics import FakeMetrics
 from tests.fakes_paths import FakePaths
 from tests.fakes_probe import FakeProbe
@@ -46,6 +47,7 @@ from tests.fakes_rooms import FakeRooms
 from tests.fakes_servers import FakeServers
 from tests.fakes_settings import FakeSettings
 from tests.fakes_tasks import FakeTasks
+from tests.fakes_web import FakeWeb
 
 PARTY_ID = "0123456789abcdef0123456789abcdef"
 SUBNET = "10.66.0.0/24"
@@ -76,12 +78,14 @@ class FakeNode(
     FakeMetrics,
     FakeProfile,
     FakeTasks,
+    FakeLogs,
     FakeSettings,
     FakeServers,
     FakeAgents,
     FakeGames,
     FakeGameMods,
     FakeDetection,
+    FakeWeb,
     FakeDoctor,
 ):
     """Carries the operations out in memory.

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
 from autobahn.websocket.types import ConnectionDeny, ConnectionRequest
 from twisted.application.service import Service
-from twisted.internet.defer import CancelledError, Deferred, DeferredList, maybeDeferred
+from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IFileDescriptorReceiver, IListeningPort, IReactorUNIX
 from twisted.internet.protocol import connectionDone
@@ -23,12 +22,10 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from lanrage.app.api_calls import Calls, Conversation
 from lanrage.app.caller import Caller
-from lanrage.app.operations import perform
 from lanrage.app.operations_machine_room import IMachineRoom
-from lanrage.app.role_sockets import asked_as
-from lanrage.errors import BadInput, LanrageError, StoreError
-from lanrage.log_context import carried, context, new_correlation_id
+from lanrage.errors import StoreError
 from lanrage.net.local_socket import (
     FOLDER_MODE,
     PRIVATE_MODE,
@@ -40,12 +37,10 @@ from lanrage.net.local_socket import (
     remove_stale,
 )
 from lanrage.store.files import PRIVATE_FOLDER, make_folder
-from lanrage.wire.local import CALL_LIMIT, Answer, BadCall, Call, ErrorBody, check_socket_path, decode_call, encode
+from lanrage.wire.local import CALL_LIMIT, check_socket_path
 
 CONNECTION_LIMIT = 32
 """A command line, a desktop agent and a web page are three; a program that forgets to close is stopped here."""
-CALL_BACKLOG = 16
-"""Unanswered calls of one connection; a user has one or two."""
 HANDSHAKE_TIMEOUT = 5
 """Seconds for the opening handshake of a program on the same machine."""
 CLOSE_TIMEOUT = 1
@@ -54,19 +49,6 @@ URL = "ws://localhost/"
 """A UNIX socket has no host; the handshake wants one."""
 
 log = Logger()
-
-
-def error_body(failure: Failure, called: str = "node") -> ErrorBody:
-    """What the user is told of a failure; of one that is a bug, only that it is in the log.
-
-    :param called: whose failure it is, for people.
-    """
-    error = failure.value
-    if isinstance(error, LanrageError):
-        return ErrorBody(error.code, str(error), error.field if isinstance(error, BadInput) else None)
-    if isinstance(error, CancelledError):
-        return ErrorBody("stopping", f"the {called} stops; what you asked for was not finished")
-    return ErrorBody("internal", f"the {called} met an error of its own; its log says more")
 
 
 @implementer(IFileDescriptorReceiver)
@@ -78,8 +60,7 @@ class ApiProtocol(WebSocketServerProtocol):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__()
         self.closed: Deferred[None] = Deferred()
-        self._running: set[int] = set()
-        self._caller: Caller | None = None
+        self._conversation: Conversation | None = None
 
     def connectionMade(self) -> None:
         """Twisted: somebody connected."""
@@ -90,8 +71,8 @@ class ApiProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         """Twisted: forget the connection; operations that it started run to their end."""
         super().connectionLost(reason)
         self.factory.connections.discard(self)
-        if self._caller is not None:
-            self._caller.lost()
+        if self._conversation is not None:
+            self._conversation.lost()
         self.closed.callback(None)
 
     def onConnect(self, request: ConnectionRequest) -> None:
@@ -103,32 +84,29 @@ class ApiProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         if not may_speak(peer, os.geteuid(), self.factory.group):
             log.warn("user {uid} was refused at the local API", uid=peer.uid, pid=peer.pid)
             raise ConnectionDeny(ConnectionDeny.FORBIDDEN, f"this user may not speak to this {self.factory.called}")
-        self._caller = Caller(peer.uid, self.say_goodbye)
+        caller = Caller(peer.uid, self.say_goodbye)
+        self._conversation = Conversation(self.factory.calls, self._say, caller, self._listen)
+
+    def onOpen(self) -> None:
+        """Autobahn: the handshake is done."""
+        self.transport.registerProducer(self._conversation, True)
 
     def fileDescriptorReceived(self, descriptor: int) -> None:
         """Twisted: one came by SCM_RIGHTS, ahead of the call that it belongs to."""
-        if self._caller is None:
+        if self._conversation is None or self._conversation.caller is None:
             os.close(descriptor)
         else:
-            self._caller.give(descriptor)
+            self._conversation.caller.give(descriptor)
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         """Answer one call, or say why it is none; the connection lives on."""
-        try:
-            if isBinary:
-                raise BadCall(None, "message", "must be text, not binary")
-            call = decode_call(payload)
-            if call.id in self._running:
-                raise BadCall(call.id, "id", "is that of an unanswered call of this connection")
-        except BadCall as error:
-            self._answer(Answer(error.call_id, error=ErrorBody(error.code, str(error), error.field)))
-            return
-        if len(self._running) >= CALL_BACKLOG:
-            message = f"{CALL_BACKLOG} calls of this connection are unanswered; wait for one"
-            self._answer(Answer(call.id, error=ErrorBody("busy", message)))
-            return
-        self._running.add(call.id)
-        self.factory.start(call, self._answer, self._caller).addBoth(lambda _: self._running.discard(call.id))
+        if self._conversation is not None:
+            self._conversation.take(payload, isBinary)
+
+    def dropConnection(self, abort: bool = False) -> None:
+        """Autobahn: end it; a producer that is paused would keep Twisted from that."""
+        self.transport.unregisterProducer()
+        super().dropConnection(abort)
 
     def say_goodbye(self) -> None:
         """Close in good order where the connection is open, else at once."""
@@ -137,15 +115,22 @@ class ApiProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         else:
             self.transport.abortConnection()
 
-    def _answer(self, answer: Answer) -> None:
+    def _listen(self, on: bool) -> None:
+        """Who does not read its answers is not asked for more calls: they would be kept here, without a bound."""
+        if on:
+            self.transport.resumeProducing()
+        else:
+            self.transport.pauseProducing()
+
+    def _say(self, message: bytes) -> None:
         if self.state == self.STATE_OPEN:
-            self.sendMessage(encode(answer))
+            self.sendMessage(message)
 
 
 class ApiFactory(WebSocketServerFactory):  # type: ignore[misc]
-    """Makes connections and runs their calls.
+    """Makes connections.
 
-    :param served: carries the operations out.
+    :param calls: runs their calls.
     :param group: whose members may speak as well; ``None``: of none.
     :param credentials: tells who is at the other end of a transport.
     """
@@ -154,7 +139,7 @@ class ApiFactory(WebSocketServerFactory):  # type: ignore[misc]
     noisy = False
 
     def __init__(
-        self, reactor: Any, served: IMachineRoom, group: int | None, credentials: Callable[[Any], PeerCredentials]
+        self, reactor: Any, calls: Calls, group: int | None, credentials: Callable[[Any], PeerCredentials]
     ) -> None:
         super().__init__(URL, reactor=reactor, server="lanrage")
         self.setProtocolOptions(
@@ -169,41 +154,15 @@ class ApiFactory(WebSocketServerFactory):  # type: ignore[misc]
         self.group = group
         self.credentials = credentials
         self.connections: set[ApiProtocol] = set()
-        self.called = asked_as(served.role).called
-        self._served = served
-        self._operations: set[Deferred[None]] = set()
+        self.calls = calls
 
-    def start(self, call: Call, answer: Callable[[Answer], None], caller: Caller | None = None) -> Deferred[None]:
-        """Carry a call out; `answer` gets its progress and its end, `caller` is who asks."""
-
-        def progress(text: str) -> None:
-            answer(Answer(call.id, progress=text))
-
-        def ended(result: Any) -> None:
-            log.debug("operation {op} ended", op=call.op)
-            answer(Answer(call.id, result=result))
-
-        with context(correlation_id=call.correlation_id or new_correlation_id()):
-            log.debug("operation {op} begins", op=call.op)
-            running = Deferred.fromCoroutine(perform(self._served, call.op, call.args, progress, caller))
-            failed = carried(partial(self._failed, call, answer))
-            done: Deferred[None] = running.addCallbacks(carried(ended), failed)
-            done.addErrback(failed)
-        self._operations.add(done)
-        return done.addBoth(lambda _: self._operations.discard(done))
-
-    def _failed(self, call: Call, answer: Callable[[Answer], None], failure: Failure) -> None:
-        body = error_body(failure, self.called)
-        if body.code == "internal":
-            log.failure("operation {op} failed", failure, op=call.op)
-        else:
-            log.info("operation {op} was refused: {reason}", op=call.op, reason=body.code)
-        answer(Answer(call.id, error=body))
+    @property
+    def called(self) -> str:
+        """What people call the process."""
+        return self.calls.called
 
     def stop(self) -> Deferred[Any]:
-        """Cancel what runs and close all connections."""
-        for operation in list(self._operations):
-            operation.cancel()
+        """Close all connections."""
         for connection in list(self.connections):
             connection.say_goodbye()
         return DeferredList([connection.closed for connection in self.connections])
@@ -222,6 +181,7 @@ class ApiService(Service):
     :param group: id of the group whose members may speak as well; by default that of the folder's files.
     :param credentials: who is at the other end; a test's own, else the kernel's answer.
     :param private: no group may speak; and the folder is locked only until it listens, as there may be others in it.
+    :ivar calls: runs the calls, which may come by another door as well.
     """
 
     def __init__(
@@ -236,7 +196,7 @@ class ApiService(Service):
     ) -> None:
         self._reactor: Any = reactor
         self._path = path
-        self._served = served
+        self.calls = Calls(self._reactor, served)
         self._group = group
         self._private = private
         self._credentials = credentials
@@ -267,7 +227,7 @@ class ApiService(Service):
         log.info("local API listens at {path}", path=path)
 
     def _listen(self, path: str) -> None:
-        factory = ApiFactory(self._reactor, self._served, None, self._credentials)
+        factory = ApiFactory(self._reactor, self.calls, None, self._credentials)
         try:
             port = self._reactor.listenUNIX(path, factory, mode=PRIVATE_MODE if self._private else SOCKET_MODE)
         except CannotListenError as error:
@@ -285,6 +245,7 @@ class ApiService(Service):
         try:
             if port is not None:
                 await maybeDeferred(port.stopListening)
+            self.calls.stop()
             if factory is not None:
                 await factory.stop()
         finally:

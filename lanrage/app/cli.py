@@ -29,6 +29,7 @@ from lanrage.app import (
     cli_probe,
     cli_relays,
     cli_servers,
+    cli_web,
     run_cli,
 )
 from lanrage.app import cli_output as output
@@ -255,6 +256,9 @@ def show() -> dict[str, Any]:
     return {}
 
 
+operation(party, "members", output.roster, "party.show")(dict)
+
+
 @operation(party, "invite", output.invited)
 @expires_option
 @click.option("--uses", type=click.IntRange(1, PARTY_LIMIT), help="How many can join. [default: 16; 1 if spoken]")
@@ -276,6 +280,7 @@ cli_doctor.add(main, SETTINGS)
 cli_machine_room.add(main, operation)
 cli_servers.add(main, operation)
 cli_games.add(main, operation)
+cli_web.add(main, SETTINGS)
 
 
 @operation(main, "status", output.status)

@@ -17,35 +17,36 @@ Caller = Callable[[str, str, dict[str, Any], Progress | None], Any]
 """Carries out (socket path, operation, arguments, progress) and gives the result, or raises an error of the house."""
 
 
-Watcher = Callable[[str, str, dict[str, Any], float, Callable[[Any], None]], None]
-"""Asks (socket path, operation, arguments) again each so many seconds and shows each result, until it is interrupted;
-raises what a :data:`Caller` raises."""
+Watcher = Callable[[str, str, dict[str, Any], Callable[[Any], None]], None]
+"""Watches (socket path, operation, arguments) and shows each result, until it is interrupted; raises what a
+:data:`Caller` raises."""
+
+
+Work = Callable[["NodeClient", Any], Awaitable[Any]]
+"""What is done with a connection (and the reactor)."""
 
 
 def call_node(path: str, op: str, args: dict[str, Any], progress: Progress | None) -> Any:
     """Ask the node at `path`, running the reactor until it answered."""
-    return _run(path, lambda node, _: node.call(op, args, progress=progress))
+    return converse(path, lambda node, _: node.call(op, args, progress=progress))
 
 
-def watch_node(path: str, op: str, args: dict[str, Any], every: float, show: Callable[[Any], None]) -> None:
-    """Ask the node at `path` again and again, running the reactor until it fails or is interrupted."""
-    _run(path, lambda node, clock: keep_asking(lambda: node.call(op, args), every, show, clock))
+def watch_node(path: str, op: str, args: dict[str, Any], show: Callable[[Any], None]) -> None:
+    """Show an operation's result and each change of it, running the reactor until it fails or is interrupted."""
+    converse(path, lambda node, _: show_each(node, op, args, show))
 
 
-async def keep_asking(ask: Callable[[], Awaitable[Any]], every: float, show: Callable[[Any], None], clock: Any) -> None:
-    """Ask and show, with a pause after each: who reads slowly is asked for no more than it reads.
+async def show_each(node: Any, op: str, args: dict[str, Any], show: Callable[[Any], None]) -> None:
+    """Show each result of an operation that is watched: who reads slowly is told the newest alone."""
+    async for result in node.watch(op, args):
+        show(result)
 
-    :param every: seconds of the pause.
+
+def converse(path: str, work: Work) -> Any:
+    """Run the reactor while this is done with a connection to the node at `path`; its result.
+
+    :raises KeyboardInterrupt: it was interrupted.
     """
-    from twisted.internet.task import deferLater
-
-    while True:
-        show(await ask())
-        await deferLater(clock, every)
-
-
-def _run(path: str, work: Callable[[NodeClient, Any], Awaitable[Any]]) -> Any:
-    """Run the reactor while this is done with a connection to the node at `path`."""
     from twisted.internet import reactor
     from twisted.internet.defer import CancelledError, Deferred
     from twisted.python.failure import Failure
@@ -92,5 +93,6 @@ class Tools:
 
     call: Caller = call_node
     watch: Watcher = watch_node
+    converse: Callable[[str, Work], Any] = converse
     execute: Callable[[str, list[str]], Any] = os.execv
     user: Callable[[], int] = os.geteuid

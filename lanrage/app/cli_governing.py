@@ -62,12 +62,17 @@ def add(party: click.Group, operation: Operate) -> None:
         operation(party, name, governed)(member(_arguments()))
     role = click.argument("role", type=click.Choice(["host", "moderator", "member"]))
     operation(party, "role", governed)(member(role(_arguments())))
+    operation(party, "host", governed, "party.role")(member(_handed_over))
     operation(party, "rename", governed)(click.argument("name")(_arguments()))
     operation(party, "withdraw", governed)(click.argument("code")(_arguments()))
     operation(party, "say", said)(click.argument("text")(_arguments()))
     operation(party, "veto", governed)(_arguments())
     operation(party, "conflicts", conflicts)(_arguments())
     operation(party, "history", history)(_arguments())
+
+
+def _handed_over(member: str) -> dict[str, Any]:
+    return {"member": member, "role": "host"}
 
 
 def _arguments() -> Callable[..., dict[str, Any]]:

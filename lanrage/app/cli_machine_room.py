@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from lanrage.app import cli_metrics, cli_profile, cli_settings, cli_tasks, cli_trace
+from lanrage.app import cli_completion, cli_logs, cli_metrics, cli_profile, cli_settings, cli_tasks, cli_top, cli_trace
 from lanrage.app.cli_frame import LazyGroup
 from lanrage.app.cli_governing import Operate
 
@@ -24,7 +24,10 @@ def add(main: click.Group, operation: Operate) -> None:
     cli_metrics.add(main, operation)
     cli_profile.add(main, operation)
     cli_tasks.add(main, operation)
+    cli_logs.add(main)
+    cli_top.add(main)
     cli_settings.add(main)
     main.add_command(cli_trace.trace_command)
+    cli_completion.add(main)
     words = "Say which right is missing here, what that costs, and grant it."
     main.add_command(LazyGroup("rights", load=load_rights, what="lanrage rights", help=words))

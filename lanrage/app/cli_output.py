@@ -63,11 +63,14 @@ class Screen:
         """A table that was made already."""
         self._console.print(made)
 
-    def live(self) -> Live:
-        """What stands at one place of the terminal and is replaced as it changes; to be entered."""
+    def live(self, whole: bool = False) -> Live:
+        """What stands at one place of the terminal and is replaced as it changes; to be entered.
+
+        :param whole: it takes the whole terminal, which is as it was afterwards.
+        """
         from rich.live import Live
 
-        return Live(console=self._console, auto_refresh=False)
+        return Live(console=self._console, auto_refresh=False, screen=whole)
 
 
 def made_table(columns: Sequence[str], rows: Iterable[Sequence[str]], whole: Collection[str] = ()) -> Table:
@@ -182,9 +185,8 @@ def _measure(value: float | None, unit: str, digits: int = 0) -> str:
     return "-" if value is None else f"{value:.{digits}f} {unit}"
 
 
-def shown(screen: Screen, result: dict[str, Any]) -> None:
-    """After ``party show``."""
-    screen.line(f"{result['name']}  {result['subnet']}  revision {result['revision']}", "bold")
+def roster(screen: Screen, result: dict[str, Any]) -> None:
+    """After ``party members``."""
     rows = []
     for member in result["members"]:
         me = member["me"]
@@ -201,6 +203,12 @@ def shown(screen: Screen, result: dict[str, Any]) -> None:
             )
         )
     screen.table(("member", "address", "role", "state", "path", "RTT", "endpoint", "handshake"), rows)
+
+
+def shown(screen: Screen, result: dict[str, Any]) -> None:
+    """After ``party show``."""
+    screen.line(f"{result['name']}  {result['subnet']}  revision {result['revision']}", "bold")
+    roster(screen, result)
     for member in result["members"]:
         if member.get("status"):
             screen.line(f"{member['name']}: {member['status']}")
@@ -255,6 +263,10 @@ def status(screen: Screen, result: dict[str, Any]) -> None:
     counters = ", ".join(f"{name} {value}" for name, value in (result.get("lan") or {}).items() if value)
     if counters:
         rows.append(("lan", counters))
+    if web := result.get("web"):
+        rows.append(
+            ("page", f"{web['url']} (open it by: lanrage web)" if web["url"] else f"not served: {web['trouble']}")
+        )
     rows += [("games", sentence) for sentence in result.get("games") or ()]
     if tuning := result.get("tuning"):
         rows.append(("tuning", _tuning(tuning)))

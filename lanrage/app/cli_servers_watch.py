@@ -15,8 +15,6 @@ from lanrage.app.cli_servers_list import COLUMNS, WHOLE, filtered, players, row,
 from lanrage.app.operations import OPERATIONS
 from lanrage.wire.local import convert_args
 
-EVERY = 1.0
-"""Seconds between looks."""
 TOLD = ("name", "game_name", "map", "mode", "players", "players_limit", "password", "joinable")
 """What a line tells of when it changes; latency changes with each measurement."""
 
@@ -82,7 +80,7 @@ def add(group: click.Group) -> None:
         convert_args(args, listing.request)
 
         def run(show: Callable[[Any], None]) -> None:
-            session.tools.watch(session.path, listing.name, args, EVERY, show)
+            session.tools.watch(session.path, listing.name, args, show)
 
         if as_json or not sys.stdout.isatty():
             lines = Documents() if as_json else Lines()

@@ -6,149 +6,34 @@ Its errors come back as the exceptions that were raised there.
 from __future__ import annotations
 
 import errno
-import itertools
 import os
+from collections.abc import AsyncGenerator
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import msgspec
-from autobahn.twisted.websocket import WebSocketClientFactory, WebSocketClientProtocol
-from msgspec import UNSET
-from twisted.internet.defer import Deferred, fail, succeed
+from autobahn.twisted.websocket import WebSocketClientFactory
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.defer import TimeoutError as DeferredTimeout
 from twisted.internet.endpoints import UNIXClientEndpoint
 from twisted.internet.error import ConnectError
 from twisted.internet.interfaces import IReactorTime, IReactorUNIX
-from twisted.internet.protocol import connectionDone
-from twisted.python.failure import Failure
 
 from lanrage.app.cli_find import others_here
+from lanrage.app.client_protocol import ClientProtocol
 from lanrage.app.operations import Progress
-from lanrage.app.role_sockets import Asked, asked_at, default_socket
-from lanrage.errors import (
-    BadInput,
-    CryptoError,
-    DecodeError,
-    LanrageError,
-    MissingRight,
-    Refused,
-    StoreError,
-    Unreachable,
-    VersionMismatch,
-)
+from lanrage.app.role_sockets import asked_at, default_socket
+from lanrage.errors import LanrageError, MissingRight, Unreachable
 from lanrage.log_context import get_context, new_correlation_id
-from lanrage.wire.local import ANSWER_LIMIT, Answer, Call, ErrorBody, check_socket_path, decode_answer, encode
+from lanrage.wire.local import ANSWER_LIMIT, check_socket_path
 
 CONNECT_TIMEOUT = 5.0
 """Seconds to connect and shake hands with a process on this machine."""
 CALL_TIMEOUT = 120.0
 """Seconds for one operation: a join tries up to four addresses of a control server before it gives up."""
 URL = "ws://localhost/"
-
-_BY_CODE: dict[str, type[LanrageError]] = {
-    kind.code: kind for kind in (DecodeError, CryptoError, MissingRight, StoreError, Unreachable, VersionMismatch)
-}
-
-
-class NodeFault(LanrageError):
-    """The process met an error of its own; its log says more."""
-
-    code = "internal"
-
-
-def error_from(body: ErrorBody) -> LanrageError:
-    """The exception that the node raised, as far as the wire tells."""
-    if body.code == BadInput.code:
-        field = body.field or "input"
-        return BadInput(field, body.message.removeprefix(f"{field}: "))
-    if body.code == NodeFault.code:
-        return NodeFault(body.message)
-    kind = _BY_CODE.get(body.code)
-    return Refused(body.code, body.message) if kind is None else kind(body.message)
-
-
-class ClientProtocol(WebSocketClientProtocol):  # type: ignore[misc]
-    """The connection: matches answers to calls."""
-
-    def __init__(self, asked: Asked) -> None:
-        super().__init__()
-        self._asked = asked
-        self.opened: Deferred[None] = Deferred()
-        self.closed: Deferred[None] = Deferred()
-        self._waiting: dict[int, tuple[Deferred[Any], Progress | None]] = {}
-        self._numbers = itertools.count(1)
-
-    def onOpen(self) -> None:
-        """The node takes calls now."""
-        self.opened.callback(None)
-
-    def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """Twisted: whoever waits is told."""
-        super().connectionLost(reason)
-        self._fail_all(Unreachable(f"the {self._asked.called} closed the connection"))
-        if not self.opened.called:
-            status = str(getattr(self, "wasNotCleanReason", "") or "")
-            self.opened.errback(_refusal(status, self._asked))
-        self.closed.callback(None)
-
-    def onMessage(self, payload: bytes, isBinary: bool) -> None:
-        """One answer or progress text."""
-        try:
-            answer = decode_answer(payload)
-        except DecodeError as error:
-            self._fail_all(error)
-            self.sendClose()
-            return
-        self._take(answer)
-
-    def _take(self, answer: Answer) -> None:
-        if answer.id is None:
-            if answer.error is not UNSET:
-                self._fail_all(error_from(answer.error))
-            return
-        waiting, progress = self._waiting.get(answer.id, (None, None))
-        if waiting is None:
-            return
-        if answer.progress is not UNSET:
-            if progress is not None:
-                progress(answer.progress)
-            return
-        del self._waiting[answer.id]
-        if answer.error is not UNSET:
-            waiting.errback(error_from(answer.error))
-        else:
-            waiting.callback(answer.result)
-
-    def call(
-        self, op: str, args: dict[str, Any], progress: Progress | None, correlation_id: str, descriptor: int | None
-    ) -> Deferred[Any]:
-        """Send a call; the result, or an error of the house, comes by the Deferred, which may be cancelled."""
-        if self.state != self.STATE_OPEN:
-            return fail(Unreachable(f"the {self._asked.called} closed the connection"))
-        number = next(self._numbers)
-
-        def forget(_: Deferred[Any]) -> None:
-            self._waiting.pop(number, None)
-
-        waiting: Deferred[Any] = Deferred(forget)
-        self._waiting[number] = (waiting, progress)
-        if descriptor is not None:
-            self.transport.sendFileDescriptor(descriptor)
-        self.sendMessage(encode(Call(number, op, args, correlation_id)))
-        return waiting
-
-    def _fail_all(self, error: LanrageError) -> None:
-        waiting, self._waiting = self._waiting, {}
-        for each, _ in waiting.values():
-            each.errback(error)
-
-
-def _refusal(status: str, asked: Asked) -> LanrageError:
-    if "403" in status:
-        return MissingRight(f"this user may not speak to the {asked.called}: {asked.permit}")
-    return Unreachable(f"what listens at the socket is no {asked.called} of this version")
 
 
 class NodeClient:
@@ -239,12 +124,39 @@ class NodeClient:
         :raises LanrageError: the error that the node raised; :class:`NodeFault` for one that is a bug.
         :raises Unreachable: when the node went away or does not answer in time.
         """
-        if self._protocol is None:
-            raise Unreachable(f"the connection to the {self._asked.called} is closed")
-        plain = msgspec.structs.asdict(args) if isinstance(args, msgspec.Struct) else dict(args or {})
-        operation = correlation_id or get_context().get("correlation_id", "") or new_correlation_id()
-        calling = self._protocol.call(op, plain, progress, operation, descriptor)
+        calling = self._open().call(op, _plain(args), progress, _operation(correlation_id), descriptor)
         try:
             return await calling.addTimeout(timeout, self._reactor)
         except DeferredTimeout as error:
             raise Unreachable(f"the {self._asked.called} did not answer within {timeout:.0f} s") from error
+
+    async def watch(
+        self, op: str, args: dict[str, Any] | msgspec.Struct | None = None, *, correlation_id: str = ""
+    ) -> AsyncGenerator[Any, None]:
+        """The result of an operation that only reads, now and whenever it changed; who is slow gets the newest alone.
+
+        It ends with the iteration (``break``, ``aclose``) and with the connection.
+
+        :param op: its name, of a row that ``reads``.
+        :returns: to be iterated: results as plain values.
+        :raises LanrageError: as :meth:`call`, for the first result or a later one.
+        """
+        watched = self._open().watch(op, _plain(args), _operation(correlation_id))
+        try:
+            while True:
+                yield await watched.next()
+        finally:
+            watched.end()
+
+    def _open(self) -> ClientProtocol:
+        if self._protocol is None:
+            raise Unreachable(f"the connection to the {self._asked.called} is closed")
+        return self._protocol
+
+
+def _plain(args: dict[str, Any] | msgspec.Struct | None) -> dict[str, Any]:
+    return msgspec.structs.asdict(args) if isinstance(args, msgspec.Struct) else dict(args or {})
+
+
+def _operation(correlation_id: str) -> str:
+    return correlation_id or get_context().get("correlation_id", "") or new_correlation_id()

@@ -21,6 +21,7 @@ from lanrage.core.links import KEY_BYTES
 from lanrage.core.relay_choice import Weights
 from lanrage.core.settings_limits import CONTROL_PORT, FLUSH_INTERVAL, RELAY_PORTS, STUN_PORT
 from lanrage.core.settings_texts import parse_relay_ports
+from lanrage.core.settings_web import WebListen
 from lanrage.errors import BadInput
 from lanrage.store.named_file import read_named
 from lanrage.wire.control import TOKEN_LIMIT, RelayInfo
@@ -113,6 +114,7 @@ class NodeConfig:
     :param games: the folder of the user's own profiles of games; ``None``: in the state folder.
     :param detection: how games are noticed.
     :param announce: the webhook of alerts is told of games, too.
+    :param web: where the page for browsers is; ``None``: nowhere.
     """
 
     state_dir: Path
@@ -124,6 +126,7 @@ class NodeConfig:
     games: Path | None = None
     detection: GamesSettings = GamesSettings()
     announce: bool = False
+    web: WebListen | None = None
 
     @property
     def games_dir(self) -> Path:
@@ -150,8 +153,8 @@ class NodeConfig:
         server, region = read(options, "node.server"), read(options, "node.relay_region")
         games, detection = read(options, "games.profiles"), GamesSettings.parse(options)
         weights, folder = read(options, "node.relay_weights"), Path(games) if games else None
-        announce = read(options, "games.announce")
-        return cls(*folders(options), devices, server, region, weights, folder, detection, announce)
+        announce, web = read(options, "games.announce"), read(options, "web.listen")
+        return cls(*folders(options), devices, server, region, weights, folder, detection, announce, web)
 
     def with_server(self, server: str) -> NodeConfig:
         """The same with another default control server."""

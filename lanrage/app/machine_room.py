@@ -10,6 +10,7 @@ from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
+from lanrage.app.logs_node import LogsNode
 from lanrage.app.metrics_node import Metered
 from lanrage.app.operations_machine_room import IMachineRoom
 from lanrage.app.profile_node import ProfileNode
@@ -21,7 +22,7 @@ from lanrage.logs import set_level
 
 
 @implementer(IMachineRoom)
-class MachineRoom(Metered, ProfileNode, SettingsNode, TasksNode, Service):
+class MachineRoom(Metered, LogsNode, ProfileNode, SettingsNode, TasksNode, Service):
     """Answers for one role; the stored settings are this process's while it runs.
 
     :param start: how the role was started.

@@ -20,6 +20,7 @@ from lanrage.app.operations_paths import PATHS, IPathNode
 from lanrage.app.operations_probe import PROBE, IProbeNode
 from lanrage.app.operations_relays import RELAYS, IRelayNode
 from lanrage.app.operations_run import RUN, IRoomNode
+from lanrage.app.operations_web import WEB, IWebNode
 from lanrage.app.results import Invited, Joined, Left, PartyCreated, PartyShown, StatusShown
 from lanrage.core.certificates import TAKEOVER_DELAY, TAKEOVER_LONGEST, TAKEOVER_SHORTEST
 from lanrage.core.setting import SERVING
@@ -51,6 +52,7 @@ class INode(
     IMachineRoom,
     IGamesNode,
     IDoctorNode,
+    IWebNode,
 ):
     """What a node does for its user; the local API and the command line see no more of it.
 
@@ -224,9 +226,23 @@ _ALL = (
         reads=True,
     ),
 )
-_ROWS = (*_ALL, *GOVERNING, *PATHS, *RELAYS, *EXPOSURE, *LAN_BRIDGE, *RUN, *PROBE, *MACHINE_ROOM, *GAMES, *DOCTOR)
+_ROWS = (*_ALL, *GOVERNING, *PATHS, *RELAYS, *EXPOSURE, *LAN_BRIDGE, *RUN, *PROBE, *MACHINE_ROOM, *GAMES, *DOCTOR, *WEB)
 OPERATIONS: dict[str, Operation] = {row.name: row for row in _ROWS}
 """All operations by name."""
+
+
+def asked_for(served: IMachineRoom, name: str, args: dict[str, Any]) -> tuple[Operation, msgspec.Struct]:
+    """The operation of a name, and its checked request.
+
+    :raises BadInput: an unknown operation or a wrong argument.
+    :raises Refused: ``other_role``: a process of this role does no such thing.
+    """
+    operation = OPERATIONS.get(name)
+    if operation is None:
+        raise BadInput("op", f"{quote(name)} is not known here; known are: {', '.join(OPERATIONS)}")
+    if served.role not in operation.roles:
+        raise Refused("other_role", f"this process runs {served.role} only; {operation.name} is done by a node")
+    return operation, convert_args(args, operation.request)
 
 
 async def perform(
@@ -244,15 +260,23 @@ async def perform(
     :raises Refused: ``other_role``: a process of this role does no such thing.
     :raises LanrageError: what was refused.
     """
-    operation = OPERATIONS.get(name)
-    if operation is None:
-        raise BadInput("op", f"{quote(name)} is not known here; known are: {', '.join(OPERATIONS)}")
-    if served.role not in operation.roles:
-        raise Refused("other_role", f"this process runs {served.role} only; {operation.name} is done by a node")
-    request = convert_args(args, operation.request)
+    operation, request = asked_for(served, name, args)
+    return await carry_out(served, operation, request, progress, caller)
+
+
+async def carry_out(
+    served: IMachineRoom,
+    operation: Operation,
+    request: msgspec.Struct,
+    progress: Progress | None = None,
+    caller: Caller | None = None,
+) -> dict[str, Any]:
+    """Let the process carry out what was checked by :func:`asked_for`; see :func:`perform`."""
     named: dict[str, Any] = {field: getattr(request, field) for field in request.__struct_fields__}
     if operation.long:
         named["progress"] = progress
+    if operation.local and (caller is None or caller.by_web):
+        raise Refused("not_allowed", f"{operation.name} is for programs of this machine alone, by the node's socket")
     if operation.held:
         if caller is None:
             raise BadInput("op", f"{operation.name} is for programs of this machine alone")

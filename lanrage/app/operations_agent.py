@@ -115,6 +115,7 @@ AGENT = (
         "lanrage games agents",
         long=True,
         held=True,
+        local=True,
     ),
     Operation(
         "agent.windows",
@@ -124,6 +125,7 @@ AGENT = (
         "Tell the node which windows the session of the calling agent shows.",
         "lanrage games agents",
         held=True,
+        local=True,
     ),
     Operation(
         "servers.launch",

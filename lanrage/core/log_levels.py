@@ -14,6 +14,8 @@ CACHE_LIMIT = 2048
 """Namespaces remembered with their level; the package and its libraries have some 600."""
 LIBRARY = "library"
 """The subsystem of lines that no part of LANrage wrote."""
+LINES_LIMIT = 2_000
+"""Lines that a process keeps in memory: some minutes of a busy node at level debug, a day of a calm one."""
 RULES_LIMIT = 64
 """Namespaces with a level of their own; more are a mistake."""
 

@@ -14,12 +14,14 @@ from lanrage.core.settings_games import GAMES_SETTINGS
 from lanrage.core.settings_machine_room import LOG_SETTINGS, METERING_SETTINGS
 from lanrage.core.settings_node import LAN_SETTINGS, MAPPING, NODE_SETTINGS
 from lanrage.core.settings_server import CONTROL_SETTINGS, RELAY_PORTS_SETTING, RELAY_SETTINGS, STOPPING_SETTINGS
+from lanrage.core.settings_web import WEB_SETTINGS
 from lanrage.errors import BadInput
 
 SCHEMA: tuple[Setting, ...] = (
     *NODE_SETTINGS,
     *LAN_SETTINGS,
     *GAMES_SETTINGS,
+    *WEB_SETTINGS,
     MAPPING,
     *DETECTION_SETTINGS,
     *CONTROL_SETTINGS,

@@ -69,6 +69,12 @@ def guarded(function: Callable[P, None]) -> Callable[P, None]:
     return run
 
 
+def done(as_json: bool, **what: Any) -> None:
+    """What was done, for programs; people see that no error came."""
+    if as_json:
+        click.echo(json.dumps(what))
+
+
 def opened(name: str, base: Path) -> Lab:
     """A laboratory that is to be changed."""
     netns.check_rights()
@@ -128,15 +134,15 @@ def list_command(base: Path, as_json: bool) -> None:
 @click.option("--loss", type=float, help="Percent, each direction.")
 @click.option("--delay-ms", type=float, help="One way.")
 @click.option("--block/--no-block", default=None, help="Drop everything, or no longer.")
+@json_option
 @guarded
-def set_command(
-    name: str, base: Path, between: str | None, loss: float | None, delay_ms: float | None, block: bool | None
-) -> None:
+def set_command(name: str, base: Path, between: str | None, as_json: bool, **weather: Any) -> None:
     """Change loss and delay, or cut a way."""
     there = opened(name, base)
-    if loss is None and delay_ms is None and block is None:
+    if all(value is None for value in weather.values()):
         raise BadInput("set", "needs one of --loss, --delay-ms, --block and --no-block")
-    there.change(parse_between(there.plan, between) if between else None, loss, delay_ms, block)
+    there.change(parse_between(there.plan, between) if between else None, **weather)
+    done(as_json, lab=name, between=between, **weather)
 
 
 @lab.command("exec", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
@@ -165,14 +171,18 @@ def exec_command(name: str, base: Path, host: str, command: tuple[str, ...]) -> 
 @name_option
 @dir_option
 @click.option("--all", "everything", is_flag=True, help="Every laboratory on this machine.")
+@json_option
 @guarded
-def down_command(name: str, base: Path, everything: bool) -> None:
+def down_command(name: str, base: Path, everything: bool, as_json: bool) -> None:
     """Remove a laboratory with all that is left of it; one that is gone is no error."""
     if teardown.names(base):
         netns.check_rights()
+    removed = []
     for each in teardown.names(base) if everything else [name]:
         there = teardown.down(each, Folder.of(each, base))
+        removed += [each] if there else []
         say(f"{each} is removed" if there else f"there is no laboratory named {each}")
+    done(as_json, removed=removed)
 
 
 @lab.command("kill")
@@ -180,8 +190,9 @@ def down_command(name: str, base: Path, everything: bool) -> None:
 @dir_option
 @click.argument("role")
 @click.option("--signal", "word", default="KILL", show_default=True, help="Name of the signal.")
+@json_option
 @guarded
-def kill_command(name: str, base: Path, role: str, word: str) -> None:
+def kill_command(name: str, base: Path, role: str, word: str, as_json: bool) -> None:
     """Send a signal to the node of a host, or to control or relay."""
     there = opened(name, base)
     try:
@@ -191,18 +202,21 @@ def kill_command(name: str, base: Path, role: str, word: str) -> None:
     process = roles.running(there.folder, roles.role_of(there.plan, role))
     if process is None or not alive(process) or not send(process, number):
         raise netns.LabError(f"{role} does not run")
+    done(as_json, lab=name, role=role, signal=number.name)
 
 
 @lab.command("start")
 @name_option
 @dir_option
 @click.argument("role")
+@json_option
 @guarded
-def start_command(name: str, base: Path, role: str) -> None:
+def start_command(name: str, base: Path, role: str, as_json: bool) -> None:
     """Start the node of a host, or control or relay, again; ends when it is ready."""
     there = opened(name, base)
     with there.folder.locked():
         there.start([roles.role_of(there.plan, role)])
+    done(as_json, lab=name, role=role)
 
 
 def _add_check(word: str, check: Callable[..., Result], options: list[Callable[[Any], Any]]) -> None:

@@ -7,11 +7,12 @@
 from __future__ import annotations
 
 from lanrage.log_context import clear_context, get_context, set_context
-from lanrage.logs.configure import configure_logging, get_logger, identify, keep_secret, set_level
+from lanrage.logs.configure import RING, configure_logging, get_logger, identify, keep_secret, set_level
 from lanrage.logs.formatter import StructuredFormatter
 from lanrage.logs.stream import LogStream
 
 __all__ = [
+    "RING",
     "LogStream",
     "StructuredFormatter",
     "clear_context",

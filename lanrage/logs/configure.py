@@ -19,6 +19,7 @@ from lanrage.logs.formatter import StructuredFormatter
 from lanrage.logs.libraries import set_library_levels, take_libraries
 from lanrage.logs.output import OpenStream, Output, RotatingFile, SystemLog, to_journal
 from lanrage.logs.record import LEVELS, Origin
+from lanrage.logs.ring import LogRing
 from lanrage.logs.stream import LogStream
 from lanrage.timing import TIMINGS
 
@@ -28,6 +29,8 @@ _EVERYTHING = LevelPlan(Level.DEBUG)
 _levels = Levels(_EVERYTHING)
 _origin = Origin()
 _redactor = Redactor()
+RING = LogRing()
+"""The latest lines that this process wrote."""
 # One of each a process, as of standard output: a module's logger asks the levels before any file is open.
 
 
@@ -87,6 +90,7 @@ def make_stream(
         output, journal = OpenStream(stream), to_journal(stream, dict(os.environ))
     formatter = StructuredFormatter(form, _origin, _redactor, journal)
     made = LogStream(formatter, output, _levels, Repeats() if repeats is None else repeats, clock)
+    made.keep = RING.add
     if clock is not None:
         made.seconds = clock.seconds
     made.on_close += [lambda: _levels.put(_EVERYTHING), take_libraries(globalLogPublisher)]

@@ -9,13 +9,13 @@ from typing import Any
 import attrs
 import msgspec
 
-from lanrage.core.log_levels import Level
+from lanrage.core.log_levels import WORDS, Level
 from lanrage.core.log_values import Plain
 from lanrage.core.redaction import Redactor
 from lanrage.core.settings_limits import LOG_FORMATS
 from lanrage.errors import BadInput
 from lanrage.log_context import CONTEXT_FIELDS
-from lanrage.logs.record import OWN, Origin, level_of, record
+from lanrage.logs.record import OWN, Origin, record
 
 LINE_LIMIT = 32 * 1024
 """Bytes of a JSON line; journald cuts at 48 KiB (LineMax=), and half a line cannot be read."""
@@ -50,12 +50,19 @@ class StructuredFormatter:
         if self.form not in LOG_FORMATS:
             raise BadInput("log-format", f"{self.form!r} is none of {', '.join(LOG_FORMATS)}")
 
+    def record(self, event: Mapping[str, Any]) -> dict[str, Plain]:
+        """An event's record, without its secrets."""
+        return record(event, self.origin, self.redactor, self.fresh)
+
     def format(self, event: Mapping[str, Any]) -> bytes:
         """An event's line, or lines, with their end."""
-        found = record(event, self.origin, self.redactor, self.fresh)
-        lines = [_json(found)] if self.form == "json" else self._plain(found)
+        return self.lines(self.record(event))
+
+    def lines(self, found: Mapping[str, Plain]) -> bytes:
+        """A record's line, or lines, with their end."""
+        lines = [json_line(found)] if self.form == "json" else self._plain(found)
         if self.journal:
-            mark = f"<{PRIORITIES[level_of(event)]}>".encode("ascii")
+            mark = f"<{PRIORITIES[WORDS[str(found['level'])]]}>".encode("ascii")
             lines = [mark + line for line in lines]
         return b"\n".join(lines) + b"\n"
 
@@ -76,7 +83,8 @@ def _shown(line: str) -> bytes:
     return line.encode("utf-8", "backslashreplace")
 
 
-def _json(found: dict[str, Plain]) -> bytes:
+def json_line(found: Mapping[str, Plain]) -> bytes:
+    """A record as JSON, without a line's end; a long one has only the fields that all have."""
     line = _encoded(found)
     if len(line) > LINE_LIMIT:
         short = {name: found[name] for name in OWN if name in found}

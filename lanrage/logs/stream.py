@@ -14,7 +14,7 @@ from twisted.python.threadable import isInIOThread
 from zope.interface import implementer
 
 from lanrage.core.log_levels import Level, Levels
-from lanrage.core.log_values import clean
+from lanrage.core.log_values import Plain, clean
 from lanrage.core.operation_ages import OperationAges
 from lanrage.core.repeats import Repeats, Summary
 from lanrage.logs.formatter import StructuredFormatter
@@ -38,6 +38,7 @@ class LogStream:
     :param clock: tells the summaries of what repeats at their time; without one they come before the next line of
         their kind, and at the end.
     :param seconds: steady seconds, for what repeats.
+    :param keep: gets the record of each line as well.
     """
 
     formatter: StructuredFormatter
@@ -46,6 +47,7 @@ class LogStream:
     repeats: Repeats[Kind] = attrs.Factory(Repeats)
     clock: IReactorTime | None = None
     seconds: Callable[[], float] = time.monotonic
+    keep: Callable[[Mapping[str, Plain]], None] | None = None
     on_close: list[Callable[[], None]] = attrs.Factory(list)
     _lock: threading.RLock = attrs.field(factory=threading.RLock, init=False)
     _timer: IDelayedCall | None = attrs.field(default=None, init=False)
@@ -97,7 +99,10 @@ class LogStream:
 
     def _write(self, event: Mapping[str, Any]) -> None:
         lost = self.output.lost - self._lost
-        lines = self.formatter.format(event)
+        found = self.formatter.record(event)
+        if self.keep is not None:
+            self.keep(found)
+        lines = self.formatter.lines(found)
         if lost:
             lines = self.formatter.format(_event("{count} lines of the log were lost", Level.ERROR, count=lost)) + lines
         before = self.output.lost

@@ -66,7 +66,18 @@ SUBSYSTEMS: Mapping[str, tuple[str, ...]] = {
     "profiler": ("app.profile", "app.stall", "core.profile", "core.stack"),
     "tasks": ("app.task", "core.task", "app.role_tasks"),
     "discord": ("app.discord", "net.discord", "core.discord"),
-    "api": ("app.api", "app.caller", "app.operation", "app.client", "app.cli", "app.trace"),
+    "api": (
+        "app.api",
+        "app.caller",
+        "app.operation",
+        "app.client",
+        "app.cli",
+        "app.watching",
+        "app.logs",
+        "app.trace",
+        "app.web_",
+        "net.web_port",
+    ),
 }
 """Subsystem: the beginnings of its modules' names below the package; the longest that fits counts."""
 

@@ -1,8 +1,8 @@
 """Messages of a node's local API: JSON text over a WebSocket on a UNIX socket (``docs/api.rst``).
 
 A client sends :class:`Call`; the node answers each with any number of ``progress`` texts and then one
-``result`` or one ``error``, all with the call's id. What cannot be read is answered by an error too (id
-null where none was readable).
+``result`` or one ``error``, all with the call's id; a call that watches gets any number of ``event`` instead, until it
+is ended by :data:`END_CALL`. What cannot be read is answered by an error too (id null where none was readable).
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ SOCKET_PATH_LIMIT = 107
 QUOTE_LIMIT = 40
 """Characters of a foreign text that an error message repeats."""
 
+END_CALL = "call.end"
+"""The operation that ends another call of the same connection: one that watches, or one that takes long."""
+
 CallId = Annotated[int, Meta(ge=0, le=2**53, description="a whole number from 0 to 2^53")]
 
 
@@ -34,6 +37,7 @@ class Call(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     :param op: the operation's name, for example ``party.show``.
     :param args: the operation's arguments by name.
     :param correlation_id: a word that the node's log lines of this call carry.
+    :param watch: tell the result now and each time that it changed; of operations that only read.
     """
 
     id: CallId
@@ -42,6 +46,25 @@ class Call(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     correlation_id: Annotated[
         str, Meta(max_length=32, pattern=r"^[0-9a-zA-Z-]*\Z", description="at most 32 letters, digits and hyphens")
     ] = ""
+    watch: Annotated[bool, Meta(description="true or false: tell the result each time that it changed")] = False
+
+
+class EndCall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Arguments of :data:`END_CALL`.
+
+    :param id: the call to end.
+    """
+
+    id: CallId
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """Result of :data:`END_CALL`.
+
+    :param ended: whether there was such a call to end.
+    """
+
+    ended: bool
 
 
 class ErrorBody(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -58,15 +81,17 @@ class ErrorBody(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What the node sends: exactly one of result, error and progress is set.
+    """What the node sends: exactly one of result, error, progress and event is set.
 
     :param id: the call's; ``None`` when the call was so damaged that it had none.
+    :param event: what a watched operation's result is now; more of them follow.
     """
 
     id: int | None
     result: Any | UnsetType = UNSET
     error: ErrorBody | UnsetType = UNSET
     progress: str | UnsetType = UNSET
+    event: Any | UnsetType = UNSET
 
 
 class BadCall(BadInput):
@@ -164,7 +189,7 @@ def decode_answer(data: bytes) -> Answer:
         answer = msgspec.json.decode(data, type=Answer)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise DecodeError("the node's answer is not of this version's local API") from error
-    if sum(part is not UNSET for part in (answer.result, answer.error, answer.progress)) != 1:
+    if sum(part is not UNSET for part in (answer.result, answer.error, answer.progress, answer.event)) != 1:
         raise DecodeError("the node's answer holds neither one result nor one error")
     return answer
 

@@ -12,12 +12,12 @@ from twisted.internet import reactor as installed_reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import UNIXClientEndpoint
 from twisted.internet.protocol import Factory, Protocol, connectionDone
-from twisted.internet.task import Clock
+from twisted.internet.task import Clock, deferLater
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from lanrage.app import api
-from lanrage.app.api import ApiFactory, kernel_credentials
+from lanrage.app import api_calls
+from lanrage.app.api_calls import Calls, Conversation
 from lanrage.app.operations import OPERATIONS
 from lanrage.wire.local import CALL_LIMIT, decode_answer
 from tests.api_case import ApiCase
@@ -110,7 +110,7 @@ class AnswerTests(ApiCase):
             (
                 b'{"id":4,"op":"status","what":1}',
                 b'{"id":4,"error":{"code":"bad_input","message":"message: \'what\' is not known here; known are: args, '
-                b'correlation_id, id, op","field":"message"}}',
+                b'correlation_id, id, op, watch","field":"message"}}',
             ),
             (
                 b'{"id":5,"op":"party.join","args":{"code":"LR1-x","member_name":""}}',
@@ -147,7 +147,7 @@ class AnswerTests(ApiCase):
         self.node.held = Deferred()
         client = await self.opened()
         call = b'{"id":%d,"op":"party.join","args":{"code":"LR1-x","member_name":"Ann"}}'
-        for number in range(api.CALL_BACKLOG):
+        for number in range(api_calls.CALL_BACKLOG):
             await client.ask(call % number)
         self.assertIn(b"is that of an unanswered call", await client.ask(call % 0))
         self.assertIn(b'"code":"busy"', await client.ask(b'{"id":99,"op":"status"}'))
@@ -161,6 +161,25 @@ class AnswerTests(ApiCase):
         await client.lost
         self.assertEqual(client.close_code, 1009)
         self.assertIn(b'"state"', await (await self.opened()).ask(b'{"id":1,"op":"status"}'))
+
+    async def test_who_does_not_read_is_not_read(self) -> None:
+        """A program that calls and calls and reads nothing is not answered without end; then it gets every answer."""
+        client, number = await self.opened(), 4000
+        self.assertIn(b'"state"', await client.ask(b'{"id":0,"op":"status"}'))
+        client.transport.pauseProducing()
+        for each in range(1, number):
+            client.sendMessage(b'{"id":%d,"op":"status"}' % each)
+        factory: Any = self.service._factory
+        (connection,) = factory.connections
+        while not connection._conversation._paused and len(self.node.calls) < number:
+            await deferLater(reactor, 0, lambda: None)
+        for _ in range(100):  # each would read more
+            await deferLater(reactor, 0, lambda: None)
+        self.assertLess(len(self.node.calls), number)
+        client.transport.resumeProducing()
+        for _ in range(1, number):
+            self.assertIn(b'"result"', await client.next())
+        self.assertEqual(len(self.node.calls), number)
 
     async def test_no_bytes_kill_the_server(self) -> None:
         """A program that speaks no WebSocket is closed on, the next one is served."""
@@ -191,13 +210,10 @@ class AnyMessageTests(SynchronousTestCase):
     @given(st.lists(payloads, max_size=6))
     def test_each_message_gets_one_answer(self, messages: list[bytes]) -> None:
         """A result or an error of the house, whatever came before it."""
-        factory = ApiFactory(Clock(), FakeNode(), 0, kernel_credentials)
-        protocol = factory.buildProtocol(None)
         sent: list[bytes] = []
-        protocol.sendMessage = sent.append
-        protocol.state = protocol.STATE_OPEN
+        conversation = Conversation(Calls(Clock(), FakeNode()), sent.append)
         for number, message in enumerate(messages, 1):
-            protocol.onMessage(message, False)
+            conversation.take(message)
             answers = [decode_answer(answer) for answer in sent]
             ends = [answer for answer in answers if answer.progress is UNSET]
             self.assertEqual(len(ends), number, answers)

@@ -13,7 +13,8 @@ from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublish
 from zope.interface import implementer
 
 from lanrage.app.api import ApiService, kernel_credentials
-from lanrage.app.client import NodeClient, NodeFault
+from lanrage.app.client import NodeClient
+from lanrage.app.client_protocol import NodeFault
 from lanrage.errors import BadInput, Refused, StoreError
 from lanrage.net.local_socket import PeerCredentials
 from tests.api_case import ApiCase

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 import attrs
 import msgspec
 from click.testing import CliRunner, Result
-from twisted.internet.defer import Deferred, succeed
-from twisted.internet.task import Clock
+from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.app.cli import main
-from lanrage.app.cli_call import Tools, keep_asking
+from lanrage.app.cli_call import Tools, show_each
 from lanrage.app.game_start import find_program, launch
 from lanrage.app.servers_results import JoinShown, ServerDetails, ServersShown
 from lanrage.errors import Refused
@@ -177,12 +176,12 @@ class Watching:
     """Shows results one after another, as a node gives them."""
 
     results: list[dict[str, Any]]
-    asked: list[tuple[str, dict[str, Any], float]] = attrs.field(factory=list)
+    asked: list[tuple[str, dict[str, Any]]] = attrs.field(factory=list)
 
-    def watch(self, path: str, op: str, args: dict[str, Any], every: float, show: Callable[[Any], None]) -> None:
+    def watch(self, path: str, op: str, args: dict[str, Any], show: Callable[[Any], None]) -> None:
         """See :data:`lanrage.app.cli_call.Watcher`."""
         del path
-        self.asked.append((op, args, every))
+        self.asked.append((op, args))
         for result in self.results:
             show(result)
 
@@ -205,8 +204,8 @@ class WatchTests(SynchronousTestCase):
         done = CliRunner().invoke(main, ["servers", "watch", *words, "--game", "openarena"], obj=tools)
         self.assertEqual(0, done.exit_code, done.output)
         self.assertEqual(
-            ("servers.list", "openarena", 1.0),
-            (watching.asked[0][0], watching.asked[0][1]["game"], watching.asked[0][2]),
+            ("servers.list", "openarena"),
+            (watching.asked[0][0], watching.asked[0][1]["game"]),
         )
         return done.stdout.splitlines()
 
@@ -222,21 +221,19 @@ class WatchTests(SynchronousTestCase):
         counts = [len(json.loads(line)["servers"]) for line in self.lines("--json")]
         self.assertEqual([0, 1, 2, 1], counts)
 
-    def test_asking(self) -> None:
-        """Again after each pause, until it fails."""
-        clock = Clock()
-        shown: list[int] = []
-        answers = iter([succeed(1), succeed(2)])
+    def test_watching(self) -> None:
+        """Each result is shown as it comes, until it fails."""
 
-        def ask() -> Deferred[int]:
-            try:
-                return next(answers)
-            except StopIteration:
-                raise Refused("stopping", "the node stops") from None
+        class Node:
+            """Tells two results, then stops."""
 
-        watching = Deferred.fromCoroutine(keep_asking(ask, 1.0, shown.append, clock))
-        self.assertEqual([1], shown)
-        clock.advance(1.0)
-        self.assertEqual([1, 2], shown)
-        clock.advance(1.0)
+            async def watch(self, op: str, args: dict[str, Any]) -> AsyncGenerator[Any, None]:
+                """See :class:`NodeClient`."""
+                yield (op, 1)
+                yield (op, args)
+                raise Refused("stopping", "the node stops")
+
+        shown: list[Any] = []
+        watching = Deferred.fromCoroutine(show_each(Node(), "status", {}, shown.append))
         self.failureResultOf(watching, Refused)
+        self.assertEqual(shown, [("status", 1), ("status", {})])

@@ -18,7 +18,8 @@ from twisted.trial.unittest import TestCase
 
 from lanrage import errors
 from lanrage.app.api import ApiService
-from lanrage.app.client import NodeClient, NodeFault
+from lanrage.app.client import NodeClient
+from lanrage.app.client_protocol import NodeFault, Watched
 from lanrage.app.operations import JoinParty
 from lanrage.app.role_sockets import default_socket
 from lanrage.errors import BadInput, LanrageError, MissingRight, Refused, Unreachable
@@ -220,3 +221,50 @@ class NoNodeTests(ClientCase):
         self.addCleanup(port.stopListening)
         error = await self.refused()
         self.assertEqual(str(error), "what listens at the socket is no node of this version")
+
+
+class WatchTests(ClientCase):
+    """States as they come."""
+
+    async def test_states_until_it_is_left(self) -> None:
+        """The first at once, the next when it changed; leaving the loop ends it at the node."""
+        service = self.serve()
+        seen = []
+        async with NodeClient(reactor, self.path) as node:
+            async for state in node.watch("status"):
+                seen.append(state["state"])
+                if len(seen) == 2:
+                    break
+                await node.call("party.join", {"code": "LR1-x", "member_name": "Ann"})
+            await node.call("status")
+            self.assertEqual(len(service.calls.watching), 0)
+        self.assertEqual(seen, ["idle", "in-party"])
+
+    async def test_the_newest_alone(self) -> None:
+        """Who is slow finds one state, then the failure that ended it."""
+        watched = Watched(lambda: None)
+        taking = Deferred.fromCoroutine(watched.next())
+        for state in "abc":
+            watched.offer(state)
+        watched.fail(Unreachable("gone"))
+        self.assertEqual((await taking, await watched.next()), ("a", "c"))
+        await self.assertFailure(Deferred.fromCoroutine(watched.next()), Unreachable)
+
+    async def test_what_is_refused(self) -> None:
+        """The error is that of a call."""
+        self.serve()
+        async with NodeClient(reactor, self.path) as node:
+            error = await self.assertFailure(Deferred.fromCoroutine(anext(node.watch("party.show"))), Refused)
+            self.assertEqual(error.code, "not_in_party")
+            error = await self.assertFailure(Deferred.fromCoroutine(anext(node.watch("party.leave"))), BadInput)
+            self.assertEqual(error.field, "watch")
+
+    async def test_a_node_that_stops(self) -> None:
+        """Whoever watches is told."""
+        service = self.serve()
+        async with NodeClient(reactor, self.path) as node:
+            states = node.watch("status")
+            await anext(states)
+            waiting = Deferred.fromCoroutine(anext(states))
+            await service.stopService()
+            await self.assertFailure(waiting, LanrageError)

@@ -88,7 +88,7 @@ class RoomTests(TestCase):
         self.assertEqual([row.name for row in everywhere if row.method not in IMachineRoom.names(all=True)], [])
         self.assertEqual({row.roles for row in OPERATIONS.values()}, {SERVING, PLAYER})
         names = {row.name.partition(".")[0] for row in everywhere}
-        self.assertEqual(names, {"alerts", "metrics", "profile", "settings", "tasks"})
+        self.assertEqual(names, {"alerts", "logs", "metrics", "profile", "settings", "tasks"})
 
     async def test_what_a_node_does(self) -> None:
         """Is refused by name, with what runs here, whatever the arguments; what no process does is still unknown."""

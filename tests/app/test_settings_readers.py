@@ -28,6 +28,7 @@ from lanrage.core.relay_choice import Weights
 from lanrage.core.route_leases import RouteLeases
 from lanrage.core.setting import ALL, CONTROL, NODE, RELAY
 from lanrage.core.settings_schema import SCHEMA, SETTINGS
+from lanrage.core.settings_web import WebListen
 from lanrage.store.settings import SettingsFile
 from lanrage.wire.control import RelayInfo
 
@@ -79,6 +80,7 @@ NODE_READERS = {
     "games.marks": Reads("off", "devices.marks", False),
     "games.tc_class": Reads("1:1a", "devices.tc_class", (1, 26)),
     "games.announce": Reads("on", "announce", True),
+    "web.listen": Reads("tcp:1:interface=127.0.0.2", "web", WebListen("127.0.0.2", 1)),
 }
 CONTROL_READERS = {
     "control.listen": Reads("tcp:1", "listen", "tcp:1"),

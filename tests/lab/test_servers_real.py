@@ -15,7 +15,7 @@ import pytest
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.app.cli_frame import INTERRUPTED
-from lanrage.app.cli_servers_watch import EVERY
+from lanrage.app.watching import BEAT
 from lanrage.lab import party, roles
 from lanrage.lab.demo import laboratory, start_server, wait_listening
 from lanrage.lab.games import SERVERS
@@ -77,7 +77,7 @@ class ServersTests(SynchronousTestCase):
         end([each for each in lab.folder.processes() if each.role == f"{hosts[0].name}-{SERVERS[0].game}"])
         gone = hosts[0].name
         wait_for("it is gone", lambda: all(gone not in self.listed(lab, host) for host in hosts[1:]), GONE_S)
-        time.sleep(2 * EVERY)
+        time.sleep(2 * BEAT)
         watching.send_signal(signal.SIGINT)
         lines, _ = watching.communicate(timeout=APPEAR_S)
         self.assertEqual(INTERRUPTED, watching.returncode, lines)
