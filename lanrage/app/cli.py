@@ -22,6 +22,7 @@ from lanrage.app import (
     cli_exposure,
     cli_games,
     cli_governing,
+    cli_guests,
     cli_lan,
     cli_machine_room,
     cli_offers,
@@ -283,6 +284,7 @@ def invite(**options: Any) -> dict[str, Any]:
 
 
 cli_governing.add(party, operation)
+cli_guests.add(party, operation)
 cli_offers.add(party, operation)
 cli_paths.add(main, operation, SETTINGS)
 cli_relays.add(main, operation)
