@@ -37,7 +37,7 @@ test:
 	@$(PYTEST) -m "not lab and not kernel" $(PARALLEL) $(COVERAGE) $(ARGS)
 
 test-lab:
-	@$(PREPARE) test
+	@$(PREPARE) lab
 	@$(PYTEST) -m lab $(ARGS)
 
 test-kernel:

@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
 from lanrage.app.operations import INode, Progress
+from lanrage.app.qr_node import QrNode
 from lanrage.app.results import (
     CardShown,
     ControlShown,
@@ -85,8 +86,9 @@ class FakeNode(
     FakeGames,
     FakeGameMods,
     FakeDetection,
-    FakeWeb,
     FakeDoctor,
+    QrNode,
+    FakeWeb,
 ):
     """Carries the operations out in memory.
 

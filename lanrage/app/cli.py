@@ -26,6 +26,7 @@ from lanrage.app import (
     cli_machine_room,
     cli_paths,
     cli_probe,
+    cli_qr,
     cli_relays,
     cli_servers,
     cli_web,
@@ -275,6 +276,7 @@ cli_lan.add(main, operation, SETTINGS)
 run_cli.add(main, SETTINGS)
 cli_probe.add(main, operation, SETTINGS)
 cli_doctor.add(main, SETTINGS)
+cli_qr.add(main, operation)
 cli_machine_room.add(main, operation)
 cli_servers.add(main, operation)
 cli_games.add(main, operation)

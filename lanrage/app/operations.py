@@ -18,6 +18,7 @@ from lanrage.app.operations_lan_bridge import LAN_BRIDGE, IBridgeNode
 from lanrage.app.operations_machine_room import MACHINE_ROOM, IMachineRoom
 from lanrage.app.operations_paths import PATHS, IPathNode
 from lanrage.app.operations_probe import PROBE, IProbeNode
+from lanrage.app.operations_qr import QR, IQrNode
 from lanrage.app.operations_relays import RELAYS, IRelayNode
 from lanrage.app.operations_run import RUN, IRoomNode
 from lanrage.app.operations_web import WEB, IWebNode
@@ -52,6 +53,7 @@ class INode(
     IMachineRoom,
     IGamesNode,
     IDoctorNode,
+    IQrNode,
     IWebNode,
 ):
     """What a node does for its user; the local API and the command line see no more of it.
@@ -226,7 +228,10 @@ _ALL = (
         reads=True,
     ),
 )
-_ROWS = (*_ALL, *GOVERNING, *PATHS, *RELAYS, *EXPOSURE, *LAN_BRIDGE, *RUN, *PROBE, *MACHINE_ROOM, *GAMES, *DOCTOR, *WEB)
+_ROWS = (
+    *(*_ALL, *GOVERNING, *PATHS, *RELAYS, *EXPOSURE, *LAN_BRIDGE, *RUN, *PROBE, *MACHINE_ROOM, *GAMES),
+    *(*DOCTOR, *QR, *WEB),
+)
 OPERATIONS: dict[str, Operation] = {row.name: row for row in _ROWS}
 """All operations by name."""
 

@@ -13,6 +13,7 @@ from collections.abc import AsyncGenerator
 from lanrage.app.doctor_report import Doctored
 from lanrage.app.metrics_results import AlertsShown
 from lanrage.app.operations import Progress
+from lanrage.app.operations_qr import QrShown
 from lanrage.app.path_results import PathsShown
 from lanrage.app.relay_results import RelaysShown
 from lanrage.app.results import Diagnosed, StatusShown
@@ -79,6 +80,11 @@ class NodeCalls:
         """Check this machine, the node and the way of a game's broadcast to each member; safe to paste."""
         args = {"member": member, "addresses": addresses}
         return await self._asker.ask("doctor", args, Doctored, progress=progress)
+
+    async def qr(self, *, text: str) -> QrShown:
+        """Draw a text, such as an invitation's link, as a QR code."""
+        args = {"text": text}
+        return await self._asker.ask("qr", args, QrShown)
 
 
 class NodeWatch:
