@@ -1,198 +1,199 @@
-"""``lanrage lab web``: from nothing to "I see your server", through the pages of two nodes (``docs/lab.rst``)."""
+"""``lanrage lab web``: two friends and their browsers, from nothing to "I see your server" (``docs/lab.rst``)."""
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from importlib.util import find_spec
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from shutil import which
-from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import attrs
 
-from lanrage.errors import MissingRight
-from lanrage.lab import roles
-from lanrage.lab.demo import laboratory, start_server
+from lanrage.core.settings_web import WEB_EXAMPLE
+from lanrage.lab import roles, teardown
+from lanrage.lab.browser import Browser, check_browser
+from lanrage.lab.demo import SERVER_START_S, laboratory
 from lanrage.lab.folder import BASE
-from lanrage.lab.games import TEEWORLDS
+from lanrage.lab.game_recipes import LISTED, ListedServer
 from lanrage.lab.lab import Lab
-from lanrage.lab.node_call import call
+from lanrage.lab.netns import LabError
+from lanrage.lab.node_call import Session
 from lanrage.lab.party import SERVER
 from lanrage.lab.plan import Host
+from lanrage.lab.process import end, spawn, wait_for
 from lanrage.lab.result import Result
 
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page, Playwright
-
 NAME = "web"
-KINDS = ("open", "restricted")
-"""A host whose friend sits behind a usual router."""
-PATIENCE_MS = 30_000
-"""For each step, on a machine that does something else beside."""
-LIMITS_S = {"create_s": 10.0, "join_s": 10.0, "direct_s": 15.0, "server_s": 20.0}
-"""What a user waits for without wondering; measured are one to three seconds, for the server under ten."""
-FOREIGN = "http://127.0.0.1:9/"
-"""An address of another origin: nothing listens there, the page is made up."""
-ATTEMPT = """async ([page, token]) => {
-  const socket = new Promise((done) => {
-    const tried = new WebSocket(page.replace("http", "ws") + "api/v1/socket", ["lanrage.v1", "token." + token]);
-    tried.onopen = () => done("open");
-    tried.onerror = () => done("refused");
-  });
-  const headers = { Authorization: "Bearer " + token };
-  const read = await fetch(page + "api/v1/status", { headers }).then(() => "open", () => "refused");
-  const blind = { method: "POST", mode: "no-cors", body: "{}" };
-  await fetch(page + "api/v1/party/leave", blind).catch(() => null);
-  return [read, await socket];
-}"""
-"""What a foreign page tries, even with a token that it cannot have."""
-
-
-def web(
-    base: Path = BASE, name: str = NAME, say: Callable[[str], None] = lambda _text: None, shots: Path | None = None
-) -> Result:
-    """A party made on one host's page, joined by its link on another's, which then shows a real game server.
-
-    :param shots: folder for pictures of the pages; ``None``: of the laboratory, and gone with it.
-    """
-    result = Result(NAME)
-    with laboratory(name, KINDS, base, say) as lab, browsers() as starter:
-        lab.start(roles.roles(lab.plan))
-        first, second = (Desk.open(starter, lab, host, shots or lab.folder.path / "shots") for host in lab.plan.hosts)
-        say("making a party on one page")
-        link = create(first, lab, result)
-        say("joining by its link on the other")
-        join(second, link, first.host.name, result)
-        say("hosting a game")
-        host_game(lab, first, second, result)
-        foreign(second, result)
-        for desk in (first, second):
-            result.figures["errors"] = [*result.figures.get("errors", []), *desk.errors]
-    result.exactly("errors", result.figures["errors"], [])
-    return result
-
-
-@contextmanager
-def browsers() -> Iterator[Playwright]:
-    """What steers browsers.
-
-    :raises MissingRight: it is not installed.
-    """
-    if find_spec("playwright") is None:
-        raise MissingRight("the laboratory needs playwright: pip install 'lanrage[browser]'")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as starter:
-        yield starter
+KINDS = ("restricted", "cone")
+PARTY, ANN, BEN = "Friday", "Ann", "Ben"
+GAME = "teeworlds"
+DIRECT_S = 20.0
+"""Both routers are opened within a second; on a busy machine within a few."""
+CREATE_MS = JOIN_MS = 10_000.0
+"""From pressing the button until the party is shown: a person waits for ten seconds while something moves."""
+SEEN_S = 10.0
+"""From when the game's server listens until it stands in the other's list with its name."""
+PLOTTED_S = 15.0
+"""Values come each second; the library that draws them is four megabytes."""
+REST = ("games", "stats", "settings", "logs", "doctor")
+"""Sections of the page that are only looked at."""
 
 
 @attrs.define
-class Desk:
-    """A host with its node's page in a browser of its own.
+class Tour:
+    """The pictures, in their order.
 
-    :ivar errors: what went wrong inside of the page.
+    :param folder: where they are kept; None = nowhere.
     """
 
-    host: Host
-    page: Page
-    shots: Path
-    browser: Browser
-    login: Callable[[], str]
-    errors: list[str] = attrs.field(factory=list)
+    folder: Path | None
+    names: list[str] = attrs.field(factory=list)
 
-    @classmethod
-    def open(cls, starter: Playwright, lab: Lab, host: Host, shots: Path) -> Desk:
-        """Start a browser in a host's network.
-
-        :raises MissingRight: there is none.
-        """
-        program, ip = which("chromium"), which("ip")
-        if program is None or ip is None:
-            raise MissingRight("the laboratory needs chromium: apt-get install chromium")
-        wrapper = lab.folder.path / f"{host.name}-browser"
-        wrapper.write_text(f'#!/bin/sh\nexec {ip} netns exec {host.netns} {program} "$@"\n', encoding="utf-8")
-        wrapper.chmod(0o755)
-        options: dict[str, Any] = {"executable_path": str(wrapper), "args": ["--no-sandbox", "--headless=new"]}
-        browser = starter.chromium.launch(**options)
-        page = browser.new_context(viewport={"width": 1280, "height": 860}, color_scheme="dark").new_page()
-        page.set_default_timeout(PATIENCE_MS)
-        shots.mkdir(parents=True, exist_ok=True)
-        socket = roles.node_socket(lab.folder, host)
-        desk = cls(host, page, shots, browser, lambda: str(call(socket, "web.open").result["url"]))
-        page.on("pageerror", lambda error: desk.errors.append(f"{host.name}: {error}"))
-        return desk
-
-    def found(self, name: str) -> Any:
-        """An element by its name for tests."""
-        return self.page.locator(f"[data-test={name}]")
-
-    def picture(self, name: str) -> None:
-        """Keep what is seen."""
-        self.page.screenshot(path=self.shots / f"{self.host.name}-{name}.png")
+    def take(self, browser: Browser, name: str) -> None:
+        """One more."""
+        if self.folder is not None:
+            file = f"{len(self.names) + 1:02}-{name}.png"
+            browser.picture(self.folder / file)
+            self.names.append(file)
 
 
-def create(desk: Desk, lab: Lab, result: Result) -> str:
-    """Make a party as a user does; the link that the page shows."""
-    desk.page.goto(desk.login())
-    desk.found("create-name").fill(lab.record.name)
-    desk.found("create-member").fill(desk.host.name)
-    desk.page.locator(".choice-create summary").click()
-    desk.found("create-server").fill(SERVER)
-    desk.picture("first-screen")
+def web(
+    base: Path = BASE,
+    name: str = NAME,
+    say: Callable[[str], None] = lambda _text: None,
+    pictures: Path | None = None,
+) -> Result:
+    """Two nodes' pages in Chromium: found a party, join it by its link, and see a real game server.
+
+    :param pictures: folder for the screenshots, made where it is missing.
+    :raises MissingRight: when the browser or the game is not installed.
+    """
+    check_browser()
+    game = next(each for each in LISTED if each.game == GAME)
+    game.program_path()
+    if pictures is not None:
+        pictures = pictures.absolute()
+        pictures.mkdir(parents=True, exist_ok=True)
+    result = Result(NAME)
+    options = ("--game-poll", "1", "--server", SERVER, "--web-listen", WEB_EXAMPLE)
+    with laboratory(name, KINDS, base, say, node_options=options) as lab:
+        lab.start(roles.roles(lab.plan))
+        first, second = lab.plan.hosts
+        say("starting two browsers")
+        with _browser(lab, first) as ann, _browser(lab, second) as ben:
+            tour = Tour(pictures)
+            try:
+                link = _create(lab, first, ann, tour, result, say)
+                _join(lab, second, ben, link, tour, result, say)
+                _meet(ann, ben, tour, result, say)
+                _see_server(lab, first, ben, game, tour, result, say)
+                _look_around(ann, tour, say)
+            except LabError as error:
+                result.fail(str(error))
+                teardown.keep_logs(lab.folder)
+                tour.take(ann, "trouble-ann")
+                tour.take(ben, "trouble-ben")
+            result.exactly("page_errors", [*ann.trouble(), *ben.trouble()], [])
+        result.figures["pictures"] = tour.names
+    return result
+
+
+def _browser(lab: Lab, host: Host) -> Browser:
+    folder = lab.folder.role(f"{host.name}-browser")
+    folder.mkdir(parents=True, exist_ok=True)
+    return Browser(lab, host, folder)
+
+
+def _sign_in(lab: Lab, host: Host) -> str:
+    """The link that ``lanrage web`` opens."""
+    with Session(roles.node_socket(lab.folder, host)) as session:
+        url: str = session.call("web.open").result["url"]
+    return url
+
+
+def _ms(begin: float) -> float:
+    return round(1000 * (time.monotonic() - begin), 1)
+
+
+def _create(lab: Lab, host: Host, browser: Browser, tour: Tour, result: Result, say: Callable[[str], None]) -> str:
+    """Found a party; the link for the friend."""
+    say(f"{ANN} founds a party")
     begin = time.monotonic()
-    desk.found("create-go").click()
-    desk.found("party-title").wait_for()
-    _took(result, "create_s", begin)
-    link: str = desk.found("invite-link").inner_text()
-    desk.found("invite-qr").wait_for()
-    desk.picture("created")
+    browser.open(_sign_in(lab, host))
+    browser.text("create-go")
+    result.figures["first_screen_ms"] = _ms(begin)
+    browser.fill("create-name", PARTY)
+    browser.fill("create-member", ANN)
+    tour.take(browser, "start")
+    begin = time.monotonic()
+    browser.click("create-go")
+    browser.text("party-title", PARTY)
+    result.at_most("create_ms", _ms(begin), CREATE_MS)
+    link = browser.text("invite-link")
+    tour.take(browser, "invite")
     return link
 
 
-def join(desk: Desk, link: str, friend: str, result: Result) -> None:
-    """Come by the link, choose a name, and see the friend."""
-    desk.page.goto(f"{desk.login()}&join={link}")
-    desk.found("join-member").fill(desk.host.name)
-    result.exactly("link_is_in_the_field", desk.found("join-code").input_value() == link, True)
-    desk.picture("invited")
+def _join(
+    lab: Lab, host: Host, browser: Browser, link: str, tour: Tour, result: Result, say: Callable[[str], None]
+) -> None:
+    say(f"{BEN} joins by the link")
+    browser.open(f"{_sign_in(lab, host)}&join={quote(link, safe='')}")
+    browser.fill("join-member", BEN)
+    tour.take(browser, "join")
     begin = time.monotonic()
-    desk.found("join-go").click()
-    desk.found("party-title").wait_for()
-    _took(result, "join_s", begin)
-    desk.found("member-row").filter(has_text=friend).filter(has_text="Direct").wait_for()
-    _took(result, "direct_s", begin)
-    desk.picture("joined")
+    browser.click("join-go")
+    browser.text("party-title", PARTY)
+    result.at_most("join_ms", _ms(begin), JOIN_MS)
 
 
-def host_game(lab: Lab, host: Desk, guest: Desk, result: Result) -> None:
-    """A real server of one is on the other's page, by its own name."""
-    guest.found("nav-servers").click()
+def _meet(ann: Browser, ben: Browser, tour: Tour, result: Result, say: Callable[[str], None]) -> None:
+    """Each sees the other, and the way between them is the direct one."""
+    say("waiting until both see each other, directly")
     begin = time.monotonic()
-    start_server(lab, host.host, TEEWORLDS)
-    row = guest.found("server-row").filter(has_text=TEEWORLDS.title)
-    row.wait_for()
-    _took(result, "server_s", begin)
-    row.filter(has_text="Ready to join").wait_for()
-    result.exactly("host_is_named", host.host.name in row.inner_text(), True)
-    guest.picture("server")
-    guest.found("nav-doctor").click()
-    guest.found("verdict").wait_for()
-    guest.picture("doctor")
+    for browser, other in ((ann, BEN), (ben, ANN)):
+        browser.text("member-row", other)
+        browser.tell("reached", name=other, way="direct", timeout_s=DIRECT_S)
+    result.at_most("direct_ms", _ms(begin), 1000 * DIRECT_S)
+    tour.take(ann, "party")
 
 
-def foreign(desk: Desk, result: Result) -> None:
-    """A page of another origin in the same browser gets nothing, and does nothing."""
-    page, token = desk.page.url.partition("#")[0], desk.page.evaluate("sessionStorage.getItem('lanrage.token')")
-    other = desk.page.context.new_page()
-    other.route(FOREIGN, lambda route: route.fulfill(body="<title>foreign</title>", content_type="text/html"))
-    other.goto(FOREIGN)
-    result.exactly("foreign_page", other.evaluate(ATTEMPT, [page, token]), ["refused", "refused"])
-    desk.found("nav-party").click()
-    desk.found("party-title").wait_for()
-    result.exactly("still_in_the_party", desk.found("member-row").count(), len(KINDS))
+def _see_server(
+    lab: Lab,
+    host: Host,
+    browser: Browser,
+    game: ListedServer,
+    tour: Tour,
+    result: Result,
+    say: Callable[[str], None],
+) -> None:
+    say(f"{ANN} starts a server of {game.game}, {BEN} looks at the list")
+    browser.click("nav-servers")
+    folder = lab.folder.role(host.name) / game.game
+    begin = time.monotonic()
+    role, env = f"{host.name}-{game.game}", {**os.environ, "HOME": str(folder)}
+    started = spawn(role, host.netns, game.command(folder), lab.folder.log(role), env, folder)
+    lab.folder.add_process(started)
+    try:
+        wait_for(f"{game.game} listens", partial(roles.udp_bound, host.netns, game.port), SERVER_START_S)
+        result.figures["server_started_s"] = round(time.monotonic() - begin, 2)
+        begin = time.monotonic()
+        shown = browser.text("server-row", game.title)
+        result.at_most("server_seen_s", round(time.monotonic() - begin, 2), SEEN_S)
+        result.exactly("server_of", ANN in shown, True)
+        tour.take(browser, "servers")
+    finally:
+        end([started])
 
 
-def _took(result: Result, figure: str, begin: float) -> None:
-    result.at_most(figure, round(time.monotonic() - begin, 2), LIMITS_S[figure])
+def _look_around(browser: Browser, tour: Tour, say: Callable[[str], None]) -> None:
+    """Every other section shows itself."""
+    for section in REST:
+        say(f"looking at {section}")
+        browser.click(f"nav-{section}")
+        browser.tell("shown", section=section)
+        if section == "stats":
+            browser.tell("plotted", timeout_s=PLOTTED_S)
+        tour.take(browser, section)

@@ -41,9 +41,11 @@ class BrowserCase(SynchronousTestCase):
     """One browser and one node for all tests of a class; each has a page of its own.
 
     :cvar scene: of :data:`tests.browser.scenes.SCENES`.
+    :cvar arguments: more of the browser's.
     """
 
     scene: ClassVar[str] = "usual"
+    arguments: ClassVar[tuple[str, ...]] = ()
     width, height = 1200, 860
     dark = True
     browser: ClassVar[Browser]
@@ -64,7 +66,10 @@ class BrowserCase(SynchronousTestCase):
         cls.where = cls._line()
         playwright = sync_playwright().start()
         cls.addClassCleanup(playwright.stop)
-        options: dict[str, Any] = {"executable_path": chromium(), "args": ["--no-sandbox", "--headless=new"]}
+        options: dict[str, Any] = {
+            "executable_path": chromium(),
+            "args": ["--no-sandbox", "--headless=new", *cls.arguments],
+        }
         cls.browser = playwright.chromium.launch(**options)
         cls.addClassCleanup(cls.browser.close)
 
