@@ -40,6 +40,8 @@ from tests.fakes_governing import FakeGovernor
 from tests.fakes_guard import FakeExposed
 from tests.fakes_logs import FakeLogs
 from tests.fakes_metrics import FakeMetrics
+from tests.fakes_notify import FakeNotify
+from tests.fakes_offers import FakeOffers
 from tests.fakes_paths import FakePaths
 from tests.fakes_probe import FakeProbe
 from tests.fakes_profile import FakeProfile
@@ -77,6 +79,8 @@ class FakeNode(
     FakeRooms,
     FakeProbe,
     FakeMetrics,
+    FakeNotify,
+    FakeOffers,
     FakeProfile,
     FakeTasks,
     FakeLogs,

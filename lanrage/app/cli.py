@@ -24,6 +24,7 @@ from lanrage.app import (
     cli_governing,
     cli_lan,
     cli_machine_room,
+    cli_offers,
     cli_paths,
     cli_probe,
     cli_qr,
@@ -78,8 +79,11 @@ def operation(
     row = OPERATIONS[called or (name if group is main else f"{group.name}.{name}")]
 
     def decorate(function: Callable[..., dict[str, Any]]) -> click.Command:
+        """Make the command of the function that turns its options into the operation's arguments."""
+
         @functools.wraps(function)
         def run(*, as_json: bool, **options: Any) -> None:
+            """Check the arguments, carry the operation out, and print its result."""
             session: Session = click.get_current_context().obj
             args = function(**options)
             convert_args(args, row.request)
@@ -269,6 +273,7 @@ def invite(**options: Any) -> dict[str, Any]:
 
 
 cli_governing.add(party, operation)
+cli_offers.add(party, operation)
 cli_paths.add(main, operation, SETTINGS)
 cli_relays.add(main, operation)
 cli_exposure.add(main, operation, SETTINGS)

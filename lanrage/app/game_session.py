@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred
 
 from lanrage.app.game_effects import GameEffects
 from lanrage.app.game_mods import GameMods
+from lanrage.app.game_mods_own import OwnModLists
 from lanrage.app.game_presence import GamePresence, Profiles, Watch, no_name
 from lanrage.app.game_tuning import GameTuning, Marks
 from lanrage.app.links import Links
@@ -42,9 +43,12 @@ class PlaySide:
     mods: GameMods
 
     @classmethod
-    def make(cls, reactor: Any, random: Callable[[int], bytes]) -> PlaySide:
-        """With nothing that it changes yet."""
-        return cls(GameEffects(), GamePresence(reactor, random), GameMods.make(reactor))
+    def make(cls, reactor: Any, random: Callable[[int], bytes], own: OwnModLists) -> PlaySide:
+        """With nothing that it changes yet.
+
+        :param own: this machine's lists of modifications.
+        """
+        return cls(GameEffects(), GamePresence(reactor, random), GameMods(reactor, own))
 
     def join(self, links: Links, channel: PartyChannel, tunnel: ITunnel, marks: Marks, port: int) -> SessionGames:
         """Begin in a session whose links run.
@@ -53,7 +57,7 @@ class PlaySide:
         """
         tuning = GameTuning(self.effects, links, tunnel, marks, port)
         tuning.start()
-        self.presence.join(channel, lambda identity: _name(links, identity))
+        self.presence.join(channel, lambda identity: _name(links, identity), lambda: links.cut_off.members)
         self.mods.join(channel)
         channel.follow()
         return SessionGames(tuning, self.presence, self.mods)

@@ -16,6 +16,7 @@ from lanrage.app.operations_games import GAMES, IGamesNode
 from lanrage.app.operations_governing import GOVERNING, IGoverningNode
 from lanrage.app.operations_lan_bridge import LAN_BRIDGE, IBridgeNode
 from lanrage.app.operations_machine_room import MACHINE_ROOM, IMachineRoom
+from lanrage.app.operations_offers import OFFERS, IOffersNode
 from lanrage.app.operations_paths import PATHS, IPathNode
 from lanrage.app.operations_probe import PROBE, IProbeNode
 from lanrage.app.operations_qr import QR, IQrNode
@@ -44,6 +45,7 @@ DEFAULT_MEMBERS = 16
 
 class INode(
     IGoverningNode,
+    IOffersNode,
     IPathNode,
     IRelayNode,
     IExposedNode,
@@ -229,7 +231,7 @@ _ALL = (
     ),
 )
 _ROWS = (
-    *(*_ALL, *GOVERNING, *PATHS, *RELAYS, *EXPOSURE, *LAN_BRIDGE, *RUN, *PROBE, *MACHINE_ROOM, *GAMES),
+    *(*_ALL, *GOVERNING, *OFFERS, *PATHS, *RELAYS, *EXPOSURE, *LAN_BRIDGE, *RUN, *PROBE, *MACHINE_ROOM, *GAMES),
     *(*DOCTOR, *QR, *WEB),
 )
 OPERATIONS: dict[str, Operation] = {row.name: row for row in _ROWS}

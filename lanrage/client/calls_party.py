@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 
 from lanrage.app.operations import Progress
+from lanrage.app.operations_offers import OffersShown
 from lanrage.app.results import (
     ConflictsShown,
     Governed,
@@ -131,6 +132,10 @@ class PartyCalls:
         """Show the party's signed ledger: who was let in, thrown out or appointed, by whom."""
         return await self._asker.ask("party.history", {}, HistoryShown)
 
+    async def offers(self, *, descriptor: int | None = None) -> OffersShown:
+        """Show the invitation that you took elsewhere, in Discord say, and that waits for your word."""
+        return await self._asker.ask("party.offers", {}, OffersShown, descriptor=descriptor)
+
 
 class PartyWatch:
     """The operations ``party.*``, watched: what is so now, and each change."""
@@ -149,3 +154,7 @@ class PartyWatch:
     def history(self) -> AsyncGenerator[HistoryShown, None]:
         """Show the party's signed ledger: who was let in, thrown out or appointed, by whom."""
         return self._asker.follow("party.history", {}, HistoryShown)
+
+    def offers(self) -> AsyncGenerator[OffersShown, None]:
+        """Show the invitation that you took elsewhere, in Discord say, and that waits for your word."""
+        return self._asker.follow("party.offers", {}, OffersShown)

@@ -65,7 +65,10 @@ SUBSYSTEMS: Mapping[str, tuple[str, ...]] = {
     "metrics": ("app.metric", "app.metering", "core.metric", "core.series", "store.metric", "app.alert", "timing"),
     "profiler": ("app.profile", "app.stall", "core.profile", "core.stack"),
     "tasks": ("app.task", "core.task", "app.role_tasks"),
-    "discord": ("app.discord", "net.discord", "core.discord"),
+    "discord": (
+        *("app.discord", "net.discord", "core.discord", "app.notice", "core.notice", "net.notice", "app.notify"),
+        "app.link_offers",
+    ),
     "api": (
         "app.api",
         "app.caller",
