@@ -22,6 +22,7 @@ from lanrage.app import (
     cli_exposure,
     cli_games,
     cli_governing,
+    cli_guests,
     cli_lan,
     cli_machine_room,
     cli_offers,
@@ -114,6 +115,13 @@ def load_firewall() -> click.Group:
     return firewall
 
 
+def load_service() -> click.Group:
+    """The commands for services of this machine."""
+    from lanrage.app.cli_service import service
+
+    return service
+
+
 def load_lab() -> click.Group:
     """The laboratory's commands."""
     from lanrage.lab.cli import lab
@@ -165,6 +173,9 @@ main.add_command(
     LazyGroup(
         "firewall", load=load_firewall, what="lanrage firewall", help="Let the party in by the firewall's own tools."
     )
+)
+main.add_command(
+    LazyGroup("service", load=load_service, what="lanrage service", help="Run node, server and relay as services.")
 )
 main.add_command(LazyGroup("lab", load=load_lab, help="Build laboratories of hosts and NATs on this machine."))
 
@@ -273,6 +284,7 @@ def invite(**options: Any) -> dict[str, Any]:
 
 
 cli_governing.add(party, operation)
+cli_guests.add(party, operation)
 cli_offers.add(party, operation)
 cli_paths.add(main, operation, SETTINGS)
 cli_relays.add(main, operation)

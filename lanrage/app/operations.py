@@ -231,8 +231,20 @@ _ALL = (
     ),
 )
 _ROWS = (
-    *(*_ALL, *GOVERNING, *OFFERS, *PATHS, *RELAYS, *EXPOSURE, *LAN_BRIDGE, *RUN, *PROBE, *MACHINE_ROOM, *GAMES),
-    *(*DOCTOR, *QR, *WEB),
+    *_ALL,
+    *GOVERNING,
+    *OFFERS,
+    *PATHS,
+    *RELAYS,
+    *EXPOSURE,
+    *LAN_BRIDGE,
+    *RUN,
+    *PROBE,
+    *MACHINE_ROOM,
+    *GAMES,
+    *DOCTOR,
+    *QR,
+    *WEB,
 )
 OPERATIONS: dict[str, Operation] = {row.name: row for row in _ROWS}
 """All operations by name."""

@@ -83,7 +83,6 @@ OFFERS = (
         "Show the invitation that you took elsewhere, in Discord say, and that waits for your word.",
         "lanrage party offers",
         held=True,
-        reads=True,
     ),
 )
 """Invitations that wait."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 
-from lanrage.app.doctor_report import Doctored
+from lanrage.app.doctor_results import Doctored
 from lanrage.app.metrics_results import AlertsShown
 from lanrage.app.operations import Progress
 from lanrage.app.operations_qr import QrShown

@@ -11,6 +11,7 @@ from lanrage.lab.doctor import doctor
 from lanrage.lab.faults import faults
 from lanrage.lab.games_listed import games
 from lanrage.lab.grid import grid
+from lanrage.lab.guest import guest
 from lanrage.lab.lan import lan
 from lanrage.lab.paths_check import paths
 from lanrage.lab.result import Result
@@ -25,6 +26,7 @@ CHECKS: dict[str, Callable[..., Result]] = {
     "faults": faults,
     "games": games,
     "grid": grid,
+    "guest": guest,
     "lan": lan,
     "paths": paths,
     "trace": trace,

@@ -206,6 +206,20 @@ class SectionTests(BrowserCase):
         self.found("server-row").first.locator("[data-test=server-play]").click()
         self.page.locator(".toast").filter(has_text="The game starts").wait_for()
 
+    def test_curves_or_numbers(self) -> None:
+        """With plotly there are curves, and numbers on demand; without it numbers, and how to get curves."""
+        self.sign_in()
+        self.create()
+        self.visit("stats")
+        self.found("plot-rtt").locator(".main-svg").first.wait_for()
+        self.found("stats-numbers").click()
+        self.found("plot-rtt").locator("tbody th").filter(has_text="Ben").wait_for()
+        self.page.route("**/vendor/plotly.min.js", lambda route: route.abort())
+        self.page.reload()
+        self.page.locator("main").filter(has_text="lanrage[web]").wait_for()
+        self.found("plot-rtt").locator("tbody th").filter(has_text="Ben").wait_for()
+        self.assertFalse(self.found("stats-numbers").is_visible())
+
     def test_settings(self) -> None:
         """A choice is a list, a change is saved and shown as such, a wrong one is told beside its field."""
         self.sign_in()

@@ -26,7 +26,6 @@ export const REMEDIES = {
   registration_closed: "Use another control server, or ask this one's owner.",
   bad_token: "Ask the control server's owner for the registration token.",
   server_ban: "Use another control server, or ask this one's owner.",
-  no_server: "Name a control server below, or run one yourself: lanrage runs all it needs with `twistd lanrage`.",
   limit: "Wait a moment, or ask the control server's owner.",
   conflict: "Somebody else changed the party at the same moment. Look at what it is now, and try again.",
   too_early: "Wait as long as the message says.",

@@ -152,6 +152,7 @@ export const S = {
     groups: {
       node: "This computer", links: "Links", lan: "LAN and games' traffic", games: "Games", net: "Network", control: "Control server",
       relay: "Relay", metrics: "Measuring", log: "Logs", web: "This page", alerts: "Alerts", agent: "Desktop", discord: "Discord",
+      notify: "Notices", state: "Stored state",
     },
     on: "on",
     off: "off",
