@@ -1,5 +1,7 @@
-"""Makes the pictures of the tour anew (``make tour``): ``lanrage lab web`` drives two real nodes through their pages in a
-browser; of what it saw, the pictures that the tour shows are kept, with fewer colours. Needs root, as the laboratory does.
+"""Makes the pictures of the tour anew (``make tour``); needs root, as the laboratory does.
+
+``lanrage lab web`` drives two real nodes through their pages in a browser; of what it saw, the pictures that the tour
+shows are kept, with fewer colours.
 """
 
 from __future__ import annotations
@@ -37,7 +39,7 @@ def keep(seen: Path, program: str) -> None:
         target = FOLDER / f"{name}.png"
         options = ["--force", "--strip", "--speed", "1", "--quality", QUALITY, "--output", str(target)]
         subprocess.run([program, *options, "--", str(made[name])], check=True)
-        print(f"{target.relative_to(DOCS.parent)}: {target.stat().st_size:,} bytes")
+        sys.stdout.write(f"{target.relative_to(DOCS.parent)}: {target.stat().st_size:,} bytes\n")
 
 
 if __name__ == "__main__":
