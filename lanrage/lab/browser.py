@@ -63,7 +63,7 @@ class Browser:
         command = [program, "netns", "exec", host.netns, sys.executable, "-m", "lanrage.lab.browser"]
         env = {**python_env(), "HOME": str(folder)}
         with lab.folder.log(role).open("ab") as log:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # pylint: disable=consider-using-with  # it ends with this object
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, env=env, cwd=folder, text=True
             )
         self._started = Started(role, self._process.pid, start_ticks(self._process.pid) or 0)
@@ -191,7 +191,8 @@ def _steered() -> Iterator[_Steered]:
     with sync_playwright() as play:
         options: dict[str, Any] = {"executable_path": check_browser(), "args": ["--no-sandbox", "--headless=new"]}
         with play.chromium.launch(**options) as browser:
-            page = browser.new_page(viewport=WINDOW, color_scheme="dark", reduced_motion="reduce")  # type: ignore[arg-type]
+            looks: dict[str, Any] = {"viewport": WINDOW, "color_scheme": "dark", "reduced_motion": "reduce"}
+            page = browser.new_page(**looks)
             page.set_default_timeout(1000 * PATIENCE_S)
             yield _Steered(page)
 
