@@ -63,7 +63,7 @@ class Browser:
         command = [program, "netns", "exec", host.netns, sys.executable, "-m", "lanrage.lab.browser"]
         env = {**python_env(), "HOME": str(folder)}
         with lab.folder.log(role).open("ab") as log:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # pylint: disable=consider-using-with  # it ends with this object
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, env=env, cwd=folder, text=True
             )
         self._started = Started(role, self._process.pid, start_ticks(self._process.pid) or 0)
