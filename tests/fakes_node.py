@@ -31,6 +31,7 @@ from lanrage.core.diagnosis import NodeFacts
 from lanrage.errors import Refused
 from tests.fakes_agent import FakeAgents
 from tests.fakes_bridge import FakeBridges
+from tests.fakes_desktop import FakeDesktop
 from tests.fakes_detection import FakeDetection
 from tests.fakes_doctor import FakeDoctor, healthy_node
 from tests.fakes_game_mods import FakeGameMods
@@ -89,6 +90,7 @@ class FakeNode(
     FakeGameMods,
     FakeDetection,
     FakeDoctor,
+    FakeDesktop,
 ):
     """Carries the operations out in memory.
 

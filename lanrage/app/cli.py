@@ -18,6 +18,7 @@ from click.core import ParameterSource
 
 from lanrage import __version__
 from lanrage.app import (
+    cli_desktop,
     cli_doctor,
     cli_exposure,
     cli_games,
@@ -272,6 +273,7 @@ def invite(**options: Any) -> dict[str, Any]:
 
 cli_governing.add(party, operation)
 cli_offers.add(party, operation)
+cli_desktop.add(party, operation)
 cli_paths.add(main, operation, SETTINGS)
 cli_relays.add(main, operation)
 cli_exposure.add(main, operation, SETTINGS)

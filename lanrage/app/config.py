@@ -8,6 +8,7 @@ from pathlib import Path
 import attrs
 
 from lanrage.app.control_door import DoorSettings
+from lanrage.app.desktop_config import DesktopSettings
 from lanrage.app.discord_config import DiscordSettings
 from lanrage.app.games_config import GamesSettings
 from lanrage.app.lan_config import LanSettings
@@ -115,6 +116,7 @@ class NodeConfig:
     :param detection: how games are noticed.
     :param announce: the targets of notices are told of games, too.
     :param discord: what is shown there.
+    :param desktop: what the users' desktops are told.
     """
 
     state_dir: Path
@@ -127,6 +129,7 @@ class NodeConfig:
     detection: GamesSettings = GamesSettings()
     announce: bool = False
     discord: DiscordSettings = DiscordSettings()
+    desktop: DesktopSettings = DesktopSettings()
 
     @property
     def games_dir(self) -> Path:
@@ -154,8 +157,8 @@ class NodeConfig:
         games, detection = read(options, "games.profiles"), GamesSettings.parse(options)
         weights, folder = read(options, "node.relay_weights"), Path(games) if games else None
         announce = read(options, "games.announce")
-        discord = DiscordSettings.parse(options)
-        return cls(*folders(options), devices, server, region, weights, folder, detection, announce, discord)
+        told = DiscordSettings.parse(options), DesktopSettings.parse(options)
+        return cls(*folders(options), devices, server, region, weights, folder, detection, announce, *told)
 
     def with_server(self, server: str) -> NodeConfig:
         """The same with another default control server."""

@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from lanrage.app.caller import Caller
 from lanrage.app.operation import CodeText, NameText, Nothing, Operation, Request
+from lanrage.app.operations_desktop import DESKTOP, IDesktopNode
 from lanrage.app.operations_doctor import DOCTOR, IDoctorNode
 from lanrage.app.operations_exposure import EXPOSURE, IExposedNode
 from lanrage.app.operations_games import GAMES, IGamesNode
@@ -53,6 +54,7 @@ class INode(
     IMachineRoom,
     IGamesNode,
     IDoctorNode,
+    IDesktopNode,
 ):
     """What a node does for its user; the local API and the command line see no more of it.
 
@@ -239,6 +241,7 @@ _ROWS = (
     *MACHINE_ROOM,
     *GAMES,
     *DOCTOR,
+    *DESKTOP,
 )
 OPERATIONS: dict[str, Operation] = {row.name: row for row in _ROWS}
 """All operations by name."""
