@@ -131,6 +131,8 @@ REFUSALS: dict[str, str] = {
     "code_expired": "the spoken code has expired: ask for a new one",
     "inviter_offline": "the node that made the spoken code is not connected any more: ask for a new one",
     "not_metered": "this node does not measure itself",
+    "wrong_login": "the code of a link to the page is wrong, was used, or is too old: ask for a new link",
+    "web_off": "this node serves no page",
     "busy": "too many operations of one client are under way",
 }
 """Every refusal's word and its meaning."""

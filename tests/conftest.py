@@ -20,6 +20,9 @@ settings.register_profile(
 settings.register_profile("explore", deadline=None, print_blob=True, max_examples=500)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
+# Nodes that tests start as processes share this machine's port for the page: those that want one say where.
+os.environ.setdefault("LANRAGE_WEB_LISTEN", "")
+
 
 def capabilities() -> int:
     """Effective capabilities of this process (``/proc/self/status``)."""

@@ -50,6 +50,7 @@ from tests.fakes_rooms import FakeRooms
 from tests.fakes_servers import FakeServers
 from tests.fakes_settings import FakeSettings
 from tests.fakes_tasks import FakeTasks
+from tests.fakes_web import FakeWeb
 
 PARTY_ID = "0123456789abcdef0123456789abcdef"
 SUBNET = "10.66.0.0/24"
@@ -89,6 +90,7 @@ class FakeNode(
     FakeGames,
     FakeGameMods,
     FakeDetection,
+    FakeWeb,
     FakeDoctor,
     FakeDesktop,
 ):

@@ -21,6 +21,7 @@ TEXTS: dict[str, tuple[str, ...]] = {
     "node.relay_weights": ("", "load=1", ",".join(f"{name}=7.5" for name in Weights.names())),
     "games.tc_class": ("", "1:10", "ffff:a"),
     "games.profiles": ("", "/home/ann/games"),
+    "web.listen": ("", "tcp:7767:interface=127.0.0.1", "tcp6:0:interface=\\:\\:1"),
     "lan.ports": ("", "4445,27960-27963/udp"),
     "lan.services": ("", "mdns", "mdns,ssdp"),
     "control.listen": ("tcp:7766", "unix:/run/lanrage/control.sock", "systemd:domain=INET:index=0"),

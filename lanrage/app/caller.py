@@ -12,14 +12,16 @@ from lanrage.errors import BadInput
 
 @attrs.define(eq=False)
 class Caller:
-    """A program at the other end of the node's socket.
+    """A program at the other end of the node's socket, or a page that a user of it has opened.
 
     :param user: whom the kernel vouches for.
     :param end: ends the connection.
+    :param by_web: it is a page in a browser, or who else has a token of one.
     """
 
     user: int
     end: Callable[[], None]
+    by_web: bool = False
     _descriptor: int | None = None
     _gone: bool = False
     _watching: list[Callable[[], None]] = attrs.field(factory=list)

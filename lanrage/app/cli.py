@@ -30,6 +30,7 @@ from lanrage.app import (
     cli_probe,
     cli_relays,
     cli_servers,
+    cli_web,
     run_cli,
 )
 from lanrage.app import cli_output as output
@@ -284,6 +285,7 @@ cli_doctor.add(main, SETTINGS)
 cli_machine_room.add(main, operation)
 cli_servers.add(main, operation)
 cli_games.add(main, operation)
+cli_web.add(main, SETTINGS)
 
 
 @operation(main, "status", output.status)

@@ -266,6 +266,10 @@ def status(screen: Screen, result: dict[str, Any]) -> None:
     counters = ", ".join(f"{name} {value}" for name, value in (result.get("lan") or {}).items() if value)
     if counters:
         rows.append(("lan", counters))
+    if web := result.get("web"):
+        rows.append(
+            ("page", f"{web['url']} (open it by: lanrage web)" if web["url"] else f"not served: {web['trouble']}")
+        )
     rows += [("games", sentence) for sentence in result.get("games") or ()]
     if tuning := result.get("tuning"):
         rows.append(("tuning", _tuning(tuning)))

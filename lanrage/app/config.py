@@ -23,6 +23,7 @@ from lanrage.core.links import KEY_BYTES
 from lanrage.core.relay_choice import Weights
 from lanrage.core.settings_limits import CONTROL_PORT, FLUSH_INTERVAL, RELAY_PORTS, STUN_PORT
 from lanrage.core.settings_texts import parse_relay_ports
+from lanrage.core.settings_web import WebListen
 from lanrage.errors import BadInput
 from lanrage.store.named_file import read_named
 from lanrage.wire.control import TOKEN_LIMIT, RelayInfo
@@ -117,6 +118,7 @@ class NodeConfig:
     :param announce: the targets of notices are told of games, too.
     :param discord: what is shown there.
     :param desktop: what the users' desktops are told.
+    :param web: where the page for browsers is; ``None``: nowhere.
     """
 
     state_dir: Path
@@ -130,6 +132,7 @@ class NodeConfig:
     announce: bool = False
     discord: DiscordSettings = DiscordSettings()
     desktop: DesktopSettings = DesktopSettings()
+    web: WebListen | None = None
 
     @property
     def games_dir(self) -> Path:
@@ -156,8 +159,8 @@ class NodeConfig:
         server, region = read(options, "node.server"), read(options, "node.relay_region")
         games, detection = read(options, "games.profiles"), GamesSettings.parse(options)
         weights, folder = read(options, "node.relay_weights"), Path(games) if games else None
-        announce = read(options, "games.announce")
-        told = DiscordSettings.parse(options), DesktopSettings.parse(options)
+        announce, web = read(options, "games.announce"), read(options, "web.listen")
+        told = DiscordSettings.parse(options), DesktopSettings.parse(options), web
         return cls(*folders(options), devices, server, region, weights, folder, detection, announce, *told)
 
     def with_server(self, server: str) -> NodeConfig:

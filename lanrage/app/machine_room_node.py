@@ -12,9 +12,10 @@ from lanrage.app.profile_node import ProfileNode
 from lanrage.app.settings_node import SettingsNode
 from lanrage.app.task_runner import TaskRunner
 from lanrage.app.tasks_node import TasksNode
+from lanrage.app.web_node import WebNode
 
 
-class MachineRoomNode(JoinTiming, LogsNode, MetricsNode, NotifyNode, ProfileNode, SettingsNode, TasksNode):
+class MachineRoomNode(JoinTiming, LogsNode, MetricsNode, NotifyNode, ProfileNode, SettingsNode, TasksNode, WebNode):
     """Part of :class:`lanrage.app.node.NodeService`."""
 
     tasks: TaskRunner

@@ -124,9 +124,8 @@ class NodeService(
         self.games = self.make_games(reactor, config, profiles(reactor, config.games_dir), random)
         self.around: RoleService | None = None
         self._opening: PlanRun | None = None
-        self._disk_trouble = ""
+        self._disk_trouble = self.server_beside = ""
         start = settings or Start.plain(config.state_dir)
-        self.server_beside = ""
         self.settings = SettingsDesk(reactor, start)
         self.settings.when(NODE_LIVE, self._use)
         self.settings.on_change("log.level", set_level)
@@ -286,10 +285,11 @@ class NodeService(
 
     async def status(self) -> dict[str, Any]:
         """See :meth:`INode.status`."""
-        life = self._life
+        life, web = self._life, self.web_shown()
         if life is None or self._disk_trouble:
-            return _plain(StatusShown(__version__, "starting", missing=[self._held_up(), *self._around()]))
-        return _plain(node_view.status(life, self._missing(life, await self._rights())))
+            held_up = [self._held_up(), *self._around()]
+            return _plain(StatusShown(__version__, "starting", missing=held_up, web=web))
+        return _plain(node_view.status(life, self._missing(life, await self._rights()), web))
 
     def _alone(self, work: Callable[[], Coroutine[Any, Any, dict[str, Any]]]) -> Deferred[dict[str, Any]]:
         """One operation at a time; one that is cancelled while it waits is never begun."""

@@ -27,6 +27,7 @@ from lanrage.app.results import (
     RelayTcpShown,
     StatusShown,
     TunnelShown,
+    WebShown,
 )
 from lanrage.core.candidates import CandidateKind
 from lanrage.core.diagnosis import (
@@ -82,10 +83,11 @@ def entered(life: PartyLife) -> Joined:
     return Joined(replica.party_id, ledger.name, ledger.charter.subnet, str(session.address.ip), len(replica.members))
 
 
-def status(life: PartyLife, missing: list[str]) -> StatusShown:
+def status(life: PartyLife, missing: list[str], web: WebShown | None = None) -> StatusShown:
     """The node's state.
 
     :param missing: what it lacks, in sentences.
+    :param web: the page beside it.
     """
     link, session, replica = life.link, life.session, life.replica
     ledger = replica.ledger if replica is not None else None
@@ -106,6 +108,7 @@ def status(life: PartyLife, missing: list[str]) -> StatusShown:
         bridge_node.shown(session),
         games_view.sentences(life),
         games_view.tuning(life.games, session),
+        web,
     )
 
 

@@ -52,6 +52,7 @@ class Operation:
     :param asked: the method is told who calls, where somebody does: not all of them may have it all.
     :param reads: it changes nothing and is cheap: it may be asked by HTTP's GET, and watched. Such a one is neither
         long nor held.
+    :param local: it is for programs that connect by the socket, and refused to the page (``docs/web-api.rst``).
     :param roles: whose processes do it.
     """
 
@@ -65,4 +66,5 @@ class Operation:
     held: bool = False
     asked: bool = False
     reads: bool = False
+    local: bool = False
     roles: tuple[str, ...] = PLAYER

@@ -22,6 +22,7 @@ from lanrage.app.operations_paths import PATHS, IPathNode
 from lanrage.app.operations_probe import PROBE, IProbeNode
 from lanrage.app.operations_relays import RELAYS, IRelayNode
 from lanrage.app.operations_run import RUN, IRoomNode
+from lanrage.app.operations_web import WEB, IWebNode
 from lanrage.app.results import Invited, Joined, Left, PartyCreated, PartyShown, StatusShown
 from lanrage.core.certificates import TAKEOVER_DELAY, TAKEOVER_LONGEST, TAKEOVER_SHORTEST
 from lanrage.core.setting import SERVING
@@ -55,6 +56,7 @@ class INode(
     IGamesNode,
     IDoctorNode,
     IDesktopNode,
+    IWebNode,
 ):
     """What a node does for its user; the local API and the command line see no more of it.
 
@@ -242,6 +244,7 @@ _ROWS = (
     *GAMES,
     *DOCTOR,
     *DESKTOP,
+    *WEB,
 )
 OPERATIONS: dict[str, Operation] = {row.name: row for row in _ROWS}
 """All operations by name."""
@@ -291,6 +294,8 @@ async def carry_out(
     named: dict[str, Any] = {field: getattr(request, field) for field in request.__struct_fields__}
     if operation.long:
         named["progress"] = progress
+    if operation.local and (caller is None or caller.by_web):
+        raise Refused("not_allowed", f"{operation.name} is for programs of this machine alone, by the node's socket")
     if operation.held:
         if caller is None:
             raise BadInput("op", f"{operation.name} is for programs of this machine alone")

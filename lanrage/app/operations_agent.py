@@ -150,6 +150,7 @@ AGENT = (
         "lanrage games agents",
         long=True,
         held=True,
+        local=True,
     ),
     Operation(
         "agent.windows",
@@ -159,6 +160,7 @@ AGENT = (
         "Tell the node which windows the session of the calling agent shows.",
         "lanrage games agents",
         held=True,
+        local=True,
     ),
     Operation(
         "agent.done",

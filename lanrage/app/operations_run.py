@@ -56,6 +56,7 @@ RUN = (
         "until the connection ends.",
         "lanrage run -- GAME",
         held=True,
+        local=True,
     ),
 )
 """The operation of ``lanrage run``."""

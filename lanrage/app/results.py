@@ -292,6 +292,17 @@ class RelayTcpShown(Result, frozen=True):
     trouble: str = ""
 
 
+class WebShown(Result, frozen=True):
+    """The page for browsers.
+
+    :param url: its address; empty while it is not served.
+    :param trouble: why it is not; empty while it is.
+    """
+
+    url: str
+    trouble: str = ""
+
+
 class StatusShown(Result, frozen=True):
     """The node's state.
 
@@ -305,6 +316,7 @@ class StatusShown(Result, frozen=True):
     :param bridges: this machine's cards whose devices take part.
     :param games: who plays what: sentences such as ``Ana hosts Teeworlds``.
     :param tuning: what the games that run here change; null while none runs.
+    :param web: the page for browsers; null where it is switched off.
     :param port_mapping: where the router maps WireGuard's port; none while it is switched off, or outside a party.
     """
 
@@ -324,6 +336,7 @@ class StatusShown(Result, frozen=True):
     bridges: list[BridgeShown] = []
     games: list[str] = []
     tuning: TuningShown | None = None
+    web: WebShown | None = None
 
 
 class Diagnosed(NodeFacts, frozen=True):

@@ -27,6 +27,7 @@ from lanrage.app.metering_config import MeteringSettings
 from lanrage.app.metrics_of_relay import RelayReadings
 from lanrage.app.metrics_sampler import Source
 from lanrage.app.node import NodeService
+from lanrage.app.operations import OPERATIONS
 from lanrage.app.reflector import ReflectorService
 from lanrage.app.relay import RelayPlan, RelayService
 from lanrage.app.relay_reporter import RelayReporter
@@ -35,6 +36,7 @@ from lanrage.app.role_sockets import ROLE_SOCKETS
 from lanrage.app.settings_live import steer_control, steer_notices, steer_relay
 from lanrage.app.settings_start import Start
 from lanrage.app.stall_watch import StallWatch
+from lanrage.app.web_service import WebService
 from lanrage.core.setting import CONTROL, NODE, RELAY
 from lanrage.core.settings_limits import CONTROL_PORT
 from lanrage.store.metric_store import file_of
@@ -115,18 +117,20 @@ def _of_node(node: NodeService) -> dict[str, Source]:
     }
 
 
-def _node_parts(reactor: Any, config: NodeConfig, settings: Start | None) -> tuple[NodeService, ApiService]:
+def _node_parts(reactor: Any, config: NodeConfig, settings: Start | None) -> tuple[NodeService, ApiService, WebService]:
     node = NodeService(reactor, config, settings=settings)
-    return node, ApiService(reactor, config.run_dir / ROLE_SOCKETS[NODE].socket, node)
+    api = ApiService(reactor, config.run_dir / ROLE_SOCKETS[NODE].socket, node)
+    node.web = WebService(reactor, config.web, api.calls, tuple(OPERATIONS.values()))
+    return node, api, node.web
 
 
 def _node(reactor: Any, config: NodeConfig, measured: MeteringSettings, settings: Start | None) -> RoleService:
-    node, api = _node_parts(reactor, config, settings)
+    node, api, web = _node_parts(reactor, config, settings)
     node.metering = metering = Metering(reactor, measured, _of_node(node), config.state_dir)
     _tell_news(node, metering)
     role = RoleService(
         reactor,
-        [metering, api, node, node.news, node.discord, node.desktop, node.recent, node.games.detection],
+        [metering, api, web, node, node.news, node.discord, node.desktop, node.recent, node.games.detection],
         lambda: node.greeting(config.server or "HOST:PORT"),
         optional={node.games.detection: ()},
     )
@@ -258,7 +262,7 @@ def _all(reactor: Any, config: AllConfig, measured: MeteringSettings, settings: 
     control, reflector = _control_parts(reactor, config.control)
     relay = EmbeddedRelay(reactor, control, config.ports, config.plan, config.node.state_dir / RELAY_FOLDER)
     server = config.node.server or _own_server(config.control)
-    node, api = _node_parts(reactor, config.node.with_server(server), settings)
+    node, api, web = _node_parts(reactor, config.node.with_server(server), settings)
     node.server_beside = _own_server(config.control)
     steer_control(node.settings, control)
     steer_relay(node.settings, relay)
@@ -277,7 +281,7 @@ def _all(reactor: Any, config: AllConfig, measured: MeteringSettings, settings: 
     role = RoleService(
         reactor,
         [
-            *(metering, api, reflector, control, relay, outside, node),
+            *(metering, api, web, reflector, control, relay, outside, node),
             *(node.news, node.discord, node.desktop, node.recent, node.games.detection),
         ],
         greeting,

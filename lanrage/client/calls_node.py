@@ -30,6 +30,7 @@ from lanrage.client.calls_profile import ProfileCalls, ProfileWatch
 from lanrage.client.calls_run import RunCalls
 from lanrage.client.calls_servers import ServersCalls, ServersWatch
 from lanrage.client.calls_settings import SettingsCalls, SettingsWatch
+from lanrage.client.calls_web import WebCalls
 
 
 class NodeCalls:
@@ -49,6 +50,7 @@ class NodeCalls:
         self.logs = LogsCalls(asker)
         self.games = GamesCalls(asker)
         self.servers = ServersCalls(asker)
+        self.web = WebCalls(asker)
         self.watch = NodeWatch(asker)
 
     async def status(self) -> StatusShown:

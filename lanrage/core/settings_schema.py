@@ -16,6 +16,7 @@ from lanrage.core.settings_machine_room import LOG_SETTINGS, METERING_SETTINGS
 from lanrage.core.settings_node import LAN_SETTINGS, MAPPING, NODE_SETTINGS
 from lanrage.core.settings_notify import DISCORD_SETTINGS, NOTIFY_SETTINGS
 from lanrage.core.settings_server import CONTROL_SETTINGS, RELAY_PORTS_SETTING, RELAY_SETTINGS, STOPPING_SETTINGS
+from lanrage.core.settings_web import WEB_SETTINGS
 from lanrage.errors import BadInput
 
 SCHEMA: tuple[Setting, ...] = (
@@ -24,6 +25,7 @@ SCHEMA: tuple[Setting, ...] = (
     *GAMES_SETTINGS,
     *DISCORD_SETTINGS,
     *DESKTOP_SETTINGS,
+    *WEB_SETTINGS,
     MAPPING,
     *DETECTION_SETTINGS,
     *CONTROL_SETTINGS,

@@ -13,7 +13,6 @@ from typing import Any
 
 from twisted.internet.defer import maybeDeferred
 from twisted.internet.interfaces import IListeningPort
-from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from twisted.web.http import Request
 from twisted.web.resource import Resource
 from twisted.web.server import Request as SiteRequest
@@ -22,6 +21,7 @@ from twisted.web.server import Site
 from lanrage.core.origins import parse_host
 from lanrage.core.settings_machine_room import METRICS_EXAMPLE
 from lanrage.net.endpoints import listen_at
+from lanrage.net.few_connections import FewConnections
 
 PATH = b"metrics"
 FIELD, EXAMPLE = "metrics-listen", METRICS_EXAMPLE
@@ -100,16 +100,6 @@ class _Site(Site):
         """Twisted: a request was answered."""
 
 
-class _Few(WrappingFactory[ProtocolWrapper]):
-    """Knows its connections, which are few."""
-
-    noisy = False
-
-    def buildProtocol(self, addr: Any) -> Any:
-        """Twisted: somebody connected."""
-        return super().buildProtocol(addr) if len(self.protocols) < CONNECTIONS_LIMIT else None
-
-
 class MetricsPort:
     """Listens.
 
@@ -119,7 +109,7 @@ class MetricsPort:
     def __init__(self, reactor: Any, text: Callable[[], tuple[str, bytes]]) -> None:
         self._reactor = reactor
         site = _Site(_Page(text), requestFactory=_Request, timeout=IDLE_SECONDS, reactor=reactor)  # type: ignore[no-untyped-call]
-        self._factory = _Few(site)  # type: ignore[no-untyped-call]
+        self._factory = FewConnections(site, CONNECTIONS_LIMIT)
         self._port: IListeningPort | None = None
 
     async def open(self, listen: str) -> None:
@@ -139,5 +129,4 @@ class MetricsPort:
         port, self._port = self._port, None
         if port is not None:
             await maybeDeferred(port.stopListening)
-        for connection in list(self._factory.protocols):
-            connection.transport.abortConnection()
+        self._factory.abort()

@@ -33,6 +33,7 @@ from lanrage.core.origins import Proxies
 from lanrage.core.relay_choice import Weights
 from lanrage.core.settings_limits import RELAY_PORTS, RELAY_PORTS_LIMIT
 from lanrage.core.settings_texts import parse_port, parse_ports
+from lanrage.core.settings_web import WEB_PORT, WebListen
 from lanrage.errors import BadInput
 from lanrage.store.certificate import CertificateFiles
 from lanrage.wire.control import RelayInfo
@@ -156,11 +157,14 @@ class RoleTests(ConfigCase):
     def test_node(self) -> None:
         """Defaults, and every option."""
         default = NodeConfig(
-            Path("/s"), Path("/r"), Devices("lanrage-wg0", "auto", "lanrage0", WIREGUARD_PORT, map_port=True)
+            Path("/s"),
+            Path("/r"),
+            Devices("lanrage-wg0", "auto", "lanrage0", WIREGUARD_PORT, map_port=True),
+            web=WebListen("127.0.0.1", WEB_PORT),
         )
         self.assertEqual(default, NodeConfig.parse(options(NodeOptions, *FOLDERS)))
         words = "--tunnel-device wg7 --card party0 --wireguard-port 0 --wireguard userspace --server host:7766"
-        words += " --port-mapping off --birthday off"
+        words += " --port-mapping off --birthday off --web-listen="
         devices = Devices("wg7", "userspace", "party0", 0, birthday=False)
         given_words = options(NodeOptions, *FOLDERS, *words.split())
         self.assertEqual(NodeConfig(Path("/s"), Path("/r"), devices, "host:7766"), NodeConfig.parse(given_words))
@@ -271,7 +275,7 @@ class RoleTests(ConfigCase):
         expected = AllConfig(
             ControlConfig(Path("/s"), relays=(RelayInfo("", 7, 9), RelayInfo("a", 3, 4)), map_ports=True),
             (7, 9),
-            NodeConfig(Path("/s"), Path("/r"), Devices(map_port=True)),
+            NodeConfig(Path("/s"), Path("/r"), Devices(map_port=True), web=WebListen("127.0.0.1", WEB_PORT)),
         )
         self.assertEqual(expected, AllConfig.parse(options(AllOptions, *words)))
         for name, value in (("ports", "x"), ("stun-port", "x"), ("card", "a/b"), ("mode", "")):

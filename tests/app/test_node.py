@@ -81,6 +81,7 @@ class LifeTests(PartyCase):
                 "bridges": [],
                 "games": [],
                 "tuning": None,
+                "web": None,
             }
             self.assertEqual({"version": __version__, "state": "idle"} | empty, idle)
             self.assertEqual("idle", (await anna.node.diagnose())["state"])
@@ -115,6 +116,7 @@ class LifeTests(PartyCase):
                     "bridges": [],
                     "games": [],
                     "tuning": None,
+                    "web": None,
                 },
                 status,
             )

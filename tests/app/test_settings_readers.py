@@ -30,6 +30,7 @@ from lanrage.core.relay_choice import Weights
 from lanrage.core.route_leases import RouteLeases
 from lanrage.core.setting import ALL, CONTROL, NODE, RELAY
 from lanrage.core.settings_schema import SCHEMA, SETTINGS
+from lanrage.core.settings_web import WebListen
 from lanrage.store.settings import SettingsFile
 from lanrage.wire.control import RelayInfo
 
@@ -84,6 +85,7 @@ NODE_READERS = {
     "desktop.notify": Reads("joined left", "desktop.events", frozenset({NoticeKind.JOINED, NoticeKind.LEFT})),
     "discord.client_id": Reads("123456789012345678", "discord.client_id", "123456789012345678"),
     "discord.join": Reads("on", "discord.join", True),
+    "web.listen": Reads("tcp:1:interface=127.0.0.2", "web", WebListen("127.0.0.2", 1)),
 }
 CONTROL_READERS = {
     "control.listen": Reads("tcp:1", "listen", "tcp:1"),

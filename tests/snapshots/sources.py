@@ -10,10 +10,12 @@ from lanrage.app.cli import main
 from lanrage.app.cli_frame import LazyGroup
 from lanrage.app.operations import OPERATIONS
 from lanrage.app.service import Options
+from lanrage.app.web_api import DOCUMENTS, SESSION
 from lanrage.core.metric_names import METRICS
 from lanrage.core.settings_schema import SCHEMA
 from lanrage.errors import REFUSALS, LanrageError
 from lanrage.net.http_answers import PATHS
+from lanrage.net.web_port import SOCKET_PATH
 from tests.snapshots.shapes import struct_lines
 
 
@@ -65,8 +67,8 @@ def service() -> Iterator[str]:
 
 
 def http() -> Iterator[str]:
-    """The paths that are answered by HTTP."""
-    return iter(sorted(PATHS))
+    """The paths that are answered by HTTP, operations and the page's files beside them."""
+    return iter(sorted({*PATHS, SESSION, SOCKET_PATH, *DOCUMENTS}))
 
 
 def errors() -> Iterator[str]:
