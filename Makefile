@@ -12,12 +12,13 @@ COVERAGE := $(if $(ARGS),,--cov --cov-report=term $(if $(filter 0,$(shell id -u)
 PARALLEL := $(if $(ARGS),,-n 3 --dist loadfile)
 ARGS ?=
 
-.PHONY: help run demo grid test test-lab test-kernel test-all lint format types docs messages snapshots golden clean
+.PHONY: help run demo grid deb test test-lab test-kernel test-all lint format types docs messages snapshots golden clean
 
 help:
 	@echo "make run          install into .venv and start the service (control, relay and node on this machine)"
 	@echo "make test         unit, contract, property and small laboratory tests"
 	@echo "make demo         three hosts behind NATs find each other's real game servers (root)"
+	@echo "make deb          a Debian package, in dist"
 	@echo "more: grid test-lab test-kernel test-all lint format types docs messages snapshots golden clean"
 
 run:
@@ -28,6 +29,10 @@ grid:
 	@$(PREPARE) test
 	@$(BIN)/lanrage lab grid --rst docs/lab-grid.rst $(ARGS)
 
+deb:
+	@$(PREPARE) deb
+	@packaging/deb/build
+
 demo:
 	@$(PREPARE) test
 	@$(BIN)/lanrage lab demo $(ARGS)
@@ -37,7 +42,7 @@ test:
 	@$(PYTEST) -m "not lab and not kernel" $(PARALLEL) $(COVERAGE) $(ARGS)
 
 test-lab:
-	@$(PREPARE) test
+	@$(PREPARE) test lab
 	@$(PYTEST) -m lab $(ARGS)
 
 test-kernel:
@@ -51,6 +56,7 @@ lint:
 	@$(PREPARE) dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/hadolint packaging/oci/Containerfile
 	$(BIN)/pylint --score=y lanrage tests twisted/plugins/lanrage_plugin.py
 
 format:

@@ -114,6 +114,13 @@ def load_firewall() -> click.Group:
     return firewall
 
 
+def load_service() -> click.Group:
+    """The commands for services of this machine."""
+    from lanrage.app.cli_service import service
+
+    return service
+
+
 def load_lab() -> click.Group:
     """The laboratory's commands."""
     from lanrage.lab.cli import lab
@@ -165,6 +172,9 @@ main.add_command(
     LazyGroup(
         "firewall", load=load_firewall, what="lanrage firewall", help="Let the party in by the firewall's own tools."
     )
+)
+main.add_command(
+    LazyGroup("service", load=load_service, what="lanrage service", help="Run node, server and relay as services.")
 )
 main.add_command(LazyGroup("lab", load=load_lab, help="Build laboratories of hosts and NATs on this machine."))
 

@@ -33,29 +33,39 @@ from lanrage.app.relay import RelayPlan, RelayService
 from lanrage.app.relay_reporter import RelayReporter
 from lanrage.app.role_service import RoleService
 from lanrage.app.role_sockets import ROLE_SOCKETS
+from lanrage.app.service_life import Heartbeat, Readiness
 from lanrage.app.settings_live import steer_control, steer_notices, steer_relay
 from lanrage.app.settings_start import Start
 from lanrage.app.stall_watch import StallWatch
 from lanrage.app.web_service import WebService
 from lanrage.core.setting import CONTROL, NODE, RELAY
 from lanrage.core.settings_limits import CONTROL_PORT
+from lanrage.net.supervisor import Supervisor
 from lanrage.store.metric_store import file_of
 
 log = Logger()
 
 
 def make(
-    reactor: Any, config: Config, metering: MeteringSettings | None = None, settings: Start | None = None
+    reactor: Any,
+    config: Config,
+    metering: MeteringSettings | None = None,
+    settings: Start | None = None,
+    supervisor: Supervisor | None = None,
 ) -> RoleService:
     """The service of a role's configuration.
 
     :param metering: how it is measured.
     :param settings: how it was started; ``None``: with nothing but defaults.
+    :param supervisor: the service manager that wants to hear of it.
     """
     for word in settings.words if settings is not None else ():
         log.warn("{word}", word=word)
     role = _make(reactor, config, metering if metering is not None else MeteringSettings(), settings)
     StallWatch(reactor).setServiceParent(role)  # type: ignore[no-untyped-call]
+    if supervisor is not None:
+        heartbeat = Heartbeat(reactor, supervisor, role.words)
+        role.surround(heartbeat, Readiness(heartbeat))
     return role
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -26,6 +27,7 @@ from lanrage.core.settings_server import CONTROL_SETTINGS, RELAY_PORTS_SETTING, 
 from lanrage.core.settings_web import WEB_SETTINGS
 from lanrage.errors import BadInput, LanrageError
 from lanrage.logs.carry import carry_timers
+from lanrage.net.supervisor import Supervisor
 from lanrage.timing import timing_decorator
 
 EXIT_USAGE = 64
@@ -159,7 +161,8 @@ def makeService(options: Options) -> IService:
 
     keep_steady(reactor)
     carry_timers(reactor)
-    service: IService = roles.make(reactor, options["config"], options["metering"], options["settings"])
+    supervisor = Supervisor.take(os.environ, os.getpid())
+    service: IService = roles.make(reactor, options["config"], options["metering"], options["settings"], supervisor)
     try:
         return logged(service, options["log"], options.parent or {}, reactor, options.subCommand or "all")
     except LanrageError as error:
