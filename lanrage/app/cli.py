@@ -26,10 +26,12 @@ from lanrage.app import (
     cli_lan,
     cli_machine_room,
     cli_offers,
+    cli_open_link,
     cli_paths,
     cli_probe,
     cli_relays,
     cli_servers,
+    cli_uninstall,
     cli_web,
     run_cli,
 )
@@ -296,6 +298,8 @@ cli_machine_room.add(main, operation)
 cli_servers.add(main, operation)
 cli_games.add(main, operation)
 cli_web.add(main, SETTINGS)
+cli_open_link.add(main, SETTINGS)
+cli_uninstall.add(main, SETTINGS)
 
 
 @operation(main, "status", output.status)

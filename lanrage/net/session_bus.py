@@ -118,11 +118,14 @@ class BusTalk(Protocol):
         Fails with :class:`Refused` (``no_desktop``) and :class:`Unreachable`.
         """
         self._serial = serial = self._serial + 1
-        answer: Deferred[tuple[Any, ...]] = Deferred(lambda _: self._asked.pop(serial, None))
+        answer: Deferred[tuple[Any, ...]] = Deferred(lambda _: self._forget(serial))
         self._asked[serial] = answer
         message = new_method_call(where, method, signature or None, args)
         self.transport.write(message.serialise(serial=serial))
         return answer.addTimeout(PATIENCE, self._clock)
+
+    def _forget(self, serial: int) -> None:
+        self._asked.pop(serial, None)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Nothing is answered any more."""
@@ -152,7 +155,7 @@ async def show_note(reactor: Any, path: str, title: str, text: str, urgent: bool
         (abilities,) = await talk.ask(DESKTOP, "GetCapabilities")
         hints = {"urgency": ("y", CRITICAL if urgent else NORMAL), "category": ("s", "im")}
         shown = body(text, "body-markup" in abilities)
-        words = ("LANrage", 0, "applications-games", plain_title(title), shown, [], hints, SHOWN_MS)
+        words: tuple[Any, ...] = ("LANrage", 0, "applications-games", plain_title(title), shown, [], hints, SHOWN_MS)
         (number,) = await talk.ask(DESKTOP, "Notify", "susssasa{sv}i", *words)
         return int(number)
     except (TimeoutError, ValueError, TypeError) as error:
