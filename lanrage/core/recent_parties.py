@@ -44,19 +44,20 @@ def remembered(known: Iterable[RecentParty], seen: RecentParty, limit: int = PAR
     others = tuple(each for each in known if each.party_id != seen.party_id)
     before = next((each for each in known if each.party_id == seen.party_id), None)
     names = dict.fromkeys(before.members if before is not None else ())
-    for name in seen.members:
-        if name != seen.me:
-            names.pop(name, None)
-            names[name] = None
+    me = seen.me[:NAME_LIMIT]
+    for name in (each[:NAME_LIMIT] for each in seen.members):
+        names.pop(name, None)
+        names[name] = None
+    names.pop(me, None)
     first = min(before.first, seen.first) if before is not None else seen.first
     last = max(before.last, seen.last) if before is not None else seen.last
     kept = attrs.evolve(
         seen,
         name=seen.name[:NAME_LIMIT],
         server=seen.server[:SERVER_LIMIT],
-        me=seen.me[:NAME_LIMIT],
+        me=me,
         first=first,
         last=last,
-        members=tuple(name[:NAME_LIMIT] for name in tuple(names)[-MEMBERS_LIMIT:]),
+        members=tuple(names)[-MEMBERS_LIMIT:],
     )
     return (kept, *others)[:limit]
