@@ -83,11 +83,11 @@ class Desktop(BusTalk):
 
 async def start_desktop(reactor: Any, path: Path, *abilities: str) -> Desktop:
     """A desktop that has taken its name on the bus."""
-    factory = Factory.forProtocol(lambda: Desktop(reactor, abilities))  # type: ignore[arg-type]
+    factory = Factory.forProtocol(lambda: Desktop(reactor, abilities))
     desktop: Any = await UNIXClientEndpoint(reactor, str(path)).connect(factory)
     await desktop.ready
     await desktop.ask(BUS, "Hello")
     bus = DBusAddress("/org/freedesktop/DBus", "org.freedesktop.DBus", "org.freedesktop.DBus")
-    assert await desktop.ask(bus, "RequestName", "su", NAME, NAME_FLAGS) == (1,)
+    assert await desktop.ask(bus, "RequestName", "su", (NAME, NAME_FLAGS)) == (1,)
     found: Desktop = desktop
     return found

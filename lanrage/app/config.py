@@ -160,8 +160,9 @@ class NodeConfig:
         games, detection = read(options, "games.profiles"), GamesSettings.parse(options)
         weights, folder = read(options, "node.relay_weights"), Path(games) if games else None
         announce, web = read(options, "games.announce"), read(options, "web.listen")
-        told = DiscordSettings.parse(options), DesktopSettings.parse(options), web
-        return cls(*folders(options), devices, server, region, weights, folder, detection, announce, *told)
+        discord, desktop = DiscordSettings.parse(options), DesktopSettings.parse(options)
+        node = cls(*folders(options), devices, server, region, weights, folder, detection, announce)
+        return attrs.evolve(node, discord=discord, desktop=desktop, web=web)
 
     def with_server(self, server: str) -> NodeConfig:
         """The same with another default control server."""

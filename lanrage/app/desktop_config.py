@@ -5,6 +5,7 @@ from __future__ import annotations
 import attrs
 
 from lanrage.app.settings_options import read
+from lanrage.core.desktop_notes import USUAL, parse_kinds
 from lanrage.core.notices import NoticeKind
 
 
@@ -15,7 +16,7 @@ class DesktopSettings:
     :param events: of these kinds.
     """
 
-    events: frozenset[NoticeKind] = frozenset()
+    events: frozenset[NoticeKind] = parse_kinds(USUAL, "desktop-notify")
 
     @classmethod
     def parse(cls, options: dict[str, str]) -> DesktopSettings:

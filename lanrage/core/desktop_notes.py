@@ -24,6 +24,8 @@ RATE, BURST = 1 / 20, 4.0
 WAITING_LIMIT = 50
 """Lines that wait; of the older ones the number is told."""
 ALL, NONE = "all", "off"
+USUAL = "joined kicked hosting host_changed ready"
+"""Told of where nothing is set: what one would walk over to the other room for."""
 TELLABLE = frozenset(NoticeKind) - {NoticeKind.TEST, NoticeKind.ALERT, NoticeKind.GAME}
 """Kinds that a desktop can be told of: those of the party."""
 _LOOK_ALIKES = str.maketrans({"<": "\u2039", ">": "\u203a"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lanrage.core.desktop_notes import parse_kinds
+from lanrage.core.desktop_notes import USUAL, parse_kinds
 from lanrage.core.setting import PLAYER, Setting
 from lanrage.core.settings_rules import Text
 
@@ -11,7 +11,7 @@ DESKTOP_SETTINGS = (
         "desktop.notify",
         "desktop-notify",
         Text("all, off, or events with blanks between", parse_kinds),
-        "joined kicked hosting host_changed ready",
+        USUAL,
         "What the desktops of this machine's users are told of: events of the party, all, or off.",
         PLAYER,
         live=True,

@@ -1,7 +1,8 @@
 """A user's session bus (D-Bus), as far as notifications need it (``docs/desktop.rst``).
 
-Messages by jeepney, which does no input and output of its own; the bus is https://dbus.freedesktop.org/doc/dbus-specification.html,
-the calls are https://specifications.freedesktop.org/notification-spec/latest/protocol.html.
+Messages by jeepney, which does no input and output of its own. The bus:
+https://dbus.freedesktop.org/doc/dbus-specification.html; the calls:
+https://specifications.freedesktop.org/notification-spec/latest/protocol.html.
 """
 
 from __future__ import annotations
@@ -112,7 +113,9 @@ class BusTalk(Protocol):
             name = str(message.header.fields.get(HeaderFields.error_name, "an error"))
             asked.errback(Refused("no_desktop", f"no desktop takes notifications here: {name[:100]}"))
 
-    def ask(self, where: DBusAddress, method: str, signature: str = "", *args: Any) -> Deferred[tuple[Any, ...]]:
+    def ask(
+        self, where: DBusAddress, method: str, signature: str = "", args: tuple[Any, ...] = ()
+    ) -> Deferred[tuple[Any, ...]]:
         """Call a method; fires with what it gives back.
 
         Fails with :class:`Refused` (``no_desktop``) and :class:`Unreachable`.
@@ -156,7 +159,7 @@ async def show_note(reactor: Any, path: str, title: str, text: str, urgent: bool
         hints = {"urgency": ("y", CRITICAL if urgent else NORMAL), "category": ("s", "im")}
         shown = body(text, "body-markup" in abilities)
         words: tuple[Any, ...] = ("LANrage", 0, "applications-games", plain_title(title), shown, [], hints, SHOWN_MS)
-        (number,) = await talk.ask(DESKTOP, "Notify", "susssasa{sv}i", *words)
+        (number,) = await talk.ask(DESKTOP, "Notify", "susssasa{sv}i", words)
         return int(number)
     except (TimeoutError, ValueError, TypeError) as error:
         raise Unreachable("the desktop does not answer") from error

@@ -38,7 +38,8 @@ class ReadyTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         """All three are there."""
-        self.clock, self.told = Clock(), []
+        self.clock = Clock()
+        self.told: list[tuple[bytes, bytes, str]] = []
         self.channels: dict[bytes, Channel] = {}
         self.desks = {who: self.desk(who) for who in (ANN, BEN, CLEO)}
 

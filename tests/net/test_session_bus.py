@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import tempfile
 from pathlib import Path
@@ -29,9 +30,8 @@ class PathTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         """A runtime folder."""
-        folder = tempfile.TemporaryDirectory(prefix="lanrage-")
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
+        self.folder = Path(tempfile.mkdtemp(prefix="lanrage-"))
+        self.addCleanup(shutil.rmtree, self.folder)
 
     def test_named(self) -> None:
         """The address that the session gives, with what is escaped in it; the first that is a UNIX socket."""
@@ -69,7 +69,7 @@ class HostileTests(SynchronousTestCase):
         """Nothing is raised, and whoever waits is told in the end."""
         clock, transport = Clock(), StringTransport()
         talk = BusTalk(clock)
-        talk.makeConnection(transport)  # type: ignore[no-untyped-call]
+        talk.makeConnection(transport)
         outcome: list[Any] = []
         talk.ready.addBoth(outcome.append)
         if known:
@@ -86,7 +86,7 @@ class HostileTests(SynchronousTestCase):
     def test_too_large(self) -> None:
         """A message that says that it has a gigabyte ends the connection before it is gathered."""
         talk, transport = BusTalk(Clock()), StringTransport()
-        talk.makeConnection(transport)  # type: ignore[no-untyped-call]
+        talk.makeConnection(transport)
         talk.dataReceived(b"OK 1234\r\n")
         self.successResultOf(talk.ready)
         asked = talk.ask(BUS, "Hello")
@@ -103,9 +103,9 @@ class RealTests(TestCase):
 
     def setUp(self) -> None:
         """A bus."""
-        folder = tempfile.TemporaryDirectory(prefix="lanrage-")
-        self.addCleanup(folder.cleanup)
-        self.path = start_bus(self.addCleanup, Path(folder.name))
+        folder = Path(tempfile.mkdtemp(prefix="lanrage-"))
+        self.addCleanup(shutil.rmtree, folder)
+        self.path = start_bus(self.addCleanup, folder)
 
     async def desktop(self, *abilities: str) -> Any:
         """A desktop on it."""
