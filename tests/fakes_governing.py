@@ -7,11 +7,12 @@ from typing import Any
 import msgspec
 
 from lanrage.app.results import ConflictShown, ConflictsShown, Governed, HistoryShown, RecordShown, StatusSet
+from tests.fakes_guests import FakeGuests
 
 GOVERNED_ID = "ab" * 16
 
 
-class FakeGovernor:
+class FakeGovernor(FakeGuests):
     """Notes each call and answers as the real one does."""
 
     def _enter(self, *call: Any) -> None:

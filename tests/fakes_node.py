@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
 from lanrage.app.operations import INode, Progress
+from lanrage.app.qr_node import QrNode
 from lanrage.app.results import (
     CardShown,
     ControlShown,
@@ -90,9 +91,10 @@ class FakeNode(
     FakeGames,
     FakeGameMods,
     FakeDetection,
-    FakeWeb,
     FakeDoctor,
     FakeDesktop,
+    QrNode,
+    FakeWeb,
 ):
     """Carries the operations out in memory.
 

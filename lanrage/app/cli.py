@@ -23,12 +23,14 @@ from lanrage.app import (
     cli_exposure,
     cli_games,
     cli_governing,
+    cli_guests,
     cli_lan,
     cli_machine_room,
     cli_offers,
     cli_open_link,
     cli_paths,
     cli_probe,
+    cli_qr,
     cli_relays,
     cli_servers,
     cli_uninstall,
@@ -285,6 +287,7 @@ def invite(**options: Any) -> dict[str, Any]:
 
 
 cli_governing.add(party, operation)
+cli_guests.add(party, operation)
 cli_offers.add(party, operation)
 cli_desktop.add(party, operation)
 cli_paths.add(main, operation, SETTINGS)
@@ -294,6 +297,7 @@ cli_lan.add(main, operation, SETTINGS)
 run_cli.add(main, SETTINGS)
 cli_probe.add(main, operation, SETTINGS)
 cli_doctor.add(main, SETTINGS)
+cli_qr.add(main, operation)
 cli_machine_room.add(main, operation)
 cli_servers.add(main, operation)
 cli_games.add(main, operation)

@@ -58,7 +58,6 @@ def converse(path: str, work: Work) -> Any:
     ending: list[bool] = []
 
     async def ask() -> Any:
-        """One connection, as long as the work takes."""
         async with NodeClient(steering, path) as node:
             return await work(node, steering)
 
@@ -67,7 +66,6 @@ def converse(path: str, work: Work) -> Any:
         asking = Deferred.fromCoroutine(ask()).addBoth(outcome.append)
 
         def interrupted() -> Deferred[None]:
-            """Give the work up; the reactor stops once it has ended."""
             ending.append(True)
             asking.cancel()
             return asking

@@ -9,6 +9,7 @@ import msgspec
 
 from lanrage import __version__
 from lanrage.app.doctor import collect_local
+from lanrage.app.doctor_results import Doctored
 from lanrage.core.diagnosis import Check, Facts, Level
 from lanrage.core.doctor_faults import found, worst
 from lanrage.core.firewall_commands import DEVICES
@@ -18,23 +19,8 @@ from lanrage.core.links import WIREGUARD_PORT
 from lanrage.errors import BadInput, LanrageError, MissingRight, Unreachable
 
 
-class Doctored(msgspec.Struct, frozen=True):
-    """What the doctor found.
-
-    :param headline: what is wrong most, and its remedy; or that all is well.
-    :param fault: its id; empty where all is well.
-    :param ok: no check fails.
-    """
-
-    headline: str
-    fault: str
-    ok: bool
-    checks: list[Check]
-    facts: Facts
-
-
 def report(facts: Facts, *, hide_addresses: bool = True, member: str = "") -> dict[str, Any]:
-    """Judge facts: a :class:`Doctored` as plain values.
+    """Judge facts: a :class:`lanrage.app.doctor_results.Doctored` as plain values.
 
     :param hide_addresses: replace IP addresses and host names by stable names; keys and codes are hidden always.
     :param member: leave out what concerns other members.

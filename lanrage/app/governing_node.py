@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred
 
 from lanrage.app import ledger_view
 from lanrage.app.governance import Governance, find_member
+from lanrage.app.guest_node import GuestNode
 from lanrage.app.party_life import PartyLife
 from lanrage.app.results import ConflictsShown, Governed, HistoryShown, StatusSet
 from lanrage.core.code import InvitationCode
@@ -20,7 +21,7 @@ from lanrage.wire.control import Done
 from lanrage.wire.control_ledger import ConflictsFound, FetchConflicts, SetStatus
 
 
-class GoverningNode:
+class GoverningNode(GuestNode):
     """Part of :class:`lanrage.app.node.NodeService`."""
 
     def _own(self) -> PartyLife:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from ipaddress import IPv4Address
 from typing import Protocol
 
+import attrs
 from twisted.logger import Logger
 
 from lanrage.core.exposure import Exposure, GuardRules, judge_port
 from lanrage.core.play_ports import PlayPorts, Source, Span
-from lanrage.errors import LanrageError
+from lanrage.errors import LanrageError, Refused
 
 # Protocols have methods without a body.
 # pylint: disable=missing-function-docstring
@@ -45,13 +47,15 @@ class Guarding:
     def __init__(self, exposure: Exposure, ports: PlayPorts, guard: Guard) -> None:
         self.exposure, self.ports, self.guard = exposure, ports, guard
         self.trouble = ""
+        self._guests: tuple[IPv4Address | None, frozenset[IPv4Address]] = None, frozenset()
         self._wanted: tuple[Span, ...] = ()
         self._end: Callable[[], None] = lambda: None
 
     @property
     def rules(self) -> GuardRules:
         """What holds now."""
-        return GuardRules.of(self.exposure, self.ports)
+        home, guests = self._guests
+        return attrs.evolve(GuardRules.of(self.exposure, self.ports), home=home, guests=guests)
 
     def lets_in(self, port: int) -> bool:
         """Whether a member reaches this UDP port: for what comes in past the table, by a real card."""
@@ -86,6 +90,23 @@ class Guarding:
             self.exposure = before
             raise
         self.trouble = ""
+
+    async def admit_guests(self, home: IPv4Address, guests: frozenset[IPv4Address]) -> None:
+        """Let these guests and the members reach each other, and no others.
+
+        :param home: this member's party address.
+        :raises LanrageError: the firewall does not hold; then none is let through.
+        """
+        if guests and self.trouble:
+            raise Refused("unguarded", f"guests are served behind the party firewall alone: {self.trouble}")
+        before, self._guests = self._guests, (home, guests)
+        if before[1] == guests or self.trouble:
+            return
+        try:
+            await self.guard.change(self.rules)
+        except LanrageError:
+            self._guests = before
+            raise
 
     async def stop(self) -> None:
         """Take the guard away."""

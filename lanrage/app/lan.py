@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Network
 from typing import Protocol, TypeVar
 
@@ -167,13 +167,20 @@ class LanPlane(Service):
         network: IPv4Network = self._address.network
         others = [each for each in addresses if each in network and each != self._address.ip]
         lan = attrs.evolve(self.lan, members={derived_mac(each): each for each in others})
-        self._out.lan = lan
-        self._in.set_lan(lan)
+        self._use(lan)
         log.debug("the LAN plane carries for {count} members", count=len(others))
         for gone in self._counters.carried.keys() - {str(each) for each in others}:
             del self._counters.carried[gone]
         for part in self._parts:
             part.set_members(lan)
+
+    def set_guests(self, guests: Mapping[IPv4Address, IPv4Address]) -> None:
+        """Take the frames of these guests from the members that serve them; see :class:`PartyLan`."""
+        self._use(attrs.evolve(self.lan, guests=guests))
+
+    def _use(self, lan: PartyLan) -> None:
+        self._out.lan = lan
+        self._in.set_lan(lan)
 
     @property
     def lan(self) -> PartyLan:

@@ -231,8 +231,9 @@ class Inflow:
         """The party changed: who is not in it any more is a stranger from now on, and what it began is forgotten."""
         self.lan = lan
         self._members = {str(address): address for address in lan.members.values()}
-        self._ledger.keep_only(lan.members.values())
-        self._parts.keep_only(lan.members.values())
+        origins = [*lan.members.values(), *lan.guests]
+        self._ledger.keep_only(origins)
+        self._parts.keep_only(origins)
 
     def arrived(self, data: bytes, source: str, now: float) -> None:
         """Take a datagram of the carrier.
@@ -263,12 +264,14 @@ class Inflow:
     def _origin(self, part: Part, sender: IPv4Address) -> IPv4Address | None:
         """Whose this is; ``None`` where the sender may not say so.
 
-        A member passes on frames alone, of current members, and only with the last hop.
+        A member passes on frames alone, of its guests or of current members, and only with the last hop.
         """
         if part.origin == sender:
             return sender
-        origin = self._members.get(str(part.origin))
         last = part.kind is Kind.FRAME and part.hops == HOPS
+        if self.lan.guests.get(part.origin) == sender:
+            return part.origin if last else None
+        origin = self._members.get(str(part.origin))
         return origin if origin is not None and last and self.stages.relays(origin, sender) else None
 
     def _join(self, part: Part, origin: IPv4Address, now: float) -> None:

@@ -9,6 +9,8 @@ from lanrage.core.ledger_records import (
     Action,
     Admit,
     Appoint,
+    BringGuest,
+    DismissGuest,
     HandOver,
     Pardon,
     Record,
@@ -69,6 +71,10 @@ def _words(replica: PartyReplica, action: Action) -> str:
             words = f"wants {name_of(replica, action.candidate)} as host"
         case Veto():
             words = "objected to another host"
+        case BringGuest():
+            words = f"brought the guest {action.name}, served by {name_of(replica, action.server)}"
+        case DismissGuest():
+            words = "dismissed a guest"
     return words
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
+from types import MappingProxyType
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
@@ -46,6 +47,7 @@ class Links(LinkHooks):
     listen_port = 0
     reflexive: tuple[Endpoint, ...] = ()
     mapped: tuple[Endpoint, ...] = ()
+    _guests: Mapping[bytes, tuple[IPv4Address, ...]] = MappingProxyType({})
 
     def __init__(  # pylint: disable=too-many-arguments
         self,
@@ -117,6 +119,17 @@ class Links(LinkHooks):
             if identity not in self.peers:
                 self._add(member)
         self._changed()
+
+    async def set_guests(self, guests: Mapping[bytes, tuple[IPv4Address, ...]]) -> None:
+        """Reach these guests through the members (by identity) that serve them, and no others."""
+        before, self._guests = self._guests, guests
+        for guest in {each for some in before.values() for each in some} - {
+            e for some in guests.values() for e in some
+        }:
+            await self._machine.remove_member_route(guest, self._tunnel.name)
+        for identity, link in self.peers.items():
+            if before.get(identity, ()) != guests.get(identity, ()):
+                link.reconfigure()
 
     def revoke(self, identity: bytes) -> None:
         """Thrown out: from this moment nothing of it is carried, and no action that waits configures it any more."""
@@ -230,7 +243,8 @@ class Links(LinkHooks):
 
     def networks_of(self, member: Member) -> tuple[IPv4Network | IPv6Network, ...]:
         """What WireGuard takes from a member and sends to it."""
-        return member_networks(member.certificate.ip, self._prefix)
+        guests = self._guests.get(member.certificate.identity, ())
+        return (*member_networks(member.certificate.ip, self._prefix), *map(IPv4Network, guests))
 
     async def add_peer(self, member: Member) -> None:
         """Configure the peer without endpoint, and its routes."""
@@ -239,6 +253,8 @@ class Links(LinkHooks):
         self.log.debug("{address} becomes a peer of {device}", address=str(address), device=self._tunnel.name, **who)
         await self._tunnel.set_peer(TunnelPeer(member.certificate.wireguard_key, self.networks_of(member)))
         await self._machine.add_member_route(address, self._tunnel.name, self._address)
+        for guest in self._guests.get(member.certificate.identity, ()):
+            await self._machine.add_member_route(guest, self._tunnel.name, self._address)
         if self._prefix is not None:
             source = member_address(self._prefix, self._address)
             await self._machine.add_member_route(member_address(self._prefix, address), self._tunnel.name, source)

@@ -15,6 +15,7 @@ from lanrage.app.guarding import Guarding
 from lanrage.app.lan import LanPlane
 from lanrage.app.lan_config import CaptureFrom, LanSettings
 from lanrage.app.lan_groups import Groups
+from lanrage.app.lan_guests import LanGuests
 from lanrage.app.lan_parts import make_parts
 from lanrage.app.lan_physical import LanMachine, physical_parts
 from lanrage.app.lan_rooms import Room
@@ -37,6 +38,7 @@ from lanrage.net.card import TapCard
 from lanrage.net.devices import port_taken
 from lanrage.net.game_marks import GameMarks
 from lanrage.net.guard import Guard, GuardTable, check_guard
+from lanrage.net.guest_port import GuestPort
 from lanrage.net.ipv6 import own_addresses6
 from lanrage.net.lan_port import LanPort
 from lanrage.net.machine import Machine
@@ -229,6 +231,7 @@ class RealMachinery:
                 *make_parts(self._reactor, lan, plane, self._tables),
                 *physical_parts(self._reactor, plane, LanMachine(devices.tunnel, self._journal)),
                 *make_socket_parts(self._reactor, plane, card, devices.tunnel, address.ip, lan.routes),
+                LanGuests(plane, GuestPort(self._reactor, devices.tunnel), nonce),  # last: it adds to others' decisions
             ),
             prefix=prefix,
             services=lan.services,

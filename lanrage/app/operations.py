@@ -20,6 +20,7 @@ from lanrage.app.operations_machine_room import MACHINE_ROOM, IMachineRoom
 from lanrage.app.operations_offers import OFFERS, IOffersNode
 from lanrage.app.operations_paths import PATHS, IPathNode
 from lanrage.app.operations_probe import PROBE, IProbeNode
+from lanrage.app.operations_qr import QR, IQrNode
 from lanrage.app.operations_relays import RELAYS, IRelayNode
 from lanrage.app.operations_run import RUN, IRoomNode
 from lanrage.app.operations_web import WEB, IWebNode
@@ -56,6 +57,7 @@ class INode(
     IGamesNode,
     IDoctorNode,
     IDesktopNode,
+    IQrNode,
     IWebNode,
 ):
     """What a node does for its user; the local API and the command line see no more of it.
@@ -244,6 +246,7 @@ _ROWS = (
     *GAMES,
     *DOCTOR,
     *DESKTOP,
+    *QR,
     *WEB,
 )
 OPERATIONS: dict[str, Operation] = {row.name: row for row in _ROWS}

@@ -170,6 +170,7 @@ AGENT = (
         "Tell the node that an order was done, with what it gives back, or why it was not.",
         "lanrage games agents",
         held=True,
+        local=True,
     ),
     Operation(
         "servers.launch",

@@ -6,9 +6,9 @@ from collections.abc import Awaitable
 from typing import Annotated, Any
 
 from msgspec import Meta
-from zope.interface import Interface
 
 from lanrage.app.operation import CodeText, NameText, Nothing, Operation, Request
+from lanrage.app.operations_guests import GUESTS, IGuestNode
 from lanrage.app.results import ConflictsShown, Governed, HistoryShown, StatusSet
 from lanrage.wire.control_ledger import STATUS_LIMIT, StatusText
 
@@ -26,7 +26,7 @@ StatusLine = Annotated[
 ]
 
 
-class IGoverningNode(Interface):
+class IGoverningNode(IGuestNode):
     """What a node does for a user who governs a party; see :class:`lanrage.app.operations.INode`."""
 
     # Interface methods have no self and no body.
@@ -171,5 +171,6 @@ GOVERNING = (
         "lanrage party history",
         reads=True,
     ),
+    *GUESTS,
 )
 """Rows of the table."""

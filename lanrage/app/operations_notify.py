@@ -127,6 +127,7 @@ NOTIFY = (
         "list_targets",
         "Show who is told of what; addresses are secret, and shown by their host alone.",
         "lanrage notify list",
+        reads=True,
     ),
     Operation(
         "notify.status",
@@ -135,6 +136,7 @@ NOTIFY = (
         "show_target_states",
         "Show how those who are told do: what waits, what was sent, what failed.",
         "lanrage notify status",
+        reads=True,
     ),
 )
 """``lanrage notify ...`` (``docs/cli.rst``)."""

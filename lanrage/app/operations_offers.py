@@ -73,6 +73,7 @@ OFFERS = (
         "Keep an invitation that the user took in the session, in Discord say; nothing is joined by it.",
         "lanrage party offers",
         held=True,
+        local=True,
     ),
     Operation(
         "party.offers",

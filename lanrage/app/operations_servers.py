@@ -153,7 +153,6 @@ SERVERS: tuple[Operation, ...] = (
         "Tell a server's address, how its game is started to join it, and how modifications differ there.",
         "lanrage servers join Ben:27960 --print",
         asked=True,
-        reads=True,
     ),
     Operation(
         "servers.favourite",

@@ -161,7 +161,7 @@ class PartyLife:
         set_context(party_id=saved.party_id)
         self.saved, self.replica, self.link = saved, replica, link
         link.follow(replica)
-        self.governance = Governance(self._reactor, self.keys, link, replica, self._server_now)
+        self.governance = Governance(self._reactor, self.keys, link, replica, self.server_now)
         self.governance.look()
         await self._bring_up(saved, replica, link)
 
@@ -185,7 +185,7 @@ class PartyLife:
             lambda identity: Deferred.fromCoroutine(link.ticket(identity)),
             self._random,
             book,
-            TunnelLedger(link, replica),
+            TunnelLedger(link, replica, self.server_now),
             lambda: Door(link.client.address, link.client.pin) if link.client.connected else None,
             self._config.region,
             self._config.weights,
@@ -334,9 +334,9 @@ class PartyLife:
             await self.forget()
             self.trouble = sentence
 
-    def _server_now(self) -> float:
-        offset = self.link.clock_offset if self.link is not None else None
-        return self._now() + (offset or 0.0)
+    def server_now(self) -> float:
+        """Seconds since the epoch, as the control server counts."""
+        return self._now() + ((self.link.clock_offset if self.link is not None else None) or 0.0)
 
     def _signalled(self, sender: bytes, payload: bytes) -> None:
         if self.session is not None and self.session.links is not None:

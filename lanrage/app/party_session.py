@@ -12,6 +12,7 @@ from twisted.logger import Logger
 from lanrage.app.bridge_ways import guard_bridges
 from lanrage.app.game_session import SessionGames
 from lanrage.app.guarding import Guarding
+from lanrage.app.guest_session import GuestPlaces, SessionGuests
 from lanrage.app.lan import LanPlane
 from lanrage.app.links import Links
 from lanrage.app.machinery import Devices, Machinery
@@ -79,6 +80,7 @@ class PartySession:
         self.punching: Punching | None = None
         self.mapping: PortMapping | None = None
         self.games: SessionGames | None = None
+        self.guests: SessionGuests | None = None
         self.listen_port = 0
         self.prefix: IPv6Network | None = None
         self.without_ipv6 = ""
@@ -172,9 +174,13 @@ class PartySession:
         book.start(lambda: {identity: link.plan.paths.values() for identity, link in links.peers.items()})
 
     def _join_games(self, links: Links, channel: PartyChannel, tunnel: ITunnel) -> None:
-        """Running games tune the links, and are told of by the channel."""
+        """Running games tune the links, and are told of by the channel; devices take part through members."""
         side, marks = self._around.games, self._machinery.game_marks()
         self.games = side.join(links, channel, tunnel, marks, self.listen_port) if side is not None else None
+        if self.lan is not None and self.guarding is not None:
+            around = (self._machinery.machine, links, self.lan, self.guarding)
+            places = GuestPlaces(self._keys.identity.public, self.address.ip, tunnel, *around)
+            self.guests = SessionGuests(self._reactor, self._around.ledger, places, self.look_at_guests)
 
     def _join_lan(self, links: Links) -> None:
         """What links and LAN plane know of each other."""
@@ -209,9 +215,10 @@ class PartySession:
 
     async def stop(self) -> None:
         """Take all down, links first; nothing of this session is left on the machine."""
-        before = (self.games, self.mapping, self.reflexive, self.nat, self.relay_tcp, self.relays, self.punching)
+        before = (self.guests, self.games, self.mapping, self.reflexive)
+        ways = (self.nat, self.relay_tcp, self.relays, self.punching)
         parts: list[Callable[[], Any]] = [self._roaming.stop, self._around.book.stop]
-        parts += [part.stop for part in before if part is not None]
+        parts += [part.stop for part in (*before, *ways) if part is not None]
         if self.links is not None:
             parts.append(self._stop_links)
         if self.channel is not None:
@@ -232,7 +239,7 @@ class PartySession:
                 self.log.failure("a part of the party's session did not stop")
         self.links = self.relays = self.relay_tcp = self.reflexive = self.punching = None
         self.nat = self.channel = self.lan = self.tunnel = self.mapping = None
-        self.guarding = self.games = None
+        self.guarding = self.games = self.guests = None
 
     def _stop_links(self) -> Deferred[None]:
         """After a change of members that is under way."""
@@ -264,9 +271,15 @@ class PartySession:
         applying.addErrback(lambda failure: self.log.failure("members were not taken over", failure))
         return applying
 
+    def look_at_guests(self) -> Deferred[None]:
+        """The guests are to be as the ledger and the clock say now."""
+        return self.set_members(self._members)
+
     async def _apply(self) -> None:
         if self.links is not None:
             await self.links.set_members(self._members)
+            if self.guests is not None:
+                await self.guests.follow()
             self._follow_host()
             if self.relays is not None:
                 self.relays.follow()

@@ -113,7 +113,7 @@ class PeerLink:
         self._random = random
         self._queue: ActionQueue[LinkAction] = ActionQueue(self._perform)
         self._device = PeerDevice(
-            clock, tunnel, member, outlet, again=self._configure, keepalive=lambda: outlet.keepalive_for(self)
+            clock, tunnel, member, outlet, again=self.reconfigure, keepalive=lambda: outlet.keepalive_for(self)
         )
         self._timer: IDelayedCall | None = None
         self._offering = Offering(clock, self.identity, plan, self.doors, outlet, self._make_offer)
@@ -324,7 +324,8 @@ class PeerLink:
         if self.plan.moves > 1:
             self._offering.moved()
 
-    def _configure(self) -> None:
+    def reconfigure(self) -> None:
+        """What WireGuard and the routes know of the peer is to be set again; endpoint and session stay."""
         self._put([Configure()])
 
     def _make_offer(self) -> bytes:

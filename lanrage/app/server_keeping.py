@@ -72,7 +72,9 @@ def browsed(life: PartyLife | None) -> BrowsedParty | None:
     def members() -> dict[bytes, MemberPlace]:
         entries: Iterable[Any] = replica.members.values() if replica is not None else ()
         certificates = [entry.member.certificate for entry in entries]
-        return {each.identity: MemberPlace(str(each.ip), each.name) for each in certificates}
+        guests = session.guests.known if session.guests is not None else ()
+        found = {each.identity: MemberPlace(str(each.ip), each.name) for each in certificates}
+        return found | {guest.key: MemberPlace(str(guest.address), guest.name) for guest in guests}
 
     address = str(session.address.ip)
     return BrowsedParty(session, life.keys.identity.public, address, lan, members, links.path_dead)

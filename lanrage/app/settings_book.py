@@ -18,6 +18,7 @@ from lanrage.app.settings_results import (
 from lanrage.app.settings_start import Start
 from lanrage.core.setting import Setting
 from lanrage.core.settings_order import Stored, check, sound
+from lanrage.core.settings_rules import choices
 from lanrage.core.settings_schema import find
 from lanrage.core.settings_toml import read_toml, write_toml
 from lanrage.errors import BadInput, LanrageError, MissingRight
@@ -175,6 +176,7 @@ class SettingsBook:
             "secret": row.secret,
             "option": f"--{row.option}",
             "environment": row.environment,
+            "choices": choices(row.rule),
         }
         return SettingShown(**facts)
 

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 import attrs
 from twisted.internet.defer import Deferred
 
 from lanrage.app.endpoint_book import EndpointBook
 from lanrage.app.game_session import PlaySide
+from lanrage.app.guest_session import GuestSource
 from lanrage.app.party_channel import PartyLedger
 from lanrage.app.relay_tcp import Door
 from lanrage.core.relay_choice import Weights
+
+
+class SessionLedger(PartyLedger, GuestSource, Protocol):
+    """The party's ledger, for the channel and for guests."""
 
 
 @attrs.frozen
@@ -34,7 +40,7 @@ class Surroundings:
     fetch_ticket: Callable[[bytes], Deferred[bytes]]
     random: Callable[[int], bytes]
     book: EndpointBook
-    ledger: PartyLedger | None = None
+    ledger: SessionLedger | None = None
     door: Callable[[], Door | None] = lambda: None
     region: str = ""
     weights: Weights = Weights()

@@ -8,6 +8,8 @@ Made by docs/tables.py from the table of operations; do not edit it.
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+
 from lanrage.app.operations_notify import TargetsShown, TargetStates, TargetsTested
 from lanrage.client.asking import Asker
 
@@ -30,3 +32,18 @@ class NotifyCalls:
     async def status(self) -> TargetStates:
         """Show how those who are told do: what waits, what was sent, what failed."""
         return await self._asker.ask("notify.status", {}, TargetStates)
+
+
+class NotifyWatch:
+    """The operations ``notify.*``, watched: what is so now, and each change."""
+
+    def __init__(self, asker: Asker) -> None:
+        self._asker = asker
+
+    def list(self) -> AsyncGenerator[TargetsShown, None]:
+        """Show who is told of what; addresses are secret, and shown by their host alone."""
+        return self._asker.follow("notify.list", {}, TargetsShown)
+
+    def status(self) -> AsyncGenerator[TargetStates, None]:
+        """Show how those who are told do: what waits, what was sent, what failed."""
+        return self._asker.follow("notify.status", {}, TargetStates)

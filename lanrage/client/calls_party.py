@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 
 from lanrage.app.desktop_results import LagsShown, ReadyShown, RecentParties
+from lanrage.app.guest_results import GuestAdded, GuestRemoved, GuestsShown
 from lanrage.app.operations import Progress
 from lanrage.app.operations_offers import OffersShown
 from lanrage.app.results import (
@@ -133,6 +134,22 @@ class PartyCalls:
         """Show the party's signed ledger: who was let in, thrown out or appointed, by whom."""
         return await self._asker.ask("party.history", {}, HistoryShown)
 
+    async def guest_add(
+        self, *, name: str, expires_hours: float = 168.0, via: str = "", address: str = "", plain: bool = False
+    ) -> GuestAdded:
+        """Let a device with the stock WireGuard application take part, through this node or another member's."""
+        args = {"name": name, "expires_hours": expires_hours, "via": via, "address": address, "plain": plain}
+        return await self._asker.ask("party.guest_add", args, GuestAdded)
+
+    async def guest_list(self) -> GuestsShown:
+        """Show the party's guests, and when those of this node were here."""
+        return await self._asker.ask("party.guest_list", {}, GuestsShown)
+
+    async def guest_remove(self, *, name: str, via: str = "") -> GuestRemoved:
+        """Let a guest in no more, at once, with all its ways in."""
+        args = {"name": name, "via": via}
+        return await self._asker.ask("party.guest_remove", args, GuestRemoved)
+
     async def offers(self, *, descriptor: int | None = None) -> OffersShown:
         """Show the invitation that you took elsewhere, in Discord say, and that waits for your word."""
         return await self._asker.ask("party.offers", {}, OffersShown, descriptor=descriptor)
@@ -172,6 +189,10 @@ class PartyWatch:
     def history(self) -> AsyncGenerator[HistoryShown, None]:
         """Show the party's signed ledger: who was let in, thrown out or appointed, by whom."""
         return self._asker.follow("party.history", {}, HistoryShown)
+
+    def guest_list(self) -> AsyncGenerator[GuestsShown, None]:
+        """Show the party's guests, and when those of this node were here."""
+        return self._asker.follow("party.guest_list", {}, GuestsShown)
 
     def recent(self) -> AsyncGenerator[RecentParties, None]:
         """Show the parties that this machine took part in lately, and with whom."""

@@ -120,8 +120,3 @@ class ServersWatch:
         """Show what is known of a server, and how."""
         args = {"server": server}
         return self._asker.follow("servers.show", args, ServerDetails)
-
-    def join(self, *, server: str) -> AsyncGenerator[JoinShown, None]:
-        """Tell a server's address, how its game is started to join it, and how modifications differ there."""
-        args = {"server": server}
-        return self._asker.follow("servers.join", args, JoinShown)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from ipaddress import IPv4Address
 from typing import Literal
 
 import attrs
@@ -64,12 +65,16 @@ class GuardRules:
     :param wanted: the user's ports: open whatever they are, for containers, too.
     :param play: what else is in play; never opens what is kept.
     :param kept: the machine's services.
+    :param guests: devices that this node serves; what goes between them and the tunnel is forwarded.
+    :param home: this member's party address, the only one of this machine that guests reach.
     """
 
     exposure: Exposure = Exposure.GUARDED
     wanted: tuple[Span, ...] = ()
     play: tuple[Span, ...] = ()
     kept: tuple[Span, ...] = KEPT
+    guests: frozenset[IPv4Address] = frozenset()
+    home: IPv4Address | None = None
 
     @classmethod
     def of(cls, exposure: Exposure, ports: PlayPorts) -> GuardRules:

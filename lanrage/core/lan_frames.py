@@ -128,6 +128,7 @@ class PartyLan:
     :param members: the other members, by the MAC that each has on its card.
     :param prefix: the party's IPv6 network; ``None`` where this machine goes without.
     :param services: discovery services that are carried.
+    :param guests: devices that take part through a member: that member's party address by theirs.
     """
 
     address: IPv4Address
@@ -135,6 +136,7 @@ class PartyLan:
     members: Mapping[bytes, IPv4Address] = MappingProxyType({})
     prefix: IPv6Network | None = None
     services: frozenset[LanService] = frozenset()
+    guests: Mapping[IPv4Address, IPv4Address] = MappingProxyType({})
 
     @property
     def mac(self) -> bytes:

@@ -16,6 +16,8 @@ from lanrage.core.ledger_records import (
     Action,
     Admit,
     Appoint,
+    BringGuest,
+    DismissGuest,
     HandOver,
     Pardon,
     Record,
@@ -29,6 +31,7 @@ from lanrage.core.ledger_records import (
     genesis,
     open_record,
 )
+from lanrage.core.party_guests import GuestBook
 from lanrage.errors import REFUSALS, Refused
 
 LEDGER_LIMIT = 2048
@@ -73,6 +76,7 @@ class Ledger:
     :ivar stripped: identities that lost a role, and at which epoch last: invitations of theirs from before are void.
     :ivar void: ids of void invitations.
     :ivar uses: identities admitted by each invitation.
+    :ivar guests: devices that take part through a member.
     :ivar records: as signed, the first first.
     """
 
@@ -91,6 +95,7 @@ class Ledger:
     void: set[str] = attrs.field(init=False, factory=set)
     uses: dict[str, set[bytes]] = attrs.field(init=False, factory=dict)
     claims: dict[bytes, Claim] = attrs.field(init=False, factory=dict)
+    guests: GuestBook = attrs.field(init=False, factory=GuestBook)
     records: list[bytes] = attrs.field(init=False, factory=list, repr=False)
     heads: list[bytes] = attrs.field(init=False, repr=False)
 
@@ -217,6 +222,8 @@ class Ledger:
             case Veto():
                 self._only(author == self.host and self.charter.takeover == "delay", "only the host has a veto")
                 self._news(bool(self.claims))
+            case BringGuest() | DismissGuest():
+                self.guests.check(record, self.charter.network, self.members, governs=self.governs(author))
 
     @staticmethod
     def _only(condition: bool, sentence: str) -> None:
@@ -291,6 +298,8 @@ class Ledger:
                 self._support(record, action)
             case Veto():
                 self.claims.clear()
+            case BringGuest() | DismissGuest():
+                self.guests.carry_out(record)
 
     def _appoint(self, action: Appoint, epoch: int) -> None:
         if action.role == "moderator":
@@ -313,6 +322,7 @@ class Ledger:
         self.void.update(voided.hex() for voided in action.invitations)
         self.void.update(key for key, used in self.uses.items() if identity in used)
         self.claims = {who: claim for who, claim in self.claims.items() if claim.candidate != identity}
+        self.guests.server_gone(identity)
 
     def _new_host(self, identity: bytes) -> None:
         self.moderators.discard(identity)

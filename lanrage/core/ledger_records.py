@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from lanrage.core.certificates import Name
+from lanrage.core.certificates import Name, Text16
 from lanrage.core.envelope import Id16, Instant, Key, open_statement, seal_statement
 from lanrage.core.identity import SigningKey, Verify, verify_again
 from lanrage.errors import CryptoError, DecodeError
@@ -100,7 +100,27 @@ class Veto(_Action, frozen=True, tag="veto"):
     """The host is there: all claims to its place are void."""
 
 
-Action = Admit | Withdraw | Appoint | Revoke | Pardon | Rename | HandOver | Support | Veto
+class BringGuest(_Action, frozen=True, tag="guest"):
+    """A device without LANrage takes part through a member, until its time is over or it is dismissed.
+
+    :param key: its WireGuard key.
+    :param server: identity of the member that serves it.
+    """
+
+    key: Key
+    name: Name
+    address: Text16
+    server: Key
+    expires: Instant
+
+
+class DismissGuest(_Action, frozen=True, tag="dismiss"):
+    """A guest takes part no more."""
+
+    key: Key
+
+
+Action = Admit | Withdraw | Appoint | Revoke | Pardon | Rename | HandOver | Support | Veto | BringGuest | DismissGuest
 
 
 class Record(msgspec.Struct, frozen=True, array_like=True, tag="record1", forbid_unknown_fields=True):
@@ -183,3 +203,5 @@ def subject(action: Action) -> bytes | str:
             return action.invitation_id
         case Admit() | Appoint() | Revoke() | Pardon():
             return action.identity
+        case BringGuest() | DismissGuest():
+            return action.key

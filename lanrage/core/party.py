@@ -11,7 +11,9 @@ import attrs
 from lanrage.core.certificates import Charter, Invitation, Member
 from lanrage.core.ipam import Claim, choose_address
 from lanrage.core.ledger import Ledger, refuse
+from lanrage.core.ledger_records import BringGuest
 from lanrage.core.names import name_key
+from lanrage.core.party_guests import read_address
 from lanrage.core.records import ConflictView, DeltaView, MemberRecord
 
 DELTAS_KEPT = 256
@@ -190,13 +192,15 @@ class Party:
         if any(m.certificate.wireguard_key == key and m.certificate.identity != identity for m in self.members()):
             raise refuse("bad_certificate", "another member of the party has this WireGuard key")
 
-    def address_for(self, identity: bytes) -> IPv4Address:
+    def address_for(self, identity: bytes, now: float) -> IPv4Address:
         """The address that this identity gets.
 
+        :param now: seconds since the epoch: guests whose time is over hold no address.
         :raises Refused: ``party_full``: every address is in use.
         """
-        held = self._held_by_others(identity)
+        held = self._held_by_others(identity, now)
         claims = {key: Claim(reservation.address, None) for key, reservation in self.reservations.items()}
+        claims |= {guest.key: Claim(guest.address, None) for guest in self.ledger.guests.living(now)}
         for key, entry in self.memberships.items():
             if key not in claims and entry.member.certificate.ip not in held:
                 claims[key] = Claim(entry.member.certificate.ip, entry.left)
@@ -205,17 +209,32 @@ class Party:
             raise refuse("party_full", f"every address of {self.charter.subnet} is in use")
         return address
 
-    def expected_address(self, identity: bytes) -> IPv4Address | None:
+    def expected_address(self, identity: bytes, now: float) -> IPv4Address | None:
         """The address that a certificate of this identity must have; ``None`` without a reservation."""
         if (held := self.reservations.get(identity)) is not None:
             return held.address
         entry = self.memberships.get(identity)
-        if entry is None or entry.member.certificate.ip in self._held_by_others(identity):
+        if entry is None or entry.member.certificate.ip in self._held_by_others(identity, now):
             return None
         return entry.member.certificate.ip
 
-    def _held_by_others(self, identity: bytes) -> set[IPv4Address]:
-        return {held.address for key, held in self.reservations.items() if key != identity}
+    def _held_by_others(self, identity: bytes, now: float) -> set[IPv4Address]:
+        held = {held.address for key, held in self.reservations.items() if key != identity}
+        return held | {guest.address for guest in self.ledger.guests.living(now)}
+
+    def check_guest(self, action: BringGuest, now: float) -> None:
+        """Whether a guest's record takes nothing from members.
+
+        :raises Refused: ``guest_taken``, ``bad_guest``.
+        """
+        address = read_address(action.address)
+        taken = {member.certificate.ip for member in self.members()}
+        if address in taken | {held.address for held in self.reservations.values()}:
+            raise refuse("guest_taken", f"{address} is a member's address")
+        if any(member.certificate.wireguard_key == action.key for member in self.members()):
+            raise refuse("guest_taken", "a guest's key is a member's")
+        if action.expires <= now:
+            raise refuse("bad_guest", "a guest's end lies in the past")
 
     def holder(self, address: IPv4Address) -> bytes | None:
         """Whose row has this address."""

@@ -11,6 +11,8 @@ from lanrage.core.ledger_records import (
     Action,
     Admit,
     Appoint,
+    BringGuest,
+    DismissGuest,
     HandOver,
     Pardon,
     Record,
@@ -53,6 +55,9 @@ class GoverningWorld(JoiningWorld):
         # Nobody may write into the future: no later record could follow. Takeovers count by these times.
         if record.at > now + CLOCK_SLACK or (isinstance(record.action, Support) and record.at < now - CLOCK_SLACK):
             raise refuse("bad_record", "the record's time is not now: look at this machine's clock")
+        if isinstance(record.action, BringGuest):
+            party.expire(now)
+            party.check_guest(record.action, now)
         ledger.append(blob)
         changes, notes = self._revise(party, Recorded(blob))
         fallen, told = self._enforce(party, record, now)
@@ -171,4 +176,8 @@ def describe(action: Action, party: Party) -> str:
             words = f"make {party.name_of(action.candidate)} the host"
         case Veto():
             words = "object to another host"
+        case BringGuest():
+            words = f"bring the guest {action.name}"
+        case DismissGuest():
+            words = "dismiss a guest"
     return words

@@ -123,7 +123,7 @@ class JoiningWorld(WorldState):
             self._check_quota(caller.identity)
         party.check_room(caller.identity)
         party.check_name(caller.identity, name)
-        address = party.address_for(caller.identity)
+        address = party.address_for(caller.identity, now)
         party.reservations[caller.identity] = Reservation(address, name, now + RESERVATION_TIME)
         return Outcome(address)
 
@@ -145,7 +145,7 @@ class JoiningWorld(WorldState):
         _check_own(member.certificate, caller, now)
         party.ledger.standing(member.certificate, stored.invitation)
         party.expire(now)
-        if member.certificate.ip != party.expected_address(caller.identity):
+        if member.certificate.ip != party.expected_address(caller.identity, now):
             raise refuse("bad_certificate", "the certificate's address is not reserved for this node: join again")
         party.check_room(caller.identity)
         party.check_name(caller.identity, member.certificate.name)

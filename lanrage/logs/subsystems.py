@@ -29,7 +29,7 @@ SUBSYSTEMS: Mapping[str, tuple[str, ...]] = {
     "party": (
         "app.entering",
         *("app.party", "app.governance", "app.governing", "app.membership", "app.node", "app.arrival", "app.machinery"),
-        *("app.ledger", "app.revival"),
+        *("app.ledger", "app.revival", "app.guest"),
         *("app.endpoint_book", "app.status_watch", "store.replica", "store.endpoints", "app.unsettled"),
     ),
     "ip_pool": ("core.ipam", "app.address_pool"),

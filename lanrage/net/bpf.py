@@ -20,6 +20,8 @@ LOAD_BYTE_X, LOAD_HALF_X, LOAD_WORD_X = 0x50, 0x48, 0x40
 HEADER_LENGTH_X = 0xB1
 """Index register = length of the IPv4 header at the offset."""
 JUMP_EQUAL, JUMP_ANY_BIT = 0x15, 0x45
+AND = 0x54
+"""What was loaded, and the operand's bits."""
 RETURN = 0x06
 ACCEPT: Instruction = (RETURN, 0, 0, 0xFFFF)
 REFUSE: Instruction = (RETURN, 0, 0, 0)

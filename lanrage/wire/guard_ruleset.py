@@ -22,6 +22,8 @@ ASKING_SECONDS = 30
 """How long answers are awaited at a port that sent a search to all: a server browser's patience."""
 ASKING_LIMIT = 1024
 """Ports that search at once; beyond them answers to new searches stay out until old ones end."""
+GUESTS = "guests"
+"""The set of guests' party addresses, which WireGuard's allowed networks prove."""
 SENDERS = "senders"
 """The set of members that carry frames, with what each may still send."""
 SENDERS_LIMIT, SENDERS_SECONDS = 256, 60
@@ -57,7 +59,7 @@ table {FAMILY} {table} {{
  chain input {{
   type filter hook input priority filter - 5; policy accept;
   iifname != @ours accept
-  udp dport {CARRIER_PORT} update @{SENDERS} {{ ip saddr {_FLOOD} }} goto {REFUSED}
+{_from_guests(tunnel, rules)}  udp dport {CARRIER_PORT} update @{SENDERS} {{ ip saddr {_FLOOD} }} goto {REFUSED}
   ct state established,related accept
   udp dport {{ {", ".join(map(str, OWN_PORTS))} }} accept
 {_icmp()}
@@ -65,12 +67,12 @@ table {FAMILY} {table} {{
  }}
  chain forward {{
   type filter hook forward priority filter - 5; policy accept;
-  iifname != @ours accept
-  ct state established,related accept
+{_strangers_to_guests(tunnel, rules)}  iifname != @ours accept
+{_between_guests_and_members(tunnel, rules)}  ct state established,related accept
   iifname . oifname @{PASSES} ct status dnat accept
 {_containers(rules)}  goto {REFUSED}
  }}
-{_searches(rules.exposure)}}}
+{_searches(rules.exposure)}{_no_redirects(tunnel, rules)}}}
 """
 
 
@@ -97,6 +99,7 @@ def _sets(devices: Iterable[str], rules: GuardRules, passes: Iterable[tuple[str,
 {_ports("wanted", rules.wanted)}
 {_ports("kept", rules.kept)}
 {_ports("play", rules.play)}
+ set {GUESTS} {{ type ipv4_addr; {_elements(list(map(str, sorted(rules.guests))))}}}
  set {PASSES} {{ type ifname . ifname; {_elements(pairs)}}}
  set {SENDERS} {{ type ipv4_addr; size {SENDERS_LIMIT}; flags dynamic,timeout; timeout {SENDERS_SECONDS}s; }}
  set asking {{ type inet_service; size {ASKING_LIMIT}; flags dynamic,timeout; timeout {ASKING_SECONDS}s; }}
@@ -125,6 +128,49 @@ def _services(exposure: Exposure) -> str:
 
 def _icmp() -> str:
     return "\n".join(f"  {name} type {{ {', '.join(map(str, types))} }} accept" for name, types in ICMP_TYPES.items())
+
+
+def _from_guests(tunnel: str, rules: GuardRules) -> str:
+    """Guests are judged as members are, but at the party address alone, and LANrage's own ports are not for them.
+
+    What they send to all the LAN plane brings in by the card, judged as a member's.
+    """
+    if not rules.guests or rules.home is None:
+        return ""
+    guest = f'  iifname "{tunnel}" ip saddr @{GUESTS}'
+    return f"""{guest} fib daddr type {{ broadcast, multicast }} drop
+{guest} ip daddr != {rules.home} goto {REFUSED}
+{guest} udp dport {{ {", ".join(map(str, OWN_PORTS))} }} goto {REFUSED}
+"""
+
+
+def _strangers_to_guests(tunnel: str, rules: GuardRules) -> str:
+    """What is behind this machine's other devices reaches no guest, although the machine may be a router."""
+    if not rules.guests:
+        return ""
+    return f'  iifname != "{tunnel}" oifname "{tunnel}" ip daddr @{GUESTS} goto {REFUSED}\n'
+
+
+def _between_guests_and_members(tunnel: str, rules: GuardRules) -> str:
+    """From the tunnel to the tunnel, whose only routes are those of members and guests; and no other way."""
+    if not rules.guests:
+        return ""
+    through = f'  iifname "{tunnel}" oifname "{tunnel}"'
+    return f"""{through} ip saddr @{GUESTS} accept
+{through} ip daddr @{GUESTS} accept
+  ip saddr @{GUESTS} goto {REFUSED}
+"""
+
+
+def _no_redirects(tunnel: str, rules: GuardRules) -> str:
+    """The kernel tells who sends by one device what leaves by the same that there is a shorter way: there is none."""
+    if not rules.guests:
+        return ""
+    return f""" chain redirects {{
+  type filter hook output priority filter - 5; policy accept;
+  oifname "{tunnel}" icmp type redirect drop
+ }}
+"""
 
 
 def _containers(rules: GuardRules) -> str:

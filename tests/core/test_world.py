@@ -23,7 +23,7 @@ KIT = PartyKit.make("world")
 SMALL = PartyKit.make("seats", max_members=2)
 
 
-class WorldTests(SynchronousTestCase):
+class WorldCase(SynchronousTestCase):
     """One party, founded."""
 
     def setUp(self) -> None:
@@ -54,6 +54,10 @@ class WorldTests(SynchronousTestCase):
         self.assertEqual(code, caught.exception.code)
         self.assertEqual(before, str(self.world))
         return caught.exception.message
+
+
+class WorldTests(WorldCase):
+    """Rules one by one."""
 
     def test_repeated_requests_change_nothing(self) -> None:
         """A node whose answer was lost asks again and gets the same answer: create, publish, join, leave."""

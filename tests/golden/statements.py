@@ -17,7 +17,7 @@ from lanrage.core.certificates import (
 )
 from lanrage.core.code import InvitationCode
 from lanrage.core.identity import FINGERPRINT_BYTES, SigningKey
-from lanrage.core.ledger_records import Admit, Record, genesis, open_record, sign_record
+from lanrage.core.ledger_records import Admit, BringGuest, DismissGuest, Record, genesis, open_record, sign_record
 from lanrage.core.tickets import Ticket, issue, open_ticket, pair_of
 from tests.fakes_control import node_keys, seeded
 from tests.golden.case import Case, Wire
@@ -64,6 +64,16 @@ ADMITS = Record(
     AT,
     Admit(FRIEND.identity.public, MEMBER_BLOB, INVITATION_BLOB),
 )
+GUEST_KEY = seeded("golden guest")
+BRINGS = Record(
+    bytes.fromhex(PARTY_ID),
+    2,
+    bytes(32),
+    HOST.identity.public,
+    AT,
+    BringGuest(GUEST_KEY, "phone", "10.66.0.254", FRIEND.identity.public, LATER),
+)
+DISMISSES = Record(bytes.fromhex(PARTY_ID), 3, bytes(32), FRIEND.identity.public, AT, DismissGuest(GUEST_KEY))
 RECORD_BLOB = sign_record(ADMITS, HOST.identity)
 TICKET = Ticket(
     bytes.fromhex(PARTY_ID), HOST.identity.public, pair_of(HOST.wireguard.public, FRIEND.wireguard.public), LATER
@@ -77,6 +87,13 @@ def _cases() -> Iterator[Case]:
     yield Case("founder", FOUNDER, lambda: FOUNDER_BLOB, lambda data: open_certificate(data, CHARTER, None))
     yield Case("member", MEMBER, lambda: MEMBER_BLOB, lambda data: open_certificate(data, CHARTER, INVITATION))
     yield Case("record", ADMITS, lambda: RECORD_BLOB, lambda data: open_record(data, PARTY_ID))
+    yield Case("guest", BRINGS, lambda: sign_record(BRINGS, HOST.identity), lambda data: open_record(data, PARTY_ID))
+    yield Case(
+        "dismissal",
+        DISMISSES,
+        lambda: sign_record(DISMISSES, FRIEND.identity),
+        lambda data: open_record(data, PARTY_ID),
+    )
     yield Case("ticket", TICKET, lambda: issue(TICKET, SERVER), lambda data: open_ticket(data, SERVER.public))
     yield Case("code", CODE, lambda: CODE.encode().encode(), lambda data: InvitationCode.decode(data.decode()))
     yield Case("link", CODE, lambda: CODE.link().encode(), lambda data: InvitationCode.decode(data.decode()))

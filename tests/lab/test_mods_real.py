@@ -78,6 +78,10 @@ class Session:
         found: dict[str, Any] = self.lab.call(self.host, operation, **args)
         return found
 
+    def attended(self) -> bool:
+        """Whether the agent is there."""
+        return bool(self.call("games.agents")["agents"])
+
     def launch(self, place: str, *options: str) -> str:
         """``lanrage servers launch``, as the player; what it says."""
         socket = str(roles.node_socket(self.lab.folder, self.host))
@@ -108,7 +112,7 @@ class ModsTests(SynchronousTestCase):
         """Two sessions whose nodes are in one party."""
         for session in (player, hosting):
             session.has("opengfx.tar", "the same")
-            wait_for("the agent is there", lambda session=session: session.call("games.agents")["agents"], LISTED_S)
+            wait_for("the agent is there", session.attended, LISTED_S)
         hosting.has("trains.grf")
         place = self.serve(hosting)
         wait_for("the server is listed", self.listed(player, place), LISTED_S)

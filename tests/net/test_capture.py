@@ -34,6 +34,8 @@ def judge(program: list[bpf.Instruction], frame: bytes, known: dict[int, int]) -
             return operand > 0
         if operation == bpf.JUMP_EQUAL:
             at += true if loaded == operand else false
+        elif operation == bpf.AND:
+            loaded &= operand
         elif operation == bpf.JUMP_ANY_BIT:
             at += true if loaded & operand else false
         elif operand in known:

@@ -1,0 +1,250 @@
+"""The guests of a session: served, reached, ended by the clock; each part as the others need it."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv4Network
+from typing import Any
+
+import attrs
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from lanrage.app.guarding import Guarding
+from lanrage.app.guest_session import RETRY, GuestPlaces, SessionGuests
+from lanrage.app.lan_guests import LanGuests
+from lanrage.core.exposure import Exposure
+from lanrage.core.party_guests import Guest
+from lanrage.core.play_ports import PlayPorts
+from lanrage.errors import LanrageError
+from tests.fakes_control import node_keys
+from tests.fakes_guard import MemoryGuard
+from tests.fakes_guests import MemorySide, MemorySource
+from tests.fakes_links import MemoryMachine, MemoryTunnel, MemoryWorld
+from tests.joined_planes import Room
+from tests.strategies_guests import GUEST_KEYS, NETWORK
+
+ME, BEN = (node_keys(name).identity.public for name in ("me", "ben"))
+HOME, BENS = IPv4Address("10.66.0.1"), IPv4Address("10.66.0.2")
+
+
+@attrs.define
+class Certified:
+    """As much of a member's link as guests need."""
+
+    ip: IPv4Address
+    revoked: bool = False
+
+    @property
+    def member(self) -> Certified:
+        """Itself."""
+        return self
+
+    @property
+    def certificate(self) -> Certified:
+        """Itself."""
+        return self
+
+
+@attrs.define
+class MemoryLinks:
+    """See :class:`lanrage.app.links.Links`."""
+
+    peers: dict[bytes, Certified] = attrs.field(factory=dict)
+    guests: dict[bytes, tuple[IPv4Address, ...]] = attrs.field(factory=dict)
+
+    async def set_guests(self, guests: dict[bytes, tuple[IPv4Address, ...]]) -> None:
+        """See :meth:`Links.set_guests`."""
+        self.guests = guests
+
+
+class World:
+    """A session's parts, with Ben as the other member."""
+
+    def __init__(self, exposure: Exposure = Exposure.GUARDED) -> None:
+        self.clock = Clock()
+        self.source = MemorySource(self.clock.seconds)
+        self.side = MemorySide()
+        self.room = Room(None, 1, lambda room, plane, sockets: [LanGuests(plane, self.side, 1)])
+        self.plane = self.room.guests[0].plane
+        self.links, self.machine = MemoryLinks({BEN: Certified(BENS)}), MemoryMachine()
+        self.tunnel = MemoryTunnel(MemoryWorld(), "wg-test")
+        now(self.tunnel.create(b"k" * 32, 0, 1280))
+        self.guard = MemoryGuard()
+        self.guarding = Guarding(exposure, PlayPorts(), self.guard)
+        now(self.guarding.start())
+        parts: Any = (self.tunnel, self.machine, self.links, self.plane, self.guarding)
+        places = GuestPlaces(ME, HOME, *parts)
+        self.guests = SessionGuests(self.clock, self.source, places, self.look)
+
+    def look(self) -> None:
+        """Follow."""
+        now(self.guests.follow())
+
+    @property
+    def peers(self) -> dict[bytes, tuple[Any, ...]]:
+        """What WireGuard lets in, by key."""
+        return {key: peer.allowed for key, peer in now(self.tunnel.status()).peers.items()}
+
+    def close(self) -> None:
+        """Nothing may be left in the clock."""
+        now(self.guests.stop())
+        assert (self.peers, self.machine.routes) == ({}, {})
+        assert not self.clock.getDelayedCalls()
+        self.room.close()
+
+
+def now(work: Any) -> Any:
+    """The result of what waits for nothing."""
+    results: list[Any] = []
+    waiting = Deferred.fromCoroutine(work)
+    waiting.addCallback(results.append)
+    waiting.addErrback(lambda failure: failure.raiseException())
+    return results[0]
+
+
+def made(number: int, server: bytes = ME, life: int = 100) -> Guest:
+    """A guest; the clock begins at 0."""
+    return Guest(GUEST_KEYS[number], f"guest {number}", NETWORK[254 - number], server, life)
+
+
+class SessionTests(SynchronousTestCase):
+    """One session."""
+
+    def setUp(self) -> None:
+        """Without guests."""
+        self.world = World()
+        self.addCleanup(self.world.close)
+
+    def follow(self, *guests: Guest) -> None:
+        """The ledger has these."""
+        self.world.source.all = list(guests)
+        self.world.look()
+
+    def test_own(self) -> None:
+        """A guest of this node: peer, route, firewall and frames, and all of it gone at its end."""
+        world, guest = self.world, made(0)
+        self.follow(guest)
+        self.assertEqual({guest.key: (IPv4Network(guest.address),)}, world.peers)
+        self.assertEqual({guest.address: ("wg-test", HOME)}, world.machine.routes)
+        rules = world.guard.rules
+        assert rules is not None
+        self.assertEqual((HOME, {guest.address}), (rules.home, rules.guests))
+        self.assertEqual({guest.address}, world.side.heard)
+        world.clock.advance(100)
+        rules = world.guard.rules
+        assert rules is not None
+        self.assertEqual(({}, {}, frozenset()), (world.peers, world.machine.routes, rules.guests))
+        self.assertFalse(world.side.is_open)
+
+    def test_others(self) -> None:
+        """A guest of a member: reached through it, its frames taken from it alone; no one is served here."""
+        guest = made(0, BEN)
+        self.follow(guest, made(1, node_keys("gone").identity.public))
+        self.assertEqual({BEN: (guest.address,)}, {k: v for k, v in self.world.links.guests.items() if k == BEN})
+        self.assertEqual({guest.address: BENS}, dict(self.world.plane.lan.guests))
+        self.assertEqual({}, self.world.peers)
+        self.world.links.peers[BEN].revoked = True
+        self.world.look()
+        self.assertEqual({}, dict(self.world.plane.lan.guests))
+
+    def test_another_key(self) -> None:
+        """A guest that was removed and added again: the old key lets nobody in."""
+        self.follow(made(0))
+        self.follow(attrs.evolve(made(1), name="guest 0", address=made(0).address))
+        self.assertEqual({GUEST_KEYS[1]}, set(self.world.peers))
+
+    def test_cut(self) -> None:
+        """What this node cuts off stays out, although the ledger still has it."""
+        self.follow(made(0), made(1))
+        self.world.guests.cut(made(0))
+        self.world.look()
+        self.assertEqual({GUEST_KEYS[1]}, set(self.world.peers))
+
+    def test_no_firewall(self) -> None:
+        """Where the firewall does not hold, nobody gets in; it is tried again."""
+        self.world.guard.broken = LanrageError("no nftables")
+        self.follow(made(0))
+        self.assertEqual({}, self.world.peers)
+        self.assertIn("no nftables", self.world.guests.trouble)
+        self.world.guard.broken = None
+        self.world.clock.advance(RETRY)
+        self.assertEqual(({GUEST_KEYS[0]}, ""), (set(self.world.peers), self.world.guests.trouble))
+
+    def test_unguarded(self) -> None:
+        """Where all is exposed and nothing guards, guests are not served: they would reach other networks."""
+        world = World(Exposure.ALL)
+        self.addCleanup(world.close)
+        world.guarding.trouble = "no nftables"
+        world.source.all = [made(0)]
+        world.look()
+        self.assertEqual({}, world.peers)
+        self.assertIn("firewall", world.guests.trouble)
+
+    def test_route_taken(self) -> None:
+        """A guest whose address this machine routes elsewhere is none, and does not keep others out for good."""
+        self.world.machine.foreign.add(made(0).address)
+        self.follow(made(0))
+        self.assertEqual({}, self.world.peers)
+        self.world.machine.foreign.clear()
+        self.world.clock.advance(RETRY)
+        self.assertEqual({GUEST_KEYS[0]}, set(self.world.peers))
+
+
+class SessionMachine(RuleBasedStateMachine):
+    """Guests come, go and end in any order, while parts fail and heal."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = World()
+
+    @rule(number=st.integers(0, 7), server=st.sampled_from([ME, BEN]), life=st.integers(1, 60))
+    def bring(self, number: int, server: bytes, life: int) -> None:
+        """A record comes."""
+        others = [guest for guest in self.world.source.all if guest.key != GUEST_KEYS[number]]
+        self.world.source.all = [*others, made(number, server, int(self.world.clock.seconds()) + life)]
+        self.world.look()
+
+    @rule(number=st.integers(0, 7))
+    def dismiss(self, number: int) -> None:
+        """A record ends one."""
+        self.world.source.all = [guest for guest in self.world.source.all if guest.key != GUEST_KEYS[number]]
+        self.world.look()
+
+    @rule(seconds=st.integers(1, 30))
+    def wait(self, seconds: int) -> None:
+        """Time passes."""
+        self.world.clock.advance(seconds)
+
+    @rule(broken=st.booleans())
+    def firewall(self, broken: bool) -> None:
+        """It breaks, or heals."""
+        self.world.guard.broken = LanrageError("no nftables") if broken else None
+
+    @invariant()
+    def nobody_else(self) -> None:
+        """Nobody gets in whose time is over or who was dismissed, and nobody past the firewall."""
+        living = {guest.key: guest for guest in self.world.source.guests()}
+        own = {key for key, guest in living.items() if guest.server == ME}
+        peers = self.world.peers
+        assert set(peers) <= own
+        rules = self.world.guard.rules
+        assert rules is not None
+        for key, allowed in peers.items():
+            assert allowed == (IPv4Network(living[key].address),)
+            assert living[key].address in rules.guests
+        assert {living[key].address for key in peers} <= set(self.world.machine.routes)
+        if self.world.guard.broken is None and not self.world.guests.trouble:
+            assert set(peers) == own
+            assert self.world.side.heard == {living[key].address for key in own}
+
+    def teardown(self) -> None:
+        """Nothing is left."""
+        self.world.close()
+
+
+SessionMachine.TestCase.settings = settings(max_examples=20, stateful_step_count=20, deadline=None)
+MachineTests = SessionMachine.TestCase
