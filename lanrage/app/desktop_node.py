@@ -61,7 +61,7 @@ class DesktopNode:
         self.offers.listen(self._offered)
         ready = games.side.ready
         ready.me, ready.governs = lambda: self._identity() or b"", self._governs
-        ready.present, ready.told = self._present, self._checked
+        ready.present, ready.told = self._present, self._ready_news
 
     # --- what is so ---------------------------------------------------------------------------------------------------
 
@@ -84,7 +84,7 @@ class DesktopNode:
         now = self._now()
         return RecentParty(seen.party_id, seen.name, life.saved.addresses[0], life.saved.my_name, now, now, there)
 
-    def _checked(self, identity: bytes, words: str) -> None:
+    def _ready_news(self, identity: bytes, words: str) -> None:
         """Something happened in a ready check."""
         seen = party_seen(self._life)
         if seen is not None and identity in seen.members:
