@@ -74,10 +74,9 @@ def run(work: Any, machine: Any, dry_run: bool, keep_data: bool, yes: bool, as_j
         failed = 0
     else:
         _confirm(found, yes)
-        services = [step for step in found if step.what.startswith("services")]
-        failed = work.carry_out(services, tell)
+        failed = work.carry_out([step for step in found if step.stops], tell)
         work.check_stopped(machine)
-        failed += work.carry_out([step for step in found if step not in services], tell)
+        failed += work.carry_out([step for step in found if not step.stops], tell)
     if as_json:
         print_json({"ran": not dry_run, "steps": rows})
     elif not found:

@@ -48,11 +48,13 @@ class Step:
 
     :param what: in words that follow "remove".
     :param secret: keys or parties go with it, for good.
+    :param stops: it ends what uses the rest, and so comes first.
     """
 
     what: str
     do: Callable[[], object]
     secret: bool = False
+    stops: bool = False
 
 
 @attrs.frozen
@@ -128,7 +130,7 @@ def _services(place: Place) -> Iterator[Step]:
     outcome = service_install.uninstall(place, ROLES, dry_run=True)
     if outcome.files or outcome.commands:
         names = ", ".join(row["path"] for row in outcome.files)
-        yield Step(f"services and their files ({names})", lambda: service_install.uninstall(place, ROLES))
+        yield Step(f"services and their files ({names})", lambda: service_install.uninstall(place, ROLES), stops=True)
 
 
 def _journal(state: Path) -> Iterator[Step]:
