@@ -22,6 +22,8 @@ WRONG_ID = 4000
 """Discord knows no such application: another try is of no use."""
 FAREWELL = 2.0
 """Seconds in which Discord must take in what was sent last, before the connection is cut."""
+ANSWER = "answer "
+"""Begins the names of timers of commands: what Discord answers ends no timer of another kind."""
 
 log = Logger()
 
@@ -91,7 +93,7 @@ class DiscordTalk(Protocol):
             case wire.Ready():
                 self._got_ready()
             case wire.Answered(nonce, trouble):
-                self._cancel(nonce)
+                self._cancel(ANSWER + nonce)
                 if trouble:
                     log.warn("Discord does not do what it is asked: {why}", why=trouble)
             case wire.JoinWanted(secret):
@@ -117,7 +119,7 @@ class DiscordTalk(Protocol):
     def _command(self, make: Callable[[str], wire.Frame]) -> None:
         self._nonce += 1
         nonce = str(self._nonce)
-        self._expect(nonce)
+        self._expect(ANSWER + nonce)
         self._send(make(nonce))
 
     def _expect(self, what: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from ipaddress import IPv4Address, IPv4Network
 from typing import Protocol
 
@@ -93,11 +93,14 @@ class SessionGuests:
         self.known = guests = [guest for guest in self._source.guests() if guest.key not in self._cut]
         of = by_server(guests)
         own = of.pop(self._places.identity, ())
-        failed = await self._serve(own)
+        want = {guest.key: guest for guest in own}
+        failed = await self._end_others(want)
+        # An address may go from one member's guest to another's: it is let go of, everywhere, before it is taken.
         try:
             await self._places.links.set_guests({who: tuple(each.address for each in some) for who, some in of.items()})
         except LanrageError as error:
             failed = failed or str(error)
+        self.trouble = failed = failed or await self._serve(want)
         self._places.lan.set_guests(self._serving(of))
         self._schedule(guests, self._source.now(), failed)
 
@@ -121,12 +124,26 @@ class SessionGuests:
 
     # --- those that this node serves ------------------------------------------------------------------------------
 
-    async def _serve(self, wanted: Iterable[Guest]) -> str:
+    async def _end_others(self, want: Mapping[bytes, Guest]) -> str:
+        """One that cannot be ended stays among the served, and behind the firewall's rules for guests: it is tried again.
+
+        :return: what went wrong, empty where none but the wanted are served.
+        """
+        failed = ""
+        for key, guest in tuple(self._served.items()):
+            if want.get(key) == guest:
+                continue
+            try:
+                await self._end(guest)
+                del self._served[key]
+            except (LanrageError, OSError) as error:
+                failed = failed or str(error)
+                self._warn("the guest {name} is still let in: {error}", failed, name=guest.name)
+        return failed
+
+    async def _serve(self, want: Mapping[bytes, Guest]) -> str:
         """:return: what went wrong, empty where all is as wanted."""
-        want = {guest.key: guest for guest in wanted}
         try:
-            for key in [key for key, guest in self._served.items() if want.get(key) != guest]:
-                await self._end(self._served.pop(key))
             new = [guest for key, guest in want.items() if key not in self._served]
             # The firewall first, and the frames; a guest gets in when WireGuard knows its key.
             addresses = frozenset(guest.address for guest in want.values())
@@ -136,12 +153,14 @@ class SessionGuests:
                 if not self._stopped:
                     await self._begin(guest)
         except (LanrageError, OSError) as error:
-            if str(error) != self.trouble:
-                log.warn("guests are not served: {error}", error=str(error))
-            self.trouble = str(error)
-            return self.trouble
-        self.trouble = ""
+            self._warn("guests are not served: {error}", str(error))
+            return str(error)
         return ""
+
+    def _warn(self, words: str, error: str, **fields: str) -> None:
+        """Each trouble once, however often it is met again."""
+        if error != self.trouble:
+            log.warn(words, error=error, **fields)
 
     def _frames(self, addresses: frozenset[IPv4Address]) -> None:
         part = self._places.lan.part(LanGuests)

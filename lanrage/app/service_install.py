@@ -142,8 +142,8 @@ def _stopped(place: Place, gone: Sequence[str]) -> tuple[list[Command], list[Com
 
 def _purged(place: Place) -> Iterator[Command]:
     yield ("rm", "-rf", STATE, SETTINGS, SOCKETS)
-    users = place.standing(["/etc/passwd"]).get("/etc/passwd", "").splitlines()
-    if any(line.startswith(f"{USER}:") for line in users):
+    users = [line.split(":") for line in place.standing(["/etc/passwd"]).get("/etc/passwd", "").splitlines()]
+    if any(words[0] == USER and words[5:6] == [STATE] for words in users):  # as sysusers makes it; else a person
         yield ("userdel", USER)
 
 

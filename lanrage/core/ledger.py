@@ -322,7 +322,7 @@ class Ledger:
         self.void.update(voided.hex() for voided in action.invitations)
         self.void.update(key for key, used in self.uses.items() if identity in used)
         self.claims = {who: claim for who, claim in self.claims.items() if claim.candidate != identity}
-        self.guests.server_gone(identity)
+        self.guests.member_gone(identity)
 
     def _new_host(self, identity: bytes) -> None:
         self.moderators.discard(identity)

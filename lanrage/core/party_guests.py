@@ -30,6 +30,7 @@ class Guest:
     :param address: its party address.
     :param server: identity of the member that serves it.
     :param expires: seconds since the epoch.
+    :param author: identity of who brought it, and so may have its private key.
     """
 
     key: bytes
@@ -37,6 +38,7 @@ class Guest:
     address: IPv4Address
     server: bytes
     expires: int
+    author: bytes = b""
 
 
 @attrs.define
@@ -80,13 +82,16 @@ class GuestBook:
         if isinstance(action, BringGuest):
             self.guests = {guest.key: guest for guest in self.living(record.at)}
             address = IPv4Address(action.address)
-            self.guests[action.key] = Guest(action.key, action.name, address, action.server, action.expires)
+            self.guests[action.key] = Guest(
+                action.key, action.name, address, action.server, action.expires, record.author
+            )
         elif isinstance(action, DismissGuest):
             del self.guests[action.key]
 
-    def server_gone(self, identity: bytes) -> None:
-        """A member was thrown out, and with it those whom it served."""
-        self.guests = {key: guest for key, guest in self.guests.items() if guest.server != identity}
+    def member_gone(self, identity: bytes) -> None:
+        """A member was thrown out, and with it those whom it served, and those whom it brought: it drew their keys, and
+        would be back by them."""
+        self.guests = {key: guest for key, guest in self.guests.items() if identity not in (guest.server, guest.author)}
 
     def _check_new(self, action: BringGuest, at: int, network: IPv4Network) -> None:
         if not at < action.expires <= at + LIFE_LIMIT:

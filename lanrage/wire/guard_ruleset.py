@@ -152,11 +152,15 @@ def _strangers_to_guests(tunnel: str, rules: GuardRules) -> str:
 
 
 def _between_guests_and_members(tunnel: str, rules: GuardRules) -> str:
-    """From the tunnel to the tunnel, whose only routes are those of members and guests; and no other way."""
+    """From the tunnel to the tunnel, whose only routes are those of members and guests; and no other way.
+
+    LANrage's own ports at other members are not for guests either: those members know of no guests of ours.
+    """
     if not rules.guests:
         return ""
     through = f'  iifname "{tunnel}" oifname "{tunnel}"'
-    return f"""{through} ip saddr @{GUESTS} accept
+    return f"""{through} ip saddr @{GUESTS} udp dport {{ {", ".join(map(str, OWN_PORTS))} }} goto {REFUSED}
+{through} ip saddr @{GUESTS} accept
 {through} ip daddr @{GUESTS} accept
   ip saddr @{GUESTS} goto {REFUSED}
 """

@@ -69,6 +69,16 @@ class MemoryTests(SynchronousTestCase):
         self.assertEqual([], [word for discord in self.discords for word in discord.broken])
         self.assertEqual([], self.clock.getDelayedCalls())
 
+    def test_answer_to_nothing(self) -> None:
+        """Whatever it answers, a Discord that does not get ready is left: no answer is taken for another event."""
+        self.mute = True
+        self.show(QUAKE)
+        for nonce in ("ready", "cut", "pace"):
+            self.discords[0].send(FRAME, {"cmd": "SUBSCRIBE", "evt": None, "nonce": nonce, "data": None})
+        self.clock.pump([PATIENCE, FAREWELL, FIRST_PAUSE])
+        self.assertEqual(2, len(self.discords))
+        self.stop()
+
     def test_life(self) -> None:
         """Shown while it is played, told anew when it changes, cleared at its end; the connection stays for friends."""
         self.show(QUAKE)

@@ -55,10 +55,31 @@ class MemoryLinks:
 
     peers: dict[bytes, Certified] = attrs.field(factory=dict)
     guests: dict[bytes, tuple[IPv4Address, ...]] = attrs.field(factory=dict)
+    machine: MemoryMachine = attrs.field(factory=MemoryMachine)
 
     async def set_guests(self, guests: dict[bytes, tuple[IPv4Address, ...]]) -> None:
         """See :meth:`Links.set_guests`."""
-        self.guests = guests
+        before, self.guests = self.guests, guests
+        now = {each for some in guests.values() for each in some}
+        for gone in {each for some in before.values() for each in some} - now:
+            await self.machine.remove_member_route(gone, "wg-test")
+        for each in now:
+            await self.machine.add_member_route(each, "wg-test", HOME)
+
+
+class StuckTunnel(MemoryTunnel):
+    """One that does not always do as it is told.
+
+    :ivar stuck: keys of peers that cannot be removed.
+    """
+
+    stuck: frozenset[bytes] = frozenset()
+
+    async def remove_peer(self, public_key: bytes) -> None:
+        """See :class:`ITunnel`."""
+        if public_key in self.stuck:
+            raise LanrageError("the device is busy")
+        await super().remove_peer(public_key)
 
 
 class World:
@@ -70,8 +91,9 @@ class World:
         self.side = MemorySide()
         self.room = Room(None, 1, lambda room, plane, sockets: [LanGuests(plane, self.side, 1)])
         self.plane = self.room.guests[0].plane
-        self.links, self.machine = MemoryLinks({BEN: Certified(BENS)}), MemoryMachine()
-        self.tunnel = MemoryTunnel(MemoryWorld(), "wg-test")
+        self.machine = MemoryMachine()
+        self.links = MemoryLinks({BEN: Certified(BENS)}, machine=self.machine)
+        self.tunnel = StuckTunnel(MemoryWorld(), "wg-test")
         now(self.tunnel.create(b"k" * 32, 0, 1280))
         self.guard = MemoryGuard()
         self.guarding = Guarding(exposure, PlayPorts(), self.guard)
@@ -92,6 +114,7 @@ class World:
     def close(self) -> None:
         """Nothing may be left in the clock."""
         now(self.guests.stop())
+        now(self.links.set_guests({}))  # what goes through members is the links' to take away
         assert (self.peers, self.machine.routes) == ({}, {})
         assert not self.clock.getDelayedCalls()
         self.room.close()
@@ -163,6 +186,30 @@ class SessionTests(SynchronousTestCase):
         self.world.guests.cut(made(0))
         self.world.look()
         self.assertEqual({GUEST_KEYS[1]}, set(self.world.peers))
+
+    def test_stuck(self) -> None:
+        """A guest that WireGuard did not let go of stays judged as a guest, never as a member, until it is gone."""
+        world = self.world
+        self.follow(made(0), made(1))
+        world.tunnel.stuck = frozenset({GUEST_KEYS[0]})
+        self.follow()
+        self.assertEqual({GUEST_KEYS[0]}, set(world.peers), "the others are ended all the same")
+        rules = world.guard.rules
+        assert rules is not None
+        self.assertIn(made(0).address, rules.guests)
+        self.assertIn("busy", world.guests.trouble)
+        world.tunnel.stuck = frozenset()
+        world.clock.advance(RETRY)
+        self.assertEqual(({}, ""), (world.peers, world.guests.trouble))
+
+    def test_moved(self) -> None:
+        """An address that goes from a guest of one member to a guest of another is routed still."""
+        own, others = made(0), attrs.evolve(made(1, BEN), address=made(0).address)
+        for before, after in ((own, others), (others, own)):
+            self.follow(before)
+            self.follow(after)
+            self.assertEqual({own.address: ("wg-test", HOME)}, self.world.machine.routes)
+        self.follow()
 
     def test_no_firewall(self) -> None:
         """Where the firewall does not hold, nobody gets in; it is tried again."""

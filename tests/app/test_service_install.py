@@ -227,7 +227,13 @@ class UninstallTests(Machine):
         uninstall(self.place(), ["node", "control"], purge=True)
         folders = ("rm", "-rf", "/var/lib/lanrage", "/etc/lanrage", "/run/lanrage")
         self.assertEqual(self.ran[-1], folders)
-        (self.root / "etc/passwd").write_text("root:x:0:0\nlanrage:x:967:967\n", encoding="utf-8")
+        (self.root / "etc/passwd").write_text(
+            "root:x:0:0\nlanrage:x:1000:1000::/home/lanrage:/bin/sh\n", encoding="utf-8"
+        )
+        uninstall(self.place(), ["node"], purge=True)
+        self.assertEqual(self.ran[-1], folders, "a person who happens to have the name is not ours to remove")
+        ours = "root:x:0:0\nlanrage:x:967:967:LANrage:/var/lib/lanrage:/usr/sbin/nologin\n"
+        (self.root / "etc/passwd").write_text(ours, encoding="utf-8")
         uninstall(self.place(), ["node"], purge=True)
         self.assertEqual(self.ran[-2:], [folders, ("userdel", "lanrage")])
 

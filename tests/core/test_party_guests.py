@@ -61,6 +61,14 @@ class RuleTests(LedgerCase):
         self.kit.append(self.host, Revoke(self.ada, False))
         self.assertEqual({GUEST_KEYS[1]}, set(self.ledger.guests.guests))
 
+    def test_author_thrown_out(self) -> None:
+        """A moderator that is thrown out does not stay by a guest whose key it drew, whoever serves that."""
+        self.kit.append(self.host, Appoint(self.ada, "moderator"))
+        self.kit.append(ADA, bring(0, self.me))
+        self.kit.append(self.host, bring(1, self.me))
+        self.kit.append(self.host, Revoke(self.ada, False))
+        self.assertEqual({GUEST_KEYS[1]}, set(self.ledger.guests.guests))
+
     def test_time(self) -> None:
         """The end lies ahead, at most a year."""
         for life in (0, -1, LIFE_LIMIT + 1):

@@ -77,13 +77,15 @@ class GuestGuardTests(GuardWorld):
             " chain output { type filter hook output priority 10; icmp type redirect counter; }; }'"
         )
         await self.guard.start(RULES)
-        for source, target, passes in ((GUEST, MEMBER, 1), (THERE, GUEST, 1), (THERE, MEMBER, 0)):
+        ways = [(GUEST, MEMBER, GAME, 1), (THERE, GUEST, GAME, 1), (THERE, MEMBER, GAME, 0)]
+        ways += [(GUEST, MEMBER, port, 0) for port in OWN_PORTS]
+        for source, target, port, passes in ways:
             before = self.forwarded()
-            datagram = Udp(IPv4Address(source), IPv4Address(target), 5000, GAME, b"hello", ttl=9)
+            datagram = Udp(IPv4Address(source), IPv4Address(target), 5000, port, b"hello", ttl=9)
             with self.there.inside(), socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM) as raw:
                 raw.sendto(write_ipv4(datagram), ("eth0", ETH_P_IP, 0, 0, self.mac()))
             self.reaches(self.there, THERE, None, HERE, GAME)  # a datagram behind it has come: it was dealt with
-            self.assertEqual(passes, self.forwarded() - before, (source, target))
+            self.assertEqual(passes, self.forwarded() - before, (source, target, port))
         self.assertEqual(0, self.counted("redirect"), "nobody is told of another way")
         await self.guard.stop()
 
