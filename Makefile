@@ -12,13 +12,14 @@ COVERAGE := $(if $(ARGS),,--cov --cov-report=term $(if $(filter 0,$(shell id -u)
 PARALLEL := $(if $(ARGS),,-n 3 --dist loadfile)
 ARGS ?=
 
-.PHONY: help run demo grid test test-lab test-kernel test-all lint format types docs messages snapshots golden clean
+.PHONY: help run demo grid deb test test-lab test-kernel test-all lint format types docs messages tour snapshots golden clean
 
 help:
 	@echo "make run          install into .venv and start the service (control, relay and node on this machine)"
 	@echo "make test         unit, contract, property and small laboratory tests"
 	@echo "make demo         three hosts behind NATs find each other's real game servers (root)"
-	@echo "more: grid test-lab test-kernel test-all lint format types docs messages snapshots golden clean"
+	@echo "make deb          a Debian package, in dist"
+	@echo "more: grid test-lab test-kernel test-all lint format types docs messages tour snapshots golden clean"
 
 run:
 	@$(PREPARE) run
@@ -27,6 +28,10 @@ run:
 grid:
 	@$(PREPARE) test
 	@$(BIN)/lanrage lab grid --rst docs/lab-grid.rst $(ARGS)
+
+deb:
+	@$(PREPARE) deb
+	@packaging/deb/build
 
 demo:
 	@$(PREPARE) test
@@ -37,7 +42,7 @@ test:
 	@$(PYTEST) -m "not lab and not kernel" $(PARALLEL) $(COVERAGE) $(ARGS)
 
 test-lab:
-	@$(PREPARE) test
+	@$(PREPARE) lab
 	@$(PYTEST) -m lab $(ARGS)
 
 test-kernel:
@@ -51,6 +56,7 @@ lint:
 	@$(PREPARE) dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/hadolint packaging/oci/Containerfile
 	$(BIN)/pylint --score=y lanrage tests twisted/plugins/lanrage_plugin.py
 
 format:
@@ -70,6 +76,11 @@ docs:
 messages:
 	@$(PREPARE) test
 	$(BIN)/python docs/tables.py
+
+# The pictures of docs/tour.rst, as root: two nodes in the laboratory, and their pages in a browser.
+tour:
+	@$(PREPARE) lab
+	$(BIN)/python docs/tour_pictures.py
 
 # The words of NEWS.rst that tell of the change: make snapshots NEWS="...".
 snapshots:

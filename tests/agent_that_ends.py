@@ -6,9 +6,10 @@ import sys
 from typing import Any
 
 from twisted.internet import reactor as installed_reactor
+from twisted.internet.defer import Deferred
 
 from lanrage.app.launcher import Launcher
-from lanrage.core.game_orders import Order
+from lanrage.core.game_orders import Launch
 from lanrage.core.game_profile import Executable, GameProfile, Join, JoinMethod, Platform
 
 reactor: Any = installed_reactor
@@ -21,7 +22,7 @@ def main(program: str) -> None:
     launch = Launcher(reactor, {"tag": tag}.get, lambda: 1000)
 
     def once() -> None:
-        launch(Order("tag", "10.66.0.2", 7))
+        Deferred.fromCoroutine(launch(Launch(game="tag", address="10.66.0.2", port=7)))
         reactor.stop()
 
     reactor.callWhenRunning(once)

@@ -8,8 +8,9 @@ import msgspec
 from twisted.internet.defer import Deferred
 
 from lanrage.app.caller import Caller
-from lanrage.app.operations_agent import AgentShown, AgentsShown, WindowsTaken, WindowTold
-from tests.fakes_servers import JOIN
+from lanrage.app.operations_agent import AgentShown, AgentsShown, OrderTaken, WindowsTaken, WindowTold
+from lanrage.app.servers_results import JoinShown
+from lanrage.core.game_orders import AnyFound
 
 AGENTS = [
     AgentShown(1000, 12, ""),
@@ -18,7 +19,12 @@ AGENTS = [
 
 
 class FakeAgents:
-    """Part of the fake node: it notes what it is told, and needs no agent."""
+    """Part of the fake node: it notes what it is told, and needs no agent.
+
+    :ivar join: how the next server is joined.
+    """
+
+    join: JoinShown
 
     def _enter(self, *call: Any) -> None:
         raise NotImplementedError
@@ -34,10 +40,16 @@ class FakeAgents:
         plain: dict[str, Any] = msgspec.to_builtins(WindowsTaken(len(windows)))
         return plain
 
-    async def launch_server(self, *, server: str, caller: Caller) -> dict[str, Any]:
+    async def order_done(self, *, number: int, error: str, result: AnyFound | None, caller: Caller) -> dict[str, Any]:
         """See :class:`IAgentNode`."""
-        self._enter("launch_server", server, caller.user)
-        plain: dict[str, Any] = msgspec.to_builtins(JOIN)
+        self._enter("order_done", number, error, result, caller.user)
+        plain: dict[str, Any] = msgspec.to_builtins(OrderTaken(number))
+        return plain
+
+    async def launch_server(self, *, server: str, anyway: bool, caller: Caller) -> dict[str, Any]:
+        """See :class:`IAgentNode`."""
+        self._enter("launch_server", server, anyway, caller.user)
+        plain: dict[str, Any] = msgspec.to_builtins(self.join)
         return plain
 
     async def show_agents(self) -> dict[str, Any]:

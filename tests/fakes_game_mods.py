@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from lanrage.app.caller import Caller
 from lanrage.app.game_mods_results import MemberModsShown, ModShown, ModsShown
 
 MEMBERS = [
@@ -25,7 +26,7 @@ class FakeGameMods:
 
     alone = False
 
-    async def compare_mods(self, game: str) -> dict[str, Any]:
+    async def compare_mods(self, game: str, caller: Caller | None = None) -> dict[str, Any]:
         """See :meth:`INode.compare_mods`."""
         assert game == "minecraft java"
         mods = ModsShown("minecraft-java", [ModShown("iris.jar", "ab" * 16)], [] if self.alone else MEMBERS)

@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
 from lanrage.app.operations import INode, Progress
+from lanrage.app.qr_node import QrNode
 from lanrage.app.results import (
     CardShown,
     ControlShown,
@@ -31,6 +32,7 @@ from lanrage.core.diagnosis import NodeFacts
 from lanrage.errors import Refused
 from tests.fakes_agent import FakeAgents
 from tests.fakes_bridge import FakeBridges
+from tests.fakes_desktop import FakeDesktop
 from tests.fakes_detection import FakeDetection
 from tests.fakes_doctor import FakeDoctor, healthy_node
 from tests.fakes_game_mods import FakeGameMods
@@ -39,6 +41,8 @@ from tests.fakes_governing import FakeGovernor
 from tests.fakes_guard import FakeExposed
 from tests.fakes_logs import FakeLogs
 from tests.fakes_metrics import FakeMetrics
+from tests.fakes_notify import FakeNotify
+from tests.fakes_offers import FakeOffers
 from tests.fakes_paths import FakePaths
 from tests.fakes_probe import FakeProbe
 from tests.fakes_profile import FakeProfile
@@ -76,6 +80,8 @@ class FakeNode(
     FakeRooms,
     FakeProbe,
     FakeMetrics,
+    FakeNotify,
+    FakeOffers,
     FakeProfile,
     FakeTasks,
     FakeLogs,
@@ -85,8 +91,10 @@ class FakeNode(
     FakeGames,
     FakeGameMods,
     FakeDetection,
-    FakeWeb,
     FakeDoctor,
+    FakeDesktop,
+    QrNode,
+    FakeWeb,
 ):
     """Carries the operations out in memory.
 

@@ -9,6 +9,8 @@ import attrs
 import msgspec
 from twisted.internet.defer import Deferred, fail, succeed
 
+from lanrage.app.caller import Caller
+from lanrage.app.game_mods_results import ServerModsShown
 from lanrage.app.servers_results import (
     JoinShown,
     ServerDetails,
@@ -77,7 +79,10 @@ JOIN = JoinShown(
     ["+connect", "10.66.0.2:27960"],
     "yes",
     "it answered over the party link",
+    None,
 )
+DIFFERS = ServerModsShown("Ben", "differs", "", ["a.jar"], ["b.jar"], ["c.jar"])
+UNKNOWN_HERE = ServerModsShown("Ben", "unknown-here", "modifications of x: they cannot be read", [], [], [])
 
 
 @attrs.define(slots=False)
@@ -118,7 +123,7 @@ class FakeServers:
         self._enter("show_server", server)
         return _plain(DETAILS)
 
-    async def join_server(self, *, server: str) -> dict[str, Any]:
+    async def join_server(self, *, server: str, caller: Caller | None = None) -> dict[str, Any]:
         """See :class:`IServersNode`."""
         self._enter("join_server", server)
         return _plain(self.join)

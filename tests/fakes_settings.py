@@ -47,7 +47,7 @@ class FakeSettings:
         """See :class:`ISettingsNode`."""
         return self._ask("reset", name)
 
-    async def save_settings(self, set_name: str) -> dict[str, Any]:
+    async def save_settings(self, set_name: str, caller: Caller | None = None) -> dict[str, Any]:
         """See :class:`ISettingsNode`."""
         return self._ask("save", set_name)
 
@@ -55,7 +55,7 @@ class FakeSettings:
         """See :class:`ISettingsNode`."""
         return self._ask("activate", set_name)
 
-    async def delete_settings(self, set_name: str) -> dict[str, Any]:
+    async def delete_settings(self, set_name: str, caller: Caller | None = None) -> dict[str, Any]:
         """See :class:`ISettingsNode`."""
         return self._ask("delete", set_name)
 

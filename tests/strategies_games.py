@@ -11,7 +11,11 @@ from tests.wire.test_games_real import ANSWERS
 
 names = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=12)
 """Names that are shown as they are, whatever their letters; short enough for each field as UTF-8 but the smallest."""
-short_names = st.text(st.sampled_from("abcXYZ 09äß").map(str), min_size=1, max_size=7).map(str.strip).filter(bool)
+short_names = (
+    st.text(st.sampled_from("abcXYZ 09äß").map(str), min_size=1, max_size=7)
+    .map(lambda text: " ".join(text.split()))
+    .filter(bool)
+)
 """Names that fit the smallest field, 16 bytes."""
 counts = st.integers(0, 64)
 ports = st.integers(1, 65_535)

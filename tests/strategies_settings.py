@@ -44,6 +44,15 @@ TEXTS: dict[str, tuple[str, ...]] = {
     "alerts.limits": ("", "quality=70,lag=0.2"),
     "log.level": ("debug", "warning,lanrage.net=debug"),
     "log.file": ("", "/var/log/lanrage.log"),
+    "notify.targets": (
+        "",
+        "json=http://127.0.0.1:1/s3cret ntfy[joined,left]=https://ntfy.example.org/s3cret",
+        "discord=@/etc/hook",
+    ),
+    "notify.ntfy_token": ("", "tk_s3cret", "@/etc/token"),
+    "notify.matrix_token": ("", "syt_s3cret", "@/etc/token"),
+    "desktop.notify": ("off", "all", "joined ready"),
+    "discord.client_id": ("", "123456789012345678"),
     "alerts.webhook": ("", "https://hooks.example.org/1/s3cret", "@/etc/hook"),
 }
 """Right texts of the settings that are neither words nor numbers."""

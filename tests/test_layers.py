@@ -33,7 +33,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "net": frozenset({"core", "wire", "net", *SHARED}),
     "store": frozenset({"core", "wire", "store", *SHARED}),
     "app": frozenset({"core", "wire", "net", "store", "app", *SHARED, "__init__"}),
-    "client": frozenset({"app", "client", "errors"}),
+    "client": frozenset({"core", "app", "client", "errors"}),
     "lab": frozenset({"core", "wire", "net", "store", "app", "lab", *SHARED, "__init__"}),
     "__main__": frozenset({"app"}),
     "__init__": frozenset(),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,10 +18,13 @@ from twisted.trial.unittest import SynchronousTestCase
 from lanrage.app.service import EXIT_USAGE, Options
 from lanrage.core.settings_limits import CONTROL_PORT
 
-FOLDER = Path(__file__).resolve().parent.parent / "packaging" / "systemd"
+FOLDER = Path(__file__).resolve().parent.parent / "lanrage" / "data" / "service" / "systemd"
 
 CAPABILITIES = {"node": {"CAP_NET_ADMIN", "CAP_NET_RAW"}, "control": set[str](), "relay": set[str]()}
 """Role: what its unit may grant."""
+
+EXPOSURE = {"node": 40, "control": 20, "relay": 20}
+"""Role: the most that ``systemd-analyze security`` may find, in tenths of its level."""
 
 
 def settings(role: str) -> dict[str, str]:
@@ -69,6 +74,11 @@ class UnitTests(SynchronousTestCase):
         }
         self.each(lambda role, unit: self.assertEqual({name: unit.get(name) for name in wanted}, wanted))
 
+    def test_watched(self) -> None:
+        """A unit is up when its role is, and is started again when it is stuck."""
+        wanted = {"Type": "notify", "NotifyAccess": "main", "WatchdogSec": "30"}
+        self.each(lambda role, unit: self.assertEqual({name: unit.get(name) for name in wanted}, wanted))
+
     def test_rights(self) -> None:
         """No unit runs as root, and each grants what its role needs."""
 
@@ -87,23 +97,43 @@ def test_systemd_reads_it(role: str, tmp_path: Path) -> None:
     """systemd finds no unknown setting; the program's path is the only thing that differs here."""
     text = (FOLDER / f"lanrage-{role}.service").read_text(encoding="utf-8")
     unit = tmp_path / f"lanrage-{role}.service"
-    unit.write_text(text.replace("/opt/lanrage/bin/twistd", sys.executable), encoding="utf-8")
+    unit.write_text(text.replace("/usr/lib/lanrage/bin/twistd", sys.executable), encoding="utf-8")
     program = shutil.which("systemd-analyze")
     assert program is not None
     done = subprocess.run([program, "verify", unit], capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, known(done.stderr)) == (0, [])
 
 
+@pytest.mark.needs("systemd-analyze")
+@pytest.mark.parametrize(("role", "most"), EXPOSURE.items())
+def test_exposure(role: str, most: int, tmp_path: Path) -> None:
+    """What the unit leaves open is no more than its role may."""
+    unit = tmp_path / f"lanrage-{role}.service"
+    text = (FOLDER / unit.name).read_text(encoding="utf-8")
+    unit.write_text(text.replace("/usr/lib/lanrage/bin/twistd", sys.executable), encoding="utf-8")
+    program = shutil.which("systemd-analyze")
+    assert program is not None
+    command = [program, "security", "--offline=true", f"--threshold={most}", str(unit)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert "Overall exposure level" in done.stdout, done.stderr
+    assert done.returncode == 0, done.stdout
+
+
 class SocketUnitTests(SynchronousTestCase):
     """The control server's port in systemd's hands."""
 
     def test_port_and_option(self) -> None:
-        """It holds the control server's usual port, and the option that it names is one that the service takes."""
+        """It holds the control server's usual port, and what the drop-in sets makes the server take it from there."""
         text = (FOLDER / "lanrage-control.socket").read_text(encoding="utf-8")
         self.assertIn(f"\nListenStream={CONTROL_PORT}\n", text)
-        word = next(line for line in text.splitlines() if "LANRAGE_CONTROL_OPTIONS=" in line).split("OPTIONS=")[1]
-        options = Options()
-        options.parseOptions(["control", word])
+        drop_in = (FOLDER / "lanrage-control-socket.conf").read_text(encoding="utf-8")
+        [word] = [line for line in drop_in.splitlines() if line.startswith("Environment=")]
+        name, _, value = word.removeprefix("Environment=").partition("=")
+        with tempfile.TemporaryDirectory(prefix="lanrage-units-") as folder:
+            options = Options()
+            os.environ[name] = value
+            self.addCleanup(os.environ.pop, name)
+            options.parseOptions(["control", "--state-dir", folder])
         self.assertEqual("systemd:domain=INET6:index=0", options["config"].listen)
 
 
@@ -111,7 +141,7 @@ class SocketUnitTests(SynchronousTestCase):
 def test_systemd_reads_the_socket(tmp_path: Path) -> None:
     """systemd finds no unknown setting in it, and the service that belongs to it."""
     for name in ("lanrage-control.socket", "lanrage-control.service"):
-        text = (FOLDER / name).read_text(encoding="utf-8").replace("/opt/lanrage/bin/twistd", sys.executable)
+        text = (FOLDER / name).read_text(encoding="utf-8").replace("/usr/lib/lanrage/bin/twistd", sys.executable)
         (tmp_path / name).write_text(text, encoding="utf-8")
     program = shutil.which("systemd-analyze")
     assert program is not None

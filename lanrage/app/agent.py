@@ -18,12 +18,13 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from lanrage.app.agent_doing import Doers, OrderDoing
 from lanrage.app.client import NodeClient
 from lanrage.app.game_profiles import GameProfiles
 from lanrage.app.operations_agent import WindowTold
-from lanrage.core.game_orders import Order, decode_order
+from lanrage.core.game_orders import Found
 from lanrage.core.game_windows import Window
-from lanrage.errors import DecodeError, LanrageError
+from lanrage.errors import LanrageError, Unreachable
 from lanrage.net.window_watch import Windows, WindowWatch
 from lanrage.net.x11_windows import X11Windows, half_blind, why_none
 
@@ -42,7 +43,7 @@ class AgentService(Service):
 
     :param path: of the node's socket.
     :param profiles: of which it starts games.
-    :param launch: carries out what the node asks.
+    :param doers: carry out what the node asks, by the kind of order.
     :param environment: of the session.
     :param connect: makes the connection to the session's X server, in a thread.
     """
@@ -54,7 +55,7 @@ class AgentService(Service):
         reactor: Any,
         path: Path,
         profiles: GameProfiles,
-        launch: Callable[[Order], None],
+        doers: Doers,
         environment: Mapping[str, str] = os.environ,
         connect: Callable[[], Windows] = X11Windows,
     ) -> None:
@@ -62,7 +63,7 @@ class AgentService(Service):
         self._path = path
         self._profiles = profiles
         self.started: Deferred[None] = Deferred()
-        self._launch = launch
+        self._doing = OrderDoing(doers)
         self._blind = why_none(environment)
         self._half_blind = half_blind(environment)
         self._watch = WindowWatch(reactor, connect, self._windows_are, self._windows_lost)
@@ -91,6 +92,7 @@ class AgentService(Service):
         for timer in self._timers.values():
             if timer.active():
                 timer.cancel()
+        self._doing.stop()
         attending, self._attending = self._attending, None
         if attending is not None:
             attending.cancel()
@@ -136,12 +138,28 @@ class AgentService(Service):
             self._pause = min(2 * self._pause, LONGEST_PAUSE)
 
     def _ordered(self, text: str) -> None:
-        try:
-            order = decode_order(text)
-        except DecodeError as error:
-            self.log.warn("the node asked for something that this agent does not know: {reason}", reason=str(error))
+        """An answer goes to the node that asked, and to no other."""
+        node = self._node
+
+        async def tell(number: int, error: str, found: Found | None) -> None:
+            if node is None or node is not self._node:
+                raise Unreachable("the node that asked is gone")
+            result = msgspec.to_builtins(found) if found is not None else None
+            await node.call("agent.done", {"number": number, "error": error, "result": result})
+
+        self._doing.take(text, tell)
+
+    def hand_over(self, link: str) -> None:
+        """The user took an invitation somewhere in the session: the node keeps it until the user confirms it there."""
+        if self._node is None:
+            self.log.warn("an invitation could not be kept: no node is there")
             return
-        self._launch(order)
+        call = self._node.call("agent.link", {"link": link})
+        Deferred.fromCoroutine(call).addErrback(self._not_kept)
+
+    def _not_kept(self, failure: Failure) -> None:
+        failure.trap(LanrageError)
+        self.log.warn("an invitation could not be kept: {reason}", reason=str(failure.value))
 
     # --- the session --------------------------------------------------------------------------------------------------
 

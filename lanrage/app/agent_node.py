@@ -8,9 +8,12 @@ from typing import Any
 import msgspec
 
 from lanrage.app.caller import Caller
+from lanrage.app.game_mods_words import differing
 from lanrage.app.games_plane import GamesPlane
-from lanrage.app.operations_agent import AgentsShown, Attended, WindowsTaken, WindowTold
-from lanrage.core.game_orders import Order
+from lanrage.app.operations_agent import AgentsShown, Attended, OrderTaken, WindowsTaken, WindowTold
+from lanrage.core.game_launch import check_launch
+from lanrage.core.game_mods import Verdict
+from lanrage.core.game_orders import AnyFound, Launch
 from lanrage.core.game_windows import Window, one_line
 from lanrage.errors import Refused
 
@@ -20,7 +23,7 @@ class AgentNode:
 
     games: GamesPlane
 
-    def join_server(self, *, server: str) -> Awaitable[dict[str, Any]]:
+    def join_server(self, *, server: str, caller: Caller | None = None) -> Awaitable[dict[str, Any]]:
         """See :meth:`INode.join_server`."""
         raise AssertionError("given by the node")
 
@@ -38,14 +41,24 @@ class AgentNode:
         plain: dict[str, Any] = msgspec.to_builtins(WindowsTaken(self.games.agents.windows(caller, named)))
         return plain
 
-    async def launch_server(self, *, server: str, caller: Caller) -> dict[str, Any]:
+    async def launch_server(self, *, server: str, anyway: bool, caller: Caller) -> dict[str, Any]:
         """See :meth:`INode.launch_server`."""
-        told = await self.join_server(server=server)
-        if not told["arguments"]:
-            raise Refused("not_started", "how this game is started to join a server is not known: join in the game")
-        if not self.games.agents.order(caller.user, Order(told["game"], told["address"], told["port"])):
-            raise Refused("not_started", "no agent of yours is there: start one in your session (twistd lanrage agent)")
+        told = await self.join_server(server=server, caller=caller)
+        if told["mods"] is not None and told["mods"]["verdict"] == Verdict.DIFFERS.value and not anyway:
+            raise Refused("mods_differ", differing(told["mods"]))
+        order = Launch(game=told["game"], address=told["address"], port=told["port"])
+        check_launch(self.games.profiles.get(order.game), order.address, order.port)
+        try:
+            await self.games.agents.ask(caller.user, order)
+        except Refused as error:
+            raise Refused("not_started", error.message) from error
         return told
+
+    async def order_done(self, *, number: int, error: str, result: AnyFound | None, caller: Caller) -> dict[str, Any]:
+        """See :meth:`INode.order_done`."""
+        self.games.agents.done(caller, number, error, result)
+        plain: dict[str, Any] = msgspec.to_builtins(OrderTaken(number))
+        return plain
 
     async def show_agents(self) -> dict[str, Any]:
         """See :meth:`INode.show_agents`."""

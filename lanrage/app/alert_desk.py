@@ -19,11 +19,11 @@ class AlertDesk:
     """Watches samples.
 
     :param names: of members, by their party addresses.
-    :param say: takes each line for people who do not look at the log; ``None`` = nobody.
+    :param say: takes each line for people who do not look at the log, and whether it is urgent; ``None`` = nobody.
     """
 
     def __init__(
-        self, rules: tuple[AlertRule, ...], names: Mapping[str, str], say: Callable[[str], None] | None = None
+        self, rules: tuple[AlertRule, ...], names: Mapping[str, str], say: Callable[[str, bool], None] | None = None
     ) -> None:
         self.book = AlertBook(rules)
         self.say = say
@@ -80,4 +80,5 @@ class AlertDesk:
             limit=event.rule.limit,
         )
         if self.say is not None:
-            self.say(text if event.edge is not Edge.FIRED else f"ALERT: {text}")
+            fired = event.edge is Edge.FIRED
+            self.say(f"ALERT: {text}" if fired else text, fired)

@@ -18,6 +18,7 @@ from click.core import ParameterSource
 
 from lanrage import __version__
 from lanrage.app import (
+    cli_desktop,
     cli_doctor,
     cli_exposure,
     cli_games,
@@ -25,10 +26,14 @@ from lanrage.app import (
     cli_guests,
     cli_lan,
     cli_machine_room,
+    cli_offers,
+    cli_open_link,
     cli_paths,
     cli_probe,
+    cli_qr,
     cli_relays,
     cli_servers,
+    cli_uninstall,
     cli_web,
     run_cli,
 )
@@ -78,8 +83,11 @@ def operation(
     row = OPERATIONS[called or (name if group is main else f"{group.name}.{name}")]
 
     def decorate(function: Callable[..., dict[str, Any]]) -> click.Command:
+        """Make the command of the function that turns its options into the operation's arguments."""
+
         @functools.wraps(function)
         def run(*, as_json: bool, **options: Any) -> None:
+            """Check the arguments, carry the operation out, and print its result."""
             session: Session = click.get_current_context().obj
             args = function(**options)
             convert_args(args, row.request)
@@ -108,6 +116,13 @@ def load_firewall() -> click.Group:
     from lanrage.app.cli_firewall import firewall
 
     return firewall
+
+
+def load_service() -> click.Group:
+    """The commands for services of this machine."""
+    from lanrage.app.cli_service import service
+
+    return service
 
 
 def load_lab() -> click.Group:
@@ -161,6 +176,9 @@ main.add_command(
     LazyGroup(
         "firewall", load=load_firewall, what="lanrage firewall", help="Let the party in by the firewall's own tools."
     )
+)
+main.add_command(
+    LazyGroup("service", load=load_service, what="lanrage service", help="Run node, server and relay as services.")
 )
 main.add_command(LazyGroup("lab", load=load_lab, help="Build laboratories of hosts and NATs on this machine."))
 
@@ -270,6 +288,8 @@ def invite(**options: Any) -> dict[str, Any]:
 
 cli_governing.add(party, operation)
 cli_guests.add(party, operation)
+cli_offers.add(party, operation)
+cli_desktop.add(party, operation)
 cli_paths.add(main, operation, SETTINGS)
 cli_relays.add(main, operation)
 cli_exposure.add(main, operation, SETTINGS)
@@ -277,10 +297,13 @@ cli_lan.add(main, operation, SETTINGS)
 run_cli.add(main, SETTINGS)
 cli_probe.add(main, operation, SETTINGS)
 cli_doctor.add(main, SETTINGS)
+cli_qr.add(main, operation)
 cli_machine_room.add(main, operation)
 cli_servers.add(main, operation)
 cli_games.add(main, operation)
 cli_web.add(main, SETTINGS)
+cli_open_link.add(main, SETTINGS)
+cli_uninstall.add(main, SETTINGS)
 
 
 @operation(main, "status", output.status)

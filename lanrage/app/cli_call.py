@@ -62,6 +62,7 @@ def converse(path: str, work: Work) -> Any:
             return await work(node, steering)
 
     def start() -> None:
+        """Begin the work once the reactor runs, and end the reactor with it."""
         asking = Deferred.fromCoroutine(ask()).addBoth(outcome.append)
 
         def interrupted() -> Deferred[None]:

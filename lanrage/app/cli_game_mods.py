@@ -8,16 +8,7 @@ import click
 
 from lanrage.app.cli_governing import Operate
 from lanrage.app.cli_output import Screen
-
-WORDS = {
-    "same": "the same",
-    "differs": "differs",
-    "no-answer": "no answer",
-    "unknown": "does not know its own",
-    "no-link": "no link to it",
-}
-NAMES_SHOWN = 20
-"""Names of one kind of difference that are shown; ``--json`` has all."""
+from lanrage.app.game_mods_words import WORDS, difference_lines
 
 
 def compared(screen: Screen, result: dict[str, Any]) -> None:
@@ -28,14 +19,8 @@ def compared(screen: Screen, result: dict[str, Any]) -> None:
         screen.line("There is no other member to compare with.")
     for member in result["members"]:
         screen.line(f"{member['name']}: {WORDS[member['verdict']]}")
-        for word, names in (
-            ("missing here", member["missing_here"]),
-            ("missing there", member["missing_there"]),
-            ("other contents", member["other"]),
-        ):
-            if names:
-                more = f", and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
-                screen.line(f"  {word}: {', '.join(names[:NAMES_SHOWN])}{more}")
+        for line in difference_lines(member):
+            screen.line(f"  {line}")
 
 
 def add(games: click.Group, operation: Operate) -> None:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import click
 
-from lanrage.app import cli_completion, cli_logs, cli_metrics, cli_profile, cli_settings, cli_tasks, cli_top, cli_trace
+from lanrage.app import (
+    cli_completion,
+    cli_logs,
+    cli_metrics,
+    cli_notify,
+    cli_profile,
+    cli_settings,
+    cli_tasks,
+    cli_top,
+    cli_trace,
+)
 from lanrage.app.cli_frame import LazyGroup
 from lanrage.app.cli_governing import Operate
 
@@ -22,6 +32,7 @@ def add(main: click.Group, operation: Operate) -> None:
     :param operation: :func:`lanrage.app.cli.operation`.
     """
     cli_metrics.add(main, operation)
+    cli_notify.add(main, operation)
     cli_profile.add(main, operation)
     cli_tasks.add(main, operation)
     cli_logs.add(main)

@@ -13,6 +13,7 @@ from lanrage.app.cli_frame import SETTINGS, guarded, json_option
 from lanrage.app.cli_governing import Operate
 from lanrage.app.cli_output import Screen, made_table, print_json
 from lanrage.app.cli_servers_list import COLUMNS, WHOLE, filtered, row, wishes
+from lanrage.app.game_mods_words import beside_lines
 from lanrage.app.game_start import find_program, launch
 from lanrage.app.operations import OPERATIONS
 from lanrage.wire.local import convert_args
@@ -98,6 +99,8 @@ def joined(result: dict[str, Any], print_only: bool, as_json: bool) -> list[str]
     screen.line(f"{result['address']}:{result['port']}", "bold")
     if result["joinable"] == "no":
         screen.line(f"Mind: {result['reason']}.", "yellow")
+    for line in beside_lines(result["mods"]):
+        screen.line(line, "yellow")
     if command:
         screen.line(f"{'Start it with' if print_only else 'Starting'}: {shlex.join(command)}")
     elif result["arguments"]:
@@ -111,7 +114,9 @@ def joined(result: dict[str, Any], print_only: bool, as_json: bool) -> list[str]
 
 def launched(screen: Screen, result: dict[str, Any]) -> None:
     """After ``servers launch``."""
-    screen.line(f"Your agent starts {result['game_name']} to join {result['address']}:{result['port']}.")
+    for line in beside_lines(result["mods"]):
+        screen.line(line, "yellow")
+    screen.line(f"Your agent has started {result['game_name']} to join {result['address']}:{result['port']}.")
 
 
 def add(main: click.Group, operation: Operate) -> None:
@@ -142,7 +147,8 @@ def add(main: click.Group, operation: Operate) -> None:
     tcp = click.option("--tcp", is_flag=True, help="Players connect by TCP. [default: as the game does, else UDP]")
     operation(group, "add", added)(click.argument("address")(game(name(tcp(_given)))))
     operation(group, "remove", removed)(server(_arguments()))
-    operation(group, "launch", launched)(server(_arguments()))
+    anyway = click.option("--anyway", is_flag=True, help="Although modifications differ from the hosting member's.")
+    operation(group, "launch", launched)(server(anyway(_arguments())))
     _add_join(group)
 
 

@@ -13,8 +13,11 @@ from lanrage.app.cli_frame import SETTINGS, guarded, json_option
 from lanrage.app.cli_output import Screen, made_table
 from lanrage.app.cli_servers_list import COLUMNS, WHOLE, filtered, players, row, wishes
 from lanrage.app.operations import OPERATIONS
+from lanrage.core.shown_text import shown_text
 from lanrage.wire.local import convert_args
 
+LINE_LIMIT = 1000
+"""Characters of a line: each of its parts has some 200 at most."""
 TOLD = ("name", "game_name", "map", "mode", "players", "players_limit", "password", "joinable")
 """What a line tells of when it changes; latency changes with each measurement."""
 
@@ -75,22 +78,25 @@ def add(group: click.Group) -> None:
     @json_option
     @guarded
     def watch(as_json: bool, **options: Any) -> None:
+        """Show the list until Ctrl-C: a table on a terminal, lines in a pipe, documents as JSON."""
         session = click.get_current_context().obj
         args = wishes(**options)
         convert_args(args, listing.request)
 
         def run(show: Callable[[Any], None]) -> None:
+            """Show it, and each time it changed."""
             session.tools.watch(session.path, listing.name, args, show)
 
         if as_json or not sys.stdout.isatty():
             lines = Documents() if as_json else Lines()
-            run(lambda result: _print(lines.of(result)))
+            run(lambda result: _print(lines.of(result), not as_json))
         else:
             with Screen().live() as live:
                 run(lambda result: live.update(made_table(COLUMNS, map(row, result["servers"]), WHOLE), refresh=True))
 
 
-def _print(lines: Iterator[str]) -> None:
+def _print(lines: Iterator[str], clean: bool) -> None:
+    """:param clean: they are texts of strangers; JSON has nothing that a terminal obeys."""
     for line in lines:
-        click.echo("".join(char if char.isprintable() else "?" for char in line))
+        click.echo(shown_text(line, LINE_LIMIT) if clean else line)
     sys.stdout.flush()

@@ -52,8 +52,11 @@ def _command(group: click.Group, name: str, show: Print) -> Callable[[Callable[.
     row = OPERATIONS[f"settings.{name}"]
 
     def decorate(function: Callable[..., dict[str, Any]]) -> click.Command:
+        """Make the command of the function that turns its options into the operation's arguments."""
+
         @functools.wraps(function)
         def run(*, as_json: bool, state_dir: str | None, **options: Any) -> None:
+            """Carry the operation out at the process that is meant, and print its result."""
             result = ask(row.name, function(**options), state_dir)
             if as_json:
                 print_json(result)
@@ -125,6 +128,7 @@ def _add_sets(group: click.Group) -> None:
         @_command(group, name, show)
         @click.argument("set_name", metavar="SET")
         def one(set_name: str) -> dict[str, Any]:
+            """A command on one stored set."""
             return {"set_name": set_name}
 
 

@@ -9,6 +9,7 @@ import msgspec
 
 from lanrage import __version__
 from lanrage.app.doctor import collect_local
+from lanrage.app.doctor_results import Doctored
 from lanrage.core.diagnosis import Check, Facts, Level
 from lanrage.core.doctor_faults import found, worst
 from lanrage.core.firewall_commands import DEVICES
@@ -17,24 +18,14 @@ from lanrage.core.judgement import judge
 from lanrage.core.links import WIREGUARD_PORT
 from lanrage.errors import BadInput, LanrageError, MissingRight, Unreachable
 
-
-class Doctored(msgspec.Struct, frozen=True):
-    """What the doctor found.
-
-    :param headline: what is wrong most, and its remedy; or that all is well.
-    :param fault: its id; empty where all is well.
-    :param ok: no check fails.
-    """
-
-    headline: str
-    fault: str
-    ok: bool
-    checks: list[Check]
-    facts: Facts
+STABLE = frozenset({"level", "fault", "id"})
+"""Fields of a check whose words programs go by."""
+WORDS = ("ready", "missing", "denied", "loaded", "available")
+"""Values of facts that are one of a few words, whatever hosts are called."""
 
 
 def report(facts: Facts, *, hide_addresses: bool = True, member: str = "") -> dict[str, Any]:
-    """Judge facts: a :class:`Doctored` as plain values.
+    """Judge facts: a :class:`lanrage.app.doctor_results.Doctored` as plain values.
 
     :param hide_addresses: replace IP addresses and host names by stable names; keys and codes are hidden always.
     :param member: leave out what concerns other members.
@@ -44,8 +35,23 @@ def report(facts: Facts, *, hide_addresses: bool = True, member: str = "") -> di
     servers = [node.control.address] if node is not None and node.control is not None else []
     relays = [relay.address for relay in node.relays] if node is not None else []
     hider = Hider(host_names([*servers, *relays]), hide_addresses)
-    told: dict[str, Any] = hider.value({"checks": msgspec.to_builtins(checks), "facts": msgspec.to_builtins(facts)})
-    return headed(told)
+    told = [_hidden(check, hider) for check in checks]
+    return headed({"checks": told, "facts": _named(msgspec.to_builtins(facts), hider)})
+
+
+def _hidden(check: Check, hider: Hider) -> dict[str, Any]:
+    """A finding without secrets; its stable words are none, though a host be called like one of them."""
+    plain: dict[str, Any] = msgspec.to_builtins(check)
+    return {name: value if name in STABLE else hider.value(value) for name, value in plain.items()}
+
+
+def _named(facts: Any, hider: Hider) -> Any:
+    """Facts without secrets; their fields keep their names."""
+    if isinstance(facts, dict):
+        return {name if name.isidentifier() else hider.text(name): _named(facts[name], hider) for name in facts}
+    if isinstance(facts, list | tuple):
+        return [_named(each, hider) for each in facts]
+    return facts if facts in WORDS else hider.value(facts)
 
 
 def headed(told: dict[str, Any]) -> dict[str, Any]:
@@ -112,4 +118,4 @@ def _without(first: Check, hide_addresses: bool) -> dict[str, Any]:
     """A node that answers, but not in our words."""
     told = report(Facts(collect_local(DEVICES)), hide_addresses=hide_addresses)
     rest = [check for check in told["checks"] if check["fault"] != "node_absent"]
-    return headed({**told, "checks": [msgspec.to_builtins(first), *rest]})
+    return headed({**told, "checks": [_hidden(first, Hider(addresses=hide_addresses)), *rest]})

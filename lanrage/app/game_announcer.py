@@ -1,4 +1,4 @@
-"""Tells a webhook which games begin and end on this machine, where the user wants that (``docs/games-effects.rst``)."""
+"""Tells who wants it which games begin and end on this machine (``docs/games-effects.rst``)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ REMEMBERED_LIMIT = 64
 class GameAnnouncer:
     """Says the party's name and the game's, and nothing else: no member, no address.
 
-    :param say: takes a line; ``None`` where there is no webhook now.
+    :param say: takes a line; ``None`` where nobody wants to hear it now.
     :param party: the party's name; ``None`` outside of one: then nothing is told.
     :param wanted: the setting ``games.announce`` now.
     """

@@ -1,4 +1,4 @@
-"""How a node tells its webhook of games (``docs/games-effects.rst``)."""
+"""How a node tells others of games (``docs/games-effects.rst``)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from lanrage.app.config import NodeConfig
 from lanrage.app.game_announcer import GameAnnouncer
 from lanrage.app.metering import Metering
 from lanrage.app.party_life import PartyLife
+from lanrage.core.notices import Notice, NoticeKind
 
 
 class GameAnnouncingNode:
@@ -20,11 +21,14 @@ class GameAnnouncingNode:
     _reactor: Any
 
     def announcer(self) -> GameAnnouncer:
-        """Tells the webhook of alerts, as the setting ``games.announce`` is at each game."""
-        return GameAnnouncer(self._reactor, self._say_to_webhook, self._party_name, lambda: self._config.announce)
+        """Tells those who want to hear of games, as the setting ``games.announce`` is at each game."""
+        return GameAnnouncer(self._reactor, self._say_of_games, self._party_name, lambda: self._config.announce)
 
-    def _say_to_webhook(self) -> Callable[[str], None] | None:
-        return self.metering.alerts.say if self.metering is not None else None
+    def _say_of_games(self) -> Callable[[str], None] | None:
+        if self.metering is None or not self.metering.notices.wanted(NoticeKind.GAME):
+            return None
+        notices = self.metering.notices
+        return lambda text: notices.tell(Notice.of(NoticeKind.GAME, text))
 
     def _party_name(self) -> str | None:
         replica = self._life.replica if self._life is not None else None

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import pwd
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
-from twisted.internet.defer import Deferred, DeferredSemaphore, ensureDeferred, gatherResults
+from twisted.internet.defer import Deferred, DeferredSemaphore, ensureDeferred, gatherResults, succeed
+from twisted.internet.defer import TimeoutError as DeferredTimeout
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from lanrage.app.game_mods_asking import ModsAsking
+from lanrage.app.game_mods_asking import LONGEST, ModsAsking
 from lanrage.app.game_mods_own import OwnModLists, OwnMods
 from lanrage.app.game_presence import Profiles
 from lanrage.app.party_channel import PartyChannel
 from lanrage.core.budget import Budget
 from lanrage.core.game_mods import Compared, ModList, Verdict, pieces
-from lanrage.core.game_profile import Mods
 from lanrage.errors import BadInput, Refused
-from lanrage.net.game_mod_files import ModPlaces, mods_of
 from lanrage.wire import party_channel as wire
 
 QUESTIONS_RATE, QUESTIONS_BURST = 4.0, 16.0
@@ -30,20 +28,10 @@ GATHERING_LIMIT = 16
 """Members that are asked at once."""
 COMPARISONS_LIMIT = 4
 """Comparisons at once."""
-FIRST_USER, LAST_USER = 1000, 60000
-"""Numbers that Debian gives to people; others are of services."""
+SOON = 8.0
+"""Seconds that who wants to play waits for the list here, and then for the other member's: two questions take six."""
 
 log = Logger()
-
-
-def players_home(uid: int) -> str | None:
-    """The home folder of a user; ``None`` for root, a service, and nobody."""
-    if not FIRST_USER <= uid < LAST_USER:
-        return None
-    try:
-        return pwd.getpwuid(uid).pw_dir
-    except KeyError:
-        return None
 
 
 class GameMods:
@@ -70,15 +58,6 @@ class GameMods:
         self._questions: Budget[bytes] = Budget(QUESTIONS_RATE, QUESTIONS_BURST)
         self._parts: Budget[bytes] = Budget(PARTS_RATE, PARTS_BURST)
 
-    @classmethod
-    def make(cls, reactor: Any) -> GameMods:
-        """Of the user whom this process runs as; lists are read in a thread."""
-
-        def read(rule: Mods, places: ModPlaces) -> Deferred[ModList]:
-            return mods_of(reactor, rule, places)
-
-        return cls(reactor, OwnModLists(reactor, read, players_home(os.geteuid())))
-
     def join(self, channel: PartyChannel) -> None:
         """Speak by this party's channel."""
         self._channel = channel
@@ -94,31 +73,40 @@ class GameMods:
             for asking in tuple(askings):
                 asking.finish(Compared(Verdict.NO_ANSWER))
 
-    async def own(self, game: str) -> OwnMods:
-        """The list of this machine."""
+    def own(self, game: str, user: int | None = None) -> Deferred[OwnMods]:
+        """The list of this machine, or of one of its users; it never fails, but may be cancelled."""
         profile = self.profiles.get(game) if self.profiles is not None else None
         if profile is None or profile.mods is None:
-            return OwnMods(trouble="its profile names no modifications")
-        return await self._own.get(game, profile.mods)
+            return succeed(OwnMods(trouble="its profile names no modifications"))
+        return self._own.get(game, profile.mods, user)
 
-    async def compare(self, game: str) -> tuple[ModList, Mapping[bytes, Compared]]:
+    async def compare(self, game: str, user: int | None = None) -> tuple[ModList, Mapping[bytes, Compared]]:
         """Our own list, and what the other members' lists have otherwise, by identity.
 
+        :param user: whose list is ours, where several play on this machine.
         :raises BadInput: our own list is not known.
         :raises Refused: ``busy``: too many comparisons at once.
         """
-        if self._comparisons >= COMPARISONS_LIMIT:
-            raise Refused("busy", f"{COMPARISONS_LIMIT} comparisons of modifications are being made already")
-        self._comparisons += 1
-        try:
-            own = await self.own(game)
-            if own.trouble:
-                raise BadInput("game", f"modifications of {game}: {own.trouble}")
+        with self._comparing():
+            own = _known(game, await self.own(game, user))
             found = {identity: Compared(Verdict.NO_LINK) for identity in self._members}
-            await self._ask_all(game, own.mods, found)
-            return own.mods, found
-        finally:
-            self._comparisons -= 1
+            await self._ask_all(game, own, found)
+            return own, found
+
+    async def beside(self, identity: bytes, game: str, user: int | None = None) -> Compared:
+        """What one other member's list has otherwise, soon: before somebody plays there.
+
+        :raises BadInput: our own list is not known, or not read within :data:`SOON`.
+        :raises Refused: ``busy``: too many comparisons at once.
+        """
+        with self._comparing():
+            try:
+                own = _known(game, await self.own(game, user).addTimeout(SOON, self._clock))
+            except DeferredTimeout as error:
+                raise BadInput("game", f"modifications of {game}: they are still being read here") from error
+            if identity not in self._ready & self._members:
+                return Compared(Verdict.NO_LINK)
+            return await self._ask(identity, game, own, SOON)
 
     # --- the channel's extra ------------------------------------------------------------------------------------------
 
@@ -141,6 +129,16 @@ class GameMods:
 
     # --- within -------------------------------------------------------------------------------------------------------
 
+    @contextmanager
+    def _comparing(self) -> Iterator[None]:
+        if self._comparisons >= COMPARISONS_LIMIT:
+            raise Refused("busy", f"{COMPARISONS_LIMIT} comparisons of modifications are being made already")
+        self._comparisons += 1
+        try:
+            yield
+        finally:
+            self._comparisons -= 1
+
     async def _ask_all(self, game: str, own: ModList, found: dict[bytes, Compared]) -> None:
         at_once = DeferredSemaphore(GATHERING_LIMIT)
 
@@ -153,14 +151,14 @@ class GameMods:
         asked = [at_once.run(begin, identity) for identity in sorted(self._ready & self._members)]
         await gatherResults(asked, consumeErrors=True)
 
-    async def _ask(self, identity: bytes, game: str, own: ModList) -> Compared:
+    async def _ask(self, identity: bytes, game: str, own: ModList, longest: float = LONGEST) -> Compared:
         channel = self._channel
         if channel is None:
             return Compared(Verdict.NO_ANSWER)
         asking = ModsAsking(self._clock, game, own, lambda question: channel.say(identity, question))
         askings = self._asking.setdefault((identity, game), [])
         askings.append(asking)
-        asking.start()
+        asking.start(longest)
         try:
             return await asking.answer
         finally:
@@ -187,3 +185,9 @@ class GameMods:
         self._answering.discard(pair)
         if isinstance(result, Failure):
             log.failure("a member's question for modifications was not answered", result)
+
+
+def _known(game: str, own: OwnMods) -> ModList:
+    if own.trouble:
+        raise BadInput("game", f"modifications of {game}: {own.trouble}")
+    return own.mods

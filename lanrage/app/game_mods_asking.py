@@ -41,9 +41,9 @@ class ModsAsking:
         self._timer: IDelayedCall | None = None
         self._end: IDelayedCall | None = None
 
-    def start(self) -> None:
-        """Ask."""
-        self._end = self._clock.callLater(LONGEST, self.finish, Compared(Verdict.NO_ANSWER))
+    def start(self, longest: float = LONGEST) -> None:
+        """Ask; after so many seconds there is no answer."""
+        self._end = self._clock.callLater(longest, self.finish, Compared(Verdict.NO_ANSWER))
         self._ask()
 
     def heard(self, part: wire.ModsPart) -> None:

@@ -7,11 +7,14 @@ from typing import Any
 
 import msgspec
 
-from lanrage.app.game_mods_results import MemberModsShown, ModShown, ModsShown
+from lanrage.app.caller import Caller
+from lanrage.app.game_mods_results import MemberModsShown, ModShown, ModsShown, ServerModsShown
 from lanrage.app.games_plane import GamesPlane
 from lanrage.app.party_life import PartyLife
 from lanrage.core.game_mods import Compared
 from lanrage.core.game_search import find_game
+from lanrage.core.server_filter import Listed
+from lanrage.errors import BadInput, Refused
 
 
 class GameModsNode:
@@ -20,13 +23,28 @@ class GameModsNode:
     games: GamesPlane
     _life: PartyLife | None
 
-    async def compare_mods(self, game: str) -> dict[str, Any]:
+    async def compare_mods(self, game: str, caller: Caller | None = None) -> dict[str, Any]:
         """See :meth:`INode.compare_mods`."""
         known = find_game(self.games.profiles.all(), game).game
-        own, found = await self.games.side.mods.compare(known)
+        own, found = await self.games.side.mods.compare(known, caller.user if caller is not None else None)
         mods = [ModShown(each.name, each.hash.hex()) for each in own.mods]
         plain: dict[str, Any] = msgspec.to_builtins(ModsShown(known, mods, self._compared(found)))
         return plain
+
+    async def mods_beside(self, listed: Listed, caller: Caller | None) -> ServerModsShown | None:
+        """The list of who runs a server beside the caller's; ``None`` where its game has none that could be compared,
+        or it is no other member's."""
+        server = listed.server
+        profile, member = self.games.profiles.get(server.game), server.origin.member
+        if profile is None or profile.mods is None or member is None or server.origin.own:
+            return None
+        user = caller.user if caller is not None else None
+        try:
+            found = await self.games.side.mods.beside(member, server.game, user)
+        except (BadInput, Refused) as error:
+            return ServerModsShown(listed.member, "unknown-here", str(error), [], [], [])
+        beside = shown(listed.member, found)
+        return ServerModsShown(beside.name, beside.verdict, "", beside.missing_here, beside.missing_there, beside.other)
 
     def _compared(self, found: Mapping[bytes, Compared]) -> list[MemberModsShown]:
         """By addresses; who left meanwhile is left out."""

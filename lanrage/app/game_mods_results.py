@@ -32,6 +32,20 @@ class MemberModsShown(Result, frozen=True):
     other: list[str]
 
 
+class ServerModsShown(Result, frozen=True):
+    """The hosting member's list of a server's game beside ours, before one plays there.
+
+    :param verdict: as in :class:`MemberModsShown`, or ``unknown-here``: `reason` says why this machine's list is not.
+    """
+
+    member: str
+    verdict: str
+    reason: str
+    missing_here: list[str]
+    missing_there: list[str]
+    other: list[str]
+
+
 class ModsShown(Result, frozen=True):
     """A game's modifications here, and how other members' lists differ."""
 

@@ -62,6 +62,7 @@ class GamePresence:
         self._talk = PresenceTalk(random(LIFE_BYTES), lambda: random(1)[0] / 255)
         self._channel: PartyChannel | None = None
         self._name: Callable[[bytes], str] = no_name
+        self._cut_off: Callable[[], frozenset[bytes]] = frozenset
         self._heard: Budget[bytes] = Budget(CHANGES_RATE, CHANGES_BURST)
         self._logged: Budget[bytes] = Budget(LINES_RATE, LINES_BURST)
         self._listeners: list[Callable[[], None]] = []
@@ -70,12 +71,18 @@ class GamePresence:
 
     # --- life ---------------------------------------------------------------------------------------------------------
 
-    def join(self, channel: PartyChannel, name: Callable[[bytes], str] = no_name) -> None:
+    def join(
+        self,
+        channel: PartyChannel,
+        name: Callable[[bytes], str] = no_name,
+        cut_off: Callable[[], frozenset[bytes]] = frozenset,
+    ) -> None:
         """Speak by this party's channel.
 
         :param name: of a member, for the log.
+        :param cut_off: to which members no path leads any more.
         """
-        self._channel, self._name = channel, name
+        self._channel, self._name, self._cut_off = channel, name, cut_off
         channel.extras.append(self)
 
     def leave(self) -> None:
@@ -87,7 +94,7 @@ class GamePresence:
             channel.extras.remove(self)
             for identity in to:
                 channel.say(identity, wire.Games.of(self._talk.life, number, ()))
-        self._name = no_name
+        self._name, self._cut_off = no_name, frozenset
         self._schedule()
         if knew:
             self._tell_listeners()
@@ -140,7 +147,8 @@ class GamePresence:
 
     def followed(self, ready: frozenset[bytes], members: frozenset[bytes]) -> None:
         """See :meth:`lanrage.app.party_channel.ChannelExtra.followed`."""
-        if self._talk.gone(members):
+        gone, cut_off = self._talk.gone(members), self._talk.cut_off(self._cut_off())
+        if gone or cut_off:
             self._tell_listeners()
         self._send(self._talk.ready(ready, self._clock.seconds()))
 

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from lanrage.app.agent_desk import AgentDesk
+from lanrage.app.agent_mods import asking
 from lanrage.app.game_announcer import GameAnnouncer
 from lanrage.app.game_detection import GameDetection
 from lanrage.app.game_effects import GameEffects
 from lanrage.app.game_fixed_ports import FixedPorts
+from lanrage.app.game_mods_own import OwnModLists
 from lanrage.app.game_presence import GamePresence
 from lanrage.app.game_profiles import GameProfiles
 from lanrage.app.game_session import PlaySide
@@ -51,9 +53,9 @@ class GamesPlane:
         self.watch = GameWatch(reactor, self.profiles.all, settings)
         self.detection = GameDetection(reactor, folder, self.watch)
         self.profiles.on_change(self.watch.profiles_changed)
-        self.agents = AgentDesk(self.watch.put_windows)
+        self.agents = AgentDesk(reactor, self.watch.put_windows)
         # effects, presence
-        self.side = PlaySide.make(reactor, random)
+        self.side = PlaySide.make(reactor, random, OwnModLists.make(reactor, asking(self.agents)))
         self.watch.on_mode = self.side.watching
         self._announcer: GameAnnouncer | None = None
         # browser

@@ -7,23 +7,25 @@ import shutil
 from collections.abc import Callable
 from typing import Any
 
-from twisted.internet.interfaces import IReactorProcess
+from twisted.internet.defer import Deferred
 from twisted.internet.protocol import ProcessProtocol
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from lanrage.app.game_start import check_player, find_program
 from lanrage.core.game_launch import client_programs, join_arguments
-from lanrage.core.game_orders import Order
+from lanrage.core.game_orders import Launch
 from lanrage.core.game_profile import GameProfile
-from lanrage.errors import BadInput, LanrageError, MissingRight
+from lanrage.errors import BadInput, MissingRight, Refused
 
+STEADY_S = 0.5
+"""Seconds after which a game that still runs is started; a missing library or a bad argument ends it within a tenth."""
 _SETSID = shutil.which("setsid")
 _SESSION = [_SETSID] if _SETSID else []
 """Makes a session of its own, in which the terminal's and the agent's end are not heard (util-linux)."""
 
 
-def launch_command(profile: GameProfile | None, order: Order) -> list[str]:
+def launch_command(profile: GameProfile | None, order: Launch) -> list[str]:
     """The whole command that starts a game and joins a server.
 
     :raises BadInput: ``game``: it is not known here, or its profile does not know how.
@@ -41,18 +43,44 @@ def launch_command(profile: GameProfile | None, order: Order) -> list[str]:
 
 
 class _Game(ProcessProtocol):
-    """One that was started; its end is noted and no more."""
+    """One that was started; its end is noted.
+
+    :ivar steady: fires when it is started, or fails with why it is not; cancelled: nobody waits for that.
+    """
 
     log = Logger()
 
-    def __init__(self, game: str, running: list[str]) -> None:
+    def __init__(self, reactor: Any, game: str, running: list[str]) -> None:
         self._game, self._running = game, running
         running.append(game)
+        self._timer = reactor.callLater(STEADY_S, self._stands)
+        self.steady: Deferred[None] = Deferred(lambda _: self._given_up())
 
     def processEnded(self, reason: Failure) -> None:
-        """Twisted: it is gone."""
+        """Twisted: it is gone; a wrapper that has handed over to the game has done its part."""
         self._running.remove(self._game)
-        self.log.info("{game} has ended", game=self._game, status=getattr(reason.value, "exitCode", None))
+        status, signal = getattr(reason.value, "exitCode", None), getattr(reason.value, "signal", None)
+        self.log.info("{game} has ended", game=self._game, status=status, signal=signal)
+        if not self._forget():
+            return
+        if status == 0:
+            self.steady.callback(None)
+        else:
+            how = f"by signal {signal}" if signal is not None else f"with status {status}"
+            self.steady.errback(Refused("not_started", f"{self._game} ended at once, {how}"))
+
+    def _stands(self) -> None:
+        self.steady.callback(None)
+
+    def _given_up(self) -> None:
+        self._forget()
+
+    def _forget(self) -> bool:
+        """Whether it was waited for until now."""
+        waited: bool = self._timer.active()
+        if waited:
+            self._timer.cancel()
+        return waited
 
 
 class Launcher:
@@ -69,28 +97,31 @@ class Launcher:
 
     def __init__(
         self,
-        reactor: IReactorProcess,
+        reactor: Any,
         find: Callable[[str], GameProfile | None],
         user: Callable[[], int] = os.geteuid,
     ) -> None:
-        self._reactor: Any = reactor
+        self._reactor = reactor
         self._find, self._user = find, user
         self.running: list[str] = []
 
-    def __call__(self, order: Order) -> None:
-        """Start the game; why that is not possible is in the log."""
-        try:
-            check_player(self._user())
-            command = launch_command(self._find(order.game), order)
-        except LanrageError as error:
-            self.log.warn("{game} was not started: {reason}", game=order.game, reason=str(error))
-            return
+    async def __call__(self, order: Launch) -> tuple[()]:
+        """Start the game, and give back when it is.
+
+        :raises BadInput: it is not known here, or its profile does not know how.
+        :raises MissingRight: it is not installed.
+        :raises Refused: ``game_as_root``; ``not_started``: it ended at once, with an error.
+        """
+        check_player(self._user())
+        command = launch_command(self._find(order.game), order)
         self.log.info("{game} is started to join {address}", game=order.game, address=order.address, port=order.port)
         apart = [*_SESSION, *command]
         nothing = os.open(os.devnull, os.O_RDWR)
         try:
             files = {0: nothing, 1: nothing, 2: nothing}
-            game = _Game(order.game, self.running)
+            game = _Game(self._reactor, order.game, self.running)
             self._reactor.spawnProcess(game, apart[0], apart, env=dict(os.environ), childFDs=files)
         finally:
             os.close(nothing)
+        await game.steady
+        return ()

@@ -19,6 +19,7 @@ from lanrage.app.status_watch import StatusWatch
 from lanrage.core.budget import ProbeBudget
 from lanrage.core.candidates import Candidate, fit_to_probe, own_candidates
 from lanrage.core.certificates import Member
+from lanrage.core.cut_off import CutOff
 from lanrage.core.identity import NodeKeys, PairKeys, fingerprint
 from lanrage.core.links import Endpoint, TunnelPeer
 from lanrage.core.party_prefix import member_address, member_networks
@@ -66,7 +67,7 @@ class Links(LinkHooks):
     ) -> None:
         super().__init__()
         self.peers: dict[bytes, PeerLink] = {}
-        self.counters = LinkCounters()
+        self.counters, self.cut_off = LinkCounters(), CutOff()
         self._by_tag: dict[bytes, PeerLink] = {}
         self._clock = clock
         self._keys = keys
@@ -326,7 +327,9 @@ class Links(LinkHooks):
                 link.missing(resets[link.peer_key])
             else:
                 link.saw(peer, resets[link.peer_key])
-        if self.ready_addresses() != before:
+        reached = {identity: link.plan.reached for identity, link in self.peers.items()}
+        cut_off = self.cut_off.look(reached, self._clock.seconds())
+        if cut_off or self.ready_addresses() != before:
             self._changed()
         hosts = self.hosts | {endpoint.host for endpoint in (*self.reflexive, *self.mapped)}
         if self._witnesses.look([observed(link.plan.paths.values()) for link in self.peers.values()], hosts):

@@ -12,6 +12,7 @@ from zope.interface import implementer
 
 from lanrage.app.logs_node import LogsNode
 from lanrage.app.metrics_node import Metered
+from lanrage.app.notify_node import NotifyNode
 from lanrage.app.operations_machine_room import IMachineRoom
 from lanrage.app.profile_node import ProfileNode
 from lanrage.app.settings_desk import SettingsDesk
@@ -22,7 +23,7 @@ from lanrage.logs import set_level
 
 
 @implementer(IMachineRoom)
-class MachineRoom(Metered, LogsNode, ProfileNode, SettingsNode, TasksNode, Service):
+class MachineRoom(Metered, LogsNode, NotifyNode, ProfileNode, SettingsNode, TasksNode, Service):
     """Answers for one role; the stored settings are this process's while it runs.
 
     :param start: how the role was started.

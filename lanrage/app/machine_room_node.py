@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from lanrage.app.join_timing import JoinTiming
 from lanrage.app.logs_node import LogsNode
 from lanrage.app.metrics_node import MetricsNode
+from lanrage.app.notify_node import NotifyNode
 from lanrage.app.profile_node import ProfileNode
 from lanrage.app.settings_node import SettingsNode
 from lanrage.app.task_runner import TaskRunner
@@ -14,7 +15,7 @@ from lanrage.app.tasks_node import TasksNode
 from lanrage.app.web_node import WebNode
 
 
-class MachineRoomNode(JoinTiming, LogsNode, MetricsNode, ProfileNode, SettingsNode, TasksNode, WebNode):
+class MachineRoomNode(JoinTiming, LogsNode, MetricsNode, NotifyNode, ProfileNode, SettingsNode, TasksNode, WebNode):
     """Part of :class:`lanrage.app.node.NodeService`."""
 
     tasks: TaskRunner

@@ -1,7 +1,8 @@
-"""Metrics and alerts of a process: sources, sampler, history, alerts, ``/metrics`` and webhook, wired in one place."""
+"""Metrics and alerts of a process: sources, sampler, history, alerts, ``/metrics`` and notices, wired in one place."""
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -10,7 +11,6 @@ from typing import Any
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
-from twisted.web.client import Agent, HTTPConnectionPool
 
 from lanrage import __version__
 from lanrage.app.alert_desk import AlertDesk
@@ -19,14 +19,16 @@ from lanrage.app.metrics_archive import MetricsArchive
 from lanrage.app.metrics_keeper import MetricsKeeper
 from lanrage.app.metrics_of_history import nothing_stored
 from lanrage.app.metrics_sampler import MetricsSampler, Sample, Source
+from lanrage.app.notices import Notices
 from lanrage.app.reactor_lag import ReactorLag
 from lanrage.app.stall_watch import STALLS
 from lanrage.core.alert_rules import rules
 from lanrage.core.metric_reading import Reading
+from lanrage.core.notice_targets import Target, TargetKind
+from lanrage.core.notices import Notice, NoticeKind
 from lanrage.core.steady_time import SteadyTime
 from lanrage.net.metrics_port import MetricsPort
 from lanrage.net.own_process import OwnProcess
-from lanrage.net.webhook import Webhook
 from lanrage.store.metric_store import FILE, MetricStore
 from lanrage.timing import TIMINGS
 from lanrage.wire.exposition import CONTENT_TYPE, render
@@ -41,7 +43,8 @@ class Metering(Service):
     :param folder: of the role's state, where the history is kept if it is to be; ``None``: in memory alone.
     :param history: name of its file: of each service that may have this folder its own.
     :param wall: seconds since the epoch.
-    :param agent: makes the webhook's requests; a test's own.
+    :param agent: makes the notices' requests; a test's own.
+    :ivar notices: who is told of what happens here.
     :ivar started: fires when ``/metrics`` is open; fails with :class:`BadInput`, field ``metrics-listen``.
     """
 
@@ -59,8 +62,8 @@ class Metering(Service):
         self._reactor, self._settings = reactor, settings
         self._began = reactor.seconds()
         self._wall, self._time = wall, SteadyTime(wall() - self._began)
-        self._agent = agent
-        self._webhook: Webhook | None = None
+        self.notices = Notices(reactor, _fixed_targets(settings.webhook), os.urandom, agent)
+        self.notices.use(settings.targets)
         self._page: tuple[Sample | None, bytes] = (None, b"")
         self._process, self._lag = OwnProcess(), ReactorLag(reactor)
         self.keeper = keeper = MetricsKeeper()
@@ -70,7 +73,7 @@ class Metering(Service):
             self.archive = MetricsArchive(reactor, store, keeper.book, keeper.identity_of)
         self.alerts = AlertDesk(rules(settings.limits), keeper.names)
         own: dict[str, Source] = {"process": self._of_process, "metrics": keeper.readings, "history": self._of_history}
-        own |= {"alerts": self.alerts.readings, "webhook": self._of_webhook, "calls": of_calls}
+        own |= {"alerts": self.alerts.readings, "notices": self._of_notices, "calls": of_calls}
         self.sampler = MetricsSampler(reactor, {**sources, **own}, self._steady)
         self.sampler.listeners |= {"history": keeper.keep, "alarms": self.alerts.look}
         if self.archive is not None:
@@ -81,9 +84,8 @@ class Metering(Service):
     def startService(self) -> None:
         """Measure from now on."""
         super().startService()  # type: ignore[no-untyped-call]
-        if self._settings.webhook:
-            self._webhook = Webhook(self._reactor, self._settings.webhook, self._agent or self._usual_agent())
-            self.alerts.say = self._webhook.say
+        self.notices.open()
+        self.alerts.say = self._say_alert
         self._lag.start()
         self.sampler.startService()
         if self.archive is not None:
@@ -108,8 +110,7 @@ class Metering(Service):
         await self.port.close()
         if self.archive is not None:
             await self.archive.stopService()
-        if self._webhook is not None:
-            await self._webhook.close()
+        await self.notices.close()
 
     @property
     def trouble(self) -> str:
@@ -117,8 +118,8 @@ class Metering(Service):
         reason = self.archive.trouble if self.archive is not None else ""
         return f"the metrics' history is not on disk now: {reason}" if reason else ""
 
-    def _usual_agent(self) -> Agent:
-        return Agent(self._reactor, connectTimeout=5, pool=HTTPConnectionPool(self._reactor, persistent=False))
+    def _say_alert(self, text: str, urgent: bool) -> None:
+        self.notices.tell(Notice.of(NoticeKind.ALERT, text, urgent))
 
     def _steady(self) -> float:
         """See :class:`SteadyTime`: when somebody sets the clock, no sample is older than the one before."""
@@ -147,13 +148,17 @@ class Metering(Service):
     def _of_history(self) -> Iterable[Reading]:
         return self.archive.readings() if self.archive is not None else nothing_stored()
 
-    def _of_webhook(self) -> Iterable[Reading]:
-        if self._webhook is None:
+    def _of_notices(self) -> Iterable[Reading]:
+        if not self.notices.outlets:
             return
-        counters = self._webhook.counters
-        yield Reading("lanrage_webhook_posts_total", (), float(counters.posts))
-        yield Reading("lanrage_webhook_failures_total", (), float(counters.failures))
-        yield Reading("lanrage_webhook_dropped_total", (), float(counters.dropped))
+        for name in ("posts", "failures", "dropped"):
+            yield Reading(f"lanrage_webhook_{name}_total", (), float(self.notices.count(name)))
+
+
+def _fixed_targets(webhook: str) -> tuple[Target, ...]:
+    """The webhook of alerts, as one of those who are told."""
+    events = frozenset({NoticeKind.ALERT, NoticeKind.GAME})
+    return (Target(TargetKind.DISCORD, webhook, events),) if webhook else ()
 
 
 def of_calls() -> Iterator[Reading]:

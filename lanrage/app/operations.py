@@ -10,14 +10,17 @@ from msgspec import Meta
 
 from lanrage.app.caller import Caller
 from lanrage.app.operation import CodeText, NameText, Nothing, Operation, Request
+from lanrage.app.operations_desktop import DESKTOP, IDesktopNode
 from lanrage.app.operations_doctor import DOCTOR, IDoctorNode
 from lanrage.app.operations_exposure import EXPOSURE, IExposedNode
 from lanrage.app.operations_games import GAMES, IGamesNode
 from lanrage.app.operations_governing import GOVERNING, IGoverningNode
 from lanrage.app.operations_lan_bridge import LAN_BRIDGE, IBridgeNode
 from lanrage.app.operations_machine_room import MACHINE_ROOM, IMachineRoom
+from lanrage.app.operations_offers import OFFERS, IOffersNode
 from lanrage.app.operations_paths import PATHS, IPathNode
 from lanrage.app.operations_probe import PROBE, IProbeNode
+from lanrage.app.operations_qr import QR, IQrNode
 from lanrage.app.operations_relays import RELAYS, IRelayNode
 from lanrage.app.operations_run import RUN, IRoomNode
 from lanrage.app.operations_web import WEB, IWebNode
@@ -43,6 +46,7 @@ DEFAULT_MEMBERS = 16
 
 class INode(
     IGoverningNode,
+    IOffersNode,
     IPathNode,
     IRelayNode,
     IExposedNode,
@@ -52,6 +56,8 @@ class INode(
     IMachineRoom,
     IGamesNode,
     IDoctorNode,
+    IDesktopNode,
+    IQrNode,
     IWebNode,
 ):
     """What a node does for its user; the local API and the command line see no more of it.
@@ -226,7 +232,23 @@ _ALL = (
         reads=True,
     ),
 )
-_ROWS = (*_ALL, *GOVERNING, *PATHS, *RELAYS, *EXPOSURE, *LAN_BRIDGE, *RUN, *PROBE, *MACHINE_ROOM, *GAMES, *DOCTOR, *WEB)
+_ROWS = (
+    *_ALL,
+    *GOVERNING,
+    *OFFERS,
+    *PATHS,
+    *RELAYS,
+    *EXPOSURE,
+    *LAN_BRIDGE,
+    *RUN,
+    *PROBE,
+    *MACHINE_ROOM,
+    *GAMES,
+    *DOCTOR,
+    *DESKTOP,
+    *QR,
+    *WEB,
+)
 OPERATIONS: dict[str, Operation] = {row.name: row for row in _ROWS}
 """All operations by name."""
 

@@ -14,6 +14,7 @@ from lanrage.app.operation import Nothing, Operation, Request
 from lanrage.app.operations_servers import OfServer
 from lanrage.app.results import Result
 from lanrage.app.servers_results import JoinShown
+from lanrage.core.game_orders import ERROR_LIMIT, AnyFound, OrderNumber
 from lanrage.core.game_windows import PROGRAM_LIMIT, TITLE_LIMIT, WINDOWS_LIMIT
 
 # Interface methods have no self and no body.
@@ -42,6 +43,30 @@ class WindowsTaken(Result, frozen=True):
     """How many windows the node knows of this session now."""
 
     windows: int
+
+
+class LaunchServer(OfServer, frozen=True):
+    """Arguments of ``servers.launch``."""
+
+    anyway: Annotated[bool, Meta(description="true or false: although modifications differ")] = False
+
+
+class OrderDone(Request, frozen=True):
+    """Arguments of ``agent.done``."""
+
+    number: OrderNumber
+    error: Annotated[
+        str, Meta(max_length=ERROR_LIMIT, description=f"why it is not done, or empty: at most {ERROR_LIMIT} characters")
+    ] = ""
+    result: Annotated[
+        AnyFound | None, Meta(description="what the order gives back, or one part of it; null where it gives nothing")
+    ] = None
+
+
+class OrderTaken(Result, frozen=True):
+    """The answer to an order was taken."""
+
+    number: int
 
 
 class Attend(Request, frozen=True):
@@ -84,7 +109,7 @@ class IAgentNode(Interface):
         """Take the caller for its user's agent until its connection ends; the result is an :class:`Attended`.
 
         What the agent is to do comes as texts of progress: each is the JSON of a
-        :class:`lanrage.core.game_orders.Order`.
+        :class:`lanrage.core.game_orders.Order`, and is answered by ``agent.done``.
 
         :raises Refused: ``busy``: there are too many, of this user or of all.
         """
@@ -95,10 +120,20 @@ class IAgentNode(Interface):
         :raises Refused: ``not_allowed``: the caller has not asked to be one.
         """
 
-    def launch_server(*, server: str, caller: Caller) -> Awaitable[dict[str, Any]]:
+    def launch_server(*, server: str, anyway: bool, caller: Caller) -> Awaitable[dict[str, Any]]:
         """Let the agent of the caller's user start a server's game; the result is a :class:`JoinShown`.
 
-        :raises Refused: ``not_started``: that user has no agent, or the game's start is not known.
+        It is given once the game is started.
+
+        :raises Refused: ``not_started``: that user has no agent, the game's start is not known, or the agent says why;
+            ``mods_differ``: the caller's modifications are not those of who runs the server, and `anyway` is not set.
+        """
+
+    def order_done(*, number: int, error: str, result: AnyFound | None, caller: Caller) -> Awaitable[dict[str, Any]]:
+        """The calling agent did what it was asked, or says why not; the result is an :class:`OrderTaken`.
+
+        :raises Refused: ``not_allowed``: the caller has not asked to be an agent; ``no_order``: it was not asked.
+        :raises BadInput: the order gives back something else.
         """
 
     def show_agents() -> Awaitable[dict[str, Any]]:
@@ -128,8 +163,18 @@ AGENT = (
         local=True,
     ),
     Operation(
+        "agent.done",
+        OrderDone,
+        OrderTaken,
+        "order_done",
+        "Tell the node that an order was done, with what it gives back, or why it was not.",
+        "lanrage games agents",
+        held=True,
+        local=True,
+    ),
+    Operation(
         "servers.launch",
-        OfServer,
+        LaunchServer,
         JoinShown,
         "launch_server",
         "Let the agent of your session start a server's game, so that it joins.",

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from msgspec import Meta
 from zope.interface import Interface
 
-from lanrage.app.doctor_report import Doctored
+from lanrage.app.doctor_results import Doctored
 from lanrage.app.operation import Nothing, Operation, Request
 from lanrage.app.results import Diagnosed
 from lanrage.core.certificates import NAME_LIMIT

@@ -7,6 +7,7 @@ from typing import Any
 
 from zope.interface import Interface
 
+from lanrage.app.caller import Caller
 from lanrage.app.game_mods_results import ModsShown
 from lanrage.app.operation import Operation, Request
 from lanrage.app.operations_game_profiles import GameText
@@ -24,7 +25,7 @@ class IGameModsNode(Interface):
     # Interface methods have no self and no body.
     # pylint: disable=no-self-argument,no-method-argument
 
-    def compare_mods(game: str) -> Awaitable[dict[str, Any]]:
+    def compare_mods(game: str, caller: Caller | None = None) -> Awaitable[dict[str, Any]]:
         """Ask the others; the result is a :class:`ModsShown`."""
 
 
@@ -36,6 +37,7 @@ MODS: tuple[Operation, ...] = (
         "compare_mods",
         "Compare a game's modifications with the other members'.",
         "lanrage games mods openttd",
+        asked=True,
     ),
 )
 """The operation on games' modifications, as one part of those on games."""

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from msgspec import Meta
 from zope.interface import Interface
 
+from lanrage.app.caller import Caller
 from lanrage.app.operation import Operation, Request
 from lanrage.app.servers_results import JoinShown, ServerDetails, ServerMarked, ServerNamed, ServersShown
 from lanrage.core.server_entry import Sort
@@ -109,8 +110,8 @@ class IServersNode(Interface):
     def show_server(*, server: str) -> Awaitable[dict[str, Any]]:
         """One; the result is a :class:`ServerDetails`."""
 
-    def join_server(*, server: str) -> Awaitable[dict[str, Any]]:
-        """How to join it; the result is a :class:`JoinShown`."""
+    def join_server(*, server: str, caller: Caller | None = None) -> Awaitable[dict[str, Any]]:
+        """How to join it; the result is a :class:`JoinShown`. Modifications are compared with the hosting member's."""
 
     def favour_server(*, server: str, off: bool) -> Awaitable[dict[str, Any]]:
         """Make it a favourite, or none; the result is a :class:`ServerMarked`."""
@@ -149,9 +150,9 @@ SERVERS: tuple[Operation, ...] = (
         OfServer,
         JoinShown,
         "join_server",
-        "Tell a server's address, and how its game is started to join it.",
+        "Tell a server's address, how its game is started to join it, and how modifications differ there.",
         "lanrage servers join Ben:27960 --print",
-        reads=True,
+        asked=True,
     ),
     Operation(
         "servers.favourite",

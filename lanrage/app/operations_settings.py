@@ -90,13 +90,13 @@ class ISettingsNode(Interface):
     def reset_settings(name: str, caller: Caller | None = None) -> Awaitable[dict[str, Any]]:
         """Back to the default; the result is a :class:`SettingsChanged`."""
 
-    def save_settings(set_name: str) -> Awaitable[dict[str, Any]]:
+    def save_settings(set_name: str, caller: Caller | None = None) -> Awaitable[dict[str, Any]]:
         """Keep the active set under another name; the result is a :class:`SetsListed`."""
 
     def activate_settings(set_name: str, caller: Caller | None = None) -> Awaitable[dict[str, Any]]:
         """Go by another set; the result is a :class:`SettingsChanged`."""
 
-    def delete_settings(set_name: str) -> Awaitable[dict[str, Any]]:
+    def delete_settings(set_name: str, caller: Caller | None = None) -> Awaitable[dict[str, Any]]:
         """Delete a set; the result is a :class:`SetsListed`."""
 
     def list_sets() -> Awaitable[dict[str, Any]]:
@@ -153,6 +153,7 @@ SETTINGS_OPERATIONS = (
         "save_settings",
         "Keep the values of the active set under another name, too.",
         "lanrage settings save lan-party",
+        asked=True,
     ),
     Operation(
         "settings.activate",
@@ -170,6 +171,7 @@ SETTINGS_OPERATIONS = (
         "delete_settings",
         "Delete a stored set that is not active.",
         "lanrage settings delete lan-party",
+        asked=True,
     ),
     Operation(
         "settings.sets",

@@ -16,6 +16,7 @@ from lanrage.app.entering import Entering, Networks
 from lanrage.app.membership import Membership, Wish
 from lanrage.app.operations import DEFAULT_MEMBERS, Progress
 from lanrage.app.party_life import PartyLife
+from lanrage.app.qr_node import QrNode
 from lanrage.app.results import Invited, Joined, Left, PartyCreated, SpokenShown
 from lanrage.app.spoken_desk import SpokenDesk
 from lanrage.app.task_runner import Job, TaskRunner
@@ -38,7 +39,7 @@ def quiet(_text: str) -> None:
     """Progress that nobody asked for."""
 
 
-class PartyNode:
+class PartyNode(QrNode):
     """Part of :class:`lanrage.app.node.NodeService`."""
 
     log = Logger()

@@ -78,7 +78,7 @@ class RelayReporter(Service):
         keys = load_node_keys(self._folder, self._random)
         public = keys.identity.public.hex()
         _publish(self._folder / PUBLIC_KEY_FILE, public.encode() + b"\n")
-        log.info("this relay reports as {key}, which the control server takes by --relay-key", key=public)
+        log.info("this relay reports as {public_key}, which the control server takes by --relay-key", public_key=public)
         self._client = ControlClient(
             self._reactor,
             keys,

@@ -29,6 +29,8 @@ ATTEMPTS = 1_000_000
 """Of starting a part that a role can do without, a minute apart in the end: for as long as the service runs."""
 DISK_PAUSES = (2.0, 4.0, 8.0, 16.0, 30.0)
 """Seconds until a part that waits for its disk is tried again; the last one again and again."""
+NEXT = "next"
+"""So begins a line of a greeting that says what to do."""
 TITLES = {"control": "control server", "embedded relay": "relay", "control outside": "look from outside"}
 """What users know parts by, where their classes' names are no words for that."""
 
@@ -71,6 +73,15 @@ class RoleService(MultiService):
         super().startService()  # type: ignore[no-untyped-call]
         self.starting = self.tasks.begin("start", self._jobs(), whole=True)
         self.starting.settled.addCallback(self._settled)
+
+    def surround(self, first: Service, last: Service) -> None:
+        """Add a part before all others and one after them, before the role starts; it cannot do without either."""
+        parts = [first, *self._names, last]
+        self._names = dict(zip(parts, _names(parts), strict=True))
+
+    def words(self) -> list[str]:
+        """What there is to say of a role that has started: what is not well, else where it listens."""
+        return self.troubles() or [line for line in self._greeting() if not line.startswith(NEXT)]
 
     def stands(self, part: Service) -> bool:
         """Whether a part has started."""

@@ -14,12 +14,13 @@ from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from twisted.logger import Logger
 
 from lanrage.app.agent import AgentService
+from lanrage.app.agent_doers import session_doers
 from lanrage.app.api import ApiService
 from lanrage.app.config import RELAY_FOLDER, AgentConfig, AllConfig, Config, ControlConfig, NodeConfig, RelayConfig
 from lanrage.app.control import ControlService, ControlSettings
 from lanrage.app.control_outside import ControlOutside
+from lanrage.app.discord import DiscordPresence
 from lanrage.app.game_profiles import GameProfiles
-from lanrage.app.launcher import Launcher
 from lanrage.app.machine_room import MachineRoom
 from lanrage.app.metering import Metering
 from lanrage.app.metering_config import MeteringSettings
@@ -32,37 +33,51 @@ from lanrage.app.relay import RelayPlan, RelayService
 from lanrage.app.relay_reporter import RelayReporter
 from lanrage.app.role_service import RoleService
 from lanrage.app.role_sockets import ROLE_SOCKETS
-from lanrage.app.settings_live import steer_control, steer_relay
+from lanrage.app.service_life import Heartbeat, Readiness
+from lanrage.app.settings_live import steer_control, steer_notices, steer_relay
 from lanrage.app.settings_start import Start
 from lanrage.app.stall_watch import StallWatch
 from lanrage.app.web_service import WebService
 from lanrage.core.setting import CONTROL, NODE, RELAY
 from lanrage.core.settings_limits import CONTROL_PORT
+from lanrage.net.supervisor import Supervisor
 from lanrage.store.metric_store import file_of
 
 log = Logger()
 
 
 def make(
-    reactor: Any, config: Config, metering: MeteringSettings | None = None, settings: Start | None = None
+    reactor: Any,
+    config: Config,
+    metering: MeteringSettings | None = None,
+    settings: Start | None = None,
+    supervisor: Supervisor | None = None,
 ) -> RoleService:
     """The service of a role's configuration.
 
     :param metering: how it is measured.
     :param settings: how it was started; ``None``: with nothing but defaults.
+    :param supervisor: the service manager that wants to hear of it.
     """
     for word in settings.words if settings is not None else ():
         log.warn("{word}", word=word)
     role = _make(reactor, config, metering if metering is not None else MeteringSettings(), settings)
     StallWatch(reactor).setServiceParent(role)  # type: ignore[no-untyped-call]
+    if supervisor is not None:
+        heartbeat = Heartbeat(reactor, supervisor, role.words)
+        role.surround(heartbeat, Readiness(heartbeat))
     return role
 
 
 def _make(reactor: Any, config: Config, measured: MeteringSettings, settings: Start | None) -> RoleService:
     if isinstance(config, AgentConfig):
         profiles = GameProfiles(reactor, config.games)
-        agent = AgentService(reactor, config.socket, profiles, Launcher(reactor, profiles.get))
-        return RoleService(reactor, [agent], lambda: [f"agent of this session, for the node at {config.socket}"])
+        discord = DiscordPresence(reactor)
+        agent = AgentService(reactor, config.socket, profiles, session_doers(reactor, profiles, discord))
+        discord.join = agent.hand_over
+        return RoleService(
+            reactor, [discord, agent], lambda: [f"agent of this session, for the node at {config.socket}"]
+        )
     if isinstance(config, NodeConfig):
         return _node(reactor, config, measured, settings)
     if isinstance(config, ControlConfig):
@@ -84,6 +99,7 @@ def _relay(reactor: Any, config: RelayConfig, measured: MeteringSettings, settin
     room.metering = metering = Metering(
         reactor, measured, {"relay": _of_relay(reactor, lambda: relay)}, config.state_dir, history=file_of(RELAY)
     )
+    steer_notices(room.settings, metering.notices)
     parts = [metering, room, api, *reporters, relay]
     greeting = [f"relay listens on UDP {first}-{last}"]
     optional: dict[Service, tuple[Service, ...]] = {api: (), **dict.fromkeys(reporters, ())}
@@ -121,14 +137,21 @@ def _node_parts(reactor: Any, config: NodeConfig, settings: Start | None) -> tup
 def _node(reactor: Any, config: NodeConfig, measured: MeteringSettings, settings: Start | None) -> RoleService:
     node, api, web = _node_parts(reactor, config, settings)
     node.metering = metering = Metering(reactor, measured, _of_node(node), config.state_dir)
+    _tell_news(node, metering)
     role = RoleService(
         reactor,
-        [metering, api, web, node, node.games.detection],
+        [metering, api, web, node, node.news, node.discord, node.desktop, node.recent, node.games.detection],
         lambda: node.greeting(config.server or "HOST:PORT"),
         optional={node.games.detection: ()},
     )
     node.around = role
     return role
+
+
+def _tell_news(node: NodeService, metering: Metering) -> None:
+    """What happens in the node's party goes to those who are told."""
+    node.news.listen(lambda event: metering.notices.tell(event.notice()))
+    steer_notices(node.settings, metering.notices)
 
 
 def _control_parts(reactor: Any, config: ControlConfig) -> tuple[ControlService, ReflectorService]:
@@ -175,6 +198,7 @@ def _control(reactor: Any, config: ControlConfig, measured: MeteringSettings, se
     room.metering = metering = Metering(
         reactor, measured, {"control": control.readings}, config.state_dir, history=file_of(CONTROL)
     )
+    steer_notices(room.settings, metering.notices)
     room.around = role = RoleService(
         reactor,
         [metering, room, api, reflector, control, ControlOutside(reactor, control, config)],
@@ -254,6 +278,7 @@ def _all(reactor: Any, config: AllConfig, measured: MeteringSettings, settings: 
     steer_relay(node.settings, relay)
     sources: dict[str, Source] = {"control": control.readings, "relay": _of_relay(reactor, lambda: relay.relay)}
     node.metering = metering = Metering(reactor, measured, sources | _of_node(node), config.node.state_dir)
+    _tell_news(node, metering)
     first, last = config.ports
     outside = ControlOutside(reactor, control, config.control, config.ports)
 
@@ -265,7 +290,10 @@ def _all(reactor: Any, config: AllConfig, measured: MeteringSettings, settings: 
     # A player's own node is of use without the server beside it, which comes as soon as it can.
     role = RoleService(
         reactor,
-        [metering, api, web, reflector, control, relay, outside, node, node.games.detection],
+        [
+            *(metering, api, web, reflector, control, relay, outside, node),
+            *(node.news, node.discord, node.desktop, node.recent, node.games.detection),
+        ],
         greeting,
         optional={reflector: (), control: (), relay: (control,), outside: (control,), node.games.detection: ()},
     )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 import attrs
 import msgspec
 
 from lanrage.app import metrics_of_servers, servers_view
+from lanrage.app.caller import Caller
+from lanrage.app.game_mods_results import ServerModsShown
 from lanrage.app.games_plane import GamesPlane
 from lanrage.app.server_browser import ServerBrowser
 from lanrage.app.servers_results import ServerMarked, ServerNamed, ServersShown
@@ -31,6 +33,10 @@ class ServersNode:
 
     games: GamesPlane
     _reactor: Any
+
+    def mods_beside(self, listed: Listed, caller: Caller | None) -> Awaitable[ServerModsShown | None]:
+        """See :meth:`lanrage.app.game_mods_node.GameModsNode.mods_beside`."""
+        raise AssertionError("given by the node")
 
     def readings_of_servers(self) -> Iterable[Reading]:
         """The server browser."""
@@ -63,10 +69,11 @@ class ServersNode:
         """See :meth:`INode.show_server`."""
         return _plain(servers_view.details(await self._server(server), self.games.browser, self._reactor.seconds()))
 
-    async def join_server(self, *, server: str) -> dict[str, Any]:
+    async def join_server(self, *, server: str, caller: Caller | None = None) -> dict[str, Any]:
         """See :meth:`INode.join_server`."""
         listed = await self._server(server)
-        return _plain(servers_view.joining(listed, self.games.profiles.get(listed.server.game)))
+        mods = await self.mods_beside(listed, caller)
+        return _plain(servers_view.joining(listed, self.games.profiles.get(listed.server.game), mods))
 
     async def favour_server(self, *, server: str, off: bool) -> dict[str, Any]:
         """See :meth:`INode.favour_server`."""

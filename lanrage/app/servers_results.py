@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lanrage.app.game_mods_results import ServerModsShown
 from lanrage.app.results import Result
 
 
@@ -88,6 +89,7 @@ class JoinShown(Result, frozen=True):
     :param method: ``address``, ``lobby`` or ``command``; empty where that is not known.
     :param programs: names of the game's program on Linux, of which one has to be installed.
     :param arguments: that it takes to join; empty where it takes none.
+    :param mods: how the hosting member's modifications differ; null where they are not compared.
     """
 
     address: str
@@ -99,6 +101,7 @@ class JoinShown(Result, frozen=True):
     arguments: list[str]
     joinable: str
     reason: str
+    mods: ServerModsShown | None
 
 
 class ServerMarked(Result, frozen=True):

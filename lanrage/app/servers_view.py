@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lanrage.app.game_mods_results import ServerModsShown
 from lanrage.app.server_browser import ServerBrowser
 from lanrage.app.servers_results import JoinShown, ServerDetails, ServerShown
 from lanrage.core.game_launch import client_programs, join_arguments
@@ -60,7 +61,7 @@ def details(listed: Listed, browser: ServerBrowser, now: float) -> ServerDetails
     )
 
 
-def joining(listed: Listed, profile: GameProfile | None) -> JoinShown:
+def joining(listed: Listed, profile: GameProfile | None, mods: ServerModsShown | None) -> JoinShown:
     """How to join a server; the game's own words where its profile has them."""
     server = listed.server
     join = profile.join if profile is not None else None
@@ -74,6 +75,7 @@ def joining(listed: Listed, profile: GameProfile | None) -> JoinShown:
         arguments=list(join_arguments(profile, server.origin.address, server.port)),
         joinable=str(server.verdict.joinable),
         reason=server.verdict.reason,
+        mods=mods,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -18,12 +19,15 @@ from lanrage.app.log_config import LOG, LogSettings, logged
 from lanrage.app.metering_config import METERING, MeteringSettings
 from lanrage.app.settings_options import parameters
 from lanrage.app.settings_start import begin
+from lanrage.core.settings_desktop import DESKTOP_SETTINGS
 from lanrage.core.settings_games import GAMES_SETTINGS
 from lanrage.core.settings_node import MAPPING, NODE_SETTINGS
+from lanrage.core.settings_notify import DISCORD_SETTINGS
 from lanrage.core.settings_server import CONTROL_SETTINGS, RELAY_PORTS_SETTING, RELAY_SETTINGS, STOPPING_SETTINGS
 from lanrage.core.settings_web import WEB_SETTINGS
 from lanrage.errors import BadInput, LanrageError
 from lanrage.logs.carry import carry_timers
+from lanrage.net.supervisor import Supervisor
 from lanrage.timing import timing_decorator
 
 EXIT_USAGE = 64
@@ -32,7 +36,7 @@ STATE = ["state-dir", "d", None, "Folder of keys and state (default: /var/lib/la
 SOCKET = ["socket", None, None, "Socket of the node (default: the system service's, else your own node's)."]
 RUN = ["run-dir", None, None, "Folder of the socket that the lanrage command talks to (default: /run/lanrage as root)."]
 PORT_MAPPING = parameters([MAPPING])[0]
-NODE = [*parameters([*NODE_SETTINGS, *GAMES_SETTINGS, *WEB_SETTINGS]), *DETECTION]
+NODE = [*parameters([*NODE_SETTINGS, *GAMES_SETTINGS, *DISCORD_SETTINGS, *DESKTOP_SETTINGS, *WEB_SETTINGS]), *DETECTION]
 CONTROL = parameters(CONTROL_SETTINGS)
 STOPPING = parameters(STOPPING_SETTINGS)
 RELAY = parameters([RELAY_PORTS_SETTING, *RELAY_SETTINGS, *STOPPING_SETTINGS])
@@ -157,7 +161,8 @@ def makeService(options: Options) -> IService:
 
     keep_steady(reactor)
     carry_timers(reactor)
-    service: IService = roles.make(reactor, options["config"], options["metering"], options["settings"])
+    supervisor = Supervisor.take(os.environ, os.getpid())
+    service: IService = roles.make(reactor, options["config"], options["metering"], options["settings"], supervisor)
     try:
         return logged(service, options["log"], options.parent or {}, reactor, options.subCommand or "all")
     except LanrageError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from lanrage.app.settings_results import (
@@ -17,6 +18,7 @@ from lanrage.app.settings_results import (
 from lanrage.app.settings_start import Start
 from lanrage.core.setting import Setting
 from lanrage.core.settings_order import Stored, check, sound
+from lanrage.core.settings_rules import choices
 from lanrage.core.settings_schema import find
 from lanrage.core.settings_toml import read_toml, write_toml
 from lanrage.errors import BadInput, LanrageError, MissingRight
@@ -71,8 +73,9 @@ class SettingsBook:
         """Keep the active set's values under another name, too.
 
         :raises BadInput: field ``set``.
+        :raises MissingRight: it would replace a set that has other values of what whoever asks may not change.
         """
-        return _sets(self._file.save(name)[1])
+        return _sets(self._file.save(name, partial(self._check_set, name))[1])
 
     def activate(self, name: str) -> SettingsChanged:
         """Let another set count.
@@ -85,8 +88,9 @@ class SettingsBook:
         """Delete a set.
 
         :raises BadInput: field ``set``.
+        :raises MissingRight: it has values of what whoever asks may not change.
         """
-        return _sets(self._file.delete(name)[1])
+        return _sets(self._file.delete(name, partial(self._check_set, name))[1])
 
     def sets(self) -> SetsListed:
         """All sets."""
@@ -125,9 +129,7 @@ class SettingsBook:
     def _check(self, before: Stored, after: Stored) -> None:
         """Refuse what the next start would refuse, trial by trial, unless it would refuse what is stored now, too: else
         nobody could mend it step by step."""
-        for name in sorted(self._barred):
-            if before.values.get(name) != after.values.get(name):
-                raise MissingRight(f"{name} is changed by root and by the user of this process alone: use sudo")
+        self._keep_barred(before.values, after.values)
         for try_out in self._trials:
             try:
                 try_out(self._start.with_stored(after.values)[0])
@@ -137,6 +139,16 @@ class SettingsBook:
                 except LanrageError:
                     continue
                 raise
+
+    def _check_set(self, set_name: str, before: Stored, after: Stored) -> None:
+        """A new set may be a copy of the active one, whatever that holds: it does not count before it is activated."""
+        if set_name in before.sets:
+            self._keep_barred(before.sets[set_name], after.sets.get(set_name, {}))
+
+    def _keep_barred(self, before: Mapping[str, str], after: Mapping[str, str]) -> None:
+        for name in sorted(self._barred):
+            if before.get(name) != after.get(name):
+                raise MissingRight(f"{name} is changed by root and by the user of this process alone: use sudo")
 
     def _told(self, before: Stored, after: Stored) -> SettingsChanged:
         old, _ = sound(self._start.rows, before.values)
@@ -164,6 +176,7 @@ class SettingsBook:
             "secret": row.secret,
             "option": f"--{row.option}",
             "environment": row.environment,
+            "choices": choices(row.rule),
         }
         return SettingShown(**facts)
 

@@ -84,13 +84,13 @@ class SettingsDesk:
         """See :class:`SettingsBook`."""
         return in_thread(self._reactor, self._book.export, name)
 
-    def save(self, name: str) -> Deferred[SetsListed]:
-        """See :class:`SettingsBook`."""
-        return in_thread(self._reactor, self._book.save, name).addCallback(_noted, "kept as a set", name)
+    def save(self, name: str, user: int | None = None) -> Deferred[SetsListed]:
+        """See :class:`SettingsBook` and :meth:`set`."""
+        return in_thread(self._reactor, self._book_for(user).save, name).addCallback(_noted, "kept as a set", name)
 
-    def delete(self, name: str) -> Deferred[SetsListed]:
-        """See :class:`SettingsBook`."""
-        return in_thread(self._reactor, self._book.delete, name).addCallback(_noted, "deleted", name)
+    def delete(self, name: str, user: int | None = None) -> Deferred[SetsListed]:
+        """See :class:`SettingsBook` and :meth:`set`."""
+        return in_thread(self._reactor, self._book_for(user).delete, name).addCallback(_noted, "deleted", name)
 
     def set(self, values: Mapping[str, str], user: int | None = None) -> Deferred[SettingsChanged]:
         """See :class:`SettingsBook`. What is named takes effect anew even where it is as it was: a file that a value
@@ -129,10 +129,10 @@ class SettingsDesk:
         return self._start.file.hold()
 
     def _book_for(self, user: int | None) -> SettingsBook:
-        """Who may do what the server's operator does, may change all; who may only play here, not the server's."""
+        """Who may do what the operator does, may change all; who may only play here, not what is the operator's."""
         if user in (None, 0, os.geteuid()):
             return self._book
-        return SettingsBook(self._start, *trials_of(self._start.role), barred=server_settings(self._start))
+        return SettingsBook(self._start, *trials_of(self._start.role), barred=operators_settings(self._start))
 
     def _alone(
         self, named: Iterable[str], change: Callable[..., SettingsChanged], *args: Any
@@ -178,10 +178,14 @@ class SettingsDesk:
         return "; ".join(troubles)
 
 
-def server_settings(start: Start) -> frozenset[str]:
-    """What in a process of all roles is the business of who runs its server, by name."""
-    beside = start.role == ALL
-    return frozenset(row.name for row in start.rows if beside and row.name.startswith(("control.", "relay.")))
+def operators_settings(start: Start) -> frozenset[str]:
+    """What is not the business of everybody who may play here, by name.
+
+    In a process of all roles that is its server. In any it is who is told of what: whoever sets that could let the
+    process read files that it alone may read, and send them, or another's token, where he likes.
+    """
+    kinds = ("control.", "relay.", "notify.") if start.role == ALL else ("notify.",)
+    return frozenset(row.name for row in start.rows if row.name.startswith(kinds))
 
 
 def _noted(result: SetsListed, what: str, name: str) -> SetsListed:

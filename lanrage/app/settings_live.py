@@ -12,6 +12,8 @@ from lanrage.app.guarding import Guarding
 from lanrage.app.lan import LanPlane
 from lanrage.app.lan_config import LanSettings
 from lanrage.app.machinery import Devices
+from lanrage.app.metering_config import parse_notify
+from lanrage.app.notices import Notices
 from lanrage.app.relay import RelayPlan
 from lanrage.app.relay_config import parse_plan
 from lanrage.app.relay_links import RelayLinks
@@ -20,7 +22,8 @@ from lanrage.core.relay_choice import Weights
 
 NODE_LIVE = frozenset(
     {
-        *("games.announce", "games.detect", "games.poll", "games.profiles"),
+        "desktop.notify",
+        *("discord.client_id", "discord.join", "games.announce", "games.detect", "games.poll", "games.profiles"),
         *("lan.dedup_window", "lan.exposure", "lan.ports", "node.relay_region", "node.relay_weights", "node.server"),
     }
 )
@@ -29,6 +32,8 @@ CONTROL_LIVE = frozenset({"control.registration", "control.registration_token_fi
 """What a control server goes by at once."""
 RELAY_LIVE = frozenset({"relay.drain", "relay.full_load", "relay.public_host", "relay.region"})
 """What a relay goes by at once."""
+NOTIFY_LIVE = frozenset({"notify.matrix_token", "notify.ntfy_token", "notify.targets"})
+"""What every role that may alert goes by at once."""
 
 
 class Session(Protocol):
@@ -55,6 +60,11 @@ def steer_control(desk: SettingsDesk, control: ControlService) -> None:
 def steer_relay(desk: SettingsDesk, relay: Relay) -> None:
     """Let a relay go by its live settings."""
     desk.when(RELAY_LIVE, lambda options: relay.go_by(parse_plan(options)))
+
+
+def steer_notices(desk: SettingsDesk, notices: Notices) -> None:
+    """Let those who are told of what happens be as the live settings say."""
+    desk.when(NOTIFY_LIVE, lambda options: notices.use(parse_notify(options)))
 
 
 async def go_by(session: Session, lan: LanSettings, region: str, weights: Weights) -> None:

@@ -32,17 +32,17 @@ class SettingsNode:
         """See :meth:`INode.reset_settings`."""
         return await _plain(self.settings.reset(name, _user(caller)))
 
-    async def save_settings(self, set_name: str) -> dict[str, Any]:
+    async def save_settings(self, set_name: str, caller: Caller | None = None) -> dict[str, Any]:
         """See :meth:`INode.save_settings`."""
-        return await _plain(self.settings.save(set_name))
+        return await _plain(self.settings.save(set_name, _user(caller)))
 
     async def activate_settings(self, set_name: str, caller: Caller | None = None) -> dict[str, Any]:
         """See :meth:`INode.activate_settings`."""
         return await _plain(self.settings.activate(set_name, _user(caller)))
 
-    async def delete_settings(self, set_name: str) -> dict[str, Any]:
+    async def delete_settings(self, set_name: str, caller: Caller | None = None) -> dict[str, Any]:
         """See :meth:`INode.delete_settings`."""
-        return await _plain(self.settings.delete(set_name))
+        return await _plain(self.settings.delete(set_name, _user(caller)))
 
     async def list_sets(self) -> dict[str, Any]:
         """See :meth:`INode.list_sets`."""

@@ -16,6 +16,7 @@ class SettingShown(Result, frozen=True):
     :param restart: a change takes effect at the next start only.
     :param option: of ``twistd lanrage``.
     :param environment: the variable that sets it.
+    :param choices: all values that it may have, where those are few words; empty otherwise.
     """
 
     name: str
@@ -30,6 +31,7 @@ class SettingShown(Result, frozen=True):
     secret: bool
     option: str
     environment: str
+    choices: list[str] = []
 
 
 class SettingsListed(Result, frozen=True):

@@ -11,8 +11,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lanrage.app.operations import Progress
-from lanrage.app.operations_agent import Attended, WindowsTaken, WindowTold
+from lanrage.app.operations_agent import Attended, OrderTaken, WindowsTaken, WindowTold
+from lanrage.app.operations_offers import LinkKept
 from lanrage.client.asking import Asker
+from lanrage.core.game_orders import ModsFound
 
 
 class AgentCalls:
@@ -20,6 +22,11 @@ class AgentCalls:
 
     def __init__(self, asker: Asker) -> None:
         self._asker = asker
+
+    async def link(self, *, link: str, descriptor: int | None = None) -> LinkKept:
+        """Keep an invitation that the user took in the session, in Discord say; nothing is joined by it."""
+        args = {"link": link}
+        return await self._asker.ask("agent.link", args, LinkKept, descriptor=descriptor)
 
     async def attend(
         self, *, blind: str = "", progress: Progress | None = None, descriptor: int | None = None
@@ -32,3 +39,10 @@ class AgentCalls:
         """Tell the node which windows the session of the calling agent shows."""
         args = {"windows": list(windows)}
         return await self._asker.ask("agent.windows", args, WindowsTaken, descriptor=descriptor)
+
+    async def done(
+        self, *, number: int, error: str = "", result: ModsFound | None = None, descriptor: int | None = None
+    ) -> OrderTaken:
+        """Tell the node that an order was done, with what it gives back, or why it was not."""
+        args = {"number": number, "error": error, "result": result}
+        return await self._asker.ask("agent.done", args, OrderTaken, descriptor=descriptor)

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 
-from lanrage.app.doctor_report import Doctored
+from lanrage.app.doctor_results import Doctored
 from lanrage.app.metrics_results import AlertsShown
 from lanrage.app.operations import Progress
+from lanrage.app.operations_qr import QrShown
 from lanrage.app.path_results import PathsShown
 from lanrage.app.relay_results import RelaysShown
 from lanrage.app.results import Diagnosed, StatusShown
@@ -23,6 +24,7 @@ from lanrage.client.calls_games import GamesCalls, GamesWatch
 from lanrage.client.calls_lan import LanCalls, LanWatch
 from lanrage.client.calls_logs import LogsCalls, LogsWatch
 from lanrage.client.calls_metrics import MetricsCalls, MetricsWatch
+from lanrage.client.calls_notify import NotifyCalls, NotifyWatch
 from lanrage.client.calls_party import PartyCalls, PartyWatch
 from lanrage.client.calls_peers import PeersCalls, PeersWatch
 from lanrage.client.calls_profile import ProfileCalls, ProfileWatch
@@ -38,16 +40,17 @@ class NodeCalls:
     def __init__(self, asker: Asker) -> None:
         self._asker = asker
         self.party = PartyCalls(asker)
+        self.agent = AgentCalls(asker)
         self.peers = PeersCalls(asker)
         self.lan = LanCalls(asker)
         self.run = RunCalls(asker)
         self.metrics = MetricsCalls(asker)
+        self.notify = NotifyCalls(asker)
         self.profile = ProfileCalls(asker)
         self.settings = SettingsCalls(asker)
         self.logs = LogsCalls(asker)
         self.games = GamesCalls(asker)
         self.servers = ServersCalls(asker)
-        self.agent = AgentCalls(asker)
         self.web = WebCalls(asker)
         self.watch = NodeWatch(asker)
 
@@ -80,6 +83,11 @@ class NodeCalls:
         args = {"member": member, "addresses": addresses}
         return await self._asker.ask("doctor", args, Doctored, progress=progress)
 
+    async def qr(self, *, text: str) -> QrShown:
+        """Draw a text, such as an invitation's link, as a QR code."""
+        args = {"text": text}
+        return await self._asker.ask("qr", args, QrShown)
+
 
 class NodeWatch:
     """The operations of a node, watched: what is so now, and each change."""
@@ -90,6 +98,7 @@ class NodeWatch:
         self.peers = PeersWatch(asker)
         self.lan = LanWatch(asker)
         self.metrics = MetricsWatch(asker)
+        self.notify = NotifyWatch(asker)
         self.profile = ProfileWatch(asker)
         self.settings = SettingsWatch(asker)
         self.logs = LogsWatch(asker)

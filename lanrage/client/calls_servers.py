@@ -53,7 +53,7 @@ class ServersCalls:
         return await self._asker.ask("servers.show", args, ServerDetails)
 
     async def join(self, *, server: str) -> JoinShown:
-        """Tell a server's address, and how its game is started to join it."""
+        """Tell a server's address, how its game is started to join it, and how modifications differ there."""
         args = {"server": server}
         return await self._asker.ask("servers.join", args, JoinShown)
 
@@ -77,9 +77,9 @@ class ServersCalls:
         args = {"server": server}
         return await self._asker.ask("servers.remove", args, ServerNamed)
 
-    async def launch(self, *, server: str, descriptor: int | None = None) -> JoinShown:
+    async def launch(self, *, server: str, anyway: bool = False, descriptor: int | None = None) -> JoinShown:
         """Let the agent of your session start a server's game, so that it joins."""
-        args = {"server": server}
+        args = {"server": server, "anyway": anyway}
         return await self._asker.ask("servers.launch", args, JoinShown, descriptor=descriptor)
 
 
@@ -120,8 +120,3 @@ class ServersWatch:
         """Show what is known of a server, and how."""
         args = {"server": server}
         return self._asker.follow("servers.show", args, ServerDetails)
-
-    def join(self, *, server: str) -> AsyncGenerator[JoinShown, None]:
-        """Tell a server's address, and how its game is started to join it."""
-        args = {"server": server}
-        return self._asker.follow("servers.join", args, JoinShown)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 
 from lanrage.core.game_profile import GameProfile, JoinMethod, PortRole
+from lanrage.errors import Refused
 
 
 def join_arguments(profile: GameProfile | None, address: str, port: int) -> tuple[str, ...]:
@@ -20,6 +21,19 @@ def join_arguments(profile: GameProfile | None, address: str, port: int) -> tupl
     told = any("{port}" in word for word in join.command)
     own = any(use.role is PortRole.GAME and use.span.first == port for use in profile.ports)
     return tuple(_filled(word, address, port) for word in join.command) if told or own else ()
+
+
+def check_launch(profile: GameProfile | None, address: str, port: int) -> None:
+    """Refuse to start a game of which it is not known how.
+
+    :raises Refused: ``not_started``: it is not known, or its profile names no program or no arguments.
+    """
+    if profile is None:
+        raise Refused("not_started", "which game this server is of is not known: join in the game")
+    if not join_arguments(profile, address, port):
+        raise Refused("not_started", f"how {profile.name} is started to join a server is not known: join in the game")
+    if not client_programs(profile):
+        raise Refused("not_started", f"the profile of {profile.name} names no program of a player: join in the game")
 
 
 def _filled(word: str, host: str, port: int) -> str:

@@ -13,6 +13,7 @@ import attrs
 from lanrage.core.game_detection import RunningGame
 from lanrage.core.game_profile import GameProfile, PortRole
 from lanrage.core.play_ports import PROTOS, Proto, Span
+from lanrage.core.shown_text import shown_text
 
 SURE = 0.76
 """Others are told of a game from this confidence on: open ports alone (0.75 at most) are a guess."""
@@ -73,7 +74,7 @@ def playing(running: RunningGame, profile: GameProfile | None) -> Playing:
     A server is a socket of it that listens at a port which its profile knows as the game's.
     """
     told = profile.name if profile is not None else running.name
-    name = "".join(char if char.isprintable() else " " for char in told).strip()[:NAME_LIMIT] or running.game
+    name = shown_text(told, NAME_LIMIT) or running.game
     servers = tuple(_servers(running, profile))[:SERVERS_LIMIT] if profile is not None else ()
     return Playing(running.game, name, bool(servers), servers)
 
@@ -127,14 +128,25 @@ class PresenceTalk:
     number: int = 0
     _members: dict[bytes, _Member] = attrs.field(factory=dict)
     _ready: frozenset[bytes] = frozenset()
+    _cut_off: frozenset[bytes] = frozenset()
     _told_at: float | None = None
     _due: float | None = None
     _farewells: int = 0
 
     @property
     def members(self) -> dict[bytes, tuple[Playing, ...]]:
-        """Who plays what, by identity; who plays nothing is not there."""
-        return {identity: each.games for identity, each in self._members.items() if each.games}
+        """Who plays what, by identity; who plays nothing, or is cut off, is not there."""
+        there = ((identity, each) for identity, each in self._members.items() if identity not in self._cut_off)
+        return {identity: each.games for identity, each in there if each.games}
+
+    def cut_off(self, identities: frozenset[bytes]) -> bool:
+        """No path leads to these members any more; whether somebody is shown otherwise than before.
+
+        What they told is kept: a path that opens again shows it.
+        """
+        before = self.members
+        self._cut_off = identities
+        return self.members != before
 
     def said(self, games: tuple[Playing, ...], now: float) -> frozenset[bytes]:
         """These are what this node plays; to whom to tell it now."""
@@ -167,6 +179,7 @@ class PresenceTalk:
         """
         farewell, to = self.number + 1, self._ready if self.games or self._farewells > 0 else frozenset()
         self.number, self._ready, self._due = self.number + 2, frozenset(), None
+        self._cut_off = frozenset()
         self._members.clear()
         return farewell, to
 

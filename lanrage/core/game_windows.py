@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 import attrs
 
+from lanrage.core.shown_text import shown_text
+
 WINDOWS_LIMIT = 256
 """Windows of one session that are told; a busy desktop has some dozens."""
 TITLE_LIMIT = 200
@@ -31,9 +33,8 @@ class Window:
 
 
 def one_line(text: str, limit: int = TITLE_LIMIT) -> str:
-    """A foreign text on one line: printable characters alone, runs of blanks as one, at most `limit` characters."""
-    plain = "".join(letter if letter.isprintable() else " " for letter in text[: 4 * limit])
-    return " ".join(plain.split())[:limit]
+    """A foreign text on one line: see :func:`shown_text`."""
+    return shown_text(text, limit)
 
 
 def told(windows: Iterable[Window]) -> tuple[Window, ...]:

@@ -5,6 +5,7 @@ Pure; jitter comes from `random`, so that a party's members do not ask one serve
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from enum import Enum
 from types import MappingProxyType
@@ -29,11 +30,16 @@ PAUSES = MappingProxyType({Cost.DATAGRAM: (2.0, 4.0), Cost.CONNECTION: (5.0, 8.0
 """Seconds between questions while the list is looked at, and else. Those of datagrams leave time for three missed ones
 within the ten seconds in which an ended server has to be gone, and those of connections for three refused ones."""
 SILENT = (10.0, 30.0)
-"""Seconds likewise to a server that does not answer."""
+"""Seconds likewise to a server that does not answer, in the long run."""
+SOON = 1.0
+"""Seconds after which a server that did not answer :data:`MISSES` times is asked again, then after twice as long each
+time: a game's program is noticed before its world is loaded."""
 AGAIN = 0.25
 """Seconds until a question is repeated that went unanswered."""
 JITTER = 0.1
 """Share by which each pause is drawn longer or shorter."""
+DOUBLINGS = 5
+"""Of :data:`SOON`, after which it is the longest pause."""
 FIRST_WITHIN = 0.2
 """Seconds within which a new server is asked."""
 ANSWER_WITHIN = 1.2
@@ -156,8 +162,12 @@ class QueryPace:
             entry.due = now + self._drawn(self._pause(entry, now))
 
     def _pause(self, entry: _Entry, now: float) -> float:
-        watched = now - self._watched < WATCHED_SECONDS
-        return (SILENT if entry.missed else PAUSES[entry.cost])[not watched]
+        unwatched = now - self._watched >= WATCHED_SECONDS
+        if not entry.missed:
+            return PAUSES[entry.cost][unwatched]
+        if entry.cost is Cost.PROCESS:
+            return SILENT[unwatched]
+        return min(SILENT[unwatched], math.ldexp(SOON, min(max(entry.missed - MISSES, 0), DOUBLINGS)))
 
     def _drawn(self, pause: float) -> float:
         return pause * (1 - JITTER + 2 * JITTER * self._random())

@@ -22,7 +22,7 @@ NEEDED = ("net_admin", "net_raw")
 
 NODE_UNIT = "lanrage-node.service"
 GROUP = "lanrage"
-"""Whoever is in it may use the system's node; it has no other right (packaging/sysusers.d)."""
+"""Whoever is in it may use the system's node; it has no other right (lanrage/data/service/sysusers.d)."""
 
 LOADS_TUN = ("modprobe", "tun")
 OPENS_TUN = ("chmod", "0666", "/dev/net/tun")

@@ -54,7 +54,7 @@ GAMES_SETTINGS = (
         "game-announce",
         OnOff(),
         "off",
-        "Tell the webhook of alerts which games begin and end here, with the party's name: on or off.",
+        "Tell those who want it which games begin and end here, with the party's name: on or off.",
         PLAYER,
         live=True,
     ),

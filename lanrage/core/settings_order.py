@@ -17,7 +17,16 @@ SETS_LIMIT = 64
 """Stored sets: one for each game and place, and then some."""
 OTHER_VARIABLES = frozenset(
     f"{ENVIRONMENT}{name}"
-    for name in ("CONTROL_OPTIONS", "LAB_DIR", "LAB_KEEP_LOGS", "RELAY_OPTIONS", "SERVER", "SOCKET", "TOKEN")
+    for name in (
+        "CONTROL_OPTIONS",
+        "LAB_DIR",
+        "LAB_KEEP_LOGS",
+        "NODE_OPTIONS",
+        "RELAY_OPTIONS",
+        "SERVER",
+        "SOCKET",
+        "TOKEN",
+    )
 )
 """What the command line, the laboratory and the units of systemd read, beside the settings."""
 TESTS_VARIABLES = (f"{ENVIRONMENT}KERNEL_", f"{ENVIRONMENT}TEST_")

@@ -257,3 +257,12 @@ class Text:
     def text(self, value: object, field: str) -> str:
         """See :class:`Rule`."""
         return _string(self, value, field)
+
+
+def choices(rule: Rule) -> list[str]:
+    """All texts that a rule allows, in its order; none where they cannot be counted."""
+    if isinstance(rule, OneWord):
+        return list(rule.choices)
+    if isinstance(rule, OneOf):
+        return [each.value for each in rule.kind]
+    return ["on", "off"] if isinstance(rule, OnOff) else []

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lanrage.core.setting import Setting
+from lanrage.core.settings_desktop import DESKTOP_SETTINGS
 from lanrage.core.settings_detection import DETECTION_SETTINGS
 from lanrage.core.settings_games import GAMES_SETTINGS
 from lanrage.core.settings_machine_room import LOG_SETTINGS, METERING_SETTINGS
 from lanrage.core.settings_node import LAN_SETTINGS, MAPPING, NODE_SETTINGS
+from lanrage.core.settings_notify import DISCORD_SETTINGS, NOTIFY_SETTINGS
 from lanrage.core.settings_server import CONTROL_SETTINGS, RELAY_PORTS_SETTING, RELAY_SETTINGS, STOPPING_SETTINGS
 from lanrage.core.settings_web import WEB_SETTINGS
 from lanrage.errors import BadInput
@@ -22,6 +24,8 @@ SCHEMA: tuple[Setting, ...] = (
     *LAN_SETTINGS,
     *GAMES_SETTINGS,
     *WEB_SETTINGS,
+    *DISCORD_SETTINGS,
+    *DESKTOP_SETTINGS,
     MAPPING,
     *DETECTION_SETTINGS,
     *CONTROL_SETTINGS,
@@ -29,6 +33,7 @@ SCHEMA: tuple[Setting, ...] = (
     *RELAY_SETTINGS,
     *STOPPING_SETTINGS,
     *METERING_SETTINGS,
+    *NOTIFY_SETTINGS,
     *LOG_SETTINGS,
 )
 """All settings, in the order in which they are shown."""

@@ -16,6 +16,7 @@ from lanrage.lab.lan import lan
 from lanrage.lab.paths_check import paths
 from lanrage.lab.result import Result
 from lanrage.lab.trace import trace
+from lanrage.lab.web import web
 
 CHECKS: dict[str, Callable[..., Result]] = {
     "demo": demo,
@@ -29,6 +30,7 @@ CHECKS: dict[str, Callable[..., Result]] = {
     "lan": lan,
     "paths": paths,
     "trace": trace,
+    "web": web,
 }
 """Each takes ``base`` (folder), ``name`` (of its laboratory) and ``say``, some also options (:mod:`lanrage.lab.cli`);
 gives a result."""

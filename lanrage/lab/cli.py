@@ -254,6 +254,11 @@ OPTIONS: dict[str, list[Callable[[Any], Any]]] = {
         click.option("--flap-minutes", type=click.FloatRange(min=0.1), default=5.0, show_default=True),
         click.option("--switches", "switch_count", type=click.IntRange(min=1), default=100, show_default=True),
     ],
+    "web": [
+        click.option(
+            "--pictures", type=click.Path(path_type=Path, file_okay=False), help="Folder to write screenshots into."
+        ),
+    ],
 }
 """Options of single checks."""
 

@@ -1,7 +1,8 @@
-"""Real game servers, from Debian's packages, as a list of servers has to show them."""
+"""Real game servers, from Debian's packages, as a list of servers has to show them: the one place of their recipes."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,11 @@ from lanrage.lab.games import DDNET, OPENTTD, TEEWORLDS, GameServer, find_progra
 
 NOBODY = 65_534
 """Freeciv's server refuses to run as root."""
+
+WARZONE_HOST = """{"challenge": {"map": "Sk-Rush", "maxPlayers": 4, "scavengers": 0, "alliances": 0, "powerLevel": 1,
+"bases": 0, "name": "lanrage-warzone", "techLevel": 1}}
+"""
+"""What Warzone 2100 hosts by itself, without a screen (4.3.3: doc/AutoHost.md)."""
 
 
 @attrs.frozen
@@ -24,6 +30,10 @@ class ListedServer:
     :param files: that it reads, by their paths in its folder.
     :param user: as whom it runs.
     :param players: its protocol tells how many play.
+    :param player: the command by which a player without a screen joins it, given the address and port; ``None``: there
+        is none.
+    :param nameless: it lets nobody in before it knows, or knows not, the name of the address: it is told at once that
+        there is none, since the laboratory has no name server, and not even a refusal of one.
     """
 
     game: str
@@ -35,6 +45,8 @@ class ListedServer:
     files: tuple[tuple[str, str], ...] = ()
     user: int = 0
     players: bool = True
+    player: Callable[[str, int], list[str]] | None = None
+    nameless: bool = False
 
     def program_path(self) -> str:
         """Where the program is.
@@ -51,7 +63,12 @@ class ListedServer:
         path = self.program_path()
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in self.files:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text, encoding="utf-8")
+        if self.nameless:
+            (folder / "resolv.conf").write_text("nameserver 127.0.0.1\n", encoding="utf-8")
+            script = 'mount --bind resolv.conf /etc/resolv.conf; exec "$0" "$@"'
+            return ["unshare", "--mount", "/bin/sh", "-ec", script, path, *self.argv(folder)]
         if not self.user:
             return [path, *self.argv(folder)]
         folder.chmod(0o777)  # what is above it stays closed: it reaches its folder as the one that it is in
@@ -61,6 +78,10 @@ class ListedServer:
 
 def _bzflag(_folder: Path) -> list[str]:
     return ["-p", "5154", "-mp", "20"]
+
+
+def _bzflag_player(address: str, port: int) -> list[str]:
+    return [sys.executable, "-m", "lanrage.lab.bzflag_player", address, str(port), "player"]
 
 
 def _freeciv(_folder: Path) -> list[str]:
@@ -77,6 +98,26 @@ def _armagetron(folder: Path) -> list[str]:
         *("--datadir", datadir, "--configdir", configdir),
         *("--userdatadir", str(folder), "--vardir", str(folder)),
     ]
+
+
+def _warzone(folder: Path) -> list[str]:
+    return [f"--configdir={folder}", "--headless", "--nosound", "--autohost=lab.json"]
+
+
+def _openarena(_folder: Path) -> list[str]:
+    return "+set dedicated 1 +set sv_hostname lanrage-openarena +map oa_dm1".split()
+
+
+def _chocolate(_folder: Path) -> list[str]:
+    return ["-servername", "lanrage-doom", "-privateserver"]
+
+
+def _supertuxkart(_folder: Path) -> list[str]:
+    return ["--no-graphics", "--lan-server=lanrage-stk", "--network-console"]
+
+
+def _red_eclipse(_folder: Path) -> list[str]:
+    return []
 
 
 def _known(server: GameServer, port: int, title: str, files: tuple[tuple[str, str], ...] = ()) -> ListedServer:
@@ -96,9 +137,23 @@ LISTED = (
         title="lanrage-armagetron",
         files=(("autoexec.cfg", "SERVER_NAME lanrage-armagetron\nTALK_TO_MASTER 0\n"),),
     ),
-    ListedServer("bzflag", "bzfs", "bzflag-server", 5154, _bzflag),
+    ListedServer("bzflag", "bzfs", "bzflag-server", 5154, _bzflag, player=_bzflag_player, nameless=True),
     ListedServer(
         *("freeciv", "freeciv-server", "freeciv-server", 5556, _freeciv), title="lanrage-freeciv", user=NOBODY
     ),
+    ListedServer(
+        *("warzone2100", "warzone2100", "warzone2100", 2100, _warzone),
+        files=(("autohost/lab.json", WARZONE_HOST),),
+        players=False,
+    ),
 )
-"""OpenTTD tells its name by TCP alone, BZFlag tells it to list servers only, Luanti answers with nothing in it."""
+"""OpenTTD tells its name by TCP alone, BZFlag tells it to list servers only, Luanti answers with nothing in it, Warzone
+2100 tells it to its lobby server only."""
+ASKED = (
+    *LISTED,
+    ListedServer(*("openarena", "openarena-server", "openarena-server", 27960, _openarena), title="lanrage-openarena"),
+    ListedServer(*("chocolate-doom", "chocolate-server", "chocolate-doom", 2342, _chocolate), title="lanrage-doom"),
+    ListedServer(*("supertuxkart", "supertuxkart", "supertuxkart", 2757, _supertuxkart), title="lanrage-stk"),
+    ListedServer("red-eclipse", "redeclipse-server", "redeclipse-server", 28801, _red_eclipse),
+)
+"""More that answer, beside those that the laboratory's check starts."""

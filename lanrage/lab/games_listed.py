@@ -11,6 +11,7 @@ from typing import Any
 
 import attrs
 
+from lanrage.errors import MissingRight
 from lanrage.lab import roles
 from lanrage.lab.demo import KINDS, laboratory
 from lanrage.lab.folder import BASE
@@ -35,10 +36,15 @@ GONE_S = 10.0
 GONE_WAIT_S = 30.0
 """Longer than the limit, so that the figure tells by how much it is missed."""
 
+PLAYS_S = 25.0
+"""A list that is looked at is asked each two to eight seconds; a player is to be seen after two questions."""
+
 LOOK_S = 0.2
 """Between two looks: a node that is asked a hundred times a second is not what a user has."""
 
 GAMES_LEAST = 6
+PLAYED_LEAST = 1
+"""Servers that a player joined and left."""
 
 
 @attrs.frozen
@@ -72,11 +78,11 @@ class Stage:
 def games(base: Path = BASE, name: str = NAME, say: Callable[[str], None] = lambda _text: None) -> Result:
     """Real game servers, one after the other, are noticed in their host, listed at both others, and gone at their end.
 
-    :raises MissingRight: when a game is not installed.
+    :raises MissingRight: when too few games are installed; it names the first that is not.
     """
-    for server in LISTED:
-        server.program_path()
+    servers = installed()
     result = Result(NAME)
+    result.figures["not_installed"] = [each.package for each in LISTED if each not in servers]
     with laboratory(name, KINDS, base, say, node_options=("--game-poll", POLL_S)) as lab:
         lab.start(roles.roles(lab.plan))
         lab.gather()
@@ -84,9 +90,28 @@ def games(base: Path = BASE, name: str = NAME, say: Callable[[str], None] = lamb
         stage = Stage(lab, lab.addresses(), result, say)
         hosts = lab.plan.hosts
         result.figures["detection"] = lab.call(hosts[0], "games.detect")["mode"]
-        rows = [_game(stage, hosts[number % len(hosts)], server) for number, server in enumerate(LISTED)]
+        rows = [_game(stage, hosts[number % len(hosts)], server) for number, server in enumerate(servers)]
     report(rows, result)
     return result
+
+
+def installed(servers: tuple[ListedServer, ...] = LISTED) -> list[ListedServer]:
+    """Those whose programs are there.
+
+    :raises MissingRight: when they are too few; it names the first that is not.
+    """
+    there = []
+    missing: MissingRight | None = None
+    for server in servers:
+        try:
+            server.program_path()
+        except MissingRight as error:
+            missing = missing or error
+        else:
+            there.append(server)
+    if missing is not None and len(there) < GAMES_LEAST:
+        raise missing
+    return there
 
 
 def report(rows: list[dict[str, Any]], result: Result) -> None:
@@ -95,6 +120,7 @@ def report(rows: list[dict[str, Any]], result: Result) -> None:
     whole = [row for row in rows if not row["missing"]]
     result.exactly("games_whole", len(whole), len(rows))
     result.exactly("games_enough", len(whole) >= GAMES_LEAST, True)
+    result.exactly("games_played", sum(row["unplayed_s"] is not None for row in rows) >= PLAYED_LEAST, True)
     for figure in ("unlisted_s", "undetected_s"):
         times = [row[figure] for row in rows]
         known = [each for each in times if each is not None]
@@ -112,7 +138,7 @@ def _game(stage: Stage, host: Host, server: ListedServer) -> dict[str, Any]:
         "host": host.name,
         "name_told": bool(server.title),
         "players_told": server.players,
-        **dict.fromkeys(("detected_s", "listed_s", "unlisted_s", "undetected_s")),
+        **dict.fromkeys(("detected_s", "listed_s", "played_s", "unplayed_s", "unlisted_s", "undetected_s")),
         "listed": {},
         "missing": "",
     }
@@ -121,6 +147,7 @@ def _game(stage: Stage, host: Host, server: ListedServer) -> dict[str, Any]:
     process = stage.run(host, server.game, server.command(folder), folder)
     try:
         _appear(stage, host, server, row, begin)
+        _play(stage, host, server, row)
         end([process])
         _vanish(stage, host, server, row)
     except LabError as error:
@@ -151,9 +178,29 @@ def _appear(stage: Stage, host: Host, server: ListedServer, row: dict[str, Any],
     _until("it is noticed", partial(_detected, stage, host, server, row), SEEN_S)
     row["detected_s"] = _since(begin)
     stage.say(f"  noticed after {row['detected_s']} s")
-    _until("it is listed", partial(_listed, stage, host, server, row), SEEN_S)
+    _until("it is listed", partial(_listed, stage, host, server, row, 0), SEEN_S)
     row["listed_s"] = _since(begin)
     stage.say(f"  listed at both others after {row['listed_s']} s")
+
+
+def _play(stage: Stage, host: Host, server: ListedServer, row: dict[str, Any]) -> None:
+    """A player of another host joins over the party, is counted at both others, and is counted no more once it left."""
+    if server.player is None:
+        return
+    guest = stage.others(host)[0]
+    folder = stage.lab.folder.role(guest.name)
+    begin = time.monotonic()
+    command = server.player(stage.addresses[host.name], server.port)
+    player = stage.run(guest, f"{server.game}-player", command, folder)
+    try:
+        _until("its player is counted", partial(_listed, stage, host, server, row, 1), PLAYS_S)
+        row["played_s"] = _since(begin)
+        stage.say(f"  one player of {guest.name} is counted after {row['played_s']} s")
+    finally:
+        end([player])
+    begin = time.monotonic()
+    _until("its player is counted no more", partial(_listed, stage, host, server, row, 0), PLAYS_S)
+    row["unplayed_s"] = _since(begin)
 
 
 def _vanish(stage: Stage, host: Host, server: ListedServer, row: dict[str, Any]) -> None:
@@ -186,12 +233,12 @@ def _detected(stage: Stage, host: Host, server: ListedServer, row: dict[str, Any
     return found is not None
 
 
-def _listed(stage: Stage, host: Host, server: ListedServer, row: dict[str, Any]) -> bool:
-    """Whether both others list it as it is; ``listed`` keeps what they said last."""
+def _listed(stage: Stage, host: Host, server: ListedServer, row: dict[str, Any], players: int) -> bool:
+    """Whether both others list it as it is, with so many players; ``listed`` keeps what they said last."""
     seen = {each.name: stage.row(each, host, server) for each in stage.others(host)}
     keys = ("name", "game", "players", "joinable", "found", "reason")
     row["listed"] = {name: {key: one[key] for key in keys} if one else None for name, one in seen.items()}
-    return all(one is not None and as_it_is(one, server, 0) for one in seen.values())
+    return all(one is not None and as_it_is(one, server, players) for one in seen.values())
 
 
 def as_it_is(listed: dict[str, Any], server: ListedServer, players: int) -> bool:

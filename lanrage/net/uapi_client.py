@@ -67,6 +67,7 @@ class _Once(Factory):
         self._exchange = exchange
 
     def buildProtocol(self, addr: object) -> _Exchange:
+        """Twisted: the one exchange."""
         del addr
         return self._exchange
 

@@ -114,11 +114,11 @@ class SettingsFile:
         return self._write(write, check)
 
     @timing_decorator("settings.save")
-    def save(self, name: str) -> tuple[Stored, Stored]:
+    def save(self, name: str, check: Check = no_objection) -> tuple[Stored, Stored]:
         """Keep the active set's values under another name, too; a set of that name is replaced.
 
         :raises BadInput: field ``set``.
-        :raises StoreError: nothing was changed.
+        :raises StoreError: nothing was changed; likewise where `check` raises.
         """
         check_set_name(name)
 
@@ -134,7 +134,7 @@ class SettingsFile:
                 (name, before.active),
             )
 
-        return self._write(write)
+        return self._write(write, check)
 
     @timing_decorator("settings.activate")
     def activate(self, name: str, check: Check = no_objection) -> tuple[Stored, Stored]:
@@ -151,11 +151,11 @@ class SettingsFile:
 
         return self._write(write, check)
 
-    def delete(self, name: str) -> tuple[Stored, Stored]:
+    def delete(self, name: str, check: Check = no_objection) -> tuple[Stored, Stored]:
         """Delete a set that is not active.
 
         :raises BadInput: field ``set``.
-        :raises StoreError: nothing was changed.
+        :raises StoreError: nothing was changed; likewise where `check` raises.
         """
 
         def write(connection: sqlite3.Connection, before: Stored) -> None:
@@ -164,7 +164,7 @@ class SettingsFile:
                 raise BadInput("set", f"{name} is the active set; activate another one first")
             connection.execute("DELETE FROM setting_set WHERE name = ?", (name,))
 
-        return self._write(write)
+        return self._write(write, check)
 
     # --- who may write ------------------------------------------------------------------------------------------------
 

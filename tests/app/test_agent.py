@@ -9,11 +9,12 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 import attrs
+import msgspec
 import pytest
 from twisted.internet import reactor as installed_reactor
 from twisted.internet.defer import Deferred, maybeDeferred, succeed
@@ -21,18 +22,22 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from lanrage.app.agent import AgentService
 from lanrage.app.agent_desk import AgentDesk
+from lanrage.app.agent_doing import Doers
 from lanrage.app.agent_node import AgentNode
 from lanrage.app.api import ApiService
+from lanrage.app.caller import Caller
 from lanrage.app.client import NodeClient
 from lanrage.app.config import AgentConfig
+from lanrage.app.game_mods_results import ServerModsShown
 from lanrage.app.game_profiles import GameProfiles
 from lanrage.app.games_plane import GamesPlane
-from lanrage.app.launcher import Launcher, launch_command
 from lanrage.app.operations import INode
-from lanrage.core.game_orders import Order
-from lanrage.core.game_profile import Executable, GameProfile, Join, JoinMethod, Platform
+from lanrage.core.game_orders import Launch
+from lanrage.core.game_profile import GameProfile
 from lanrage.core.game_windows import Window
 from lanrage.errors import BadInput, MissingRight, Refused, Unreachable
+from tests.app.test_launcher import TAG
+from tests.fakes_servers import DIFFERS, UNKNOWN_HERE
 from tests.x_server import NO_XVFB, show_window, start_server
 
 reactor: Any = installed_reactor
@@ -83,6 +88,7 @@ class Games:
     """The part of a node's games that agents speak to."""
 
     agents: AgentDesk
+    profiles: Mapping[str, GameProfile]
 
 
 class Node(AgentNode):
@@ -93,13 +99,15 @@ class Node(AgentNode):
     def __init__(self) -> None:
         self.seen: tuple[Window, ...] = ()
         self._waiting: list[tuple[tuple[Window, ...], Deferred[None]]] = []
-        self.desk = AgentDesk(self._see)
-        self.games = cast(GamesPlane, Games(self.desk))
-        self.arguments = ["-n"]
+        self.desk = AgentDesk(reactor, self._see)
+        self.games = cast(GamesPlane, Games(self.desk, {"tag": TAG}))
+        self.game = "tag"
+        self.mods: ServerModsShown | None = None
 
-    def join_server(self, *, server: str) -> Deferred[dict[str, Any]]:
+    def join_server(self, *, server: str, caller: Caller | None = None) -> Deferred[dict[str, Any]]:
         """See :meth:`INode.join_server`."""
-        return succeed({"address": "10.66.0.2", "port": 3979, "game": "openttd", "arguments": self.arguments})
+        mods = msgspec.to_builtins(self.mods)
+        return succeed({"address": "10.66.0.2", "port": 3979, "game": self.game, "mods": mods})
 
     def _see(self, windows: Sequence[Window]) -> None:
         self.seen = tuple(windows)
@@ -126,7 +134,9 @@ class AgentTests(TestCase):
         self.folder = Path(tempfile.mkdtemp(prefix="lanrage-agent-"))
         self.addCleanup(shutil.rmtree, self.folder)
         self.path = self.folder / "run" / "node.sock"
-        self.node, self.session, self.orders = Node(), Session(), Deferred[Order]()
+        self.node, self.session = Node(), Session()
+        self.orders: list[Launch] = []
+        self.missing = False
 
     def serve(self) -> ApiService:
         """The node's API."""
@@ -138,10 +148,18 @@ class AgentTests(TestCase):
     def attend(self, **environment: str) -> AgentService:
         """The agent of a session with this environment."""
         profiles = GameProfiles(reactor, self.folder / "games", lambda: ())
-        agent = AgentService(reactor, self.path, profiles, self.orders.callback, environment, lambda: self.session)
+        doers: Doers = {Launch: self.launch}
+        agent = AgentService(reactor, self.path, profiles, doers, environment, lambda: self.session)
         agent.startService()
         self.addCleanup(lambda: agent.stopService() if agent.running else None)
         return agent
+
+    async def launch(self, order: Launch) -> tuple[()]:
+        """Note it; where the game is missing, say so."""
+        self.orders.append(order)
+        if self.missing:
+            raise MissingRight("Tag is not installed here")
+        return ()
 
     async def test_windows_are_told_as_they_change(self) -> None:
         """The node knows them, by the operation too, until the agent is gone."""
@@ -184,22 +202,37 @@ class AgentTests(TestCase):
         await self.node.sees()
 
     async def test_orders_are_carried_out(self) -> None:
-        """What the user asks of the node reaches this user's agent; one without windows says why."""
+        """What the user asks of the node reaches this user's agent, whose word is the answer; one without windows says
+        why."""
         self.serve()
         async with NodeClient(reactor, self.path) as asker:
-            with self.assertRaises(Refused):
-                await asker.call("servers.launch", {"server": "Arena"})
+            self.assertIn("no agent", await self.refused(asker))
             self.attend(WAYLAND_DISPLAY="wayland-0")
             while not self.node.desk.shown():
                 turn: Deferred[None] = Deferred()
                 reactor.callLater(0.01, turn.callback, None)
                 await turn
             self.assertEqual((await asker.call("servers.launch", {"server": "Arena"}))["port"], 3979)
-            self.node.arguments = []
-            with self.assertRaises(Refused):
-                await asker.call("servers.launch", {"server": "Arena"})
-        self.assertEqual(await self.orders, Order("openttd", "10.66.0.2", 3979))
+            self.assertEqual([("tag", "10.66.0.2", 3979)], [(one.game, one.address, one.port) for one in self.orders])
+            self.node.game = ""
+            self.assertIn("not known", await self.refused(asker))
+            self.assertEqual(1, len(self.orders))
+            self.node.game, self.node.mods = "tag", DIFFERS
+            self.assertIn("those of Ben: missing here: a.jar", await self.refused(asker, "mods_differ"))
+            self.assertEqual(1, len(self.orders))
+            await asker.call("servers.launch", {"server": "Arena", "anyway": True})
+            self.node.mods = UNKNOWN_HERE
+            await asker.call("servers.launch", {"server": "Arena"})
+            self.missing = True
+            self.assertEqual("Tag is not installed here", await self.refused(asker))
         self.assertIn("Wayland", self.node.desk.shown()[0].blind)
+
+    async def refused(self, asker: NodeClient, code: str = "not_started") -> str:
+        """Why a game is not started."""
+        with self.assertRaises(Refused) as caught:
+            await asker.call("servers.launch", {"server": "Arena"})
+        self.assertEqual(code, caught.exception.code)
+        return caught.exception.message
 
     @pytest.mark.skipif(bool(NO_XVFB), reason=NO_XVFB)
     async def test_program_in_a_real_session(self) -> None:
@@ -218,78 +251,6 @@ class AgentTests(TestCase):
         agent.send_signal(signal.SIGTERM)
         await gone
         self.assertIn(agent.wait(20), (0, -signal.SIGTERM))
-
-
-TAG = GameProfile(
-    "tag",
-    "Tag",
-    "high",
-    (),
-    executables=(Executable(Platform.LINUX, "lr-tag"),),
-    join=Join(JoinMethod.COMMAND, ("{address}:{port}",), ("lr-tag",)),
-)
-
-
-TALKS = """#!/bin/sh
-set -e
-sleep 0.5
-echo to its output
-ps -o sid= -p $$ > {said}
-"""
-
-
-class LauncherTests(TestCase):
-    """Real programs."""
-
-    timeout = 30
-
-    def setUp(self) -> None:
-        """A folder of programs."""
-        self.folder = Path(tempfile.mkdtemp(prefix="lanrage-launch-"))
-        self.addCleanup(shutil.rmtree, self.folder)
-        before = os.environ["PATH"]
-        self.addCleanup(os.environ.__setitem__, "PATH", before)
-        os.environ["PATH"] = f"{self.folder}{os.pathsep}{before}"
-
-    def test_not_installed(self) -> None:
-        """It says what would have to be."""
-        order = Order("tag", "10.66.0.2", 7)
-        self.assertIn("lr-tag", str(self.assertRaises(MissingRight, launch_command, TAG, order)))
-        foreign = attrs.evolve(TAG, join=Join(JoinMethod.COMMAND, ("{address}:{port}",)))
-        for profile in (None, foreign, attrs.evolve(TAG, join=None)):
-            self.assertEqual(self.assertRaises(BadInput, launch_command, profile, order).field, "game")
-
-    async def test_started_without_a_shell(self) -> None:
-        """The program gets the address as one argument; root, and an unknown game, start nothing."""
-        said = self.game('#!/bin/sh\nprintf %s "$*" > {said}\n')
-        Launcher(reactor, {"tag": TAG}.get, lambda: 0)(Order("tag", "10.66.0.3", 7))
-        launch = Launcher(reactor, {"tag": TAG}.get, lambda: 1000)
-        launch(Order("other", "10.66.0.3", 7))
-        launch(Order("tag", "10.66.0.2", 7))
-        self.assertEqual(said.read_text(), "10.66.0.2:7")
-        while launch.running:
-            turn: Deferred[None] = Deferred()
-            reactor.callLater(0.01, turn.callback, None)
-            await turn
-
-    def test_game_goes_on(self) -> None:
-        """An agent ends, and the game that it started still writes to its output and is in a session of its own."""
-        said = self.game(TALKS)
-        argv = [sys.executable, "-m", "tests.agent_that_ends", "lr-tag"]
-        agent = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=30, check=True)
-        with said.open() as told:
-            session = int(told.read().split()[-1])
-        self.assertNotEqual(session, os.getsid(0))
-        self.assertEqual(agent.stderr, "")
-
-    def game(self, script: str) -> Path:
-        """A program that the profile names; what it says comes by the pipe."""
-        said = self.folder / "said"
-        os.mkfifo(said)
-        program = self.folder / "lr-tag"
-        program.write_text(script.format(said=said))
-        program.chmod(0o755)
-        return said
 
 
 class ConfigTests(SynchronousTestCase):

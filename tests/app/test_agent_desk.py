@@ -7,16 +7,18 @@ from collections.abc import Sequence
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from msgspec.structs import replace
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.app.agent_desk import AGENTS_LIMIT, USER_LIMIT, AgentDesk
 from lanrage.app.caller import Caller
-from lanrage.core.game_orders import Order, decode_order
+from lanrage.core.game_orders import Launch, decode_order
 from lanrage.core.game_windows import Window
 from lanrage.errors import Refused
 from lanrage.net.process_ends import owner_of
 
-ORDER = Order("openttd", "10.66.0.2", 3979)
+ORDER = Launch(game="openttd", address="10.66.0.2", port=3979)
 WINDOWS = [Window("OpenTTD 13.0", "openttd", 71, "openttd")]
 
 
@@ -31,7 +33,7 @@ class Desk(SynchronousTestCase):
     def setUp(self) -> None:
         """It notes what it is told."""
         self.seen: list[list[Window]] = []
-        self.desk = AgentDesk(lambda windows: self.seen.append(list(windows)), {71: 1000, 1: 0}.get)
+        self.desk = AgentDesk(Clock(), lambda windows: self.seen.append(list(windows)), {71: 1000, 1: 0}.get)
 
     def test_orders_reach_the_user_s_own_agent(self) -> None:
         """The newest of that user, and nobody else's."""
@@ -40,12 +42,29 @@ class Desk(SynchronousTestCase):
         newest = caller()
         done = self.desk.attend(newest, said["new"].append, "")
         self.desk.attend(caller(1001), said["other"].append, "")
-        self.assertTrue(self.desk.order(1000, ORDER))
-        self.assertFalse(self.desk.order(1002, ORDER))
-        self.assertEqual([decode_order(text) for text in said["new"]], [ORDER])
-        self.assertEqual((said["old"], said["other"]), ([], []))
+        answer = self.desk.ask(1000, ORDER)
+        self.assertEqual("no_agent", self.failureResultOf(self.desk.ask(1002, ORDER), Refused).value.code)
+        number = decode_order(said["new"][0]).number
+        self.assertEqual([replace(ORDER, number=number)], [decode_order(text) for text in said["new"]])
+        self.assertEqual((said["old"], said["other"], self.desk.users), ([], [], (1001, 1000)))
+        self.desk.done(newest, number, "", None)
+        self.assertEqual((), self.successResultOf(answer))
+        unanswered = self.desk.ask(1000, ORDER)
         newest.lost()
-        self.assertEqual(self.successResultOf(done), 1)
+        self.assertEqual("agent_gone", self.failureResultOf(unanswered, Refused).value.code)
+        self.assertEqual(self.successResultOf(done), 2)
+
+    def test_answers_of_others_do_not_count(self) -> None:
+        """Neither those of another user's agent, nor those of a program that is none."""
+        said: list[str] = []
+        other = caller(1001)
+        self.desk.attend(caller(), said.append, "")
+        self.desk.attend(other, lambda text: None, "")
+        answer = self.desk.ask(1000, ORDER)
+        number = decode_order(said[0]).number
+        for stranger, code in ((other, "no_order"), (caller(), "not_allowed")):
+            self.assertEqual(code, self.assertRaises(Refused, self.desk.done, stranger, number, "", None).code)
+        self.assertNoResult(answer)
 
     def test_windows_go_with_their_agent(self) -> None:
         """What a session showed is forgotten when its agent is gone."""
@@ -83,7 +102,7 @@ class DeskMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.seen: Sequence[Window] = ()
-        self.desk = AgentDesk(self._see)
+        self.desk = AgentDesk(Clock(), self._see)
         self.there: list[Caller] = []
         self.told: dict[Caller, tuple[Window, ...]] = {}
 

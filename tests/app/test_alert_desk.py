@@ -21,12 +21,15 @@ class DeskTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         """A desk that warns at once, and those who listen to it."""
-        self.lines: list[str] = []
+        self.lines: list[tuple[str, bool]] = []
         self.events: list[LogEvent] = []
-        self.desk = AlertDesk(rules(AlertLimits(quality_for=2.0)), {"10.66.0.2": "Ben"}, self.lines.append)
+        self.desk = AlertDesk(rules(AlertLimits(quality_for=2.0)), {"10.66.0.2": "Ben"}, self._say)
         observer: Any = self._log
         globalLogPublisher.addObserver(observer)
         self.addCleanup(globalLogPublisher.removeObserver, observer)
+
+    def _say(self, text: str, urgent: bool) -> None:
+        self.lines.append((text, urgent))
 
     def _log(self, event: LogEvent) -> None:
         if event.get("log_namespace") == "lanrage.app.alert_desk":
@@ -43,7 +46,7 @@ class DeskTests(SynchronousTestCase):
         self.see(*[80.0] * 15, first=5)
         text = "the path to Ben (10.66.0.2) has a quality of 42 of 100, below 60"
         over = "peer_quality of Ben (10.66.0.2) is over after 13 s, now 80"
-        self.assertEqual([f"ALERT: {text}", over], self.lines)
+        self.assertEqual([(f"ALERT: {text}", True), (over, False)], self.lines)
         told = [
             (event["log_level"], event["alert"], event["edge"], event["about"], event["value"], event["limit"])
             for event in self.events

@@ -137,7 +137,7 @@ class WantedTests(FindCase):
 
     def test_the_system_s_places_are_the_units_own(self) -> None:
         """The units keep their state where the command line looks for them."""
-        units = Path(cli_find.__file__).parents[2] / "packaging" / "systemd"
+        units = Path(cli_find.__file__).parents[1] / "data" / "service" / "systemd"
         for role in ("control", "relay"):
             self.assertIn(f"--state-dir={SYSTEM_STATE}/{role} ", (units / f"lanrage-{role}.service").read_text())
 

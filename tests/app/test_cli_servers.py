@@ -19,7 +19,7 @@ from lanrage.app.game_start import find_program, launch
 from lanrage.app.servers_results import JoinShown, ServerDetails, ServersShown
 from lanrage.errors import Refused
 from tests.app.test_cli import CommandCase
-from tests.fakes_servers import ARENA, DETAILS, JOIN, QUIET
+from tests.fakes_servers import ARENA, DETAILS, DIFFERS, JOIN, QUIET, UNKNOWN_HERE
 
 
 class ServersTests(CommandCase):
@@ -147,6 +147,19 @@ class JoinTests(CommandCase):
             self.assertIn(words, out)
             self.assertIn("10.66.0.2:27960", out.splitlines())
         self.assertEqual([], self.started)
+
+    def test_modifications(self) -> None:
+        """What differs at the hosting member, or why that is not known, is said before the game is started."""
+        for mods, words in (
+            (DIFFERS, "Your modifications differ from those of Ben: missing here: a.jar missing there: b.jar other"),
+            (UNKNOWN_HERE, "not compared with those of Ben: modifications of x: they cannot be read."),
+        ):
+            self.node.join = msgspec.structs.replace(JOIN, mods=mods)
+            out = " ".join(self.done("servers", "join", "x").split())
+            self.assertLess(0, out.index(words), out)
+            self.assertLess(out.index(words), out.index("Starting: "))
+        self.node.join = msgspec.structs.replace(JOIN, mods=msgspec.structs.replace(DIFFERS, verdict="same"))
+        self.assertNotIn("odifications", self.done("servers", "join", "x"))
 
     def test_never_as_root(self) -> None:
         """A game is the user's."""

@@ -14,6 +14,7 @@ from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.app.game_effects import GameEffects
+from lanrage.app.game_mods_own import OwnModLists
 from lanrage.app.game_session import PlaySide
 from lanrage.core.exposure import Exposure, GuardRules, judge_port
 from lanrage.core.game_profile import TrafficClass
@@ -135,7 +136,7 @@ class TuningCase(SynchronousTestCase):
         self.world.meet("anna", "bert")
         self.world.run(3.0)
         self.watch, self.profiles, self.marks = MemoryWatch(), MemoryProfiles(), MemoryMarks()
-        self.side = PlaySide.make(self.world.clock, lambda size: b"\x80" * size)
+        self.side = PlaySide.make(self.world.clock, lambda size: b"\x80" * size, OwnModLists.make(self.world.clock))
         self.joined = self.join()
         self.side.follow(self.watch, self.profiles, PlayPorts())
 

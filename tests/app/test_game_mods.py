@@ -16,10 +16,10 @@ from twisted.internet.task import Clock
 from twisted.trial import unittest
 from twisted.trial.unittest import SynchronousTestCase
 
-from lanrage.app.game_mods import COMPARISONS_LIMIT, QUESTIONS_BURST, GameMods, players_home
+from lanrage.app.game_mods import COMPARISONS_LIMIT, QUESTIONS_BURST, SOON, GameMods
 from lanrage.app.game_mods_asking import LONGEST, WAIT
 from lanrage.app.game_mods_node import GameModsNode
-from lanrage.app.game_mods_own import KEPT, KEPT_SHARE, OwnModLists
+from lanrage.app.game_mods_own import KEPT, KEPT_SHARE, OwnModLists, players_home
 from lanrage.core.game_mods import MODS_LIMIT, NAME_BYTES, Compared, Mod, ModDifference, ModList, Verdict
 from lanrage.core.game_profile import GameProfile, ModKind, Mods
 from lanrage.errors import BadInput, Refused
@@ -152,6 +152,29 @@ class ExchangeTests(ModsCase):
             self.assertIn(word, str(failure.value))
             part.leave()
 
+    def beside(self, player: Player, seconds: float = 0.2) -> Deferred[Compared]:
+        """What Anna sees of one, soon."""
+        comparing = ensureDeferred(self.ours.beside(player.keys.identity.public, "tag"))
+        self.world.run(seconds)
+        return comparing
+
+    def test_beside_one(self) -> None:
+        """Before play one member is asked, and no other; who has no link, or does not answer, is waited for shortly."""
+        self.assertEqual(DIFFERS, self.successResultOf(self.beside(self.carl)))
+        self.assertEqual([1, 0, 1], [files.reads for files in self.files])
+        self.ours.followed(frozenset({self.bert.keys.identity.public}), frozenset(self.anna.links.peers))
+        self.assertEqual(Compared(Verdict.NO_LINK), self.successResultOf(self.beside(self.carl)))
+        self.world.underlay.drops = lambda source, to: True
+        self.assertEqual(Compared(Verdict.NO_ANSWER), self.successResultOf(self.beside(self.bert, SOON)))
+
+    def test_beside_while_reading(self) -> None:
+        """Who wants to play does not wait for a disk: it is said that the list is being read, and the next finds it."""
+        self.files[0].held = Deferred()
+        comparing = self.beside(self.carl, SOON)
+        self.assertIn("still being read", str(self.failureResultOf(comparing, BadInput).value))
+        self.files[0].held.callback(SHORT)
+        self.assertEqual(DIFFERS, self.successResultOf(self.beside(self.carl)))
+
     def test_leave(self) -> None:
         """A session that ends ends the comparing; no timer is left."""
         self.world.underlay.drops = lambda source, to: True
@@ -228,8 +251,10 @@ class OwnTests(SynchronousTestCase):
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
 
     def test_home(self) -> None:
-        """Root, services and nobody have no player's home."""
-        self.assertEqual([players_home(uid) for uid in (0, 33, 999, 59_999, 65_534)], [None] * 5)
+        """Root, services and nobody have no player's home; a player has that of the session."""
+        for environment in ({}, {"HOME": "/home/ana"}):
+            self.assertEqual([players_home(uid, environment) for uid in (0, 33, 999, 65_534)], [None] * 4)
+        self.assertEqual([players_home(59_999, {"HOME": home}) for home in ("/home/ana", "ana")], ["/home/ana", None])
 
 
 class NodeTests(ModsCase):

@@ -35,7 +35,11 @@ class PresenceCase(ChannelCase):
     def join(self, player: Player) -> GamePresence:
         """Its presence, part of its channel."""
         presence = GamePresence(self.world.clock, SeededRandom(f"{player.name} {self.world.clock.seconds()}"))
-        presence.join(player.channel, lambda identity: player.links.peers[identity].name)
+        presence.join(
+            player.channel,
+            lambda identity: player.links.peers[identity].name,
+            lambda: player.links.cut_off.members,
+        )
         return presence
 
     def identity(self, player: Player) -> bytes:
@@ -68,6 +72,26 @@ class PresenceTests(PresenceCase):
         told = [event for event in events if "game_id" in event]
         self.assertEqual(len(told), 4)
         self.assertEqual([event["peer"] for event in told], ["anna"] * 4)
+
+    def test_crash(self) -> None:
+        """A machine that is gone without a word plays nothing any more once its path is dead, long before its silence
+        is; a path that opens again shows what it plays."""
+        self.ours.say([HOSTS])
+        self.world.run(1.0)
+        self.assertEqual((HOSTS,), self.annas())
+        anna = self.anna.host.outer
+        self.world.underlay.drops = lambda source, to: anna in {source.host, to.host}
+        self.assertLess(self.until(()), SILENCE / 2)
+        self.assertEqual(([(HOSTS,), ()], {}), (self.heard, self.berts.all()))
+        self.world.underlay.drops = lambda source, to: False
+        self.assertLess(self.until((HOSTS,)), SILENCE)
+
+    def until(self, games: tuple[Playing, ...]) -> float:
+        """Seconds until Bert knows this of Anna."""
+        begin = self.world.clock.seconds()
+        while self.annas() != games and self.world.clock.seconds() < begin + SILENCE:
+            self.world.run(0.5)
+        return self.world.clock.seconds() - begin
 
     def test_guesses(self) -> None:
         """A game that is but guessed, by all of its ports even, is not told until it is sure."""
@@ -102,8 +126,9 @@ class PresenceTests(PresenceCase):
         self.world.run(0.1)
         self.assertEqual(self.heard, [(HOSTS,), ()])
 
-    def test_member_dies(self) -> None:
-        """A member whose machine is gone plays nothing after the longest silence; a lost telling is made up for."""
+    def test_silence(self) -> None:
+        """A member that says nothing plays nothing after the longest silence, though its paths are open; a lost telling
+        is made up for."""
         self.world.underlay.drops = lambda source, to: True
         self.ours.say([HOSTS])
         self.world.run(1.0)
@@ -111,7 +136,7 @@ class PresenceTests(PresenceCase):
         self.assertEqual(self.annas(), ())
         self.world.run(40.0)
         self.assertEqual(self.annas(), (HOSTS,))
-        self.world.underlay.drops = lambda source, to: True
+        self.anna.channel.stop()
         self.world.run(SILENCE - 40.0)
         self.assertEqual(self.annas(), (HOSTS,))
         self.world.run(41.0)

@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -31,7 +32,7 @@ from lanrage.app.operations_machine_room import IMachineRoom
 from lanrage.app.profiler import Profiler
 from lanrage.app.relay import RelayPlan, RelayService
 from lanrage.app.role_service import RoleService
-from lanrage.app.settings_live import CONTROL_LIVE, RELAY_LIVE, steer_control
+from lanrage.app.settings_live import CONTROL_LIVE, NOTIFY_LIVE, RELAY_LIVE, steer_control
 from lanrage.app.settings_start import Start
 from lanrage.core.setting import ALL, CONTROL, NODE, PLAYER, RELAY, SERVING
 from lanrage.core.settings_order import Given
@@ -66,6 +67,9 @@ def part_of(role: RoleService, kind: type[Any]) -> Any:
     return part
 
 
+Refusal = Callable[[str, dict[str, Any]], Awaitable[None]]
+
+
 class RoomTests(TestCase):
     """One room, without a role around it."""
 
@@ -88,7 +92,7 @@ class RoomTests(TestCase):
         self.assertEqual([row.name for row in everywhere if row.method not in IMachineRoom.names(all=True)], [])
         self.assertEqual({row.roles for row in OPERATIONS.values()}, {SERVING, PLAYER})
         names = {row.name.partition(".")[0] for row in everywhere}
-        self.assertEqual(names, {"alerts", "logs", "metrics", "profile", "settings", "tasks"})
+        self.assertEqual(names, {"alerts", "logs", "metrics", "notify", "profile", "settings", "tasks"})
 
     async def test_what_a_node_does(self) -> None:
         """Is refused by name, with what runs here, whatever the arguments; what no process does is still unknown."""
@@ -159,9 +163,22 @@ class RoomTests(TestCase):
         await perform(self.room, "settings.set", closed, caller=own)
         for op, args in (("reset", {}), ("activate", {"set_name": "open"}), ("import", {"toml": "", "replace": True})):
             await refused(f"settings.{op}", args)
+        await self.guest_keeps_sets(refused, guest, own)
         await perform(self.room, "settings.set", told_to_change(lan__card="y"), caller=guest)
         stored = dict(SettingsFile(self.folder / "state").load().values)
         self.assertEqual(stored, {"control.registration": "closed", "lan.card": "y"})
+
+    async def guest_keeps_sets(
+        self, refused: Callable[[str, dict[str, Any]], Awaitable[None]], guest: Caller, own: Caller
+    ) -> None:
+        """A set that has the server's values is neither replaced nor deleted by a guest; own ones are."""
+        await perform(self.room, "settings.save", {"set_name": "closed"}, caller=own)
+        await refused("settings.save", {"set_name": "open"})
+        await refused("settings.delete", {"set_name": "closed"})
+        await perform(self.room, "settings.save", {"set_name": "closed"}, caller=guest)
+        await perform(self.room, "settings.delete", {"set_name": "open"}, caller=guest)
+        sets = SettingsFile(self.folder / "state").load().sets
+        self.assertEqual(({"main", "closed"}, "closed"), (set(sets), sets["closed"]["control.registration"]))
 
     async def test_profiling_ends_with_it(self) -> None:
         """A profiler that an operator forgot does not outlive the service."""
@@ -310,8 +327,8 @@ class LiveTests(TestCase):
             asked = part_of(self.role(name), NodeService if name in PLAYER else MachineRoom)
             live = {row.name for row in of_role(name) if row.live}
             self.assertEqual((asked.role, live - asked.settings.used), (name, set()))
-        self.assertEqual({row.name for row in of_role(CONTROL) if row.live}, CONTROL_LIVE | {"log.level"})
-        self.assertEqual({row.name for row in of_role(RELAY) if row.live}, RELAY_LIVE | {"log.level"})
+        self.assertEqual({row.name for row in of_role(CONTROL) if row.live}, CONTROL_LIVE | NOTIFY_LIVE | {"log.level"})
+        self.assertEqual({row.name for row in of_role(RELAY) if row.live}, RELAY_LIVE | NOTIFY_LIVE | {"log.level"})
 
     def test_one_api(self) -> None:
         """Each process has one local API; a node's is in its run folder, the others' in their state folder."""

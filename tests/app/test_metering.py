@@ -28,7 +28,7 @@ from lanrage.errors import BadInput, Refused
 from lanrage.wire.control import RelayInfo
 from tests.app.node_world import PartyCase, Player
 from tests.app.test_roles import free_ports
-from tests.fakes_webhook import URL, WebhookServer
+from tests.fakes_targets import URL, WebhookServer
 from tests.net.test_metrics_port import ask, request
 from tests.wire.test_exposition import read
 
@@ -225,7 +225,7 @@ class RoleTests(TestCase):
             while not server.posts:
                 await deferLater(reactor, 0.01, lambda: None)
             await metering.stopService()
-            self.assertEqual(["`ALERT: no path reaches Ben (10.66.0.2), who is online`"], server.lines)
+            self.assertEqual(["ALERT: no path reaches Ben (10.66.0.2), who is online"], server.lines)
 
         return Deferred.fromCoroutine(life())
 

@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred
 
 from lanrage.app.cli_output import Screen, shown, status
 from lanrage.app.operations import perform
+from lanrage.core.notices import Notice, NoticeKind
 from lanrage.core.play_ports import Source
 from tests.app.node_world import PartyCase, Player
 from tests.fakes_running_games import MemoryProfiles, MemoryWatch, running, udp
@@ -105,18 +106,19 @@ class GamesTests(PartyCase):
 
         async def life() -> None:
             anna, _, _, _ = await self.party()
-            lines: list[str] = []
-            anna.node.metering = SimpleNamespace(alerts=SimpleNamespace(say=lines.append))  # type: ignore[assignment]
+            told: list[Notice] = []
+            notices = SimpleNamespace(tell=told.append, wanted=lambda kind: kind is NoticeKind.GAME)
+            anna.node.metering = SimpleNamespace(notices=notices)  # type: ignore[assignment]
             watch, announcer = MemoryWatch(), anna.node.announcer()
             announcer.follow(watch)
             watch.put(running("arma"))
             await perform(anna.node, "settings.set", {"values": {"games.announce": "on"}})
             watch.put(running("teeworlds", udp(8303)))
             watch.end("arma")
-            self.assertEqual(lines, ["LAN on Friday: Teeworlds is played"])
+            self.assertEqual(told, [Notice(NoticeKind.GAME, "LAN on Friday: Teeworlds is played")])
             await anna.node.leave_party()
             watch.put(running("files"))
-            self.assertEqual(len(lines), 1)
+            self.assertEqual(len(told), 1)
 
         return self.run_async(life())
 

@@ -29,6 +29,7 @@ from lanrage.wire.relay_binding import RelayBinding
 from tests.app.control_node import SECRET, ControlCase, Node, reactor
 from tests.app.test_relay import LOOPBACK, End, free_ports
 from tests.fakes_control import node_keys
+from tests.log_tape import start_tape
 
 
 class ReporterTests(ControlCase):
@@ -73,10 +74,13 @@ class ReporterTests(ControlCase):
 
         async def life() -> None:
             service = await self.start()
+            tape = start_tape(self)
             node = await self.node("anna", service)
             self.assertEqual(node.link.server_info.relays if node.link.server_info else None, ())
             relay, reporter = await self.report(service)
             await self.until(lambda: self.relays(node))
+            [said] = [each["message"] for each in tape.lines if "reports as" in each["message"]]
+            self.assertIn(f"reports as {self.public()}, which", said)
             [info] = self.relays(node)[0].relays
             self.assertEqual((info.region, info.draining, info.host), ("eu", False, ""))
             late = await self.node("bert", service)

@@ -5,19 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 import attrs
-from twisted.internet.defer import Deferred
+import msgspec
+from twisted.internet.defer import Deferred, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
+from lanrage.app.caller import Caller
+from lanrage.app.game_mods_results import ServerModsShown
 from lanrage.app.server_keeping import ServerKeeping, browsed
 from lanrage.app.server_party import Hosting
 from lanrage.app.server_queries import FIRST_LOOK
 from lanrage.app.servers_node import ServersNode
 from lanrage.core.game_profile import Executable, Join, JoinMethod, Platform
+from lanrage.core.server_filter import Listed
 from lanrage.core.server_marks import Mark, MarkKey, Marks
 from lanrage.errors import BadInput, StoreError
 from lanrage.store.servers import ServersFile
 from tests.browser_world import BrowserWorld, Hosted, answering
 from tests.core.test_server_games import ARENA
+from tests.fakes_servers import DIFFERS
 from tests.fakes_threads import ThreadClock
 from tests.new_file import new_file
 from tests.strategies_servers import ADDRESSES, MEMBERS
@@ -28,6 +33,7 @@ PLAYED = attrs.evolve(
     join=Join(JoinMethod.COMMAND, ("+connect", "{address}:{port}"), ("openarena",)),
 )
 BEN = MEMBERS[1]
+CALLER = Caller(1000, lambda: None)
 
 
 @attrs.define
@@ -51,6 +57,15 @@ class Profiles:
         return PLAYED if game == PLAYED.game else None
 
 
+class Node(ServersNode):
+    """Compares modifications in memory: with Ben they differ."""
+
+    def mods_beside(self, listed: Listed, caller: Caller | None) -> Deferred[ServerModsShown | None]:
+        """See :class:`ServersNode`."""
+        assert caller is CALLER
+        return succeed(DIFFERS if listed.member == "Ben" else None)
+
+
 class NodeCase(SynchronousTestCase):
     """Ana's node; Ben hosts an arena that answers, Cara a server of which nothing is known."""
 
@@ -71,7 +86,7 @@ class NodeCase(SynchronousTestCase):
 
     def made(self) -> ServersNode:
         """A node that has started."""
-        node = ServersNode()
+        node = Node()
         keeping = ServerKeeping(ThreadClock(), self.folder, self.world.browser)
         node.games = Games(self.world.browser, keeping, Profiles())  # type: ignore[assignment]
         node._reactor = self.world.room.clock
@@ -128,10 +143,12 @@ class ListTests(NodeCase):
 
     def test_join(self) -> None:
         """The address, and the profile's command with it; the Linux program alone."""
-        joined = self.ask("join_server", server="Arena")
+        joined = self.ask("join_server", server="Arena", caller=CALLER)
+        self.assertEqual(msgspec.to_builtins(DIFFERS), joined["mods"])
         self.assertEqual(["+connect", "10.66.0.2:27960"], joined["arguments"])
         self.assertEqual((["openarena"], "command", "yes"), (joined["programs"], joined["method"], joined["joinable"]))
-        other = self.ask("join_server", server="Cara:5")
+        other = self.ask("join_server", server="Cara:5", caller=CALLER)
+        self.assertIsNone(other["mods"])
         self.assertEqual(
             ([], [], "", "unknown"), tuple(other[key] for key in ("programs", "arguments", "method", "joinable"))
         )

@@ -185,7 +185,10 @@ class LiveTests(NodeCase):
             firewall
             | {"lan.dedup_window", "node.relay_region", "node.relay_weights", "node.server", "log.level"}
             | {"games.profiles", "games.detect", "games.poll"}  # tests.app.test_game_detection
-            | {"games.announce"},  # tests.app.test_node_games
+            | {"games.announce"}  # tests.app.test_node_games
+            | {"notify.targets", "notify.ntfy_token", "notify.matrix_token"}  # tests.app.test_cli_notify
+            | {"desktop.notify"}  # tests.app.test_desktop_desk
+            | {"discord.client_id", "discord.join"},  # tests.app.test_discord_desk
         )
 
     def test_games(self) -> Deferred[None]:

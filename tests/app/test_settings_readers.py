@@ -23,6 +23,8 @@ from lanrage.core.alert_rules import AlertLimits
 from lanrage.core.exposure import Exposure
 from lanrage.core.lan_choices import CaptureFrom, Replicator
 from lanrage.core.lan_services import LanService
+from lanrage.core.notice_targets import Target, TargetKind
+from lanrage.core.notices import NoticeKind
 from lanrage.core.play_ports import Span
 from lanrage.core.relay_choice import Weights
 from lanrage.core.route_leases import RouteLeases
@@ -80,6 +82,9 @@ NODE_READERS = {
     "games.marks": Reads("off", "devices.marks", False),
     "games.tc_class": Reads("1:1a", "devices.tc_class", (1, 26)),
     "games.announce": Reads("on", "announce", True),
+    "desktop.notify": Reads("joined left", "desktop.events", frozenset({NoticeKind.JOINED, NoticeKind.LEFT})),
+    "discord.client_id": Reads("123456789012345678", "discord.client_id", "123456789012345678"),
+    "discord.join": Reads("on", "discord.join", True),
     "web.listen": Reads("tcp:1:interface=127.0.0.2", "web", WebListen("127.0.0.2", 1)),
 }
 CONTROL_READERS = {
@@ -115,6 +120,19 @@ METERING_READERS = {
     "metrics.history": Reads("off", "history", False),
     "alerts.limits": Reads("quality=70", "limits", AlertLimits(quality=70.0)),
     "alerts.webhook": Reads("https://hooks.example.org/1", "webhook", "https://hooks.example.org/1"),
+}
+NTFY, MATRIX = "ntfy=https://ntfy.example.org/a", "matrix=https://matrix.example.org/!a:b"
+METERING_READERS |= {
+    "notify.targets": Reads(NTFY, "targets", (Target(TargetKind.NTFY, NTFY.partition("=")[2]),)),
+    "notify.ntfy_token": Reads(
+        "tk", "targets", (Target(TargetKind.NTFY, NTFY.partition("=")[2], token="tk"),), {"notify.targets": NTFY}
+    ),
+    "notify.matrix_token": Reads(
+        "syt",
+        "targets",
+        (Target(TargetKind.MATRIX, MATRIX.partition("=")[2], token="syt"),),
+        {"notify.targets": MATRIX},
+    ),
 }
 LOG_READERS = {
     "log.format": Reads("json", "form", "json"),

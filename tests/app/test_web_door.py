@@ -130,7 +130,7 @@ class DoorTests(WebCase):
             body = b'{"server": "Ben:27960"}'
             got = await self.ask("POST /api/v1/servers/launch", shown(token), JSON, body=body)
             self.assertEqual(200, got.status)
-            self.assertEqual([("launch_server", "Ben:27960", USER)], self.node.calls)
+            self.assertEqual([("launch_server", "Ben:27960", False, USER)], self.node.calls)
             self.node.calls.clear()
             for name in ("web/open", "run/open", "agent/attend", "agent/windows"):
                 self.refused(await self.ask(f"POST /api/v1/{name}", shown(token), JSON, body=b"{}"), 404, "not_found")

@@ -7,13 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from lanrage.core.game_launch import client_programs, join_arguments
-from lanrage.core.game_orders import Order, decode_order, encode_order
+from lanrage.core.game_launch import check_launch, client_programs, join_arguments
 from lanrage.core.game_profile import Executable, GameProfile, Join, JoinMethod, Platform, PortRole, PortUse
 from lanrage.core.game_reading import combine
 from lanrage.core.game_windows import TITLE_LIMIT, WINDOWS_LIMIT, Window, one_line, told
 from lanrage.core.play_ports import Span
-from lanrage.errors import DecodeError
+from lanrage.errors import Refused
 from lanrage.store.game_profiles import load_shipped
 
 TAG = GameProfile(
@@ -48,6 +47,15 @@ class Arguments(SynchronousTestCase):
         self.assertEqual(join_arguments(plain, "10.0.0.1", 7), ("10.0.0.1",))
         self.assertEqual(join_arguments(plain, "10.0.0.1", 8), ())
 
+    def test_checked_before_anybody_is_asked(self) -> None:
+        """A game that is not known, whose arguments are not, or that names no player's program is not started."""
+        check_launch(TAG, "10.66.0.2", 7)
+        nameless = attrs.evolve(TAG, join=Join(JoinMethod.COMMAND, ("{address}:{port}",)))
+        for profile, word in ((None, "not known"), (attrs.evolve(TAG, join=None), "Tag"), (nameless, "no program")):
+            refusal = self.assertRaises(Refused, check_launch, profile, "10.66.0.2", 7)
+            self.assertEqual("not_started", refusal.code)
+            self.assertIn(word, refusal.message)
+
     def test_no_server_is_started_for_a_client(self) -> None:
         """Of the shipped games that are joined by a command, each names players' programs."""
         joined = {
@@ -61,26 +69,6 @@ class Arguments(SynchronousTestCase):
             name for names in joined.values() for name in names if name.endswith(("server", "ded", "dedicated", "bzfs"))
         ]
         self.assertEqual(servers, [])
-
-
-class Orders(SynchronousTestCase):
-    """What goes from a node to an agent."""
-
-    def test_round_trip(self) -> None:
-        """It comes as it went."""
-        order = Order("openttd", "10.66.0.2", 3979)
-        self.assertEqual(decode_order(encode_order(order)), order)
-
-    def test_refused(self) -> None:
-        """A program, a shell's word and an unknown order are none."""
-        for text in (
-            '{"order":"run","game":"sh","address":"::1","port":1}',
-            '{"order":"launch","game":"../sh","address":"::1","port":1}',
-            '{"order":"launch","game":"sh","address":"$(ls)","port":1}',
-            '{"order":"launch","game":"sh","address":"::1","port":65536}',
-            "[" * 5000,
-        ):
-            self.assertRaises(DecodeError, decode_order, text)
 
 
 class Titles(SynchronousTestCase):

@@ -16,6 +16,7 @@ from lanrage.core.query_pace import (
     PAUSES,
     PROCESSES,
     SILENT,
+    SOON,
     WATCHED_SECONDS,
     Cost,
     QueryPace,
@@ -55,17 +56,25 @@ class PaceTests(SynchronousTestCase):
         self.ask(8.0 + WATCHED_SECONDS + IDLE)
 
     def test_silence(self) -> None:
-        """Again at once, twice; then seldom, and as before when it answers."""
+        """Again at once, twice; then more and more seldom, and as before when it answers."""
         now = FIRST_WITHIN / 2
-        for _ in range(MISSES - 1):
+        for pause in (AGAIN, AGAIN, SOON, 2 * SOON, 4 * SOON, 8 * SOON, 16 * SOON, SILENT[1], SILENT[1]):
             self.ask(now)
             self.pace.missed(KEY, now + 1.0)
-            now += 1.0 + AGAIN
+            now += 1.0 + pause
         self.ask(now)
-        self.pace.missed(KEY, now + 1.0)
-        self.ask(now + 1.0 + SILENT[1])
-        self.pace.answered(KEY, 50.0)
-        self.ask(50.0 + IDLE)
+        self.pace.answered(KEY, now + 1.0)
+        self.ask(now + 1.0 + IDLE)
+
+    def test_silence_of_a_process(self) -> None:
+        """What takes a process of this machine is not asked again and again while it is silent."""
+        self.pace.follow({KEY: Cost.PROCESS}, 0.0)
+        now = FIRST_WITHIN / 2
+        for pause in (AGAIN, AGAIN, SILENT[1]):
+            self.ask(now)
+            self.pace.missed(KEY, now + 1.0)
+            now += 1.0 + pause
+        self.ask(now)
 
     def test_gentle(self) -> None:
         """A whole connection is made less often."""

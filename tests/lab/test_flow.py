@@ -15,9 +15,9 @@ from tests.lab.bare import bare_lab
 
 
 def record(answers: str, interval: float = 0.01) -> Record:
-    """One packet a character: ``x`` was lost."""
+    """One packet a character: ``-`` was lost."""
     sent = [n * interval for n in range(len(answers))]
-    return Record(sent, {n for n, letter in enumerate(answers) if letter != "x"})
+    return Record(sent, {n for n, letter in enumerate(answers) if letter != "-"})
 
 
 class RecordTests(SynchronousTestCase):
@@ -25,22 +25,22 @@ class RecordTests(SynchronousTestCase):
 
     def test_outage(self) -> None:
         """From the first packet lost until the first of several answered in a row; a single answer is not enough."""
-        self.assertEqual(record("....xxx.xx" + "." * FLOWING).outage_ms(0.0), 60.0)
+        self.assertEqual(record("....---.--" + "." * FLOWING).outage_ms(0.0), 60.0)
         self.assertEqual(record("." * 20).outage_ms(0.0), 0.0)
-        self.assertIsNone(record("...xxxx....").outage_ms(0.0))
-        self.assertEqual(record("x" + "." * 9 + "xx" + "." * 9).outage_ms(0.05), 20.0)
+        self.assertIsNone(record("...----....").outage_ms(0.0))
+        self.assertEqual(record("-" + "." * 9 + "--" + "." * 9).outage_ms(0.05), 20.0)
 
     def test_lost_in_a_span(self) -> None:
         """Only what was sent within it counts."""
-        seen = record("x..xx..x")
+        seen = record("-..--..-")
         self.assertEqual((seen.lost(), seen.lost(0.025), seen.lost(0.025, 0.035)), (4, 3, 1))
 
     def test_gap(self) -> None:
         """Between two answers with losses between them; none without losses."""
-        self.assertEqual(record("..xx.x..").longest_gap_ms(), 30.0)
+        self.assertEqual(record("..--.-..").longest_gap_ms(), 30.0)
         self.assertEqual(record("....").longest_gap_ms(), 0.0)
 
-    @given(st.text("x.", max_size=80), st.floats(0, 1))
+    @given(st.text("-.", max_size=80), st.floats(0, 1))
     def test_whatever_was_answered(self, answers: str, since: float) -> None:
         """An outage is never negative nor longer than the stream, and is 0 exactly when nothing was lost after."""
         seen = record(answers)

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from lanrage.lab.game_recipes import LISTED, OPENTTD_LISTED, ListedServer
-from lanrage.lab.games_listed import GONE_S, as_it_is, games, report
+from lanrage.errors import MissingRight
+from lanrage.lab.game_recipes import ASKED, LISTED, OPENTTD_LISTED, ListedServer
+from lanrage.lab.games_listed import GAMES_LEAST, GONE_S, as_it_is, games, installed, report
 from lanrage.lab.result import Result
 from lanrage.store.game_profiles import load_shipped
 from tests.lab.bare import own
@@ -27,6 +28,7 @@ ROW: dict[str, Any] = {
     "listed": {},
     "unlisted_s": 1.0,
     "undetected_s": 1.0,
+    "unplayed_s": 4.0,
 }
 
 
@@ -70,6 +72,12 @@ class ReportTests(SynchronousTestCase):
         self.assertEqual([], self.shortfalls(rows(6)))
         self.assertEqual(["games_enough: False is not True"], self.shortfalls(rows(5)))
 
+    def test_nobody_plays(self) -> None:
+        """Players that nobody ever saw are a shortfall; a game without a player is none beside one with."""
+        alone = [{**ROW, "unplayed_s": None}] * 5
+        self.assertEqual(["games_played: False is not True"], self.shortfalls([*alone, alone[0]]))
+        self.assertEqual([], self.shortfalls([*alone, ROW]))
+
     def test_late(self) -> None:
         """One that is listed too long, or whose end was not seen, is a shortfall."""
         late = {**ROW, "game": "late", "unlisted_s": GONE_S + 1}
@@ -102,11 +110,22 @@ class RecipeTests(SynchronousTestCase):
             other = self.server(user=65_534).command(folder)
             self.assertEqual("setpriv --reuid=65534 --regid=65534 --clear-groups env HOME=.".split(), other[:6])
             self.assertEqual(command, other[6:])
+            nameless = self.server(nameless=True).command(folder)
+            self.assertEqual((["unshare", "--mount"], command), (nameless[:2], nameless[-3:]))
+            self.assertEqual("nameserver 127.0.0.1\n", (folder / "resolv.conf").read_text(encoding="utf-8"))
+
+    def test_installed(self) -> None:
+        """A few may be missing; where too few are left, the first that is missing is named."""
+        lacking = self.server(program="no-such-game", package="no-such-package")
+        there = [self.server(game=f"g{number}") for number in range(GAMES_LEAST)]
+        self.assertEqual(there, installed((lacking, *there)))
+        error = self.assertRaises(MissingRight, installed, (lacking, *there[1:]))
+        self.assertIn("no-such-package", str(error))
 
     def test_profiles(self) -> None:
         """Each recipe is of a game whose profile is shipped."""
         known = {entry.profile.game for reading in load_shipped() for entry in reading.entries}
-        self.assertLessEqual(set(BY_GAME), known)
+        self.assertLessEqual({server.game for server in ASKED}, known)
 
 
 @pytest.mark.lab

@@ -53,7 +53,7 @@ class RulesetTests(SynchronousTestCase):
             nat.ruleset("carrier-grade")
 
     def test_timeout(self) -> None:
-        """The timeout reaches the maps of the kinds that have them, and no placeholder is left."""
+        """The timeout reaches the maps of the kinds that have them, and each place for it is filled."""
         for kind in NAT_KINDS:
             text = nat.ruleset(kind, 7)
             self.assertNotIn("TIMEOUT", text)

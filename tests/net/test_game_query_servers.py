@@ -6,7 +6,6 @@ import contextlib
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,70 +14,46 @@ import pytest
 from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 
-from lanrage.errors import Unanswered
+from lanrage.errors import MissingRight, Unanswered
+from lanrage.lab.game_recipes import ASKED, ListedServer
+from lanrage.lab.games import GAMES_PATH
 from lanrage.net.game_query import Answer, QueryClient
 from tests.namespaces import Namespace
 
-GAMES_PATH = "/usr/games:/usr/bin:/bin"
-NOBODY = 65_534
-"""Freeciv's server refuses to run as root."""
 STARTS_S, ASKED_EACH_S = 40.0, 0.5
 ADDRESS = "10.99.0.1"
 """Of the card that has the default route: Freeciv answers to its group by it."""
+RECIPES = {recipe.game: recipe for recipe in ASKED}
 
 
 @attrs.frozen
-class Real:
-    """A server.
+class Told:
+    """What a list shows of a server.
 
-    :param argv: the command, given the folder that it may write into.
-    :param told: what a list shows of it: name, most players, password.
+    :param port: where it is asked; ``None``: at the game's.
+    :param more: arguments beside the recipe's.
     """
 
     query: str
-    port: int
-    argv: Callable[[Path], list[str]]
-    told: tuple[str, int | None, bool | None]
-    user: int = 0
+    name: str
+    players_limit: int | None = None
+    password: bool | None = None
+    port: int | None = None
+    more: tuple[str, ...] = ()
 
 
-SERVERS = {
-    "teeworlds-server": Real(
-        *("teeworlds", 8303, lambda _: ["sv_name real tw", "sv_register 0", "password x"]), ("real tw", 8, True)
-    ),
-    "DDNet-Server": Real("ddnet", 8303, lambda _: ["sv_name real dd", "sv_register 0"], ("real dd", 64, False)),
-    "openttd": Real(
-        *("openttd", 3979, lambda folder: ["-D", "-c", str(folder / "openttd.cfg"), "-x"]),
-        ("Unnamed Server", 25, False),
-    ),
-    "bzfs": Real("bzflag", 5154, lambda _: ["-mp", "20"], ("", 20, None)),
-    "openarena-server": Real(
-        *("quake3", 27960, lambda _: [*"+set dedicated 1 +set sv_hostname real-oa +map oa_dm1".split()]),
-        ("real-oa", 8, False),
-    ),
-    "chocolate-server": Real(
-        "chocolate-doom", 2342, lambda _: ["-servername", "real cd", "-privateserver"], ("real cd", 8, None)
-    ),
-    "freeciv-server": Real(
-        "freeciv", 4555, lambda _: [*"-p 5556 -i real-fc -A IPv4".split()], ("real-fc", None, None), NOBODY
-    ),
-    "minetestserver": Real(
-        "luanti", 30000, lambda folder: ["--gameid", "minetest", "--world", str(folder / "world")], ("", None, None)
-    ),
-    "armagetronad-dedicated.real": Real(
-        "armagetron",
-        4534,
-        lambda folder: [
-            *("--datadir", "/usr/share/games/armagetronad", "--configdir", "/etc/armagetronad-dedicated"),
-            *("--userdatadir", str(folder)),
-        ],
-        ("Unnamed Server", 16, None),
-    ),
-    "supertuxkart": Real(
-        *("supertuxkart", 2757, lambda _: ["--no-graphics", "--lan-server=real stk", "--network-console"]),
-        ("real stk", 8, False),
-    ),
-    "redeclipse-server": Real("redeclipse", 28802, lambda _: [], ("", 32, None)),
+TOLD = {
+    "teeworlds": Told("teeworlds", "lanrage-teeworlds", 8, True, more=("password x",)),
+    "ddnet": Told("ddnet", "lanrage-ddnet", 64, False),
+    "openttd": Told("openttd", "lanrage-openttd", 25, False),
+    "bzflag": Told("bzflag", "", 20),
+    "openarena": Told("quake3", "lanrage-openarena", 8, False),
+    "chocolate-doom": Told("chocolate-doom", "lanrage-doom", 8),
+    "freeciv": Told("freeciv", "lanrage-freeciv", port=4555),
+    "minetest": Told("luanti", ""),
+    "armagetronadvanced": Told("armagetron", "lanrage-armagetron", 16),
+    "supertuxkart": Told("supertuxkart", "lanrage-stk", 8, False),
+    "red-eclipse": Told("redeclipse", "", 32, port=28802),
 }
 
 
@@ -104,21 +79,20 @@ class ServerTests(TestCase):
             self.world.run(f"ip link set {card} up")
         self.world.run("ip route add default via 10.99.0.2")
 
-    def start(self, program: str, real: Real) -> None:
+    def start(self, recipe: ListedServer, more: tuple[str, ...]) -> None:
         """Run the server until the test is over."""
-        path = shutil.which(program, path=GAMES_PATH)
-        if path is None:
-            self.skipTest(f"needs the program {program}")
         folder = Path(tempfile.mkdtemp(prefix="lanrage-game-"))
         self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
         folder.chmod(0o777)
-        environment = {"HOME": str(folder), "PATH": GAMES_PATH}
+        try:
+            command = [*recipe.command(folder), *more]
+        except MissingRight as missing:
+            self.skipTest(str(missing))
         with self.world.inside():
             server = subprocess.Popen(  # pylint: disable=consider-using-with  # ended below
-                [path, *real.argv(folder)],
+                command,
                 cwd=folder,
-                env=environment,
-                user=real.user,
+                env={"HOME": str(folder), "PATH": f"{GAMES_PATH}:/usr/bin:/bin"},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -127,34 +101,36 @@ class ServerTests(TestCase):
         self.addCleanup(server.wait, 10)
         self.addCleanup(server.kill)
 
-    async def answer(self, real: Real) -> Answer:
+    async def answer(self, query: str, port: int) -> Answer:
         """Ask until the server has started."""
         end = self.reactor.seconds() + STARTS_S
         while self.reactor.seconds() < end:
             with contextlib.suppress(Unanswered):
                 with self.world.inside():
-                    asked = self.client.ask(real.query, ADDRESS, real.port, timeout=3.0)
+                    asked = self.client.ask(query, ADDRESS, port, timeout=3.0)
                 return await asked
             await deferLater(self.reactor, ASKED_EACH_S)
-        raise AssertionError(f"{real.query} does not answer")
+        raise AssertionError(f"{query} does not answer")
 
-    async def check(self, program: str) -> None:
+    async def check(self, game: str) -> None:
         """One server tells what it was told to be."""
-        real = SERVERS[program]
-        self.start(program, real)
-        answer = await self.answer(real)
+        recipe, told = RECIPES[game], TOLD[game]
+        self.start(recipe, told.more)
+        answer = await self.answer(told.query, told.port or recipe.port)
         facts = answer.facts
-        self.assertEqual((facts.name, facts.players_limit, facts.password), real.told)
+        self.assertEqual(
+            (told.name, told.players_limit, told.password), (facts.name, facts.players_limit, facts.password)
+        )
         self.assertIn(facts.players, (0, None))
         self.assertTrue(0 < answer.rtt < 3)
 
     async def test_teeworlds(self) -> None:
         """Two steps, name and password."""
-        await self.check("teeworlds-server")
+        await self.check("teeworlds")
 
     async def test_ddnet(self) -> None:
         """Its extended information."""
-        await self.check("DDNet-Server")
+        await self.check("ddnet")
 
     async def test_openttd(self) -> None:
         """By TCP."""
@@ -162,31 +138,31 @@ class ServerTests(TestCase):
 
     async def test_bzflag(self) -> None:
         """By TCP, which tells no name."""
-        await self.check("bzfs")
+        await self.check("bzflag")
 
     async def test_openarena(self) -> None:
         """The Quake III family."""
-        await self.check("openarena-server")
+        await self.check("openarena")
 
     async def test_chocolate_doom(self) -> None:
         """One datagram."""
-        await self.check("chocolate-server")
+        await self.check("chocolate-doom")
 
     async def test_freeciv(self) -> None:
         """By unicast, answered to its group."""
-        await self.check("freeciv-server")
+        await self.check("freeciv")
 
     async def test_luanti(self) -> None:
         """That it is there, no more."""
-        await self.check("minetestserver")
+        await self.check("minetest")
 
     async def test_armagetron(self) -> None:
         """Two questions; it does not talk to a list server."""
-        await self.check("armagetronad-dedicated.real")
+        await self.check("armagetronadvanced")
 
     async def test_redeclipse(self) -> None:
         """One port above the game's."""
-        await self.check("redeclipse-server")
+        await self.check("red-eclipse")
 
     async def test_supertuxkart(self) -> None:
         """Its LAN port tells the game's."""

@@ -112,7 +112,7 @@ class RealWindows(SynchronousTestCase):
             window.change_property(display.get_atom("_NET_WM_NAME"), display.get_atom("UTF8_STRING"), 8, title.encode())
             window.change_property(display.get_atom("_NET_WM_PID"), Xatom.CARDINAL, 32, [pid])
         display.sync()
-        self.assertEqual(self.windows.read(), (Window("evil [2J title"), Window("x" * 200)))
+        self.assertEqual(self.windows.read(), (Window("evil[2J title"), Window("x" * 200)))
 
     def test_process_of_another_machine(self) -> None:
         """A number of a process counts with the name of this machine, whole or short, and not by itself."""

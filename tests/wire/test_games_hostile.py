@@ -16,6 +16,7 @@ from lanrage.wire.games.formats import DATAGRAM_BYTES
 from tests import game_packets as packets
 from tests.strategies_games import counts, good, hostile, names, ports, short_names
 
+HUFFMAN_CODES = {huffman.code(symbol): symbol for symbol in range(256)}
 REPLY_BYTES = 600
 """What an answer makes us send is no more than this."""
 
@@ -129,6 +130,31 @@ def test_huffman_of_strangers(data: bytes) -> None:
         assert len(huffman.decode(data)) <= huffman.DECODED_BYTES
     except DecodeError:
         return
+
+
+@given(st.integers(0, 7), st.binary(max_size=60), st.sampled_from([1, 4, 7, 4096]))
+def test_huffman_bit_by_bit(unused: int, coded: bytes, most: int) -> None:
+    """Whatever comes is read as the tree says, one bit after the other."""
+    bits = [byte >> place & 1 for byte in coded for place in range(8)]
+    bits = bits[: len(bits) - unused] if coded else []
+    symbols, rest = walked(bits)
+    data = bytes([unused]) + coded
+    if rest and len(symbols) < most:
+        with pytest.raises(DecodeError):
+            huffman.decode(data, most)
+    else:
+        assert huffman.decode(data, most) == symbols[:most]
+
+
+def walked(bits: list[int]) -> tuple[bytes, bool]:
+    """The symbols of some bits, and whether a code is cut off, by the codes alone."""
+    symbols, code = bytearray(), tuple[int, ...]()
+    for bit in bits:
+        code = (*code, bit)
+        if code in HUFFMAN_CODES:
+            symbols.append(HUFFMAN_CODES[code])
+            code = ()
+    return bytes(symbols), bool(code)
 
 
 def test_huffman_bomb() -> None:

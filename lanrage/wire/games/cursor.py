@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 
+from lanrage.core.shown_text import shown_text
 from lanrage.errors import DecodeError
 
 TEXT_CHARACTERS = 200
@@ -77,7 +78,7 @@ class Cursor:
 
 
 def text(raw: bytes) -> str:
-    """A stranger's text, fit to be shown: UTF-8 or else Latin-1, nothing but printable characters, cut."""
+    """A stranger's text, fit to be shown: UTF-8 or else Latin-1, see :func:`shown`."""
     try:
         decoded = raw.decode("utf-8")
     except UnicodeDecodeError:
@@ -86,8 +87,8 @@ def text(raw: bytes) -> str:
 
 
 def shown(decoded: str) -> str:
-    """What may be shown of a text: no control characters, at most :data:`TEXT_CHARACTERS`."""
-    return "".join(char for char in decoded if char.isprintable()).strip()[:TEXT_CHARACTERS]
+    """What may be shown of a text: see :func:`shown_text`, at most :data:`TEXT_CHARACTERS`."""
+    return shown_text(decoded, TEXT_CHARACTERS)
 
 
 def count(value: int | None) -> int | None:

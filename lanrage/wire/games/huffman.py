@@ -9,13 +9,14 @@ second is, and a symbol is a byte in its place.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TypeAlias
 
 from lanrage.errors import DecodeError
 
 PLAIN = 0xFF
 CODED_BYTES, DECODED_BYTES = 1_024, 4_096
-"""Of a datagram: real ones have some hundred bytes, and each byte costs a microsecond."""
+"""Of a datagram: real ones have some hundred bytes."""
 
 _TREE = bytes.fromhex(
     "0000000180000000032622020150036e90430002014a03f38e2502037c3ab6000001240003dd8303f5a30123037155000129014d03c78200"
@@ -60,6 +61,51 @@ _ROOT = _grow(0)[0]
 _CODES = _codes(_ROOT, ())
 
 
+class _Steps:
+    """What four bits lead to from each inner node: the symbols that end there, and the inner node after them.
+
+    A datagram costs two look-ups a byte, whatever is in it.
+
+    :ivar nodes: the inner nodes by their numbers; 0 is the root.
+    :ivar table: by 16 times a node's number, plus four bits: symbols, and 16 times the next node's number.
+    """
+
+    def __init__(self) -> None:
+        self._numbers: dict[int, int] = {}
+        self.nodes: list[tuple[Node, Node]] = []
+        self.table: list[tuple[bytes, int]] = []
+        assert not isinstance(_ROOT, int)
+        self._number(_ROOT)
+        at = 0
+        while at < len(self.nodes):  # it grows by what is reached
+            self.table.extend(self._step(self.nodes[at], bits) for bits in range(16))
+            at += 1
+
+    def _number(self, node: tuple[Node, Node]) -> int:
+        number = self._numbers.setdefault(id(node), len(self.nodes))
+        if number == len(self.nodes):
+            self.nodes.append(node)
+        return number
+
+    def _step(self, inner: tuple[Node, Node], bits: int) -> tuple[bytes, int]:
+        symbols, node = bytearray(), inner
+        for _ in range(4):
+            side = node[bits & 1]
+            bits >>= 1
+            if isinstance(side, int):
+                symbols.append(side)
+                side = _ROOT
+                assert not isinstance(side, int)
+            node = side
+        return bytes(symbols), 16 * self._number(node)
+
+
+@cache
+def _steps() -> _Steps:
+    """Made when the first datagram is decoded."""
+    return _Steps()
+
+
 def decode(data: bytes, most: int = DECODED_BYTES) -> bytes:
     """What was coded.
 
@@ -70,22 +116,37 @@ def decode(data: bytes, most: int = DECODED_BYTES) -> bytes:
         raise DecodeError("Huffman: no such head, or too much")
     if data[0] == PLAIN:
         return data[1 : 1 + most]
-    out, node, root = bytearray(), _ROOT, _ROOT
-    last = len(data) - 1
-    for place in range(1, len(data)):
-        byte = data[place]
-        for _ in range(8 - data[0] if place == last else 8):
-            assert not isinstance(node, int)
-            node = node[byte & 1]
-            byte >>= 1
-            if isinstance(node, int):
-                out.append(node)
-                node = root
+    out, at, steps = bytearray(), 0, _steps().table
+    for byte in data[1:-1]:
+        symbols, at = steps[at + (byte & 15)]
+        out += symbols
+        symbols, at = steps[at + (byte >> 4)]
+        out += symbols
         if len(out) >= most:
             return bytes(out[:most])
-    if node is not root:
+    if len(data) > 1:
+        at = _last(data[-1], 8 - data[0], at, out)
+    if at and len(out) < most:
         raise DecodeError("Huffman: a code is cut off")
-    return bytes(out)
+    return bytes(out[:most])
+
+
+def _last(byte: int, bits: int, at: int, out: bytearray) -> int:
+    """The used bits of the last byte, one by one; 0 where a code ended with them."""
+    node: Node = _steps().nodes[at >> 4]
+    for _ in range(bits):
+        assert not isinstance(node, int)
+        node = node[byte & 1]
+        byte >>= 1
+        if isinstance(node, int):
+            out.append(node)
+            node = _ROOT
+    return 0 if node is _ROOT else 1
+
+
+def code(symbol: int) -> tuple[int, ...]:
+    """The bits of a symbol, in the order in which they are sent."""
+    return _CODES[symbol]
 
 
 def encode(plain: bytes) -> bytes:

@@ -1,0 +1,1 @@
+"""The web page in a real browser (``make test-lab``), and what its sources must keep without one."""
