@@ -28,6 +28,11 @@ class MemoryGuard:
     used: list[GuardRules] = attrs.field(factory=list)
     passes: set[tuple[str, str]] = attrs.field(factory=set)
 
+    @property
+    def ruled(self) -> GuardRules | None:
+        """The rules without the party address, which guests alone are let to."""
+        return None if self.rules is None else attrs.evolve(self.rules, home=None)
+
     async def start(self, rules: GuardRules) -> None:
         """See :meth:`lanrage.net.guard.Guard.start`."""
         if self.broken is not None:

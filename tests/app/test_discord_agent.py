@@ -22,7 +22,7 @@ from lanrage.app.game_profiles import GameProfiles
 from lanrage.app.operations import INode
 from lanrage.app.operations_offers import LinkKept
 from lanrage.core.discord_activity import join_secret
-from lanrage.core.game_orders import Launch, LookMods, ShowPresence
+from lanrage.core.game_orders import Launch, LookMods, ShowNote, ShowPresence
 from lanrage.errors import BadInput
 from tests.app.test_agent import Node, Session, reactor
 from tests.app.test_discord import CODE, QUAKE, order
@@ -80,7 +80,7 @@ class HandedOverTests(TestCase):
             presence = DiscordPresence(reactor, find)
             profiles = GameProfiles(reactor, self.games, lambda: ())
             doers = session_doers(reactor, profiles, presence)
-            self.assertEqual({Launch, LookMods, ShowPresence}, set(doers))
+            self.assertEqual({Launch, LookMods, ShowNote, ShowPresence}, set(doers))
             agent = AgentService(reactor, self.path, profiles, doers, {}, Session)
             presence.join = agent.hand_over
             agent.hand_over(CODE.link())

@@ -22,9 +22,9 @@ class ExposedTests(PartyCase):
 
         async def life() -> None:
             anna, bert, _, _ = await self.party()
-            self.assertEqual(GuardRules(Exposure.GUARDED), bert.machinery.guard.rules)
+            self.assertEqual(GuardRules(Exposure.GUARDED), bert.machinery.guard.ruled)
             bert.machinery.ports.put(Source.USER, "lan.ports", QUAKE, "named")
-            self.assertEqual(GuardRules(Exposure.GUARDED, QUAKE), bert.machinery.guard.rules)
+            self.assertEqual(GuardRules(Exposure.GUARDED, QUAKE), bert.machinery.guard.ruled)
             status = await bert.node.status()
             self.assertEqual(0, status["lan"]["guard_refused"])
             await bert.stop()

@@ -51,10 +51,10 @@ class LiveTests(NodeCase):
             told = await self.change(anna, lan__exposure="games", lan__ports="4445/udp")
             self.assertEqual([each["restart"] for each in told["changed"]], [False, False])
             ports = (Span("udp", 4445, 4445),)
-            self.assertEqual(anna.machinery.guard.rules, GuardRules(Exposure.GAMES, ports))
+            self.assertEqual(anna.machinery.guard.ruled, GuardRules(Exposure.GAMES, ports))
             told = await perform(anna.node, "settings.reset", {})
             self.assertEqual([each["origin"] for each in told["changed"]], ["default", "default"])
-            self.assertEqual(anna.machinery.guard.rules, GuardRules(Exposure.GUARDED))
+            self.assertEqual(anna.machinery.guard.ruled, GuardRules(Exposure.GUARDED))
 
         return self.run_async(life())
 
@@ -94,7 +94,7 @@ class LiveTests(NodeCase):
             told = await perform(anna.node, "settings.activate", {"set_name": "open"})
             changed = {each["name"]: (each["value"], each["restart"]) for each in told["changed"]}
             self.assertEqual(changed, {"links.port": ("7", True), "lan.exposure": ("all", False)})
-            self.assertEqual(anna.machinery.guard.rules, GuardRules(Exposure.ALL))
+            self.assertEqual(anna.machinery.guard.ruled, GuardRules(Exposure.ALL))
             self.assertEqual(self.session(anna).devices.port, 51820)
 
         return self.run_async(life())
@@ -120,7 +120,7 @@ class LiveTests(NodeCase):
             anna = await self.anna()
             work = self.change(anna, lan__exposure="games", lan__dedup_window="61")
             self.assertIn("lan.dedup_window", await self.fails(BadInput, "bad_input", work))
-            self.assertEqual(anna.machinery.guard.rules, GuardRules(Exposure.GUARDED))
+            self.assertEqual(anna.machinery.guard.ruled, GuardRules(Exposure.GUARDED))
             self.assertEqual(dict(SettingsFile(anna.folder / "state").load().values), {})
 
         return self.run_async(life())
@@ -245,10 +245,10 @@ class TroubleTests(NodeCase):
             self.assertEqual(life.session.guarding.exposure, Exposure.ALL)
             anna.machinery.guard.broken = None
             self.assertEqual((await desk.set({"lan.exposure": "games"})).trouble, "")
-            self.assertEqual(anna.machinery.guard.rules, GuardRules(Exposure.GAMES))
+            self.assertEqual(anna.machinery.guard.ruled, GuardRules(Exposure.GAMES))
             anna.machinery.guard.broken = Unreachable("nft is busy")
             self.assertEqual((await desk.set({"lan.exposure": "all"})).trouble, "nft is busy")
             self.assertEqual(life.session.guarding.exposure, Exposure.GAMES)
-            self.assertEqual(anna.machinery.guard.rules, GuardRules(Exposure.GAMES))
+            self.assertEqual(anna.machinery.guard.ruled, GuardRules(Exposure.GAMES))
 
         return self.run_async(life())
