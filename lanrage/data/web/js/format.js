@@ -10,6 +10,15 @@ export function ping(ms) {
   return ms < 10 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`;
 }
 
+/**
+ * How many of something, with the right word: the one place that knows of one and many.
+ * @param {number} count
+ * @param {[string, string]} words for one, and for any other number
+ */
+export function many(count, [one, more]) {
+  return `${count} ${count === 1 ? one : more}`;
+}
+
 /** @param {number} count */
 export function bytes(count) {
   const units = ["B", "KiB", "MiB", "GiB", "TiB"];
