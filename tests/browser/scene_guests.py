@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import msgspec
 
 from lanrage.app.caller import Caller
 from lanrage.app.guest_results import GuestAdded, GuestRemoved, GuestShown, GuestsShown
+from lanrage.app.operations_offers import OffersShown
 from lanrage.app.servers_results import JoinShown
 from lanrage.errors import BadInput, Refused
 from tests.fakes_guests import DECK
 from tests.fakes_node import FakeNode
 from tests.fakes_node import plain as as_plain
+from tests.fakes_offers import OFFER
 from tests.fakes_servers import DIFFERS, JOIN
 
 CONFIG = """[Interface]
@@ -29,6 +32,8 @@ PersistentKeepalive = 25
 TAKEN = "taken"
 """A name that a guest has already."""
 HOUR = 3600.0
+OFFER_S = 600.0
+"""Seconds that an invitation waits after it was taken."""
 
 
 class KeepingNode(FakeNode):
@@ -41,16 +46,18 @@ class KeepingNode(FakeNode):
     def __init__(self) -> None:
         super().__init__()
         self.guests: list[GuestShown] = []
-        self.differs, self.no_offer = False, True
+        self.differs, self.no_offer, self.offer_ends = False, True, 0.0
 
     def keep_nothing(self) -> None:
         """As in the beginning."""
         self.guests, self.join = [], JOIN
-        self.differs, self.no_offer = False, True
+        self.differs, self.no_offer, self.offer_ends = False, True, 0.0
 
     def do(self, word: str) -> None:
-        """What a test asks of it: ``offer``, ``mods`` or ``deck``."""
-        self.no_offer = self.no_offer and word != "offer"
+        """What a test asks of it: ``offer`` (also taken anew), ``mods`` or ``deck``."""
+        if word == "offer":
+            self.no_offer = False
+            self.offer_ends = max(self.offer_ends, time.monotonic()) + OFFER_S
         if word == "mods":
             self.differs, self.join = True, msgspec.structs.replace(JOIN, mods=DIFFERS)
         if word == "deck":
@@ -67,7 +74,7 @@ class KeepingNode(FakeNode):
             raise BadInput("address", "takes HOST or HOST:PORT")
         server = "Ben" if via else self.members[0].name
         end = 1.8e9 + expires_hours * HOUR
-        guest = GuestShown(name, f"10.66.0.{254 - len(self.guests)}", server, end, not via, None if via else 12.0)
+        guest = GuestShown(name, f"10.66.0.{250 - len(self.guests)}", server, end, not via, None if via else 12.0)
         self.guests.append(guest)
         doubt = "" if address else "it is not known yet whether its router lets strangers in"
         return as_plain(GuestAdded(guest, CONFIG, address or "192.0.2.7:51820", doubt, [] if via else ["Ben"]))
@@ -84,6 +91,12 @@ class KeepingNode(FakeNode):
         removed, self.guests = len(self.guests) - len(kept), kept
         return as_plain(GuestRemoved(name, removed))
 
+    async def show_offers(self, *, caller: Caller) -> dict[str, Any]:
+        """See :class:`INode`."""
+        left = self.offer_ends - time.monotonic()
+        offers = [] if self.no_offer else [msgspec.structs.replace(OFFER, lasts_s=left)]
+        return as_plain(OffersShown(offers))
+
     async def launch_server(self, *, server: str, anyway: bool, caller: Caller) -> dict[str, Any]:
         """See :class:`INode`."""
         if self.differs and not anyway:
@@ -96,4 +109,3 @@ class KeepingNode(FakeNode):
         """See :class:`INode`."""
         del game
         return await super().compare_mods("minecraft java", caller)
-

@@ -48,7 +48,7 @@ class GuestTests(BrowserCase):
         self.trouble.clear()
         row = self.found("guest-row").filter(has_text="phone")
         row.filter(has_text="by way of Ann").wait_for()
-        self.assertIn("1 guest", self.found("guests").inner_text())
+        self.assertIn("here", row.inner_text())
         row.locator("[data-test=guest-remove]").click()
         self.found("confirm-go").click()
         row.wait_for(state="detached")
@@ -128,9 +128,10 @@ class MachineTests(BrowserCase):
         """Folded until they are opened; then services with their verdicts, and relays with who takes which."""
         self.sign_in()
         self.create()
-        for name, words in {"exposure": ("25565/tcp", "PostgreSQL"), "relays": ("203.0.113.9", "nearest for both")}.items():
+        cards = {"exposure": ("25565/tcp", "PostgreSQL"), "relays": ("203.0.113.9", "nearest for both")}
+        for name, words in cards.items():
             card = self.found(name)
-            self.assertFalse(card.locator("table").is_visible())
+            self.assertFalse(card.locator("li").first.is_visible())
             card.locator("summary").first.click()
             for word in words:
                 card.filter(has_text=word).wait_for()

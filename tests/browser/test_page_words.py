@@ -36,7 +36,7 @@ class OfferTests(BrowserCase):
         self.assertEqual(self.found("join-code").input_value(), LINK)
 
     def test_dismiss(self) -> None:
-        """What was dismissed does not come again in this tab; in a party it cannot be joined."""
+        """What was dismissed comes again only when it is taken anew; in a party it cannot be joined."""
         self.tell("offer")
         self.sign_in()
         self.create()
@@ -47,6 +47,8 @@ class OfferTests(BrowserCase):
         self.found("party-title").wait_for()
         self.page.wait_for_timeout(800)
         self.assertEqual(self.found("offer-dismiss").count(), 0)
+        self.tell("offer")
+        self.found("offer-dismiss").wait_for()
         self.no_trouble()
 
 

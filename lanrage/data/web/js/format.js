@@ -58,6 +58,13 @@ export function countdown(seconds) {
 const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const DATE = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 
+const FAR = new Intl.DateTimeFormat(undefined, { year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" });
+
+/** @param {number} at seconds since the epoch, perhaps in another year */
+export function farDate(at) {
+  return FAR.format(new Date(at * 1000));
+}
+
 /** @param {number} at seconds since the epoch */
 export function clock(at) {
   return CLOCK.format(new Date(at * 1000));

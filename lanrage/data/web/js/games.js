@@ -82,7 +82,7 @@ function runningRow(context, update) {
   const signs = h("ul", { class: "signs" });
   const stop = button(T.stop, { kind: "small quiet" }, () => busy(stop, async () => update(await context.api.call("games.play", { game: game.game, stop: true }))));
   const mods = modsButton(context, () => game);
-  const element = h("li", { "data-test": "game-row" }, h("div", null, h("div", null, name), under, signs), h("div", { class: "row wrap end" }, mods, stop));
+  const element = h("li", { class: "game-row", "data-test": "game-row" }, h("div", null, h("div", null, name), under, signs), h("div", { class: "row wrap" }, mods, stop));
   return {
     element,
     update: (/** @type {any} */ next) => {

@@ -2,10 +2,11 @@
 
 import { h, put, sign, theirs } from "./dom.js";
 import { openDialog } from "./dialog.js";
-import { asError } from "./errors.js";
+import { ApiError, asError, sentence } from "./errors.js";
 import { blame, field, tick } from "./forms.js";
 import { showQr } from "./invite.js";
 import { button, copyButton, errorBox, skeleton } from "./parts.js";
+import { toast } from "./toast.js";
 import { G } from "./words_guests.js";
 import { W } from "./words.js";
 
@@ -52,7 +53,9 @@ export function guestDialog(context) {
     put(trouble);
     try {
       const added = await api.call("party.guest_add", { name: name.value(), expires_hours: Number(lasts.value()), via: via.value(), address: address.value(), plain: plain.input.checked });
-      if (!ended) {
+      if (ended) {
+        toast("bad", h("span", null, theirs(added.guest.name), ": ", T.unseen));
+      } else {
         forget = showAdded(context, dialog, added);
       }
     } catch (failure) {
@@ -112,7 +115,7 @@ function showAdded(context, dialog, added) {
 function doubts(added) {
   const names = added.others.flatMap((/** @type {string} */ each, /** @type {number} */ place) => [place > 0 ? ", " : "", theirs(each)]);
   return [
-    added.doubt === "" ? null : h("div", { class: "box fair" }, sign("warn"), h("div", null, h("p", { class: "box-title" }, T.doubt), h("p", null, theirs(added.doubt)))),
+    added.doubt === "" ? null : h("div", { class: "box fair" }, sign("warn"), h("div", null, h("p", { class: "box-title" }, T.doubt), h("p", null, theirs(sentence(new ApiError("doubt", added.doubt)))))),
     names.length === 0 ? null : h("p", { class: "quiet" }, `${T.others} `, names),
   ];
 }

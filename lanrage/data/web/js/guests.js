@@ -2,7 +2,7 @@
 
 import { follow, h, put, say, sign, theirs } from "./dom.js";
 import { confirmFirst } from "./dialog.js";
-import { date, lasting, many } from "./format.js";
+import { farDate, lasting } from "./format.js";
 import { guestDialog } from "./guest_dialog.js";
 import { button } from "./parts.js";
 import { toast } from "./toast.js";
@@ -18,7 +18,6 @@ const PRESENT_S = 180;
  */
 export function guestsCard(context) {
   const { api, live } = context;
-  const counted = h("span", { class: "quiet" });
   const add = button(T.add, { kind: "small", icon: "plus", test: "guest-add" }, () => guestDialog(context));
   const trouble = h("div", null);
   const list = h("ul", { class: "rows" });
@@ -26,7 +25,8 @@ export function guestsCard(context) {
   const element = h(
     "section",
     { class: "card", "aria-labelledby": "guests-title", "data-test": "guests", hidden: true },
-    h("div", { class: "card-head" }, h("div", null, h("h2", { id: "guests-title" }, `${T.title} `, counted), h("p", { class: "quiet" }, T.lead)), add),
+    h("div", { class: "card-head" }, h("h2", { id: "guests-title" }, T.title), add),
+    h("p", { class: "quiet" }, T.lead),
     trouble,
     list,
     none,
@@ -38,7 +38,6 @@ export function guestsCard(context) {
     const guests = shown?.guests ?? [];
     element.hidden = shown === null || (!live.governs && guests.length === 0);
     none.hidden = guests.length > 0;
-    say(counted, guests.length === 0 ? "" : many(guests.length, T.one));
     follow(list, guests, (/** @type {any} */ each) => each.address, () => guestRow(context));
     tellTrouble(trouble, guests.some((/** @type {any} */ each) => each.served_here) ? shown.trouble : "");
   };
@@ -82,7 +81,7 @@ function guestRow(context) {
     state.className = `badge ${here ? "good" : "none"}`;
     say(state, seen(guest, here));
     const over = guest.expires * 1000 <= Date.now();
-    say(under, over ? ` · ${T.over}` : ` · ${T.until} ${date(guest.expires)}`);
+    say(under, over ? ` · ${T.over}` : ` · ${T.until} ${farDate(guest.expires)}`);
     off.hidden = !context.live.governs && !guest.served_here;
   };
   return { element, update };

@@ -4,7 +4,6 @@ import { h, put, theirs } from "./dom.js";
 import { many, percent, ping } from "./format.js";
 import { badge, errorBox, skeleton } from "./parts.js";
 import { G } from "./words_guests.js";
-import { W } from "./words.js";
 
 /** @type {Record<string, string>} */
 const TONES = { open: "good", kept: "none", blocked: "bad", unsure: "fair", up: "good", draining: "fair", overloaded: "fair", cooling: "fair", silent: "bad", unknown: "none" };
@@ -44,45 +43,51 @@ function folded(test, title, watch, view) {
 }
 
 /**
- * @param {string} label
- * @param {string[]} heads
- * @param {any[]} rows
+ * A line with a verdict, and what stands behind it.
+ * @param {any} name
+ * @param {string} tone
+ * @param {string} verdict
+ * @param {any} more
  */
-function table(label, heads, rows) {
-  return h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": label }, h("table", null, h("thead", null, h("tr", null, heads.map((text) => h("th", { scope: "col" }, text)))), h("tbody", null, rows)));
+function line(name, tone, verdict, more) {
+  return h("li", null, h("div", null, h("div", { class: "who-line" }, name, badge(TONES[tone] ?? "none", verdict)), h("div", { class: "quiet" }, more)));
 }
 
 /** @param {any} shown of `lan.exposure` */
-export function exposureView(shown) {
+function exposureView(shown) {
   const T = G.exposure;
   const rows = shown.services.map((/** @type {any} */ each) =>
-    h("tr", null, h("th", { scope: "row" }, each.program === "" ? W.unknown : theirs(each.program)), h("td", { class: "mono number" }, `${each.port}/${each.proto}`), h("td", null, badge(TONES[each.reach] ?? "none", /** @type {any} */ (T.reaches)[each.reach] ?? each.reach)), h("td", { class: "quiet" }, theirs(each.reason))),
+    line([h("strong", null, each.program === "" ? T.nameless : theirs(each.program)), h("span", { class: "mono" }, `${each.port}/${each.proto}`)], each.reach, /** @type {any} */ (T.reaches)[each.reach] ?? each.reach, theirs(each.reason)),
   );
   const notes = [shown.understood ? "" : T.opaque, shown.refused > 0 ? many(shown.refused, T.refused) : "", shown.restored > 0 ? many(shown.restored, T.restored) : ""].filter(Boolean);
+  const ports = shown.in_play.map((/** @type {any} */ each) => h("li", null, h("span", null, h("span", { class: "mono" }, each.ports), " ", theirs(each.reason))));
   return [
     shown.trouble === "" ? null : h("div", { class: "box bad" }, h("div", null, h("p", { class: "box-title" }, T.trouble), h("p", null, theirs(shown.trouble)))),
     h("p", { class: "quiet" }, T.lead),
-    h("p", null, `${T.mode} `, h("code", null, shown.exposure), " ", /** @type {any} */ (T.modes)[shown.exposure] ?? null),
-    rows.length === 0 ? h("p", { class: "quiet" }, T.none) : table(T.title, [T.program, T.port, T.reach, T.why], rows),
-    shown.in_play.length === 0 ? null : [h("h3", null, T.inPlay), h("ul", { class: "signs" }, shown.in_play.map((/** @type {any} */ each) => h("li", null, h("span", { class: "mono" }, each.ports), " ", theirs(each.reason))))],
-    notes.map((text) => h("p", { class: "quiet" }, text)),
+    h("p", null, `${T.mode} `, h("code", null, shown.exposure), ". ", /** @type {any} */ (T.modes)[shown.exposure] ?? null),
+    rows.length === 0 ? h("p", { class: "quiet" }, T.none) : h("ul", { class: "rows" }, rows),
+    ports.length === 0 ? null : [h("h3", null, T.inPlay), h("ul", { class: "signs" }, ports)],
+    notes.map((text) => h("p", { class: "quiet" }, `${text}.`)),
   ];
 }
 
 /** @param {any} shown of `relays` */
-export function relaysView(shown) {
+function relaysView(shown) {
   const T = G.relays;
   const places = new Map(shown.relays.map((/** @type {any} */ each) => [each.id, each]));
-  const rows = shown.relays.map((/** @type {any} */ each) =>
-    h("tr", null, h("th", { scope: "row", class: "mono" }, theirs(each.address)), h("td", null, each.region === "" ? W.unknown : theirs(each.region)), h("td", null, badge(TONES[each.health] ?? "none", /** @type {any} */ (T.healths)[each.health] ?? each.health)), h("td", { class: "number" }, ping(each.rtt_ms)), h("td", { class: "number" }, each.rtt_ms === null ? W.unknown : percent(each.loss_pct)), h("td", { class: "number" }, percent(each.load * 100))),
-  );
-  const chosen = shown.members.map((/** @type {any} */ member) => {
+  const rows = shown.relays.map((/** @type {any} */ each) => {
+    const measured = each.rtt_ms === null ? [] : [`${ping(each.rtt_ms)} ${T.far}`, `${percent(each.loss_pct)} ${T.lost}`];
+    return line(h("strong", { class: "mono" }, theirs(each.address)), each.health, /** @type {any} */ (T.healths)[each.health] ?? each.health, [each.region === "" ? null : [theirs(each.region), " · "], [...measured, `${percent(each.load * 100)} ${T.load}`].join(" · ")]);
+  });
+  const chosen = shown.members.flatMap((/** @type {any} */ member) => {
     const picks = member.relays.filter((/** @type {any} */ each) => each.chosen);
-    return h("li", null, h("strong", null, theirs(member.name)), " ", picks.length === 0 ? T.noChoice : picks.map((/** @type {any} */ each) => [h("span", { class: "mono" }, theirs(/** @type {any} */ (places.get(each.id))?.address ?? each.id)), " ", badge(each.active ? "good" : "none", each.active ? T.inUse : T.ready), " ", h("span", { class: "quiet" }, theirs(each.reason))]));
+    return picks.length === 0
+      ? [line(h("strong", null, theirs(member.name)), "unknown", T.noChoice, null)]
+      : picks.map((/** @type {any} */ each) => line(h("strong", null, theirs(member.name)), each.active ? "up" : "unknown", each.active ? T.inUse : T.ready, [h("span", { class: "mono" }, theirs(/** @type {any} */ (places.get(each.id))?.address ?? each.id)), " · ", theirs(each.reason)]));
   });
   return [
     h("p", { class: "quiet" }, T.lead),
-    rows.length === 0 ? h("p", null, T.none) : table(T.title, [T.relay, T.region, T.state, W.party.ping, W.member.loss, T.load], rows),
-    chosen.length === 0 ? null : [h("h3", null, T.choices), h("ul", { class: "signs" }, chosen)],
+    rows.length === 0 ? h("p", null, T.none) : h("ul", { class: "rows" }, rows),
+    chosen.length === 0 ? null : [h("h3", null, T.choices), h("ul", { class: "rows" }, chosen)],
   ];
 }

@@ -9,10 +9,10 @@ import { G } from "./words_guests.js";
 const T = G.offers;
 /** Milliseconds between two looks. */
 const BEAT = 4000;
-/** Dismissed ones, by their parties, as long as the tab is open; the node forgets them by itself. */
+/** Dismissed ones, as long as the tab is open; the node forgets them by itself. */
 const DISMISSED = "lanrage.dismissed";
-/** What a process says that has no parties. */
-const NONE_HERE = ["unknown_op", "bad_op"];
+/** One that ends so many seconds later than the dismissed one of its party was taken anew. */
+const SAME = 3;
 
 /**
  * @param {import("./api.js").Api} api
@@ -24,29 +24,32 @@ export function offersBanner(api, live, toParty) {
   const element = h("div", { role: "status", "data-test": "offers" });
   let shown = "";
   let asking = false;
-  /** @param {any} offer or nothing */
-  const show = (offer) => {
-    const key = offer === undefined ? "" : `${offer.party_id} ${live.id !== ""}`;
+  /** @type {any} */
+  let waiting;
+  const show = () => {
+    const key = waiting === undefined ? "" : `${waiting.link} ${live.id !== ""}`;
     if (key !== shown) {
       shown = key;
-      put(element, offer === undefined ? null : banner(offer));
+      put(element, waiting === undefined ? null : banner(waiting));
     }
   };
   /** @param {any} offer */
   function banner(offer) {
     const join = button(T.join, { kind: "primary small", test: "offer-join" }, () => {
       wishJoin(offer.link);
-      dismiss(offer);
+      dismiss();
       toParty();
     });
-    const off = button(T.dismiss, { kind: "small", test: "offer-dismiss" }, () => dismiss(offer));
+    const off = button(T.dismiss, { kind: "small", test: "offer-dismiss" }, dismiss);
     join.hidden = live.id !== "";
     return h("div", { class: "banner offer" }, sign("info"), h("div", null, h("p", { class: "box-title" }, `${T.title}, ${T.where} `, theirs(offer.server)), h("p", null, live.id === "" ? T.from : T.inside)), h("div", { class: "row" }, join, off));
   }
-  /** @param {any} offer */
-  function dismiss(offer) {
-    sessionStorage.setItem(DISMISSED, [...dismissed(), offer.party_id].join(" "));
-    show(undefined);
+  function dismiss() {
+    if (waiting !== undefined) {
+      sessionStorage.setItem(DISMISSED, JSON.stringify({ ...dismissed(), [waiting.party_id]: waiting.ends }));
+    }
+    waiting = undefined;
+    show();
   }
   async function look() {
     if (asking || document.visibilityState !== "visible") {
@@ -56,9 +59,13 @@ export function offersBanner(api, live, toParty) {
     try {
       const { offers } = await api.call("party.offers", {});
       const gone = dismissed();
-      show(offers.find((/** @type {any} */ each) => !gone.has(each.party_id) && each.party_id !== live.id));
+      waiting = offers
+        .map((/** @type {any} */ each) => ({ ...each, ends: Date.now() / 1000 + each.lasts_s }))
+        .find((/** @type {any} */ each) => each.party_id !== live.id && !(each.ends < gone[each.party_id] + SAME));
+      show();
     } catch (failure) {
-      if (failure instanceof ApiError && NONE_HERE.includes(failure.code)) {
+      if (failure instanceof ApiError && failure.field === "op") {
+        // A process that has no parties.
         clearInterval(timer);
       }
     } finally {
@@ -67,10 +74,12 @@ export function offersBanner(api, live, toParty) {
   }
   const timer = setInterval(look, BEAT);
   document.addEventListener("visibilitychange", look);
+  live.on(show);
   look();
   return element;
 }
 
+/** @returns {Record<string, number>} when those that were dismissed end, by their parties */
 function dismissed() {
-  return new Set((sessionStorage.getItem(DISMISSED) ?? "").split(" ").filter(Boolean));
+  return JSON.parse(sessionStorage.getItem(DISMISSED) ?? "{}");
 }

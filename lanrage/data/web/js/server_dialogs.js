@@ -26,8 +26,8 @@ export async function joinServer(context, server) {
       await launch(context, server, false);
     } catch (failure) {
       const error = asError(failure);
-      if (error.code === "mods_differ" && how.mods !== null) {
-        modsFirst(context, server, how);
+      if (error.code === "mods_differ") {
+        modsFirst(context, server, how, error);
       } else {
         joinDialog(server, how, error);
       }
@@ -52,9 +52,10 @@ async function launch(context, server, anyway) {
  * @param {import("./shell.js").Context} context
  * @param {any} server
  * @param {any} how
+ * @param {import("./errors.js").ApiError} error
  */
-function modsFirst(context, server, how) {
-  const dialog = openDialog(T.modsTitle, [h("p", null, T.modsWhy), modsView(how.mods.member, how.mods)]);
+function modsFirst(context, server, how, error) {
+  const dialog = openDialog(T.modsTitle, [h("p", null, T.modsWhy), how.mods === null ? h("p", null, theirs(sentence(error))) : modsView(how.mods.member, how.mods)]);
   const anyway = button(T.anyway, { test: "server-anyway" }, async () => {
     anyway.setAttribute("aria-busy", "true");
     try {

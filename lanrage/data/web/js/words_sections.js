@@ -75,7 +75,7 @@ export const S = {
     here: /** @type {[string, string]} */ (["modification", "modifications"]),
     hereWhere: "on this computer.",
     alone: "There is no other member to compare with.",
-    verdicts: { same: "the same", differs: "differ", "no-answer": "no answer", unknown: "not known there", "no-link": "no link to this member", "unknown-here": "not known here" },
+    verdicts: { same: "the same", differs: "differs from yours", "no-answer": "no answer", unknown: "not known there", "no-link": "no link to this member", "unknown-here": "not known here" },
     missingHere: "You do not have",
     missingThere: "Only you have",
     other: "Other contents",
