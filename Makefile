@@ -12,14 +12,14 @@ COVERAGE := $(if $(ARGS),,--cov --cov-report=term $(if $(filter 0,$(shell id -u)
 PARALLEL := $(if $(ARGS),,-n 3 --dist loadfile)
 ARGS ?=
 
-.PHONY: help run demo grid deb test test-lab test-kernel test-all lint format types docs messages snapshots golden clean
+.PHONY: help run demo grid deb test test-lab test-kernel test-all lint format types docs messages tour snapshots golden clean
 
 help:
 	@echo "make run          install into .venv and start the service (control, relay and node on this machine)"
 	@echo "make test         unit, contract, property and small laboratory tests"
 	@echo "make demo         three hosts behind NATs find each other's real game servers (root)"
 	@echo "make deb          a Debian package, in dist"
-	@echo "more: grid test-lab test-kernel test-all lint format types docs messages snapshots golden clean"
+	@echo "more: grid test-lab test-kernel test-all lint format types docs messages tour snapshots golden clean"
 
 run:
 	@$(PREPARE) run
@@ -76,6 +76,11 @@ docs:
 messages:
 	@$(PREPARE) test
 	$(BIN)/python docs/tables.py
+
+# The pictures of docs/tour.rst, as root: two nodes in the laboratory, and their pages in a browser.
+tour:
+	@$(PREPARE) lab
+	$(BIN)/python docs/tour_pictures.py
 
 # The words of NEWS.rst that tell of the change: make snapshots NEWS="...".
 snapshots:

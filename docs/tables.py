@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from lanrage.app import client_code, man_page, operations
+from lanrage.app import client_code, command_reference, man_page, operations
 from lanrage.app.cli import main
 from lanrage.core import doctor_faults, game_reference, metric_names, settings_reference
 from lanrage.core.game_reading import combine
@@ -26,8 +26,14 @@ def games() -> str:
     return game_reference.reference(combine(load_shipped(), ()).games.values())
 
 
+def commands() -> str:
+    """The commands of the command line."""
+    return command_reference.reference(main)
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "api.rst": operations.reference,
+    "commands.rst": commands,
     "doctor.rst": doctor_faults.reference,
     "games-list.rst": games,
     "operations/monitoring.rst": metric_names.reference,

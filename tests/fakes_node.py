@@ -32,6 +32,7 @@ from lanrage.core.diagnosis import NodeFacts
 from lanrage.errors import Refused
 from tests.fakes_agent import FakeAgents
 from tests.fakes_bridge import FakeBridges
+from tests.fakes_desktop import FakeDesktop
 from tests.fakes_detection import FakeDetection
 from tests.fakes_doctor import FakeDoctor, healthy_node
 from tests.fakes_game_mods import FakeGameMods
@@ -91,6 +92,7 @@ class FakeNode(
     FakeGameMods,
     FakeDetection,
     FakeDoctor,
+    FakeDesktop,
     QrNode,
     FakeWeb,
 ):

@@ -51,6 +51,7 @@ TEXTS: dict[str, tuple[str, ...]] = {
     ),
     "notify.ntfy_token": ("", "tk_s3cret", "@/etc/token"),
     "notify.matrix_token": ("", "syt_s3cret", "@/etc/token"),
+    "desktop.notify": ("off", "all", "joined ready"),
     "discord.client_id": ("", "123456789012345678"),
     "alerts.webhook": ("", "https://hooks.example.org/1/s3cret", "@/etc/hook"),
 }

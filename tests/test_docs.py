@@ -11,6 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.app.cli import main
 from lanrage.app.cli_frame import LazyGroup
+from lanrage.app.command_reference import reference as command_reference
 from lanrage.app.control_cli import control
 from lanrage.app.service import Options
 from lanrage.core.doctor_faults import reference as doctor_reference
@@ -61,6 +62,11 @@ class CommandTests(SynchronousTestCase):
     def test_party_and_status(self) -> None:
         """docs/cli.rst names all that is not the laboratory's."""
         self.assertEqual(unnamed(main, ("lanrage",), page("cli")), [])
+
+    def test_table_of_commands(self) -> None:
+        """docs/commands.rst is what the commands give, and so names all; ``make messages`` writes it."""
+        self.assertIn(command_reference(main), (DOCS / "commands.rst").read_text(encoding="utf-8"))
+        self.assertEqual(unnamed(main, ("lanrage",), page("commands")), [])
 
     def test_control(self) -> None:
         """It names what is for the control server's machine, too."""

@@ -6,11 +6,12 @@ from typing import Any
 
 from lanrage.app.agent_doing import Doers
 from lanrage.app.agent_mods import ModLooking
+from lanrage.app.desktop_notes import DesktopNotes
 from lanrage.app.discord import DiscordPresence
 from lanrage.app.game_mods_own import OwnModLists
 from lanrage.app.game_profiles import GameProfiles
 from lanrage.app.launcher import Launcher
-from lanrage.core.game_orders import Launch, LookMods, ShowPresence
+from lanrage.core.game_orders import Launch, LookMods, ShowNote, ShowPresence
 
 
 def session_doers(reactor: Any, profiles: GameProfiles, discord: DiscordPresence) -> Doers:
@@ -23,4 +24,5 @@ def session_doers(reactor: Any, profiles: GameProfiles, discord: DiscordPresence
         Launch: Launcher(reactor, profiles.get),
         LookMods: ModLooking(OwnModLists.make(reactor), profiles.get),
         ShowPresence: discord,
+        ShowNote: DesktopNotes(reactor),
     }

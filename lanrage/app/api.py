@@ -36,6 +36,7 @@ from lanrage.net.local_socket import (
     peer_credentials,
     remove_stale,
 )
+from lanrage.net.websocket import send_text
 from lanrage.store.files import PRIVATE_FOLDER, make_folder
 from lanrage.wire.local import CALL_LIMIT, check_socket_path
 
@@ -124,7 +125,7 @@ class ApiProtocol(WebSocketServerProtocol):  # type: ignore[misc]
 
     def _say(self, message: bytes) -> None:
         if self.state == self.STATE_OPEN:
-            self.sendMessage(message)
+            send_text(self, message)
 
 
 class ApiFactory(WebSocketServerFactory):  # type: ignore[misc]

@@ -18,6 +18,7 @@ from click.core import ParameterSource
 
 from lanrage import __version__
 from lanrage.app import (
+    cli_desktop,
     cli_doctor,
     cli_exposure,
     cli_games,
@@ -26,11 +27,13 @@ from lanrage.app import (
     cli_lan,
     cli_machine_room,
     cli_offers,
+    cli_open_link,
     cli_paths,
     cli_probe,
     cli_qr,
     cli_relays,
     cli_servers,
+    cli_uninstall,
     cli_web,
     run_cli,
 )
@@ -286,6 +289,7 @@ def invite(**options: Any) -> dict[str, Any]:
 cli_governing.add(party, operation)
 cli_guests.add(party, operation)
 cli_offers.add(party, operation)
+cli_desktop.add(party, operation)
 cli_paths.add(main, operation, SETTINGS)
 cli_relays.add(main, operation)
 cli_exposure.add(main, operation, SETTINGS)
@@ -298,6 +302,8 @@ cli_machine_room.add(main, operation)
 cli_servers.add(main, operation)
 cli_games.add(main, operation)
 cli_web.add(main, SETTINGS)
+cli_open_link.add(main, SETTINGS)
+cli_uninstall.add(main, SETTINGS)
 
 
 @operation(main, "status", output.status)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lanrage.app.cli_bridges import bridge_lines
+from lanrage.app.cli_desktop import ready_lines
 from lanrage.errors import BadInput
 
 if TYPE_CHECKING:
@@ -214,6 +215,8 @@ def shown(screen: Screen, result: dict[str, Any]) -> None:
             screen.line(f"{member['name']}: {member['status']}")
         for game in member.get("games") or ():
             screen.line(f"{member['name']} {'hosts' if game['hosting'] else 'plays'} {game['name']}{_servers(game)}")
+    for line in ready_lines(result["ready"]) if result.get("ready") else ():
+        screen.line(line)
     for sentence in result.get("alarms") or ():
         screen.line(f"Mind: {sentence}", "yellow")
 

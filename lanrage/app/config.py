@@ -8,6 +8,7 @@ from pathlib import Path
 import attrs
 
 from lanrage.app.control_door import DoorSettings
+from lanrage.app.desktop_config import DesktopSettings
 from lanrage.app.discord_config import DiscordSettings
 from lanrage.app.games_config import GamesSettings
 from lanrage.app.lan_config import LanSettings
@@ -116,6 +117,7 @@ class NodeConfig:
     :param detection: how games are noticed.
     :param announce: the targets of notices are told of games, too.
     :param discord: what is shown there.
+    :param desktop: what the users' desktops are told.
     :param web: where the page for browsers is; ``None``: nowhere.
     """
 
@@ -129,6 +131,7 @@ class NodeConfig:
     detection: GamesSettings = GamesSettings()
     announce: bool = False
     discord: DiscordSettings = DiscordSettings()
+    desktop: DesktopSettings = DesktopSettings()
     web: WebListen | None = None
 
     @property
@@ -157,8 +160,9 @@ class NodeConfig:
         games, detection = read(options, "games.profiles"), GamesSettings.parse(options)
         weights, folder = read(options, "node.relay_weights"), Path(games) if games else None
         announce, web = read(options, "games.announce"), read(options, "web.listen")
-        discord = DiscordSettings.parse(options)
-        return cls(*folders(options), devices, server, region, weights, folder, detection, announce, discord, web)
+        discord, desktop = DiscordSettings.parse(options), DesktopSettings.parse(options)
+        node = cls(*folders(options), devices, server, region, weights, folder, detection, announce)
+        return attrs.evolve(node, discord=discord, desktop=desktop, web=web)
 
     def with_server(self, server: str) -> NodeConfig:
         """The same with another default control server."""

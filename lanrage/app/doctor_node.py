@@ -101,7 +101,7 @@ class DoctorNode:
         """Asked now; where it does not answer its name is looked up."""
         if life.link is None or facts is None:
             return facts
-        progress(f"asking the control server {facts.address}")
+        progress("asking the control server")  # stages are pasted as the report is
         asked = facts.connected
         rtt = await answer_time(life.link, self._reactor)
         error = "" if rtt is not None else await name_error(self._reactor, facts.address)

@@ -18,6 +18,11 @@ from lanrage.core.judgement import judge
 from lanrage.core.links import WIREGUARD_PORT
 from lanrage.errors import BadInput, LanrageError, MissingRight, Unreachable
 
+STABLE = frozenset({"level", "fault", "id"})
+"""Fields of a check whose words programs go by."""
+WORDS = ("ready", "missing", "denied", "loaded", "available")
+"""Values of facts that are one of a few words, whatever hosts are called."""
+
 
 def report(facts: Facts, *, hide_addresses: bool = True, member: str = "") -> dict[str, Any]:
     """Judge facts: a :class:`lanrage.app.doctor_results.Doctored` as plain values.
@@ -30,8 +35,23 @@ def report(facts: Facts, *, hide_addresses: bool = True, member: str = "") -> di
     servers = [node.control.address] if node is not None and node.control is not None else []
     relays = [relay.address for relay in node.relays] if node is not None else []
     hider = Hider(host_names([*servers, *relays]), hide_addresses)
-    told: dict[str, Any] = hider.value({"checks": msgspec.to_builtins(checks), "facts": msgspec.to_builtins(facts)})
-    return headed(told)
+    told = [_hidden(check, hider) for check in checks]
+    return headed({"checks": told, "facts": _named(msgspec.to_builtins(facts), hider)})
+
+
+def _hidden(check: Check, hider: Hider) -> dict[str, Any]:
+    """A finding without secrets; its stable words are none, though a host be called like one of them."""
+    plain: dict[str, Any] = msgspec.to_builtins(check)
+    return {name: value if name in STABLE else hider.value(value) for name, value in plain.items()}
+
+
+def _named(facts: Any, hider: Hider) -> Any:
+    """Facts without secrets; their fields keep their names."""
+    if isinstance(facts, dict):
+        return {name if name.isidentifier() else hider.text(name): _named(facts[name], hider) for name in facts}
+    if isinstance(facts, list | tuple):
+        return [_named(each, hider) for each in facts]
+    return facts if facts in WORDS else hider.value(facts)
 
 
 def headed(told: dict[str, Any]) -> dict[str, Any]:
@@ -98,4 +118,4 @@ def _without(first: Check, hide_addresses: bool) -> dict[str, Any]:
     """A node that answers, but not in our words."""
     told = report(Facts(collect_local(DEVICES)), hide_addresses=hide_addresses)
     rest = [check for check in told["checks"] if check["fault"] != "node_absent"]
-    return headed({**told, "checks": [msgspec.to_builtins(first), *rest]})
+    return headed({**told, "checks": [_hidden(first, Hider(addresses=hide_addresses)), *rest]})

@@ -15,6 +15,7 @@ from lanrage.app.game_presence import GamePresence, Profiles, Watch, no_name
 from lanrage.app.game_tuning import GameTuning, Marks
 from lanrage.app.links import Links
 from lanrage.app.party_channel import PartyChannel
+from lanrage.app.ready_desk import ReadyDesk
 from lanrage.core.play_ports import PlayPorts
 from lanrage.interfaces import ITunnel
 
@@ -26,9 +27,11 @@ class SessionGames:
     tuning: GameTuning
     _presence: GamePresence
     _mods: GameMods
+    _ready: ReadyDesk
 
     def stop(self) -> Deferred[None]:
         """Leave links and channel as they were."""
+        self._ready.leave()
         self._mods.leave()
         self._presence.leave()
         return self.tuning.stop()
@@ -41,6 +44,7 @@ class PlaySide:
     effects: GameEffects
     presence: GamePresence
     mods: GameMods
+    ready: ReadyDesk
 
     @classmethod
     def make(cls, reactor: Any, random: Callable[[int], bytes], own: OwnModLists) -> PlaySide:
@@ -48,7 +52,7 @@ class PlaySide:
 
         :param own: this machine's lists of modifications.
         """
-        return cls(GameEffects(), GamePresence(reactor, random), GameMods(reactor, own))
+        return cls(GameEffects(), GamePresence(reactor, random), GameMods(reactor, own), ReadyDesk(reactor, random))
 
     def join(self, links: Links, channel: PartyChannel, tunnel: ITunnel, marks: Marks, port: int) -> SessionGames:
         """Begin in a session whose links run.
@@ -59,8 +63,9 @@ class PlaySide:
         tuning.start()
         self.presence.join(channel, lambda identity: _name(links, identity), lambda: links.cut_off.members)
         self.mods.join(channel)
+        self.ready.join(channel)
         channel.follow()
-        return SessionGames(tuning, self.presence, self.mods)
+        return SessionGames(tuning, self.presence, self.mods, self.ready)
 
     def follow(self, watch: Watch, profiles: Profiles, ports: PlayPorts) -> None:
         """Do and say what the games that run want, until :meth:`stop`.

@@ -7,6 +7,7 @@ from typing import Any
 
 from lanrage.app.agent_node import AgentNode
 from lanrage.app.config import NodeConfig
+from lanrage.app.desktop_node import DesktopNode
 from lanrage.app.discord_node import DiscordNode
 from lanrage.app.game_announcing_node import GameAnnouncingNode
 from lanrage.app.game_detection_node import GameDetectionNode
@@ -20,7 +21,15 @@ from lanrage.app.servers_node import ServersNode
 
 
 class GamesNode(
-    GameProfilesNode, GameDetectionNode, GameAnnouncingNode, GameModsNode, ServersNode, AgentNode, NewsNode, DiscordNode
+    GameProfilesNode,
+    GameDetectionNode,
+    GameAnnouncingNode,
+    GameModsNode,
+    ServersNode,
+    AgentNode,
+    NewsNode,
+    DiscordNode,
+    DesktopNode,
 ):
     """Part of :class:`lanrage.app.node.NodeService`."""
 
@@ -37,4 +46,5 @@ class GamesNode(
         games.browser.party = lambda: browsed(self._life)
         self.news = self.make_news(reactor)
         self.make_discord(reactor, games)
+        self.make_desktop(reactor, config, games)
         return games

@@ -31,7 +31,7 @@ def man_page(main: click.Group) -> str:
     lines += [f"lanrage \\- {_text(_first(main))}", ".SH SYNOPSIS", ".B lanrage", "[OPTIONS] COMMAND [ARGS]..."]
     lines += [".SH DESCRIPTION", *_paragraph(main.help or ""), ".SH OPTIONS", *_options(main), ".SH COMMANDS"]
     for words, command in commands(main):
-        lines += [f".SS {_text(' '.join((*words, *_usage(command))))}", *_paragraph(command.help or "")]
+        lines += [f".SS {_text(' '.join((*words, *usage(command))))}", *_paragraph(command.help or "")]
         lines += _options(command)
         if command.epilog:
             lines += [".PP", _text(command.epilog)]
@@ -59,7 +59,7 @@ def _first(command: click.Command) -> str:
     return (command.help or "").strip().partition("\n")[0].rstrip(".")
 
 
-def _usage(command: click.Command) -> list[str]:
+def usage(command: click.Command) -> list[str]:
     """What comes after a command's words; not click's own, which differs between its versions."""
     arguments = [each for each in command.params if isinstance(each, click.Argument)]
     return ["[OPTIONS]", *map(_argument, arguments)]
@@ -77,18 +77,20 @@ def _argument(argument: click.Argument) -> str:
 def _options(command: click.Command) -> list[str]:
     """Each option with its names, its value and its help."""
     shown = (each for each in command.params if isinstance(each, click.Option) and not each.hidden)
-    return [line for option in shown for line in _item(_names(option), _help(option))]
+    return [line for option in shown for line in _item(names(option), help_of(option))]
 
 
-def _names(option: click.Option) -> str:
-    names = ", ".join(option.opts) + "".join(f"/{name}" for name in option.secondary_opts)
+def names(option: click.Option) -> str:
+    """An option's names, with what its value is."""
+    called = ", ".join(option.opts) + "".join(f"/{name}" for name in option.secondary_opts)
     if option.is_flag or option.count:
-        return names
+        return called
     value = "|".join(map(str, option.type.choices)) if isinstance(option.type, click.Choice) else None
-    return f"{names} {option.metavar or value or option.type.name.upper()}"
+    return f"{called} {option.metavar or value or option.type.name.upper()}"
 
 
-def _help(option: click.Option) -> str:
+def help_of(option: click.Option) -> str:
+    """What an option does, with its default where that is shown."""
     default = f" [default: {option.default}]" if option.show_default else ""
     return f"{option.help or ''}{default}"
 

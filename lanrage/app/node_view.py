@@ -7,7 +7,7 @@ from typing import Literal
 import attrs
 
 from lanrage import __version__
-from lanrage.app import bridge_node, games_view, ledger_view
+from lanrage.app import bridge_node, games_view, ledger_view, ready_view
 from lanrage.app.doctor import collect_local
 from lanrage.app.machinery import Devices
 from lanrage.app.nat_watch import NatWatch
@@ -70,6 +70,7 @@ def party(life: PartyLife, now: float) -> PartyShown:
         replica.epoch,
         charter.takeover if charter is not None else "never",
         ledger_view.alarms(replica),
+        ready_view.shown(life),
     )
 
 

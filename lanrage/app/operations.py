@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from lanrage.app.caller import Caller
 from lanrage.app.operation import CodeText, NameText, Nothing, Operation, Request
+from lanrage.app.operations_desktop import DESKTOP, IDesktopNode
 from lanrage.app.operations_doctor import DOCTOR, IDoctorNode
 from lanrage.app.operations_exposure import EXPOSURE, IExposedNode
 from lanrage.app.operations_games import GAMES, IGamesNode
@@ -55,6 +56,7 @@ class INode(
     IMachineRoom,
     IGamesNode,
     IDoctorNode,
+    IDesktopNode,
     IQrNode,
     IWebNode,
 ):
@@ -243,6 +245,7 @@ _ROWS = (
     *MACHINE_ROOM,
     *GAMES,
     *DOCTOR,
+    *DESKTOP,
     *QR,
     *WEB,
 )

@@ -234,7 +234,9 @@ class PartyChannel:
                 self._do(self._heads.heard(link.identity, head, self._clock.seconds()))
             case wire.Want() if self._heads is not None:
                 self._do(self._heads.wanted(link.identity, message.after, self._clock.seconds()))
-            case wire.Games() | wire.ModsAsk() | wire.ModsPart() if not link.revoked:
+            case wire.Games() | wire.ModsAsk() | wire.ModsPart() | wire.ReadyAsk() | wire.ReadyTold() if (
+                not link.revoked
+            ):
                 for extra in self.extras:
                     extra.heard(link.identity, message)
 

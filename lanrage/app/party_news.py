@@ -82,15 +82,19 @@ class PartyNews(Service):
             log.failure("the party could not be looked at")
             return
         for event in events:
-            if event.kind in OWN_DOING and not self._budget.allow(event.identity, now):
-                self.passed_over += 1
-                continue
-            log.debug("the party: {what}", what=event.sentence, event=event.kind.value)
-            for call in tuple(self._listeners):
-                try:
-                    call(event)
-                except Exception:  # pylint: disable=broad-exception-caught  # one listener never stops the others
-                    log.failure("a listener to the party's events failed")
+            self.tell(event)
+
+    def tell(self, event: PartyEvent) -> None:
+        """Something happened that no look shows, or a look has shown; never raises."""
+        if event.kind in OWN_DOING and not self._budget.allow(event.identity, self._clock.seconds()):
+            self.passed_over += 1
+            return
+        log.debug("the party: {what}", what=event.sentence, event=event.kind.value)
+        for call in tuple(self._listeners):
+            try:
+                call(event)
+            except Exception:  # pylint: disable=broad-exception-caught  # one listener never stops the others
+                log.failure("a listener to the party's events failed")
 
 
 class PartySight:

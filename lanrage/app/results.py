@@ -7,6 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from lanrage.app.bridge_results import BridgeShown
+from lanrage.app.desktop_results import ReadyShown
 from lanrage.core.diagnosis import MappingFacts, NodeFacts
 from lanrage.core.ledger_records import Role
 
@@ -157,6 +158,7 @@ class PartyShown(Result, frozen=True):
     :param epoch: of the ledger's last record.
     :param takeover: the party's rule for another host: ``never``, ``majority`` or ``delay``.
     :param alarms: what must be known of the ledger, in sentences.
+    :param ready: the ready check that runs or has just ended.
     """
 
     party_id: str
@@ -168,6 +170,7 @@ class PartyShown(Result, frozen=True):
     epoch: int = 0
     takeover: str = "delay"
     alarms: list[str] = []
+    ready: ReadyShown | None = None
 
 
 class Governed(Result, frozen=True):

@@ -140,7 +140,7 @@ def _node(reactor: Any, config: NodeConfig, measured: MeteringSettings, settings
     _tell_news(node, metering)
     role = RoleService(
         reactor,
-        [metering, api, web, node, node.news, node.discord, node.games.detection],
+        [metering, api, web, node, node.news, node.discord, node.desktop, node.recent, node.games.detection],
         lambda: node.greeting(config.server or "HOST:PORT"),
         optional={node.games.detection: ()},
     )
@@ -290,7 +290,10 @@ def _all(reactor: Any, config: AllConfig, measured: MeteringSettings, settings: 
     # A player's own node is of use without the server beside it, which comes as soon as it can.
     role = RoleService(
         reactor,
-        [metering, api, web, reflector, control, relay, outside, node, node.news, node.discord, node.games.detection],
+        [
+            *(metering, api, web, reflector, control, relay, outside, node),
+            *(node.news, node.discord, node.desktop, node.recent, node.games.detection),
+        ],
         greeting,
         optional={reflector: (), control: (), relay: (control,), outside: (control,), node.games.detection: ()},
     )

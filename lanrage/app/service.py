@@ -19,6 +19,7 @@ from lanrage.app.log_config import LOG, LogSettings, logged
 from lanrage.app.metering_config import METERING, MeteringSettings
 from lanrage.app.settings_options import parameters
 from lanrage.app.settings_start import begin
+from lanrage.core.settings_desktop import DESKTOP_SETTINGS
 from lanrage.core.settings_games import GAMES_SETTINGS
 from lanrage.core.settings_node import MAPPING, NODE_SETTINGS
 from lanrage.core.settings_notify import DISCORD_SETTINGS
@@ -35,7 +36,7 @@ STATE = ["state-dir", "d", None, "Folder of keys and state (default: /var/lib/la
 SOCKET = ["socket", None, None, "Socket of the node (default: the system service's, else your own node's)."]
 RUN = ["run-dir", None, None, "Folder of the socket that the lanrage command talks to (default: /run/lanrage as root)."]
 PORT_MAPPING = parameters([MAPPING])[0]
-NODE = [*parameters([*NODE_SETTINGS, *GAMES_SETTINGS, *DISCORD_SETTINGS, *WEB_SETTINGS]), *DETECTION]
+NODE = [*parameters([*NODE_SETTINGS, *GAMES_SETTINGS, *DISCORD_SETTINGS, *DESKTOP_SETTINGS, *WEB_SETTINGS]), *DETECTION]
 CONTROL = parameters(CONTROL_SETTINGS)
 STOPPING = parameters(STOPPING_SETTINGS)
 RELAY = parameters([RELAY_PORTS_SETTING, *RELAY_SETTINGS, *STOPPING_SETTINGS])

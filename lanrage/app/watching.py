@@ -13,6 +13,7 @@ import attrs
 import msgspec
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from lanrage.logs.carry import apart
@@ -21,6 +22,8 @@ BEAT = 1.0
 """Seconds from one answer's beginning to the next one's; a person sees no more, and an answer costs a millisecond."""
 GAP = 0.5
 """Seconds that an operation rests at least, however often it is nudged."""
+
+log = Logger()
 
 Ask = Callable[[], Awaitable[Any]]
 """Carries the operation out; its result can be written as JSON."""
@@ -127,7 +130,7 @@ class Watching:
         watchers, topic.watchers = topic.watchers, []
         self._forget(topic)
         for watcher in watchers:
-            watcher.fail(failure)
+            _give_up(watcher, failure)
 
     def _hurry(self, topic: _Topic) -> None:
         if topic.running is not None:
@@ -156,7 +159,7 @@ class Watching:
                 watcher.offer(state)
             except Exception:  # one that cannot be told ends none of the others  # pylint: disable=broad-exception-caught
                 self._leave(topic, watcher)
-                watcher.fail(Failure())
+                _give_up(watcher, Failure())
         if topic.watchers:
             pause = (GAP if topic.again else BEAT) + topic.began - self._clock.seconds()
             self._ask_in(topic, max(GAP, pause))
@@ -164,6 +167,14 @@ class Watching:
     def _failed(self, topic: _Topic, failure: Failure) -> None:
         topic.running = None
         self._end(topic, failure)
+
+
+def _give_up(watcher: IWatcher, failure: Failure) -> None:
+    """Tell a watcher that nothing more comes; whether or not it can be told, the others go on."""
+    try:
+        watcher.fail(failure)
+    except Exception:  # pylint: disable=broad-exception-caught
+        log.failure("a watcher could not be told of its end")
 
 
 async def _encoded(ask: Ask) -> bytes:

@@ -17,7 +17,7 @@ from lanrage.app.web_login import WebLogin
 from lanrage.core.web_door import SUBPROTOCOL, offered_token
 from lanrage.core.web_sessions import Session
 from lanrage.net.web_port import CONNECTIONS_LIMIT
-from lanrage.net.websocket import ClockTimer, QuietLog, stop_timers
+from lanrage.net.websocket import ClockTimer, QuietLog, send_text, stop_timers
 from lanrage.wire.local import CALL_LIMIT
 from lanrage.wire.web import GUARDS, raw, refusal
 
@@ -113,7 +113,7 @@ class WebProtocol(WebSocketServerProtocol):  # type: ignore[misc]
 
     def _say(self, message: bytes) -> None:
         if self.state == self.STATE_OPEN:
-            self.sendMessage(message)
+            send_text(self, message)
 
 
 class WebSocketFactory(WebSocketServerFactory):  # type: ignore[misc]

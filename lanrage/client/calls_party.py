@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 
+from lanrage.app.desktop_results import LagsShown, ReadyShown, RecentParties
 from lanrage.app.guest_results import GuestAdded, GuestRemoved, GuestsShown
 from lanrage.app.operations import Progress
 from lanrage.app.operations_offers import OffersShown
@@ -153,6 +154,23 @@ class PartyCalls:
         """Show the invitation that you took elsewhere, in Discord say, and that waits for your word."""
         return await self._asker.ask("party.offers", {}, OffersShown, descriptor=descriptor)
 
+    async def recent(self) -> RecentParties:
+        """Show the parties that this machine took part in lately, and with whom."""
+        return await self._asker.ask("party.recent", {}, RecentParties)
+
+    async def ready_check(self) -> ReadyShown:
+        """As host or moderator, ask all members whether they are ready; they have a minute to answer."""
+        return await self._asker.ask("party.ready_check", {}, ReadyShown)
+
+    async def ready(self, *, ready: bool = True) -> ReadyShown:
+        """Answer a ready check, or change the answer."""
+        args = {"ready": ready}
+        return await self._asker.ask("party.ready", args, ReadyShown)
+
+    async def lags(self) -> LagsShown:
+        """Show who lags, and why, as seen from this machine."""
+        return await self._asker.ask("party.lags", {}, LagsShown)
+
 
 class PartyWatch:
     """The operations ``party.*``, watched: what is so now, and each change."""
@@ -175,3 +193,11 @@ class PartyWatch:
     def guest_list(self) -> AsyncGenerator[GuestsShown, None]:
         """Show the party's guests, and when those of this node were here."""
         return self._asker.follow("party.guest_list", {}, GuestsShown)
+
+    def recent(self) -> AsyncGenerator[RecentParties, None]:
+        """Show the parties that this machine took part in lately, and with whom."""
+        return self._asker.follow("party.recent", {}, RecentParties)
+
+    def lags(self) -> AsyncGenerator[LagsShown, None]:
+        """Show who lags, and why, as seen from this machine."""
+        return self._asker.follow("party.lags", {}, LagsShown)

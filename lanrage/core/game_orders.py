@@ -6,12 +6,13 @@ An order is one of several kinds, told apart by its field ``order``. A new kind 
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 import attrs
 import msgspec
 from msgspec import Meta
 
+from lanrage.core.desktop_notes import TEXT_LIMIT, TITLE_LIMIT, Note
 from lanrage.core.discord_activity import TEXT_LONGEST, Activity
 from lanrage.core.game_mods import HASH_BYTES, NAME_BYTES, Mod
 from lanrage.errors import DecodeError
@@ -152,7 +153,24 @@ class ShowPresence(Order, frozen=True, tag="presence"):
         return Activity(self.details, self.state, *party, self.started, self.join)
 
 
-AnyOrder = Launch | LookMods | ShowPresence
+class ShowNote(Order, frozen=True, tag="notify"):
+    """Show a notification on the desktop.
+
+    :param text: lines, with line breaks between; of strangers: the agent shows it as text, never as markup.
+    :param urgency: ``critical``: the user should look.
+    """
+
+    title: Annotated[str, Meta(min_length=1, max_length=TITLE_LIMIT)]
+    text: Annotated[str, Meta(max_length=TEXT_LIMIT)]
+    urgency: Literal["normal", "critical"] = "normal"
+
+    @classmethod
+    def of(cls, note: Note) -> ShowNote:
+        """The order to show a note."""
+        return cls(title=note.title, text=note.text, urgency="critical" if note.urgent else "normal")
+
+
+AnyOrder = Launch | LookMods | ShowPresence | ShowNote
 """The kinds of orders."""
 
 

@@ -20,10 +20,11 @@ _KEY = re.compile(r"(?<![0-9a-fA-F])[0-9a-fA-F]{64}(?![0-9a-fA-F])|(?<![A-Za-z0-
 """32 bytes, as hexadecimal digits or as base64."""
 _QUAD = r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}"
 _ADDRESS = re.compile(
-    rf"(?<![0-9A-Za-z:.])(?=[0-9a-fA-F:.]*:[0-9a-fA-F:.]*:)[0-9a-fA-F:]{{2,40}}(?:{_QUAD})?(?![0-9A-Za-z])"
-    rf"|(?<![0-9.]){_QUAD}(?![0-9.]*[0-9])"
+    rf"(?<![0-9.]){_QUAD}(?![0-9.]*[0-9])"
+    rf"|(?<![0-9A-Za-z:.])(?=[0-9a-fA-F:.]*:[0-9a-fA-F:.]*:)[0-9a-fA-F:]{{2,40}}(?:{_QUAD})?(?![0-9A-Za-z])"
 )
-"""What looks like an IPv6 or IPv4 address; :mod:`ipaddress` decides whether it is one."""
+"""What looks like an IPv4 or IPv6 address; :mod:`ipaddress` decides whether it is one. IPv4 first: with a port and
+the sentence's colon, ``192.0.2.1:80:``, it begins as IPv6 may."""
 
 
 @attrs.define
@@ -45,7 +46,7 @@ class Hider:
         if not self.addresses:
             return text
         for host in self.hosts:
-            text = text.replace(host, self._name("host", host))
+            text = _whole(host).sub(self._name("host", host.lower()), text)
         return _ADDRESS.sub(lambda found: self._address(found[0]), text)
 
     def value(self, value: Any) -> Any:
@@ -71,6 +72,11 @@ class Hider:
     def _name(self, kind: str, what: str) -> str:
         count = sum(name.startswith(kind) for name in self._names.values())
         return self._names.setdefault(what, f"{kind}-{count + 1}")
+
+
+def _whole(host: str) -> re.Pattern[str]:
+    """A host name in either case, and not as a part of another word: a host may be called ``lan``."""
+    return re.compile(rf"(?<![\w-]){re.escape(host)}(?![\w-])", re.IGNORECASE)
 
 
 def _without_spoken(found: re.Match[str]) -> str:

@@ -56,6 +56,7 @@ class PartyEvent:
     :param member: name of whom it is about.
     :param identity: of the same.
     :param game: name of the game; empty where it is about none.
+    :param words: what the member did, where the kind has no words of its own for it.
     """
 
     kind: NoticeKind
@@ -63,6 +64,7 @@ class PartyEvent:
     member: str
     identity: bytes
     game: str = ""
+    words: str = ""
 
     @property
     def sentence(self) -> str:
@@ -78,7 +80,7 @@ class PartyEvent:
             NoticeKind.HOST_CHANGED: "is the party's host now",
             NoticeKind.READY: "is ready",
         }
-        return f"{self.member} {words[self.kind]}"
+        return f"{self.member} {self.words or words[self.kind]}"
 
     def notice(self) -> Notice:
         """For those who are told of it."""

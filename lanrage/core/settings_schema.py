@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lanrage.core.setting import Setting
+from lanrage.core.settings_desktop import DESKTOP_SETTINGS
 from lanrage.core.settings_detection import DETECTION_SETTINGS
 from lanrage.core.settings_games import GAMES_SETTINGS
 from lanrage.core.settings_machine_room import LOG_SETTINGS, METERING_SETTINGS
@@ -24,6 +25,7 @@ SCHEMA: tuple[Setting, ...] = (
     *GAMES_SETTINGS,
     *WEB_SETTINGS,
     *DISCORD_SETTINGS,
+    *DESKTOP_SETTINGS,
     MAPPING,
     *DETECTION_SETTINGS,
     *CONTROL_SETTINGS,

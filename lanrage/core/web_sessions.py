@@ -108,7 +108,7 @@ class WebSessions:
 
         :param token: by which the session is known from now on; random, and never used before.
         :raises Refused: ``wrong_login``: no such code, used or too old. ``busy``: likewise, and it was tried too often;
-            or, with a right one, too many sessions of other users are there.
+            or, with a right one, too many users are there, none of whom has two sessions more than this one.
         """
         offered = self._codes.pop(digest(code), None)
         if offered is None or offered.until <= now:
@@ -119,10 +119,23 @@ class WebSessions:
             self.log_out(own[0])
             ended = (*ended, own[0])
         elif len(self._sessions) >= SESSIONS_LIMIT:
-            raise Refused("busy", "too many pages are logged in; close one of them, or wait")
+            most = self._of_whom_has_most()
+            if len(most) <= len(own) + 1:
+                raise Refused("busy", "too many pages are logged in; close one of them, or wait")
+            self.log_out(most[0])
+            ended = (*ended, most[0])
         session = Session(offered.user, digest(token), now, now)
         self._sessions[session.key] = session
         return LoggedIn(session, ended)
+
+    def _of_whom_has_most(self) -> list[Session]:
+        """The sessions of one user who has more than others, the one that was used longest ago first: nobody keeps
+        others out by opening many.
+        """
+        by_user: dict[int, list[Session]] = {}
+        for each in sorted(self._sessions.values(), key=_used):
+            by_user.setdefault(each.user, []).append(each)
+        return max(by_user.values(), key=len)
 
     def _wrong_login(self, now: float) -> Refused:
         often = len(self._wrong) == WRONG_LIMIT and now - self._wrong[0] < WRONG_SECONDS

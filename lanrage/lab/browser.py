@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
 CHROMIUM = "chromium"
-WINDOW = {"width": 1200, "height": 860}
+WINDOW_SIZE = (1200, 860)
 PATIENCE_S = 30.0
 """For anything that the page has to show; two browsers, two nodes and a game share two cores."""
 END_S = 10.0
@@ -63,7 +63,7 @@ class Browser:
         command = [program, "netns", "exec", host.netns, sys.executable, "-m", "lanrage.lab.browser"]
         env = {**python_env(), "HOME": str(folder)}
         with lab.folder.log(role).open("ab") as log:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # pylint: disable=consider-using-with  # it ends with this object
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, env=env, cwd=folder, text=True
             )
         self._started = Started(role, self._process.pid, start_ticks(self._process.pid) or 0)
@@ -115,6 +115,10 @@ class Browser:
         """The text of the first such element that is visible and contains this; waits for it."""
         found: str = self.tell("text", test=test, containing=containing, timeout_s=timeout_s)
         return found
+
+    def look(self, size: tuple[int, int] = WINDOW_SIZE, *, light: bool = False) -> None:
+        """Another size of the window, in CSS pixels, or other colours; without arguments, those of the start."""
+        self.tell("look", width=size[0], height=size[1], light=light)
 
     def picture(self, path: Path) -> None:
         """Write what is shown, as PNG."""
@@ -171,9 +175,16 @@ class _Steered:
         """Wait for a line in a plot."""
         self._page.locator(".js-plotly-plot .scatterlayer .trace").first.wait_for(timeout=1000 * timeout_s)
 
+    def do_look(self, width: int, height: int, light: bool) -> None:
+        """Size and colours."""
+        self._page.set_viewport_size({"width": width, "height": height})
+        self._page.emulate_media(color_scheme="light" if light else "dark", reduced_motion="reduce")
+
     def do_picture(self, path: str) -> None:
-        """Write it; what is on its way is there first."""
+        """Write it, from the top; what is on its way is there first, and notes at the edge are put away."""
         self._page.wait_for_function("() => document.querySelector('main .skeleton') === null")
+        self._page.evaluate("document.querySelectorAll('.toast-close').forEach((close) => close.click())")
+        self._page.evaluate("window.scrollTo(0, 0)")
         self._page.screenshot(path=path, animations="disabled")
 
     def do_trouble(self) -> list[str]:
@@ -191,9 +202,11 @@ def _steered() -> Iterator[_Steered]:
     with sync_playwright() as play:
         options: dict[str, Any] = {"executable_path": check_browser(), "args": ["--no-sandbox", "--headless=new"]}
         with play.chromium.launch(**options) as browser:
-            page = browser.new_page(viewport=WINDOW, color_scheme="dark", reduced_motion="reduce")  # type: ignore[arg-type]
+            page = browser.new_page()
             page.set_default_timeout(1000 * PATIENCE_S)
-            yield _Steered(page)
+            steered = _Steered(page)
+            steered.do_look(*WINDOW_SIZE, light=False)
+            yield steered
 
 
 def main() -> None:

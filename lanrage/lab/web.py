@@ -39,6 +39,9 @@ PLOTTED_S = 15.0
 """Values come each second; the library that draws them is four megabytes."""
 REST = ("games", "stats", "settings", "logs", "doctor")
 """Sections of the page that are only looked at."""
+LOOKS = ("light", "phone")
+"""Pictures of the party in other colours, and on a narrow screen."""
+PHONE_SIZE = (390, 780)
 
 
 @attrs.define
@@ -90,6 +93,7 @@ def web(
                 _meet(ann, ben, tour, result, say)
                 _see_server(lab, first, ben, game, tour, result, say)
                 _look_around(ann, tour, say)
+                _other_looks(ann, tour, say)
             except LabError as error:
                 result.fail(str(error))
                 teardown.keep_logs(lab.folder)
@@ -157,6 +161,7 @@ def _meet(ann: Browser, ben: Browser, tour: Tour, result: Result, say: Callable[
         browser.text("member-row", other)
         browser.tell("reached", name=other, way="direct", timeout_s=DIRECT_S)
     result.at_most("direct_ms", _ms(begin), 1000 * DIRECT_S)
+    ann.click("invite-close")
     tour.take(ann, "party")
 
 
@@ -197,3 +202,16 @@ def _look_around(browser: Browser, tour: Tour, say: Callable[[str], None]) -> No
         if section == "stats":
             browser.tell("plotted", timeout_s=PLOTTED_S)
         tour.take(browser, section)
+
+
+def _other_looks(browser: Browser, tour: Tour, say: Callable[[str], None]) -> None:
+    """The party as it is by day, and in a hand."""
+    say("looking at light colours and a narrow screen")
+    light, phone = LOOKS
+    browser.click("nav-party")
+    browser.look(light=True)
+    browser.text("member-row", BEN)
+    tour.take(browser, light)
+    browser.look(PHONE_SIZE)
+    browser.text("member-row", BEN)
+    tour.take(browser, phone)

@@ -28,7 +28,7 @@ async def undo_all(reactor: IReactorThreads, journal: IUndoJournal) -> int:
     done = 0
     for entry in reversed([each for each in journal.entries() if each.kind != MAPPING]):
         try:
-            await in_thread(reactor, _undo, entry, journal)
+            await in_thread(reactor, undo_entry, entry, journal)
         except LanrageError as error:
             log.warn("{kind} {name} is left: {error}", kind=entry.kind, name=entry.name, error=str(error))
         else:
@@ -37,7 +37,11 @@ async def undo_all(reactor: IReactorThreads, journal: IUndoJournal) -> int:
     return done
 
 
-def _undo(entry: UndoEntry, journal: IUndoJournal) -> None:
+def undo_entry(entry: UndoEntry, journal: IUndoJournal) -> None:
+    """Take one change back and forget it; blocks.
+
+    :raises LanrageError: it cannot be taken back, and stays in the journal.
+    """
     if entry.kind == "process":
         program = Program.parse(entry.old)
         if program is not None:

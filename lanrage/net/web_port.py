@@ -202,6 +202,14 @@ class WebChannel(HTTPChannel):
         self._begin()
         super().lineReceived(line)  # type: ignore[no-untyped-call]
 
+    def headerReceived(self, line: bytes) -> bool:
+        """Twisted: a header is read. A length of more digits than Python reads is an error of its own there."""
+        try:
+            return bool(super().headerReceived(line))  # type: ignore[no-untyped-call]
+        except ValueError:
+            self.refuse(refusal("too_large"))
+            return False
+
     def allContentReceived(self) -> None:
         """Twisted: a request is read."""
         self._answering = True

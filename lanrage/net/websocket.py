@@ -26,6 +26,8 @@ OPENING_LIMIT = 8192
 """Bytes of the HTTP head that opens a WebSocket; Autobahn alone would gather and search it without a bound."""
 CLOSE_TIMEOUT = 1.0
 """Seconds for the closing handshake, then the connection is cut."""
+TEXT = 1
+"""The opcode of a frame that holds text (RFC 6455, 11.8)."""
 BUCKET = 1.0
 """Seconds that keepalives may be early or late, to share a timer."""
 CHUNK = 100
@@ -153,6 +155,13 @@ def configure(factory: Any, timers: Timers, *, limit: int, open_timeout: float) 
         tcpNoDelay=True,
         failByDrop=True,
     )
+
+
+def send_text(connection: Any, message: bytes) -> None:
+    """Send a text in one frame, however long it is: Autobahn's own way holds what is sent to the limit of what may be
+    received, and an answer is longer than any call.
+    """
+    connection.sendFrame(opcode=TEXT, payload=message)
 
 
 def is_endless(connection: Any, data: bytes) -> bool:

@@ -28,6 +28,8 @@ from lanrage.core.game_presence import GAMES_LIMIT, LIFE_BYTES, NAME_LIMIT, SERV
 from lanrage.core.heads import HASH_BYTES
 from lanrage.core.links import KEY_BYTES
 from lanrage.core.play_ports import LAST_PORT, Proto
+from lanrage.core.ready_check import LASTS as READY_LASTS
+from lanrage.core.ready_check import NUMBER_BYTES
 from lanrage.errors import BadInput, CryptoError, DecodeError
 
 MAGIC = b"LRPC"
@@ -225,7 +227,28 @@ class ModsPart(msgspec.Struct, frozen=True, array_like=True, tag="mods_part", fo
         return ModPiece(self.digest, self.number, self.of, mods)
 
 
-Message = HeadTold | Want | Records | Signal | Forward | Forwarded | Games | ModsAsk | ModsPart
+RoundNumber = Annotated[bytes, Meta(min_length=NUMBER_BYTES, max_length=NUMBER_BYTES)]
+
+
+class ReadyAsk(msgspec.Struct, frozen=True, array_like=True, tag="ready_ask", forbid_unknown_fields=True):
+    """Asks whether the receiver is ready; counts only from the host and moderators.
+
+    :param number: of the round, random.
+    :param lasts: seconds that are left.
+    """
+
+    number: RoundNumber
+    lasts: Annotated[float, Meta(ge=0, le=READY_LASTS)]
+
+
+class ReadyTold(msgspec.Struct, frozen=True, array_like=True, tag="ready", forbid_unknown_fields=True):
+    """The sender's answer in a round."""
+
+    number: RoundNumber
+    ready: bool
+
+
+Message = HeadTold | Want | Records | Signal | Forward | Forwarded | Games | ModsAsk | ModsPart | ReadyAsk | ReadyTold
 _DECODER: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(Message)
 _KINDS = frozenset(str(kind.__struct_config__.tag) for kind in get_args(Message))
 _ANY: msgspec.msgpack.Decoder[list[msgspec.Raw]] = msgspec.msgpack.Decoder(list[msgspec.Raw])

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 
 import msgspec
 from click.testing import CliRunner
+from hypothesis import assume, given
+from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.app.cli import main
 from lanrage.app.doctor_report import examine, headed, report
-from lanrage.core.diagnosis import BoundGameFacts, Facts, NodeFacts, RelayFacts
+from lanrage.app.doctor_results import Doctored
+from lanrage.core.diagnosis import BoundGameFacts, ControlFacts, Facts, MappingFacts, NodeFacts, RelayFacts
 from lanrage.errors import BadInput, LanrageError, MissingRight, Unreachable
 from tests.fakes_doctor import healthy_local, healthy_node
 
@@ -57,6 +61,39 @@ class ReportTests(SynchronousTestCase):
             self.assertNotIn(secret, text)
         self.assertIn("93.184.216.34:51820", json.dumps(node_report(hide=False)))
 
+    def test_hosts_called_like_words(self) -> None:
+        """A host's name is hidden in either case and as a whole word; no field or fault loses its name for it."""
+        for name in ("control", "node", "relay", "checks", "ok", "missing", "ready", "lan"):
+            control = ControlFacts(f"{name}:7766", False, f"{name.upper()} does not answer")
+            node = msgspec.structs.replace(healthy_node(), control=control)
+            told = node_report(node)
+            facts = msgspec.convert(told, Doctored).facts
+            assert facts.node is not None
+            assert facts.node.control is not None
+            assert facts.node.local is not None
+            self.assertEqual("control_unreachable", told["fault"])
+            self.assertEqual(
+                ("host-1:7766", "host-1 does not answer"), (facts.node.control.address, facts.node.control.error)
+            )
+            self.assertEqual("lanrage0", facts.node.local.devices[1].name)
+
+    @given(st.integers(2**24 + 1, 2**128 - 1), st.sampled_from(("v4", "v6")))
+    def test_no_address_anywhere(self, number: int, kind: str) -> None:
+        """Wherever a fact or the sentence of an error holds an address, the report holds none."""
+        address = str(IPv4Address(number % 2**32) if kind == "v4" else IPv6Address(number))
+        assume(not ip_address(address).is_loopback and int(ip_address(address)) > 2**24)
+        where = f"[{address}]:7766" if kind == "v6" else f"{address}:7766"
+        node = msgspec.structs.replace(
+            healthy_node(),
+            control=ControlFacts(where, False, f"{where} does not answer", name_error=f"no answer of {address}."),
+            relays=[RelayFacts(where, False)],
+            reflexive=where,
+            unsent=f"sending from {address} failed",
+            port_mapping=MappingFacts("pcp", address, where, failure=f"the router {address} refused"),
+            missing=[f"{address}, {where}"],
+        )
+        self.assertNotIn(address, json.dumps(node_report(node)))
+
     def test_shape(self) -> None:
         """What the operation gives is what its result class says."""
         self.assertEqual(headed(node_report()), node_report())
@@ -85,6 +122,13 @@ class ExamineTests(SynchronousTestCase):
             self.assertEqual((told["fault"], told["ok"]), ("node_version", False))
             self.assertNotIn("node_absent", [check["fault"] for check in told["checks"]])
             self.assertIn("rights", [check["id"] for check in told["checks"]])
+
+    def test_what_a_node_says_is_hidden(self) -> None:
+        """No address is in the report for having been in an error."""
+        for error in (LanrageError("198.51.100.7 is away"), BadInput("op", "198.51.100.7 is none")):
+            told = self.refused(error)
+            self.assertNotIn("198.51", json.dumps(told))
+            self.assertIn("private-1 is", told["headline"])
 
     def test_a_node_that_starts(self) -> None:
         """Its sentence is the finding."""

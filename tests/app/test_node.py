@@ -43,7 +43,7 @@ class LifeTests(PartyCase):
                 member = shown["members"].pop(2 - address)
                 mine = shown["members"].pop()
                 expected = {"party_id": created["party_id"], "name": "LAN on Friday", "subnet": subnet, "me": me.name}
-                expected |= {"revision": 3, "members": [], "epoch": 1, "takeover": "delay", "alarms": []}
+                expected |= {"revision": 3, "members": [], "epoch": 1, "takeover": "delay", "alarms": [], "ready": None}
                 self.assertEqual(expected, shown)
                 self.assertEqual(("full", "full"), (mine["standing"], member["standing"]))
                 self.assertEqual({"host", "member"}, {mine["role"], member["role"]})

@@ -24,6 +24,7 @@ from lanrage.core.exposure import Exposure
 from lanrage.core.lan_choices import CaptureFrom, Replicator
 from lanrage.core.lan_services import LanService
 from lanrage.core.notice_targets import Target, TargetKind
+from lanrage.core.notices import NoticeKind
 from lanrage.core.play_ports import Span
 from lanrage.core.relay_choice import Weights
 from lanrage.core.route_leases import RouteLeases
@@ -81,9 +82,10 @@ NODE_READERS = {
     "games.marks": Reads("off", "devices.marks", False),
     "games.tc_class": Reads("1:1a", "devices.tc_class", (1, 26)),
     "games.announce": Reads("on", "announce", True),
-    "web.listen": Reads("tcp:1:interface=127.0.0.2", "web", WebListen("127.0.0.2", 1)),
+    "desktop.notify": Reads("joined left", "desktop.events", frozenset({NoticeKind.JOINED, NoticeKind.LEFT})),
     "discord.client_id": Reads("123456789012345678", "discord.client_id", "123456789012345678"),
     "discord.join": Reads("on", "discord.join", True),
+    "web.listen": Reads("tcp:1:interface=127.0.0.2", "web", WebListen("127.0.0.2", 1)),
 }
 CONTROL_READERS = {
     "control.listen": Reads("tcp:1", "listen", "tcp:1"),

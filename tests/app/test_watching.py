@@ -45,6 +45,18 @@ class Reader:
         self.failures.append(failure)
 
 
+class _Gone:
+    """A watcher that can be told nothing, its end included."""
+
+    def offer(self, state: bytes) -> None:
+        """See :class:`IWatcher`."""
+        raise ZeroDivisionError(state)
+
+    def fail(self, failure: Failure) -> None:
+        """See :class:`IWatcher`."""
+        raise ZeroDivisionError(failure)
+
+
 class SharingTests(SynchronousTestCase):
     """When an operation is asked, and for whom."""
 
@@ -83,6 +95,14 @@ class SharingTests(SynchronousTestCase):
         self.clock.pump([0.25] * 4)
         self.assertEqual(first.states, [1, 3])
         self.assertEqual(second.states, [1, 3])
+
+    def test_one_that_can_be_told_nothing(self) -> None:
+        """It ends alone, and is logged once; the others are told on."""
+        self.watching.watch(A, self.answer, _Gone())
+        reader, _ = self.watch()
+        self.clock.pump([0, BEAT])
+        self.assertEqual((reader.states, reader.failures), ([1, 2], []))
+        self.assertEqual(1, len(self.flushLoggedErrors(ZeroDivisionError)))
 
     def test_the_beat_and_the_gap(self) -> None:
         """Asked once a beat, sooner when nudged, never within the gap."""

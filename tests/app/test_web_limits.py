@@ -24,7 +24,7 @@ from lanrage.net.web_port import (
     REQUEST_SECONDS,
     WebFactory,
 )
-from lanrage.wire.web import Asked, Reply
+from lanrage.wire.web import GUARDS, Asked, Reply
 from tests.web_case import PATIENCE, Got, WebCase, exchange, shown
 
 
@@ -46,6 +46,18 @@ class LimitTests(WebCase):
             full = b'{"name": "' + b"x" * (BODY_LIMIT - 12) + b'"}'
             got = await self.ask("POST /api/v1/party/rename", token, "Content-Type: application/json", body=full)
             self.assertEqual((400, "name"), (got.status, got.json["field"]))
+
+        return self.run_async(life())
+
+    def test_lengths_that_are_none(self) -> Deferred[None]:
+        """More digits than a number may have, a sign, two of them: refused, and no error of ours in the log."""
+
+        async def life() -> None:
+            for length, status in (("9" * 5000, 413), ("9" * 4000, 413), ("+2", 400), ("-2", 400), ("2, 2", 400)):
+                wire = self.head("POST /api/v1/status", f"Content-Length: {length}")
+                got = Got.of(await deferToThread(exchange, self.port, wire))
+                self.assertEqual((status, GUARDS["Server"]), (got.status, got.headers["server"]))
+            self.assertEqual([], self.flushLoggedErrors())
 
         return self.run_async(life())
 

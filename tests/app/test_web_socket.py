@@ -15,7 +15,9 @@ from twisted.python.failure import Failure
 from lanrage.app.web_login import LOOK_SECONDS, WebLogin
 from lanrage.app.web_socket import SESSION_ENDED
 from lanrage.core.web_sessions import LONGEST_SECONDS, USE_SECONDS
+from lanrage.wire.local import CALL_LIMIT
 from tests.api_case import RawClient
+from tests.fakes_logs import filled, record
 from tests.web_case import USER, Got, WebCase, reactor, shown
 
 
@@ -64,6 +66,22 @@ class SocketTests(WebCase):
             self.assertEqual((2, "0.1.0"), (event["id"], event["event"]["version"]))
             told = json.loads(await client.ask(b'{"id": 3, "op": "web.open"}'))
             self.assertEqual("not_allowed", told["error"]["code"])
+
+        return self.run_async(life())
+
+    def test_long_answers(self) -> Deferred[None]:
+        """An answer, and a state of what is watched, may be longer than any call."""
+
+        async def life() -> None:
+            before = type(self.node).log_ring
+            self.addCleanup(setattr, type(self.node), "log_ring", before)
+            type(self.node).log_ring = filled(*(record(f"{number} " + "x" * 1000) for number in range(400)))
+            client = await self.opened(await self.log_in())
+            for number, field in ((1, "result"), (2, "event")):
+                call = {"id": number, "op": "logs.show", "args": {"limit": 400}, "watch": field == "event"}
+                told = await client.ask(json.dumps(call).encode())
+                self.assertGreater(len(told), 4 * CALL_LIMIT)
+                self.assertEqual(400, len(json.loads(told)[field]["records"]))
 
         return self.run_async(life())
 

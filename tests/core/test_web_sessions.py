@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import attrs
@@ -90,6 +91,8 @@ class SessionLife(RuleBasedStateMachine):
             made = self.machine.log_in(code, token, self.now)
         except Refused as error:
             full = right is not None and len(alive) == SESSIONS_LIMIT
+            counts = Counter(each.user for each in alive.values())
+            assert not full or right is None or max(counts.values()) <= counts[right.user] + 1
             assert full or (right is None and error.code in ("wrong_login", "busy"))
             return
         assert right is not None
@@ -171,6 +174,27 @@ class SessionTests(SynchronousTestCase):
         self.assertEqual(7, machine.log_in("right", "token", 2.0).session.user)
         later = self.assertRaises(Refused, machine.log_in, "x", "t", WRONG_SECONDS + 1)
         self.assertEqual("wrong_login", later.code)
+
+    def test_nobody_keeps_others_out(self) -> None:
+        """Where all places are taken, who has many gives one up for who has none: the one used longest ago."""
+        machine = WebSessions()
+        for number in range(SESSIONS_LIMIT):
+            machine.offer(number // USER_SESSIONS, f"c{number}", float(number))
+            machine.log_in(f"c{number}", f"t{number}", float(number))
+        machine.offer(99, "mine", 100.0)
+        made = machine.log_in("mine", "token", 100.0)
+        self.assertEqual([(0, 0.0)], [(each.user, each.used) for each in made.ended])
+        self.assertEqual((None, SESSIONS_LIMIT), (machine.find("t0", 100.0), len(machine)))
+
+    def test_as_many_users_as_places(self) -> None:
+        """Nobody has more than one: there is no room, and nobody is thrown out."""
+        machine = WebSessions()
+        for user in range(SESSIONS_LIMIT):
+            machine.offer(user, "c", 0.0)
+            machine.log_in("c", f"t{user}", 0.0)
+        machine.offer(99, "mine", 1.0)
+        self.assertEqual("busy", self.assertRaises(Refused, machine.log_in, "mine", "t", 1.0).code)
+        self.assertEqual(SESSIONS_LIMIT, len(machine))
 
     def test_a_code_counts_once(self) -> None:
         """The second time it is wrong, even in the same instant."""

@@ -107,6 +107,8 @@ def _channel() -> Iterator[Case]:
         "games": party_channel.Games,
         "mods-ask": party_channel.ModsAsk,
         "mods-part": party_channel.ModsPart,
+        "ready-ask": party_channel.ReadyAsk,
+        "ready": party_channel.ReadyTold,
     }
     yield from _cases(
         {name: sample(kind, True) for name, kind in kinds.items()},

@@ -101,6 +101,13 @@ class TestKernelGuest(TestCase):
         made.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
         return made
 
+    def at_guest(self, ear: socket.socket) -> tuple[bytes, tuple[str, int]]:
+        """The next datagram of somebody else: its kernel lets the guest hear its own broadcasts."""
+        while True:
+            payload, source = ear.recvfrom(9000)
+            if source[0] != GUEST:
+                return payload, source
+
     async def test_guest(self) -> None:
         """To all, from all, and with a member through the serving machine, as long as the port is open."""
         guest, member = self.ear(self.guest), self.ear(self.member)
@@ -114,11 +121,11 @@ class TestKernelGuest(TestCase):
         for payload in (b"lobby", bytes(2000)):
             said = Udp(IPv4Address(MEMBER), IPv4Address(GUEST), 5000, 6000, payload)
             self.assertTrue(self.port.send(write_ipv4(said), IPv4Address(GUEST)))
-            self.assertEqual((payload, (MEMBER, 5000)), guest.recvfrom(9000))
+            self.assertEqual((payload, (MEMBER, 5000)), self.at_guest(guest))
         guest.sendto(b"question", (MEMBER, 6000))
         self.assertEqual((b"question", (GUEST, 6000)), member.recvfrom(99))
         member.sendto(b"answer", (GUEST, 6000))
-        self.assertEqual((b"answer", (MEMBER, 6000)), guest.recvfrom(99))
+        self.assertEqual((b"answer", (MEMBER, 6000)), self.at_guest(guest))
         self.port.close()
         guest.sendto(b"too late", (MEMBER, 6000))
         member.settimeout(1.0)

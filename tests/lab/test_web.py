@@ -9,7 +9,7 @@ from unittest import SkipTest
 import pytest
 from twisted.trial.unittest import SynchronousTestCase
 
-from lanrage.lab.web import REST, web
+from lanrage.lab.web import LOOKS, REST, web
 from tests.browser.case import lacking
 from tests.lab.bare import own
 
@@ -32,4 +32,4 @@ class WebTests(SynchronousTestCase):
             self.assertTrue(all(each.read_bytes().startswith(PNG) for each in pictures))
         self.assertEqual([], result.shortfalls)
         self.assertEqual([each.name for each in pictures], result.figures["pictures"])
-        self.assertEqual(len(pictures), 5 + len(REST))
+        self.assertEqual(len(pictures), 5 + len(REST) + len(LOOKS))

@@ -31,7 +31,7 @@ export function invitePanel(context) {
   const body = h("div", { class: "invite-body" });
   const heading = h("h2", { id: "invite-title", tabindex: "-1" }, W.invite.title);
   const lead = h("p", { class: "quiet" });
-  const close = button("", { kind: "bare", icon: "cross", label: W.close }, () => shut());
+  const close = button("", { kind: "bare", icon: "cross", label: W.close, test: "invite-close" }, () => shut());
   const element = h("section", { class: "card invite", "aria-labelledby": "invite-title", hidden: true }, h("div", { class: "card-head" }, h("div", null, heading, lead), close), body);
   let timer = 0;
   let closed = false;

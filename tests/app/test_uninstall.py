@@ -1,0 +1,152 @@
+"""``lanrage uninstall``: all that is ours goes, and nothing else."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyroute2 import IPRoute
+from twisted.trial.unittest import SynchronousTestCase
+
+from lanrage.app import uninstall
+from lanrage.app.cli_uninstall import _confirm, run
+from lanrage.app.service_place import Place
+from lanrage.app.uninstall import Machine, Step, check_stopped, steps
+from lanrage.core.links import OWNER_MARK
+from lanrage.core.service_files import MARK
+from lanrage.core.undo import UndoEntry
+from lanrage.errors import Refused
+from lanrage.net.firewalls import Tools
+from lanrage.store.undo import UndoJournal
+from tests.namespaces import Namespace
+
+UNIT = "etc/systemd/system/lanrage-node.service"
+FOREIGN = "etc/systemd/system/lanrage-relay.service"
+DESKTOP = "home/.local/share/applications/lanrage-link.desktop"
+COMPLETION = "home/.local/share/bash-completion/completions/lanrage"
+
+
+class Case(SynchronousTestCase):
+    """A machine below a folder of the test's own, in a network namespace of its own."""
+
+    def setUp(self) -> None:
+        """With what LANrage made, and what somebody else did."""
+        namespace = Namespace()
+        self.addCleanup(namespace.close)
+        inside = namespace.inside()
+        inside.__enter__()  # pylint: disable=unnecessary-dunder-call  # left at the cleanup
+        self.addCleanup(inside.__exit__, None, None, None)
+        self.root = Path(tempfile.mkdtemp(prefix="lanrage-uninstall-"))
+        self.addCleanup(shutil.rmtree, self.root)
+        texts = {
+            UNIT: f"{MARK}\n[Unit]\n",
+            FOREIGN: "[Unit]\n",
+            DESKTOP: "[Desktop Entry]\nExec=lanrage open-link %u\n",
+            COMPLETION: "# my own\n",
+            "var/lib/lanrage/identity.key": "secret",
+            "etc/lanrage/server.pub": "key",
+        }
+        for name, text in texts.items():
+            (self.root / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.root / name).write_text(text)
+        self.ran: list[tuple[str, ...]] = []
+        self.state = self.root / "var/lib/lanrage"
+        place = Place(root=self.root, run=self.note, bin="/opt/lanrage/bin", admin=True)
+        tools = Tools(path=str(self.root / "bin"), root=self.root)
+        self.machine = Machine(place, self.root / "home", self.state, [self.root / "node.sock"], tools)
+
+    def note(self, words: tuple[str, ...]) -> str:
+        """A program that only says that it was called."""
+        self.ran.append(words)
+        return ""
+
+    def there(self) -> set[str]:
+        """The files that are left."""
+        return {str(path.relative_to(self.root)) for path in self.root.rglob("*") if path.is_file()}
+
+    def run_it(self, **wishes: bool) -> bool:
+        """Carry the command out; whether all is gone."""
+        words = {"dry_run": False, "keep_data": False, "yes": False, "as_json": True} | wishes
+        return run(uninstall, self.machine, **words)
+
+
+@pytest.mark.needs("net-admin")
+class UninstallTests(Case):
+    """With devices."""
+
+    def setUp(self) -> None:
+        """One of ours, one of somebody else's, and one in the journal that a crash left unmarked."""
+        super().setUp()
+        with IPRoute() as route:
+            for name in ("lanrage0", "other0", "crashed0"):
+                route.link("add", ifname=name, kind="veth", peer=f"{name}p")
+            route.link("set", index=route.link_lookup(ifname="lanrage0")[0], ifalias=OWNER_MARK)
+        UndoJournal(self.state / "undo.jsonl").note(UndoEntry("device", "crashed0"))
+
+    def devices(self) -> set[str]:
+        """Those in the namespace."""
+        return {name for _, name in socket.if_nameindex()}
+
+    def test_dry_run(self) -> None:
+        """It names each thing, and changes nothing."""
+        before, devices = self.there(), self.devices()
+        names = [step.what for step in steps(self.machine, keep_data=False)]
+        self.assertTrue(self.run_it(dry_run=True))
+        for word in ("lanrage-node.service", "crashed0", "lanrage0", "lanrage-link.desktop", "keys, parties"):
+            self.assertTrue(any(word in name for name in names), (word, names))
+        self.assertEqual((self.there(), self.devices(), self.ran), (before, devices, []))
+
+    def test_all(self) -> None:
+        """What is ours is gone; what somebody else made stands. A second time there is nothing."""
+        self.assertTrue(self.run_it(yes=True))
+        self.assertEqual(steps(self.machine, keep_data=False), [])
+        self.assertEqual(self.there(), {FOREIGN, COMPLETION})
+        self.assertEqual(self.devices() & {"lanrage0", "crashed0", "other0"}, {"other0"})
+
+    def test_keep_data(self) -> None:
+        """Keys and settings stay without a question."""
+        self.assertTrue(self.run_it(keep_data=True))
+        kept = {"var/lib/lanrage/identity.key", "var/lib/lanrage/undo.jsonl", "etc/lanrage/server.pub"}
+        self.assertEqual(self.there(), {FOREIGN, COMPLETION} | kept)
+
+
+@pytest.mark.needs("net-admin")
+class WordTests(Case):
+    """What is asked, and what is refused."""
+
+    def test_the_word(self) -> None:
+        """Without it nothing that holds keys goes; where none does, nobody is asked."""
+        asked: list[str] = []
+
+        def ask(text: str, **_: Any) -> str:
+            asked.append(text)
+            return "yes"
+
+        found = [Step("keys", lambda: None, secret=True)]
+        self.assertRaises(Refused, _confirm, found, False, ask)
+        _confirm(found, True, ask)
+        _confirm([Step("a file", lambda: None)], False, ask)
+        _confirm(found, False, lambda text, **_: "Remove ")
+        self.assertEqual(len(asked), 1)
+
+    def test_a_node_runs(self) -> None:
+        """Nothing is taken from below a node that answers."""
+        check_stopped(self.machine)
+        listening = socket.socket(socket.AF_UNIX)
+        self.addCleanup(listening.close)
+        listening.bind(str(self.root / "node.sock"))
+        listening.listen()
+        self.assertRaises(Refused, check_stopped, self.machine)
+        self.assertRaises(Refused, self.run_it, yes=True)
+        self.assertIn("var/lib/lanrage/identity.key", self.there())
+
+    def test_a_folder_of_others(self) -> None:
+        """A state folder without anything of ours, or that is a link elsewhere, is left alone."""
+        (self.state / "identity.key").rename(self.root / "precious")
+        shutil.rmtree(self.state)
+        self.state.symlink_to(self.root)
+        self.assertFalse(any("keys, parties" in step.what for step in steps(self.machine, keep_data=False)))
