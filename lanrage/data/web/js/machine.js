@@ -32,11 +32,12 @@ export function machineCards(context) {
  * @param {(result: any) => any[]} view
  */
 function folded(test, title, watch, view) {
-  const body = h("div", { class: "folded" }, skeleton(3));
+  const body = h("div", { class: "folded" });
   const element = h("details", { class: "card", "data-test": test }, h("summary", null, h("h2", null, title)), body);
   let end = () => {};
   element.addEventListener("toggle", () => {
     end();
+    put(body, element.open ? skeleton(3) : null);
     end = element.open ? watch((result) => put(body, view(result)), (error) => put(body, errorBox(error))) : () => {};
   });
   return { element, end: () => end() };
