@@ -17,8 +17,9 @@ from lanrage.app.servers_results import ServersShown
 from lanrage.app.settings_book import SettingsBook
 from lanrage.app.settings_start import Start
 from lanrage.errors import Refused
+from tests.browser.scene_guests import KeepingNode
 from tests.fakes_detection import RUNNING
-from tests.fakes_node import PARTY_ID, SUBNET, FakeNode, plain
+from tests.fakes_node import PARTY_ID, SUBNET, plain
 from tests.fakes_paths import shown_peer
 from tests.fakes_servers import ARENA
 
@@ -36,7 +37,7 @@ FULL = "full"
 """A code for a party that is full."""
 
 
-class UsualNode(FakeNode):
+class UsualNode(KeepingNode):
     """A fake node with settings, whose joins have the real one's stages.
 
     :param reactor: for its pauses.
@@ -52,6 +53,7 @@ class UsualNode(FakeNode):
     def reset(self) -> None:
         """As it was in the beginning."""
         self.party, self.members, self.role_here = None, [], "host"
+        self.keep_nothing()
         assert self.book is not None
         self.book.reset("")
 

@@ -1,7 +1,8 @@
 """A process with a node in memory and the real gateway for its page: ``python -m tests.browser.server SCENE [PORT]``.
 
 It prints where it listens. The line ``login`` on its standard input is answered by an address that signs in, the line
-``reset`` makes the node as it was in the beginning. It ends with its standard input.
+``reset`` makes the node as it was in the beginning, any other is for the node (:meth:`KeepingNode.do`). It ends with
+its standard input.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ class Lines(LineOnlyReceiver):
         """Twisted: a line."""
         if line == b"reset":
             self._node.reset()
+        else:
+            self._node.do(line.decode())
         print(self._web.open_for(USER).url if line == b"login" else "done", flush=True)
 
     def connectionLost(self, reason: Any = None) -> None:

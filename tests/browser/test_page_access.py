@@ -131,6 +131,23 @@ class WideDarkTests(BrowserCase):
         self.page.locator("dialog td").first.wait_for()
         self.assertEqual((self.grave(), self.overflow()), ([], 0), "dialog")
 
+    def test_axe_cards(self) -> None:
+        """Nor have the cards that are folded, a guest's form and configuration, and an invitation that waits."""
+        self.sign_in()
+        self.create()
+        self.tell("offer")
+        for name in ("exposure", "relays"):
+            self.found(name).locator("summary").click()
+            self.found(name).locator("li").first.wait_for()
+        self.found("offer-dismiss").wait_for()
+        self.assertEqual((self.grave(), self.overflow()), ([], 0), "cards")
+        self.found("guest-add").click()
+        self.found("guest-name").fill("phone")
+        self.assertEqual((self.grave(), self.overflow()), ([], 0), "form")
+        self.found("guest-go").click()
+        self.found("guest-qr").wait_for()
+        self.assertEqual((self.grave(), self.overflow()), ([], 0), "configuration")
+
 
 class WideLightTests(WideDarkTests):
     """In the light."""

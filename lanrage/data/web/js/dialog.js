@@ -38,7 +38,7 @@ export function openDialog(title, content, how = {}) {
       before.focus();
     }
   });
-  element.addEventListener("mousedown", (event) => event.target === element && element.close());
+  element.addEventListener("mousedown", (event) => event.target === element && !element.hasAttribute("data-firm") && element.close());
   document.body.append(element);
   element.showModal();
   return { element, body, foot, close: () => element.close() };

@@ -2,7 +2,7 @@
 
 import { h, put, say, sign, theirs } from "./dom.js";
 import { badge, busy, button, copyButton, errorBox, skeleton } from "./parts.js";
-import { ping } from "./format.js";
+import { many, ping } from "./format.js";
 import { S } from "./words_sections.js";
 import { W } from "./words.js";
 
@@ -60,7 +60,6 @@ function summary(checks) {
   const count = (/** @type {string} */ level) => checks.filter((check) => check.level === level).length;
   const [broken, warned] = [count("failure"), count("warning")];
   const tone = broken > 0 ? "bad" : warned > 0 ? "fair" : "good";
-  const many = (/** @type {number} */ number, /** @type {[string, string]} */ [one, more]) => `${number} ${number === 1 ? one : more}`;
   const words = broken > 0 ? many(broken, T.failed) : warned > 0 ? many(warned, T.warned) : T.well;
   const rest = [warned > 0 && broken > 0 ? many(warned, T.warned) : "", `${count("ok")} ${T.ok}`, count("unknown") > 0 ? `${count("unknown")} ${T.unknown}` : ""].filter(Boolean).join(" · ");
   return h("div", { class: `verdict ${tone}`, "data-test": "verdict" }, h("div", { class: "verdict-sign" }, sign(tone === "good" ? "check" : "warn")), h("div", null, h("h2", null, words), h("p", null, rest)));

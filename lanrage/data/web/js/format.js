@@ -10,6 +10,15 @@ export function ping(ms) {
   return ms < 10 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`;
 }
 
+/**
+ * How many of something, with the right word: the one place that knows of one and many.
+ * @param {number} count
+ * @param {[string, string]} words for one, and for any other number
+ */
+export function many(count, [one, more]) {
+  return `${count} ${count === 1 ? one : more}`;
+}
+
 /** @param {number} count */
 export function bytes(count) {
   const units = ["B", "KiB", "MiB", "GiB", "TiB"];
@@ -48,6 +57,13 @@ export function countdown(seconds) {
 
 const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const DATE = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+
+const FAR = new Intl.DateTimeFormat(undefined, { year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" });
+
+/** @param {number} at seconds since the epoch, perhaps in another year */
+export function farDate(at) {
+  return FAR.format(new Date(at * 1000));
+}
 
 /** @param {number} at seconds since the epoch */
 export function clock(at) {

@@ -4,6 +4,7 @@ import { follow, h, mark, put, say, theirs } from "./dom.js";
 import { openDialog } from "./dialog.js";
 import { field } from "./forms.js";
 import { date, lasting } from "./format.js";
+import { modsButton } from "./mods.js";
 import { badge, busy, button, calmly, empty, errorBox, skeleton } from "./parts.js";
 import { S } from "./words_sections.js";
 import { W } from "./words.js";
@@ -80,7 +81,8 @@ function runningRow(context, update) {
   const under = h("span", { class: "quiet" });
   const signs = h("ul", { class: "signs" });
   const stop = button(T.stop, { kind: "small quiet" }, () => busy(stop, async () => update(await context.api.call("games.play", { game: game.game, stop: true }))));
-  const element = h("li", { "data-test": "game-row" }, h("div", null, h("div", null, name), under, signs), stop);
+  const mods = modsButton(context, () => game);
+  const element = h("li", { class: "game-row", "data-test": "game-row" }, h("div", null, h("div", null, name), under, signs), h("div", { class: "row wrap" }, mods, stop));
   return {
     element,
     update: (/** @type {any} */ next) => {
@@ -90,6 +92,7 @@ function runningRow(context, update) {
       say(under, `${T.since} ${date(game.since)}${listens}`);
       follow(signs, game.signs, (/** @type {any} */ each) => each.method + each.reason, signRow);
       stop.hidden = game.method !== "manual";
+      mods.hidden = context.live.id === "";
     },
   };
 }
@@ -175,6 +178,7 @@ async function gameDialog(context, game) {
     put(
       body,
       h("p", null, `${T.sure}: `, badge("info", /** @type {any} */ (T.sureness)[shown.confidence] ?? shown.confidence)),
+      h("div", { class: "row" }, modsButton(context, () => game)),
       h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": T.facts }, h("table", null, h("thead", null, h("tr", null, h("th", { scope: "col" }, T.fact), h("th", { scope: "col" }, T.source))), h("tbody", null, rows))),
     );
   } catch (failure) {

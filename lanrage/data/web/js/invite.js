@@ -103,7 +103,7 @@ export function invitePanel(context) {
  */
 function invitationView(context, made, ways) {
   const picture = h("div", { class: "qr" }, skeleton(1));
-  showQr(context, picture, made.link);
+  showQr(context, picture, made.link, { under: W.invite.qr, alt: W.invite.qrAlt, test: "invite-qr" });
   const voice = h("div", { class: "voice" });
   const speak = button(W.invite.spoken, { kind: "small", test: "invite-spoken" }, () => busy(speak, () => ways.spoken(voice)));
   return h(
@@ -168,11 +168,12 @@ function freshForm(again) {
  * @param {import("./shell.js").Context} context
  * @param {HTMLElement} place
  * @param {string} text
+ * @param {{under: string, alt: string, test: string}} words
  */
-async function showQr(context, place, text) {
+export async function showQr(context, place, text, words) {
   try {
     const made = await context.api.call("qr", { text });
-    put(place, h("img", { src: `data:image/svg+xml;base64,${btoa(made.svg)}`, alt: W.invite.qrAlt, width: "220", height: "220", "data-test": "invite-qr" }), h("p", { class: "quiet" }, W.invite.qr));
+    put(place, h("img", { src: `data:image/svg+xml;base64,${btoa(made.svg)}`, alt: words.alt, width: "220", height: "220", "data-test": words.test }), h("p", { class: "quiet" }, words.under));
   } catch {
     put(place, h("p", { class: "quiet" }, W.invite.qrFailed));
   }

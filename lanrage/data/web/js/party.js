@@ -2,8 +2,11 @@
 
 import { h, put, say, sign, theirs } from "./dom.js";
 import { field } from "./forms.js";
+import { many } from "./format.js";
 import { confirmFirst, openDialog } from "./dialog.js";
+import { guestsCard } from "./guests.js";
 import { fresh, invitePanel } from "./invite.js";
+import { machineCards } from "./machine.js";
 import { LinkMap } from "./map.js";
 import { membersTable } from "./members.js";
 import { busy, button, copyButton, skeleton } from "./parts.js";
@@ -31,10 +34,18 @@ export function party(root, context) {
     }
     view.update();
   };
+  const wished = () => {
+    if (shown === "welcome" && root.querySelector("[data-under-way]") === null) {
+      shown = "";
+      show();
+    }
+  };
   const off = live.on(show);
+  addEventListener("joinwished", wished);
   show();
   return () => {
     off();
+    removeEventListener("joinwished", wished);
     view.end();
   };
 }
@@ -55,6 +66,8 @@ function inside(root, context) {
   const alone = h("p", { class: "quiet alone", hidden: true }, W.party.alone);
   const actions = h("div", { class: "actions" });
   const invitation = invitePanel(context);
+  const guests = guestsCard(context);
+  const machine = machineCards(context);
   put(
     root,
     h("div", { class: "title" }, h("div", null, title, h("p", { class: "under" }, counted, " · ", `${W.party.address} `, address, copyButton(() => address.textContent ?? "", W.party.address, ""))), actions),
@@ -66,6 +79,8 @@ function inside(root, context) {
       h("section", { class: "card", "aria-labelledby": "members-title" }, h("div", { class: "card-head" }, h("h2", { id: "members-title" }, W.party.members), mine), table.element, alone),
       h("section", { class: "card map-card", "aria-labelledby": "map-title" }, h("h2", { id: "map-title" }, W.party.map), map.element),
     ),
+    guests.element,
+    machine.element,
   );
   let governed = "";
   const update = () => {
@@ -78,7 +93,7 @@ function inside(root, context) {
     }
     const online = shown.members.filter((/** @type {any} */ each) => each.online).length;
     const count = shown.members.length;
-    say(counted, `${count} ${count === 1 ? W.party.one : W.party.many}, ${online} ${W.party.online}`);
+    say(counted, `${many(count, W.party.one)}, ${online} ${W.party.online}`);
     say(address, live.me?.address ?? "");
     tellAlarms(alarms, shown.alarms);
     table.update(shown.members);
@@ -89,10 +104,12 @@ function inside(root, context) {
       put(actions, partyActions(context, invitation));
       put(mine, sayButton(context));
     }
+    guests.update();
     alone.hidden = count > 1;
     invitation.welcome(shown.members.length < 2 && live.governs);
   };
-  return { update, end: () => invitation.end() };
+  const end = () => [invitation, guests, machine].forEach((each) => each.end());
+  return { update, end };
 }
 
 /**

@@ -5,6 +5,7 @@ import { openDialog } from "./dialog.js";
 import { asError, remedy, sentence } from "./errors.js";
 import { blame, field } from "./forms.js";
 import { lasting, ping } from "./format.js";
+import { modsView } from "./mods.js";
 import { busy, button, copyButton, errorBox, skeleton } from "./parts.js";
 import { toast } from "./toast.js";
 import { S } from "./words_sections.js";
@@ -22,15 +23,52 @@ export async function joinServer(context, server) {
   const how = await context.api.call("servers.join", { server: name });
   if (how.method === "command" && how.programs.length > 0) {
     try {
-      await context.api.call("servers.launch", { server: name });
-      toast("good", h("span", null, `${T.launched}: `, theirs(server.name)));
-      return;
+      await launch(context, server, false);
     } catch (failure) {
-      joinDialog(server, how, asError(failure));
-      return;
+      const error = asError(failure);
+      if (error.code === "mods_differ") {
+        modsFirst(context, server, how, error);
+      } else {
+        joinDialog(server, how, error);
+      }
     }
+    return;
   }
   joinDialog(server, how, null);
+}
+
+/**
+ * @param {import("./shell.js").Context} context
+ * @param {any} server
+ * @param {boolean} anyway although modifications differ
+ */
+async function launch(context, server, anyway) {
+  await context.api.call("servers.launch", { server: `${server.address}:${server.port}`, anyway });
+  toast("good", h("span", null, `${T.launched}: `, theirs(server.name)));
+}
+
+/**
+ * The game was not started since modifications differ: which, and starting it all the same.
+ * @param {import("./shell.js").Context} context
+ * @param {any} server
+ * @param {any} how
+ * @param {import("./errors.js").ApiError} error
+ */
+function modsFirst(context, server, how, error) {
+  const dialog = openDialog(T.modsTitle, [h("p", null, T.modsWhy), how.mods === null ? h("p", null, theirs(sentence(error))) : modsView(how.mods.member, how.mods)]);
+  const anyway = button(T.anyway, { test: "server-anyway" }, async () => {
+    anyway.setAttribute("aria-busy", "true");
+    try {
+      await launch(context, server, true);
+      dialog.close();
+    } catch (failure) {
+      dialog.close();
+      joinDialog(server, how, asError(failure));
+    }
+  });
+  const stay = button(W.cancel, {}, () => dialog.close());
+  dialog.foot.append(stay, anyway);
+  stay.focus();
 }
 
 /**
@@ -49,6 +87,7 @@ function joinDialog(server, how, trouble) {
     h("p", { class: "command big" }, h("code", { "data-test": "server-address" }, address), copyButton(() => address, T.address)),
     h("p", null, words),
     how.method === "command" && how.programs.length > 0 ? h("p", { class: "command" }, h("code", null, command), copyButton(() => command, T.start)) : null,
+    how.mods === null || how.mods.verdict === "same" ? null : [h("h3", null, T.mods), modsView(how.mods.member, how.mods)],
   ]);
 }
 

@@ -51,6 +51,15 @@ export function wishedJoin() {
   return sessionStorage.getItem(JOIN_KEPT) ?? "";
 }
 
+/**
+ * Somebody wishes to join by this link: the first screen has it in its field.
+ * @param {string} link
+ */
+export function wishJoin(link) {
+  sessionStorage.setItem(JOIN_KEPT, link);
+  dispatchEvent(new Event("joinwished"));
+}
+
 /** It was used, or is not wanted. */
 export function forgetJoin() {
   sessionStorage.removeItem(JOIN_KEPT);

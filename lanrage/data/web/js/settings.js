@@ -3,6 +3,8 @@
 import { h, mark, put, say } from "./dom.js";
 import { asError, sentence } from "./errors.js";
 import { field, tick } from "./forms.js";
+import { many } from "./format.js";
+import { notifyCard } from "./notify_card.js";
 import { busy, button, errorBox, skeleton } from "./parts.js";
 import { settingField } from "./setting_field.js";
 import { setsCard } from "./settings_sets.js";
@@ -24,6 +26,7 @@ export function settings(root, context) {
   const own = tick(T.changedOnly, { kind: "chip" }, () => sift());
   const bar = saveBar(() => busy(bar.save, save), () => fields.forEach((each) => each.discard()));
   const sets = setsCard(context, load);
+  const notices = notifyCard(context);
   put(
     root,
     h("div", { class: "title" }, h("div", null, h("h1", null, W.sections.settings), h("p", { class: "under" }, T.lead))),
@@ -31,6 +34,7 @@ export function settings(root, context) {
     h("div", { class: "filters", role: "search" }, search.element, h("div", { class: "chips" }, own.element)),
     nothing,
     groups,
+    notices.element,
     sets.element,
     bar.element,
   );
@@ -110,7 +114,7 @@ export function settings(root, context) {
     }
   }
   load();
-  return () => {};
+  return notices.end;
 }
 
 /**
@@ -144,7 +148,7 @@ function saveBar(onSave, discard) {
   const element = h("div", { class: "save-bar", hidden: true }, text, h("div", { class: "row" }, button(T.discard, { kind: "quiet" }, discard), save));
   const show = (/** @type {number} */ count) => {
     element.hidden = count === 0;
-    say(text, count === 0 ? "" : `${count} ${T.unsaved}`);
+    say(text, count === 0 ? "" : `${many(count, T.unsaved)}`);
     mark(element, "data-count", count);
   };
   return { element, save, show };

@@ -6,6 +6,7 @@
  */
 
 import { h, mark, put, say, sign, theirs } from "./dom.js";
+import { offersBanner } from "./offers.js";
 import { announce, button } from "./parts.js";
 import { toast } from "./toast.js";
 import { W } from "./words.js";
@@ -32,7 +33,8 @@ export class Shell {
     this.dot = h("span", { class: "pill", "data-test": "connection" }, h("span", { class: "dot" }), h("span", { class: "pill-text" }));
     this.links = this.makeLinks();
     this.main = h("main", { id: "main", tabindex: "-1" });
-    put(app, this.head(), this.nav(), this.banner, this.main);
+    const offers = offersBanner(api, live, () => this.visit("party"));
+    put(app, this.head(), this.nav(), h("div", { class: "banners" }, this.banner, offers), this.main);
     live.on(() => this.tell());
     addEventListener("hashchange", () => location.hash.startsWith("#/") && this.go(location.hash.slice(2)));
     document.querySelector(".skip")?.addEventListener("click", (event) => {

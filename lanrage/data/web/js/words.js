@@ -92,8 +92,7 @@ export const W = {
 
   party: {
     members: "Members",
-    one: "member",
-    many: "members",
+    one: /** @type {[string, string]} */ (["member", "members"]),
     online: "online",
     you: "you",
     address: "Party address",
