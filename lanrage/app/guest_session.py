@@ -125,7 +125,7 @@ class SessionGuests:
     # --- those that this node serves ------------------------------------------------------------------------------
 
     async def _end_others(self, want: Mapping[bytes, Guest]) -> str:
-        """One that cannot be ended stays among the served, and behind the firewall's rules for guests: it is tried again.
+        """One that cannot be ended stays among the served, and behind the rules for guests: it is tried again.
 
         :return: what went wrong, empty where none but the wanted are served.
         """
