@@ -60,10 +60,10 @@ class MemoryLinks:
     async def set_guests(self, guests: dict[bytes, tuple[IPv4Address, ...]]) -> None:
         """See :meth:`Links.set_guests`."""
         before, self.guests = self.guests, guests
-        now = {each for some in guests.values() for each in some}
-        for gone in {each for some in before.values() for each in some} - now:
+        routed = {each for some in guests.values() for each in some}
+        for gone in {each for some in before.values() for each in some} - routed:
             await self.machine.remove_member_route(gone, "wg-test")
-        for each in now:
+        for each in routed:
             await self.machine.add_member_route(each, "wg-test", HOME)
 
 
