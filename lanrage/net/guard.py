@@ -21,6 +21,7 @@ from lanrage.interfaces import IUndoJournal
 from lanrage.net.nfnetlink import NFPROTO_INET, read_counters
 from lanrage.net.nft import OUTLINE, Nft
 from lanrage.net.nft_events import NftEvents
+from lanrage.net.sysctl import forwards, set_device
 from lanrage.net.threads import in_thread
 from lanrage.wire import guard_ruleset as text
 
@@ -45,6 +46,7 @@ class GuardTable:
         self._tunnel, self._card, self._journal = tunnel, card, journal
         self._nft: Nft | None = None
         self._outline = ""
+        self._held = False
 
     def make(self, rules: GuardRules, passes: frozenset[tuple[str, str]]) -> None:
         """Put the table there, or in the place of what is there, at once.
@@ -56,6 +58,24 @@ class GuardTable:
         self._journal.note(UndoEntry(GUARD, self.name, self._tunnel))
         self._nft.run(text.ruleset(self._tunnel, self._card, rules, passes))
         self._outline = self._look()
+
+    def hold(self) -> None:
+        """While the table is not as it was made the tunnel forwards nothing, for guests neither.
+
+        :raises MissingRight: the device may not be set.
+        """
+        if forwards(self._tunnel):
+            set_device("ipv4", self._tunnel, "forwarding", "0")
+            self._held = True
+
+    def release(self) -> None:
+        """The table is there again, and with it what :meth:`hold` took.
+
+        :raises MissingRight: the device may not be set.
+        """
+        if self._held:
+            set_device("ipv4", self._tunnel, "forwarding", "1")
+            self._held = False
 
     def stands(self) -> bool:
         """Whether the table has the chains and rules that it was made with."""
@@ -223,14 +243,18 @@ class Guard:
         if await in_thread(self._reactor, self._table.stands):
             self._refused = await in_thread(self._reactor, self._table.refused)
             return
-        await self._make()
+        await in_thread(self._reactor, self._table.hold)
+        if not await self._make():
+            return
+        await in_thread(self._reactor, self._table.release)
         self.restored += 1
         log.warn("the table {table} was changed by another program and is put back", table=self._table.name)
 
-    async def _make(self, *, tell: bool = False) -> None:
+    async def _make(self, *, tell: bool = False) -> bool:
         """The kernel counts from 0 in a new table.
 
         :param tell: a failure is the caller's, too.
+        :return: whether it is there.
         """
         self._refused_before, self._refused = self._refused_before + self._refused, 0
         try:
@@ -239,3 +263,5 @@ class Guard:
             log.error("the party firewall cannot be put back: {error}", error=str(error))
             if tell:
                 raise
+            return False
+        return True

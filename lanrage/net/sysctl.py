@@ -29,4 +29,12 @@ def set_device(family: str, device: str, key: str, value: str) -> None:
             raise MissingRight(f"{path} cannot be set to {value} ({error.strerror}): {_HINT}") from error
 
 
+def forwards(device: str) -> bool:
+    """Whether a device forwards IPv4; one that is gone does not."""
+    try:
+        return (ROOT / "ipv4" / "conf" / device / "forwarding").read_text().strip() == "1"
+    except OSError:
+        return False
+
+
 _HINT = "grant CAP_NET_ADMIN, and leave /proc/sys writable (systemd: ProtectKernelTunables=no)"

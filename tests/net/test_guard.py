@@ -7,9 +7,10 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.core.exposure import Exposure, GuardRules
 from lanrage.core.undo import GUARD, UndoEntry
-from lanrage.errors import LanrageError
+from lanrage.errors import LanrageError, Unreachable
 from lanrage.net.guard import Guard, GuardTable, check_guard, remove_guard
 from lanrage.net.nft_events import tells_removal
+from lanrage.net.sysctl import forwards, set_device
 from lanrage.net.undo import undo_all
 from lanrage.wire.guard_ruleset import table_name
 from tests.guard_world import CARD, TUNNEL, GuardWorld
@@ -30,6 +31,18 @@ class EventTests(SynchronousTestCase):
             self.assertFalse(tells_removal(data))
 
 
+class BreakingTable(GuardTable):
+    """One that cannot be put back for a while."""
+
+    broken = False
+
+    def make(self, rules: GuardRules, passes: frozenset[tuple[str, str]]) -> None:
+        """See :meth:`GuardTable.make`."""
+        if self.broken:
+            raise Unreachable("nftables is away")
+        super().make(rules, passes)
+
+
 @pytest.mark.needs("root", "ip", "nft")
 class TestGuard(GuardWorld):
     """Its life."""
@@ -48,6 +61,23 @@ class TestGuard(GuardWorld):
         await self.guard.stop()
         self.flushLoggedErrors()
         self.assertEqual(("", []), (self.ruleset(), self.journal.entries()))
+
+    async def test_forwarding(self) -> None:
+        """While the table is gone and cannot be put back the tunnel forwards for nobody, and then as before."""
+        table = BreakingTable(TUNNEL, CARD, self.journal)
+        guard = Guard(self.world.reactor, table)
+        await guard.start(GuardRules())
+        set_device("ipv4", TUNNEL, "forwarding", "1")
+        table.broken = True
+        self.world.namespace.run("nft flush ruleset")
+        await self.eventually(lambda: not forwards(TUNNEL))
+        self.assertEqual(0, guard.restored)
+        table.broken = False
+        await guard.look()
+        self.assertTrue(forwards(TUNNEL))
+        self.assertEqual(1, guard.restored)
+        await guard.stop()
+        self.flushLoggedErrors()
 
     async def test_crash(self) -> None:
         """After a crash the table stands as long as its device; the next start takes its place, and removes it."""
