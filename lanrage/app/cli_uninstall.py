@@ -74,14 +74,32 @@ def run(work: Any, machine: Any, dry_run: bool, keep_data: bool, yes: bool, as_j
         failed = 0
     else:
         _confirm(found, yes)
-        failed = work.carry_out([step for step in found if step.stops], tell)
-        work.check_stopped(machine)
-        failed += work.carry_out([step for step in found if not step.stops], tell)
+        failed = _carry_out(work, machine, found, keep_data, tell)
     if as_json:
         print_json({"ran": not dry_run, "steps": rows})
     elif not found:
         screen.line("There is nothing of LANrage here but the program itself.")
     return failed == 0
+
+
+def _carry_out(work: Any, machine: Any, found: Sequence[Any], keep_data: bool, tell: Callable[[Any, str], None]) -> int:
+    """Services first; then what is there without them; keys and parties last, and only if all else is gone.
+
+    :raises Refused: ``node_runs``.
+    """
+    stops = [step for step in found if step.stops]
+    if not stops:
+        work.check_stopped(machine)
+    failed: int = work.carry_out(stops, tell)
+    work.check_stopped(machine)
+    left = [step for step in work.steps(machine, keep_data) if not step.stops]
+    failed += work.carry_out([step for step in left if not step.secret], tell)
+    secret = [step for step in left if step.secret]
+    if failed:
+        for step in secret:
+            tell(step, "kept, since something before it failed: mend that, and run this again")
+        return failed + len(secret)
+    return int(work.carry_out(secret, tell))
 
 
 def _confirm(found: Sequence[Any], yes: bool, ask: Callable[..., str] = click.prompt) -> None:

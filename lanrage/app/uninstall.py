@@ -6,6 +6,7 @@ rule of a firewall by the firewall's own tool, a user's file by what is in it. W
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import socket
@@ -29,6 +30,10 @@ from lanrage.net.undo import undo_entry
 from lanrage.store.undo import UndoJournal
 
 JOURNAL = "undo.jsonl"
+PARTS = ("node", "control", "relay")
+"""Folders below a state folder, where services have theirs (``docs/operations/service.rst``)."""
+SOCKETS = ("control.sock", "relay.sock")
+"""In the state folders of roles that run alone."""
 KNOWN = ("identity.key", "server.key", "party.json", "settings.db", "control.db", JOURNAL)
 """One of them is in a state folder of ours."""
 OWN_FILES = {
@@ -81,19 +86,27 @@ def steps(machine: Machine, keep_data: bool) -> list[Step]:
     :param keep_data: state, keys and settings stay.
     :raises LanrageError: a part of the machine cannot be looked at.
     """
-    found = [*_services(machine.place), *_journal(machine.state), *_devices(), *_firewalls(machine)]
+    undone = [step for folder in state_folders(machine.state) for step in _journal(folder)]
+    found = [*_services(machine.place), *undone, *_devices(), *_firewalls(machine)]
     found += _own_files(machine.home)
     return found if keep_data else [*found, *_data(machine)]
 
 
+def state_folders(state: Path) -> list[Path]:
+    """Those of services first, then the one that holds them, or that a node of all roles has."""
+    inner = [state / name for name in PARTS]
+    return [path for path in (*inner, state) if path.is_dir() and not path.is_symlink() and not state.is_symlink()]
+
+
 def check_stopped(machine: Machine) -> None:
-    """Nobody uses what would be removed; a node that systemd runs is stopped by the first step.
+    """Nobody uses what would be removed; what systemd runs is stopped by the first step.
 
     :raises Refused: ``node_runs``.
     """
-    for path in machine.sockets:
+    alone = [folder / name for folder in state_folders(machine.state) for name in SOCKETS]
+    for path in (*machine.sockets, *alone):
         if answers(path):
-            words = f"a node still answers at {path}: stop it, or remove its package, first (lanrage service status)"
+            words = f"LANrage still answers at {path}: stop it, or remove its package, first (lanrage service status)"
             raise Refused("node_runs", words)
 
 
@@ -170,8 +183,11 @@ def _own_files(home: Path) -> Iterator[Step]:
 
 def _data(machine: Machine) -> Iterator[Step]:
     state, place = machine.state, machine.place
-    if state.is_dir() and not state.is_symlink() and any((state / name).exists() for name in KNOWN):
-        yield Step(f"keys, parties and settings in {state}", partial(_remove_folder, state), secret=True)
+    ours = [folder for folder in state_folders(state) if any((folder / name).exists() for name in KNOWN)]
+    for folder in ours:
+        yield Step(f"keys, parties and settings in {folder}", partial(_remove_folder, folder), secret=True)
+    if ours and state not in ours:
+        yield Step(f"the folder {state}, if nothing else is in it", partial(_remove_empty, state), secret=True)
     if place.admin:
         for name in (service_install.SETTINGS, service_install.SOCKETS):
             if place.at(name).is_dir() and not place.at(name).is_symlink():
@@ -183,6 +199,11 @@ def _unlink(path: Path) -> None:
         path.unlink(missing_ok=True)
     except OSError as error:
         raise StoreError(f"{path} cannot be removed: {error.strerror}") from error
+
+
+def _remove_empty(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        path.rmdir()
 
 
 def _remove_folder(path: Path) -> None:

@@ -18,7 +18,7 @@ from lanrage.app.service_place import Place
 from lanrage.app.uninstall import Machine, Step, check_stopped, steps
 from lanrage.core.links import OWNER_MARK
 from lanrage.core.service_files import MARK
-from lanrage.core.undo import UndoEntry
+from lanrage.core.undo import GUARD, UndoEntry
 from lanrage.errors import Refused
 from lanrage.net.firewalls import Tools
 from lanrage.store.undo import UndoJournal
@@ -47,7 +47,9 @@ class Case(SynchronousTestCase):
             FOREIGN: "[Unit]\n",
             DESKTOP: "[Desktop Entry]\nExec=lanrage open-link %u\n",
             COMPLETION: "# my own\n",
-            "var/lib/lanrage/identity.key": "secret",
+            "var/lib/lanrage/node/identity.key": "secret",
+            "var/lib/lanrage/control/server.key": "secret",
+            "var/lib/lanrage/relay/identity.key": "secret",
             "etc/lanrage/server.pub": "key",
         }
         for name, text in texts.items():
@@ -85,7 +87,7 @@ class UninstallTests(Case):
             for name in ("lanrage0", "other0", "crashed0"):
                 route.link("add", ifname=name, kind="veth", peer=f"{name}p")
             route.link("set", index=route.link_lookup(ifname="lanrage0")[0], ifalias=OWNER_MARK)
-        UndoJournal(self.state / "undo.jsonl").note(UndoEntry("device", "crashed0"))
+        UndoJournal(self.state / "node/undo.jsonl").note(UndoEntry("device", "crashed0"))
 
     def devices(self) -> set[str]:
         """Those in the namespace."""
@@ -106,11 +108,20 @@ class UninstallTests(Case):
         self.assertEqual(steps(self.machine, keep_data=False), [])
         self.assertEqual(self.there(), {FOREIGN, COMPLETION})
         self.assertEqual(self.devices() & {"lanrage0", "crashed0", "other0"}, {"other0"})
+        self.assertFalse(self.state.exists())
+
+    def test_failed_undo(self) -> None:
+        """Where a change could not be undone its journal stays, with the keys beside it."""
+        UndoJournal(self.state / "node/undo.jsonl").note(UndoEntry(GUARD, "lanrage_x", "other0"))
+        self.assertFalse(self.run_it(yes=True))
+        self.assertIn("var/lib/lanrage/node/undo.jsonl", self.there())
+        self.assertIn("var/lib/lanrage/control/server.key", self.there())
 
     def test_keep_data(self) -> None:
         """Keys and settings stay without a question."""
         self.assertTrue(self.run_it(keep_data=True))
-        kept = {"var/lib/lanrage/identity.key", "var/lib/lanrage/undo.jsonl", "etc/lanrage/server.pub"}
+        kept = {f"var/lib/lanrage/{name}" for name in ("control/server.key", "relay/identity.key", "node/undo.jsonl")}
+        kept |= {"var/lib/lanrage/node/identity.key", "etc/lanrage/server.pub"}
         self.assertEqual(self.there(), {FOREIGN, COMPLETION} | kept)
 
 
@@ -142,11 +153,21 @@ class WordTests(Case):
         listening.listen()
         self.assertRaises(Refused, check_stopped, self.machine)
         self.assertRaises(Refused, self.run_it, yes=True)
-        self.assertIn("var/lib/lanrage/identity.key", self.there())
+        self.assertIn("var/lib/lanrage/node/identity.key", self.there())
+
+    def test_a_server_runs(self) -> None:
+        """Nor from below a control server; where no unit of ours is, nothing at all is done."""
+        (self.root / UNIT).unlink()
+        with socket.socket(socket.AF_UNIX) as listening:
+            listening.bind(str(self.state / "control/control.sock"))
+            listening.listen()
+            before = self.there()
+            self.assertRaises(Refused, self.run_it, yes=True)
+            self.assertEqual(before, self.there())
 
     def test_a_folder_of_others(self) -> None:
         """A state folder without anything of ours, or that is a link elsewhere, is left alone."""
-        (self.state / "identity.key").rename(self.root / "precious")
+        (self.state / "node/identity.key").rename(self.root / "precious")
         shutil.rmtree(self.state)
         self.state.symlink_to(self.root)
         self.assertFalse(any("keys, parties" in step.what for step in steps(self.machine, keep_data=False)))
