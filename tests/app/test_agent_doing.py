@@ -96,5 +96,10 @@ class DoingTests(SynchronousTestCase):
 
     @given(st.text(max_size=80))
     def test_any_text(self, text: str) -> None:
-        """A node may say anything."""
+        """A node may say anything: nothing is started by it that is no order, and the next order is done."""
+        self.told.clear()
         self.take(text)
+        self.assertTrue(all(error and found is None for _, error, found in self.told))
+        self.told.clear()
+        self.take(MODS)
+        self.assertEqual([(4, "", each) for each in PARTS], self.told)
