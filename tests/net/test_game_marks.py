@@ -149,8 +149,9 @@ class TestMarks(TestCase):
         self.sent("eth0", "192.0.2.2", PORT, 40000)
         self.sent("eth0", "192.0.2.2", 40001, 40000)
         shown = run("tc -s class show dev eth0")
-        counted = {each.split()[1]: each.partition("Sent ")[2].split()[2] for each in shown.split("class ")[1:]}
-        self.assertEqual(counted, {"1:10": "1", "1:20": "1"}, shown)
+        counted = {each.split()[1]: int(each.partition("Sent ")[2].split()[2]) for each in shown.split("class ")[1:]}
+        self.assertEqual(counted["1:10"], 1, shown)
+        self.assertGreaterEqual(counted["1:20"], 1, shown)  # the kernel's own words over IPv6 go there too
 
     async def test_first_band(self) -> None:
         """The kernel queues the tunnel's packets as interactive ones, which is the first of a queue's bands."""
