@@ -224,7 +224,7 @@ class GameIndex:
 def _words_of(program: ProgramSeen, seen: ProcessSeen) -> tuple[set[str], set[str]]:
     """The arguments of a program, and the folders of its path, in plain letters."""
     path = program.path or seen.exe
-    folders = {title_plain(part) for part in path.split("/")[:-1]}
+    folders = {title_plain(each) for part in path.split("/")[:-1] for each in (part, plain(part))}
     return {title_plain(word) for word in seen.argv[1:]}, folders
 
 

@@ -77,8 +77,8 @@ def check_game(table: GameTable, sources: Mapping[str, str]) -> Iterator[Complai
         if not row.keys:
             yield Complaint(path, NO_SOURCE)
         yield from (Complaint(path, f"{key!r} is no key of [sources]") for key in row.keys if key not in sources)
-    if not (table.executables or table.ports or table.discovery):
-        yield Complaint((), "tells neither executables nor ports nor discovery, so that nothing could come of it")
+    if not (table.executables or table.steam or table.ports or table.discovery):
+        yield Complaint((), "tells no executables, id at Steam, ports or discovery, so that nothing could come of it")
     yield from _check_programs(table.executables)
     yield from _check_marks(table)
     yield from _check_ports(table.ports)
