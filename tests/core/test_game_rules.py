@@ -152,7 +152,7 @@ class RuleTests(SynchronousTestCase):
     def test_nothing_known(self) -> None:
         """A game of which nothing is known that could be used."""
         text = as_toml([{"id": "a", "name": "A", "confidence": "low"}], {})
-        self.assertIn("neither executables nor ports", read_games("f", text).problems[0].rule)
+        self.assertIn("tells no executables", read_games("f", text).problems[0].rule)
 
     def test_query_without_port(self) -> None:
         """It is at the game's port, so there must be one."""
