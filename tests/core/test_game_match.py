@@ -5,16 +5,18 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+import attrs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.core.game_detection import DetectionResult, Method
 from lanrage.core.game_match import PORTS_LEAST, PORTS_MORE, GameIndex, Owner
+from lanrage.core.game_profile import Executable
 from lanrage.core.game_programs import ProcessSeen
 from lanrage.core.game_windows import Window
 from lanrage.core.play_ports import Proto
-from tests.game_set import GAMES, game, use
+from tests.game_set import GAMES, L, game, use
 from tests.strategies_detection import processes
 
 INDEX = GameIndex(GAMES)
@@ -80,6 +82,26 @@ class ProcessTests(SynchronousTestCase):
             found("/srv/x/srcds_run", "srcds_run", "-game", "counter-strike-source"), "counter-strike-source"
         )
         self.assertEqual(found(WINE, r"C:\Steam\common\Half-Life 2 Deathmatch\hl2.exe"), "half-life-2-deathmatch")
+
+    def test_marks(self) -> None:
+        """An argument counts before a folder, a folder without its version; the one without marks is what is left."""
+        first, second, rest = (game(name, [(L, "tractorbeam")]) for name in ("One", "Two", "Rest"))
+        first, second = (
+            attrs.evolve(each, executables=(Executable(L, "tractorbeam", marks=(mark,)),))
+            for each, mark in ((first, "hurtling"), (second, "duelling"))
+        )
+        index = GameIndex([first, second, rest])
+        for expected, exe, *argv in (
+            ("one", "/srv/x/tractorbeam", "tractorbeam", "-game", "hurtling"),
+            ("two", "/srv/hurtling/tractorbeam", "tractorbeam", "-game", "duelling"),
+            ("one", "/srv/hurtling_v1.3/tractorbeam", "tractorbeam"),
+            ("rest", "/srv/x/tractorbeam", "tractorbeam"),
+        ):
+            result = index.process(ProcessSeen(7, exe, "tractorbeam", tuple(argv)))
+            self.assertEqual(expected, result.game if result is not None else None, (exe, argv))
+        self.assertIsNone(
+            GameIndex([first, second]).process(ProcessSeen(7, "/srv/x/tractorbeam", "tractorbeam", ("tractorbeam",)))
+        )
 
     def test_words(self) -> None:
         """A common word is no game by itself, even where a profile names it."""

@@ -62,6 +62,33 @@ class ShippedTests(SynchronousTestCase):
         for port in (("udp", 4445), ("udp", 27960), ("udp", 8303), ("tcp", 25565), ("udp", 6112), ("udp", 27015)):
             self.assertIn(port, ports)
 
+    def test_programs_of_one_engine(self) -> None:
+        """An argument or a folder tells which game it is; without one it is the one without marks, or none."""
+        index = GameIndex(self.games.values())
+        wine = "/usr/lib/wine/wine64-preloader"
+        for expected, exe, *argv in (
+            ("css", "/s/Counter-Strike Source/hl2_linux", "hl2_linux", "-game", "cstrike"),
+            ("teamfortress2", "/srv/x/srcds_run", "srcds_run", "-game", "tf"),
+            ("neotokyo", wine, "D:\\x\\hl2.exe", "-game", "NEOTOKYO"),
+            ("source-engine", wine, "D:\\x\\hl2.exe"),
+            ("openarena", "/usr/lib/ioquake3/ioquake3", "ioquake3", "+set", "com_basegame", "baseoa"),
+            ("q3a", "/usr/lib/ioquake3/ioquake3", "ioquake3"),
+            ("borderlands2", wine, "D:\\Games\\Borderlands2.exe"),
+            (None, wine, "D:\\x\\game.exe"),
+            (None, wine, "D:\\x\\sin.exe"),
+            ("sin", wine, "D:\\SiN Gold\\sin.exe"),
+        ):
+            result = index.process(ProcessSeen(7, exe, exe.rpartition("/")[2][:15], tuple(argv)))
+            self.assertEqual(expected, result.game if result is not None else None, (exe, argv))
+
+    def test_well_known_games(self) -> None:
+        """Those that are played on most LANs can be noticed by a program or an id at Steam."""
+        shooters = "css csgo counterstrike16 teamfortress2 l4d2 garrysmod halo q3a unrealtournament2004 cod2 cod4mw"
+        others = "battlefield2 aoe2de starcraft warcraft3 minecraft terraria factorio valheim openttd openra xonotic"
+        for name in f"{shooters} {others}".split():
+            game = self.games[name]
+            self.assertTrue(game.executables or game.steam_appids, name)
+
 
 class FolderTests(SynchronousTestCase):
     """A user's folder."""
