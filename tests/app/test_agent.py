@@ -103,11 +103,18 @@ class Node(AgentNode):
         self.games = cast(GamesPlane, Games(self.desk, {"tag": TAG}))
         self.game = "tag"
         self.mods: ServerModsShown | None = None
+        self.log_ins: list[bool] = []
 
     def join_server(self, *, server: str, caller: Caller | None = None) -> Deferred[dict[str, Any]]:
         """See :meth:`INode.join_server`."""
         mods = msgspec.to_builtins(self.mods)
         return succeed({"address": "10.66.0.2", "port": 3979, "game": self.game, "mods": mods})
+
+    async def rejoin(self, *, login: bool, caller: Caller) -> dict[str, Any]:
+        """See :meth:`INode.rejoin`."""
+        del caller
+        self.log_ins.append(login)
+        return {"outcome": "there", "party_id": ""}
 
     def _see(self, windows: Sequence[Window]) -> None:
         self.seen = tuple(windows)
