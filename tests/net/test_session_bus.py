@@ -19,6 +19,7 @@ from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from lanrage.errors import LanrageError, Refused, Unreachable
+from lanrage.net import session_bus
 from lanrage.net.session_bus import BUS, BusTalk, bus_path, show_note
 from tests.desktop_bus import NO_DBUS, start_bus, start_desktop
 
@@ -59,6 +60,35 @@ class PathTests(SynchronousTestCase):
             self.assertIsInstance(bus_path({"DBUS_SESSION_BUS_ADDRESS": text}, 0), str)
         except Unreachable:
             pass
+
+
+class SilentTests(TestCase):
+    """What listens there says nothing."""
+
+    timeout = 60
+
+    async def test_silent(self) -> None:
+        """A bus, or a desktop behind it, that hangs is given up as one that is not there."""
+        folder = Path(tempfile.mkdtemp(prefix="lanrage-"))
+        self.addCleanup(shutil.rmtree, folder)
+        self.patch(session_bus, "PATIENCE", 0.1)
+        for name, words in (("bus", b""), ("desktop", b"OK 1234\r\n")):
+            path = str(folder / name)
+
+            class Silent(Protocol):
+                """Says this, and nothing more."""
+
+                greeting = words
+
+                def connectionMade(self) -> None:
+                    """At once."""
+                    self.transport.write(self.greeting)  # type: ignore[union-attr]
+
+            port: Any = reactor.listenUNIX(path, Factory.forProtocol(Silent))  # type: ignore[attr-defined]
+            self.addCleanup(port.stopListening)
+            with self.assertRaises(Unreachable) as caught:
+                await show_note(reactor, path, "Friday", "Ben left", False)
+            self.assertIn("does not answer", str(caught.exception))
 
 
 class HostileTests(SynchronousTestCase):
