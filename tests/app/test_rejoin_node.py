@@ -6,6 +6,7 @@ from lanrage.app import rejoin_node
 from lanrage.app.caller import Caller
 from lanrage.app.desktop_config import DesktopSettings
 from lanrage.app.operations import perform
+from lanrage.app.party_news import party_seen
 from lanrage.app.rejoin_node import AWAY
 from lanrage.core.game_orders import ShowNote, decode_order
 from lanrage.errors import Refused
@@ -79,11 +80,22 @@ class RejoinCase(PartyCase):
         session.caller.lost()
         session.player.node.everybody_out()
         await self.until(lambda: self.away(session.player))
+        self.assertIsNone(party_seen(session.player.node._life), "nobody is told that the members are offline")
 
     def away(self, player: Player) -> bool:
         """Whether nothing of the party is left on the machine."""
         life = player.node._life
         return life is not None and life.away and player.machinery.standing == ([], [])
+
+    async def remembered(self, player: Player, now: bool) -> None:
+        """Its latest party is the one that it is in now, or not any more."""
+        recent = player.node.recent
+        if not recent.running:
+            recent.startService()
+            self.addCleanup(recent.stopService)
+        await self.until(lambda: recent.parties)
+        (party,) = (await player.node.recent_parties())["parties"]
+        self.assertIs(party["now"], now)
 
     async def sees(self, watcher: Player, name: str, online: bool) -> None:
         """Wait until one member sees another so."""
@@ -103,11 +115,11 @@ class RejoinTests(RejoinCase):
         anna, bert = await self.at_bert()
         session = self.log_in(bert)
         self.assertEqual(await session.rejoin(), "there")
+        await self.remembered(bert, now=True)
         await self.log_out(session)
         await self.sees(anna, "bert", online=False)
         self.assertIn(AWAY, (await bert.node.status())["missing"])
-        (party,) = (await bert.node.recent_parties())["parties"] or [{"now": False}]
-        self.assertFalse(party["now"])
+        await self.remembered(bert, now=False)
         ann, ben = self.log_in(bert), self.log_in(bert, USER + 1)
         first, second = ann.rejoin(), ben.rejoin()
         self.assertEqual((await first, await second), ("back", "there"))

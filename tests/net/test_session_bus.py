@@ -167,6 +167,25 @@ class RealTests(TestCase):
         with self.assertRaises(Unreachable):
             await show_note(reactor, str(self.path.with_name("nothing")), "Friday", "Ben left", False)
 
+    async def test_bus_comes_back(self) -> None:
+        """A session whose bus ends and is started anew is shown notes again."""
+        ends: list[tuple[Any, ...]] = []
+        folder = self.path.with_name("second")
+        folder.mkdir()
+        path = start_bus(lambda *call: ends.append(call), folder)
+        (stop, daemon) = ends.pop()
+        first = await start_desktop(reactor, path)
+        await show_note(reactor, str(path), "Friday", "Ben joined", False)
+        stop(daemon)
+        with self.assertRaises(Unreachable):
+            await show_note(reactor, str(path), "Friday", "Ben left", False)
+        path.unlink(missing_ok=True)
+        start_bus(self.addCleanup, folder)
+        second = await start_desktop(reactor, path)
+        self.addCleanup(second.transport.abortConnection)
+        await show_note(reactor, str(path), "Friday", "Ben hosts Quake", False)
+        self.assertEqual([each.notes[-1][4] for each in (first, second)], ["Ben joined", "Ben hosts Quake"])
+
     async def test_another_program(self) -> None:
         """What listens there and is no bus is refused, and not waited for."""
 
