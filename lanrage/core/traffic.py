@@ -12,7 +12,7 @@ PLAYING_BYTES = 400
 """Bytes, both ways together, that the counters grow by in that span where a game runs. A keepalive has 32 bytes, a
 handshake 148 and 92, and both may come in one span; a game sends ten packets a second of 96 bytes and more."""
 ANNOUNCED_RATE = 8000.0
-"""Bytes a second, both ways together, of broadcasts that the LAN plane carries and that are no playing: announcements,
+"""Bytes a second, both ways together, of what LAN plane and party channel carry and that is no playing: announcements,
 35 a second of 230 bytes. A game that is played by broadcasts (Doom by IPX: 35 a second each way) is above it."""
 SILENT_BYTES = 140
 """Bytes sent since the last were received, from which an answer is missed: more than a few keepalives, which have none,
@@ -30,7 +30,7 @@ class Counters:
 
     :param rx: bytes received since the peer was added.
     :param tx: bytes sent since then.
-    :param lan: of both, what the LAN plane carried.
+    :param lan: of both, what the LAN plane and the party channel took.
     :param handshake: WireGuard's time of the last handshake, 0.0 = never; compared with itself alone.
     """
 
