@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Address
+
 from hypothesis import strategies as st
 
 from lanrage.core.path_reports import PathTold
@@ -13,7 +15,7 @@ shares = st.floats(0, 1)
 paths = st.builds(PathTold, kinds, st.none() | times, times, shares)
 good = st.builds(PathTold, st.just("direct"), st.floats(0, 0.04), st.floats(0, 0.005))
 bad = st.builds(PathTold, kinds, st.floats(0.2, 2), st.floats(0.06, 1), st.floats(0.1, 1))
-addresses = st.ip_addresses(v=4)
+addresses = st.integers(0, 2**32 - 1).map(IPv4Address)
 reports = st.dictionaries(addresses, paths, max_size=64)
 tokens = st.binary(min_size=TOKEN_BYTES, max_size=TOKEN_BYTES)
 quality_words = st.one_of(

@@ -78,10 +78,8 @@ class Talking(RuleBasedStateMachine):
         assert self.talk.reports(self.now).keys() == fresh
 
 
-class TalkingTests(Talking.TestCase):  # type: ignore[name-defined,misc]
-    """The machine."""
-
-    settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+TalkingTests = Talking.TestCase
+TalkingTests.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
 
 
 class TogetherTests(SynchronousTestCase):

@@ -49,8 +49,8 @@ class QualityTests(SynchronousTestCase):
 
     def test_refused(self) -> None:
         """Figures out of their bounds, of another type, too many rows or fields, and a member that is named twice."""
-        row = [1, "d", 10, 10, 10]
-        wrong: list[list[object]] = [
+        row: list[object] = [1, "d", 10, 10, 10]
+        wrong: list[object] = [
             ["quality", [[1, "d", 10, 10]]],
             ["quality", [[*row, 1]]],
             ["quality", [row] * (ROWS_LIMIT + 1)],
