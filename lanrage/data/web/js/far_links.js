@@ -51,7 +51,7 @@ function farRow({ pair: first }) {
   const way = h("td", { "data-label": W.party.path });
   const far = h("td", { class: "number", "data-label": W.party.ping });
   const quality = h("td", { "data-label": W.party.quality });
-  const element = h("tr", { "data-test": "far-link" }, h("th", { scope: "row" }, theirs(first.a), " – ", theirs(first.b)), way, far, quality);
+  const element = h("tr", { "data-test": "far-link" }, h("th", { scope: "row" }, theirs(first.a), ` ${W.party.and} `, theirs(first.b)), way, far, quality);
   /** @param {{pair: any}} link */
   const update = ({ pair }) => {
     say(way, pathWord(pair.path));

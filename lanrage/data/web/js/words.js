@@ -114,6 +114,7 @@ export const W = {
     alarms: "This needs your attention",
     map: "Links",
     mapText: "This computer in the middle, each member around it, with the kind and the ping of the link. The tables have the same.",
+    and: "and",
     far: /** @type {[string, string]} */ (["link between the others", "links between the others"]),
     left: "You left the party",
   },
