@@ -18,7 +18,7 @@ def judge_clocks(facts: Facts) -> Iterator[Check]:
     server = node.control.clock_offset_s if node.control is not None else None
     right = agreed([0.0, *(each.clock_offset_s or 0.0 for each in told)]) if server is None else server
     if server is None and abs(right) > CLOCK_WARNING:
-        words = f"this clock is {_words(-right)} most members' clocks"
+        words = f"this clock is {_words(-right)}, as most members' clocks show"
         yield found("clock_off", words, level=_level(right))
     for member in told:
         yield _member(member, right)
@@ -35,15 +35,14 @@ def agreed(offsets: Sequence[float]) -> float:
 def _member(member: MemberFacts, right: float) -> Check:
     """Within what the round trip leaves open, a clock is taken for right."""
     offset = (member.clock_offset_s or 0.0) - right
-    give_or_take = f"give or take {member.clock_error_s * 1000:.0f} ms"
+    words = f"its clock is {_words(offset)}, give or take {member.clock_error_s * 1000:.0f} ms"
     if abs(offset) - member.clock_error_s <= CLOCK_WARNING:
-        return fine("member clock", f"its clock is {_words(offset)} the others', {give_or_take}", member=member.name)
-    words = f"its clock is {_words(offset)} the others', {give_or_take}"
+        return fine("member clock", words, member=member.name)
     return found("member_clock_off", words, member=member.name, level=_level(offset))
 
 
 def _words(offset: float) -> str:
-    return f"{abs(offset):.1f} s {'ahead of' if offset > 0 else 'behind'}"
+    return f"{abs(offset):.1f} s {'ahead' if offset > 0 else 'behind'}"
 
 
 def _level(offset: float) -> Level:

@@ -119,11 +119,13 @@ class ReportTalk:
         if words != self._words:
             self._words = words
             self._stale |= self._ready
-        told = frozenset(identity for identity in self._ready if self._is_due(identity, now))
+        speaking = self._ready & self.reports(now).keys()
+        told = frozenset(identity for identity in speaking if self._is_due(identity, now))
         for identity in told:
             self._tell(identity, now)
-        silent = self._ready - self.reports(now).keys()
-        hailed = frozenset(each for each in silent if now - self._hailed_at.get(each, float("-inf")) >= HAIL)
+        hailed = frozenset(
+            each for each in self._ready - speaking if now - self._hailed_at.get(each, float("-inf")) >= HAIL
+        )
         self._hailed_at.update(dict.fromkeys(hailed, now))
         return Due(told, hailed)
 
@@ -132,8 +134,6 @@ class ReportTalk:
         return {identity: report for identity, report in self._heard.items() if now - report.at < SILENCE}
 
     def _is_due(self, identity: bytes, now: float) -> bool:
-        if identity not in self.reports(now):
-            return False
         since = now - self._told_at.get(identity, float("-inf"))
         return since >= REPEAT or (identity in self._stale and since >= SPACING)
 

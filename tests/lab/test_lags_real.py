@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import time
 from collections.abc import Callable
@@ -37,8 +38,9 @@ class LagTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         """The networks, and nodes that have met; no relay carries anything, so that a bad way stays the only one."""
-        self.folder = self.enterContext(tempfile.TemporaryDirectory(prefix="lanrage-lags-"))
-        self.lab: Lab = self.enterContext(laboratory(own("tlags"), KINDS, Path(self.folder), print))
+        folder = Path(tempfile.mkdtemp(prefix="lanrage-lags-"))
+        self.addCleanup(shutil.rmtree, folder)
+        self.lab: Lab = self.enterContext(laboratory(own("tlags"), KINDS, folder, print))
         self.hosts = self.lab.plan.hosts
         self.lab.start(roles.roles(self.lab.plan))
         self.lab.gather()
