@@ -38,7 +38,7 @@ class SwitchTests(SynchronousTestCase):
 class TestDevices(TestCase):
     """A card with IPv6, and the machine around it."""
 
-    timeout = 20
+    timeout = 120
 
     def setUp(self) -> None:
         """Its network."""
