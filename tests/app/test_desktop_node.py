@@ -75,8 +75,6 @@ class DesktopTests(PartyCase):
         lags = await anna.node.show_lags()
         self.assertEqual((lags["who"], lags["view"], lags["headline"]), ("", "party", "Nobody lags."))
         self.assertEqual({each["name"] for each in lags["members"]}, {"anna", "bert", "carl"})
-        playing = [peer["playing"] for each in (anna, bert, carl) for peer in (await each.node.paths())["peers"]]
-        self.assertEqual(playing, [False] * 6)
         clocks = {each["name"]: each["clock_offset_s"] for each in (await anna.node.diagnose())["members"]}
         self.assertEqual(set(clocks), {"bert", "carl"})
         self.assertEqual([name for name, each in clocks.items() if each is None or abs(each) > 5.0], [])
