@@ -49,35 +49,34 @@ def _pair(ends: frozenset[str], lag: Lag, members: Sequence[str]) -> PairLag:
     return PairLag(first, second, lag.score or 0.0, lag.reason)
 
 
-def _of(name: str, lags: Lags) -> Lags:
-    return {ends: lag for ends, lag in lags.items() if name in ends}
-
-
-def _share(name: str, lags: Lags) -> float:
-    """Share of a member's paths that are bad."""
-    mine = _of(name, lags).values()
-    return fmean(lag.felt for lag in mine) if mine else 0.0
-
-
 def _guilty(members: Sequence[str], lags: Lags) -> list[str]:
     """Who lags, the worst first. Each that is found is left out of what is judged next, with its paths."""
     found: list[str] = []
     while True:
-        suspects = [name for name in members if _lagging(name, lags)]
+        left = _by_member(members, {ends: lag for ends, lag in lags.items() if not ends & set(found)})
+        share = {name: fmean(lag.felt for lag in mine.values()) for name, mine in left.items()}
+        suspects = [name for name in left if _lagging(name, left[name], share)]
         if not suspects:
             return found
-        worst = max(suspects, key=lambda name: (_share(name, lags), -_mean(_of(name, lags).values()), name))
-        found.append(worst)
-        lags = {ends: lag for ends, lag in lags.items() if worst not in ends}
+        found.append(max(suspects, key=lambda name: (share[name], -_mean(left[name].values()), name)))
 
 
-def _lagging(name: str, lags: Lags) -> bool:
+def _by_member(members: Sequence[str], lags: Lags) -> dict[str, dict[str, Lag]]:
+    """The paths of each member that has some, by whom they lead to."""
+    found: dict[str, dict[str, Lag]] = {name: {} for name in members}
+    for (one, other), lag in lags.items():
+        found[one][other] = found[other][one] = lag
+    return {name: mine for name, mine in found.items() if mine}
+
+
+def _lagging(name: str, mine: dict[str, Lag], share: dict[str, float]) -> bool:
     """Most of its paths are bad, and of those whom they lead to somebody does better: else it is where they both are,
-    as with two houses of friends that are far from each other."""
-    mine = _of(name, lags)
-    partners = [next(iter(ends - {name})) for ends, lag in mine.items() if lag.felt]
-    share = _share(name, lags)
-    return len(partners) >= ENOUGH and share > MOST and any(_share(each, lags) < share for each in partners)
+    as with two houses of friends that are far from each other.
+
+    :param share: of each member's paths that are bad.
+    """
+    partners = [other for other, lag in mine.items() if lag.felt]
+    return len(partners) >= ENOUGH and share[name] > MOST and any(share[each] < share[name] for each in partners)
 
 
 def _mean(lags: Iterable[Lag]) -> float:
@@ -86,13 +85,12 @@ def _mean(lags: Iterable[Lag]) -> float:
 
 def _row(name: str, lags: Lags, *, felt: bool) -> Lag:
     """A member with all its paths."""
-    mine = _of(name, lags)
+    mine = {next(iter(ends - {name})): lag for ends, lag in lags.items() if name in ends}
     if not mine:
         return Lag(name, None, None, False, "not measured yet")
     score = round(_mean(mine.values()), 1)
     bad = sum(lag.felt for lag in mine.values())
-    ends, worst = min(mine.items(), key=lambda each: each[1].score or 0.0)
-    to = next(iter(ends - {name}))
+    to, worst = min(mine.items(), key=lambda each: each[1].score or 0.0)
     words = (
         f"{bad} of {_paths(len(mine))} {'is' if bad == 1 else 'are'} bad" if bad else f"{_paths(len(mine))}, all good"
     )
