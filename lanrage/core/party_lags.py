@@ -19,6 +19,8 @@ MOST = 0.5
 
 Lags = dict[frozenset[str], Lag]
 """How the known paths are, by both ends."""
+ByMember = dict[str, dict[str, Lag]]
+"""The same by each member, by whom they lead to."""
 
 
 def judge_party(me: str, members: Sequence[str], pairs: Iterable[Pair]) -> Judged:
@@ -30,13 +32,16 @@ def judge_party(me: str, members: Sequence[str], pairs: Iterable[Pair]) -> Judge
     """
     lags = {frozenset((pair.a, pair.b)): _lag(pair) for pair in pairs}
     lags = {ends: lag for ends, lag in lags.items() if lag.score is not None}
-    guilty = _guilty(members, lags)
-    odd = {ends: lag for ends, lag in lags.items() if lag.felt and not ends & set(guilty)}
+    mine = _by_member(members, lags)
+    guilty = _guilty(mine)
+    innocent = frozenset(members).difference(guilty)
+    odd = {ends: lag for ends, lag in lags.items() if lag.felt and ends <= innocent}
+    suspects = set(guilty).union(*odd)
     bad = [_pair(ends, lag, members) for ends, lag in lags.items() if lag.felt]
     bad.sort(key=lambda pair: (pair.score, pair.a, pair.b))
-    rows = [_row(name, lags, felt=name in guilty or any(name in ends for ends in odd)) for name in members]
+    rows = [_row(name, mine[name], felt=name in suspects) for name in members]
     rows.sort(key=lambda row: (row.name not in guilty, not row.felt, row.score is None, row.score or 0.0))
-    return Judged(guilty[0] if guilty else "", _headline(me, guilty, lags, odd), tuple(rows), tuple(bad), "party")
+    return Judged(guilty[0] if guilty else "", _headline(me, guilty, mine, odd), tuple(rows), tuple(bad), "party")
 
 
 def _lag(pair: Pair) -> Lag:
@@ -49,24 +54,28 @@ def _pair(ends: frozenset[str], lag: Lag, members: Sequence[str]) -> PairLag:
     return PairLag(first, second, lag.score or 0.0, lag.reason)
 
 
-def _guilty(members: Sequence[str], lags: Lags) -> list[str]:
+def _guilty(mine: ByMember) -> list[str]:
     """Who lags, the worst first. Each that is found is left out of what is judged next, with its paths."""
     found: list[str] = []
+    left = {name: dict(lags) for name, lags in mine.items() if lags}
     while True:
-        left = _by_member(members, {ends: lag for ends, lag in lags.items() if not ends & set(found)})
-        share = {name: fmean(lag.felt for lag in mine.values()) for name, mine in left.items()}
-        suspects = [name for name in left if _lagging(name, left[name], share)]
+        share = {name: sum(lag.felt for lag in lags.values()) / len(lags) for name, lags in left.items()}
+        suspects = [name for name, lags in left.items() if _lagging(name, lags, share)]
         if not suspects:
             return found
-        found.append(max(suspects, key=lambda name: (share[name], -_mean(left[name].values()), name)))
+        worst = max(suspects, key=lambda name: (share[name], -_mean(left[name].values()), name))
+        found.append(worst)
+        for other in left.pop(worst):
+            del left[other][worst]
+            if not left[other]:
+                del left[other]
 
 
-def _by_member(members: Sequence[str], lags: Lags) -> dict[str, dict[str, Lag]]:
-    """The paths of each member that has some, by whom they lead to."""
-    found: dict[str, dict[str, Lag]] = {name: {} for name in members}
+def _by_member(members: Sequence[str], lags: Lags) -> ByMember:
+    found: ByMember = {name: {} for name in members}
     for (one, other), lag in lags.items():
         found[one][other] = found[other][one] = lag
-    return {name: mine for name, mine in found.items() if mine}
+    return found
 
 
 def _lagging(name: str, mine: dict[str, Lag], share: dict[str, float]) -> bool:
@@ -83,9 +92,8 @@ def _mean(lags: Iterable[Lag]) -> float:
     return fmean(lag.score or 0.0 for lag in lags)
 
 
-def _row(name: str, lags: Lags, *, felt: bool) -> Lag:
+def _row(name: str, mine: dict[str, Lag], *, felt: bool) -> Lag:
     """A member with all its paths."""
-    mine = {next(iter(ends - {name})): lag for ends, lag in lags.items() if name in ends}
     if not mine:
         return Lag(name, None, None, False, "not measured yet")
     score = round(_mean(mine.values()), 1)
@@ -101,17 +109,16 @@ def _paths(count: int) -> str:
     return "1 path" if count == 1 else f"{count} paths"
 
 
-def _headline(me: str, guilty: Sequence[str], lags: Lags, odd: Lags) -> str:
-    if not lags:
+def _headline(me: str, guilty: Sequence[str], mine: ByMember, odd: Lags) -> str:
+    if not any(mine.values()):
         return "Nothing has been measured yet."
     if not guilty and not odd:
         return "Nobody lags."
     said = []
     if guilty:
         names = [f"{name} (this machine)" if name == me else name for name in guilty]
-        said.append(
-            f"{_list(names)} {'lags' if len(names) == 1 else 'lag'}: {_row(guilty[0], lags, felt=True).reason}."
-        )
+        why = _row(guilty[0], mine[guilty[0]], felt=True).reason
+        said.append(f"{_list(names)} {'lags' if len(names) == 1 else 'lag'}: {why}.")
     if odd:
         ends, worst = min(odd.items(), key=lambda each: each[1].score or 0.0)
         between = _list(sorted(ends))
