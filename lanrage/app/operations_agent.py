@@ -94,12 +94,12 @@ class AskRejoin(Request, frozen=True):
 class Rejoined(Result, frozen=True):
     """Whether the node is back in its party.
 
-    :param outcome: ``back`` (by this), ``there`` (it was in it), ``none`` (it has no party), ``off`` (the setting
-        ``desktop.rejoin`` is), or ``starting``: the node has just begun, and returns by itself.
+    :param outcome: ``back`` (by this), ``there`` (it was in it), ``none`` (it has no party), or ``off`` (the
+        setting ``desktop.rejoin`` is).
     :param party_id: of the party, where it is in one.
     """
 
-    outcome: Literal["back", "there", "none", "off", "starting"]
+    outcome: Literal["back", "there", "none", "off"]
     party_id: str = ""
 
 

@@ -39,10 +39,14 @@ class RejoinNode:
     desktop: DesktopDesk
     _config: NodeConfig
     _life: PartyLife | None
+    _returned: bool
     _reactor: Any
     _now: Callable[[], float]
 
     def _alone(self, work: Callable[[], Coroutine[Any, Any, dict[str, Any]]]) -> Deferred[dict[str, Any]]:
+        raise AssertionError("given by the node")
+
+    def _own(self) -> PartyLife:
         raise AssertionError("given by the node")
 
     def make_rejoin(self, reactor: Any, games: GamesPlane) -> None:
@@ -58,6 +62,7 @@ class RejoinNode:
         assert self._life is not None
         life = self._life
         saved = await life.load()
+        self._returned = True
         self.log.info("the node {public_key} is there", public_key=life.keys.identity.public)
         if saved is not None and self._config.desktop.rejoin and not self.games.agents.users:
             self._stay_out(life, saved)
@@ -66,7 +71,7 @@ class RejoinNode:
         self._back = True
         self._log_outs.start()
         early, self._early = self._early, {}
-        for user in early:
+        for user in early if self._config.desktop.rejoin else ():
             self._tell_back(user, life)
 
     async def _return_to(self, life: PartyLife, saved: SavedParty) -> None:
@@ -121,16 +126,14 @@ class RejoinNode:
     def rejoin(self, *, login: bool, caller: Caller) -> Awaitable[dict[str, Any]]:
         """See :meth:`INode.rejoin`."""
         self.games.agents.check_agent(caller)
+        if login and not self._back:  # the start goes on, sees that somebody is there, and tells
+            self._early[caller.user] = None
         return self._alone(lambda: self._rejoin(caller.user, login))
 
     async def _rejoin(self, user: int, login: bool) -> dict[str, Any]:
-        life = self._life
+        life = self._own()
         if not self._config.desktop.rejoin:
             return _plain(Rejoined("off"))
-        if life is None or not self._back:  # its start goes on, and sees that somebody is there
-            if login:
-                self._early[user] = None
-            return _plain(Rejoined("starting"))
         if life.saved is None:
             return _plain(Rejoined("none"))
         if not life.away:
