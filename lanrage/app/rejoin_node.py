@@ -40,6 +40,10 @@ class RejoinNode:
     _config: NodeConfig
     _life: PartyLife | None
     _returned: bool
+    _back: bool
+    _early: dict[int, None]
+    _telling: set[Deferred[None]]
+    _log_outs: LogOuts
     _reactor: Any
     _now: Callable[[], float]
 
@@ -52,8 +56,8 @@ class RejoinNode:
     def make_rejoin(self, reactor: Any, games: GamesPlane) -> None:
         """Make the parts; nothing is watched yet."""
         self._back = False
-        self._early: dict[int, None] = {}
-        self._telling: set[Deferred[None]] = set()
+        self._early = {}
+        self._telling = set()
         self._log_outs = LogOuts(reactor, lambda: len(games.agents.users), self.everybody_out)
         games.agents.on_change = self._log_outs.look
 

@@ -161,7 +161,6 @@ def _seconds(text: str) -> float:
 
 
 def _bounded(value: float, per_second: int = 1) -> float:
-    """A number of JSON in seconds. A whole one may be larger than any float, and is bounded before it becomes one."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return 0.0
-    return min(max(0, value), WAIT_LIMIT * per_second) / per_second
+    """A number of JSON in seconds; a whole one may be larger than any float, and is bounded before it becomes one."""
+    bounded = min(max(0.0, value), WAIT_LIMIT * per_second) / per_second
+    return bounded if value not in (math.inf, -math.inf) and not math.isnan(bounded) else 0.0
