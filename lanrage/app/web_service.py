@@ -16,6 +16,7 @@ from lanrage.app.operation import Operation
 from lanrage.app.operations_web import WebOpened
 from lanrage.app.results import WebShown
 from lanrage.app.web_api import WebApi
+from lanrage.app.web_documents import WebDocuments
 from lanrage.app.web_files import WebFile, list_files
 from lanrage.app.web_login import WebLogin
 from lanrage.app.web_socket import WebSocketFactory
@@ -57,7 +58,7 @@ class WebService(Service):
         self._login = WebLogin(reactor, random)
         self._socket = WebSocketFactory(reactor, calls, self._login)
         self._files: dict[str, WebFile] = {}
-        api = WebApi(calls, self._login, rows, self._files)
+        api = WebApi(calls, self._login, WebDocuments(reactor, rows), self._files)
         self._port = WebPort(reactor, api.answer, self._socket, self._login.owner, who_is)
         self._trouble = ""
         self._again: IDelayedCall | None = None
