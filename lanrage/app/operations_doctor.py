@@ -20,7 +20,9 @@ class Doctor(Request, frozen=True):
     member: Annotated[
         str, Meta(max_length=NAME_LIMIT, description="the name of another member, or empty for all members")
     ] = ""
-    addresses: Annotated[bool, Meta(description="true or false: addresses, names and home folders of machines are shown")] = False
+    addresses: Annotated[
+        bool, Meta(description="true or false: addresses, host and login names and home folders are shown")
+    ] = False
 
 
 class IDoctorNode(Interface):

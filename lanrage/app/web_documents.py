@@ -1,8 +1,9 @@
-"""What describes the API for programs, made when it is first asked for, in a thread: it takes longer than a reactor may."""
+"""What describes the API for programs: made when it is first asked for, in a thread, as it takes a while."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -16,7 +17,7 @@ from lanrage.wire.web import API
 Builder = Callable[[Sequence[Operation]], dict[str, Any]]
 """Describes operations."""
 
-DOCUMENTS: Mapping[str, Builder] = {f"{API}openapi.json": openapi, f"{API}asyncapi.json": asyncapi}
+DOCUMENTS: Mapping[str, Builder] = MappingProxyType({f"{API}openapi.json": openapi, f"{API}asyncapi.json": asyncapi})
 """By path."""
 
 

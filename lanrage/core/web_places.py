@@ -1,4 +1,4 @@
-"""Connections of the gateway for browsers: who has a place, and who gives one up (``docs/web-api.rst``, "Limits"). Pure.
+"""Connections of the gateway for browsers: who has a place, and who gives one up (``docs/web-api.rst``). Pure.
 
 A connection is a stranger's until it shows a token that counts. Strangers have few places and those who are logged in
 have others, so that nobody without a login can take a place from somebody with one; among themselves both give way

@@ -289,9 +289,7 @@ class WebPort:
     :param who_is: tells which user opened a connection.
     """
 
-    def __init__(
-        self, reactor: Any, answer: Answering, socket: Any, owner: Owner, who_is: WhoIs = user_of
-    ) -> None:
+    def __init__(self, reactor: Any, answer: Answering, socket: Any, owner: Owner, who_is: WhoIs = user_of) -> None:
         self._reactor = reactor
         self._site = WebFactory(reactor, answer, socket, owner)
         self._factory = SharedPlaces(reactor, self._site, WebPlaces(), who_is)

@@ -94,7 +94,7 @@ class LimitTests(WebCase):
         return made
 
     def test_nobody_takes_all_connections(self) -> Deferred[None]:
-        """Another user who opens as many as he likes keeps nobody out: neither who logs in now nor whose page is open."""
+        """Another user who opens as many as he likes keeps out neither who logs in now nor whose page is open."""
 
         async def life() -> None:
             token = shown(await self.log_in())

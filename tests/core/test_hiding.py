@@ -75,7 +75,9 @@ class HidingTests(SynchronousTestCase):
         self.assertEqual(wanted, Hider(names=NAMES).text(text))
         self.assertEqual(text, Hider(addresses=False, names=NAMES).text(text))
 
-    @given(st.from_regex(r"[a-z_][a-z0-9_-]{1,12}", fullmatch=True), st.sampled_from(("{}", "at {}, yes", "({})", "{}:")))
+    @given(
+        st.from_regex(r"[a-z_][a-z0-9_-]{1,12}", fullmatch=True), st.sampled_from(("{}", "at {}, yes", "({})", "{}:"))
+    )
     def test_no_login_name_is_left(self, name: str, form: str) -> None:
         """Alone, and in a path."""
         hider = Hider(names=MachineNames(users=(name,), homes=(f"/data/{name}",)))
