@@ -36,13 +36,13 @@ class PlacedConnection(ProtocolWrapper):
     def dataReceived(self, data: bytes) -> None:
         """Twisted: bytes."""
         if self.place is not None:
-            super().dataReceived(data)
+            super().dataReceived(data)  # type: ignore[no-untyped-call]
 
     def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
         """Twisted: it is gone."""
         if self.place is not None:
             self.factory.leave(self.place)
-            super().connectionLost(reason)
+            super().connectionLost(reason)  # type: ignore[no-untyped-call]
 
     def log_in(self, user: int) -> bool:
         """It showed the token of a user; false: that user has no place left."""

@@ -117,7 +117,7 @@ class PlacesLife(RuleBasedStateMachine):
         assert all(users.count(user) <= FEW.of_user for user in users)
 
 
-class TestPlacesLife(PlacesLife.TestCase):  # type: ignore[name-defined,misc]
+class TestPlacesLife(PlacesLife.TestCase):  # type: ignore[valid-type,misc]
     """The machine; and that its steps come to all places where a table is full."""
 
     settings = settings(max_examples=40, stateful_step_count=60)

@@ -199,7 +199,7 @@ class SessionLife(RuleBasedStateMachine):
             assert sum(each.user == user for each in self.sessions) <= FEW.user_sessions
 
 
-class TestSessionLife(SessionLife.TestCase):  # type: ignore[name-defined,misc]
+class TestSessionLife(SessionLife.TestCase):  # type: ignore[valid-type,misc]
     """The machine; and that its steps come to all places where a table is full."""
 
     settings = settings(max_examples=40, stateful_step_count=60)
