@@ -19,7 +19,7 @@ from lanrage.core.settings_web import WebListen
 from tests.fakes_node import FakeNode
 
 reactor: Any = installed_reactor
-PATIENCE = 10.0
+PATIENCE = 60.0
 USER = 1234
 """Whom the kernel vouched for."""
 OTHER = 666
@@ -76,7 +76,7 @@ class WebCase(TestCase):
     :ivar others: ports from which another user of the machine connects.
     """
 
-    timeout = 30
+    timeout = 120
 
     def setUp(self) -> Any:
         """Listen."""
