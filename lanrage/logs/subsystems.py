@@ -71,7 +71,7 @@ SUBSYSTEMS: Mapping[str, tuple[str, ...]] = {
     ),
     "api": (
         *("app.api", "app.caller", "app.operation", "app.client", "app.cli", "app.watching", "app.logs"),
-        *("app.trace", "app.web_", "net.web_port"),
+        *("app.trace", "app.web_", "net.web_port", "net.shared_places"),
     ),
 }
 """Subsystem: the beginnings of its modules' names below the package; the longest that fits counts."""
