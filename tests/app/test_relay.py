@@ -22,7 +22,7 @@ from lanrage.wire.relay_binding import RelayBinding
 from tests.core.relay_world import SERVER, WALL, holder, ticket, wireguard
 
 LOOPBACK = "127.0.0.1"
-PATIENCE = 10.0
+PATIENCE = 60.0
 """Seconds until a test gives up; all of it takes a few round trips of the loopback."""
 
 
@@ -182,7 +182,7 @@ class RelayServiceTests(TestCase):
         return self.drive(self._drain())
 
     async def _drain(self) -> None:
-        self.plan = RelayPlan(drain=3.0)
+        self.plan = RelayPlan(drain=60.0)
         self.relay = self.make()
         told: list[bool] = []
         self.relay.on_draining = lambda: told.append(self.relay.report().draining)
@@ -199,7 +199,7 @@ class RelayServiceTests(TestCase):
         for end in (anna, ben):
             end.drive(end.binding.stop())
         await stopping
-        self.assertLess(time.monotonic() - began, 3.0)
+        self.assertLess(time.monotonic() - began, 30.0)
 
     def test_a_drain_ends(self) -> Deferred[None]:
         """With its time; who is bound until then is told that it is over."""
