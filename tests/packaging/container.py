@@ -62,7 +62,9 @@ class Images:
     def start(self, name: str, *words: str) -> None:
         """Run a container in the background, on the network of this place, with a volume for its state."""
         volume = f"--volume={name}:/var/lib/lanrage"
-        self.podman("run", "-d", "--pull=never", "--network=host", "--cgroups=disabled", f"--name={name}", volume, *words)
+        self.podman(
+            "run", "-d", "--pull=never", "--network=host", "--cgroups=disabled", f"--name={name}", volume, *words
+        )
 
     def config(self) -> dict[str, Any]:
         """What the image says of itself."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shlex
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -76,9 +75,17 @@ def test_what_is_in_it(image: Images) -> None:
     told = image.config()
     assert (told["User"], told["StopSignal"]) == ("967:967", "SIGTERM")
     assert shlex.split(spoken(told["Health"]["Test"])) == ["lanrage", STATE, "tasks"]
-    look = "ls -A /src /wheels /var/lib/lanrage; command -v cc gcc make pip3 curl; find / -xdev -perm -4000 -user 967"
+    look = "ls -A /var/lib/lanrage; ls -d /src /wheels; command -v cc gcc make pip3 curl; find / -xdev -perm -4000 -user 967"
     with image.alone() as place:
-        words = ("run", "--rm", "--pull=never", "--network=host", "--cgroups=disabled", "--entrypoint=sh")
+        words = (
+            "run",
+            "--rm",
+            "--no-healthcheck",
+            "--pull=never",
+            "--network=host",
+            "--cgroups=disabled",
+            "--entrypoint=sh",
+        )
         assert place.podman(*words, "lanrage", "-c", f"({look}) 2>/dev/null; id -u").split() == ["967"]
 
 
@@ -102,7 +109,12 @@ def test_all_three(image: Images) -> None:
 
 def a_node_plays(place: Images) -> None:
     """A node with no more rights than the docs give it founds a party at the server beside it."""
-    rights = ("--cap-drop=all", "--cap-add=NET_ADMIN,NET_RAW", "--device=/dev/net/tun", "--security-opt=unmask=/proc/sys")
+    rights = (
+        "--cap-drop=all",
+        "--cap-add=NET_ADMIN,NET_RAW",
+        "--device=/dev/net/tun",
+        "--security-opt=unmask=/proc/sys",
+    )
     place.start("node", *rights, "lanrage", "node", STATE, "--run-dir=/run/lanrage")
     healthy(place, "node", "lanrage status")
     place.podman("exec", "node", "lanrage", "party", "create", "Friday", "--server=127.0.0.1", "--as=Ann")
