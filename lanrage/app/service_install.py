@@ -136,12 +136,12 @@ def uninstall(place: Place, roles: Sequence[ServiceRole], *, purge: bool = False
 def _stopped(place: Place, gone: Sequence[str]) -> tuple[list[Command], list[Command]]:
     """What is run before files are removed, and after it."""
     units = _system([path.rpartition("/")[2] for path in gone if path.endswith((".service", ".socket"))])
+    forget: list[Command] = [("systemctl", "reset-failed", FAILED)] if units else []
     kept = [role for role in SYSTEM if place.has_package(role) and any(unit_of(role) in path for path in gone)]
     if "control" in kept and any(path.endswith("/socket.conf") for path in gone):
         units += [unit_of("control", "socket")]  # the package's own server opens its port itself then
     again: list[Command] = [("systemctl", "try-restart", *map(unit_of, kept))] if kept else []
     stop: list[Command] = [("systemctl", "disable", "--now", *units)] if units else []
-    forget: list[Command] = [("systemctl", "reset-failed", FAILED)] if units else []
     return stop, [("systemctl", "daemon-reload"), *forget, *again]
 
 

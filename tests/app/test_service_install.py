@@ -236,12 +236,6 @@ class UninstallTests(Machine):
         (self.root / "etc/passwd").write_text(ours, encoding="utf-8")
         uninstall(self.place(), ["node"], purge=True)
         self.assertEqual(self.ran[-2:], [folders, ("userdel", "lanrage")])
-        (self.root / "etc/group").write_text("lanrage:x:967:alice\n", encoding="utf-8")
-        uninstall(self.place(), ["node"], purge=True)
-        self.assertEqual(self.ran[-2:], [("userdel", "lanrage"), ("groupdel", "lanrage")], "it has a member")
-        (self.root / "etc/group").write_text("lanrage:x:1000:\n", encoding="utf-8")
-        uninstall(self.place(), ["node"], purge=True)
-        self.assertEqual(self.ran[-1], ("userdel", "lanrage"), "a person's group")
 
     def test_nothing(self) -> None:
         """Where nothing was installed nothing is done."""
