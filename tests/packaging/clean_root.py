@@ -17,8 +17,10 @@ import attrs
 BOOT = Path(__file__).with_name("boot.sh")
 SOURCE = Path(__file__).resolve().parents[2]
 BUILD = SOURCE / "packaging" / "deb" / "build"
-SHIPPED = {"setup.cfg", "setup.py", "pyproject.toml", "MANIFEST.in", "README.rst", "NEWS.rst", "LICENSE"}
-SHIPPED |= {"lanrage", "twisted"}
+SHIPPED = {
+    *("setup.cfg", "setup.py", "pyproject.toml", "MANIFEST.in", "README.rst", "NEWS.rst", "LICENSE"),
+    *("lanrage", "twisted"),
+}
 """What a wheel of ours is made of."""
 NEEDED = ("python3", "systemd", "nftables", "iproute2", "wireguard-go")
 """What the package depends on."""
