@@ -30,6 +30,10 @@ SERVER_KEY = "/etc/lanrage/server.pub"
 """The relay's unit reads it, and does not start without it."""
 STATE, SETTINGS, SOCKETS = "/var/lib/lanrage", "/etc/lanrage", "/run/lanrage"
 USER = "lanrage"
+FAILED = "lanrage-*"
+"""Units that failed and are no more, which systemd lists until it is told not to; a pattern may match none."""
+LAST_SYSTEM_ID = 999
+"""Of a user or group; from 1000 on they are persons' (``SYS_GID_MAX`` in login.defs(5))."""
 MAKERS = {
     ("systemd-sysusers",): "/etc/sysusers.d/",
     ("systemd-tmpfiles", "--create"): "/etc/tmpfiles.d/",
@@ -107,8 +111,7 @@ def uninstall(place: Place, roles: Sequence[ServiceRole], *, purge: bool = False
     """
     standing = place.standing(piece.target for piece in PIECES)
     gone = removable(standing, roles)
-    left = [path for path in standing if path.endswith(".service") and path not in gone]
-    left += [unit_of(role) for role in SYSTEM if place.has_package(role)]
+    left = services_left(place, roles)
     if purge and left:
         raise Refused("services_left", f"state and user stay while {' and '.join(left)} is there")
     _check_right(place, "uninstall", dry_run)
@@ -133,18 +136,54 @@ def uninstall(place: Place, roles: Sequence[ServiceRole], *, purge: bool = False
 def _stopped(place: Place, gone: Sequence[str]) -> tuple[list[Command], list[Command]]:
     """What is run before files are removed, and after it."""
     units = _system([path.rpartition("/")[2] for path in gone if path.endswith((".service", ".socket"))])
+    forget: list[Command] = [("systemctl", "reset-failed", FAILED)] if units else []
     kept = [role for role in SYSTEM if place.has_package(role) and any(unit_of(role) in path for path in gone)]
     if "control" in kept and any(path.endswith("/socket.conf") for path in gone):
         units += [unit_of("control", "socket")]  # the package's own server opens its port itself then
     again: list[Command] = [("systemctl", "try-restart", *map(unit_of, kept))] if kept else []
-    return [("systemctl", "disable", "--now", *units)] if units else [], [("systemctl", "daemon-reload"), *again]
+    stop: list[Command] = [("systemctl", "disable", "--now", *units)] if units else []
+    return stop, [("systemctl", "daemon-reload"), *forget, *again]
+
+
+def services_left(place: Place, roles: Sequence[ServiceRole]) -> list[str]:
+    """The units that stay where the services of `roles` are removed: others' own, and those of a package."""
+    standing = place.standing(piece.target for piece in PIECES)
+    gone = removable(standing, roles)
+    left = [path for path in standing if path.endswith(".service") and path not in gone]
+    return left + [unit_of(role) for role in SYSTEM if place.has_package(role)]
+
+
+def accounts(place: Place) -> Iterator[Command]:
+    """What removes the user and the group that sysusers made; a person who has the name is left alone."""
+    if ours := user_id(place) is not None:
+        yield ("userdel", USER)
+    for words in _lines(place, "/etc/group"):  # userdel leaves a group that has members: players of this machine
+        if (
+            words[0] == USER
+            and _is_system(words[2:3])
+            and (not ours or set("".join(words[3:4]).split(",")) - {"", USER})
+        ):
+            yield ("groupdel", USER)
+
+
+def user_id(place: Place) -> int | None:
+    """The number of the user that sysusers made; none where there is none."""
+    ours = (words for words in _lines(place, "/etc/passwd") if words[0] == USER and words[5:6] == [STATE])
+    return next((int(words[2]) for words in ours if words[2].isdecimal()), None)
+
+
+def _lines(place: Place, path: str) -> list[list[str]]:
+    return [line.split(":") for line in place.standing([path]).get(path, "").splitlines()]
+
+
+def _is_system(words: Sequence[str]) -> bool:
+    """Whether this is the number of a system's group, as sysusers gives them."""
+    return any(word.isdecimal() and 0 < int(word) <= LAST_SYSTEM_ID for word in words)
 
 
 def _purged(place: Place) -> Iterator[Command]:
     yield ("rm", "-rf", STATE, SETTINGS, SOCKETS)
-    users = [line.split(":") for line in place.standing(["/etc/passwd"]).get("/etc/passwd", "").splitlines()]
-    if any(words[0] == USER and words[5:6] == [STATE] for words in users):  # as sysusers makes it; else a person
-        yield ("userdel", USER)
+    yield from accounts(place)
 
 
 def _check_options(roles: Sequence[ServiceRole], options: Sequence[str]) -> None:

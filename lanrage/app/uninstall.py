@@ -20,21 +20,25 @@ from pyroute2 import IPRoute
 from lanrage.app import service_install
 from lanrage.app.cli_firewall import plan as firewall_plan
 from lanrage.app.service_place import Place
+from lanrage.app.uninstall_stays import JOURNAL, Stay, journals, mappings, stays
 from lanrage.core.firewall_commands import DEVICES
 from lanrage.core.links import OWNER_MARK
-from lanrage.core.service_files import ROLES
+from lanrage.core.service_files import ROLES, unit_of
+from lanrage.core.undo import MAPPING
 from lanrage.errors import LanrageError, Refused, StoreError
 from lanrage.net.devices import remove_device
 from lanrage.net.firewalls import Tools
 from lanrage.net.undo import undo_entry
 from lanrage.store.undo import UndoJournal
 
-JOURNAL = "undo.jsonl"
 PARTS = ("node", "control", "relay")
 """Folders below a state folder, where services have theirs (``docs/operations/service.rst``)."""
 SOCKETS = ("control.sock", "relay.sock")
 """In the state folders of roles that run alone."""
-KNOWN = ("identity.key", "server.key", "party.json", "settings.db", "control.db", JOURNAL)
+KNOWN = (
+    *("identity.key", "server.key", "party.json", "settings.db", "control.db", JOURNAL),
+    *("metrics.db", "metrics-control.db", "metrics-relay.db"),  # all that a relay without a control server keeps
+)
 """One of them is in a state folder of ours."""
 OWN_FILES = {
     ".local/share/applications/lanrage-link.desktop": "Exec=lanrage open-link",
@@ -44,7 +48,9 @@ OWN_FILES = {
 }
 """Files of a user, by their place below the home folder, and what is in them where they are ours."""
 AGENT_LINK = ".config/systemd/user/graphical-session.target.wants/lanrage-agent.service"
-"""Made by ``systemctl --user enable lanrage-agent``: it would lead nowhere, and start what the next package brings."""
+"""By it a user's agent starts with the session (``systemctl --user enable``)."""
+WIREGUARD = "/run/wireguard"
+"""Made for wireguard-go by the node's unit, which leaves it to root's own tunnels."""
 FILE_LIMIT = 64 * 1024
 """Bytes of such a file that are looked at."""
 
@@ -73,6 +79,8 @@ class Machine:
     :param state: the node's state folder.
     :param sockets: at which a node of ours would answer.
     :param tools: of firewalls.
+    :param unmap: asks this network's router to end the mappings that undo journals tell; never fails.
+    :param others: state folders that the user named.
     """
 
     place: Place
@@ -80,6 +88,13 @@ class Machine:
     state: Path
     sockets: Sequence[Path]
     tools: Tools
+    unmap: Callable[[Sequence[Path]], None] = lambda _: None
+    others: Sequence[Path] = ()
+
+    @property
+    def folders(self) -> list[Path]:
+        """All state folders that are there."""
+        return [each for state in (self.state, *self.others) for each in state_folders(state)]
 
 
 def steps(machine: Machine, keep_data: bool) -> list[Step]:
@@ -88,10 +103,18 @@ def steps(machine: Machine, keep_data: bool) -> list[Step]:
     :param keep_data: state, keys and settings stay.
     :raises LanrageError: a part of the machine cannot be looked at.
     """
-    undone = [step for folder in state_folders(machine.state) for step in _journal(folder)]
-    found = [*_services(machine.place), *undone, *_devices(), *_firewalls(machine)]
-    found += _own_files(machine.home)
-    return found if keep_data else [*found, *_data(machine)]
+    undone = [step for folder in machine.folders for step in _journal(folder)]
+    found = [*_services(machine.place), *undone, *_mappings(machine), *_devices(), *_firewalls(machine)]
+    found += [*_own_files(machine.home), *_agent(machine), *_wireguard(machine.place)]
+    return found if keep_data else [*found, *_data(machine), *_accounts(machine)]
+
+
+def left(machine: Machine, more: bool) -> list[Stay]:
+    """What stays: asked while the state folders are still there.
+
+    :param more: something of LANrage was here.
+    """
+    return list(stays(machine.place, machine.folders, more))
 
 
 def state_folders(state: Path) -> list[Path]:
@@ -105,7 +128,7 @@ def check_stopped(machine: Machine) -> None:
 
     :raises Refused: ``node_runs``.
     """
-    alone = [folder / name for folder in state_folders(machine.state) for name in SOCKETS]
+    alone = [folder / name for folder in machine.folders for name in SOCKETS]
     for path in (*machine.sockets, *alone):
         if answers(path):
             words = f"LANrage still answers at {path}: stop it, or remove its package, first (lanrage service status)"
@@ -153,8 +176,14 @@ def _journal(state: Path) -> Iterator[Step]:
         return
     journal = UndoJournal(state / JOURNAL)
     for entry in reversed(journal.entries()):
-        if entry.kind != "mapping":  # that is at a router, where it ends by itself
+        if entry.kind != MAPPING:
             yield Step(f"{entry.kind} {entry.name} of a node that crashed", partial(undo_entry, entry, journal))
+
+
+def _mappings(machine: Machine) -> Iterator[Step]:
+    ports = ", ".join(sorted({str(lease.wish) for lease in mappings(machine.folders)}))
+    if ports:
+        yield Step(f"{ports}, mapped at this network's router", lambda: machine.unmap(journals(machine.folders)))
 
 
 def _devices() -> Iterator[Step]:
@@ -183,18 +212,42 @@ def _own_files(home: Path) -> Iterator[Step]:
             continue
         if ours:
             yield Step(f"the file {path}", partial(_unlink, path))
-    link = home / AGENT_LINK
-    if link.is_symlink() and link.readlink().name == link.name:
-        yield Step(f"the link {link}, by which the agent starts with the session", partial(_unlink, link))
+
+
+def _agent(machine: Machine) -> Iterator[Step]:
+    link = machine.home / AGENT_LINK
+    if link.is_symlink() and not machine.place.has_package("agent"):
+        yield Step(f"the agent of this user's sessions ({link})", partial(_end_agent, machine.place, link))
+
+
+def _end_agent(place: Place, link: Path) -> None:
+    if not place.admin:  # root has no session of that user
+        place.said("systemctl", "--user", "disable", "--now", unit_of("agent"))
+    _unlink(link)
+
+
+def _wireguard(place: Place) -> Iterator[Step]:
+    folder = place.at(WIREGUARD)
+    if place.admin and folder.is_dir() and folder.stat().st_uid == service_install.user_id(place):
+        yield Step(f"the folder {WIREGUARD}, if nothing is in it", partial(_remove_empty, folder))
+
+
+def _accounts(machine: Machine) -> Iterator[Step]:
+    place = machine.place
+    if place.admin and not service_install.services_left(place, ROLES):
+        for words in service_install.accounts(place):
+            kind = "user" if words[0] == "userdel" else "group"
+            yield Step(f"the system's {kind} {words[1]}", partial(place.run, words), secret=True)
 
 
 def _data(machine: Machine) -> Iterator[Step]:
-    state, place = machine.state, machine.place
-    ours = [folder for folder in state_folders(state) if any((folder / name).exists() for name in KNOWN)]
+    place = machine.place
+    ours = [folder for folder in machine.folders if any((folder / name).exists() for name in KNOWN)]
     for folder in ours:
         yield Step(f"keys, parties and settings in {folder}", partial(_remove_folder, folder), secret=True)
-    if ours and state not in ours:
-        yield Step(f"the folder {state}, if nothing else is in it", partial(_remove_empty, state), secret=True)
+    for state in (machine.state, *machine.others):
+        if state not in ours and (state.is_dir() if ours else _is_empty(state)):
+            yield Step(f"the folder {state}, if nothing else is in it", partial(_remove_empty, state), secret=True)
     if place.admin:
         for name in (service_install.SETTINGS, service_install.SOCKETS):
             if place.at(name).is_dir() and not place.at(name).is_symlink():
@@ -209,8 +262,16 @@ def _unlink(path: Path) -> None:
 
 
 def _remove_empty(path: Path) -> None:
-    with contextlib.suppress(OSError):
-        path.rmdir()
+    for inner in (*(path / name for name in PARTS), path):
+        with contextlib.suppress(OSError):
+            inner.rmdir()
+
+
+def _is_empty(path: Path) -> bool:
+    """Whether a folder has nothing in it but the services' folders, with nothing in them."""
+    if path.is_symlink() or not path.is_dir():
+        return False
+    return all(each.name in PARTS and each.is_dir() and not any(each.iterdir()) for each in path.iterdir())
 
 
 def _remove_folder(path: Path) -> None:

@@ -207,7 +207,7 @@ class UninstallTests(Machine):
         self.assertEqual(list((self.root / UNITS[1:]).iterdir()), [])
         units = ("control.socket", "relay.service", "control.service", "node.service")
         self.assertEqual(self.ran[0], ("systemctl", "disable", "--now", *(f"lanrage-{unit}" for unit in units)))
-        self.assertEqual(self.ran[1:], [("systemctl", "daemon-reload")])
+        self.assertEqual(self.ran[1:], [("systemctl", "daemon-reload"), ("systemctl", "reset-failed", "lanrage-*")])
         self.assertIn("--purge", outcome.words[0])
 
     def test_one(self) -> None:

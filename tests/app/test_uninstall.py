@@ -6,20 +6,25 @@ import os
 import shutil
 import socket
 import tempfile
+from collections.abc import Sequence
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 from pyroute2 import IPRoute
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.app import uninstall
 from lanrage.app.cli_uninstall import _confirm, run
+from lanrage.app.service_install import accounts
 from lanrage.app.service_place import Place
-from lanrage.app.uninstall import Machine, Step, check_stopped, steps
+from lanrage.app.uninstall import AGENT_LINK, Machine, Step, check_stopped, left, steps
 from lanrage.core.links import OWNER_MARK
+from lanrage.core.mapping import NONCE_BYTES, PERMANENT, Lease, Method, Transport, Wish
 from lanrage.core.service_files import MARK
-from lanrage.core.undo import GUARD, UndoEntry
+from lanrage.core.undo import GUARD, MAPPING, UndoEntry
 from lanrage.errors import Refused
 from lanrage.net.firewalls import Tools
 from lanrage.store.undo import UndoJournal
@@ -141,6 +146,53 @@ class UninstallTests(Case):
 
 
 @pytest.mark.needs("net-admin")
+class StayTests(Case):
+    """What is left is said, with the reason."""
+
+    def lease(self, gateway: str, expires: int) -> UndoEntry:
+        """A mapping at a router, in the node's journal."""
+        wish = Wish(Transport.UDP, 7777)
+        here, router = IPv4Address("192.168.1.7"), IPv4Address(gateway)
+        lease = Lease(Method.IGD, router, here, wish, 7777, bytes(NONCE_BYTES), expires)
+        entry = UndoEntry(MAPPING, f"{wish} at {gateway}", lease.encode())
+        UndoJournal(self.state / "node/undo.jsonl").note(entry)
+        return entry
+
+    def told(self) -> dict[str, str]:
+        """All that stays, by what it is."""
+        return {each.what: each.why for each in left(self.machine, more=False)}
+
+    def test_routers(self) -> None:
+        """The router of this network is asked; what it keeps is named, what ended by itself is not."""
+        self.lease("192.168.1.1", PERMANENT)
+        self.lease("192.168.1.2", 1)
+        mapped = self.lease("192.168.1.3", PERMANENT)
+        asked: list[Path] = []
+
+        def unmap(journals: Sequence[Path]) -> None:
+            asked.extend(journals)
+            UndoJournal(journals[0]).forget(mapped)
+
+        self.machine = attrs.evolve(self.machine, unmap=unmap)
+        self.assertEqual(len(self.told()), 2)
+        self.assertTrue(self.run_it(keep_data=True))
+        self.assertEqual(asked, [self.state / "node/undo.jsonl"])
+        self.assertEqual(list(self.told()), ["udp 7777 at the router 192.168.1.1"])
+        self.assertIn("router's own page", self.told()["udp 7777 at the router 192.168.1.1"])
+
+    def test_drop_ins(self) -> None:
+        """An administrator's file beside a unit is named; a package's services say how they are removed."""
+        own = self.root / f"{UNIT}.d/own.conf"
+        own.parent.mkdir()
+        own.write_text("[Service]\n")
+        (self.root / f"{UNIT}.d/ours.conf").write_text(f"{MARK}\n")
+        vendor = self.root / "usr/lib/systemd/system/lanrage-relay.service"
+        vendor.parent.mkdir(parents=True)
+        vendor.touch()
+        self.assertEqual(list(self.told()), ["the Debian package, with its services and user", f"/{UNIT}.d/own.conf"])
+
+
+@pytest.mark.needs("net-admin")
 class WordTests(Case):
     """What is asked, and what is refused."""
 
@@ -179,6 +231,50 @@ class WordTests(Case):
             before = self.there()
             self.assertRaises(Refused, self.run_it, yes=True)
             self.assertEqual(before, self.there())
+
+    def test_accounts(self) -> None:
+        """User and group of sysusers go last, also where players are in the group; a person's, or those of a unit that
+        stays, do not."""
+        (self.root / "etc/passwd").write_text("lanrage:x:967:967::/var/lib/lanrage:/usr/sbin/nologin\n")
+        (self.root / "etc/group").write_text("lanrage:x:967:alice\n")
+        commands = [("userdel", "lanrage"), ("groupdel", "lanrage")]
+        self.assertEqual(list(accounts(self.machine.place)), commands)
+        self.assertFalse(any("system's user" in step.what for step in steps(self.machine, keep_data=False)), FOREIGN)
+        (self.root / FOREIGN).unlink()
+        self.assertTrue(self.run_it(yes=True))
+        self.assertEqual(self.ran[-2:], commands)
+        (self.root / "etc/group").write_text("lanrage:x:967:\n")
+        self.assertEqual(list(accounts(self.machine.place)), commands[:1], "userdel takes it with the user")
+        (self.root / "etc/passwd").write_text("lanrage:x:1000:1000::/home/lanrage:/bin/sh\n")
+        (self.root / "etc/group").write_text("lanrage:x:1000:\n")
+        self.assertEqual(list(accounts(self.machine.place)), [])
+
+    def test_a_relay_s_folder(self) -> None:
+        """One that holds nothing but metrics is a state folder of ours, too."""
+        (self.state / "relay/identity.key").rename(self.state / "relay/metrics-relay.db")
+        self.assertTrue(self.run_it(yes=True))
+        self.assertFalse(self.state.exists())
+
+    def test_a_folder_of_ones_own(self) -> None:
+        """It goes where it is named, and only where something of ours is in it."""
+        own, other = self.root / "srv/own", self.root / "srv/other"
+        for folder, name in ((own, "identity.key"), (other, "photo")):
+            folder.mkdir(parents=True)
+            (folder / name).touch()
+        self.machine = attrs.evolve(self.machine, others=[own, other])
+        self.assertTrue(self.run_it(yes=True))
+        self.assertEqual((own.exists(), (other / "photo").exists()), (False, True))
+
+    def test_the_agent(self) -> None:
+        """A user's link that starts the agent goes; another's file of that name stays."""
+        link = self.machine.home / AGENT_LINK
+        link.parent.mkdir(parents=True)
+        link.symlink_to("/etc/systemd/user/lanrage-agent.service")
+        self.assertTrue(self.run_it(yes=True))
+        self.assertFalse(link.is_symlink())
+        link.touch()
+        self.assertTrue(self.run_it(yes=True))
+        self.assertTrue(link.exists())
 
     def test_a_folder_of_others(self) -> None:
         """A state folder without anything of ours, or that is a link elsewhere, is left alone."""

@@ -6,6 +6,7 @@ import os
 import platform
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +15,13 @@ from pathlib import Path
 import attrs
 
 BOOT = Path(__file__).with_name("boot.sh")
-BUILD = Path(__file__).resolve().parents[2] / "packaging" / "deb" / "build"
+SOURCE = Path(__file__).resolve().parents[2]
+BUILD = SOURCE / "packaging" / "deb" / "build"
+SHIPPED = {
+    *("setup.cfg", "setup.py", "pyproject.toml", "MANIFEST.in", "README.rst", "NEWS.rst", "LICENSE"),
+    *("lanrage", "twisted"),
+}
+"""What a wheel of ours is made of."""
 NEEDED = ("python3", "systemd", "nftables", "iproute2", "wireguard-go")
 """What the package depends on."""
 UNCOUNTED = ("proc", "sys", "dev", "tmp", "var/lib/dpkg", "var/lib/apt", "var/log", "var/cache", "etc/apt")
@@ -43,12 +50,26 @@ def run(*words: str | Path, timeout: float = 300, **more: str) -> str:
     return done.stdout
 
 
+def kept() -> dict[str, str]:
+    """This machine's environment for pip, which may need its settings."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "COV"))}
+
+
 def build(folder: Path, **environment: str) -> Path:
     """The package, built by its one command."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "COV"))}
-    run(BUILD, folder, timeout=600, **(kept | environment))
+    run(BUILD, folder, timeout=600, **(kept() | environment))
     [package] = folder.glob("*.deb")
     return package
+
+
+def wheels(folder: Path) -> Path:
+    """LANrage, all that it needs and what builds it, as wheels for Debian's Python: where no index can be reached."""
+    source = folder.with_name("source")
+    shutil.copytree(SOURCE, source, ignore=lambda place, names: set(names) - SHIPPED if Path(place) == SOURCE else [])
+    words = (sys.executable, "-m", "pip", "--python", "/usr/bin/python3", "wheel", "-q", "-w", folder)
+    run(*words, source, "setuptools", "wheel", timeout=600, **kept())
+    shutil.rmtree(source)
+    return folder
 
 
 def repacked(package: Path, folder: Path, version: str) -> Path:
@@ -86,7 +107,7 @@ class CleanRoot:
 
     @classmethod
     def make(cls, path: Path) -> CleanRoot:
-        """Bootstrap it, with what the package depends on."""
+        """Bootstrap it."""
         address, release = mirror()
         run("debootstrap", "--variant=minbase", release, path, address, timeout=900)
         settings = 'APT::Install-Recommends "false"; Acquire::Check-Valid-Until "false"; Acquire::Check-Date "false";\n'
@@ -94,6 +115,12 @@ class CleanRoot:
         shutil.copy("/etc/resolv.conf", path / "etc/resolv.conf")
         made = cls(path)
         made.chroot("apt-get", "update", "-q", timeout=300)
+        return made
+
+    def copied(self, path: Path) -> CleanRoot:
+        """Another one of the same files, with what the package depends on."""
+        run("cp", "--archive", "--reflink=auto", self.path, path)
+        made = CleanRoot(path)
         made.chroot("apt-get", "install", "-q", "-y", *NEEDED, timeout=600)
         return made
 

@@ -31,16 +31,6 @@ def _folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-@pytest.fixture(scope="module", name="package")
-def _package(folder: Path) -> Path:
-    return build(folder / "one", PIP_PYTHON=sys.executable)
-
-
-@pytest.fixture(scope="module", name="root")
-def _root(folder: Path) -> CleanRoot:
-    return CleanRoot.make(folder / "root")
-
-
 def test_same_sources_same_bytes(package: Path, folder: Path) -> None:
     """A second build with the versions of the first one differs in nothing."""
     run("dpkg-deb", "-x", package, folder / "unpacked")
