@@ -3,7 +3,7 @@
 A name counts when it is known to the letter; or when it is the known one but for version, system and processor
 (``OpenTTD-13.4.x86_64``); or when it is close to it by :data:`CLOSE`. The last is kept from names that are short, that
 are common words, that are the beginning of a known one, that differ in a number (``quake2`` is no ``quake3``), that
-have little in common but ``server`` (``adserver`` is no ``acserver``) or are tools beside a game (``megaglest_editor``).
+have little in common but ``server`` (``adserver`` is no ``acserver``) or are tools of a game (``megaglest_editor``).
 """
 
 from __future__ import annotations

@@ -199,7 +199,7 @@ class _Claim:
 
 
 def _claims(entries: Iterable[Entry]) -> Iterator[_Claim]:
-    """Programs of which several games say that they are theirs: one without a reason, or two that nothing tells apart."""
+    """Programs of which several games say that they are theirs: one without a reason, or two with no mark."""
     claims: defaultdict[tuple[Platform, str], list[tuple[Entry, ProgramRow]]] = defaultdict(list)
     for entry in entries:
         for row in entry.table.executables:
