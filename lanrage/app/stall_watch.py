@@ -137,7 +137,10 @@ class StallWatch(Service):
 
     def _run(self) -> None:
         while not self._ending.wait(self._watch.interval):
-            self._look()
+            try:
+                self._look()
+            except Exception:  # pylint: disable=broad-exception-caught  # frames of a thread that runs on are no firm ground
+                log.failure("the reactor could not be looked at this once")
 
     def _look(self) -> None:
         frame = self._stacks().get(self._watched)
