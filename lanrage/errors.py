@@ -133,6 +133,7 @@ REFUSALS: dict[str, str] = {
     "not_metered": "this node does not measure itself",
     "unguarded": "this needs the party firewall, which does not stand",
     "bad_guest": "the guest does not fit the party",
+    "not_served": "this member's node serves no guests",
     "guest_taken": "another guest or member has this name, key or address",
     "wrong_login": "the code of a link to the page is wrong, was used, or is too old: ask for a new link",
     "web_off": "this node serves no page",

@@ -234,10 +234,8 @@ class PartyChannel:
                 self._do(self._heads.heard(link.identity, head, self._clock.seconds()))
             case wire.Want() if self._heads is not None:
                 self._do(self._heads.wanted(link.identity, message.after, self._clock.seconds()))
-            case wire.Games() | wire.ModsAsk() | wire.ModsPart() | wire.ReadyAsk() | wire.ReadyTold() if (
-                not link.revoked
-            ):
-                for extra in self.extras:
+            case wire.Games() | wire.ModsAsk() | wire.ModsPart() | wire.ReadyAsk() | wire.ReadyTold() | wire.Guests():
+                for extra in self.extras if not link.revoked else ():
                     extra.heard(link.identity, message)
 
     def _pass_on(self, link: PeerLink, message: wire.Forward) -> None:

@@ -248,7 +248,18 @@ class ReadyTold(msgspec.Struct, frozen=True, array_like=True, tag="ready", forbi
     ready: bool
 
 
-Message = HeadTold | Want | Records | Signal | Forward | Forwarded | Games | ModsAsk | ModsPart | ReadyAsk | ReadyTold
+class Guests(msgspec.Struct, frozen=True, array_like=True, tag="guests", forbid_unknown_fields=True):
+    """Whether the sender serves guests; an extra, as :class:`Games`.
+
+    :param asks: it has not heard that of the receiver.
+    """
+
+    serves: bool
+    asks: bool
+
+
+Playful = Games | ModsAsk | ModsPart | ReadyAsk | ReadyTold
+Message = HeadTold | Want | Records | Signal | Forward | Forwarded | Playful | Guests
 _DECODER: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(Message)
 _KINDS = frozenset(str(kind.__struct_config__.tag) for kind in get_args(Message))
 _ANY: msgspec.msgpack.Decoder[list[msgspec.Raw]] = msgspec.msgpack.Decoder(list[msgspec.Raw])

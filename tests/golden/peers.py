@@ -109,6 +109,7 @@ def _channel() -> Iterator[Case]:
         "mods-part": party_channel.ModsPart,
         "ready-ask": party_channel.ReadyAsk,
         "ready": party_channel.ReadyTold,
+        "guests": party_channel.Guests,
     }
     yield from _cases(
         {name: sample(kind, True) for name, kind in kinds.items()},
