@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -29,11 +30,14 @@ class Channel(Protocol):
 class GuestServing:
     """A part of a session's channel, from its making to :meth:`stop`.
 
+    :param cut_off: to which members no path leads any more.
     :ivar refused: tellings of members that came too often.
     """
 
-    def __init__(self, clock: IReactorTime, channel: Channel, serves: bool) -> None:
-        self._clock, self._channel = clock, channel
+    def __init__(
+        self, clock: IReactorTime, channel: Channel, serves: bool, cut_off: Callable[[], frozenset[bytes]] = frozenset
+    ) -> None:
+        self._clock, self._channel, self._cut_off = clock, channel, cut_off
         self._talk = ServingTalk(serves)
         self._heard: Budget[bytes] = Budget(RATE, BURST)
         self._timer: IDelayedCall | None = None
@@ -61,7 +65,7 @@ class GuestServing:
 
     def followed(self, ready: frozenset[bytes], members: frozenset[bytes]) -> None:
         """See :meth:`lanrage.app.party_channel.ChannelExtra.followed`."""
-        self._talk.ready(ready & members, self._clock.seconds())
+        self._talk.ready((ready & members) - self._cut_off(), self._clock.seconds())
         self._tell()
 
     def heard(self, identity: bytes, message: wire.Message) -> None:

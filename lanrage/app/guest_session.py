@@ -113,7 +113,8 @@ class SessionGuests:
         self.trouble = ""
         self.serving: GuestServing | None = None
         if source is not None:
-            self.serving = GuestServing(clock, places.channel, source.serves())
+            links = places.links
+            self.serving = GuestServing(clock, places.channel, source.serves(), lambda: links.cut_off.members)
             source.dismissals.changed = again
 
     @property
