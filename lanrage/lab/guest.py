@@ -15,6 +15,7 @@ from typing import Any
 
 import attrs
 
+from lanrage.errors import Refused
 from lanrage.lab import roles
 from lanrage.lab.demo import SUBNET_BITS, laboratory
 from lanrage.lab.folder import BASE
@@ -295,7 +296,15 @@ def _crash(stage: Stage, place: Place) -> None:
 def _second_way(stage: Stage) -> None:
     stage.say("a second way, served by a member")
     stage.device.down()
-    _bring_up(stage, _add(stage, name="phone", via="h3"), "second")
+
+    deadline, added = time.monotonic() + DOOR_S, None
+    while added is None:  # until the member has told the host's new process that it serves guests
+        try:
+            added = _add(stage, name="phone", via="h3")
+        except Refused:
+            if time.monotonic() > deadline:
+                raise
+    _bring_up(stage, added, "second")
 
 
 def _removal(stage: Stage, first: Place) -> None:
@@ -313,9 +322,11 @@ def _removal(stage: Stage, first: Place) -> None:
 
 
 def _expiry(stage: Stage) -> None:
-    stage.say("expiry")
+    stage.say("expiry, with the control server killed")
     added = _add(stage, name="tablet", expires_hours=LIFE_S / 3600)
     left = added["guest"]["expires"] - time.time()
+    control = roles.running(stage.lab.folder, roles.CONTROL)
+    stage.result.exactly("control_killed", control is not None and send(control, signal.SIGKILL), True)
     begin = time.monotonic()
     _bring_up(stage, added, "short")
     pairs = [(stage.device.host.netns, member.ip) for member in stage.members]
