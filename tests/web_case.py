@@ -19,7 +19,7 @@ from lanrage.core.settings_web import WebListen
 from tests.fakes_node import FakeNode
 
 reactor: Any = installed_reactor
-PATIENCE = 10.0
+PATIENCE = 60.0
 USER = 1234
 """Whom the kernel vouched for."""
 RESET = b"RESET"
@@ -71,7 +71,7 @@ class Got:
 class WebCase(TestCase):
     """A service at a port of its own."""
 
-    timeout = 30
+    timeout = 120
 
     def setUp(self) -> Any:
         """Listen."""

@@ -32,6 +32,7 @@ from lanrage.app.operations import INode, Progress
 from lanrage.app.party_life import PartyLife
 from lanrage.app.party_node import PartyNode, quiet
 from lanrage.app.path_node import PathNode
+from lanrage.app.patience import patiently
 from lanrage.app.probe_node import ProbeNode
 from lanrage.app.relay_node import RelayNode
 from lanrage.app.results import StatusShown
@@ -118,6 +119,7 @@ class NodeService(
         self._random = random
         self._lock = DeferredLock()
         self._life: PartyLife | None = None
+        self._returned = False
         self._spoken: SpokenDesk | None = None
         self._lacks: list[str] = []
         self.tasks = TaskRunner(reactor)
@@ -136,7 +138,7 @@ class NodeService(
     def startService(self) -> None:
         """Begin; :attr:`started` tells how it went."""
         super().startService()  # type: ignore[no-untyped-call]
-        self._life = None
+        self._life, self._returned = None, False
         jobs = (
             Job.of(OPEN, lambda: self._lock.run(self._with_disk, self._open_state), **WAITING),
             Job.of(RETURN, lambda: self._lock.run(self._with_disk, self._return_to_party), needs=(OPEN,), **WAITING),
@@ -188,6 +190,7 @@ class NodeService(
         assert self._life is not None
         life = self._life
         saved = await life.load()
+        self._returned = True
         self.log.info("the node {public_key} is there", public_key=life.keys.identity.public)
         if saved is not None:
             await self._return_to(life, saved)
@@ -216,6 +219,7 @@ class NodeService(
 
     async def _stop(self) -> None:
         self.end_profiling()
+        self._returned = False
         if self._life is not None:
             await self._life.go_out()
         await self.games.stop()
@@ -292,16 +296,19 @@ class NodeService(
         return _plain(node_view.status(life, self._missing(life, await self._rights()), web))
 
     def _alone(self, work: Callable[[], Coroutine[Any, Any, dict[str, Any]]]) -> Deferred[dict[str, Any]]:
-        """One operation at a time; one that is cancelled while it waits is never begun."""
+        """One at a time, after the start's own way into a party; what is cancelled in the queue never begins."""
 
         async def in_party() -> dict[str, Any]:
             set_context(**(self._life.log_fields if self._life is not None else {}))
             return await work()
 
-        return self._lock.run(carried(in_party))
+        begun, opening = carried(in_party), self._opening
+        if opening is None or opening.settled.called:
+            return self._lock.run(begun)
+        return patiently(opening.settled).addCallback(lambda _: self._lock.run(begun))
 
     def _own(self) -> PartyLife:
-        if self._life is None or self._disk_trouble:
+        if self._life is None or not self._returned or self._disk_trouble:
             raise LanrageError(self._held_up())
         return self._life
 

@@ -307,7 +307,7 @@ class PartyLife:
 
     def _judge_own(self, replica: PartyReplica) -> None:
         """Is this node itself still shown as a member? The session stays: only a signed word could end it."""
-        if self.session is not None:
+        if self.session is not None and self.trouble in ("", NOT_SHOWN):  # what else is wrong stays
             self.trouble = "" if self.keys.identity.public in replica.members else NOT_SHOWN
 
     def _thrown_out(self, replica: PartyReplica, reason: str, changes: list[ReplicaChange]) -> None:

@@ -41,7 +41,7 @@ from tests.fakes_running_games import MemoryMarks
 from tests.fakes_underlay import Host, InsidePort, Underlay, UnderlayPort, UnderlayTunnel
 
 reactor: Any = _reactor
-WAIT = 10.0
+WAIT = 60.0
 """Seconds for anything to happen, on a busy machine."""
 ALL_RIGHTS = Rights(True, True, True, True, True, True)
 REFLECTOR = Endpoint("203.0.113.251", 3478)

@@ -99,7 +99,7 @@ class HostileTests(SynchronousTestCase):
 class RealTests(TestCase):
     """With dbus-daemon and a desktop of ours."""
 
-    timeout = 30
+    timeout = 120
 
     def setUp(self) -> None:
         """A bus."""
