@@ -63,7 +63,12 @@ async def serve(player: Player, text: str) -> None:
 
 
 class GuestNodeTests(PartyCase):
-    """Anna's party with Bert."""
+    """Anna's party with Bert.
+
+    :ivar code: by which one joins.
+    """
+
+    code = ""
 
     async def members(self) -> tuple[Player, Player]:
         """Both are full members, and each knows that the other serves guests."""
