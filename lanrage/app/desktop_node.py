@@ -98,7 +98,7 @@ class DesktopNode:
     async def recent_parties(self) -> dict[str, Any]:
         """See :meth:`INode.recent_parties`."""
         self.recent.look()
-        saved = self._life.saved if self._life is not None else None
+        saved = self._life.saved if self._life is not None and not self._life.away else None
         here = saved.party_id if saved is not None else ""
         rows = [
             RecentShown(**(attrs.asdict(each) | {"members": list(each.members)}), now=each.party_id == here)

@@ -22,6 +22,7 @@ from lanrage.app.probe_node import Seen
 from lanrage.core.diagnosis import BoundGameFacts, ControlFacts, DiskFacts, Facts, MemberFacts, NodeFacts, RelayFacts
 from lanrage.core.listening import ExposureFacts
 from lanrage.errors import BadInput
+from lanrage.net.machine_names import machine_names
 from lanrage.net.rights import Rights
 from lanrage.net.threads import in_thread
 from lanrage.store.disk_trouble import read_only
@@ -60,7 +61,8 @@ class DoctorNode:
         """See :meth:`INode.doctor`."""
         facts = await self._facts(progress or quiet, member)
         assert facts.local is not None
-        return report(Facts(facts.local, facts), hide_addresses=not addresses, member=member)
+        names = await in_thread(self._reactor, machine_names)
+        return report(Facts(facts.local, facts), hide_addresses=not addresses, member=member, names=names)
 
     async def _facts(self, progress: Progress, member: str) -> NodeFacts:
         life = self._own()
@@ -157,7 +159,7 @@ class DoctorNode:
 
 def disk_facts(folder: Path) -> DiskFacts:
     """The disk of the state folder; blocks."""
-    trouble, shown = read_only(folder), str(folder).replace(str(Path.home()), "~", 1)
+    trouble, shown = read_only(folder), str(folder)
     try:
         stat = os.statvfs(folder)
     except OSError as error:

@@ -34,6 +34,7 @@ from lanrage.app.party_node import PartyNode, quiet
 from lanrage.app.path_node import PathNode
 from lanrage.app.patience import patiently
 from lanrage.app.probe_node import ProbeNode
+from lanrage.app.rejoin_node import RejoinNode
 from lanrage.app.relay_node import RelayNode
 from lanrage.app.results import StatusShown
 from lanrage.app.role_service import ATTEMPTS, RoleService
@@ -45,7 +46,7 @@ from lanrage.app.spoken_desk import SpokenDesk
 from lanrage.app.task_runner import Job, PlanRun, TaskRunner
 from lanrage.core.identity import fingerprint
 from lanrage.core.join_stages import JoinStages
-from lanrage.errors import CryptoError, DecodeError, LanrageError, MissingRight, Refused, StoreError
+from lanrage.errors import LanrageError, MissingRight, Refused, StoreError
 from lanrage.interfaces import IUndoJournal
 from lanrage.log_context import carried, set_context
 from lanrage.logs import identify, set_level
@@ -55,7 +56,6 @@ from lanrage.net.undo import undo_all
 from lanrage.store.disk_trouble import read_only
 from lanrage.store.files import make_folder
 from lanrage.store.keys import load_node_keys
-from lanrage.store.replica import SavedParty
 from lanrage.store.undo import UndoJournal
 
 UNDO_FILE = "undo.jsonl"
@@ -77,6 +77,7 @@ class NodeService(
     ProbeNode,
     MachineRoomNode,
     GamesNode,
+    RejoinNode,
     DoctorNode,
     Service,
 ):
@@ -124,6 +125,7 @@ class NodeService(
         self._lacks: list[str] = []
         self.tasks = TaskRunner(reactor)
         self.games = self.make_games(reactor, config, profiles(reactor, config.games_dir), random)
+        self.make_rejoin(reactor, self.games)
         self.around: RoleService | None = None
         self._opening: PlanRun | None = None
         self._disk_trouble = self.server_beside = ""
@@ -186,30 +188,6 @@ class NodeService(
             self.log.warn("this node lacks something: {what}", what=lack)
         self._life = life
 
-    async def _return_to_party(self) -> None:
-        assert self._life is not None
-        life = self._life
-        saved = await life.load()
-        self._returned = True
-        self.log.info("the node {public_key} is there", public_key=life.keys.identity.public)
-        if saved is not None:
-            await self._return_to(life, saved)
-
-    async def _return_to(self, life: PartyLife, saved: SavedParty) -> None:
-        set_context(party_id=saved.party_id)
-        try:
-            replica = saved.restore(self._now())
-        except (CryptoError, DecodeError) as error:
-            life.trouble = f"the party file does not hold: {error}; join the party again"
-            self.log.error("the party is not entered: {trouble}", trouble=life.trouble)
-            return
-        link = life.control_link(saved.addresses, saved.server)
-        try:
-            await life.enter(saved, replica, link)
-        except LanrageError as error:
-            life.cannot_take_part(error)
-        link.start()
-
     def stopService(self) -> Deferred[None]:
         """Take everything down; nothing is left on the machine, the party stays on disk."""
         super().stopService()  # type: ignore[no-untyped-call]
@@ -219,6 +197,7 @@ class NodeService(
 
     async def _stop(self) -> None:
         self.end_profiling()
+        self.end_rejoin()
         self._returned = False
         if self._life is not None:
             await self._life.go_out()
@@ -237,6 +216,7 @@ class NodeService(
         await self.games.use(live.games_dir, live.detection)
         if self._life is not None:
             await self._life.use(live)
+        await self.rejoin_by(live)
 
     def greeting(self, server: str) -> list[str]:
         """For the log at start: the state, and the next command to type.

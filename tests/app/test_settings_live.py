@@ -188,7 +188,7 @@ class LiveTests(NodeCase):
             | {"games.announce"}  # tests.app.test_node_games
             | {"guests.serve"}  # tests.app.test_guest_node
             | {"notify.targets", "notify.ntfy_token", "notify.matrix_token"}  # tests.app.test_cli_notify
-            | {"desktop.notify"}  # tests.app.test_desktop_desk
+            | {"desktop.notify", "desktop.rejoin"}  # tests.app.test_desktop_desk, tests.app.test_rejoin_node
             | {"discord.client_id", "discord.join"},  # tests.app.test_discord_desk
         )
 
