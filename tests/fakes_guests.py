@@ -10,7 +10,9 @@ import attrs
 import msgspec
 
 from lanrage.app.guest_results import GuestAdded, GuestRemoved, GuestShown, GuestsShown
-from lanrage.core.party_guests import Guest
+from lanrage.app.party_channel import ChannelExtra
+from lanrage.core.party_guests import Guest, Resting
+from lanrage.wire import party_channel as wire
 
 CONFIG = "[Interface]\nPrivateKey = c2VjcmV0\n"
 PHONE = GuestShown("phone", "10.66.0.254", "Ann", 1.8e9, True, 12.0, 4096, 8192)
@@ -61,18 +63,80 @@ class MemorySide:
 
 
 @attrs.define
+class MemoryDismissals:
+    """See :class:`lanrage.app.guest_session.Pending`; nothing is told by itself.
+
+    :ivar left: what an earlier session left.
+    """
+
+    left: frozenset[bytes] = frozenset()
+    pending: frozenset[bytes] = frozenset()
+    changed: Callable[[], object] = lambda: None
+    running: bool = False
+
+    async def load(self) -> None:
+        """See :class:`Pending`."""
+        self.pending |= self.left
+        self.running = True
+
+    async def add(self, key: bytes) -> None:
+        """See :class:`Pending`."""
+        self.pending |= {key}
+
+    async def told(self, key: bytes) -> None:
+        """See :class:`Pending`."""
+        self.pending -= {key}
+
+    def later(self) -> None:
+        """See :class:`Pending`."""
+
+    def stop(self) -> None:
+        """See :class:`Pending`."""
+        self.running = False
+
+
+@attrs.define
+class MemoryChannel:
+    """See :class:`lanrage.app.guest_serving.Channel`.
+
+    :ivar said: (to whom, what).
+    """
+
+    extras: list[ChannelExtra] = attrs.field(factory=list)
+    said: list[tuple[bytes, wire.Message]] = attrs.field(factory=list)
+
+    def say(self, identity: bytes, message: wire.Message) -> None:
+        """See :class:`Channel`."""
+        self.said.append((identity, message))
+
+
+@attrs.define
 class MemorySource:
     """See :class:`lanrage.app.guest_session.GuestSource`.
 
     :param clock: tells the time of the world, too.
+    :ivar resting: keys of guests that take no part.
+    :ivar broken: raised by the next question.
     """
 
     clock: Callable[[], float]
     all: list[Guest] = attrs.field(factory=list)
+    resting: set[bytes] = attrs.field(factory=set)
+    allows: bool = True
+    broken: Exception | None = None
+    dismissals: MemoryDismissals = attrs.field(factory=MemoryDismissals)
 
-    def guests(self) -> list[Guest]:
+    def guests(self) -> list[tuple[Guest, Resting | None]]:
         """Those whose time is not over."""
-        return [guest for guest in self.all if guest.expires > self.clock()]
+        broken, self.broken = self.broken, None
+        if broken is not None:
+            raise broken
+        living = [guest for guest in self.all if guest.expires > self.clock()]
+        return [(guest, Resting.BRINGER if guest.key in self.resting else None) for guest in living]
+
+    def serves(self) -> bool:
+        """What the settings say."""
+        return self.allows
 
     def now(self) -> float:
         """The clock's."""

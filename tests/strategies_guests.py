@@ -26,7 +26,10 @@ def bring(number: int, server: bytes, *, name: str = "", address: str = "", life
     )
 
 
-def guest(number: int, server: bytes = b"s" * 32, life: int = 3600) -> Guest:
-    """The same, as a ledger has it."""
+def guest(number: int, server: bytes = b"s" * 32, life: int = 3600, author: bytes = b"") -> Guest:
+    """The same, as a ledger has it.
+
+    :param author: who brought it; empty: who serves it.
+    """
     action = bring(number, server, life=life)
-    return Guest(action.key, action.name, IPv4Address(action.address), server, action.expires)
+    return Guest(action.key, action.name, IPv4Address(action.address), server, action.expires, author or server)

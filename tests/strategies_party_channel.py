@@ -14,6 +14,7 @@ from lanrage.wire.party_channel import (
     Forward,
     Forwarded,
     Games,
+    Guests,
     HeadTold,
     ModsAsk,
     ModsPart,
@@ -49,6 +50,7 @@ mod_parts = st.builds(
 )
 part_numbers = st.lists(st.integers(0, PIECES_LIMIT - 1), max_size=PARTS_ASKED).map(tuple)
 messages = st.one_of(
+    st.builds(Guests, st.booleans(), st.booleans()),
     st.builds(ReadyAsk, st.binary(min_size=8, max_size=8), st.floats(0, 60)),
     st.builds(ReadyTold, st.binary(min_size=8, max_size=8), st.booleans()),
     st.builds(ModsAsk, game_ids, st.sampled_from((b"", b"d" * 16)), part_numbers),

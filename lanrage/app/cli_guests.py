@@ -61,6 +61,8 @@ def listed(screen: Screen, result: dict[str, Any]) -> None:
     ]
     if rows:
         screen.table(("guest", "address", "served by", "seen", "until"), rows)
+        for row in filter(lambda row: row["resting"], result["guests"]):
+            screen.line(f"{row['name']}, served by {row['server']}, takes no part now: {row['resting']}")
     else:
         screen.line("No guests.")
 

@@ -113,6 +113,7 @@ class NodeConfig:
     :param server: default control server for new parties; empty = the user names one.
     :param region: of relays that it prefers.
     :param weights: of the choice among relays.
+    :param serves_guests: it is the way in for devices without LANrage.
     :param games: the folder of the user's own profiles of games; ``None``: in the state folder.
     :param detection: how games are noticed.
     :param announce: the targets of notices are told of games, too.
@@ -133,6 +134,7 @@ class NodeConfig:
     discord: DiscordSettings = DiscordSettings()
     desktop: DesktopSettings = DesktopSettings()
     web: WebListen | None = None
+    serves_guests: bool = True
 
     @property
     def games_dir(self) -> Path:
@@ -162,7 +164,8 @@ class NodeConfig:
         announce, web = read(options, "games.announce"), read(options, "web.listen")
         discord, desktop = DiscordSettings.parse(options), DesktopSettings.parse(options)
         node = cls(*folders(options), devices, server, region, weights, folder, detection, announce)
-        return attrs.evolve(node, discord=discord, desktop=desktop, web=web)
+        serves = read(options, "guests.serve") == "allow"
+        return attrs.evolve(node, discord=discord, desktop=desktop, web=web, serves_guests=serves)
 
     def with_server(self, server: str) -> NodeConfig:
         """The same with another default control server."""

@@ -88,6 +88,14 @@ class Governance:
             self._check_contradiction(action, ledger, before, reply)
         raise Refused("conflict", "the party changes faster than this node can follow; try again")
 
+    def check(self, action: Action) -> None:
+        """Whether the ledger would take this now.
+
+        :raises Refused: the rule that it breaks.
+        """
+        ledger = self._ledger()
+        ledger.check(self._signed(ledger, action))
+
     def _signed(self, ledger: Ledger, action: Action) -> bytes:
         at = max(int(self._now()), ledger.at)
         party_id, author = bytes.fromhex(self._replica.party_id), self._keys.identity

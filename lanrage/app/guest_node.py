@@ -14,7 +14,7 @@ from twisted.logger import Logger
 from lanrage.app.governance import Governance, find_member
 from lanrage.app.guest_results import GuestAdded, GuestRemoved, GuestsShown
 from lanrage.app.guest_session import SessionGuests
-from lanrage.app.guest_view import able, door_of, peers_of, shown
+from lanrage.app.guest_view import able, door_of, listed, peers_of, shown
 from lanrage.app.ledger_view import name_of
 from lanrage.app.links import Links
 from lanrage.app.operations_guests import AddGuest
@@ -34,6 +34,7 @@ from lanrage.errors import BadInput, Refused, Unreachable
 TRIES = 5
 """Addresses that are tried where the control server knows of one that this node does not know as taken."""
 KEY_BYTES = 32
+HOW_TO_SERVE = "lanrage settings set guests.serve allow"
 
 
 @attrs.frozen
@@ -76,8 +77,8 @@ class GuestNode:
         session = life.session
         guests = session.guests if session is not None else None
         peers = await peers_of(session)
-        me = life.keys.identity.public
-        rows = shown(guests.known if guests is not None else (), replica, me, peers, self._now())
+        me, now = life.keys.identity.public, self._now()
+        rows = [shown(guest, why, replica, me, peers.get(guest.key), now) for guest, why in listed(guests)]
         return _plain(GuestsShown(rows, guests.trouble if guests is not None else life.trouble))
 
     def remove_guest(self, *, name: str, via: str) -> Deferred[dict[str, Any]]:
@@ -91,6 +92,7 @@ class GuestNode:
         life = self._own()
         session, guests, links = _session(life)
         wish = self._checked(wished, links, replica)
+        self._check_serves(wish.server, guests)
         key = AgreementKey(self._random(KEY_BYTES))
         guest = await self._record(governance, replica, wish, key.public)
         await session.look_at_guests()
@@ -100,14 +102,15 @@ class GuestNode:
         trouble = f"this node does not serve it yet: {guests.trouble}" if own and guests.trouble else ""
         address = IPv4Interface(f"{guest.address}/{session.address.network.prefixlen}")
         config = GuestConfig(key.secret, address, wish.server.wireguard_key, wish.door.endpoint, wish.plain)
-        row = shown((guest,), replica, me, await peers_of(session), self._now())[0]
-        others = sorted(name_of(replica, who) for who in able(links) - {wish.server.identity}) if own else []
+        row = shown(guest, "", replica, me, (await peers_of(session)).get(guest.key), self._now())
+        serving = able(links, guests.serving) - {wish.server.identity} if own else set()
+        others = sorted(name_of(replica, who) for who in serving)
         return _plain(GuestAdded(row, config.text(), wish.door.endpoint, trouble or wish.door.doubt, others))
 
     def _checked(self, wished: AddGuest, links: Links, replica: PartyReplica) -> _Wish:
         """:raises BadInput, Refused: what cannot be."""
         own = self._own().keys.identity.public
-        server = find_member(replica, wished.via) if wished.via else own
+        server = _server(replica, wished.via) or own
         entry, now = replica.members.get(server), self._own().server_now()
         if entry is None or entry.standing is not Standing.FULL:
             raise BadInput("via", "is no full member of the party now")
@@ -123,6 +126,21 @@ class GuestNode:
             raise BadInput("address", f"it is not known where {name_of(replica, server)} is reached: name it")
         return _Wish(wished.name, entry.member.certificate, int(now + wished.expires_hours * 3600), door, wished.plain)
 
+    def _check_serves(self, server: Certificate, guests: SessionGuests) -> None:
+        """A member serves guests by its own will alone.
+
+        :raises Refused: ``not_served``: it does not, or has not said so.
+        """
+        if server.identity == self._own().keys.identity.public:
+            if not guests.serves:
+                raise Refused("not_served", f"this node serves no guests ({HOW_TO_SERVE})")
+            return
+        says = guests.serving.of(server.identity) if guests.serving is not None else None
+        if says is None:
+            raise Refused("not_served", f"{server.name} has not said that it serves guests: its node must be there now")
+        if not says:
+            raise Refused("not_served", f"{server.name}'s node serves no guests (there: {HOW_TO_SERVE})")
+
     async def _record(self, governance: Governance, replica: PartyReplica, wish: _Wish, key: bytes) -> Guest:
         """Have the guest's record signed and appended, at an address that nobody has."""
         refused: set[IPv4Address] = set()
@@ -136,46 +154,70 @@ class GuestNode:
                     raise
                 refused.add(address)
             else:
-                return Guest(key, wish.name, address, wish.server.identity, wish.expires)
+                me = self._own().keys.identity.public
+                return Guest(key, wish.name, address, wish.server.identity, wish.expires, me)
         raise Refused("guest_taken", "the addresses that were tried are taken, or another guest got the name just now")
 
     # --- removing -----------------------------------------------------------------------------------------------------
 
     async def _remove_guest(self, name: str, via: str) -> dict[str, Any]:
         governance, replica = self._governance()
-        server = find_member(replica, via) if via else None
+        server = _server(replica, via)
         named = find_guests(_living(replica, self._own().server_now()), name)
         found = [guest for guest in named if server in (None, guest.server)]
         if not found:
             raise BadInput("name", f"there is no guest named {name!r}")
         removed, pending = 0, ""
         for guest in found:
-            own = await self._cut(guest, True)
-            try:
-                await governance.act(DismissGuest(guest.key))
-                removed += 1
-            except Unreachable as error:
-                if not own:
-                    raise
-                pending = f"this node lets it in no more; the others were not told, so do this again later: {error}"
-            except Refused:
-                await self._cut(guest, False)
-                raise
+            told = await self._dismiss(governance, replica, guest)
+            removed += not told
+            pending = pending or told
         return _plain(GuestRemoved(found[0].name, removed, pending))
 
-    async def _cut(self, guest: Guest, off: bool) -> bool:
-        """A guest that this node serves is let in no more before the party is told, which may take its time.
+    async def _dismiss(self, governance: Governance, replica: PartyReplica, guest: Guest) -> str:
+        """Kept on disk first: the guest is let in no more here before the party is told, which may take its time.
 
-        :param off: false: that was wrong.
-        :return: whether this node serves it.
+        :return: why the party was not told yet; empty where it was.
         """
         life = self._own()
-        session = life.session
-        if session is None or session.guests is None or guest.server != life.keys.identity.public:
-            return False
-        session.guests.cut(guest, off)
-        await session.look_at_guests()
-        return True
+        guests = life.session.guests if life.session is not None else None
+        dismissals = guests.dismissals if guests is not None else None
+        if dismissals is None:
+            await governance.act(DismissGuest(guest.key))
+            return ""
+        governance.check(DismissGuest(guest.key))
+        await dismissals.add(guest.key)
+        try:
+            await self._look(life)
+            await governance.act(DismissGuest(guest.key))
+        except Unreachable as error:
+            dismissals.later()
+            here = "this node lets it in no more"
+            if guest.server != life.keys.identity.public:
+                here = f"{name_of(replica, guest.server)}'s node lets it in still"
+            return f"{here}; the party is told as soon as the control server answers: {error}"
+        except Refused:
+            await dismissals.told(guest.key)
+            await self._look(life)
+            raise
+        except BaseException:
+            dismissals.later()
+            raise
+        await dismissals.told(guest.key)
+        return ""
+
+    @staticmethod
+    async def _look(life: PartyLife) -> None:
+        if life.session is not None:
+            await life.session.look_at_guests()
+
+
+def _server(replica: PartyReplica, via: str) -> bytes | None:
+    """:raises BadInput: field ``via``: it is no member, or more than one."""
+    try:
+        return find_member(replica, via) if via else None
+    except BadInput as error:
+        raise BadInput("via", error.rule) from error
 
 
 def _session(life: PartyLife) -> tuple[PartySession, SessionGuests, Links]:

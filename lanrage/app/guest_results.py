@@ -15,6 +15,7 @@ class GuestShown(msgspec.Struct, frozen=True):
     :param seen_s: seconds since its last handshake, which comes each two minutes while it is there; null: never, or
         another node serves it.
     :param received_bytes: from it; 0 where another node serves it.
+    :param resting: why it takes no part now; empty where it does, as far as this node knows.
     """
 
     name: str
@@ -25,6 +26,7 @@ class GuestShown(msgspec.Struct, frozen=True):
     seen_s: float | None = None
     received_bytes: int = 0
     sent_bytes: int = 0
+    resting: str = ""
 
 
 class GuestAdded(msgspec.Struct, frozen=True):

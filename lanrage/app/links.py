@@ -123,13 +123,13 @@ class Links(LinkHooks):
     async def set_guests(self, guests: Mapping[bytes, tuple[IPv4Address, ...]]) -> None:
         """Reach these guests through the members (by identity) that serve them, and no others."""
         before, self._guests = self._guests, guests
+        for identity, link in self.peers.items():
+            if before.get(identity, ()) != guests.get(identity, ()):
+                link.reconfigure()  # first: no failure below keeps an address with a peer that has it no more
         for guest in {each for some in before.values() for each in some} - {
             e for some in guests.values() for e in some
         }:
             await self._machine.remove_member_route(guest, self._tunnel.name)
-        for identity, link in self.peers.items():
-            if before.get(identity, ()) != guests.get(identity, ()):
-                link.reconfigure()
 
     def revoke(self, identity: bytes) -> None:
         """Thrown out: from this moment nothing of it is carried, and no action that waits configures it any more."""

@@ -17,6 +17,7 @@ from lanrage.app.control_link import ControlLink
 from lanrage.app.endpoint_book import EndpointBook
 from lanrage.app.game_session import PlaySide
 from lanrage.app.governance import Governance
+from lanrage.app.guest_dismissals import Dismissals
 from lanrage.app.machinery import Machinery
 from lanrage.app.party_saving import PartySaving
 from lanrage.app.party_session import PartySession
@@ -26,15 +27,14 @@ from lanrage.app.settings_live import go_by
 from lanrage.app.surroundings import Surroundings
 from lanrage.app.task_runner import Job, TaskRunner
 from lanrage.app.tunnel_ledger import TunnelLedger
-from lanrage.core.identity import NodeKeys, fingerprint
-from lanrage.core.ledger import Ledger
-from lanrage.core.ledger_records import open_record
+from lanrage.core.identity import NodeKeys
 from lanrage.core.replica import PartyReplica
 from lanrage.core.replica_changes import MemberRemoved, PresenceChanged, ReplicaChange
 from lanrage.errors import REFUSALS, LanrageError, Refused, StoreError
 from lanrage.log_context import context, set_context
 from lanrage.net.threads import in_thread
 from lanrage.store.bridges import BridgesFile
+from lanrage.store.dismissals import DismissalsFile
 from lanrage.store.endpoints import EndpointsFile
 from lanrage.store.replica import PartyFile, SavedParty
 from lanrage.wire.control import Accepted
@@ -116,7 +116,7 @@ class PartyLife:
         await self.saving.settled()
         self.saving.trouble = ""
         await in_thread(self._reactor, self._file.remove)  # first: it alone makes this node come back
-        for beside in (self._endpoints, self._bridges):
+        for beside in (self._endpoints, self._bridges, DismissalsFile(self._config.state_dir)):
             try:
                 await in_thread(self._reactor, beside.remove)
             except StoreError as error:
@@ -175,17 +175,18 @@ class PartyLife:
 
     async def _bring_up(self, saved: SavedParty, replica: PartyReplica, link: ControlLink) -> None:
         own = replica.members.get(self.keys.identity.public)
-        if own is None or replica.charter is None:
+        if own is None or replica.charter is None or self.governance is None:
             raise Refused("not_a_member", "the party does not hold this node's own membership; join it again")
         address = IPv4Interface(f"{own.member.certificate.address}/{replica.charter.network.prefixlen}")
         book = EndpointBook(self._reactor, self._endpoints, saved.party_id, self._now)
         await book.load()
+        dismissals = Dismissals.of(self._reactor, self._config.state_dir, replica, self.governance.act)
         around = Surroundings(
             link.signal,
             lambda identity: Deferred.fromCoroutine(link.ticket(identity)),
             self._random,
             book,
-            TunnelLedger(link, replica, self.server_now),
+            TunnelLedger(link, replica, self.server_now, lambda: self._config.serves_guests, dismissals),
             lambda: Door(link.client.address, link.client.pin) if link.client.connected else None,
             self._config.region,
             self._config.weights,
@@ -315,18 +316,10 @@ class PartyLife:
         assert ledger is not None
         sentence = f"this node is no member of the party {ledger.name} any more: {reason}"
         if (epoch := ledger.revoked.get(self.keys.identity.public)) is not None:
-            sentence = self._by_whom(replica, ledger, epoch, changes)
+            sentence = party_log.by_whom(replica, ledger, self.keys.identity.public, epoch, changes)
         self.log.warn("this node is out of its party: {sentence}", sentence=sentence)
         self._leaving = self._alone(lambda: self._go(replica, sentence))
         self._leaving.addErrback(lambda failure: self.log.failure("the party was not left cleanly", failure))
-
-    def _by_whom(self, replica: PartyReplica, ledger: Ledger, epoch: int, changes: list[ReplicaChange]) -> str:
-        record = open_record(ledger.records[epoch - 1], replica.party_id)
-        gone = [change.member for change in changes if isinstance(change, MemberRemoved)]
-        names = {m.identity: m.member.certificate.name for m in (*replica.members.values(), *gone)}
-        name = names.get(record.author) or fingerprint(record.author).hex()
-        word = "banned from" if self.keys.identity.public in ledger.banned else "thrown out of"
-        return f"this node was {word} the party {ledger.name} by {name}"
 
     async def _go(self, replica: PartyReplica, sentence: str) -> None:
         if self.replica is replica:

@@ -178,7 +178,7 @@ class PartySession:
         side, marks = self._around.games, self._machinery.game_marks()
         self.games = side.join(links, channel, tunnel, marks, self.listen_port) if side is not None else None
         if self.lan is not None and self.guarding is not None:
-            around = (self._machinery.machine, links, self.lan, self.guarding)
+            around = (self._machinery.machine, links, self.lan, self.guarding, channel)
             places = GuestPlaces(self._keys.identity.public, self.address.ip, tunnel, *around)
             self.guests = SessionGuests(self._reactor, self._around.ledger, places, self.look_at_guests)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import Protocol
 
 import attrs
@@ -24,6 +25,7 @@ NODE_LIVE = frozenset(
     {
         *("desktop.notify", "desktop.rejoin"),
         *("discord.client_id", "discord.join", "games.announce", "games.detect", "games.poll", "games.profiles"),
+        "guests.serve",
         *("lan.dedup_window", "lan.exposure", "lan.ports", "node.relay_region", "node.relay_weights", "node.server"),
     }
 )
@@ -43,6 +45,9 @@ class Session(Protocol):
     guarding: Guarding | None
     lan: LanPlane | None
     relays: RelayLinks | None
+
+    def look_at_guests(self) -> Awaitable[None]:
+        """The guests are to be as the settings say now."""
 
 
 class Relay(Protocol):
@@ -80,6 +85,7 @@ async def go_by(session: Session, lan: LanSettings, region: str, weights: Weight
         session.relays.prefer(region, weights)
     if session.lan is not None:
         session.lan.dedup_window = lan.dedup_window
+    await session.look_at_guests()
     if session.guarding is not None and session.guarding.exposure is not lan.exposure:
         await session.guarding.expose(lan.exposure)
         session.devices = attrs.evolve(session.devices, lan=attrs.evolve(session.devices.lan, exposure=lan.exposure))

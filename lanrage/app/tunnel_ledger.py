@@ -7,7 +7,8 @@ from collections.abc import Callable
 import attrs
 
 from lanrage.app.control_link import ControlLink
-from lanrage.core.party_guests import Guest, guests_now
+from lanrage.app.guest_dismissals import Dismissals
+from lanrage.core.party_guests import Guest, Resting, earliest, judge_guests
 from lanrage.core.replica import PartyReplica
 
 
@@ -15,12 +16,16 @@ from lanrage.core.replica import PartyReplica
 class TunnelLedger:
     """What a replica holds; what other members bring goes the way of what the control server brings.
 
-    :param now: seconds since the epoch, as the control server counts.
+    :param time: seconds since the epoch, as the control server counts.
+    :param serves: whether this node serves guests now.
+    :param dismissals: what the ledger does not say yet.
     """
 
     _link: ControlLink
     _replica: PartyReplica
-    now: Callable[[], float]
+    _time: Callable[[], float]
+    serves: Callable[[], bool]
+    dismissals: Dismissals
 
     def head(self) -> tuple[int, bytes]:
         """See :class:`lanrage.app.party_channel.PartyLedger`."""
@@ -40,12 +45,17 @@ class TunnelLedger:
         """See :class:`lanrage.app.party_channel.PartyLedger`."""
         self._link.headed(epoch, hash_, self._name(sender))
 
-    def guests(self) -> list[Guest]:
+    def guests(self) -> list[tuple[Guest, Resting | None]]:
         """See :class:`lanrage.app.guest_session.GuestSource`."""
         ledger, members = self._replica.ledger, self._replica.members.values()
         if ledger is None:
             return []
-        return guests_now(ledger.guests, [m.member.certificate for m in members], ledger.members, self.now())
+        return judge_guests(ledger.guests, [m.member.certificate for m in members], ledger.members, self.now())
+
+    def now(self) -> float:
+        """See :class:`lanrage.app.guest_session.GuestSource`."""
+        ledger = self._replica.ledger
+        return earliest(self._time(), ledger.at if ledger is not None else 0)
 
     def _name(self, sender: bytes) -> str:
         entry = self._replica.members.get(sender)

@@ -311,6 +311,7 @@ class Ledger:
         self.moderators.discard(identity)
         self.claims.pop(identity, None)
         self.stripped[identity] = epoch
+        self.guests.role_lost(identity)
 
     def _revoke(self, action: Revoke, epoch: int) -> None:
         identity = action.identity

@@ -6,13 +6,14 @@ too. All functions are pure.
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Collection, Iterable, Mapping
 from ipaddress import IPv4Address, IPv4Network
 
 import attrs
 
 from lanrage.core.certificates import Certificate
-from lanrage.core.ledger_records import BringGuest, DismissGuest, Record
+from lanrage.core.ledger_records import CLOCK_SLACK, BringGuest, DismissGuest, Record
 from lanrage.core.names import name_key
 from lanrage.errors import REFUSALS, Refused
 
@@ -38,21 +39,32 @@ class Guest:
     address: IPv4Address
     server: bytes
     expires: int
-    author: bytes = b""
+    author: bytes
+
+
+class Resting(enum.StrEnum):
+    """Why a guest that lives takes no part now."""
+
+    BRINGER = "who brought it is not in the party"
+    SERVER = "who serves it is not in the party"
+    MEMBER = "a member has its address or key"
 
 
 @attrs.define
 class GuestBook:
-    """The guests that a ledger's records brought and did not dismiss; those whose time is over may still be in it.
+    """The guests that a ledger's records brought and did not dismiss; those that ended otherwise may still be in it.
 
     :ivar guests: by WireGuard key.
+    :ivar fallen: keys of those whose bringer lost the role that let it bring them. They stay in the book until their
+        time is over, so that a record that dismisses one is no error: ledgers have such records from before this rule.
     """
 
     guests: dict[bytes, Guest] = attrs.field(factory=dict)
+    fallen: set[bytes] = attrs.field(factory=set)
 
     def living(self, at: float) -> tuple[Guest, ...]:
-        """Those whose time is not over."""
-        return tuple(guest for guest in self.guests.values() if guest.expires > at)
+        """Those that have not ended: they hold their names and addresses."""
+        return tuple(guest for key, guest in self.guests.items() if guest.expires > at and key not in self.fallen)
 
     def check(self, record: Record, network: IPv4Network, members: Collection[bytes], *, governs: bool) -> None:
         """Whether a record about a guest keeps the rules.
@@ -80,18 +92,26 @@ class GuestBook:
         """Take in what a checked record says."""
         action = record.action
         if isinstance(action, BringGuest):
-            self.guests = {guest.key: guest for guest in self.living(record.at)}
+            self._keep({key for key, guest in self.guests.items() if guest.expires > record.at and key != action.key})
             address = IPv4Address(action.address)
             self.guests[action.key] = Guest(
                 action.key, action.name, address, action.server, action.expires, record.author
             )
         elif isinstance(action, DismissGuest):
-            del self.guests[action.key]
+            self._keep(set(self.guests) - {action.key})
+
+    def role_lost(self, identity: bytes) -> None:
+        """Who was host or moderator is so no more: those whom it brought end, for good."""
+        self.fallen |= {key for key, guest in self.guests.items() if guest.author == identity}
 
     def member_gone(self, identity: bytes) -> None:
         """A member was thrown out, and with it those whom it served, and those whom it brought: it drew their keys, and
         would be back by them."""
-        self.guests = {key: guest for key, guest in self.guests.items() if identity not in (guest.server, guest.author)}
+        self._keep({key for key, guest in self.guests.items() if identity not in (guest.server, guest.author)})
+
+    def _keep(self, keys: Collection[bytes]) -> None:
+        self.guests = {key: guest for key, guest in self.guests.items() if key in keys}
+        self.fallen &= set(keys)
 
     def _check_new(self, action: BringGuest, at: int, network: IPv4Network) -> None:
         if not at < action.expires <= at + LIFE_LIMIT:
@@ -118,23 +138,37 @@ def read_address(text: str) -> IPv4Address:
         raise Refused("bad_guest", "a guest's address is no IPv4 address") from error
 
 
-def guests_now(book: GuestBook, members: Iterable[Certificate], full: Collection[bytes], now: float) -> list[Guest]:
-    """The guests that count now, by address; a member counts more than a guest that has its address or key.
+def judge_guests(
+    book: GuestBook, members: Iterable[Certificate], full: Collection[bytes], now: float
+) -> list[tuple[Guest, Resting | None]]:
+    """All living guests by address, and why those that take no part now rest.
 
     :param members: of all members, this node included.
-    :param full: identities of full members: who left serves nobody.
+    :param full: identities of full members: who left neither serves nor vouches for anybody.
     :param now: seconds since the epoch.
     """
     known = list(members)
     addresses = {each.ip for each in known}
     keys = {each.wireguard_key for each in known}
-    serving = {each.identity for each in known} & set(full)
-    found = [
-        guest
-        for guest in book.living(now)
-        if guest.server in serving and guest.address not in addresses and guest.key not in keys
-    ]
-    return sorted(found, key=lambda guest: guest.address)
+    present = {each.identity for each in known} & set(full)
+
+    def rests(guest: Guest) -> Resting | None:
+        if guest.address in addresses or guest.key in keys:
+            return Resting.MEMBER
+        if guest.server not in present:
+            return Resting.SERVER
+        return None if guest.author in present else Resting.BRINGER
+
+    return [(guest, rests(guest)) for guest in sorted(book.living(now), key=lambda guest: guest.address)]
+
+
+def earliest(now: float, written: float) -> float:
+    """The time by a clock that may have lost its battery: not before what the ledger's last record shows.
+
+    :param now: seconds since the epoch, by that clock.
+    :param written: when the ledger's last record was written; its author's clock may have been ahead.
+    """
+    return max(now, written - CLOCK_SLACK)
 
 
 def by_server(guests: Iterable[Guest]) -> dict[bytes, tuple[Guest, ...]]:

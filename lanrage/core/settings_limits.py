@@ -34,6 +34,8 @@ RELAY_MODES = ("auto", "kernel", "userspace")
 """How a relay forwards."""
 TUNNEL_KINDS = ("auto", "kernel", "userspace")
 """How WireGuard runs."""
+SERVING = ("allow", "deny")
+"""Whether a node serves guests."""
 PORT_MAPPING = ("auto", "off")
 """Whether the router is asked to map ports."""
 LOG_FORMATS = ("plain", "json")

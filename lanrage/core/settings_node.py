@@ -9,7 +9,7 @@ from lanrage.core.links import WIREGUARD_PORT
 from lanrage.core.relay_choice import Weights
 from lanrage.core.route_leases import RouteLeases
 from lanrage.core.setting import ALL, CONTROL, NODE, PLAYER, Setting
-from lanrage.core.settings_limits import DEDUP_WINDOWS, PORT_MAPPING, TUNNEL_KINDS
+from lanrage.core.settings_limits import DEDUP_WINDOWS, PORT_MAPPING, SERVING, TUNNEL_KINDS
 from lanrage.core.settings_rules import Number, OneOf, OneWord, OnOff, Port, Text
 from lanrage.core.settings_texts import (
     parse_device,
@@ -73,6 +73,15 @@ NODE_SETTINGS = (
         Text(f"NAME=NUMBER with commas between; names are {', '.join(Weights.names())}", parse_weights),
         "",
         "What counts how much in the choice of a relay: NAME=NUMBER, comma between.",
+        PLAYER,
+        live=True,
+    ),
+    Setting(
+        "guests.serve",
+        "guests-serve",
+        OneWord(SERVING),
+        "allow",
+        "Whether this node serves guests of the party, devices without LANrage: allow or deny.",
         PLAYER,
         live=True,
     ),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import socket
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -15,12 +14,13 @@ from typing import Any
 
 import attrs
 
+from lanrage.errors import Refused
 from lanrage.lab import roles
 from lanrage.lab.demo import SUBNET_BITS, laboratory
 from lanrage.lab.folder import BASE
 from lanrage.lab.games import OPENTTD, TEEWORLDS, GameServer
 from lanrage.lab.guest_device import GuestDevice, check_programs
-from lanrage.lab.guest_traffic import Ears, Place, announce, connects, exchange, tell_all, until_silent
+from lanrage.lab.guest_traffic import Ears, Place, announce, connects, exchange, listen, tell_all, until_silent
 from lanrage.lab.lab import Lab
 from lanrage.lab.netns import LabError, entered, run
 from lanrage.lab.paths import expected_paths, settle
@@ -254,7 +254,7 @@ def _walls(stage: Stage, place: Place) -> None:
     stage.say("what a greedy guest reaches")
     host, router = stage.host, stage.lab.plan.routers[0]
     stage.device.grow_greedy((f"{router.lan_address}/32", f"{host.address}/32", "203.0.113.2/32"))
-    trap = _trap(host.netns)
+    trap = listen(host.netns, TRAP_PORT)
     try:
         reached = {
             "party address": connects(place.netns, stage.members[0].ip, TRAP_PORT),
@@ -268,15 +268,6 @@ def _walls(stage: Stage, place: Place) -> None:
     stage.result.exactly("reached", reached, {what: what == "party address" for what in reached})
     echoed = first_answers(stage.pinger, [(host.netns, address) for address in echoes.values()], 2.0)
     stage.result.exactly("the_host_itself_reaches", len(echoed), len(echoes))
-
-
-def _trap(netns: str) -> socket.socket:
-    """A service on all addresses of a machine."""
-    with entered(netns):
-        made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    made.bind(("", TRAP_PORT))
-    made.listen()
-    return made
 
 
 def _crash(stage: Stage, place: Place) -> None:
@@ -297,7 +288,15 @@ def _crash(stage: Stage, place: Place) -> None:
 def _second_way(stage: Stage) -> None:
     stage.say("a second way, served by a member")
     stage.device.down()
-    _bring_up(stage, _add(stage, name="phone", via="h3"), "second")
+
+    deadline, added = time.monotonic() + DOOR_S, None
+    while added is None:  # until the member has told the host's new process that it serves guests
+        try:
+            added = _add(stage, name="phone", via="h3")
+        except Refused:
+            if time.monotonic() > deadline:
+                raise
+    _bring_up(stage, added, "second")
 
 
 def _removal(stage: Stage, first: Place) -> None:
@@ -315,9 +314,11 @@ def _removal(stage: Stage, first: Place) -> None:
 
 
 def _expiry(stage: Stage) -> None:
-    stage.say("expiry")
+    stage.say("expiry, with the control server killed")
     added = _add(stage, name="tablet", expires_hours=LIFE_S / 3600)
     left = added["guest"]["expires"] - time.time()
+    control = roles.running(stage.lab.folder, roles.CONTROL)
+    stage.result.exactly("control_killed", control is not None and send(control, signal.SIGKILL), True)
     begin = time.monotonic()
     _bring_up(stage, added, "short")
     pairs = [(stage.device.host.netns, member.ip) for member in stage.members]

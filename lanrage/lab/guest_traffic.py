@@ -176,6 +176,15 @@ def until_silent(pinger: Pinger, pairs: list[tuple[str, str]], act: Callable[[],
     return None
 
 
+def listen(netns: str, port: int) -> socket.socket:
+    """A service on all addresses of a machine."""
+    with entered(netns):
+        made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    made.bind(("", port))
+    made.listen()
+    return made
+
+
 def connects(netns: str, address: str, port: int) -> bool:
     """Whether a TCP connection comes up."""
     with entered(netns):

@@ -249,9 +249,19 @@ class ReadyTold(msgspec.Struct, frozen=True, array_like=True, tag="ready", forbi
     ready: bool
 
 
+class Guests(msgspec.Struct, frozen=True, array_like=True, tag="guests", forbid_unknown_fields=True):
+    """Whether the sender serves guests; an extra, as :class:`Games`.
+
+    :param asks: it has not heard that of the receiver.
+    """
+
+    serves: bool
+    asks: bool
+
+
 LedgerWord = HeadTold | Want | Records
 PassedOn = Signal | Forward | Forwarded
-Extra = Games | ModsAsk | ModsPart | ReadyAsk | ReadyTold | Quality | ClockAsk | ClockTold
+Extra = Games | ModsAsk | ModsPart | ReadyAsk | ReadyTold | Quality | ClockAsk | ClockTold | Guests
 """What parts of their own speak of; who does not know the kind passes it over."""
 Message = LedgerWord | PassedOn | Extra
 _DECODER: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(Message)

@@ -2,136 +2,18 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv4Network
-from typing import Any
+from ipaddress import IPv4Network
 
 import attrs
-from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
-from twisted.internet.defer import Deferred
-from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from lanrage.app.guarding import Guarding
-from lanrage.app.guest_session import RETRY, GuestPlaces, SessionGuests
-from lanrage.app.lan_guests import LanGuests
+from lanrage.app.guest_session import RETRY
 from lanrage.core.exposure import Exposure
-from lanrage.core.party_guests import Guest
-from lanrage.core.play_ports import PlayPorts
+from lanrage.core.party_guests import Guest, Resting
 from lanrage.errors import LanrageError
 from tests.fakes_control import node_keys
-from tests.fakes_guard import MemoryGuard
-from tests.fakes_guests import MemorySide, MemorySource
-from tests.fakes_links import MemoryMachine, MemoryTunnel, MemoryWorld
-from tests.joined_planes import Room
-from tests.strategies_guests import GUEST_KEYS, NETWORK
-
-ME, BEN = (node_keys(name).identity.public for name in ("me", "ben"))
-HOME, BENS = IPv4Address("10.66.0.1"), IPv4Address("10.66.0.2")
-
-
-@attrs.define
-class Certified:
-    """As much of a member's link as guests need."""
-
-    ip: IPv4Address
-    revoked: bool = False
-
-    @property
-    def member(self) -> Certified:
-        """Itself."""
-        return self
-
-    @property
-    def certificate(self) -> Certified:
-        """Itself."""
-        return self
-
-
-@attrs.define
-class MemoryLinks:
-    """See :class:`lanrage.app.links.Links`."""
-
-    peers: dict[bytes, Certified] = attrs.field(factory=dict)
-    guests: dict[bytes, tuple[IPv4Address, ...]] = attrs.field(factory=dict)
-    machine: MemoryMachine = attrs.field(factory=MemoryMachine)
-
-    async def set_guests(self, guests: dict[bytes, tuple[IPv4Address, ...]]) -> None:
-        """See :meth:`Links.set_guests`."""
-        before, self.guests = self.guests, guests
-        routed = {each for some in guests.values() for each in some}
-        for gone in {each for some in before.values() for each in some} - routed:
-            await self.machine.remove_member_route(gone, "wg-test")
-        for each in routed:
-            await self.machine.add_member_route(each, "wg-test", HOME)
-
-
-class StuckTunnel(MemoryTunnel):
-    """One that does not always do as it is told.
-
-    :ivar stuck: keys of peers that cannot be removed.
-    """
-
-    stuck: frozenset[bytes] = frozenset()
-
-    async def remove_peer(self, public_key: bytes) -> None:
-        """See :class:`ITunnel`."""
-        if public_key in self.stuck:
-            raise LanrageError("the device is busy")
-        await super().remove_peer(public_key)
-
-
-class World:
-    """A session's parts, with Ben as the other member."""
-
-    def __init__(self, exposure: Exposure = Exposure.GUARDED) -> None:
-        self.clock = Clock()
-        self.source = MemorySource(self.clock.seconds)
-        self.side = MemorySide()
-        self.room = Room(None, 1, lambda room, plane, sockets: [LanGuests(plane, self.side, 1)])
-        self.plane = self.room.guests[0].plane
-        self.machine = MemoryMachine()
-        self.links = MemoryLinks({BEN: Certified(BENS)}, machine=self.machine)
-        self.tunnel = StuckTunnel(MemoryWorld(), "wg-test")
-        now(self.tunnel.create(b"k" * 32, 0, 1280))
-        self.guard = MemoryGuard()
-        self.guarding = Guarding(exposure, PlayPorts(), self.guard)
-        now(self.guarding.start())
-        parts: Any = (self.tunnel, self.machine, self.links, self.plane, self.guarding)
-        places = GuestPlaces(ME, HOME, *parts)
-        self.guests = SessionGuests(self.clock, self.source, places, self.look)
-
-    def look(self) -> None:
-        """Follow."""
-        now(self.guests.follow())
-
-    @property
-    def peers(self) -> dict[bytes, tuple[Any, ...]]:
-        """What WireGuard lets in, by key."""
-        return {key: peer.allowed for key, peer in now(self.tunnel.status()).peers.items()}
-
-    def close(self) -> None:
-        """Nothing may be left in the clock."""
-        now(self.guests.stop())
-        now(self.links.set_guests({}))  # what goes through members is the links' to take away
-        assert (self.peers, self.machine.routes) == ({}, {})
-        assert not self.clock.getDelayedCalls()
-        self.room.close()
-
-
-def now(work: Any) -> Any:
-    """The result of what waits for nothing."""
-    results: list[Any] = []
-    waiting = Deferred.fromCoroutine(work)
-    waiting.addCallback(results.append)
-    waiting.addErrback(lambda failure: failure.raiseException())
-    return results[0]
-
-
-def made(number: int, server: bytes = ME, life: int = 100) -> Guest:
-    """A guest; the clock begins at 0."""
-    return Guest(GUEST_KEYS[number], f"guest {number}", NETWORK[254 - number], server, life)
+from tests.guest_session_world import BEN, BENS, HOME, ME, World, made, now
+from tests.strategies_guests import GUEST_KEYS
 
 
 class SessionTests(SynchronousTestCase):
@@ -180,12 +62,89 @@ class SessionTests(SynchronousTestCase):
         self.follow(attrs.evolve(made(1), name="guest 0", address=made(0).address))
         self.assertEqual({GUEST_KEYS[1]}, set(self.world.peers))
 
-    def test_cut(self) -> None:
-        """What this node cuts off stays out, although the ledger still has it."""
-        self.follow(made(0), made(1))
-        self.world.guests.cut(made(0))
+    def test_dismissed(self) -> None:
+        """What was dismissed here stays out, although the ledger still has it, and so what an earlier session left."""
+        self.world.source.dismissals.left = frozenset({GUEST_KEYS[2]})
+        self.follow(made(0), made(1), made(2), made(3, BEN))
+        self.assertEqual({GUEST_KEYS[0], GUEST_KEYS[1]}, set(self.world.peers))
+        for key in (GUEST_KEYS[0], GUEST_KEYS[3]):
+            now(self.world.source.dismissals.add(key))
         self.world.look()
         self.assertEqual({GUEST_KEYS[1]}, set(self.world.peers))
+        self.assertEqual({}, dict(self.world.plane.lan.guests), "nor is it reached through its member")
+        now(self.world.source.dismissals.told(GUEST_KEYS[0]))  # the ledger refused it: it is a guest as before
+        self.world.look()
+        self.assertEqual({GUEST_KEYS[0], GUEST_KEYS[1]}, set(self.world.peers))
+
+    def test_denied(self) -> None:
+        """A node that serves no guests lets none in, says so, and serves them when it is allowed again."""
+        self.follow(made(0), made(1, BEN))
+        self.world.source.allows = False
+        self.world.look()
+        self.assertEqual({}, self.world.peers)
+        rules = self.world.guard.rules
+        assert rules is not None
+        self.assertEqual((frozenset(), False), (rules.guests, self.world.side.is_open))
+        self.assertEqual({made(1).address: BENS}, dict(self.world.plane.lan.guests), "another's are his affair")
+        self.assertIn("guests.serve", self.world.guests.trouble)
+        self.world.source.allows = True
+        self.world.look()
+        self.assertEqual(({GUEST_KEYS[0]}, ""), (set(self.world.peers), self.world.guests.trouble))
+
+    def test_resting(self) -> None:
+        """Who rests is let in no more, is named with the reason, and comes back."""
+        self.follow(made(0), made(1, BEN))
+        self.world.source.resting = {GUEST_KEYS[0], GUEST_KEYS[1]}
+        self.world.look()
+        self.assertEqual(({}, {}), (self.world.peers, dict(self.world.plane.lan.guests)))
+        self.assertEqual(
+            [(made(n, s), Resting.BRINGER.value) for n, s in ((0, ME), (1, BEN))], self.world.guests.resting
+        )
+        self.world.source.resting.clear()
+        self.world.look()
+        self.assertEqual(({GUEST_KEYS[0]}, []), (set(self.world.peers), self.world.guests.resting))
+
+    def test_half_begun(self) -> None:
+        """A guest whose beginning failed, and then the way back, too, is known: it does not stay in once it is gone."""
+        world = self.world
+        world.machine.foreign.add(made(0).address)
+        world.tunnel.stuck = frozenset({GUEST_KEYS[0]})
+        self.follow(made(0))
+        self.assertEqual({GUEST_KEYS[0]}, set(world.peers))
+        world.tunnel.stuck = frozenset()
+        self.follow()
+        self.assertEqual({}, world.peers)
+
+    def test_look_that_failed(self) -> None:
+        """Whatever a look came to, the next one comes by itself: an end must not wait for news of the party."""
+        self.follow(made(0))
+        self.world.source.broken = ValueError("a bug")
+        with self.assertRaises(ValueError):
+            self.world.look()
+        self.world.clock.advance(RETRY)
+        self.world.again = lambda: None  # the session's other parts failed first: nobody looks
+        self.world.clock.advance(100)
+        self.assertEqual({GUEST_KEYS[0]}, set(self.world.peers))
+        self.world.again = self.world.look
+        self.world.clock.advance(RETRY)
+        self.assertEqual({}, self.world.peers)
+
+    def test_slept_through(self) -> None:
+        """A machine that slept past several ends, or whose clock was set, lets nobody in when it wakes."""
+        self.follow(made(0, life=50), made(1, life=7200), made(2, life=90_000))
+        self.world.clock.advance(86_400)
+        self.assertEqual({GUEST_KEYS[2]}, set(self.world.peers))
+
+    def test_stop_that_fails(self) -> None:
+        """One guest that cannot be ended keeps no other in, and no call is left."""
+        self.follow(made(0), made(1))
+        self.world.tunnel.stuck = frozenset({GUEST_KEYS[0]})
+        now(self.world.guests.stop())
+        self.assertEqual({GUEST_KEYS[0]}, set(self.world.peers))
+        self.assertEqual([], self.world.clock.getDelayedCalls())
+        self.world.tunnel.stuck = frozenset()
+        now(self.world.tunnel.remove_peer(GUEST_KEYS[0]))
+        now(self.world.machine.remove_member_route(made(0).address, "wg-test"))
 
     def test_stuck(self) -> None:
         """A guest that WireGuard did not let go of stays judged as a guest, never as a member, until it is gone."""
@@ -239,59 +198,3 @@ class SessionTests(SynchronousTestCase):
         self.world.machine.foreign.clear()
         self.world.clock.advance(RETRY)
         self.assertEqual({GUEST_KEYS[0]}, set(self.world.peers))
-
-
-class SessionMachine(RuleBasedStateMachine):
-    """Guests come, go and end in any order, while parts fail and heal."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.world = World()
-
-    @rule(number=st.integers(0, 7), server=st.sampled_from([ME, BEN]), life=st.integers(1, 60))
-    def bring(self, number: int, server: bytes, life: int) -> None:
-        """A record comes."""
-        others = [guest for guest in self.world.source.all if guest.key != GUEST_KEYS[number]]
-        self.world.source.all = [*others, made(number, server, int(self.world.clock.seconds()) + life)]
-        self.world.look()
-
-    @rule(number=st.integers(0, 7))
-    def dismiss(self, number: int) -> None:
-        """A record ends one."""
-        self.world.source.all = [guest for guest in self.world.source.all if guest.key != GUEST_KEYS[number]]
-        self.world.look()
-
-    @rule(seconds=st.integers(1, 30))
-    def wait(self, seconds: int) -> None:
-        """Time passes."""
-        self.world.clock.advance(seconds)
-
-    @rule(broken=st.booleans())
-    def firewall(self, broken: bool) -> None:
-        """It breaks, or heals."""
-        self.world.guard.broken = LanrageError("no nftables") if broken else None
-
-    @invariant()
-    def nobody_else(self) -> None:
-        """Nobody gets in whose time is over or who was dismissed, and nobody past the firewall."""
-        living = {guest.key: guest for guest in self.world.source.guests()}
-        own = {key for key, guest in living.items() if guest.server == ME}
-        peers = self.world.peers
-        assert set(peers) <= own
-        rules = self.world.guard.rules
-        assert rules is not None
-        for key, allowed in peers.items():
-            assert allowed == (IPv4Network(living[key].address),)
-            assert living[key].address in rules.guests
-        assert {living[key].address for key in peers} <= set(self.world.machine.routes)
-        if self.world.guard.broken is None and not self.world.guests.trouble:
-            assert set(peers) == own
-            assert self.world.side.heard == {living[key].address for key in own}
-
-    def teardown(self) -> None:
-        """Nothing is left."""
-        self.world.close()
-
-
-SessionMachine.TestCase.settings = settings(max_examples=20, stateful_step_count=20, deadline=None)
-MachineTests = SessionMachine.TestCase

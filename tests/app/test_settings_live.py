@@ -186,6 +186,7 @@ class LiveTests(NodeCase):
             | {"lan.dedup_window", "node.relay_region", "node.relay_weights", "node.server", "log.level"}
             | {"games.profiles", "games.detect", "games.poll"}  # tests.app.test_game_detection
             | {"games.announce"}  # tests.app.test_node_games
+            | {"guests.serve"}  # tests.app.test_guest_node
             | {"notify.targets", "notify.ntfy_token", "notify.matrix_token"}  # tests.app.test_cli_notify
             | {"desktop.notify", "desktop.rejoin"}  # tests.app.test_desktop_desk, tests.app.test_rejoin_node
             | {"discord.client_id", "discord.join"},  # tests.app.test_discord_desk

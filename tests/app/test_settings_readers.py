@@ -67,6 +67,7 @@ NODE_READERS = {
     "node.server": Reads("play.example.org:1", "server", "play.example.org:1"),
     "node.relay_region": Reads("eu", "region", "eu"),
     "node.relay_weights": Reads("load=7", "weights", Weights(load=7.0)),
+    "guests.serve": Reads("deny", "serves_guests", False),
     "lan.capture": Reads("party", f"{LAN}.capture", CaptureFrom.PARTY),
     "lan.interest": Reads("off", f"{LAN}.interest", False),
     "lan.replicator": Reads("host", f"{LAN}.replicator", Replicator.HOST),

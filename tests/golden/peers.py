@@ -113,6 +113,7 @@ def _channel() -> Iterator[Case]:
         "quality": Quality,
         "clock-ask": ClockAsk,
         "clock": ClockTold,
+        "guests": party_channel.Guests,
     }
     yield from _cases(
         {name: sample(kind, True) for name, kind in kinds.items()},

@@ -67,8 +67,9 @@ function guestRow(context) {
   const state = h("span", { class: "badge" });
   const way = h("span", null);
   const under = h("span", null);
+  const rests = h("p", { class: "quiet", hidden: true });
   const off = button(T.remove, { kind: "small danger", test: "guest-remove" }, () => removeGuest(context, guest));
-  const element = h("li", { "data-test": "guest-row" }, h("div", null, h("div", { class: "who-line" }, name, state), h("div", { class: "quiet" }, way, under)), off);
+  const element = h("li", { "data-test": "guest-row" }, h("div", null, h("div", { class: "who-line" }, name, state), h("div", { class: "quiet" }, way, under), rests), off);
   /** @param {any} next */
   const update = (next) => {
     if (guest?.name !== next.name || guest?.server !== next.server) {
@@ -81,6 +82,8 @@ function guestRow(context) {
     state.className = `badge ${here ? "good" : "none"}`;
     say(state, seen(guest, here));
     const over = guest.expires * 1000 <= Date.now();
+    say(rests, guest.resting);
+    rests.hidden = guest.resting === "";
     say(under, over ? ` · ${T.over}` : ` · ${T.until} ${farDate(guest.expires)}`);
     off.hidden = !context.live.governs && !guest.served_here;
   };

@@ -30,6 +30,7 @@ export const REMEDIES = {
   conflict: "Somebody else changed the party at the same moment. Look at what it is now, and try again.",
   too_early: "Wait as long as the message says.",
   guest_taken: "Choose another name, or remove the guest that has it.",
+  not_served: "Let another member serve the guest, or ask this one to allow it.",
   bad_guest: "Choose a member that takes part for good, and at most a year.",
   no_card: "Leave the party and join it again, or let another member serve the guest.",
   mods_differ: "Make them the same, or start anyway.",
