@@ -30,13 +30,16 @@ WORDS = {
     "spoken": "--spoken",
 }
 """How the command line calls an operation's arguments."""
+NEXT = {"not_in_party": "start one by lanrage party create NAME, or join one by lanrage party join CODE"}
+"""What a user may do next, by the refusal's code, where its sentence says only what is so."""
 
 
 def told(error: LanrageError) -> str:
-    """The error's sentence with the command line's own word for the argument."""
+    """The error's sentence with the command line's own word for the argument, and what to do next."""
     if isinstance(error, BadInput):
         return f"{WORDS.get(error.field, error.field)}: {error.rule}"
-    return str(error)
+    step = NEXT.get(error.code)
+    return f"{error}; {step}" if step else str(error)
 
 
 def guarded(function: Callable[..., None]) -> Callable[..., None]:
