@@ -71,10 +71,12 @@ class SlowNode(FakeNode):
         super().__init__()
         self.joining: list[Deferred[Any]] = []
 
-    def join_party(self, *_: Any, **__: Any) -> Deferred[Any]:
+    async def join_party(self, code: str, **wishes: Any) -> dict[str, Any]:
         """Wait until it is cancelled."""
+        del code, wishes
         self.joining.append(Deferred())
-        return self.joining[-1]
+        await self.joining[-1]
+        raise AssertionError("nobody lets it end")
 
 
 class CallTests(ClientCase):
@@ -217,7 +219,7 @@ class NoNodeTests(ClientCase):
             dead.bind(str(self.path))
         error = await self.refused()
         self.assertIsInstance(error, Unreachable)
-        self.assertIn("start one with: sudo systemctl start lanrage", str(error))
+        self.assertIn("start one with: sudo systemctl start lanrage-node", str(error))
         self.path.unlink()
         self.path.write_text("", encoding="ascii")
         self.assertIsInstance(await self.refused(), Unreachable)
