@@ -191,7 +191,9 @@ class CallTests(ClientCase):
         """A connection that is open is not opened over: the first would never be closed."""
         self.serve()
         async with NodeClient(reactor, self.path) as node:
-            await self.assertFailure(Deferred.fromCoroutine(node.__aenter__()), Refused)
+            with self.assertRaises(Refused):
+                async with node:
+                    self.fail("it is open already")
             self.assertEqual((await node.call("status"))["state"], "idle")
         async with node:
             self.assertEqual((await node.call("status"))["state"], "idle")
