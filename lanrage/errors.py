@@ -134,6 +134,7 @@ REFUSALS: dict[str, str] = {
     "unguarded": "this needs the party firewall, which does not stand",
     "bad_guest": "the guest does not fit the party",
     "guest_taken": "another guest or member has this name, key or address",
+    "answer_too_large": "the operation was carried out, but its answer is over 1 MiB: ask for less",
     "wrong_login": "the code of a link to the page is wrong, was used, or is too old: ask for a new link",
     "web_off": "this node serves no page",
     "busy": "too many operations of one client are under way",

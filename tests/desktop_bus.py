@@ -85,9 +85,14 @@ async def start_desktop(reactor: Any, path: Path, *abilities: str) -> Desktop:
     """A desktop that has taken its name on the bus."""
     factory = Factory.forProtocol(lambda: Desktop(reactor, abilities))
     desktop: Any = await UNIXClientEndpoint(reactor, str(path)).connect(factory)
+    await take_name(desktop)
+    found: Desktop = desktop
+    return found
+
+
+async def take_name(desktop: Desktop) -> None:
+    """Let the bus know it as the desktop."""
     await desktop.ready
     await desktop.ask(BUS, "Hello")
     bus = DBusAddress("/org/freedesktop/DBus", "org.freedesktop.DBus", "org.freedesktop.DBus")
     assert await desktop.ask(bus, "RequestName", "su", (NAME, NAME_FLAGS)) == (1,)
-    found: Desktop = desktop
-    return found

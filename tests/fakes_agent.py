@@ -8,7 +8,7 @@ import msgspec
 from twisted.internet.defer import Deferred
 
 from lanrage.app.caller import Caller
-from lanrage.app.operations_agent import AgentShown, AgentsShown, OrderTaken, WindowsTaken, WindowTold
+from lanrage.app.operations_agent import AgentShown, AgentsShown, OrderTaken, Rejoined, WindowsTaken, WindowTold
 from lanrage.app.servers_results import JoinShown
 from lanrage.core.game_orders import AnyFound
 
@@ -44,6 +44,12 @@ class FakeAgents:
         """See :class:`IAgentNode`."""
         self._enter("order_done", number, error, result, caller.user)
         plain: dict[str, Any] = msgspec.to_builtins(OrderTaken(number))
+        return plain
+
+    async def rejoin(self, *, login: bool, caller: Caller) -> dict[str, Any]:
+        """See :class:`IAgentNode`."""
+        self._enter("rejoin", login, caller.user)
+        plain: dict[str, Any] = msgspec.to_builtins(Rejoined("there", "0123456789abcdef0123456789abcdef"))
         return plain
 
     async def launch_server(self, *, server: str, anyway: bool, caller: Caller) -> dict[str, Any]:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
-from lanrage.app.path_results import MoveShown, PathShown, PathsShown, PeerShown
+from lanrage.app.path_results import MoveShown, PairShown, PathShown, PathsShown, PeerShown
 
 MOVED_AT = 1790000000.0
+BETWEEN = (
+    PairShown("Ann", "Ben", "Ann", "direct", 20.5, 1.25, 0.0, 92.4, "A"),
+    PairShown("Ann", "Cleo", "Ann", "relay", 48.2, 2.0, 0.0, 84.0, "B"),
+    PairShown("Ann", "Dora", "Ann", "none", score=0.0, grade="F"),
+    PairShown("Ben", "Cleo", "Cleo", "direct", 212.0, 30.0, 4.0, 17.0, "F", MOVED_AT),
+    PairShown("Ben", "Dora", "Ben", "direct", told_at=MOVED_AT),
+)
+"""Between Ann, Ben, Cleo and Dora; of the last two nobody told."""
 
 
 def shown_peer() -> PeerShown:
@@ -39,7 +48,12 @@ def shown_peer() -> PeerShown:
 
 
 class FakePaths:
-    """Notes each call and answers as the real one does."""
+    """Notes each call and answers as the real one does.
+
+    :ivar between: the paths between the members.
+    """
+
+    between: Sequence[PairShown] = BETWEEN
 
     def _enter(self, *call: Any) -> None:
         raise NotImplementedError
@@ -50,7 +64,7 @@ class FakePaths:
     async def paths(self) -> dict[str, Any]:
         """See :class:`IPathNode`."""
         self._enter("paths")
-        return _plain(PathsShown(self._in_party(), "port-restricted", [shown_peer()]))
+        return _plain(PathsShown(self._in_party(), "port-restricted", [shown_peer()], list(self.between)))
 
     async def show_peer(self, *, member: str) -> dict[str, Any]:
         """See :class:`IPathNode`."""

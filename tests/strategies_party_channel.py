@@ -25,6 +25,7 @@ from lanrage.wire.party_channel import (
 )
 from tests.strategies_links import keys
 from tests.strategies_mods import MOD_LISTS
+from tests.strategies_quality import quality_words
 
 epochs = st.integers(0, EPOCH_LIMIT - 1)
 payloads = st.binary(max_size=200) | st.binary(min_size=PAYLOAD_LIMIT, max_size=PAYLOAD_LIMIT)
@@ -52,6 +53,7 @@ messages = st.one_of(
     st.builds(ReadyTold, st.binary(min_size=8, max_size=8), st.booleans()),
     st.builds(ModsAsk, game_ids, st.sampled_from((b"", b"d" * 16)), part_numbers),
     mod_parts,
+    quality_words,
     st.builds(HeadTold, epochs, keys),
     st.builds(Want, epochs),
     st.builds(Records, epochs, records.map(lambda record: (record,))),

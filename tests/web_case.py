@@ -19,9 +19,11 @@ from lanrage.core.settings_web import WebListen
 from tests.fakes_node import FakeNode
 
 reactor: Any = installed_reactor
-PATIENCE = 10.0
+PATIENCE = 60.0
 USER = 1234
 """Whom the kernel vouched for."""
+OTHER = 666
+"""Another user of the machine."""
 RESET = b"RESET"
 ANYWHERE = WebListen("127.0.0.1", 0)
 
@@ -69,23 +71,31 @@ class Got:
 
 
 class WebCase(TestCase):
-    """A service at a port of its own."""
+    """A service at a port of its own.
 
-    timeout = 30
+    :ivar others: ports from which another user of the machine connects.
+    """
+
+    timeout = 120
 
     def setUp(self) -> Any:
         """Listen."""
         self.node = FakeNode()
+        self.others: set[int] = set()
         self.service = self.serve()
         return self.service.started
 
     def serve(self, listen: WebListen | None = ANYWHERE) -> WebService:
         """A service that is stopped at the test's end."""
         self.calls = Calls(reactor, self.node)
-        service = WebService(reactor, listen, self.calls, tuple(OPERATIONS.values()))
+        service = WebService(reactor, listen, self.calls, tuple(OPERATIONS.values()), who_is=self.who_is)
         service.startService()
         self.addCleanup(self._end, service)
         return service
+
+    def who_is(self, peer: Any, _own: Any) -> int | None:
+        """Which user opened a connection."""
+        return OTHER if peer.port in self.others else USER
 
     def _end(self, service: WebService) -> Any:
         return service.stopService() if service.running else None

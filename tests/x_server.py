@@ -18,7 +18,7 @@ END_S = 10.0
 Cleanup = Callable[..., Any]
 
 
-def end(process: subprocess.Popen[str]) -> None:
+def end(process: subprocess.Popen[Any]) -> None:
     """End a program and wait for it."""
     for stream in (process.stdin, process.stdout):
         if stream is not None:

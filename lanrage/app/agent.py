@@ -34,6 +34,8 @@ STEADY_S = 5.0
 """Seconds after which an agent that attends was taken: its next pause is the first again."""
 NEXT_LOOK_S = 30.0
 """Seconds after which a session that showed no windows is asked again."""
+REJOIN_S = 60.0
+"""Seconds for the node to be back in its party: it makes devices, after what else it is at."""
 LASTING = 10 * 365 * 86400.0
 """Seconds; an agent attends as long as it and the node live."""
 
@@ -73,6 +75,7 @@ class AgentService(Service):
         self._attending: Deferred[None] | None = None
         self._timers: dict[str, IDelayedCall] = {}
         self._pause = FIRST_PAUSE
+        self._login = True
 
     def startService(self) -> None:
         """Look at the session and dial the node."""
@@ -118,11 +121,25 @@ class AgentService(Service):
                 attended = node.call("agent.attend", {"blind": blind}, progress=self._ordered, timeout=LASTING)
                 attending = Deferred.fromCoroutine(attended)
                 self._tell()
-                await attending
+                asking = Deferred.fromCoroutine(self._rejoin(node)).addErrback(self._failed)
+                try:
+                    await attending
+                finally:
+                    asking.cancel()
             finally:
                 self._node = None
                 if self._reactor.seconds() - since >= STEADY_S:  # it was not refused
                     self._pause = FIRST_PAUSE
+
+    async def _rejoin(self, node: NodeClient) -> None:
+        """Somebody is logged in here: the node may be back in its party. The first that hears it tells the user."""
+        try:
+            told = await node.call("agent.rejoin", {"login": self._login}, timeout=REJOIN_S)
+        except (LanrageError, CancelledError) as error:
+            self.log.info("the node was not asked to rejoin its party: {reason}", reason=str(error))
+            return
+        self._login = False
+        self.log.info("the node was asked to rejoin its party: {outcome}", **told)
 
     def _failed(self, failure: Failure) -> None:
         if failure.check(CancelledError):

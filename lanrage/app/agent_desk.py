@@ -47,6 +47,7 @@ class AgentDesk:
     :param seen: told of all windows of all sessions each time they change.
     :param owner: whose a process is; ``None``: it is gone.
     :ivar attended: how many have come.
+    :ivar on_change: called when one has come or gone.
     """
 
     log = Logger()
@@ -60,6 +61,7 @@ class AgentDesk:
         self._clock, self._seen, self._owner = clock, seen, owner
         self._agents: dict[Caller, _Agent] = {}
         self.attended = 0
+        self.on_change: Callable[[], None] = lambda: None
 
     def attend(self, caller: Caller, say: Say, blind: str) -> Deferred[int]:
         """Take a program for an agent until its connection ends.
@@ -79,6 +81,7 @@ class AgentDesk:
         self.attended += 1
         self.log.info("the agent of user {user} is there", user=caller.user, blind=blind)
         caller.when_gone(lambda: self._gone(caller))
+        self.on_change()
         return agent.done
 
     def windows(self, caller: Caller, windows: Sequence[Window]) -> int:
@@ -146,6 +149,7 @@ class AgentDesk:
         agent.orders.gone()
         if not agent.done.called:
             agent.done.callback(agent.orders.count)
+        self.on_change()
 
     def _tell(self) -> None:
         self._seen([window for each in self._agents.values() for window in each.windows])

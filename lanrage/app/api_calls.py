@@ -37,6 +37,7 @@ from lanrage.wire.local import (
     convert_args,
     decode_call,
     encode,
+    encode_result,
 )
 
 WATCH_LIMIT = 16
@@ -150,7 +151,11 @@ class Calls:
             raise BadInput("watch", f"must be false: {operation.name} does more than read")
         user = caller.user if caller is not None and operation.asked else None
         question = Question(operation.name, msgspec.json.encode(request), user)
-        return self.watching.watch(question, lambda: carry_out(self._served, operation, request, None, caller), watcher)
+
+        async def ask() -> msgspec.Raw:
+            return encode_result(operation.name, await carry_out(self._served, operation, request, None, caller))
+
+        return self.watching.watch(question, ask, watcher)
 
     def stop(self) -> None:
         """Cancel what runs, and end what is watched; each caller is told."""
@@ -188,7 +193,7 @@ def _progress(number: int, tell: Tell, text: str) -> None:
 def _ended(call: Call, tell: Tell, result: Any) -> None:
     if call.op not in SILENT:
         log.debug("operation {op} ended", op=call.op)
-    tell(Answer(call.id, result=result))
+    tell(Answer(call.id, result=encode_result(call.op, result)))
 
 
 @attrs.define(eq=False)

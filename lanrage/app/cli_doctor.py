@@ -35,7 +35,9 @@ def add(main: click.Group, settings: dict[str, Any]) -> None:
 
 
 _addresses = click.option(
-    "--addresses", is_flag=True, help="Show IP addresses and host names; else they are replaced by names."
+    "--addresses",
+    is_flag=True,
+    help="Show IP addresses, host and login names and home folders; else they are replaced.",
 )
 _member = click.argument("member", required=False, default="")
 

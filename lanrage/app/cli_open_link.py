@@ -10,6 +10,7 @@ import os
 import shlex
 import sys
 from typing import Any
+from urllib.parse import quote
 
 import click
 
@@ -79,4 +80,5 @@ def _shown_on_page(session: Any, program: str, link: str) -> bool:
     except LanrageError as error:
         click.echo(f"lanrage: the page is not opened: {error}", err=True)
         return False
-    return opened(program, f"{page['url']}&join={link}")
+    # A second # and the brackets of IPv6 may not stand in a fragment as they are (RFC 3986, section 3.5).
+    return opened(program, f"{page['url']}&join={quote(link, safe='')}")

@@ -10,6 +10,11 @@ import click
 from lanrage.app.cli_governing import Operate
 from lanrage.app.cli_output import Screen
 
+LEAST = 3
+"""Members from which there are paths between others."""
+WIDE = 9
+"""Members up to which a line of 80 characters has room for more than the grades."""
+LEGEND = "(* by a relay, x no path, ? not known)"
 COLUMNS = ("", "path", "kind", "rtt", "jitter", "loss", "score", "trend")
 
 
@@ -30,8 +35,33 @@ def peers(screen: Screen, result: dict[str, Any]) -> None:
         rows.append((member["name"], member["address"], member["path"], *(_figures(used) if used else ("",) * 5)))
     if rows:
         screen.table(("member", "address", "path", *COLUMNS[3:]), rows)
+        _matrix(screen, result["between"])
     else:
         screen.line("There are no other members.")
+
+
+def _matrix(screen: Screen, between: list[dict[str, Any]]) -> None:
+    """The paths between all members, where members tell of theirs: each pair once, in the upper half."""
+    names = list(dict.fromkeys(name for pair in between for name in (pair["a"], pair["b"])))
+    if len(names) < LEAST:
+        return
+    cells = {(pair["a"], pair["b"]): _cell(pair, short=len(names) > WIDE) for pair in between}
+    rows = [
+        (f"{at} {name}", *(cells.get((name, other), "?") if at < to else "" for to, other in enumerate(names, 1)))
+        for at, name in enumerate(names, 1)
+    ]
+    screen.line()
+    screen.line(f"Between all members: {'grade' if len(names) > WIDE else 'ms and grade'} {LEGEND}", "bold")
+    screen.table(("", *(str(at) for at in range(1, len(names) + 1))), rows)
+
+
+def _cell(pair: dict[str, Any], *, short: bool) -> str:
+    if pair["path"] == "none":
+        return "x"
+    relayed = "" if pair["path"] == "direct" else "*"
+    if pair["score"] is None:
+        return f"?{relayed}"
+    return f"{pair['grade']}{relayed}" if short else f"{pair['rtt_ms']:.0f} {pair['grade']}{relayed}"
 
 
 def peer(screen: Screen, result: dict[str, Any]) -> None:

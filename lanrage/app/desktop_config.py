@@ -14,9 +14,11 @@ class DesktopSettings:
     """What desktops are told.
 
     :param events: of these kinds.
+    :param rejoin: the node is in its party while one of its users is logged in.
     """
 
     events: frozenset[NoticeKind] = parse_kinds(USUAL, "desktop-notify")
+    rejoin: bool = False
 
     @classmethod
     def parse(cls, options: dict[str, str]) -> DesktopSettings:
@@ -24,4 +26,4 @@ class DesktopSettings:
 
         :raises BadInput: names the option and the rule.
         """
-        return cls(read(options, "desktop.notify"))
+        return cls(read(options, "desktop.notify"), read(options, "desktop.rejoin"))

@@ -8,20 +8,17 @@ from typing import Any
 import attrs
 import msgspec
 
-from lanrage.app import ready_view
+from lanrage.app import quality_view, ready_view
 from lanrage.app.config import NodeConfig
 from lanrage.app.desktop_desk import DesktopDesk
-from lanrage.app.desktop_results import LagShown, LagsShown, RecentParties, RecentShown
+from lanrage.app.desktop_results import LagShown, LagsShown, PairLagShown, RecentParties, RecentShown
 from lanrage.app.games_plane import GamesPlane
 from lanrage.app.link_offers import LinkOffer, LinkOffers
 from lanrage.app.links import Links
-from lanrage.app.node_view import path_kind
 from lanrage.app.party_life import PartyLife
 from lanrage.app.party_news import PartyNews, party_seen
-from lanrage.app.peer_link import PeerLink
 from lanrage.app.recent_parties import RecentParties as RecentKeeper
 from lanrage.core.desktop_notes import Note
-from lanrage.core.lags import PathSeen, judge
 from lanrage.core.notices import NoticeKind
 from lanrage.core.party_events import PartyEvent
 from lanrage.core.ready_check import Word
@@ -62,6 +59,7 @@ class DesktopNode:
         ready = games.side.ready
         ready.me, ready.governs = lambda: self._identity() or b"", self._governs
         ready.present, ready.told = self._present, self._ready_news
+        games.side.clocks.wall = self._now
 
     # --- what is so ---------------------------------------------------------------------------------------------------
 
@@ -100,7 +98,7 @@ class DesktopNode:
     async def recent_parties(self) -> dict[str, Any]:
         """See :meth:`INode.recent_parties`."""
         self.recent.look()
-        saved = self._life.saved if self._life is not None else None
+        saved = self._life.saved if self._life is not None and not self._life.away else None
         here = saved.party_id if saved is not None else ""
         rows = [
             RecentShown(**(attrs.asdict(each) | {"members": list(each.members)}), now=each.party_id == here)
@@ -128,25 +126,16 @@ class DesktopNode:
 
     async def show_lags(self) -> dict[str, Any]:
         """See :meth:`INode.show_lags`."""
-        links = self._links()
-        await links.look()
-        saved, replica, _ = self._own().current()
-        online = {identity for identity, entry in replica.members.items() if entry.online}
-        judged = judge(saved.my_name, [_seen(link, link.identity in online) for link in links.peers.values()])
+        await self._links().look()
+        life = self._own()
+        _, replica, _ = life.current()
+        judged = quality_view.lags(life)
         rows = [
             LagShown(each.name, each.score, str(each.grade) if each.grade is not None else None, each.felt, each.reason)
             for each in judged.members
         ]
-        return _plain(LagsShown(replica.party_id, judged.who, judged.headline, rows))
-
-
-def _seen(link: PeerLink, online: bool) -> PathSeen:
-    """The path that the pair's traffic takes."""
-    path, kind = link.plan.current, path_kind(link)
-    if path is None or kind == "none":
-        return PathSeen(link.name, "none", online)
-    quality = path.quality
-    return PathSeen(link.name, kind, online, quality.rtt, quality.jitter, quality.loss, quality.score)
+        pairs = [PairLagShown(each.a, each.b, round(each.score, 1), each.reason) for each in judged.pairs]
+        return _plain(LagsShown(replica.party_id, judged.who, judged.headline, rows, judged.view, pairs))
 
 
 def _plain(value: msgspec.Struct) -> dict[str, Any]:

@@ -51,7 +51,7 @@ class RecentShown(msgspec.Struct, frozen=True):
 
 
 class LagShown(msgspec.Struct, frozen=True):
-    """How the path to one member is.
+    """How one member's paths are; in the view ``own`` the one from this machine.
 
     :param score: 0 to 100; null while nothing is measured.
     :param felt: it is felt in games.
@@ -61,6 +61,15 @@ class LagShown(msgspec.Struct, frozen=True):
     score: float | None
     grade: str | None
     felt: bool
+    reason: str
+
+
+class PairLagShown(msgspec.Struct, frozen=True):
+    """A bad path between two members, by name."""
+
+    a: str
+    b: str
+    score: float
     reason: str
 
 
@@ -75,15 +84,17 @@ class RecentParties(msgspec.Struct, frozen=True):
 
 
 class LagsShown(msgspec.Struct, frozen=True):
-    """Who lags, as seen from this machine.
+    """Who lags.
 
     :param who: name of the member; empty: nobody.
-    :param view: whose measurements were judged: ``own``.
-    :param members: the worst first.
+    :param view: whose measurements were judged: ``party``, or ``own`` where no member tells of its paths.
+    :param members: the worst first; this machine's is among them in the view ``party``.
+    :param pairs: the bad paths, the worst first.
     """
 
     party_id: str
     who: str
     headline: str
     members: list[LagShown]
-    view: str = "own"
+    view: Literal["own", "party"] = "own"
+    pairs: list[PairLagShown] = []

@@ -22,6 +22,7 @@ from lanrage.app.probe_node import Seen
 from lanrage.core.diagnosis import BoundGameFacts, ControlFacts, DiskFacts, Facts, MemberFacts, NodeFacts, RelayFacts
 from lanrage.core.listening import ExposureFacts
 from lanrage.errors import BadInput
+from lanrage.net.machine_names import machine_names
 from lanrage.net.rights import Rights
 from lanrage.net.threads import in_thread
 from lanrage.store.disk_trouble import read_only
@@ -60,7 +61,8 @@ class DoctorNode:
         """See :meth:`INode.doctor`."""
         facts = await self._facts(progress or quiet, member)
         assert facts.local is not None
-        return report(Facts(facts.local, facts), hide_addresses=not addresses, member=member)
+        names = await in_thread(self._reactor, machine_names)
+        return report(Facts(facts.local, facts), hide_addresses=not addresses, member=member, names=names)
 
     async def _facts(self, progress: Progress, member: str) -> NodeFacts:
         life = self._own()
@@ -120,7 +122,7 @@ class DoctorNode:
         ]
 
     async def _members(self, life: PartyLife, facts: NodeFacts, only: str, progress: Progress) -> list[MemberFacts]:
-        """With the sizes of packets that reach them."""
+        """With the sizes of packets that reach them, and their clocks."""
         chosen = [each for each in facts.members if each.path != "none" and only in ("", each.name)]
         if life.session is None or facts.tunnel is None or not facts.tunnel.mtu or not chosen:
             return facts.members
@@ -130,7 +132,21 @@ class DoctorNode:
             sizes = await carried_sizes(echo, (each.address for each in chosen), facts.tunnel.mtu)
         finally:
             echo.stop()
-        return [msgspec.structs.replace(each, mtu=sizes.get(each.address)) for each in facts.members]
+        clocks = await self._clocks(life, {each.name for each in chosen})
+        return [
+            msgspec.structs.replace(each, mtu=sizes.get(each.address), **clocks.get(each.name, {}))
+            for each in facts.members
+        ]
+
+    async def _clocks(self, life: PartyLife, names: set[str]) -> dict[str, dict[str, float]]:
+        """What their clocks show, as fields of :class:`MemberFacts`, by name."""
+        links = life.session.links.peers if life.session is not None and life.session.links is not None else {}
+        wanted = {identity: link.name for identity, link in links.items() if link.ready and link.name in names}
+        found = await self.games.side.clocks.ask(wanted)
+        return {
+            wanted[identity]: {"clock_offset_s": round(each.offset, 3), "clock_error_s": round(each.error, 3)}
+            for identity, each in found.items()
+        }
 
     async def _visible(self, facts: NodeFacts, only: str, progress: Progress) -> Seen:
         if facts.card is None:
@@ -143,7 +159,7 @@ class DoctorNode:
 
 def disk_facts(folder: Path) -> DiskFacts:
     """The disk of the state folder; blocks."""
-    trouble, shown = read_only(folder), str(folder).replace(str(Path.home()), "~", 1)
+    trouble, shown = read_only(folder), str(folder)
     try:
         stat = os.statvfs(folder)
     except OSError as error:

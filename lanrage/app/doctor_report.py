@@ -13,10 +13,11 @@ from lanrage.app.doctor_results import Doctored
 from lanrage.core.diagnosis import Check, Facts, Level
 from lanrage.core.doctor_faults import found, worst
 from lanrage.core.firewall_commands import DEVICES
-from lanrage.core.hiding import Hider, host_names
+from lanrage.core.hiding import NO_NAMES, Hider, MachineNames, host_names
 from lanrage.core.judgement import judge
 from lanrage.core.links import WIREGUARD_PORT
 from lanrage.errors import BadInput, LanrageError, MissingRight, Unreachable
+from lanrage.net.machine_names import machine_names
 
 STABLE = frozenset({"level", "fault", "id"})
 """Fields of a check whose words programs go by."""
@@ -24,17 +25,21 @@ WORDS = ("ready", "missing", "denied", "loaded", "available")
 """Values of facts that are one of a few words, whatever hosts are called."""
 
 
-def report(facts: Facts, *, hide_addresses: bool = True, member: str = "") -> dict[str, Any]:
+def report(
+    facts: Facts, *, hide_addresses: bool = True, member: str = "", names: MachineNames = NO_NAMES
+) -> dict[str, Any]:
     """Judge facts: a :class:`lanrage.app.doctor_results.Doctored` as plain values.
 
-    :param hide_addresses: replace IP addresses and host names by stable names; keys and codes are hidden always.
+    :param hide_addresses: replace IP addresses, host and login names by stable names, home folders by ``~``; keys and
+        codes are hidden always.
     :param member: leave out what concerns other members.
+    :param names: of the machine and its people.
     """
     checks = judge(facts, member)
     node = facts.node
     servers = [node.control.address] if node is not None and node.control is not None else []
     relays = [relay.address for relay in node.relays] if node is not None else []
-    hider = Hider(host_names([*servers, *relays]), hide_addresses)
+    hider = Hider(host_names([*servers, *relays]), hide_addresses, names)
     told = [_hidden(check, hider) for check in checks]
     return headed({"checks": told, "facts": _named(msgspec.to_builtins(facts), hider)})
 
@@ -80,26 +85,30 @@ def headline(checks: list[Check], first: Check | None) -> str:
     return words if failures else f"No failure, but {words}"
 
 
-def examine(ask: Callable[[], Any], *, hide_addresses: bool = True) -> dict[str, Any]:
+def examine(
+    ask: Callable[[], Any], *, hide_addresses: bool = True, names: Callable[[], MachineNames] = machine_names
+) -> dict[str, Any]:
     """What a command shows: the node's own report, with what only this side sees; without a node, what this side sees.
 
     :param ask: gives the node's report, or raises an error of the house.
+    :param names: of the machine and its people; a test's own, else what the system says.
     :raises BadInput: field ``member``: the node knows no such member.
     """
     try:
         told = msgspec.convert(ask(), Doctored)
     except msgspec.ValidationError as error:
-        return _without(found("node_version", f"the node is of another version: {error}"), hide_addresses)
+        return _without(found("node_version", f"the node is of another version: {error}"), hide_addresses, names())
     except BadInput as error:
         if error.field == "member":
             raise
-        return _without(found("node_version", f"the node knows no such report: {error}"), hide_addresses)
+        return _without(found("node_version", f"the node knows no such report: {error}"), hide_addresses, names())
     except LanrageError as error:
         if not isinstance(error, Unreachable | MissingRight):
-            return _without(found("node_lacks", str(error)), hide_addresses)
+            return _without(found("node_lacks", str(error)), hide_addresses, names())
         # Whoever may not ask the node cannot tell who holds its port.
         port = None if isinstance(error, MissingRight) else WIREGUARD_PORT
-        return report(Facts(collect_local(DEVICES, port), node_error=str(error)), hide_addresses=hide_addresses)
+        facts = Facts(collect_local(DEVICES, port), node_error=str(error))
+        return report(facts, hide_addresses=hide_addresses, names=names())
     plain: dict[str, Any] = msgspec.to_builtins(told)
     return headed({**plain, "checks": [*plain["checks"], *_own_view(told)]})
 
@@ -114,8 +123,8 @@ def _own_view(told: Doctored) -> list[dict[str, Any]]:
     return [plain]
 
 
-def _without(first: Check, hide_addresses: bool) -> dict[str, Any]:
+def _without(first: Check, hide_addresses: bool, names: MachineNames) -> dict[str, Any]:
     """A node that answers, but not in our words."""
-    told = report(Facts(collect_local(DEVICES)), hide_addresses=hide_addresses)
+    told = report(Facts(collect_local(DEVICES)), hide_addresses=hide_addresses, names=names)
     rest = [check for check in told["checks"] if check["fault"] != "node_absent"]
-    return headed({**told, "checks": [_hidden(first, Hider(addresses=hide_addresses)), *rest]})
+    return headed({**told, "checks": [_hidden(first, Hider(addresses=hide_addresses, names=names)), *rest]})

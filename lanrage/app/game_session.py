@@ -1,4 +1,5 @@
-"""The games' side of a node, and of one session of its party: effects and presence, joined to links and channel."""
+"""The players' side of a node, and of one session of its party: what games change and what members tell each other of
+games, of their paths and clocks, joined to links and channel."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from typing import Any
 import attrs
 from twisted.internet.defer import Deferred
 
+from lanrage.app.clock_desk import ClockDesk
 from lanrage.app.game_effects import GameEffects
 from lanrage.app.game_mods import GameMods
 from lanrage.app.game_mods_own import OwnModLists
@@ -15,6 +17,7 @@ from lanrage.app.game_presence import GamePresence, Profiles, Watch, no_name
 from lanrage.app.game_tuning import GameTuning, Marks
 from lanrage.app.links import Links
 from lanrage.app.party_channel import PartyChannel
+from lanrage.app.quality_desk import QualityDesk
 from lanrage.app.ready_desk import ReadyDesk
 from lanrage.core.play_ports import PlayPorts
 from lanrage.interfaces import ITunnel
@@ -28,9 +31,13 @@ class SessionGames:
     _presence: GamePresence
     _mods: GameMods
     _ready: ReadyDesk
+    _quality: QualityDesk
+    _clocks: ClockDesk
 
     def stop(self) -> Deferred[None]:
         """Leave links and channel as they were."""
+        self._clocks.leave()
+        self._quality.leave()
         self._ready.leave()
         self._mods.leave()
         self._presence.leave()
@@ -45,6 +52,8 @@ class PlaySide:
     presence: GamePresence
     mods: GameMods
     ready: ReadyDesk
+    quality: QualityDesk
+    clocks: ClockDesk
 
     @classmethod
     def make(cls, reactor: Any, random: Callable[[int], bytes], own: OwnModLists) -> PlaySide:
@@ -52,7 +61,8 @@ class PlaySide:
 
         :param own: this machine's lists of modifications.
         """
-        return cls(GameEffects(), GamePresence(reactor, random), GameMods(reactor, own), ReadyDesk(reactor, random))
+        presence, mods, ready = GamePresence(reactor, random), GameMods(reactor, own), ReadyDesk(reactor, random)
+        return cls(GameEffects(), presence, mods, ready, QualityDesk(reactor), ClockDesk(reactor, random))
 
     def join(self, links: Links, channel: PartyChannel, tunnel: ITunnel, marks: Marks, port: int) -> SessionGames:
         """Begin in a session whose links run.
@@ -64,8 +74,10 @@ class PlaySide:
         self.presence.join(channel, lambda identity: _name(links, identity), lambda: links.cut_off.members)
         self.mods.join(channel)
         self.ready.join(channel)
+        self.quality.join(channel, links)
+        self.clocks.join(channel)
         channel.follow()
-        return SessionGames(tuning, self.presence, self.mods, self.ready)
+        return SessionGames(tuning, self.presence, self.mods, self.ready, self.quality, self.clocks)
 
     def follow(self, watch: Watch, profiles: Profiles, ports: PlayPorts) -> None:
         """Do and say what the games that run want, until :meth:`stop`.

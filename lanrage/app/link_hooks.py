@@ -20,7 +20,8 @@ class LinkHooks:
     :ivar on_moved: called when this machine's addresses changed, before the links are told.
     :ivar ways_around: an offer, by every way but the control server.
     :ivar keepalive: seconds between WireGuard's keepalives to a peer, by what is known of the NATs between.
-    :ivar carried: bytes of the tunnel, both ways, that the LAN plane carried to and from the member of this address.
+    :ivar carried: bytes of the tunnel, both ways, that LAN plane and party channel took to and from the member of this
+        address.
     :ivar remembered: addresses of a member that worked in an earlier life.
     """
 

@@ -32,7 +32,9 @@ from lanrage.app.operations import INode, Progress
 from lanrage.app.party_life import PartyLife
 from lanrage.app.party_node import PartyNode, quiet
 from lanrage.app.path_node import PathNode
+from lanrage.app.patience import patiently
 from lanrage.app.probe_node import ProbeNode
+from lanrage.app.rejoin_node import RejoinNode
 from lanrage.app.relay_node import RelayNode
 from lanrage.app.results import StatusShown
 from lanrage.app.role_service import ATTEMPTS, RoleService
@@ -44,7 +46,7 @@ from lanrage.app.spoken_desk import SpokenDesk
 from lanrage.app.task_runner import Job, PlanRun, TaskRunner
 from lanrage.core.identity import fingerprint
 from lanrage.core.join_stages import JoinStages
-from lanrage.errors import CryptoError, DecodeError, LanrageError, MissingRight, Refused, StoreError
+from lanrage.errors import LanrageError, MissingRight, Refused, StoreError
 from lanrage.interfaces import IUndoJournal
 from lanrage.log_context import carried, set_context
 from lanrage.logs import identify, set_level
@@ -54,7 +56,6 @@ from lanrage.net.undo import undo_all
 from lanrage.store.disk_trouble import read_only
 from lanrage.store.files import make_folder
 from lanrage.store.keys import load_node_keys
-from lanrage.store.replica import SavedParty
 from lanrage.store.undo import UndoJournal
 
 UNDO_FILE = "undo.jsonl"
@@ -76,6 +77,7 @@ class NodeService(
     ProbeNode,
     MachineRoomNode,
     GamesNode,
+    RejoinNode,
     DoctorNode,
     Service,
 ):
@@ -118,10 +120,12 @@ class NodeService(
         self._random = random
         self._lock = DeferredLock()
         self._life: PartyLife | None = None
+        self._returned = False
         self._spoken: SpokenDesk | None = None
         self._lacks: list[str] = []
         self.tasks = TaskRunner(reactor)
         self.games = self.make_games(reactor, config, profiles(reactor, config.games_dir), random)
+        self.make_rejoin(reactor, self.games)
         self.around: RoleService | None = None
         self._opening: PlanRun | None = None
         self._disk_trouble = self.server_beside = ""
@@ -136,7 +140,7 @@ class NodeService(
     def startService(self) -> None:
         """Begin; :attr:`started` tells how it went."""
         super().startService()  # type: ignore[no-untyped-call]
-        self._life = None
+        self._life, self._returned = None, False
         jobs = (
             Job.of(OPEN, lambda: self._lock.run(self._with_disk, self._open_state), **WAITING),
             Job.of(RETURN, lambda: self._lock.run(self._with_disk, self._return_to_party), needs=(OPEN,), **WAITING),
@@ -184,29 +188,6 @@ class NodeService(
             self.log.warn("this node lacks something: {what}", what=lack)
         self._life = life
 
-    async def _return_to_party(self) -> None:
-        assert self._life is not None
-        life = self._life
-        saved = await life.load()
-        self.log.info("the node {public_key} is there", public_key=life.keys.identity.public)
-        if saved is not None:
-            await self._return_to(life, saved)
-
-    async def _return_to(self, life: PartyLife, saved: SavedParty) -> None:
-        set_context(party_id=saved.party_id)
-        try:
-            replica = saved.restore(self._now())
-        except (CryptoError, DecodeError) as error:
-            life.trouble = f"the party file does not hold: {error}; join the party again"
-            self.log.error("the party is not entered: {trouble}", trouble=life.trouble)
-            return
-        link = life.control_link(saved.addresses, saved.server)
-        try:
-            await life.enter(saved, replica, link)
-        except LanrageError as error:
-            life.cannot_take_part(error)
-        link.start()
-
     def stopService(self) -> Deferred[None]:
         """Take everything down; nothing is left on the machine, the party stays on disk."""
         super().stopService()  # type: ignore[no-untyped-call]
@@ -216,6 +197,8 @@ class NodeService(
 
     async def _stop(self) -> None:
         self.end_profiling()
+        self.end_rejoin()
+        self._returned = False
         if self._life is not None:
             await self._life.go_out()
         await self.games.stop()
@@ -233,6 +216,7 @@ class NodeService(
         await self.games.use(live.games_dir, live.detection)
         if self._life is not None:
             await self._life.use(live)
+        await self.rejoin_by(live)
 
     def greeting(self, server: str) -> list[str]:
         """For the log at start: the state, and the next command to type.
@@ -292,16 +276,19 @@ class NodeService(
         return _plain(node_view.status(life, self._missing(life, await self._rights()), web))
 
     def _alone(self, work: Callable[[], Coroutine[Any, Any, dict[str, Any]]]) -> Deferred[dict[str, Any]]:
-        """One operation at a time; one that is cancelled while it waits is never begun."""
+        """One at a time, after the start's own way into a party; what is cancelled in the queue never begins."""
 
         async def in_party() -> dict[str, Any]:
             set_context(**(self._life.log_fields if self._life is not None else {}))
             return await work()
 
-        return self._lock.run(carried(in_party))
+        begun, opening = carried(in_party), self._opening
+        if opening is None or opening.settled.called:
+            return self._lock.run(begun)
+        return patiently(opening.settled).addCallback(lambda _: self._lock.run(begun))
 
     def _own(self) -> PartyLife:
-        if self._life is None or self._disk_trouble:
+        if self._life is None or not self._returned or self._disk_trouble:
             raise LanrageError(self._held_up())
         return self._life
 

@@ -13,7 +13,7 @@ from lanrage.app.machinery import Devices
 from lanrage.app.nat_watch import NatWatch
 from lanrage.app.party_life import PartyLife
 from lanrage.app.party_session import PartySession
-from lanrage.app.peer_link import PeerLink
+from lanrage.app.path_kind import path_kind
 from lanrage.app.relay_links import RelayLinks
 from lanrage.app.results import (
     CardShown,
@@ -23,13 +23,11 @@ from lanrage.app.results import (
     NatShown,
     PartyName,
     PartyShown,
-    PathKind,
     RelayTcpShown,
     StatusShown,
     TunnelShown,
     WebShown,
 )
-from lanrage.core.candidates import CandidateKind
 from lanrage.core.diagnosis import (
     CardFacts,
     ControlFacts,
@@ -201,16 +199,6 @@ def _nat_facts(session: PartySession | None) -> NatFacts | None:
         return None
     shown = nat_shown(session.nat)
     return NatFacts(shown.kind, shown.mapping, shown.filtering, shown.hairpin, shown.lifetime_s, shown.complete)
-
-
-def path_kind(link: PeerLink) -> PathKind:
-    """``direct``, ``relay`` or ``relay-tcp`` once WireGuard's handshake came through, else ``none``."""
-    path = link.plan.current
-    if path is None or not link.ready:
-        return "none"
-    if not path.relayed:
-        return "direct"
-    return "relay-tcp" if path.candidate.kind is CandidateKind.RELAY_TCP else "relay"
 
 
 def _member(entry: ReplicaMember, life: PartyLife, now: float) -> MemberShown:

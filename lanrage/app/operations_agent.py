@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -83,6 +83,26 @@ class Attended(Result, frozen=True):
     orders: int
 
 
+class AskRejoin(Request, frozen=True):
+    """Arguments of ``agent.rejoin``."""
+
+    login: Annotated[
+        bool, Meta(description="true or false: whether the session has just begun, so that its user is told")
+    ] = True
+
+
+class Rejoined(Result, frozen=True):
+    """Whether the node is back in its party.
+
+    :param outcome: ``back`` (by this), ``there`` (it was in it), ``none`` (it has no party), or ``off`` (the
+        setting ``desktop.rejoin`` is).
+    :param party_id: of the party, where it is in one.
+    """
+
+    outcome: Literal["back", "there", "none", "off"]
+    party_id: str = ""
+
+
 class AgentShown(msgspec.Struct, frozen=True):
     """An agent that is there.
 
@@ -136,6 +156,12 @@ class IAgentNode(Interface):
         :raises BadInput: the order gives back something else.
         """
 
+    def rejoin(*, login: bool, caller: Caller) -> Awaitable[dict[str, Any]]:
+        """Be back in the party that this node stays out of while nobody is logged in; gives a :class:`Rejoined`.
+
+        :raises Refused: ``not_allowed``: the caller has not asked to be an agent.
+        """
+
     def show_agents() -> Awaitable[dict[str, Any]]:
         """The agents that are there; the result is an :class:`AgentsShown`."""
 
@@ -168,6 +194,16 @@ AGENT = (
         OrderTaken,
         "order_done",
         "Tell the node that an order was done, with what it gives back, or why it was not.",
+        "lanrage games agents",
+        held=True,
+        local=True,
+    ),
+    Operation(
+        "agent.rejoin",
+        AskRejoin,
+        Rejoined,
+        "rejoin",
+        "Bring the node back into the party that it stays out of while nobody is logged in (desktop.rejoin).",
         "lanrage games agents",
         held=True,
         local=True,

@@ -77,7 +77,7 @@ DESKTOP = (
         Nothing,
         LagsShown,
         "show_lags",
-        "Show who lags, and why, as seen from this machine.",
+        "Show who lags, and why, as all members measure it.",
         "lanrage party lags",
         reads=True,
     ),

@@ -20,7 +20,9 @@ class Doctor(Request, frozen=True):
     member: Annotated[
         str, Meta(max_length=NAME_LIMIT, description="the name of another member, or empty for all members")
     ] = ""
-    addresses: Annotated[bool, Meta(description="true or false: IP addresses and host names are shown")] = False
+    addresses: Annotated[
+        bool, Meta(description="true or false: addresses, host and login names and home folders are shown")
+    ] = False
 
 
 class IDoctorNode(Interface):
@@ -38,7 +40,7 @@ class IDoctorNode(Interface):
         """Judge the facts; the result is a :class:`Doctored`.
 
         :param member: whom it shall be about; empty = all.
-        :param addresses: IP addresses and host names are shown, else replaced by names.
+        :param addresses: IP addresses, host and login names and home folders are shown, else replaced.
         :raises BadInput: field ``member``: nobody has that name.
         """
 

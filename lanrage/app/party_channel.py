@@ -7,6 +7,7 @@ not reach (``docs/protocol-party.rst``).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from ipaddress import IPv4Address
 from typing import Protocol
 
 import attrs
@@ -20,6 +21,7 @@ from lanrage.core.heads import Forked, Head, HeadAction, Heads, SendHead, SendWa
 from lanrage.errors import BadInput, CryptoError, DecodeError
 from lanrage.log_context import carried
 from lanrage.wire import party_channel as wire
+from lanrage.wire.frames import tunnel_bytes
 
 MESSAGES_RATE, MESSAGES_BURST = 120.0, 300.0
 """Datagrams a second, and at once, that one member is heard with: a ledger of 1,000 records takes some 300."""
@@ -93,6 +95,7 @@ class PartyChannel:
     """The channel of one party, from :meth:`start` to :meth:`stop`.
 
     :ivar extras: parts that speak by it, too.
+    :ivar carried: bytes of the tunnel that it took to and from each member, which are no game's.
     :param own_key: our WireGuard key, 32 bytes.
     :param ledger: ``None`` where no ledger is kept: then no heads are told.
     :param random: ``os.urandom``, or a test's own.
@@ -111,6 +114,7 @@ class PartyChannel:
     ) -> None:
         self.counters = ChannelCounters()
         self.extras: list[ChannelExtra] = []
+        self.carried: dict[IPv4Address, int] = {}
         self._clock = clock
         self._own_key = own_key
         self._port = port
@@ -153,6 +157,8 @@ class PartyChannel:
         """Members, or which of their links are up, may have changed."""
         links = self._links.peers
         self._by_address = {str(link.member.certificate.ip): link for link in links.values()}
+        known = {link.member.certificate.ip for link in links.values()}
+        self.carried = {address: count for address, count in self.carried.items() if address in known}
         ready = {identity for identity, link in links.items() if link.ready}
         before, self._ready = self._ready, ready
         for extra in self.extras:
@@ -176,6 +182,7 @@ class PartyChannel:
         if link is None:
             self.counters.strangers += 1
             return
+        self._count(link, data)
         if not self._heard.allow(link.identity, self._clock.seconds()):
             self.counters.over_budget += 1
             return
@@ -234,9 +241,7 @@ class PartyChannel:
                 self._do(self._heads.heard(link.identity, head, self._clock.seconds()))
             case wire.Want() if self._heads is not None:
                 self._do(self._heads.wanted(link.identity, message.after, self._clock.seconds()))
-            case wire.Games() | wire.ModsAsk() | wire.ModsPart() | wire.ReadyAsk() | wire.ReadyTold() if (
-                not link.revoked
-            ):
+            case _ if isinstance(message, wire.Extra) and not link.revoked:
                 for extra in self.extras:
                     extra.heard(link.identity, message)
 
@@ -312,6 +317,12 @@ class PartyChannel:
             return
         if self._port.send(datagram, str(link.member.certificate.ip)):
             self.counters.unsent += 1
+        else:
+            self._count(link, datagram)
+
+    def _count(self, link: PeerLink, datagram: bytes) -> None:
+        address = link.member.certificate.ip
+        self.carried[address] = self.carried.get(address, 0) + tunnel_bytes(len(datagram))
 
     def _schedule(self) -> None:
         if self._timer is not None and self._timer.active():

@@ -54,7 +54,7 @@ class PartyLife:
     :param tasks: carries out what has several steps.
     :ivar saved: the party as on disk; ``None`` outside a party.
     :ivar session: ``None`` while this machine cannot take part (rights, devices).
-    :ivar trouble: why not, for the user.
+    :ivar trouble: why not, for the user; :attr:`away` = because nobody is logged in.
     :ivar saving: keeps the party file as the party is.
     :ivar games: what running games want here.
     """
@@ -83,7 +83,7 @@ class PartyLife:
         self.link: ControlLink | None = None
         self.session: PartySession | None = None
         self.governance: Governance | None = None
-        self.trouble = ""
+        self.trouble, self.away = "", False
         self.saving = PartySaving(reactor, self._newest, self._file.save)
         self._alone, self._tasks = alone, tasks
         self._leaving: Deferred[Any] | None = None
@@ -211,7 +211,7 @@ class PartyLife:
 
     async def _revive(self) -> None:
         """Take down what is left of the session and bring a new one up."""
-        if self.saved is None or self.replica is None or self.link is None:
+        if self.away or self.saved is None or self.replica is None or self.link is None:
             return
         set_context(party_id=self.saved.party_id)
         saved, replica, link = self.saved, self.replica, self.link
@@ -251,7 +251,7 @@ class PartyLife:
         if governance is not None:
             governance.stop()
         self.saved = self.replica = None
-        self.trouble = ""
+        self.trouble, self.away = "", False
         if session is not None:
             await session.stop()
         return link
@@ -306,7 +306,7 @@ class PartyLife:
 
     def _judge_own(self, replica: PartyReplica) -> None:
         """Is this node itself still shown as a member? The session stays: only a signed word could end it."""
-        if self.session is not None:
+        if self.session is not None and self.trouble in ("", NOT_SHOWN):  # what else is wrong stays
             self.trouble = "" if self.keys.identity.public in replica.members else NOT_SHOWN
 
     def _thrown_out(self, replica: PartyReplica, reason: str, changes: list[ReplicaChange]) -> None:

@@ -117,8 +117,8 @@ class PartySight:
 
 
 def party_seen(life: PartyLife | None) -> PartySeen | None:
-    """The party as a node sees it now; ``None`` outside of one, or before its ledger is there."""
-    return _seen(life, life.replica) if life is not None and life.replica is not None else None
+    """The party as a node sees it now; ``None`` outside of one, while it stays out, or before its ledger is there."""
+    return _seen(life, life.replica) if life is not None and life.replica is not None and not life.away else None
 
 
 def _seen(life: PartyLife, replica: PartyReplica) -> PartySeen | None:

@@ -138,6 +138,8 @@ class PartyNode(QrNode):
         saved, _, link = life.current()
         progress("leaving")
         self.log.info("this node leaves its party")
+        if life.away:
+            link.start()
 
         async def tell() -> None:
             try:

@@ -184,9 +184,10 @@ class PartySession:
 
     def _join_lan(self, links: Links) -> None:
         """What links and LAN plane know of each other."""
-        if self.lan is not None:
-            links.carried = self.lan.carried_bytes
-            self.lan.pair_key, self.lan.path_dead = links.probe_key, links.path_dead
+        lan, channel = self.lan, self.channel
+        if lan is not None and channel is not None:
+            links.carried = lambda address: lan.carried_bytes(address) + channel.carried.get(address, 0)
+            lan.pair_key, lan.path_dead = links.probe_key, links.path_dead
 
     def _join_relays(self, links: Links) -> RelayLinks:
         """The ways through relays."""

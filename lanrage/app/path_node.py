@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from lanrage.app import path_view
+from lanrage.app import path_view, quality_view
 from lanrage.app.governance import find_member
 from lanrage.app.links import Links
 from lanrage.app.party_life import PartyLife
@@ -28,7 +28,9 @@ class PathNode:
         links = self._links()
         await links.look()
         _, replica, _ = self._own().current()
-        shown = path_view.paths(replica.party_id, str(links.nat), list(links.peers.values()), self._offset())
+        _, between = quality_view.known(self._own())
+        peers = list(links.peers.values())
+        shown = path_view.paths(replica.party_id, str(links.nat), peers, self._offset(), between)
         plain: dict[str, Any] = msgspec.to_builtins(shown)
         return plain
 

@@ -83,12 +83,34 @@ class PeerShown(Result, frozen=True):
     history: list[MoveShown] = []
 
 
+class PairShown(Result, frozen=True):
+    """The path between two members that are online, as one of them measures it.
+
+    :param a: name, as are `b` and `by`.
+    :param by: who measured it: this node its own; of two others who is worse off.
+    :param told_at: when it told that, in seconds since the epoch; null for this node's own.
+    """
+
+    a: str
+    b: str
+    by: str
+    path: PathKind
+    rtt_ms: float | None = None
+    jitter_ms: float = 0.0
+    loss_pct: float = 0.0
+    score: float | None = None
+    grade: str | None = None
+    told_at: float | None = None
+
+
 class PathsShown(Result, frozen=True):
     """The links to all members, by their party addresses.
 
     :param nat: what this node is behind.
+    :param between: the paths between all members, as far as they are known.
     """
 
     party_id: str
     nat: str
     peers: list[PeerShown]
+    between: list[PairShown] = []

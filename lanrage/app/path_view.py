@@ -2,21 +2,42 @@
 
 from __future__ import annotations
 
-from lanrage.app.node_view import path_kind
-from lanrage.app.path_results import MoveShown, PathShown, PathsShown, PeerShown
+from collections.abc import Sequence
+
+from lanrage.app.path_kind import path_kind
+from lanrage.app.path_results import MoveShown, PairShown, PathShown, PathsShown, PeerShown
 from lanrage.app.peer_link import PeerLink
 from lanrage.core.links import Endpoint
 from lanrage.core.path import Path
 from lanrage.core.path_history import PathMove
+from lanrage.core.path_matrix import Pair
 
 
-def paths(party_id: str, nat: str, links: list[PeerLink], offset: float) -> PathsShown:
+def paths(party_id: str, nat: str, links: list[PeerLink], offset: float, between: Sequence[Pair] = ()) -> PathsShown:
     """All links.
 
     :param offset: the wall clock less the clock that the plans were given, in seconds.
+    :param between: what is known of the paths between members.
     """
     ordered = sorted(links, key=lambda link: link.member.certificate.ip)
-    return PathsShown(party_id, nat, [peer(link, offset) for link in ordered])
+    shown = [_pair(each, offset) for each in between]
+    return PathsShown(party_id, nat, [peer(link, offset) for link in ordered], shown)
+
+
+def _pair(pair: Pair, offset: float) -> PairShown:
+    path, at = pair.path, pair.at
+    return PairShown(
+        pair.a,
+        pair.b,
+        pair.by,
+        path.kind,
+        _milliseconds(path.rtt),
+        round(path.jitter * 1000, 3),
+        round(path.loss * 100, 2),
+        _rounded(path.score),
+        str(path.grade) if path.grade is not None else None,
+        None if at is None else round(at + offset, 3),
+    )
 
 
 def peer(link: PeerLink, offset: float) -> PeerShown:

@@ -65,7 +65,7 @@ class LinkOutlet(OfferOutlet, DeviceOutlet, Protocol):
         """Send from WireGuard's port; false when limits forbid it."""
 
     def lan_bytes(self, link: PeerLink) -> int:
-        """What the LAN plane carried to and from the member, in WireGuard's bytes."""
+        """What LAN plane and party channel took to and from the member, in WireGuard's bytes."""
 
     def keepalive_for(self, link: PeerLink) -> int:
         """Seconds between WireGuard's keepalives to this peer: what the NATs between need."""

@@ -10,8 +10,9 @@ from lanrage.app.bridge_results import BridgeShown
 from lanrage.app.desktop_results import ReadyShown
 from lanrage.core.diagnosis import MappingFacts, NodeFacts
 from lanrage.core.ledger_records import Role
+from lanrage.core.path_reports import PathWord
 
-PathKind = Literal["direct", "relay", "relay-tcp", "none"]
+PathKind = PathWord
 
 
 class Result(msgspec.Struct, frozen=True):

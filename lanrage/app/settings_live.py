@@ -22,7 +22,7 @@ from lanrage.core.relay_choice import Weights
 
 NODE_LIVE = frozenset(
     {
-        "desktop.notify",
+        *("desktop.notify", "desktop.rejoin"),
         *("discord.client_id", "discord.join", "games.announce", "games.detect", "games.poll", "games.profiles"),
         *("lan.dedup_window", "lan.exposure", "lan.ports", "node.relay_region", "node.relay_weights", "node.server"),
     }

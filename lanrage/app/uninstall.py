@@ -43,6 +43,8 @@ OWN_FILES = {
     ".zfunc/_lanrage": "_LANRAGE_COMPLETE",
 }
 """Files of a user, by their place below the home folder, and what is in them where they are ours."""
+AGENT_LINK = ".config/systemd/user/graphical-session.target.wants/lanrage-agent.service"
+"""Made by ``systemctl --user enable lanrage-agent``: it would lead nowhere, and start what the next package brings."""
 FILE_LIMIT = 64 * 1024
 """Bytes of such a file that are looked at."""
 
@@ -173,12 +175,17 @@ def _own_files(home: Path) -> Iterator[Step]:
     for name, mark in OWN_FILES.items():
         path = home / name
         try:
+            if path.is_symlink() or not path.is_file():  # nothing is waited for, as a pipe's reader is
+                continue
             with path.open("rb") as file:
                 ours = mark.encode() in file.read(FILE_LIMIT)
         except OSError:
             continue
-        if ours and not path.is_symlink():
+        if ours:
             yield Step(f"the file {path}", partial(_unlink, path))
+    link = home / AGENT_LINK
+    if link.is_symlink() and link.readlink().name == link.name:
+        yield Step(f"the link {link}, by which the agent starts with the session", partial(_unlink, link))
 
 
 def _data(machine: Machine) -> Iterator[Step]:

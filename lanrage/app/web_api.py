@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import attrs
@@ -12,11 +12,11 @@ from msgspec import UNSET, Meta
 from twisted.internet.defer import Deferred
 
 from lanrage.app.api_calls import Calls
-from lanrage.app.api_documents import asyncapi, openapi
 from lanrage.app.caller import Caller
 from lanrage.app.operation import Operation, Request
 from lanrage.app.operations import OPERATIONS
 from lanrage.app.web_arguments import arguments_of
+from lanrage.app.web_documents import WebDocuments
 from lanrage.app.web_files import WebFile, answer_file
 from lanrage.app.web_login import WebLogin
 from lanrage.core.web_door import bearer, is_json
@@ -27,8 +27,6 @@ from lanrage.wire.web import API, CONFLICT, NO_STORE, STATUSES, Asked, Reply, js
 
 SESSION = f"{API}session"
 """Where one logs in and out."""
-DOCUMENTS = {f"{API}openapi.json": openapi, f"{API}asyncapi.json": asyncapi}
-"""What describes the API, by path."""
 
 
 class LogIn(Request, frozen=True):
@@ -41,14 +39,12 @@ class WebApi:
     """Answers requests that came through the door.
 
     :param calls: carries the operations out.
-    :param rows: those that are done here.
+    :param documents: describe those that are done here.
     :param files: everything that is not of the API.
     """
 
-    def __init__(self, calls: Calls, login: WebLogin, rows: Sequence[Operation], files: Mapping[str, WebFile]) -> None:
-        self._calls, self._login, self._files = calls, login, files
-        self._rows = [row for row in rows if not row.local]
-        self._documents: dict[str, bytes] = {}
+    def __init__(self, calls: Calls, login: WebLogin, documents: WebDocuments, files: Mapping[str, WebFile]) -> None:
+        self._calls, self._login, self._documents, self._files = calls, login, documents, files
 
     async def answer(self, asked: Asked, finished: Deferred[Any]) -> Reply:
         """Answer one.
@@ -58,8 +54,8 @@ class WebApi:
         try:
             if not asked.path.startswith(API):
                 return answer_file(self._files, asked)
-            if asked.path in DOCUMENTS:
-                return self._document(asked)
+            if asked.path in self._documents:
+                return await self._document(asked)
             if asked.path == SESSION and asked.method == "POST":
                 return self._log_in(asked)
             session = self._login.find(bearer(asked.all("authorization")))
@@ -72,12 +68,10 @@ class WebApi:
             field = error.field if isinstance(error, BadInput) else None
             return problem(ErrorBody(error.code, str(error), field))
 
-    def _document(self, asked: Asked) -> Reply:
+    async def _document(self, asked: Asked) -> Reply:
         if asked.method not in ("GET", "HEAD"):
             return wrong_method("GET, HEAD")
-        if asked.path not in self._documents:
-            self._documents[asked.path] = msgspec.json.encode(DOCUMENTS[asked.path](self._rows))
-        return json_reply(self._documents[asked.path])
+        return json_reply(await self._documents.body(asked.path))
 
     def _log_in(self, asked: Asked) -> Reply:
         if not is_json(asked.all("content-type")):

@@ -73,6 +73,11 @@ class WebLogin:
         """The session of a token; that is a use of it. ``None``: there is none."""
         return self._sessions.find(token, self._clock.seconds())
 
+    def owner(self, token: str) -> int | None:
+        """The number of the user whose token it is; that is a use of it. ``None``: there is no such session."""
+        session = self.find(token)
+        return session.user if session is not None else None
+
     def holds(self, session: Session) -> bool:
         """Use a session that was found before; false where it has ended."""
         return self._sessions.holds(session, self._clock.seconds())

@@ -16,6 +16,7 @@ from lanrage.app.operation import Operation
 from lanrage.app.operations_web import WebOpened
 from lanrage.app.results import WebShown
 from lanrage.app.web_api import WebApi
+from lanrage.app.web_documents import WebDocuments
 from lanrage.app.web_files import WebFile, list_files
 from lanrage.app.web_login import WebLogin
 from lanrage.app.web_socket import WebSocketFactory
@@ -23,6 +24,8 @@ from lanrage.core.settings_web import WebListen
 from lanrage.core.web_door import in_url
 from lanrage.core.web_sessions import CODE_SECONDS
 from lanrage.errors import BadInput, Refused
+from lanrage.net.loopback_peer import user_of
+from lanrage.net.shared_places import WhoIs
 from lanrage.net.web_port import WebPort
 
 AGAIN_SECONDS = 30.0
@@ -38,6 +41,7 @@ class WebService(Service):
     :param calls: of the node.
     :param rows: the operations that the node's role does.
     :param random: ``os.urandom``, or a test's own.
+    :param who_is: tells which user opened a connection; the kernel's answer, or a test's own.
     :ivar started: fires when it listens, or cannot.
     """
 
@@ -48,13 +52,14 @@ class WebService(Service):
         calls: Calls,
         rows: Sequence[Operation],
         random: Callable[[int], bytes] = os.urandom,
+        who_is: WhoIs = user_of,
     ) -> None:
         self._reactor, self._listen = reactor, listen
         self._login = WebLogin(reactor, random)
         self._socket = WebSocketFactory(reactor, calls, self._login)
         self._files: dict[str, WebFile] = {}
-        api = WebApi(calls, self._login, rows, self._files)
-        self._port = WebPort(reactor, api.answer, self._socket)
+        api = WebApi(calls, self._login, WebDocuments(reactor, rows), self._files)
+        self._port = WebPort(reactor, api.answer, self._socket, self._login.owner, who_is)
         self._trouble = ""
         self._again: IDelayedCall | None = None
         self.started: Deferred[None] = succeed(None)

@@ -15,8 +15,8 @@ from lanrage.app.api_calls import Calls, Conversation
 from lanrage.app.caller import Caller
 from lanrage.app.web_login import WebLogin
 from lanrage.core.web_door import SUBPROTOCOL, offered_token
+from lanrage.core.web_places import DEFAULT_LIMITS
 from lanrage.core.web_sessions import Session
-from lanrage.net.web_port import CONNECTIONS_LIMIT
 from lanrage.net.websocket import ClockTimer, QuietLog, send_text, stop_timers
 from lanrage.wire.local import CALL_LIMIT
 from lanrage.wire.web import GUARDS, raw, refusal
@@ -134,7 +134,7 @@ class WebSocketFactory(WebSocketServerFactory):  # type: ignore[misc]
         self.setProtocolOptions(
             maxMessagePayloadSize=CALL_LIMIT,
             maxFramePayloadSize=CALL_LIMIT,
-            maxConnections=CONNECTIONS_LIMIT,
+            maxConnections=DEFAULT_LIMITS.users + DEFAULT_LIMITS.strangers,
             openHandshakeTimeout=HANDSHAKE_TIMEOUT,
             closeHandshakeTimeout=CLOSE_TIMEOUT,
             webStatus=False,

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lanrage.app.operations import Progress
-from lanrage.app.operations_agent import Attended, OrderTaken, WindowsTaken, WindowTold
+from lanrage.app.operations_agent import Attended, OrderTaken, Rejoined, WindowsTaken, WindowTold
 from lanrage.app.operations_offers import LinkKept
 from lanrage.client.asking import Asker
 from lanrage.core.game_orders import ModsFound
@@ -46,3 +46,8 @@ class AgentCalls:
         """Tell the node that an order was done, with what it gives back, or why it was not."""
         args = {"number": number, "error": error, "result": result}
         return await self._asker.ask("agent.done", args, OrderTaken, descriptor=descriptor)
+
+    async def rejoin(self, *, login: bool = True, descriptor: int | None = None) -> Rejoined:
+        """Bring the node back into the party that it stays out of while nobody is logged in (desktop.rejoin)."""
+        args = {"login": login}
+        return await self._asker.ask("agent.rejoin", args, Rejoined, descriptor=descriptor)

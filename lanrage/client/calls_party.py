@@ -168,7 +168,7 @@ class PartyCalls:
         return await self._asker.ask("party.ready", args, ReadyShown)
 
     async def lags(self) -> LagsShown:
-        """Show who lags, and why, as seen from this machine."""
+        """Show who lags, and why, as all members measure it."""
         return await self._asker.ask("party.lags", {}, LagsShown)
 
 
@@ -199,5 +199,5 @@ class PartyWatch:
         return self._asker.follow("party.recent", {}, RecentParties)
 
     def lags(self) -> AsyncGenerator[LagsShown, None]:
-        """Show who lags, and why, as seen from this machine."""
+        """Show who lags, and why, as all members measure it."""
         return self._asker.follow("party.lags", {}, LagsShown)

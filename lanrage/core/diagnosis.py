@@ -148,6 +148,8 @@ class MemberFacts(_Facts, frozen=True):
     :param mtu: the largest packet that went there and came back just now, at most the tunnel's MTU, in bytes; ``None``
         where it answers no echo request, or was not asked.
     :param resets: how often WireGuard's session with it had to be begun anew.
+    :param clock_offset_s: its clock minus ours, as it told just now; ``None`` where it did not.
+    :param clock_error_s: the true offset is within so much of it: half of the round trip.
     """
 
     name: str
@@ -159,6 +161,8 @@ class MemberFacts(_Facts, frozen=True):
     handshake_age_s: float | None = None
     mtu: int | None = None
     resets: int = 0
+    clock_offset_s: float | None = None
+    clock_error_s: float = 0.0
 
 
 class NatFacts(_Facts, frozen=True):

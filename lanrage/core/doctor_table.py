@@ -164,6 +164,13 @@ ROWS = (
         "see what took it: ip route get ADDRESS; then restart the node",
     ),
     Fault(
+        "member_clock_off",
+        "member clock",
+        "failure",
+        "A member's clock differs from the others': from a minute on its tickets and WireGuard's handshakes suffer.",
+        "set that member's clock: sudo timedatectl set-ntp true; where only two clocks are known, look at both",
+    ),
+    Fault(
         "member_clock",
         "member",
         "warning",

@@ -30,7 +30,7 @@ def build(table: GameTable, sources: Mapping[str, str], *, own: bool) -> GamePro
         table.name,
         table.confidence,
         tuple(_facts(table, sources)),
-        tuple(Executable(row.platform, name) for row in table.executables for name in row.names),
+        tuple(Executable(row.platform, name, row.marks or ()) for row in table.executables for name in row.names),
         tuple(appid for row in table.steam for appid in row.ids),
         tuple(row.pattern for row in table.titles),
         tuple(PortUse(span, row.role) for row in table.ports for span in spans_of(row.ports)),
@@ -66,8 +66,9 @@ def _facts(table: GameTable, sources: Mapping[str, str]) -> Iterator[Fact]:
         return Fact(text, "; ".join(sources[key] for key in row.keys))
 
     for program in table.executables:
+        marks = f", where a folder or an argument is {' or '.join(program.marks)}" if program.marks else ""
         shared = f", shared: {program.shared}" if program.shared else ""
-        yield fact(program, f"program {', '.join(program.names)} ({program.platform.value}{shared})")
+        yield fact(program, f"program {', '.join(program.names)} ({program.platform.value}{marks}{shared})")
     yield from (fact(row, f"Steam app id {', '.join(map(str, row.ids))}") for row in table.steam)
     yield from (fact(row, f"window title {row.pattern}") for row in table.titles)
     yield from (fact(row, f"{row.role.value} port {row.ports.replace(',', ', ')}") for row in table.ports)

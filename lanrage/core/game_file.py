@@ -40,11 +40,13 @@ class ProgramRow(Row, frozen=True, kw_only=True):
     """Programs.
 
     :param shared: why other games have the same one.
+    :param marks: folders of the path, or arguments, one of which tells that it is this game.
     """
 
     platform: Platform
     names: Texts
     shared: Text | None = None
+    marks: Texts | None = None
 
 
 class SteamRow(Row, frozen=True, kw_only=True):

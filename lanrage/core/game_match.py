@@ -12,7 +12,7 @@ from typing import TypeVar
 import attrs
 
 from lanrage.core.game_detection import DetectionResult, Method
-from lanrage.core.game_names import KnownNames, is_short, is_word, plain, title_plain
+from lanrage.core.game_names import KnownNames, is_generic, plain, title_plain
 from lanrage.core.game_profile import GameProfile, Platform, PortRole
 from lanrage.core.game_programs import (
     COMM_LENGTH,
@@ -38,6 +38,8 @@ SHARED_BY = 3
 """A port of more profiles than this counts half: 27015 is that of 88 games."""
 NARROW = 64
 """Ports of a span that are counted one by one."""
+SYSTEM_GAMES = "/usr/games/"
+"""Where Debian puts its games; their names are known to the letter as well."""
 COMM_TOLD = 12
 """Characters of a cut name from which it is as good as the whole."""
 
@@ -55,23 +57,34 @@ class Owner:
     ports: frozenset[tuple[Proto, int]]
 
 
+@attrs.frozen
+class Claim:
+    """A game that has a program of some name.
+
+    :param marks: plain words, one of which must be a folder or an argument; none where the name is enough.
+    """
+
+    game: str
+    marks: frozenset[str] = frozenset()
+
+
 class GameIndex:
     """The profiles in the order in which questions come. Never changed: another set of profiles is another index."""
 
     def __init__(self, profiles: Iterable[GameProfile] = ()) -> None:
         self.profiles: Mapping[str, GameProfile] = {profile.game: profile for profile in profiles}
-        self._exact: dict[tuple[Platform, str], list[str]] = {}
-        self._plain: dict[tuple[Platform, str], list[str]] = {}
-        self._cut: dict[str, list[str]] = {}
+        self._exact: dict[tuple[Platform, str], list[Claim]] = {}
+        self._plain: dict[tuple[Platform, str], list[Claim]] = {}
+        self._cut: dict[str, list[Claim]] = {}
         self._steam: dict[int, str] = {}
         self._spans: dict[str, tuple[Span, ...]] = {}
         for game, profile in self.profiles.items():
             for program in profile.executables:
-                lower = program.name.lower()
-                _add(self._exact, (program.platform, lower), game)
-                _add(self._plain, (program.platform, plain(lower)), game)
+                lower, claim = program.name.lower(), Claim(game, frozenset(map(title_plain, program.marks)))
+                _add(self._exact, (program.platform, lower), claim)
+                _add(self._plain, (program.platform, plain(lower)), claim)
                 if program.platform is Platform.LINUX and len(lower) > COMM_LENGTH:
-                    _add(self._cut, lower[:COMM_LENGTH], game)
+                    _add(self._cut, lower[:COMM_LENGTH], claim)
             self._steam |= dict.fromkeys(profile.steam_appids, game)
             self._spans[game] = tuple(dict.fromkeys(use.span for use in profile.ports))
         self._names = {
@@ -84,25 +97,28 @@ class GameIndex:
 
     # --- a process ----------------------------------------------------------------------------------------------------
 
-    def games_of(self, program: ProgramSeen) -> tuple[tuple[str, ...], str]:
+    def claims_of(self, program: ProgramSeen) -> tuple[tuple[Claim, ...], str]:
         """The games that a program may be, with the reason in words; the exact name before all guesses."""
         lower, platform = program.name.lower(), program.platform
         if program.cut:
-            games = self._cut.get(lower) if len(lower) >= COMM_TOLD else None
-            if games:
-                return tuple(games), f"a process named {program.name}..."
-        games = self._exact.get((platform, lower))
-        if games:
-            return tuple(games), f"the program {program.name}"
-        if in_system(program.path) and platform is Platform.LINUX:
+            claims = self._cut.get(lower) if len(lower) >= COMM_TOLD else None
+            if claims:
+                return tuple(claims), f"a process named {program.name}..."
+        claims = self._exact.get((platform, lower))
+        if claims:
+            return tuple(claims), f"the program {program.name}"
+        if platform is Platform.LINUX and (in_system(program.path) or program.path.startswith(SYSTEM_GAMES)):
             return (), ""
-        games = self._plain.get((platform, plain(lower)))
-        if games:
-            return tuple(games), f"the program {program.name}, a build of its known one"
+        claims = self._plain.get((platform, plain(lower)))
+        if claims:
+            return tuple(claims), f"the program {program.name}, a build of its known one"
         near = self._names[platform].closest(lower)
         if near is None:
             return (), ""
-        return tuple(self._exact[platform, near[0]]), f"the program {program.name}, {near[1]:.0f} % like {near[0]}"
+        claims = self._exact[platform, near[0]]
+        if platform is Platform.WINDOWS:  # Portal 2 is no Postal 2: so many programs need a second sign
+            claims = [Claim(each.game, each.marks | self._own_words(each.game)) for each in claims]
+        return tuple(claims), f"the program {program.name}, {near[1]:.0f} % like {near[0]}"
 
     def process(self, seen: ProcessSeen) -> DetectionResult | None:
         """The game that a process is, if it is one."""
@@ -113,12 +129,9 @@ class GameIndex:
         program = program_of(seen)
         if program is None or not program.name:
             return None
-        games, reason = self.games_of(program)
-        if len(games) > 1 or is_weak(program):
-            games = self._told_by_place(games, program, seen)
-        if len(games) != 1:
-            return None
-        return DetectionResult(games[0], Method.PROCESS, PROCESS, reason, seen.pid)
+        claims, reason = self.claims_of(program)
+        game = self._told(claims, program, seen)
+        return DetectionResult(game, Method.PROCESS, PROCESS, reason, seen.pid) if game is not None else None
 
     @staticmethod
     def _may_be_steams(seen: ProcessSeen) -> bool:
@@ -127,28 +140,34 @@ class GameIndex:
             return False
         return program_of(seen) is not None or not runs_windows(seen)
 
-    def _told_by_place(self, games: Iterable[str], program: ProgramSeen, seen: ProcessSeen) -> tuple[str, ...]:
-        """Of games whose programs have one name, those whose own name is a folder of the path, or an argument."""
-        path = program.path or seen.exe
-        words = {title_plain(part) for part in path.split("/")[:-1]} | {title_plain(word) for word in seen.argv[1:]}
-        found = []
-        for game in games:
-            names = {title_plain(self.profiles[game].name), title_plain(game)}
-            if words & {name for name in names if len(name) >= 2}:
-                found.append(game)
-        return tuple(found)
+    def _told(self, claims: Iterable[Claim], program: ProgramSeen, seen: ProcessSeen) -> str | None:
+        """The game of those whose programs have one name: that of which an argument tells, else a folder, else the only
+        one that needs no such mark. A name that anything may have always needs it."""
+        free = {claim.game for claim in claims if not claim.marks and not is_generic(program.platform, program.name)}
+        if len(free) == 1 and all(claim.game in free for claim in claims):
+            return next(iter(free))
+        told: set[str] = set()
+        for words in _words_of(program, seen):
+            told = told or {each.game for each in claims if words & (each.marks | self._own_words(each.game))}
+        told = told or free
+        return next(iter(told)) if len(told) == 1 else None
+
+    def _own_words(self, game: str) -> frozenset[str]:
+        """A game's name and id, as a folder or an argument may have them."""
+        names = title_plain(self.profiles[game].name), title_plain(game)
+        return frozenset(name for name in names if len(name) >= 2)
 
     def may_be(self, exe: str) -> bool:
         """Whether a program's path alone makes it worth a look."""
         name = base(exe)
-        return bool(self.games_of(ProgramSeen(Platform.LINUX, name, exe))[0]) or name.lower().endswith(".exe")
+        return bool(self.claims_of(ProgramSeen(Platform.LINUX, name, exe))[0]) or name.lower().endswith(".exe")
 
     def may_be_named(self, comm: str) -> bool:
         """Whether a process' short name makes it worth a look."""
         lower = comm.lower()
         if len(lower) == COMM_LENGTH and lower in self._cut:
             return True
-        return bool(self.games_of(ProgramSeen(Platform.LINUX, comm))[0]) or lower.endswith((".exe", ".ex", ".e"))
+        return bool(self.claims_of(ProgramSeen(Platform.LINUX, comm))[0]) or lower.endswith((".exe", ".ex", ".e"))
 
     # --- a window -----------------------------------------------------------------------------------------------------
 
@@ -202,17 +221,17 @@ class GameIndex:
         return any(port in span for span in own for port in open_ports)
 
 
-def is_weak(program: ProgramSeen) -> bool:
-    """Whether a program's name needs another sign: a common word, or a Windows name that anything may have."""
-    if program.platform is Platform.WINDOWS:
-        return is_word(program.name) or is_short(program.name)
-    return program.platform is Platform.LINUX and is_word(program.name)
+def _words_of(program: ProgramSeen, seen: ProcessSeen) -> tuple[set[str], set[str]]:
+    """The arguments of a program, and the folders of its path, in plain letters."""
+    path = program.path or seen.exe
+    folders = {title_plain(each) for part in path.split("/")[:-1] for each in (part, plain(part))}
+    return {title_plain(word) for word in seen.argv[1:]}, folders
 
 
-def _add(table: dict[K, list[str]], key: K, game: str) -> None:
-    games = table.setdefault(key, [])
-    if game not in games:
-        games.append(game)
+def _add(table: dict[K, list[Claim]], key: K, claim: Claim) -> None:
+    claims = table.setdefault(key, [])
+    if claim not in claims:
+        claims.append(claim)
 
 
 def _shares(spans: Mapping[str, tuple[Span, ...]]) -> dict[Span, int]:

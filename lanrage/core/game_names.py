@@ -2,8 +2,8 @@
 
 A name counts when it is known to the letter; or when it is the known one but for version, system and processor
 (``OpenTTD-13.4.x86_64``); or when it is close to it by :data:`CLOSE`. The last is kept from names that are short, that
-are common words, that are the beginning of a known one, that differ in a number (``quake2`` is no ``quake3``) or are
-tools beside a game (``megaglest_editor``).
+are common words, that are the beginning of a known one, that differ in a number (``quake2`` is no ``quake3``), that
+have little in common but ``server`` (``adserver`` is no ``acserver``) or are tools of a game (``megaglest_editor``).
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from collections.abc import Iterable
 
 import attrs
 from rapidfuzz import fuzz, process
+
+from lanrage.core.game_profile import Platform
 
 CLOSE = 85.0
 """Percent of likeness from which two names are one (mission E1)."""
@@ -76,8 +78,10 @@ COMMON = frozenset(
     }
 )
 """Names that say nothing by themselves."""
-WORDS = frozenset({"panzers", "scrap", "insurgency", "eldorado", "battleserver"})
+WORDS = frozenset({"panzers", "scrap", "insurgency", "eldorado", "battleserver", "swarm"})
 """Names of games' Windows programs that other programs have as likely."""
+ROLES = ("server", "client", "dedicated", "launcher")
+"""Endings that the programs of any game may have."""
 TOOLS = frozenset(
     {
         *(
@@ -163,6 +167,9 @@ def likeness(name: str, known: str) -> float:
         return 0.0
     if _NUMBERS.findall(one) != _NUMBERS.findall(other) or TOOLS & (_words(name) - _words(known)):
         return 0.0
+    role = next((word for word in ROLES if one.endswith(word) and other.endswith(word)), "")
+    if role and min(len(one), len(other)) - len(role) < SHORTEST_PLAIN:
+        return 0.0
     ratio = float(fuzz.ratio(one, other))
     return ratio if ratio >= CLOSE else 0.0
 
@@ -205,7 +212,12 @@ def is_word(name: str) -> bool:
     return plain(name) in COMMON or len(name) < 3
 
 
-_DISTINCT = frozenset({"hl2", "csgo", "etqw", "w40k"})
+def is_generic(platform: Platform, name: str) -> bool:
+    """Whether a program's name alone means no game: a common word, or a Windows name that anything may have."""
+    return is_word(name) or (platform is Platform.WINDOWS and is_short(name))
+
+
+_DISTINCT = frozenset({"hl2", "csgo", "etqw", "w40k", "war3", "jamp", "gmod"})
 """Short names of Windows programs that nothing but a game has."""
 
 

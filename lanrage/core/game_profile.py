@@ -71,10 +71,12 @@ class Executable:
     """A program of the game.
 
     :param name: the file's name without its folder; for Java the main class or the archive.
+    :param marks: folders of its path, or arguments, one of which must be there; without any the name is enough.
     """
 
     platform: Platform
     name: str
+    marks: tuple[str, ...] = ()
 
 
 @attrs.frozen

@@ -12,7 +12,7 @@ import attrs
 import msgspec
 
 from lanrage.core.game_building import build
-from lanrage.core.game_file import GameTable, Key, Text
+from lanrage.core.game_file import GameTable, Key, ProgramRow, Text
 from lanrage.core.game_lines import Lines, line_of_syntax
 from lanrage.core.game_problem import Problem
 from lanrage.core.game_profile import GameProfile, Platform
@@ -199,22 +199,27 @@ class _Claim:
 
 
 def _claims(entries: Iterable[Entry]) -> Iterator[_Claim]:
-    """Programs of which several games say that they are theirs, one of them without a reason."""
-    claims: defaultdict[tuple[Platform, str], list[tuple[Entry, bool]]] = defaultdict(list)
+    """Programs of which several games say that they are theirs: one without a reason, or two with no mark."""
+    claims: defaultdict[tuple[Platform, str], list[tuple[Entry, ProgramRow]]] = defaultdict(list)
     for entry in entries:
         for row in entry.table.executables:
             for name in row.names:
-                claims[row.platform, name.casefold()].append((entry, row.shared is not None))
+                claims[row.platform, name.casefold()].append((entry, row))
     for (_, name), claimants in claims.items():
         own = any(entry.profile.own for entry, _ in claimants)  # then it is the user's to say why
-        for entry, reason in claimants:
+        free = [entry for entry, row in claimants if not row.marks]
+        for entry, row in claimants:
             if own and not entry.profile.own:
                 continue
             others = [each.table.id for each, _ in claimants if each is not entry]
-            if others and not reason:
+            rivals = [each.table.id for each in free if each is not entry]
+            if others and row.shared is None:
                 rule = f"executables: {name!r} is that of {', '.join(others)}, too: say why in shared"
                 takes = entry.profile.own and not all(each.profile.own for each, _ in claimants)
                 yield _Claim(entry, _at(entry, rule), takes)
+            elif rivals and not row.marks:
+                rule = f"executables: {name!r} is that of {', '.join(rivals)}, too: tell them apart by marks"
+                yield _Claim(entry, _at(entry, rule), False)
 
 
 def _steam_claims(entries: Iterable[Entry]) -> Iterator[_Claim]:

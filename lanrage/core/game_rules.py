@@ -13,6 +13,7 @@ from ipaddress import ip_address
 import attrs
 
 from lanrage.core.game_file import DiscoveryRow, GameTable, JoinRow, ModsRow, PortRow, ProgramRow, QueryRow, Row
+from lanrage.core.game_names import COMMON, is_generic, title_plain
 from lanrage.core.game_profile import DiscoveryKind, JoinMethod, Platform, PortRole, TrafficClass
 from lanrage.core.game_titles import wrong_pattern
 from lanrage.core.play_ports import LAST_PORT, Span, merged, parse_spans
@@ -76,9 +77,10 @@ def check_game(table: GameTable, sources: Mapping[str, str]) -> Iterator[Complai
         if not row.keys:
             yield Complaint(path, NO_SOURCE)
         yield from (Complaint(path, f"{key!r} is no key of [sources]") for key in row.keys if key not in sources)
-    if not (table.executables or table.ports or table.discovery):
-        yield Complaint((), "tells neither executables nor ports nor discovery, so that nothing could come of it")
+    if not (table.executables or table.steam or table.ports or table.discovery):
+        yield Complaint((), "tells no executables, id at Steam, ports or discovery, so that nothing could come of it")
     yield from _check_programs(table.executables)
+    yield from _check_marks(table)
     yield from _check_ports(table.ports)
     for index, way in enumerate(table.discovery):
         yield from _check_discovery(("discovery", index), way)
@@ -152,6 +154,18 @@ def _check_programs(rows: Iterable[ProgramRow]) -> Iterator[Complaint]:
             if (row.platform, name.casefold()) in seen:
                 yield Complaint(("executables", index), f"{name!r} was named before")
             seen.add((row.platform, name.casefold()))
+
+
+def _check_marks(table: GameTable) -> Iterator[Complaint]:
+    """Whether what a program is called is enough to know the game; Steam's id is as good as a mark."""
+    for index, row in enumerate(table.executables):
+        for mark in row.marks or ():
+            if len(title_plain(mark)) < 2 or title_plain(mark) in COMMON or "/" in mark or "\\" in mark:
+                yield Complaint(("executables", index), f"the mark {mark!r} is a folder or an argument of anything")
+        generic = [name for name in row.names if is_generic(row.platform, name)]
+        if generic and not (row.marks or table.steam):
+            rule = f"{generic[0]!r} is a name that anything may have: name marks that tell the game"
+            yield Complaint(("executables", index), rule)
 
 
 def _check_discovery(path: Path, row: DiscoveryRow) -> Iterator[Complaint]:

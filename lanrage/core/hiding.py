@@ -25,19 +25,55 @@ _ADDRESS = re.compile(
 )
 """What looks like an IPv4 or IPv6 address; :mod:`ipaddress` decides whether it is one. IPv4 first: with a port and
 the sentence's colon, ``192.0.2.1:80:``, it begins as IPv6 may."""
+_HOME = re.compile(r"""(?:/[\w.-]+){0,3}/home/[^/\s"'`:;,()<>\[\]{}]+|(?<![\w.-])/root(?![\w.-])""")
+"""A user's folder at the usual places."""
+HOME = "~"
+"""What stands for one."""
+NEVER = "(?!)"
+"""A pattern that nothing has."""
+OWN_WORDS = frozenset({"lanrage", "localhost"})
+"""Names that tell nothing, as those of one letter do, and are words of ours that must stay."""
+
+
+@attrs.frozen
+class MachineNames:
+    """What this machine and its people are called.
+
+    :param hosts: the machine's names.
+    :param users: login names.
+    :param homes: their folders, without a slash at the end.
+    """
+
+    hosts: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()
+    homes: tuple[str, ...] = ()
+
+
+NO_NAMES = MachineNames()
 
 
 @attrs.define
 class Hider:
-    """Replaces each address by a name that stays the same within one report (``private-1``, ``public-2``, ``host-1``).
+    """Replaces each address by a name that stays the same within one report (``private-1``, ``public-2``, ``host-1``),
+    login names likewise (``user-1``), and home folders by ``~``.
 
     :param hosts: host names to hide as well.
-    :param addresses: False shows addresses and host names; keys and codes are hidden always.
+    :param addresses: False shows all these; keys and codes are hidden always.
+    :param names: of the machine that the report is about.
     """
 
     hosts: tuple[str, ...] = ()
     addresses: bool = True
+    names: MachineNames = NO_NAMES
     _names: dict[str, str] = attrs.field(init=False, factory=dict)
+    _homes: re.Pattern[str] = attrs.field(init=False)
+    _hosts: re.Pattern[str] = attrs.field(init=False)
+    _users: re.Pattern[str] = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._homes = re.compile(rf"(?<![\w.-])(?:{_any_of(self.names.homes)})(?![\w.-])")
+        self._hosts = _whole((*self.hosts, *self.names.hosts), re.IGNORECASE)
+        self._users = _whole(self.names.users)
 
     def text(self, text: str) -> str:
         """One text without secrets."""
@@ -45,8 +81,9 @@ class Hider:
         text = _KEY.sub("[key]", _SPOKEN.sub(_without_spoken, text))
         if not self.addresses:
             return text
-        for host in self.hosts:
-            text = _whole(host).sub(self._name("host", host.lower()), text)
+        text = _HOME.sub(HOME, self._homes.sub(HOME, text))
+        text = self._hosts.sub(lambda found: self._name("host", found[0].lower()), text)
+        text = self._users.sub(lambda found: self._name("user", f"{found[0]}@"), text)
         return _ADDRESS.sub(lambda found: self._address(found[0]), text)
 
     def value(self, value: Any) -> Any:
@@ -74,9 +111,15 @@ class Hider:
         return self._names.setdefault(what, f"{kind}-{count + 1}")
 
 
-def _whole(host: str) -> re.Pattern[str]:
-    """A host name in either case, and not as a part of another word: a host may be called ``lan``."""
-    return re.compile(rf"(?<![\w-]){re.escape(host)}(?![\w-])", re.IGNORECASE)
+def _whole(names: Iterable[str], flags: int = 0) -> re.Pattern[str]:
+    """Any of these names, but not as a part of another word: a host may be called ``lan``."""
+    return re.compile(rf"(?<![\w-])(?:{_any_of(names)})(?![\w-])", flags)
+
+
+def _any_of(names: Iterable[str]) -> str:
+    """The longest first, so that a name within another one does not tear it apart; those that tell nothing stay."""
+    chosen = {name for name in names if len(name) > 1 and name not in OWN_WORDS}
+    return "|".join(re.escape(name) for name in sorted(chosen, key=lambda name: (-len(name), name))) or NEVER
 
 
 def _without_spoken(found: re.Match[str]) -> str:

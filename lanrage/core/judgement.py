@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from lanrage.core.diagnosis import Check, Facts
 from lanrage.core.doctor_faults import fine, found
 from lanrage.core.exposure_judgement import judge_exposure
+from lanrage.core.judgement_clocks import judge_clocks
 from lanrage.core.judgement_devices import judge_card, judge_subnet, judge_tunnel
 from lanrage.core.judgement_games import judge_games
 from lanrage.core.judgement_machine import judge_around, judge_machine, judge_node
@@ -37,6 +38,7 @@ _RULES: tuple[Callable[[Facts], Iterator[Check]], ...] = (
     judge_ways,
     judge_mapping,
     judge_members,
+    judge_clocks,
     judge_exposure,
     _visibility,
     judge_games,

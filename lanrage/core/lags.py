@@ -1,8 +1,12 @@
-"""Who lags: the member whose paths are worst for the others, with the reason in words (``docs/desktop.rst``). Pure."""
+"""Who lags, as one machine sees it by its own paths, with the reason in words (``docs/desktop.rst``). Pure.
+
+Where members tell of theirs, :mod:`lanrage.core.party_lags` knows more.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import attrs
 
@@ -53,17 +57,34 @@ class Lag:
 
 
 @attrs.frozen
+class PairLag:
+    """A bad path between two members, by name.
+
+    :param reason: a sentence's end.
+    """
+
+    a: str
+    b: str
+    score: float
+    reason: str
+
+
+@attrs.frozen
 class Judged:
     """Who lags.
 
     :param who: name; empty: nobody does.
     :param headline: a sentence.
     :param members: the worst first.
+    :param pairs: the bad paths, the worst first.
+    :param view: whose measurements were judged: ``own`` or ``party``.
     """
 
     who: str
     headline: str
     members: tuple[Lag, ...]
+    pairs: tuple[PairLag, ...] = ()
+    view: Literal["own", "party"] = "own"
 
 
 def judge(me: str, paths: Sequence[PathSeen]) -> Judged:
@@ -72,24 +93,26 @@ def judge(me: str, paths: Sequence[PathSeen]) -> Judged:
     :param me: this machine's member.
     """
     there = [path for path in paths if path.online]
-    lags = tuple(sorted((_lag(path) for path in there), key=lambda each: (each.score is None, each.score or 0.0)))
+    lags = tuple(sorted((lag_of(path) for path in there), key=lambda each: (each.score is None, each.score or 0.0)))
     lags = tuple(sorted(lags, key=lambda each: not each.felt))
     if not lags:
         return Judged("", "Nobody else is online.", ())
     felt = [each for each in lags if each.felt]
+    pairs = tuple(PairLag(me, each.name, each.score or 0.0, each.reason) for each in felt)
     if not felt:
         known = [each for each in lags if each.score is not None]
         words = "Nobody lags, as seen from here." if known else "Nothing has been measured yet."
         return Judged("", words, lags)
     if len(felt) >= ENOUGH and len(felt) >= BAD_SHARE * len(lags):
         words = f"It is this machine, most likely: {len(felt)} of its {len(lags)} paths are bad."
-        return Judged(me, words, lags)
+        return Judged(me, words, lags, pairs)
     worst = felt[0]
     both = " With one path alone it may as well be this machine." if len(lags) == 1 else ""
-    return Judged(worst.name, f"{worst.name} lags, as seen from here: {worst.reason}.{both}", lags)
+    return Judged(worst.name, f"{worst.name} lags, as seen from here: {worst.reason}.{both}", lags, pairs)
 
 
-def _lag(path: PathSeen) -> Lag:
+def lag_of(path: PathSeen) -> Lag:
+    """How it is, with the reason."""
     if path.kind == "none":
         return Lag(path.name, 0.0, Grade.F, True, "no path leads there")
     if path.score is None or path.rtt is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lanrage.core.desktop_notes import USUAL, parse_kinds
 from lanrage.core.setting import PLAYER, Setting
-from lanrage.core.settings_rules import Text
+from lanrage.core.settings_rules import OnOff, Text
 
 DESKTOP_SETTINGS = (
     Setting(
@@ -13,6 +13,15 @@ DESKTOP_SETTINGS = (
         Text("all, off, or events with blanks between", parse_kinds),
         USUAL,
         "What the desktops of this machine's users are told of: events of the party, all, or off.",
+        PLAYER,
+        live=True,
+    ),
+    Setting(
+        "desktop.rejoin",
+        "desktop-rejoin",
+        OnOff(),
+        "off",
+        "Be in the party while somebody is logged in: out of it at log-out, back at log-in; on or off.",
         PLAYER,
         live=True,
     ),

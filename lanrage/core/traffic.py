@@ -12,8 +12,11 @@ PLAYING_BYTES = 400
 """Bytes, both ways together, that the counters grow by in that span where a game runs. A keepalive has 32 bytes, a
 handshake 148 and 92, and both may come in one span; a game sends ten packets a second of 96 bytes and more."""
 ANNOUNCED_RATE = 8000.0
-"""Bytes a second, both ways together, of broadcasts that the LAN plane carries and that are no playing: announcements,
+"""Bytes a second, both ways together, of what LAN plane and party channel carry and that is no playing: announcements,
 35 a second of 230 bytes. A game that is played by broadcasts (Doom by IPX: 35 a second each way) is above it."""
+ANNOUNCED_BURST = 0.5
+"""Seconds of that rate which may come at once: what members tell each other of a party of 64 has 2,300 bytes, and the
+counters may be read right after it."""
 SILENT_BYTES = 140
 """Bytes sent since the last were received, from which an answer is missed: more than a few keepalives, which have none,
 less than the first message of a handshake (148), which always has one."""
@@ -30,7 +33,7 @@ class Counters:
 
     :param rx: bytes received since the peer was added.
     :param tx: bytes sent since then.
-    :param lan: of both, what the LAN plane carried.
+    :param lan: of both, what the LAN plane and the party channel took.
     :param handshake: WireGuard's time of the last handshake, 0.0 = never; compared with itself alone.
     """
 
@@ -51,6 +54,7 @@ class Traffic:
     _seen: Counters | None = None
     _seen_at: float = 0.0
     _growth: deque[tuple[float, int]] = attrs.field(factory=lambda: deque(maxlen=64))
+    _allowed: float = ANNOUNCED_RATE * ANNOUNCED_BURST
     _unanswered: int = 0
     _sent_since: float | None = None
 
@@ -61,10 +65,12 @@ class Traffic:
         if before is None or counters.rx < before.rx or counters.tx < before.tx:
             self._unanswered, self._sent_since, self.received_at = 0, None, now
             return  # the peer was removed and added
-        announced = min(counters.lan - before.lan, round(ANNOUNCED_RATE * since))
+        self._allowed = min(ANNOUNCED_RATE * max(ANNOUNCED_BURST, since), self._allowed + ANNOUNCED_RATE * since)
+        announced = max(0, min(counters.lan - before.lan, round(self._allowed)))
+        self._allowed -= announced
         received, sent = counters.rx - before.rx, counters.tx - before.tx
-        if received or sent:
-            self._growth.append((now, max(0, received + sent - announced)))
+        if received or sent or announced:  # less than nothing where WireGuard counts in another look what we counted
+            self._growth.append((now, received + sent - announced))
         if received:
             self.received_at = now
             self._unanswered, self._sent_since = 0, None

@@ -10,6 +10,7 @@ from collections import deque
 
 import attrs
 
+from lanrage.core.fair_shares import gives_way
 from lanrage.errors import Refused
 
 CODE_SECONDS = 60.0
@@ -18,18 +19,30 @@ USE_SECONDS = 12 * 3600.0
 """Seconds without use after which a session ends: an evening, and the night after it."""
 LONGEST_SECONDS = 7 * 24 * 3600.0
 """Seconds after which it ends although it was used: a token that leaked is of no use for ever."""
-SESSIONS_LIMIT = 32
-"""Sessions at once: some tabs of some users."""
-USER_SESSIONS = 8
-"""Of one user; a ninth ends the one that was used longest ago."""
-CODES_LIMIT = 16
-"""Codes at once that nobody has used yet."""
-USER_CODES = 4
-"""Of one user; a fifth voids the oldest."""
 WRONG_LIMIT = 10
 """Wrong codes in :data:`WRONG_SECONDS` that are told apart. A code has 256 random bits, so nobody guesses one; this
 keeps whoever tries from filling the log, and never stops the right one."""
 WRONG_SECONDS = 60.0
+
+
+@attrs.frozen
+class SessionLimits:
+    """How many there may be. Where all places of all users are taken, whoever has most gives one up
+    (:func:`lanrage.core.fair_shares.gives_way`).
+
+    :param sessions: at once: some tabs of some users.
+    :param user_sessions: of one user; one more ends the one that was used longest ago.
+    :param codes: at once that nobody has used yet; each is some hundred bytes.
+    :param user_codes: of one user; one more voids the oldest.
+    """
+
+    sessions: int = 32
+    user_sessions: int = 8
+    codes: int = 64
+    user_codes: int = 4
+
+
+DEFAULT_LIMITS = SessionLimits()
 
 
 def digest(secret: str) -> bytes:
@@ -61,6 +74,10 @@ def _used(session: Session) -> float:
     return session.used
 
 
+def _user(of: Session | _Code) -> int:
+    return of.user
+
+
 @attrs.frozen
 class LoggedIn:
     """A code became a session.
@@ -75,13 +92,15 @@ class LoggedIn:
 @attrs.frozen
 class _Code:
     user: int
+    key: bytes
     until: float
 
 
 class WebSessions:
     """All codes and sessions of a process. Times are seconds of one clock that never goes back."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: SessionLimits = DEFAULT_LIMITS) -> None:
+        self._limits = limits
         self._codes: dict[bytes, _Code] = {}
         self._sessions: dict[bytes, Session] = {}
         self._wrong: deque[float] = deque(maxlen=WRONG_LIMIT)
@@ -93,15 +112,19 @@ class WebSessions:
     def offer(self, user: int, code: str, now: float) -> None:
         """Let a user log in once by this code, within :data:`CODE_SECONDS`.
 
-        :raises Refused: ``busy``: too many codes of other users wait.
+        :raises Refused: ``busy``: as many users as there may be codes have one that waits.
         """
         self._codes = {key: each for key, each in self._codes.items() if each.until > now}
-        own = [key for key, each in self._codes.items() if each.user == user]
-        if len(own) >= USER_CODES:
-            del self._codes[own[0]]
-        elif len(self._codes) >= CODES_LIMIT:
-            raise Refused("busy", "too many links to the page are unused; wait a minute")
-        self._codes[digest(code)] = _Code(user, now + CODE_SECONDS)
+        own = [each for each in self._codes.values() if each.user == user]
+        if len(own) >= self._limits.user_codes:
+            del self._codes[own[0].key]
+        elif len(self._codes) >= self._limits.codes:
+            voided = gives_way(self._codes.values(), _user, user) or next(iter(own), None)
+            if voided is None:
+                raise Refused("busy", "too many users have an unused link to the page; wait a minute")
+            del self._codes[voided.key]
+        key = digest(code)
+        self._codes[key] = _Code(user, key, now + CODE_SECONDS)
 
     def log_in(self, code: str, token: str, now: float) -> LoggedIn:
         """Use a code up.
@@ -114,28 +137,20 @@ class WebSessions:
         if offered is None or offered.until <= now:
             raise self._wrong_login(now)
         ended = self.expire(now)
-        own = sorted((each for each in self._sessions.values() if each.user == offered.user), key=_used)
-        if len(own) >= USER_SESSIONS:
+        by_use = sorted(self._sessions.values(), key=_used)
+        own = [each for each in by_use if each.user == offered.user]
+        if len(own) >= self._limits.user_sessions:
             self.log_out(own[0])
             ended = (*ended, own[0])
-        elif len(self._sessions) >= SESSIONS_LIMIT:
-            most = self._of_whom_has_most()
-            if len(most) <= len(own) + 1:
+        elif len(by_use) >= self._limits.sessions:
+            ending = gives_way(by_use, _user, offered.user)
+            if ending is None:
                 raise Refused("busy", "too many pages are logged in; close one of them, or wait")
-            self.log_out(most[0])
-            ended = (*ended, most[0])
+            self.log_out(ending)
+            ended = (*ended, ending)
         session = Session(offered.user, digest(token), now, now)
         self._sessions[session.key] = session
         return LoggedIn(session, ended)
-
-    def _of_whom_has_most(self) -> list[Session]:
-        """The sessions of one user who has more than others, the one that was used longest ago first: nobody keeps
-        others out by opening many.
-        """
-        by_user: dict[int, list[Session]] = {}
-        for each in sorted(self._sessions.values(), key=_used):
-            by_user.setdefault(each.user, []).append(each)
-        return max(by_user.values(), key=len)
 
     def _wrong_login(self, now: float) -> Refused:
         often = len(self._wrong) == WRONG_LIMIT and now - self._wrong[0] < WRONG_SECONDS

@@ -154,16 +154,21 @@ def control_away(lab: Lab) -> Iterator[None]:
 @contextmanager
 def clock_off(lab: Lab) -> Iterator[None]:
     """The node's process lives two hours ago."""
-    library = find_faketime()
-    env = {"LD_PRELOAD": str(library), "FAKETIME": CLOCK, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
-    with _node_started(lab, [], env):
+    with _node_started(lab, _one(lab), [], _another_time()):
+        yield
+
+
+@contextmanager
+def member_clock_off(lab: Lab) -> Iterator[None]:
+    """The other member's process lives two hours ago."""
+    with _node_started(lab, _two(lab), [], _another_time()):
         yield
 
 
 @contextmanager
 def right_missing(lab: Lab) -> Iterator[None]:
     """The node is started without CAP_NET_RAW."""
-    with _node_started(lab, ["setpriv", "--bounding-set=-net_raw", "--inh-caps=-net_raw"], {}):
+    with _node_started(lab, _one(lab), ["setpriv", "--bounding-set=-net_raw", "--inh-caps=-net_raw"], {}):
         yield
 
 
@@ -214,6 +219,7 @@ FAULTS = (
     LabFault("relay's ports cut off", "relay_down", relay_cut),
     LabFault("control server away", "control_unreachable", control_away),
     LabFault("clock off", "clock_off", clock_off),
+    LabFault("a member's clock off", "member_clock_off", member_clock_off, "h2"),
     LabFault("missing right", "right_missing", right_missing),
     LabFault("port taken", "port_taken", port_taken),
     LabFault("card taken down", "card_down", card_down),
@@ -245,10 +251,13 @@ def find_faketime() -> Path:
     return found
 
 
+def _another_time() -> dict[str, str]:
+    return {"LD_PRELOAD": str(find_faketime()), "FAKETIME": CLOCK, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+
+
 @contextmanager
-def _node_started(lab: Lab, before: list[str], env: dict[str, str]) -> Iterator[None]:
-    """The first host's node, started in another way, and afterwards in the usual one."""
-    host = _one(lab)
+def _node_started(lab: Lab, host: Host, before: list[str], env: dict[str, str]) -> Iterator[None]:
+    """A host's node, started in another way, and afterwards in the usual one."""
     _stop(lab, host.name)
     argv = [*before, *roles.node_argv(lab.folder, host)]
     process = spawn(

@@ -32,6 +32,7 @@ class ListedServer:
     :param players: its protocol tells how many play.
     :param player: the command by which a player without a screen joins it, given the address and port; ``None``: there
         is none.
+    :param player_files: what that command reads, by their paths in the folder that it is run in.
     :param nameless: it lets nobody in before it knows, or knows not, the name of the address: it is told at once that
         there is none, since the laboratory has no name server, and not even a refusal of one.
     """
@@ -46,6 +47,7 @@ class ListedServer:
     user: int = 0
     players: bool = True
     player: Callable[[str, int], list[str]] | None = None
+    player_files: tuple[tuple[str, str], ...] = ()
     nameless: bool = False
 
     def program_path(self) -> str:
@@ -61,10 +63,7 @@ class ListedServer:
         :raises MissingRight: names the package when the program is not there.
         """
         path = self.program_path()
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, text in self.files:
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_text(text, encoding="utf-8")
+        _write(folder, self.files)
         if self.nameless:
             (folder / "resolv.conf").write_text("nameserver 127.0.0.1\n", encoding="utf-8")
             script = 'mount --bind resolv.conf /etc/resolv.conf; exec "$0" "$@"'
@@ -74,6 +73,26 @@ class ListedServer:
         folder.chmod(0o777)  # what is above it stays closed: it reaches its folder as the one that it is in
         become = ["setpriv", f"--reuid={self.user}", f"--regid={self.user}", "--clear-groups", "env", "HOME=."]
         return [*become, path, *self.argv(folder)]
+
+    def player_command(self, folder: Path, address: str, port: int) -> list[str] | None:
+        """What joins it at an address, to be run in `folder`, which is made with its files; ``None``: nothing does."""
+        if self.player is None:
+            return None
+        _write(folder, self.player_files)
+        return self.player(address, port)
+
+
+def _write(folder: Path, files: tuple[tuple[str, str], ...]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def _openttd_player(address: str, port: int) -> list[str]:
+    """The game itself, which draws and plays nothing."""
+    drivers = ["-v", "null:ticks=1000000000", "-s", "null", "-m", "null"]
+    return [find_program(OPENTTD.program, OPENTTD.package), "-c", "openttd.cfg", *drivers, "-n", f"{address}:{port}"]
 
 
 def _bzflag(_folder: Path) -> list[str]:
@@ -124,8 +143,10 @@ def _known(server: GameServer, port: int, title: str, files: tuple[tuple[str, st
     return ListedServer(server.game, server.program, server.package, port, server.argv, title, files)
 
 
-OPENTTD_LISTED = _known(
-    OPENTTD, 3979, "lanrage-openttd", (("openttd.cfg", "[network]\nserver_name = lanrage-openttd\n"),)
+OPENTTD_LISTED = attrs.evolve(
+    _known(OPENTTD, 3979, "lanrage-openttd", (("openttd.cfg", "[network]\nserver_name = lanrage-openttd\n"),)),
+    player=_openttd_player,
+    player_files=(("openttd.cfg", "[network]\nclient_name = lanrage-player\n"),),
 )
 LISTED = (
     OPENTTD_LISTED,

@@ -43,8 +43,8 @@ LOOK_S = 0.2
 """Between two looks: a node that is asked a hundred times a second is not what a user has."""
 
 GAMES_LEAST = 6
-PLAYED_LEAST = 1
-"""Servers that a player joined and left."""
+PLAYED_LEAST = 2
+"""Servers that a player joined and left: OpenTTD's own client, and one for BZFlag."""
 
 
 @attrs.frozen
@@ -65,6 +65,12 @@ class Stage:
         wanted = (self.addresses[server_host.name], server.port)
         rows: list[dict[str, Any]] = self.lab.call(seen_by, "servers.list")["servers"]
         return next((row for row in rows if (row["address"], row["port"]) == wanted), None)
+
+    def listed_of(self, host: Host) -> list[str]:
+        """The servers of a host that any list shows: who only plays has none."""
+        address = self.addresses[host.name]
+        rows = [row for each in self.lab.plan.hosts for row in self.lab.call(each, "servers.list")["servers"]]
+        return sorted({f"{row['game']} on {address}:{row['port']}" for row in rows if row["address"] == address})
 
     def run(self, host: Host, role: str, command: list[str], folder: Path) -> Started:
         """Start a program in a host, known to the laboratory."""
@@ -125,6 +131,7 @@ def report(rows: list[dict[str, Any]], result: Result) -> None:
         times = [row[figure] for row in rows]
         known = [each for each in times if each is not None]
         result.at_most(f"{figure}_max", max(known) if len(known) == len(times) and known else None, GONE_S)
+    result.exactly("players_listed_as_servers", [each for row in rows for each in row["wrongly_listed"]], [])
     for row in rows:
         if row["missing"]:
             result.fail(f"{row['game']} on {row['host']}: {row['missing']}; last listed as {row['listed']}")
@@ -139,6 +146,7 @@ def _game(stage: Stage, host: Host, server: ListedServer) -> dict[str, Any]:
         "name_told": bool(server.title),
         "players_told": server.players,
         **dict.fromkeys(("detected_s", "listed_s", "played_s", "unplayed_s", "unlisted_s", "undetected_s")),
+        "wrongly_listed": [],
         "listed": {},
         "missing": "",
     }
@@ -185,17 +193,18 @@ def _appear(stage: Stage, host: Host, server: ListedServer, row: dict[str, Any],
 
 def _play(stage: Stage, host: Host, server: ListedServer, row: dict[str, Any]) -> None:
     """A player of another host joins over the party, is counted at both others, and is counted no more once it left."""
-    if server.player is None:
-        return
     guest = stage.others(host)[0]
-    folder = stage.lab.folder.role(guest.name)
+    folder = stage.lab.folder.role(guest.name) / f"{server.game}-player"
+    command = server.player_command(folder, stage.addresses[host.name], server.port)
+    if command is None:
+        return
     begin = time.monotonic()
-    command = server.player(stage.addresses[host.name], server.port)
     player = stage.run(guest, f"{server.game}-player", command, folder)
     try:
         _until("its player is counted", partial(_listed, stage, host, server, row, 1), PLAYS_S)
         row["played_s"] = _since(begin)
         stage.say(f"  one player of {guest.name} is counted after {row['played_s']} s")
+        row["wrongly_listed"] = stage.listed_of(guest)
     finally:
         end([player])
     begin = time.monotonic()

@@ -67,11 +67,11 @@ SUBSYSTEMS: Mapping[str, tuple[str, ...]] = {
     "tasks": ("app.task", "core.task", "app.role_tasks"),
     "discord": (
         *("app.discord", "net.discord", "core.discord", "app.notice", "core.notice", "net.notice", "app.notify"),
-        *("app.link_offers", "app.desktop", "app.recent", "app.ready", "net.session_bus", "store.recent"),
+        *("app.link_offers", "app.desktop", "app.recent", "app.ready", "app.rejoin", "net.session_bus", "store.recent"),
     ),
     "api": (
         *("app.api", "app.caller", "app.operation", "app.client", "app.cli", "app.watching", "app.logs"),
-        *("app.trace", "app.web_", "net.web_port"),
+        *("app.trace", "app.web_", "net.web_port", "net.shared_places"),
     ),
 }
 """Subsystem: the beginnings of its modules' names below the package; the longest that fits counts."""

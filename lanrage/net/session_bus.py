@@ -17,6 +17,7 @@ from jeepney.auth import AuthenticationError, Authenticator
 from jeepney.bus import get_connectable_addresses
 from jeepney.low_level import Parser
 from twisted.internet.defer import Deferred
+from twisted.internet.defer import TimeoutError as DeferredTimeout
 from twisted.internet.endpoints import UNIXClientEndpoint
 from twisted.internet.interfaces import IReactorTime, IReactorUNIX
 from twisted.internet.protocol import Factory, Protocol, connectionDone
@@ -161,7 +162,7 @@ async def show_note(reactor: Any, path: str, title: str, text: str, urgent: bool
         words: tuple[Any, ...] = ("LANrage", 0, "applications-games", plain_title(title), shown, [], hints, SHOWN_MS)
         (number,) = await talk.ask(DESKTOP, "Notify", "susssasa{sv}i", words)
         return int(number)
-    except (TimeoutError, ValueError, TypeError) as error:
+    except (DeferredTimeout, ValueError, TypeError) as error:
         raise Unreachable("the desktop does not answer") from error
     finally:
         talk.transport.abortConnection()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from types import CodeType, FrameType
 
@@ -24,10 +26,25 @@ _WAITS = {
 }
 """By file: functions in which a thread waits for work."""
 
+_ONE_AT_A_TIME = threading.RLock()
+"""Whoever comes second would find collecting switched off by the first; a signal's handler may come within either."""
+
 
 def current_stacks() -> Mapping[int, FrameType]:
-    """Thread to its innermost frame. The frames go on running: who keeps them keeps all that they hold."""
-    return sys._current_frames()  # pylint: disable=protected-access  # the documented way, for debuggers
+    """Thread to its innermost frame. The frames go on running: who keeps them keeps all that they hold.
+
+    No garbage is collected meanwhile. Python before 3.11.9 (Debian 12 has 3.11.2) holds the lock of its list of threads
+    while it makes the frames; what is collected then and needs that lock, as a ``threading.local`` does, stops the
+    whole process for ever (https://github.com/python/cpython/issues/106883).
+    """
+    with _ONE_AT_A_TIME:
+        collects = gc.isenabled()
+        gc.disable()
+        try:
+            return sys._current_frames()  # pylint: disable=protected-access  # the documented way, for debuggers
+        finally:
+            if collects:
+                gc.enable()
 
 
 def waits(frame: FrameType) -> bool:

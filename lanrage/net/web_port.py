@@ -11,21 +11,21 @@ from typing import Any
 
 from autobahn.twisted.resource import WebSocketResource
 from twisted.internet.defer import Deferred, maybeDeferred
-from twisted.internet.interfaces import IListeningPort, IPushProducer
+from twisted.internet.interfaces import IListeningPort
 from twisted.logger import Logger
 from twisted.python.failure import Failure
-from twisted.web.http import NO_BODY_CODES, HTTPChannel, HTTPFactory, Request, datetimeToString
-from zope.interface import implementer
+from twisted.web.http import HTTPChannel, HTTPFactory, Request
 
 from lanrage.core.settings_web import WEB_EXAMPLE, WebListen
-from lanrage.core.web_door import Door, is_fetched_from_elsewhere
+from lanrage.core.web_door import Door, bearer, is_fetched_from_elsewhere, offered_token
+from lanrage.core.web_places import WebPlaces
 from lanrage.net.endpoints import listen_at
-from lanrage.net.few_connections import FewConnections
+from lanrage.net.loopback_peer import user_of
+from lanrage.net.shared_places import SharedPlaces, WhoIs
+from lanrage.net.web_answer import send_reply
 from lanrage.wire.local import CALL_LIMIT, ErrorBody
-from lanrage.wire.web import API, GUARDS, Asked, Reply, problem, raw, refusal
+from lanrage.wire.web import API, Asked, Reply, problem, raw, refusal
 
-CONNECTIONS_LIMIT = 32
-"""Connections at once: a browser has six for each tab, and one more for its WebSocket."""
 BODY_LIMIT = CALL_LIMIT
 """Bytes of a request's body: as many as a call of the local API has."""
 HEADERS_LIMIT = 64
@@ -33,13 +33,13 @@ HEADERS_LIMIT = 64
 HEAD_LIMIT = 8192
 """Bytes of a request's first line and headers: a browser sends one or two thousand."""
 IDLE_SECONDS = 30
-"""Seconds without a request after which a connection is closed."""
+"""Seconds without a request after which a connection is closed that showed a token."""
+STRANGER_SECONDS = 5
+"""Likewise of one that did not: a browser that loads the page asks on at once."""
 REQUEST_SECONDS = 10.0
 """Seconds from a request's first byte to its last; on one machine a slow one is no accident."""
 ANSWER_SECONDS = 60.0
 """Seconds for an answer to be taken, from its first byte on."""
-CHUNK = 64 * 1024
-"""Bytes of an answer from which on it is sent as fast as it is read, and not gathered in memory."""
 SOCKET_PATH = f"{API}socket"
 """Where the WebSocket is."""
 FIELD = "web-listen"
@@ -48,39 +48,8 @@ log = Logger()
 
 Answering = Callable[[Asked, "Deferred[Any]"], Coroutine[Any, Any, Reply]]
 """Answers a request; the Deferred fires when the answer is sent or nobody waits for it any more."""
-
-
-@implementer(IPushProducer)
-class _Parts:
-    """A large answer, part by part as the browser takes it."""
-
-    def __init__(self, request: Any, body: bytes) -> None:
-        self._request, self._body, self._at = request, memoryview(body), 0
-        self._paused = False
-
-    def start(self) -> None:
-        """Begin."""
-        self._request.registerProducer(self, True)
-        self.resumeProducing()
-
-    def resumeProducing(self) -> None:
-        """Twisted: what was written is taken."""
-        self._paused = False
-        while not self._paused and self._at < len(self._body):
-            part, self._at = bytes(self._body[self._at : self._at + CHUNK]), self._at + CHUNK
-            self._request.write(part)
-        if self._at >= len(self._body) and not self._paused:
-            self._paused = True
-            self._request.unregisterProducer()
-            self._request.finish()
-
-    def pauseProducing(self) -> None:
-        """Twisted: enough is written for now."""
-        self._paused = True
-
-    def stopProducing(self) -> None:
-        """Twisted: the browser is gone."""
-        self._paused, self._at = True, len(self._body)
+Owner = Callable[[str], int | None]
+"""The number of the user whose token it is; ``None`` where it does not count."""
 
 
 class WebRequest(Request):
@@ -140,15 +109,26 @@ class WebRequest(Request):
         asked = Asked(
             self.method.decode("latin-1"), path.decode("ascii"), query.decode("ascii"), headers, self.content.read()
         )
-        factory: WebFactory = self.channel.factory
         if asked.path == SOCKET_PATH and asked.method == "GET" and asked.all("upgrade"):
-            self.content.seek(0)
-            self.channel.hand_over()
-            factory.socket.render(self)
+            self._open_socket(asked)
+        elif self.channel.admit(bearer(asked.all("authorization"))):
+            self._answer(asked)
+        else:
+            self._send(crowded())
+
+    def _open_socket(self, asked: Asked) -> None:
+        protocols = ",".join(asked.all("sec-websocket-protocol")).split(",")
+        if not self.channel.admit(offered_token([each.strip() for each in protocols])):
+            self.channel.refuse(crowded())
             return
+        self.content.seek(0)
+        self.channel.hand_over()
+        self.channel.factory.socket.render(self)
+
+    def _answer(self, asked: Asked) -> None:
         finished = self.notifyFinish()
         finished.addErrback(lambda _: None)
-        answering: Deferred[Any] = Deferred.fromCoroutine(factory.answer(asked, finished))
+        answering: Deferred[Any] = Deferred.fromCoroutine(self.channel.factory.answer(asked, finished))
         answering.addErrback(self._failed).addCallback(self._send).addErrback(self._failed)
 
     def _failed(self, failure: Failure) -> Reply:
@@ -157,23 +137,12 @@ class WebRequest(Request):
 
     def _send(self, reply: Reply) -> None:
         if not (self._disconnected or self.finished):
-            _write(self, reply)
+            send_reply(self, reply)
 
 
-def _write(request: Any, reply: Reply) -> None:
-    """Send an answer; a large one as fast as it is taken."""
-    request.setResponseCode(reply.status)
-    kind = {"Content-Type": reply.kind} if reply.kind else {}
-    own = {"Date": datetimeToString()}
-    if reply.status not in NO_BODY_CODES:
-        own["Content-Length"] = str(len(reply.body))
-    for name, value in {**GUARDS, **own, **kind, **reply.headers}.items():
-        request.setHeader(name, value)
-    if request.method == b"HEAD" or len(reply.body) <= CHUNK:
-        request.write(b"" if request.method == b"HEAD" else reply.body)
-        request.finish()
-    else:
-        _Parts(request, reply.body).start()
+def crowded() -> Reply:
+    """A user who is logged in has no place left for one more connection."""
+    return problem(ErrorBody("busy", "too many connections of this user's pages and programs; close some of them"))
 
 
 class WebChannel(HTTPChannel):
@@ -243,6 +212,19 @@ class WebChannel(HTTPChannel):
         self.transport.write(raw(reply))
         self.loseConnection()  # type: ignore[no-untyped-call]
 
+    def admit(self, token: str) -> bool:
+        """Give a connection the place of the user whose token it showed; false: there is none left.
+
+        :param token: one that does not count changes nothing.
+        """
+        user = self.factory.owner(token) if token else None
+        if user is None:
+            return True
+        if not self.transport.log_in(user):
+            return False
+        self.timeOut = self._savedTimeOut = IDLE_SECONDS  # Twisted's, which it takes up when the answer is sent
+        return True
+
     def hand_over(self) -> None:
         """The connection becomes a WebSocket's: nothing here has a hold of it any more."""
         self._stop_waiting()
@@ -275,15 +257,16 @@ class WebFactory(HTTPFactory):
     """Makes the connections.
 
     :ivar door: whom it answers; nobody until it listens.
+    :param owner: knows whose token it is.
     :ivar socket: takes the connections that become WebSockets.
     """
 
     protocol = WebChannel  # type: ignore[assignment]
     noisy = False
 
-    def __init__(self, reactor: Any, answer: Answering, socket: Any) -> None:
-        super().__init__(timeout=IDLE_SECONDS, reactor=reactor)
-        self.answer = answer
+    def __init__(self, reactor: Any, answer: Answering, socket: Any, owner: Owner) -> None:
+        super().__init__(timeout=STRANGER_SECONDS, reactor=reactor)
+        self.answer, self.owner = answer, owner
         self.socket = WebSocketResource(socket)
         self.door = Door(frozenset())
 
@@ -302,12 +285,14 @@ class WebPort:
 
     :param answer: answers requests that came through the door.
     :param socket: makes the WebSockets' protocols.
+    :param owner: knows whose token it is.
+    :param who_is: tells which user opened a connection.
     """
 
-    def __init__(self, reactor: Any, answer: Answering, socket: Any) -> None:
+    def __init__(self, reactor: Any, answer: Answering, socket: Any, owner: Owner, who_is: WhoIs = user_of) -> None:
         self._reactor = reactor
-        self._site = WebFactory(reactor, answer, socket)
-        self._factory = FewConnections(self._site, CONNECTIONS_LIMIT)
+        self._site = WebFactory(reactor, answer, socket, owner)
+        self._factory = SharedPlaces(reactor, self._site, WebPlaces(), who_is)
         self._port: IListeningPort | None = None
 
     async def open(self, listen: WebListen) -> None:

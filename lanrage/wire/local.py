@@ -13,12 +13,14 @@ from typing import Annotated, Any, TypeVar, get_type_hints
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from lanrage.errors import BadInput, DecodeError
+from lanrage.errors import BadInput, DecodeError, Refused
 
 CALL_LIMIT = 64 * 1024
 """Bytes of one call: the largest, joining by a code, is under 2 KiB."""
 ANSWER_LIMIT = 1024 * 1024
 """Bytes of one answer: a full party of 64 members with its diagnosis is under 100 KiB."""
+RESULT_LIMIT = ANSWER_LIMIT - 64
+"""Bytes of a result in it; the rest is for the call's number and the words around."""
 SOCKET_PATH_LIMIT = 107
 """Bytes of a UNIX socket's path (``sun_path`` has 108 with its ending zero, unix(7))."""
 QUOTE_LIMIT = 40
@@ -180,6 +182,18 @@ def decode_call(data: bytes) -> Call:
 def encode(message: Call | Answer) -> bytes:
     """One message as JSON."""
     return msgspec.json.encode(message)
+
+
+def encode_result(op: str, result: Any) -> msgspec.Raw:
+    """What an operation gave back, as JSON to be put into any answer.
+
+    :raises Refused: ``answer_too_large``: no client would take the answer.
+    """
+    body = msgspec.json.encode(result)
+    if len(body) > RESULT_LIMIT:
+        rule = f"its answer has {len(body)} bytes, over the limit of {RESULT_LIMIT}: ask for less"
+        raise Refused("answer_too_large", f"{op} was carried out, but {rule}")
+    return msgspec.Raw(body)
 
 
 def decode_answer(data: bytes) -> Answer:

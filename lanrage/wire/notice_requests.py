@@ -139,7 +139,7 @@ def read_answer(code: int, headers: Mapping[str, str], body: bytes = b"") -> Ans
     if isinstance(value := said.get("retry_after"), int | float):  # Discord's: seconds, finer than the header's
         waits.append(_bounded(value))
     if isinstance(value := said.get("retry_after_ms"), int | float):  # Matrix'
-        waits.append(_bounded(value / 1000))
+        waits.append(_bounded(value, 1000))
     left = headers.get("x-ratelimit-remaining", "")
     remaining = int(left) if left.isascii() and left.isdigit() and len(left) < 10 else None
     reset = _seconds(headers.get("x-ratelimit-reset-after", ""))
@@ -160,5 +160,7 @@ def _seconds(text: str) -> float:
     return _bounded(float(text)) if plain else 0.0
 
 
-def _bounded(seconds: float) -> float:
-    return min(WAIT_LIMIT, max(0.0, seconds)) if math.isfinite(seconds) else 0.0
+def _bounded(value: float, per_second: int = 1) -> float:
+    """A number of JSON in seconds; a whole one may be larger than any float, and is bounded before it becomes one."""
+    bounded = min(max(0.0, value), WAIT_LIMIT * per_second) / per_second
+    return bounded if value not in (math.inf, -math.inf) and not math.isnan(bounded) else 0.0

@@ -31,6 +31,7 @@ from lanrage.core.play_ports import LAST_PORT, Proto
 from lanrage.core.ready_check import LASTS as READY_LASTS
 from lanrage.core.ready_check import NUMBER_BYTES
 from lanrage.errors import BadInput, CryptoError, DecodeError
+from lanrage.wire.party_quality import ClockAsk, ClockTold, Quality
 
 MAGIC = b"LRPC"
 VERSION = 1
@@ -248,7 +249,11 @@ class ReadyTold(msgspec.Struct, frozen=True, array_like=True, tag="ready", forbi
     ready: bool
 
 
-Message = HeadTold | Want | Records | Signal | Forward | Forwarded | Games | ModsAsk | ModsPart | ReadyAsk | ReadyTold
+LedgerWord = HeadTold | Want | Records
+PassedOn = Signal | Forward | Forwarded
+Extra = Games | ModsAsk | ModsPart | ReadyAsk | ReadyTold | Quality | ClockAsk | ClockTold
+"""What parts of their own speak of; who does not know the kind passes it over."""
+Message = LedgerWord | PassedOn | Extra
 _DECODER: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(Message)
 _KINDS = frozenset(str(kind.__struct_config__.tag) for kind in get_args(Message))
 _ANY: msgspec.msgpack.Decoder[list[msgspec.Raw]] = msgspec.msgpack.Decoder(list[msgspec.Raw])

@@ -1,4 +1,4 @@
-"""Questions to the kernel about this machine's UDP sockets, and its answers (sock_diag(7), <linux/inet_diag.h>).
+"""Questions to the kernel about this machine's sockets, and its answers (sock_diag(7), <linux/inet_diag.h>).
 
 Headers are in the machine's byte order, ports and addresses in network order.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import errno
 import struct
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 
 import attrs
 
@@ -20,6 +20,12 @@ SOCK_DIAG_BY_FAMILY = 20
 NLMSG_ERROR, NLMSG_DONE = 2, 3
 REQUEST_DUMP = 0x301
 """NLM_F_REQUEST | NLM_F_DUMP."""
+REQUEST_ONE = 0x1
+"""NLM_F_REQUEST: of the one socket that is named."""
+TCP = 6
+"""IPPROTO_TCP."""
+NO_COOKIE = struct.pack("=III", 0, 0xFFFFFFFF, 0xFFFFFFFF)
+"""The end of a socket's id: any device, INET_DIAG_NOCOOKIE."""
 
 ALL_STATES = 0xFFFFFFFF
 REQUEST_BYTECODE = 1
@@ -39,6 +45,9 @@ _TAIL = struct.Struct("=I8x")
 _MESSAGE = struct.Struct("!B3xH2x16s16x")
 _MESSAGE_BYTES = 72
 _DEVICE_AT = _MESSAGE.size
+_OWNER = struct.Struct("=II")
+_OWNER_AT = 64
+"""Where idiag_uid and idiag_inode are."""
 _ATTRIBUTE = struct.Struct("=HH")
 
 
@@ -67,6 +76,31 @@ def ask(family: int, port: int = 0, device: int = 0, *, protocol: int = UDP, sta
         code = struct.pack("=BBHI", DEVICE_CONDITION, 8, 12, device)
         body += _ATTRIBUTE.pack(_ATTRIBUTE.size + len(code), REQUEST_BYTECODE) + code
     return _HEADER.pack(_HEADER.size + len(body), SOCK_DIAG_BY_FAMILY, REQUEST_DUMP, 1, 0) + body
+
+
+Where = tuple[IPv4Address | IPv6Address, int]
+"""An address and a port."""
+
+
+def ask_tcp(own: Where, peer: Where) -> bytes:
+    """Ask for the one TCP socket of this machine with these two ends, both of one family."""
+    family = AF_INET if own[0].version == 4 else AF_INET6
+    ends = own[0].packed.ljust(16, b"\0"), peer[0].packed.ljust(16, b"\0")
+    body = _REQUEST.pack(family, TCP, 0, ALL_STATES) + _SOCKET_ID.pack(own[1], peer[1], *ends) + NO_COOKIE
+    return _HEADER.pack(_HEADER.size + len(body), SOCK_DIAG_BY_FAMILY, REQUEST_ONE, 1, 0) + body
+
+
+def read_owner(data: bytes) -> int | None:
+    """The number of the user of the one socket in an answer; ``None``: no program holds it any more.
+
+    :raises DecodeError: for bytes that are no such answer.
+    :raises OSError: with the error number that the kernel answered with; ``ENOENT``: there is no such socket.
+    """
+    bodies, _ = read_bodies(data)
+    if len(bodies) != 1:
+        raise DecodeError("an answer about one socket tells of another number of them")
+    user, inode = _OWNER.unpack_from(bodies[0], _OWNER_AT)
+    return int(user) if inode else None
 
 
 def read_found(data: bytes) -> Found:

@@ -47,7 +47,7 @@ STATUSES: Mapping[str, int] = {
     **dict.fromkeys(("not_allowed", "not_a_member", "banned", "revoked", "bad_token", "server_ban"), 403),
     **dict.fromkeys(("unknown_peer", "unknown_party", "unknown_invitation", "no_such_code", "other_role"), 404),
     **dict.fromkeys(("busy", "limit"), 429),
-    **dict.fromkeys(("internal", "error"), 500),
+    **dict.fromkeys(("internal", "error", "answer_too_large"), 500),
     **dict.fromkeys(("unreachable", "unanswered", "version_mismatch"), 502),
     **dict.fromkeys(("stopping", "store", "missing_right", "restarting"), 503),
 }

@@ -25,7 +25,7 @@ from tests.app.control_node import ControlCase
 from tests.fakes_control import node_keys
 
 reactor: Any = _reactor
-PATIENCE = 10.0
+PATIENCE = 60.0
 """Seconds for the blocking client; a busy machine needs one."""
 
 

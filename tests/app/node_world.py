@@ -18,6 +18,7 @@ from twisted.trial.unittest import TestCase
 
 from lanrage.app.config import NodeConfig
 from lanrage.app.control import ControlService, ControlSettings
+from lanrage.app.desktop_config import DesktopSettings
 from lanrage.app.guarding import Guarding
 from lanrage.app.lan import LanPlane
 from lanrage.app.lan_config import LanSettings
@@ -41,7 +42,7 @@ from tests.fakes_running_games import MemoryMarks
 from tests.fakes_underlay import Host, InsidePort, Underlay, UnderlayPort, UnderlayTunnel
 
 reactor: Any = _reactor
-WAIT = 10.0
+WAIT = 60.0
 """Seconds for anything to happen, on a busy machine."""
 ALL_RIGHTS = Rights(True, True, True, True, True, True)
 REFLECTOR = Endpoint("203.0.113.251", 3478)
@@ -161,6 +162,7 @@ class Player:
         self.case, self.name = case, name
         self.folder = case.folder / name
         self.rights = ALL_RIGHTS
+        self.desktop = DesktopSettings()
         host = case.underlay.host(f"198.51.100.{number}")
         own = LocalAddress("eth0", 2, IPv4Address(host.inner), IPv4Network(f"{host.inner}/24", strict=False), True)
         self.machinery = MemoryMachinery(case.underlay, host, Devices(port=51820), MemoryMachine([own]))
@@ -170,6 +172,7 @@ class Player:
         """A node that is not started."""
         devices = self.machinery.devices
         config = NodeConfig(self.folder / "state", self.folder / "run", devices, self.case.server_address)
+        config = attrs.evolve(config, desktop=self.desktop)
         return NodeService(reactor, config, machinery=self._machinery, rights=self._rights, profiles=no_games)
 
     def _machinery(self, _reactor: Any, devices: Devices, journal: IUndoJournal) -> MemoryMachinery:

@@ -18,6 +18,7 @@ import msgspec
 import pytest
 from twisted.internet import reactor as installed_reactor
 from twisted.internet.defer import Deferred, maybeDeferred, succeed
+from twisted.internet.task import deferLater
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from lanrage.app.agent import AgentService
@@ -103,11 +104,18 @@ class Node(AgentNode):
         self.games = cast(GamesPlane, Games(self.desk, {"tag": TAG}))
         self.game = "tag"
         self.mods: ServerModsShown | None = None
+        self.log_ins: list[bool] = []
 
     def join_server(self, *, server: str, caller: Caller | None = None) -> Deferred[dict[str, Any]]:
         """See :meth:`INode.join_server`."""
         mods = msgspec.to_builtins(self.mods)
         return succeed({"address": "10.66.0.2", "port": 3979, "game": self.game, "mods": mods})
+
+    async def rejoin(self, *, login: bool, caller: Caller) -> dict[str, Any]:
+        """See :meth:`INode.rejoin`."""
+        del caller
+        self.log_ins.append(login)
+        return {"outcome": "there", "party_id": ""}
 
     def _see(self, windows: Sequence[Window]) -> None:
         self.seen = tuple(windows)
@@ -180,17 +188,21 @@ class AgentTests(TestCase):
         self.assertEqual(self.node.desk.shown(), [])
 
     async def test_node_comes_back(self) -> None:
-        """An agent waits for its node, before it is there and after it was restarted."""
+        """An agent waits for its node, before it is there and after it was restarted: that is no log-in."""
         agent = self.attend(DISPLAY=":0")
         self.session.show(WINDOW)
         first = self.serve()
         await self.node.sees(WINDOW)
+        while agent._login:
+            await deferLater(reactor, 0.01)
         gone = self.node.sees()
         await maybeDeferred(first.stopService)
         await gone
         self.serve()
         await self.node.sees(WINDOW)
-        self.assertTrue(agent.running)
+        while len(self.node.log_ins) < 2:
+            await deferLater(reactor, 0.01)
+        self.assertEqual((self.node.log_ins, agent.running), ([True, False], True))
 
     async def test_session_ends(self) -> None:
         """Its windows are windows no more."""

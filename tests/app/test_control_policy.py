@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 import attrs
+import msgspec
 from twisted.internet import reactor as _reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
@@ -53,11 +54,12 @@ class PolicyTests(ControlCase):
         async def life() -> None:
             service = await self.serve_by(registration=Registration("token", TOKEN))
             node = await self.node("host", service)
-            await self.refused("bad_token", node.link.request(self.founding(node)))
-            await self.refused("bad_token", node.link.request(self.founding(node, token=TOKEN.upper())))
-            state = await node.link.request(self.founding(node, token=TOKEN))
+            founding = self.founding(node)  # once: another second's certificate would be another party's
+            await self.refused("bad_token", node.link.request(founding))
+            await self.refused("bad_token", node.link.request(msgspec.structs.replace(founding, token=TOKEN.upper())))
+            state = await node.link.request(msgspec.structs.replace(founding, token=TOKEN))
             assert isinstance(state, PartyState)
-            self.assertEqual(state, await node.link.request(self.founding(node)))
+            self.assertEqual(state, await node.link.request(founding))
             await self._stop(node.link)
             await self._stop(service)
             closed = await self.serve_by(registration=Registration("closed"))

@@ -68,9 +68,9 @@ class ControlRefusals(ControlCase):
             await guest.link.request(LeaveParty(self.kit.party_id))
             self.assertEqual("10.66.0.2", await guest.join(self.kit, "guest"))
             late = b"l" * 16
-            blob = self.kit.invitation(late, now=time.time() - 5, lasts=6)
+            blob = self.kit.invitation(late, now=time.time() - 5, lasts=8)
             await host.link.request(PublishInvitation(self.kit.party_id, blob))
-            await deferLater(reactor, 2.1, lambda: None)
+            await deferLater(reactor, 4.1, lambda: None)
             await self.refused("invitation_expired", third.join(self.kit, "third", late))
 
         return self.run_async(life())

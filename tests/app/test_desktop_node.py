@@ -56,6 +56,29 @@ class DesktopTests(PartyCase):
         self.assertIsInstance(note, ShowNote)
         self.assertIn("anna asks who is ready", note.text)
 
+    async def test_who_lags(self) -> None:
+        """With a third member all tell how their paths are: nobody lags in memory, and each pair is in the table."""
+        anna, bert, created, _ = await self.party()
+        carl = await self.player("carl", 3)
+        await carl.join(created["code"])
+        await self.until_paths(anna, bert, carl)
+
+        async def told() -> bool:
+            shown = [await each.node.paths() for each in (anna, bert, carl)]
+            return all(len(each["between"]) == 3 and all(pair["grade"] for pair in each["between"]) for each in shown)
+
+        await self.until(told)
+        (pair,) = (each for each in (await anna.node.paths())["between"] if "anna" not in (each["a"], each["b"]))
+        self.assertEqual((pair["a"], pair["b"], pair["path"]), ("bert", "carl", "direct"))
+        self.assertIn(pair["by"], ("bert", "carl"))
+        self.assertLess(abs(pair["told_at"] - anna.node._now()), 60.0)
+        lags = await anna.node.show_lags()
+        self.assertEqual((lags["who"], lags["view"], lags["headline"]), ("", "party", "Nobody lags."))
+        self.assertEqual({each["name"] for each in lags["members"]}, {"anna", "bert", "carl"})
+        clocks = {each["name"]: each["clock_offset_s"] for each in (await anna.node.diagnose())["members"]}
+        self.assertEqual(set(clocks), {"bert", "carl"})
+        self.assertEqual([name for name, each in clocks.items() if each is None or abs(each) > 5.0], [])
+
     async def test_lags_and_recent(self) -> None:
         """Nobody lags in memory; each remembers the other, without a secret."""
         anna, bert, created, _ = await self.party()

@@ -220,7 +220,7 @@ class MemoryTests(SynchronousTestCase):
 class SocketTests(TestCase):
     """Over a real UNIX socket."""
 
-    timeout = 30
+    timeout = 120
 
     def setUp(self) -> None:
         """A session's folder."""

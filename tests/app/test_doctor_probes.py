@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -130,7 +131,13 @@ class NodeTests(PartyCase):
         async def life() -> None:
             await self.serve()
             anna = await self.player("anna", 1)
+            folder = str(anna.node._config.state_dir)
+            self.addCleanup(os.environ.__setitem__, "HOME", os.environ.get("HOME", "/"))
+            os.environ["HOME"] = folder
             told = await anna.node.doctor(member="", addresses=False)
+            self.assertEqual("~", told["facts"]["node"]["disk"]["folder"])
+            shown = await anna.node.doctor(member="", addresses=True)
+            self.assertEqual(folder, shown["facts"]["node"]["disk"]["folder"])
             self.assertEqual("idle", told["facts"]["node"]["state"])
             self.assertIsNotNone(told["facts"]["local"]["port_taken"])
             self.assertNotIn("control", [check["id"] for check in told["checks"]])

@@ -15,7 +15,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from lanrage.app.cli import main
 from lanrage.app.doctor_report import examine, headed, report
 from lanrage.app.doctor_results import Doctored
-from lanrage.core.diagnosis import BoundGameFacts, ControlFacts, Facts, MappingFacts, NodeFacts, RelayFacts
+from lanrage.core.diagnosis import BoundGameFacts, ControlFacts, DiskFacts, Facts, MappingFacts, NodeFacts, RelayFacts
+from lanrage.core.hiding import MachineNames
 from lanrage.errors import BadInput, LanrageError, MissingRight, Unreachable
 from tests.fakes_doctor import healthy_local, healthy_node
 
@@ -60,6 +61,16 @@ class ReportTests(SynchronousTestCase):
         for secret in ("10.66.0", "93.184", "198.51", "play.example.org"):
             self.assertNotIn(secret, text)
         self.assertIn("93.184.216.34:51820", json.dumps(node_report(hide=False)))
+
+    def test_machine_and_people(self) -> None:
+        """No home folder, host name or login name, unless asked for; they stand in facts, errors and checks."""
+        disk = DiskFacts("/home/mara/.local/state/lanrage", 5, "/home/mara/.local: denied to mara on den-pc")
+        node = msgspec.structs.replace(healthy_node(), disk=disk)
+        names = MachineNames(("den-pc",), ("mara",), ("/home/mara",))
+        for hide in (True, False):
+            told = json.dumps(report(Facts(healthy_local(), node), hide_addresses=hide, names=names))
+            self.assertEqual([not hide] * 3, [word in told for word in ("mara", "den-pc", "/home")])
+            self.assertEqual(hide, "~/.local: denied to user-1 on host-1" in told)
 
     def test_hosts_called_like_words(self) -> None:
         """A host's name is hidden in either case and as a whole word; no field or fault loses its name for it."""
@@ -129,6 +140,18 @@ class ExamineTests(SynchronousTestCase):
             told = self.refused(error)
             self.assertNotIn("198.51", json.dumps(told))
             self.assertIn("private-1 is", told["headline"])
+
+    def test_what_this_side_sees_is_hidden(self) -> None:
+        """With no node, or one that knows no doctor: the names of this machine are not in it."""
+        names = MachineNames(("den-pc",), ("mara",), ("/home/mara",))
+        for kind in (Unreachable, MissingRight, LanrageError):
+
+            def ask(kind: type[LanrageError] = kind) -> Any:
+                raise kind("no node of mara is running at /home/mara/run on den-pc")
+
+            words = "no node of user-1 is running at ~/run on host-1"
+            self.assertIn(words, examine(ask, names=lambda: names)["headline"])
+            self.assertIn("mara", examine(ask, hide_addresses=False, names=lambda: names)["headline"])
 
     def test_a_node_that_starts(self) -> None:
         """Its sentence is the finding."""

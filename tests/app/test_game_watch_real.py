@@ -41,7 +41,7 @@ GAMES_HERE = (game("Watched", [(L, "watched-by-test")]), game("Hunted", [(W, "hu
 class RealTests(TestCase):
     """With processes of the test's own."""
 
-    timeout = 30
+    timeout = 120
 
     def setUp(self) -> None:
         """A folder of programs."""

@@ -44,7 +44,7 @@ ps -o sid= -p $$ > {said}
 class LauncherTests(TestCase):
     """Real programs."""
 
-    timeout = 30
+    timeout = 120
 
     def setUp(self) -> None:
         """A folder of programs."""

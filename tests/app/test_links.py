@@ -8,7 +8,7 @@ import attrs
 
 from lanrage.app.address_watch import REFRESH_INTERVAL
 from lanrage.app.link_counters import LinkCounters
-from lanrage.app.node_view import path_kind
+from lanrage.app.path_kind import path_kind
 from lanrage.app.peer_device import KEEPALIVE
 from lanrage.core.candidates import Candidate, CandidateKind
 from lanrage.core.links import Endpoint, LocalAddress, PeerStatus

@@ -33,6 +33,23 @@ class RevivalTests(PartyCase):
 
         return self.run_async(life())
 
+    def test_members_change_meanwhile(self) -> Deferred[None]:
+        """What is wrong is still told when others come and go before it is mended."""
+
+        async def life() -> None:
+            anna, bert, _, _ = await self.party()
+            party, other = anna.node._life, bert.node._life
+            assert party is not None
+            assert party.replica is not None
+            assert other is not None
+            lost = anna.machinery.cards[-1].lost
+            assert lost is not None
+            lost()
+            party._changed(party.replica.left(party.replica.revision + 1, other.keys.identity.public))
+            self.assertIn("the LAN card lanrage0 is gone; it is tried again in 1 s", await missing(anna))
+
+        return self.run_async(life())
+
     def test_leave_before_it_is_back(self) -> Deferred[None]:
         """Leaving a party whose card is gone ends the attempts with it."""
 

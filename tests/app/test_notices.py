@@ -36,7 +36,7 @@ def random(size: int) -> bytes:
 class RealTests(TestCase):
     """The whole way."""
 
-    timeout = 30
+    timeout = 120
 
     def setUp(self) -> None:
         """A server, and those who are told."""

@@ -7,6 +7,8 @@ import msgspec
 from lanrage.app import path_view
 from lanrage.app.path_results import PathsShown, PeerShown
 from lanrage.core.links import Endpoint
+from lanrage.core.path_matrix import Pair
+from lanrage.core.path_reports import PathTold
 from tests.app.link_world import PORT
 from tests.app.links_case import LinksCase
 from tests.app.test_cli import CommandCase
@@ -40,7 +42,11 @@ class PathViewTests(LinksCase):
         """Members in the order of their addresses; the whole survives the way through the API."""
         anna, bert = self.two()
         links = [link for player in (anna, bert) for link in player.links.peers.values()]
-        shown = path_view.paths("ab" * 16, "open", links, 0.0)
+        pair = Pair("anna", "bert", "bert", PathTold("relay", 0.0123, 0.001, 0.02), 5.0)
+        shown = path_view.paths("ab" * 16, "open", links, 100.0, [pair])
+        (row,) = shown.between
+        self.assertEqual((row.a, row.b, row.by, row.path, row.told_at), ("anna", "bert", "bert", "relay", 105.0))
+        self.assertEqual((row.rtt_ms, row.jitter_ms, row.loss_pct, row.grade), (12.3, 1.0, 2.0, "B"))
         self.assertEqual([str(anna.address), str(bert.address)], [peer.address for peer in shown.peers])
         self.assertEqual(shown, msgspec.convert(msgspec.to_builtins(shown), PathsShown))
 
@@ -70,6 +76,11 @@ class PathCommandTests(CommandCase):
         listed = self.done("peers", "list")
         self.assertIn("Ben", listed)
         self.assertIn("20.5 ms", listed)
+        rows = [line.split() for line in listed.splitlines()]
+        self.assertIn("Between all members: ms and grade (* by a relay, x no path, ? not known)", listed)
+        self.assertIn("1 Ann 20 A 48 B* x".split(), rows)
+        self.assertIn("2 Ben 212 F ?".split(), rows)
+        self.assertIn("3 Cleo ?".split(), rows)
         shown = self.done("peers", "show", "Ben")
         self.assertIn("symmetric", shown)
         self.assertNotIn("a better kind", shown)

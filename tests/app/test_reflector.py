@@ -17,7 +17,7 @@ from lanrage.errors import BadInput
 from lanrage.wire.stun import Kind, Message, decode, encode
 
 reactor: Any = _reactor
-WAIT = 10.0
+WAIT = 60.0
 """Seconds for a datagram over loopback, on a busy machine."""
 
 

@@ -22,7 +22,7 @@ from lanrage.wire.relay_binding import RelayBinding
 from tests.core.relay_world import SERVER, WALL, holder, ticket, wireguard
 
 LOOPBACK = "127.0.0.1"
-PATIENCE = 10.0
+PATIENCE = 60.0
 """Seconds until a test gives up; all of it takes a few round trips of the loopback."""
 
 

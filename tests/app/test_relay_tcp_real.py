@@ -30,7 +30,7 @@ from tests.log_tape import start_tape
 reactor: Any = _reactor
 PAIR = pair_of(wireguard("anna"), wireguard("bert"))
 GAME = b"\x04 a packet of WireGuard"
-WAIT = 10.0
+WAIT = 60.0
 """Seconds for anything to happen, on a busy machine."""
 
 
@@ -72,7 +72,7 @@ class ByUdp(DatagramProtocol):
 class EmbeddedTests(TestCase):
     """As role ``all`` has it."""
 
-    timeout = 30
+    timeout = 120
 
     async def until(self, condition: Any) -> None:
         """Wait for an event."""

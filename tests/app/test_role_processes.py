@@ -27,7 +27,7 @@ from tests.wire.test_exposition import read
 reactor: Any = _reactor
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "ab" * 32
-PATIENCE = 30.0
+PATIENCE = 100.0
 """Seconds for a process to start or to answer, on a busy machine."""
 QUESTIONS = ("tasks", "profile stats", "settings set log.level debug", "party show")
 PARTS = {

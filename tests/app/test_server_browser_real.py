@@ -35,7 +35,7 @@ from tests.strategies_lan import GROUP, NETWORK, beacon
 from tests.strategies_servers import MEMBERS
 
 reactor: Any = _reactor
-WAIT = 15.0
+WAIT = 60.0
 """Seconds for what takes none on an idle machine."""
 HOME, AWAY = "127.0.0.1", "127.0.0.2"
 """Our party address and Ben's, both on loopback."""

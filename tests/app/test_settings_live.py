@@ -187,7 +187,7 @@ class LiveTests(NodeCase):
             | {"games.profiles", "games.detect", "games.poll"}  # tests.app.test_game_detection
             | {"games.announce"}  # tests.app.test_node_games
             | {"notify.targets", "notify.ntfy_token", "notify.matrix_token"}  # tests.app.test_cli_notify
-            | {"desktop.notify"}  # tests.app.test_desktop_desk
+            | {"desktop.notify", "desktop.rejoin"}  # tests.app.test_desktop_desk, tests.app.test_rejoin_node
             | {"discord.client_id", "discord.join"},  # tests.app.test_discord_desk
         )
 

@@ -82,6 +82,7 @@ NODE_READERS = {
     "games.marks": Reads("off", "devices.marks", False),
     "games.tc_class": Reads("1:1a", "devices.tc_class", (1, 26)),
     "games.announce": Reads("on", "announce", True),
+    "desktop.rejoin": Reads("on", "desktop.rejoin", True),
     "desktop.notify": Reads("joined left", "desktop.events", frozenset({NoticeKind.JOINED, NoticeKind.LEFT})),
     "discord.client_id": Reads("123456789012345678", "discord.client_id", "123456789012345678"),
     "discord.join": Reads("on", "discord.join", True),

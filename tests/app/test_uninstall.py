@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import tempfile
@@ -116,6 +117,20 @@ class UninstallTests(Case):
         self.assertFalse(self.run_it(yes=True))
         self.assertIn("var/lib/lanrage/node/undo.jsonl", self.there())
         self.assertIn("var/lib/lanrage/control/server.key", self.there())
+
+    def test_session_files(self) -> None:
+        """The link that starts the agent goes, a user's own file at its place stays; a pipe at a file's place is not
+        waited for."""
+        link = self.root / "home" / uninstall.AGENT_LINK
+        link.parent.mkdir(parents=True)
+        link.symlink_to("/usr/lib/systemd/user/lanrage-agent.service")
+        (self.root / COMPLETION).unlink()
+        os.mkfifo(self.root / COMPLETION)
+        self.assertTrue(self.run_it(yes=True))
+        self.assertFalse(link.is_symlink())
+        self.assertTrue((self.root / COMPLETION).is_fifo())
+        link.write_text("[Unit]\n")
+        self.assertEqual(steps(self.machine, keep_data=False), [])
 
     def test_keep_data(self) -> None:
         """Keys and settings stay without a question."""

@@ -261,7 +261,7 @@ class WatchMachine(RuleBasedStateMachine):
             if number in line.open:
                 now: Any = []
                 self.calls.start(Call(0, op), now.append)
-                assert line.states(number)[-1] == now[-1].result, op
+                assert line.states(number)[-1] == msgspec.json.decode(now[-1].result), op
             else:
                 ends = [answer for answer in line.answers if answer.id == number and answer.event is UNSET]
                 assert len(ends) == 1

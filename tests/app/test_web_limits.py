@@ -15,13 +15,14 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.core.web_door import Door
+from lanrage.core.web_places import DEFAULT_LIMITS
+from lanrage.net.web_answer import CHUNK
 from lanrage.net.web_port import (
     ANSWER_SECONDS,
     BODY_LIMIT,
-    CHUNK,
-    CONNECTIONS_LIMIT,
     IDLE_SECONDS,
     REQUEST_SECONDS,
+    STRANGER_SECONDS,
     WebFactory,
 )
 from lanrage.wire.web import GUARDS, Asked, Reply
@@ -78,15 +79,63 @@ class LimitTests(WebCase):
 
         return self.run_async(life())
 
-    def test_connections(self) -> Deferred[None]:
-        """No more than the limit; a stop ends those that say nothing."""
+    def silent(self, count: int, *, other: bool = False) -> list[socket.socket]:
+        """Connections that say nothing."""
+        made = []
+        for _ in range(count):
+            wire = socket.socket()
+            self.addCleanup(wire.close)
+            wire.settimeout(PATIENCE)
+            wire.bind(("127.0.0.1", 0))
+            if other:
+                self.others.add(wire.getsockname()[1])
+            wire.connect(("127.0.0.1", self.port))
+            made.append(wire)
+        return made
+
+    def test_nobody_takes_all_connections(self) -> Deferred[None]:
+        """Another user who opens as many as he likes keeps out neither who logs in now nor whose page is open."""
 
         async def life() -> None:
-            port = self.port
-            silent = [socket.create_connection(("127.0.0.1", port), PATIENCE) for _ in range(CONNECTIONS_LIMIT)]
-            for each in silent:
-                self.addCleanup(each.close)
-            self.assertEqual(0, Got.of(await deferToThread(exchange, port, self.head("GET /"))).status)
+            token = shown(await self.log_in())
+            kept = self.silent(1)[0]
+            asking = self.head("GET /api/v1/status", token).replace(b"Connection: close\r\n", b"")
+            await deferToThread(kept.sendall, asking)
+            self.assertIn(b"200 OK", await deferToThread(kept.recv, 65536))
+            for _ in range(3):
+                self.silent(2 * DEFAULT_LIMITS.strangers, other=True)
+                self.assertEqual(200, (await self.ask("GET /api/v1/openapi.json")).status)
+                self.assertEqual(200, (await self.ask("GET /api/v1/status", shown(await self.log_in()))).status)
+            await deferToThread(kept.sendall, asking)
+            self.assertIn(b"200 OK", await deferToThread(kept.recv, 65536))
+
+        return self.run_async(life())
+
+    def test_share_of_a_user(self) -> Deferred[None]:
+        """Who is logged in has so many connections, and is told where they are all taken, by either way."""
+
+        async def life() -> None:
+            token = await self.log_in()
+            asking = self.head("GET /api/v1/status", shown(token)).replace(b"Connection: close\r\n", b"")
+            for _ in range(DEFAULT_LIMITS.of_user):
+                each = self.silent(1)[0]
+                await deferToThread(each.sendall, asking)
+                self.assertIn(b"200 OK", await deferToThread(each.recv, 65536))
+            got = await self.ask("GET /api/v1/status", shown(token))
+            self.assertEqual((429, "busy"), (got.status, got.json["code"]))
+            upgrade = ("Upgrade: websocket", f"Sec-WebSocket-Protocol: lanrage.v1, token.{token}")
+            got = await self.ask("GET /api/v1/socket", *upgrade)
+            self.assertEqual((429, "busy"), (got.status, got.json["code"]))
+            self.assertEqual(200, (await self.ask("GET /api/v1/status", shown(await self.log_in(4321)))).status)
+
+        return self.run_async(life())
+
+    def test_stop_ends_all(self) -> Deferred[None]:
+        """Those that say nothing, too."""
+
+        async def life() -> None:
+            silent = self.silent(DEFAULT_LIMITS.strangers)
+            await self.ask("GET /api/v1/openapi.json")
             await self.service.stopService()
             self.assertEqual([True] * len(silent), [await deferToThread(_ended, each) for each in silent])
 
@@ -101,6 +150,10 @@ def _ended(wire: socket.socket) -> bool:
         return True
 
 
+TOKEN = "t" * 43
+"""One that counts."""
+
+
 class _Nothing(Factory):
     """Makes no WebSocket."""
 
@@ -109,6 +162,10 @@ class _Nothing(Factory):
 
 class _Wire(StringTransport):
     """A connection in memory that notes that it was cut."""
+
+    def log_in(self, user: int) -> bool:
+        """There is room for everybody here."""
+        return user == 7
 
     def setTcpNoDelay(self, on: bool) -> None:
         """TCP's own."""
@@ -136,7 +193,7 @@ class SlowTests(SynchronousTestCase):
         self.clock = Clock()
         self.asked: list[Asked] = []
         self.answers: list[Deferred[Reply]] = []
-        self.factory = WebFactory(self.clock, self.answer, _Nothing())
+        self.factory = WebFactory(self.clock, self.answer, _Nothing(), {TOKEN: 7}.get)
         self.factory.door = Door.at("127.0.0.1", 7767)
 
     def answer(self, asked: Asked, finished: Deferred[Any]) -> Any:
@@ -191,11 +248,23 @@ class SlowTests(SynchronousTestCase):
         self.answers[1].callback(Reply(200, "text/plain", b"second"))
         self.assertEqual(["/a", "/b"], [each.path for each in self.asked])
         self.assertTrue(wire.value().endswith(b"second"))
-        self.clock.advance(IDLE_SECONDS - 1)
+        self.clock.advance(STRANGER_SECONDS - 1)
         self.assertFalse(wire.cut)
         self.clock.advance(1)
         self.assertTrue(wire.cut)
         self.assertEqual([], self.clock.getDelayedCalls())
+
+    def test_idle_with_a_token(self) -> None:
+        """Who showed a token that counts has longer; a wrong one makes no difference."""
+        for token, seconds in ((TOKEN, IDLE_SECONDS), (TOKEN[::-1].upper(), STRANGER_SECONDS)):
+            wire = self.connect()
+            head = f"GET /a HTTP/1.1\r\nHost: 127.0.0.1:7767\r\nAuthorization: Bearer {token}\r\n\r\n"
+            wire.protocol.dataReceived(head.encode())
+            self.answers[-1].callback(Reply(200, "text/plain", b"there"))
+            self.clock.advance(seconds - 1)
+            self.assertFalse(wire.cut)
+            self.clock.advance(1)
+            self.assertTrue(wire.cut)
 
     def test_slow_reader(self) -> None:
         """A large answer is handed out as it is read, and not waited for without end."""

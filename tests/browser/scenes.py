@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from twisted.internet.task import deferLater
 
 from lanrage.app.config import NodeConfig
 from lanrage.app.game_detection_results import GamesDetected
+from lanrage.app.path_results import PairShown
 from lanrage.app.results import MemberShown, PartyShown, PlayingShown
 from lanrage.app.servers_results import ServersShown
 from lanrage.app.settings_book import SettingsBook
@@ -94,6 +96,17 @@ class UsualNode(KeepingNode):
         return [msgspec.structs.replace(me, role=self.role_here), *others]
 
 
+class CrowdNode(UsualNode):
+    """Four members, who tell of the paths between them."""
+
+    def shown_members(self) -> list[MemberShown]:
+        """Two more, one over a relay, one out of reach."""
+        me, ben = super().shown_members()
+        cleo = msgspec.structs.replace(ben, name="Cleo", address="10.66.0.3", identity="cc" * 16, path="relay")
+        dora = msgspec.structs.replace(ben, name="Dora", address="10.66.0.4", identity="dd" * 16, path="none")
+        return [me, ben, cleo, dora]
+
+
 class HostileNode(UsualNode):
     """Its members, servers and games have the worst names."""
 
@@ -110,6 +123,14 @@ class HostileNode(UsualNode):
                 for place, text in enumerate(EVIL, 2)
             ),
         ]
+
+    async def paths(self) -> dict[str, Any]:
+        """See :class:`INode`."""
+        self.between = [
+            PairShown(one, other, one, "direct", 20.0, score=90.0, grade=EVIL[0])
+            for one, other in combinations(EVIL, 2)
+        ]
+        return await super().paths()
 
     async def list_servers(self, **wishes: Any) -> dict[str, Any]:
         """See :class:`INode`."""
@@ -138,5 +159,5 @@ class HostileNode(UsualNode):
         return plain(msgspec.structs.replace(peer, paths=worse, nat=EVIL[0]))
 
 
-SCENES = {"usual": UsualNode, "hostile": HostileNode}
+SCENES = {"usual": UsualNode, "crowd": CrowdNode, "hostile": HostileNode}
 """By name."""

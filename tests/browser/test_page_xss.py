@@ -24,6 +24,8 @@ class XssTests(BrowserCase):
         self.create(EVIL[0])
         self.assertEqual(self.found("party-title").inner_text(), EVIL[0])
         self.page.locator("main").filter(has_text=EVIL[1]).wait_for()
+        self.found("far-links").locator("summary").click()
+        self.found("far-link").filter(has_text=EVIL[3]).first.wait_for()
         for section in SECTIONS:
             self.visit(section)
             text = self.page.locator("body").inner_text()

@@ -142,19 +142,26 @@ class TogetherTests(SynchronousTestCase):
         self.assertEqual(Span("udp", 9, 9), found.games["x"].ports[0].span)
 
     def test_shared_programs(self) -> None:
-        """Two games with one program need a reason at each; platforms are apart, letters' case is not."""
+        """Two games with one program need a reason at each, and a mark at all but one; platforms are apart."""
 
-        def program(platform: str, name: str, shared: str = "") -> str:
+        def program(platform: str, name: str, shared: str = "", mark: str = "") -> str:
             reason = f', shared = "{shared}"' if shared else ""
+            reason += f', marks = ["{mark}"]' if mark else ""
             return f'executables = [{{ platform = "{platform}", names = ["{name}"]{reason}, source = "s" }}]'
 
         one = game("x", more=program("windows", "Hl2.exe"))
         two = game("y", more=program("windows", "hl2.EXE", "one engine"))
         found = combine([self.read("a", one), self.read("b", two)], [])
         rule = "x: executables: 'hl2.exe' is that of y, too: say why in shared"
-        self.assertEqual((Problem("a", 4, rule),), found.problems)
-        reasons = game("x", more=program("windows", "Hl2.exe", "one engine"))
-        self.assertEqual((), combine([self.read("a", reasons), self.read("b", two)], []).problems)
+        self.assertEqual(Problem("a", 4, rule), found.problems[0])
+        reasons = self.read("a", game("x", more=program("windows", "Hl2.exe", "one engine")))
+        rules = [problem.rule for problem in combine([reasons, self.read("b", two)], []).problems]
+        self.assertEqual(
+            [f"{a}: executables: 'hl2.exe' is that of {b}, too: tell them apart by marks" for a, b in ("xy", "yx")],
+            rules,
+        )
+        marked = self.read("b", game("y", more=program("windows", "hl2.exe", "one engine", "hl2mp")))
+        self.assertEqual((), combine([reasons, marked], []).problems)
         mine = combine([self.read("a", one)], [self.read("d", game("w", more=program("windows", "hl2.exe")), own=True)])
         self.assertEqual(["d"], [each.file for each in mine.problems])
         java = game("z", more=program("java", "Hl2.exe"))

@@ -20,7 +20,7 @@ GAME: dict[str, Any] = {
     "confidence": "high",
     "executables": [
         {"platform": "linux", "names": ["tag", "tagd"], "source": "s"},
-        {"platform": "windows", "names": ["Tag.exe"], "source": "s"},
+        {"platform": "windows", "names": ["Tagger.exe"], "source": "s"},
         {"platform": "linux", "names": ["tag-client"], "source": "s"},
     ],
     "ports": [
@@ -61,7 +61,16 @@ WRONG: list[tuple[tuple[str | int, ...], Any, str]] = [
     (("ports", 0, "source"), "hearsay", "ports[0]: 'hearsay' is no key of [sources]"),
     (("ports", 0, "colour"), "red", "ports[0]: object contains unknown field `colour`"),
     (("colour",), "red", "object contains unknown field `colour`"),
-    (("executables", 1, "names"), ["Tag"], "executables[1]: 'Tag' does not end with .exe"),
+    (("executables", 1, "names"), ["Tagger"], "executables[1]: 'Tagger' does not end with .exe"),
+    (("executables", 1, "names"), ["Tag.exe"], "executables[1]: 'Tag.exe' is a name that anything may have"),
+    (("executables", 1, "names"), ["Launcher.exe"], "executables[1]: 'Launcher.exe' is a name that anything may have"),
+    (("executables", 0, "names"), ["server"], "executables[0]: 'server' is a name that anything may have"),
+    (("executables", 0, "marks"), ["tag", "game"], "executables[0]: the mark 'game' is a folder or an argument of any"),
+    (
+        ("executables", 0, "marks"),
+        ["mods/tag"],
+        "executables[0]: the mark 'mods/tag' is a folder or an argument of any",
+    ),
     (("executables", 0, "names"), ["/bin/tag"], "executables[0]: '/bin/tag' is a path"),
     (("executables", 0, "names"), ["tag", "TAG"], "executables[0]: 'TAG' was named before"),
     (("discovery", 0, "group"), "10.0.0.1", "discovery[0].group: '10.0.0.1' is no multicast address"),
@@ -84,7 +93,7 @@ WRONG: list[tuple[tuple[str | int, ...], Any, str]] = [
     (("join", "method"), "lobby", "join.command: a command is named where the method is command"),
     (("join", "command"), None, "join.command: a command is named where the method is command"),
     (("join", "programs"), None, "join.programs: the players' programs are named where a command is"),
-    (("join", "programs"), ["Tag.exe"], "join.programs: 'Tag.exe' is no program of this game on Linux"),
+    (("join", "programs"), ["Tagger.exe"], "join.programs: 'Tagger.exe' is no program of this game on Linux"),
     (("mods", "paths"), ["../*"], "mods.paths: '../*' leads out of"),
     (("mods", "paths"), ["/etc/*"], "mods.paths: '/etc/*' leads out of"),
     (("keepalive", "seconds"), 0, "keepalive.seconds: 0 is not from 1 to 300"),
@@ -143,7 +152,7 @@ class RuleTests(SynchronousTestCase):
     def test_nothing_known(self) -> None:
         """A game of which nothing is known that could be used."""
         text = as_toml([{"id": "a", "name": "A", "confidence": "low"}], {})
-        self.assertIn("neither executables nor ports", read_games("f", text).problems[0].rule)
+        self.assertIn("tells no executables", read_games("f", text).problems[0].rule)
 
     def test_query_without_port(self) -> None:
         """It is at the game's port, so there must be one."""

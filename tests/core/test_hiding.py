@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.core.code import InvitationCode
-from lanrage.core.hiding import Hider, host_names
+from lanrage.core.hiding import Hider, MachineNames, host_names
 from lanrage.core.spoken import SpokenCode
+
+NAMES = MachineNames(("den-pc.lan", "den-pc"), ("mara", "mara-two", "lanrage", "x"), ("/srv/people/mara", "/root"))
 
 v4 = st.integers(2**24, 2**32 - 1).map(IPv4Address).filter(lambda address: not address.is_loopback)
 v6 = st.integers(2**64, 2**128 - 1).map(IPv6Address)
@@ -54,6 +56,35 @@ class HidingTests(SynchronousTestCase):
         text = "that were made, 01234567-89ab-cdef-0123-456789abcdef 1234-5678-9012-3456 a1234-5678-9012"
         self.assertEqual(text, Hider().text(text))
 
+    def test_homes(self) -> None:
+        """Whoever's folder it is, also where nobody listed the account; what only looks like one stays."""
+        for text, wanted in (
+            ("/home/ann/.steam/x is full", "~/.steam/x is full"),
+            ("'/var/home/ann', /export/home/jo: gone", "'~', ~: gone"),
+            ("(file:///home/ann)", "(file://~)"),
+            ("/srv/people/mara/games and /srv/people/mara2", "~/games and /srv/people/mara2"),
+            ("/root/.local: /rooted /usr/root /home/", "~/.local: /rooted /usr/root /home/"),
+        ):
+            self.assertEqual(wanted, Hider(names=NAMES).text(text))
+            self.assertEqual(text, Hider(addresses=False, names=NAMES).text(text))
+
+    def test_machine_and_people(self) -> None:
+        """By stable names, as whole words; words of ours and single letters stay, and so do a member's names."""
+        text = "mara@den-pc, MARA, Den-PC.lan mara-two's x: sudo lanrage rights; maradona den-pcs"
+        wanted = "user-1@host-1, MARA, host-2 user-2's x: sudo lanrage rights; maradona den-pcs"
+        self.assertEqual(wanted, Hider(names=NAMES).text(text))
+        self.assertEqual(text, Hider(addresses=False, names=NAMES).text(text))
+
+    @given(
+        st.from_regex(r"[a-z_][a-z0-9_-]{1,12}", fullmatch=True), st.sampled_from(("{}", "at {}, yes", "({})", "{}:"))
+    )
+    def test_no_login_name_is_left(self, name: str, form: str) -> None:
+        """Alone, and in a path."""
+        hider = Hider(names=MachineNames(users=(name,), homes=(f"/data/{name}",)))
+        for text in (name, f"/home/{name}", f"/home/{name}/x", f"/data/{name}/x", f"/tmp/{name}"):
+            told = hider.text(form.format(text))
+            self.assertTrue(name == "lanrage" or form.format(text).replace(name, "user-1") == told or "~" in told, told)
+
     def test_values_inside_values(self) -> None:
         """Keys of objects too; numbers and truths stay."""
         value = {"10.0.0.1": ["8.8.8.8", 5, None, True, {"a": "10.0.0.1"}]}
@@ -73,5 +104,5 @@ class HidingTests(SynchronousTestCase):
     @given(st.text(max_size=80))
     def test_any_text(self, text: str) -> None:
         """Nothing goes wrong, and hiding twice changes nothing more."""
-        once = Hider().text(text)
-        self.assertEqual(Hider().text(once), once)
+        once = Hider(names=NAMES).text(text)
+        self.assertEqual(Hider(names=NAMES).text(once), once)

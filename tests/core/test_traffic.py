@@ -50,6 +50,19 @@ class PlayingTests(SynchronousTestCase):
                 traffic.look(Counters(total // 2, total - total // 2, lan=second * each), float(second))
             self.assertEqual(playing, traffic.playing(3.0))
 
+    def test_talk(self) -> None:
+        """What members tell each other at once is no game, however soon it is looked at, and whether we or WireGuard
+        count it first; much more at once is one."""
+        for size, playing in ((2300, False), (12_000, True)):
+            for looks in (((1, 1),), ((0, 1), (1, 1)), ((1, 0), (1, 1))):
+                traffic = Traffic()
+                for round_ in range(4):
+                    traffic.look(Counters(round_ * size, 0, lan=round_ * size), 10.0 * round_)
+                    for step, (theirs, ours) in enumerate(looks, 1):
+                        counters = Counters((round_ + theirs) * size, 0, lan=(round_ + ours) * size)
+                        traffic.look(counters, 10.0 * round_ + step / 100)
+                    self.assertEqual(traffic.playing(10.0 * round_ + 0.1), playing)
+
     def test_peer_added_anew(self) -> None:
         """Counters that begin anew are no traffic and leave nothing unanswered."""
         traffic, now = walk([(0, 5000)] * 3)

@@ -31,6 +31,7 @@ from lanrage.wire import (
     visibility,
 )
 from lanrage.wire import leases as lease_wire
+from lanrage.wire.party_quality import ClockAsk, ClockTold, Quality
 from tests.golden.case import Case, Wire
 from tests.golden.samples import sample
 
@@ -109,6 +110,9 @@ def _channel() -> Iterator[Case]:
         "mods-part": party_channel.ModsPart,
         "ready-ask": party_channel.ReadyAsk,
         "ready": party_channel.ReadyTold,
+        "quality": Quality,
+        "clock-ask": ClockAsk,
+        "clock": ClockTold,
     }
     yield from _cases(
         {name: sample(kind, True) for name, kind in kinds.items()},

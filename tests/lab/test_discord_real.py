@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-import attrs
 import pytest
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -19,63 +17,30 @@ from lanrage.lab.demo import laboratory
 from lanrage.lab.lab import Lab
 from lanrage.lab.party import found
 from lanrage.lab.plan import Host
-from lanrage.lab.process import spawn, wait_for
+from lanrage.lab.process import wait_for
 from tests.fakes_discord import CLIENT_ID
 from tests.lab.bare import own
+from tests.lab.player import WAIT_S, Player
 
-PLAYER = 1000
-"""The first number of a person."""
-ROOT = Path(__file__).resolve().parents[2]
-BECOME = ["setpriv", f"--reuid={PLAYER}", "--regid=0", "--clear-groups"]
-AGENT = "from twisted.scripts.twistd import run; run()"
 PORT = 8099
-WAIT_S = 30.0
-"""Seconds for whatever is waited for; each comes within a few."""
 
 
-@attrs.frozen
-class Session:
-    """One player's, with a Discord and an agent."""
-
-    lab: Lab
-    host: Host
-    home: Path
+class Gamer(Player):
+    """One player, with a Discord and an agent."""
 
     @classmethod
-    def begin(cls, lab: Lab, host: Host) -> Session:
-        """Its home, its Discord, its agent."""
-        home = lab.folder.role(host.name) / "home"
-        for folder in (lab.folder.path.parent, lab.folder.path, home.parent):
-            folder.chmod(0o711)  # the agent has no right, and comes to the node's socket by its group alone
-        home.mkdir()
-        os.chown(home, PLAYER, 0)
-        session = cls(lab, host, home)
-        session.spawn("discord", "-m", "tests.discord_process", str(home / "discord-ipc-0"), str(PORT))
-        wait_for("Discord is there", (home / "discord-ipc-0").exists, WAIT_S)
-        options = ["--socket", str(roles.node_socket(lab.folder, host)), "--state-dir", str(home / "state")]
-        session.spawn("agent", "-c", AGENT, "--nodaemon", "--pidfile=", "lanrage", "agent", *options)
-        wait_for("the agent is there", lambda: session.call("games.agents")["agents"], WAIT_S)
-        return session
+    def begin(cls, lab: Lab, host: Host) -> Self:
+        """The Discord first, then the agent."""
+        gamer = cls.at(lab, host)
+        socket = gamer.home / "discord-ipc-0"
+        gamer.spawn("discord", "-m", "tests.discord_process", str(socket), str(PORT))
+        wait_for("Discord is there", socket.exists, WAIT_S)
+        gamer.attend()
+        return gamer
 
-    def spawn(self, name: str, *arguments: str) -> None:
-        """Run a program of the player's."""
-        role = f"{self.host.name}-{name}"
-        environment = {**os.environ, "HOME": str(self.home), "XDG_RUNTIME_DIR": str(self.home), "PYTHONPATH": str(ROOT)}
-        command = [*BECOME, sys.executable, *arguments]
-        log = self.lab.folder.log(role)
-        self.lab.folder.add_process(spawn(role, self.host.netns, command, log, environment, self.home))
-
-    def call(self, operation: str, **args: Any) -> dict[str, Any]:
-        """Ask its node, as root."""
-        found_there: dict[str, Any] = self.lab.call(self.host, operation, **args)
-        return found_there
-
-    def command(self, *words: str) -> dict[str, Any]:
-        """A command of the player's."""
-        socket = str(roles.node_socket(self.lab.folder, self.host))
-        command = [*BECOME, sys.executable, "-m", "lanrage", "--socket", socket, *words, "--json"]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=WAIT_S, check=False)
-        told: dict[str, Any] = json.loads(done.stdout)
+    def told(self, *words: str) -> dict[str, Any]:
+        """What a command tells the player."""
+        told: dict[str, Any] = json.loads(self.command(*words, "--json"))
         return told
 
     def heard(self, word: str) -> list[Any]:
@@ -113,9 +78,9 @@ class DiscordTests(SynchronousTestCase):
             laboratory(own("discord"), ("open", "restricted"), Path(base), lambda _: None) as lab,
         ):
             lab.start(roles.roles(lab.plan))
-            self.check(*(Session.begin(lab, host) for host in lab.plan.hosts))
+            self.check(*(Gamer.begin(lab, host) for host in lab.plan.hosts))
 
-    def check(self, ann: Session, ben: Session) -> None:
+    def check(self, ann: Gamer, ben: Gamer) -> None:
         """Two sessions whose nodes are in no party."""
         found(ann.lab.folder, ann.lab.plan, "Friday")
         targets = f"json[joined,online]=http://127.0.0.1:{PORT}/s3cret"
@@ -127,10 +92,10 @@ class DiscordTests(SynchronousTestCase):
         activity = ann.heard("shown")[-1]
         self.assertEqual(("OpenArena", 1), (activity["details"], activity["party"]["size"][0]))
         ben.invite(activity["secrets"]["join"])
-        wait_for("the node waits for a word", lambda: ben.command("party", "offers")["offers"], WAIT_S)
+        wait_for("the node waits for a word", lambda: ben.told("party", "offers")["offers"], WAIT_S)
         self.assertEqual("idle", ben.call("status")["state"])
-        (offer,) = ben.command("party", "offers")["offers"]
-        ben.command("party", "join", offer["link"], "--as", "Ben")
+        (offer,) = ben.told("party", "offers")["offers"]
+        ben.told("party", "join", offer["link"], "--as", "Ben")
         self.assertEqual(2, len(ben.call("party.show")["members"]))
         wait_for("the target is told", lambda: bool(ann.heard("posted")), WAIT_S)
         (told, *_) = ann.heard("posted")

@@ -28,6 +28,7 @@ ROW: dict[str, Any] = {
     "listed": {},
     "unlisted_s": 1.0,
     "undetected_s": 1.0,
+    "wrongly_listed": [],
     "unplayed_s": 4.0,
 }
 
@@ -75,8 +76,13 @@ class ReportTests(SynchronousTestCase):
     def test_nobody_plays(self) -> None:
         """Players that nobody ever saw are a shortfall; a game without a player is none beside one with."""
         alone = [{**ROW, "unplayed_s": None}] * 5
-        self.assertEqual(["games_played: False is not True"], self.shortfalls([*alone, alone[0]]))
-        self.assertEqual([], self.shortfalls([*alone, ROW]))
+        self.assertEqual(["games_played: False is not True"], self.shortfalls([*alone, ROW]))
+        self.assertEqual([], self.shortfalls([*alone, ROW, ROW]))
+
+    def test_wrongly_listed(self) -> None:
+        """Who only plays hosts nothing."""
+        seen = [*rows(6), {**ROW, "wrongly_listed": ["openttd on 10.66.0.2:3979"]}]
+        self.assertEqual(["players_listed_as_servers: ['openttd on 10.66.0.2:3979'] is not []"], self.shortfalls(seen))
 
     def test_late(self) -> None:
         """One that is listed too long, or whose end was not seen, is a shortfall."""
@@ -113,6 +119,14 @@ class RecipeTests(SynchronousTestCase):
             nameless = self.server(nameless=True).command(folder)
             self.assertEqual((["unshare", "--mount"], command), (nameless[:2], nameless[-3:]))
             self.assertEqual("nameserver 127.0.0.1\n", (folder / "resolv.conf").read_text(encoding="utf-8"))
+
+    def test_player_command(self) -> None:
+        """Who joins reads files of its own; a game that nobody can join without a screen has no command."""
+        with tempfile.TemporaryDirectory() as base:
+            self.assertIsNone(self.server().player_command(Path(base) / "none", "10.66.0.2", 1))
+            joins = self.server(player=lambda address, port: [address, str(port)], player_files=(("me", "name\n"),))
+            self.assertEqual(["10.66.0.2", "1"], joins.player_command(Path(base) / "one", "10.66.0.2", 1))
+            self.assertEqual(["one", "one/me"], sorted(str(each.relative_to(base)) for each in Path(base).rglob("*")))
 
     def test_installed(self) -> None:
         """A few may be missing; where too few are left, the first that is missing is named."""

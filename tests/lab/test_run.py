@@ -164,7 +164,9 @@ class RunTests(SynchronousTestCase):
         """A node in namespaces of a user's own joins by its own way out, and gives a game its room."""
         runtime = self.base / "own"
         runtime.mkdir()
-        options = ("--wireguard-port", "51999", "--tunnel-device", f"lrown{os.getpid()}"[:15])
+        log = runtime / "log"
+        self.addCleanup(lambda: print(log.read_text(encoding="utf-8")))  # pytest shows it where the test fails
+        options = ("--wireguard-port", "51999", "--tunnel-device", f"lrown{os.getpid()}"[:15], "--log-file", str(log))
         folders = {"XDG_RUNTIME_DIR": str(runtime), "XDG_DATA_HOME": str(runtime / "data")}
         self.program(self.one.netns, *LANRAGE, "own-node", *options, **folders)
         socket = runtime / "lanrage" / "node.sock"

@@ -87,7 +87,7 @@ class TestFilter:
 class TestRealCapture(TestCase):
     """Two cards (veth) in a namespace, one of them ours."""
 
-    timeout = 20
+    timeout = 120
 
     def setUp(self) -> None:
         """Cards with addresses, and a default route by the first."""

@@ -154,7 +154,7 @@ class _Refusing(MemoryIOSystem):
 class TestRealCard(CardContract, TestCase):
     """A TAP device in a namespace."""
 
-    timeout = 20
+    timeout = 120
 
     def setUp(self) -> None:
         """A namespace of our own."""

@@ -19,7 +19,7 @@ SPEAK = "trap '' TERM; echo ready; while :; do sleep 0.05; done"
 class TestDaemon(TestCase):
     """On real programs."""
 
-    timeout = 20
+    timeout = 120
 
     def setUp(self) -> None:
         """The reactor, and a daemon that runs a shell."""

@@ -42,7 +42,7 @@ sys.stdin.read()
 class TestMarks(TestCase):
     """In a namespace with a card ``eth0`` and what stands for the tunnel, ``wg0``."""
 
-    timeout = 30
+    timeout = 120
 
     def setUp(self) -> None:
         """Nothing is marked."""

@@ -24,7 +24,7 @@ LOOPBACK = "127.0.0.1"
 class LoopbackCase(TestCase):
     """The real reactor."""
 
-    timeout = 20
+    timeout = 120
 
     def setUp(self) -> None:
         """The client."""

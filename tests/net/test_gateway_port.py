@@ -47,7 +47,7 @@ def natpmp_granted(data: bytes) -> bytes:
 class HostileCase(TestCase):
     """One gateway."""
 
-    timeout = 30
+    timeout = 120
 
     def setUp(self) -> None:
         """The namespace."""

@@ -6,8 +6,9 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 
-from lanrage.net.gro import UDP_GRO, switch_off_gro
+from lanrage.net.gro import UDP_GRO, switch_off_gro, switch_off_gro_of
 
 PROGRAM = f"""
 import socket, sys
@@ -18,6 +19,8 @@ print('ready', flush=True)
 sys.stdin.readline()
 print(udp.getsockopt(socket.IPPROTO_UDP, {UDP_GRO}), flush=True)
 """
+CLOSED = 1 << 20
+"""A descriptor that no program here has: far above the others."""
 
 
 def test_switches_off() -> None:
@@ -47,3 +50,11 @@ def test_own_sockets_stay_open() -> None:
         mine.setsockopt(socket.IPPROTO_UDP, UDP_GRO, 1)
         assert switch_off_gro(os.getpid()) >= 1
         assert mine.getsockopt(socket.IPPROTO_UDP, UDP_GRO) == 0
+
+
+def test_some_are_gone() -> None:
+    """What was closed since it was listed, or is another kind of file now, keeps nothing from the others."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stays, tempfile.TemporaryFile() as file:
+        stays.setsockopt(socket.IPPROTO_UDP, UDP_GRO, 1)
+        assert switch_off_gro_of(os.getpid(), [CLOSED, file.fileno(), stays.fileno()]) == 1
+        assert stays.getsockopt(socket.IPPROTO_UDP, UDP_GRO) == 0

@@ -53,7 +53,7 @@ class TestFilter:
 class PortTests(TestCase):
     """A cable stands for the tunnel device; a guest is at its other end."""
 
-    timeout = 30
+    timeout = 120
 
     def setUp(self) -> None:
         """The port is open."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface, IPv6Network
 from pathlib import Path
@@ -26,6 +27,7 @@ class SwitchTests(SynchronousTestCase):
     def test_switch(self) -> None:
         """A kernel without it, one with it, and one where it is switched off."""
         root = Path(tempfile.mkdtemp(prefix="lanrage-ipv6-"))
+        self.addCleanup(shutil.rmtree, root)
         self.assertFalse(has_ipv6(root))
         switch = root / "ipv6/conf/all/disable_ipv6"
         switch.parent.mkdir(parents=True)
@@ -38,7 +40,7 @@ class SwitchTests(SynchronousTestCase):
 class TestDevices(TestCase):
     """A card with IPv6, and the machine around it."""
 
-    timeout = 20
+    timeout = 120
 
     def setUp(self) -> None:
         """Its network."""

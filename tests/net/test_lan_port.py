@@ -18,7 +18,7 @@ from lanrage.errors import BadInput, Unreachable
 from lanrage.net.lan_port import RECEIVE_BUFFER, SEND_BUFFER, LanPort
 
 HERE = IPv4Address("127.0.0.1")
-DEADLINE_S = 5.0
+DEADLINE_S = 60.0
 
 
 def free_port() -> int:

@@ -19,7 +19,7 @@ from tests.strategies_lan import ME, REAL
 class TestTable(TestCase):
     """In a namespace."""
 
-    timeout = 20
+    timeout = 120
 
     def setUp(self) -> None:
         """Nothing is there."""

@@ -18,7 +18,7 @@ reactor: Any = _reactor
 class LoopbackPortTests(TestCase):
     """Real sockets on loopback: one is WireGuard's, one is a stranger's."""
 
-    timeout = 10
+    timeout = 120
 
     def opened(self) -> socket.socket:
         """A socket on loopback."""

@@ -23,7 +23,7 @@ ME, MEMBER = IPv4Address("10.66.0.1"), IPv4Address("10.66.0.2")
 class TestMachine(TestCase):
     """A machine with one real card, a stand-in of the tunnel, and our LAN card."""
 
-    timeout = 20
+    timeout = 120
 
     def setUp(self) -> None:
         """Its network."""

@@ -17,7 +17,7 @@ from lanrage.net.metrics_port import CONNECTIONS_LIMIT, MetricsPort, is_named_by
 
 reactor: Any = _reactor
 LOOPBACK = "tcp:0:interface=127.0.0.1"
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 
 def ask(port: int, asked: bytes) -> bytes:
@@ -42,7 +42,7 @@ def request(*headers: str, line: str = "GET /metrics", host: str = "Host: 127.0.
 class PortCase(TestCase):
     """A port on loopback."""
 
-    timeout = 30
+    timeout = 120
 
     def setUp(self) -> Any:
         """Open it."""

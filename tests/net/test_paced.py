@@ -88,7 +88,7 @@ class _Sender(Protocol):
 class SlowReaderTests(TestCase):
     """A real TCP connection whose other end reads late."""
 
-    timeout = 30
+    timeout = 120
 
     async def connection(self) -> tuple[_Sender, socket.socket]:
         """Both ends."""

@@ -14,7 +14,7 @@ from lanrage.net.connect_time import connect_time
 from lanrage.net.ping import Pinger
 
 reactor: Any = _reactor
-WAIT = 10.0
+WAIT = 60.0
 """Seconds for what takes none on an idle machine."""
 
 

@@ -12,7 +12,7 @@ from lanrage.core.links import Endpoint
 from lanrage.net.plain_port import PlainPort, _Receiver
 
 reactor: Any = _reactor
-WAIT = 10.0
+WAIT = 60.0
 """Seconds for a datagram over loopback, on a busy machine."""
 
 

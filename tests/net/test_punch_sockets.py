@@ -22,7 +22,7 @@ COUNT = 20
 class PunchSocketsTests(TestCase):
     """Many sockets, one peer."""
 
-    timeout = 20
+    timeout = 120
 
     def setUp(self) -> None:
         """A peer, and sockets that are not open yet."""

@@ -60,7 +60,7 @@ class NameTests(SynchronousTestCase):
 class TestPunchTable(TestCase):
     """Two machines on one cable; the first has a socket in WireGuard's place."""
 
-    timeout = 30
+    timeout = 120
 
     def setUp(self) -> None:
         """Build them."""
@@ -253,5 +253,5 @@ class TestPunchTable(TestCase):
 class TestPunchedPort(PunchedPort, TestCase):
     """wireguard-go sends through a port that birthday probing found."""
 
-    timeout = 30
+    timeout = 120
     make = UserspaceTunnel

@@ -29,7 +29,7 @@ needs_root = pytest.mark.skipif(not may_unshare(), reason="needs root and /dev/n
 class TestRawPort(ProbeContract, TestCase):
     """The contract, on the loopback of a namespace."""
 
-    timeout = 20
+    timeout = 120
 
     def setUp(self) -> None:
         """A namespace of our own."""
@@ -157,5 +157,5 @@ class TestRawPort(ProbeContract, TestCase):
 class TestOnePublicPort(OnePublicPort, TestCase):
     """Beside wireguard-go."""
 
-    timeout = 30
+    timeout = 120
     make = UserspaceTunnel

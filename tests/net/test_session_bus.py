@@ -19,6 +19,7 @@ from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from lanrage.errors import LanrageError, Refused, Unreachable
+from lanrage.net import session_bus
 from lanrage.net.session_bus import BUS, BusTalk, bus_path, show_note
 from tests.desktop_bus import NO_DBUS, start_bus, start_desktop
 
@@ -61,6 +62,35 @@ class PathTests(SynchronousTestCase):
             pass
 
 
+class SilentTests(TestCase):
+    """What listens there says nothing."""
+
+    timeout = 60
+
+    async def test_silent(self) -> None:
+        """A bus, or a desktop behind it, that hangs is given up as one that is not there."""
+        folder = Path(tempfile.mkdtemp(prefix="lanrage-"))
+        self.addCleanup(shutil.rmtree, folder)
+        self.patch(session_bus, "PATIENCE", 0.1)
+        for name, words in (("bus", b""), ("desktop", b"OK 1234\r\n")):
+            path = str(folder / name)
+
+            class Silent(Protocol):
+                """Says this, and nothing more."""
+
+                greeting = words
+
+                def connectionMade(self) -> None:
+                    """At once."""
+                    self.transport.write(self.greeting)  # type: ignore[union-attr]
+
+            port: Any = reactor.listenUNIX(path, Factory.forProtocol(Silent))  # type: ignore[attr-defined]
+            self.addCleanup(port.stopListening)
+            with self.assertRaises(Unreachable) as caught:
+                await show_note(reactor, path, "Friday", "Ben left", False)
+            self.assertIn("does not answer", str(caught.exception))
+
+
 class HostileTests(SynchronousTestCase):
     """What answers is no bus."""
 
@@ -99,7 +129,7 @@ class HostileTests(SynchronousTestCase):
 class RealTests(TestCase):
     """With dbus-daemon and a desktop of ours."""
 
-    timeout = 30
+    timeout = 120
 
     def setUp(self) -> None:
         """A bus."""
@@ -136,6 +166,25 @@ class RealTests(TestCase):
         self.assertIn("no desktop takes notifications", str(caught.exception))
         with self.assertRaises(Unreachable):
             await show_note(reactor, str(self.path.with_name("nothing")), "Friday", "Ben left", False)
+
+    async def test_bus_comes_back(self) -> None:
+        """A session whose bus ends and is started anew is shown notes again."""
+        ends: list[tuple[Any, ...]] = []
+        folder = self.path.with_name("second")
+        folder.mkdir()
+        path = start_bus(lambda *call: ends.append(call), folder)
+        (stop, daemon) = ends.pop()
+        first = await start_desktop(reactor, path)
+        await show_note(reactor, str(path), "Friday", "Ben joined", False)
+        stop(daemon)
+        with self.assertRaises(Unreachable):
+            await show_note(reactor, str(path), "Friday", "Ben left", False)
+        path.unlink(missing_ok=True)
+        start_bus(self.addCleanup, folder)
+        second = await start_desktop(reactor, path)
+        self.addCleanup(second.transport.abortConnection)
+        await show_note(reactor, str(path), "Friday", "Ben hosts Quake", False)
+        self.assertEqual([each.notes[-1][4] for each in (first, second)], ["Ben joined", "Ben hosts Quake"])
 
     async def test_another_program(self) -> None:
         """What listens there and is no bus is refused, and not waited for."""

@@ -14,7 +14,7 @@ from twisted.trial.unittest import TestCase
 from lanrage.net.shared_port import check_free, listen_shared
 
 reactor: Any = _reactor
-WAIT = 10.0
+WAIT = 60.0
 """Seconds for a datagram over loopback, on a busy machine."""
 
 

@@ -28,7 +28,7 @@ BOMB = b'<!DOCTYPE l [<!ENTITY a "xxxxxxxxxx"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&
 class TestUpnpHostile(TestCase):
     """One gateway."""
 
-    timeout = 30
+    timeout = 120
 
     def setUp(self) -> None:
         """The namespace."""

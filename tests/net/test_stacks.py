@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import queue
+import subprocess
 import sys
 import threading
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +16,29 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.core.stack_profile import DEPTH
 from lanrage.net.stacks import current_stacks, described, place, short, stack, waits
+
+ROOT = Path(__file__).resolve().parents[2]
+
+TIED = """
+import gc, threading
+from lanrage.net.stacks import current_stacks
+
+class Knot:
+    def __init__(self):
+        self.me, self.local = self, threading.local()
+        self.local.value = 1
+
+def look():
+    Knot()
+    gc.set_threshold(1)
+    current_stacks()
+    gc.set_threshold(700)
+
+for _ in range(100):
+    look()
+"""
+"""Garbage that needs the list of threads when it is collected, as pyroute2's sockets do, and a collection whenever
+there may be one."""
 
 
 class StackTests(SynchronousTestCase):
@@ -34,6 +61,21 @@ class StackTests(SynchronousTestCase):
             while not waits(current_stacks()[thread.ident]):
                 pass
         self.assertFalse(waits(seen[threading.get_ident()]))
+
+    def test_garbage(self) -> None:
+        """Nothing is collected while the interpreter holds the list of threads: it would stop the process for ever."""
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        done = subprocess.run([sys.executable, "-c", TIED], env=environment, timeout=30, check=False)
+        self.assertEqual(0, done.returncode)
+
+    def test_collecting_goes_on(self) -> None:
+        """Garbage is collected afterwards as before: where it was, and where somebody had switched it off not."""
+        self.addCleanup(gc.enable)
+        for switch in (gc.disable, gc.enable):
+            switch()
+            before = gc.isenabled()
+            current_stacks()
+            self.assertEqual(before, gc.isenabled())
 
     def test_a_stack(self) -> None:
         """The outermost function first; of a deep one the innermost part."""

@@ -25,7 +25,7 @@ UDP_SEGMENT = 103
 class TestSide(TestCase):
     """A cable in the tunnel's place."""
 
-    timeout = 20
+    timeout = 120
 
     def setUp(self) -> None:
         """Two members."""

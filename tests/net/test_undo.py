@@ -30,7 +30,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 class TestAfterKill(TestCase):
     """A node is killed; its wireguard-go plays on until the next start."""
 
-    timeout = 30
+    timeout = 120
 
     def setUp(self) -> None:
         """A namespace and a folder of our own."""

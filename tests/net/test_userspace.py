@@ -29,7 +29,7 @@ pytestmark = pytest.mark.skipif(
 class TestWireguardGo(TunnelContract, TestCase):
     """The contract, with the program of Debian."""
 
-    timeout = 30
+    timeout = 120
 
     def setUp(self) -> None:
         """A namespace of our own."""

@@ -143,7 +143,7 @@ class RealWindows(SynchronousTestCase):
 class RealWatch(TestCase):
     """The thread that watches."""
 
-    timeout = 30
+    timeout = 120
 
     def setUp(self) -> None:
         """A watch that notes what it tells."""
@@ -203,7 +203,7 @@ class RealWatch(TestCase):
 class StuckWatch(TestCase):
     """A session that does not answer."""
 
-    timeout = 30
+    timeout = 120
 
     async def test_stop_is_bounded(self) -> None:
         """A read that hangs holds up no stop for long."""

@@ -10,7 +10,8 @@ from lanrage.app.cli import main
 from lanrage.app.cli_frame import LazyGroup
 from lanrage.app.operations import OPERATIONS
 from lanrage.app.service import Options
-from lanrage.app.web_api import DOCUMENTS, SESSION
+from lanrage.app.web_api import SESSION
+from lanrage.app.web_documents import DOCUMENTS
 from lanrage.core.metric_names import METRICS
 from lanrage.core.settings_schema import SCHEMA
 from lanrage.errors import REFUSALS, LanrageError

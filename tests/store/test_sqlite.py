@@ -42,7 +42,7 @@ class MemoryStoreTests(StoreContract, SynchronousTestCase):
 class SqliteStoreTests(StoreContract, TestCase):
     """A real file."""
 
-    timeout = 30
+    timeout = 120
 
     def setUp(self) -> None:
         """One folder a test."""

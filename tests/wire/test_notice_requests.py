@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import attrs
@@ -144,6 +145,13 @@ class AnswerTests(SynchronousTestCase):
         self.assertEqual(WAIT_LIMIT, read_answer(503, {"retry-after": "99999999"}).wait)
         self.assertEqual(WAIT_LIMIT, read_answer(429, {}, b'{"retry_after": 1e300}').wait)
         self.assertEqual(0.0, read_answer(429, {}, b'{"retry_after": -1e300}').wait)
+
+    @given(st.sampled_from(("retry_after", "retry_after_ms")), st.integers(-(10**400), 10**400) | st.floats())
+    def test_any_number(self, name: str, number: float) -> None:
+        """Whatever number a server asks to wait, also one that no float can hold."""
+        answer = read_answer(429, {}, json.dumps({name: number}).encode())
+        self.assertIsInstance(answer.wait, float)
+        self.assertTrue(0.0 <= answer.wait <= WAIT_LIMIT)
 
     @given(st.integers(100, 599), st.dictionaries(st.sampled_from(("retry-after", "x-ratelimit-remaining")), texts))
     def test_any(self, code: int, headers: dict[str, str]) -> None:

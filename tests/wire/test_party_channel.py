@@ -78,7 +78,7 @@ class CodecTests(SynchronousTestCase):
     @given(
         st.binary(max_size=100)
         | st.lists(
-            st.sampled_from("head want records signal forward forwarded games mods_ask mods_part".split())
+            st.sampled_from("head want records signal forward forwarded games mods_ask mods_part quality clock".split())
             | st.binary(max_size=40)
             | st.integers(-(2**63), 2**64 - 1)
             | st.none(),

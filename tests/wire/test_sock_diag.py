@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import struct
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, ip_address
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +13,17 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from lanrage.core.bound_rules import UdpSocket
 from lanrage.errors import DecodeError
-from lanrage.wire.sock_diag import AF_INET, AF_INET6, MAPPED, SOCK_DIAG_BY_FAMILY, Found, ask, read_found
+from lanrage.wire.sock_diag import (
+    AF_INET,
+    AF_INET6,
+    MAPPED,
+    SOCK_DIAG_BY_FAMILY,
+    Found,
+    ask,
+    ask_tcp,
+    read_found,
+    read_owner,
+)
 from tests.strategies_lan import REAL, addresses, ports
 
 DONE = struct.pack("=IHHIIi", 20, 3, 2, 1, 0, 0)
@@ -77,3 +88,22 @@ class FoundTests(SynchronousTestCase):
         for request in (ask(AF_INET), ask(AF_INET6, 6000), ask(AF_INET, 0, 7)):
             self.assertEqual(int.from_bytes(request[:4], "little"), len(request))
         self.assertEqual(ask(AF_INET, 6000)[24:26], (6000).to_bytes(2, "big"))
+
+    @given(st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1), st.integers(0, 91), st.integers(0, 255))
+    def test_owner(self, user: int, inode: int, place: int, value: int) -> None:
+        """Of one socket: its user, nobody's where no program holds it; any other bytes are the one error."""
+        body = bytes(64) + struct.pack("=II", user, inode)
+        data = struct.pack("=IHHII", 16 + len(body), 20, 0, 1, 0) + body
+        self.assertEqual(user if inode else None, read_owner(data))
+        self.assertRaises(DecodeError, read_owner, data + data)
+        self.assertRaises(DecodeError, read_owner, b"")
+        with contextlib.suppress(DecodeError, OSError):
+            read_owner(data[:place] + bytes([value]) + data[place + 1 :])
+
+    def test_ask_for_one(self) -> None:
+        """Both ends, each family, no dump."""
+        for family, host in ((AF_INET, "127.0.0.1"), (AF_INET6, "::1")):
+            request = ask_tcp((ip_address(host), 6000), (ip_address(host), 7767))
+            self.assertEqual((len(request), family), (int.from_bytes(request[:4], "little"), request[16]))
+            self.assertEqual((6000, 7767), struct.unpack_from("!2H", request, 24))
+            self.assertEqual(0x1, int.from_bytes(request[6:8], "little"))

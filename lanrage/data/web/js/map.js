@@ -1,10 +1,12 @@
 /**
- * A map of this computer's links, drawn as SVG: itself in the middle, each member around it; a link by a relay bends
- * through it. Elements stay and move, so nothing jumps when a number changes.
+ * A map of the party's links, drawn as SVG: this computer in the middle, each member around it; a link by a relay bends
+ * through it, and those between the others, as they tell of them, are thin. Elements stay and move, so nothing jumps
+ * when a number changes.
  */
 
 import { follow, h, mark, say, svg } from "./dom.js";
-import { ping } from "./format.js";
+import { between, farKey, farTable } from "./far_links.js";
+import { ping, tone } from "./format.js";
 import { pathTone, pathWord, reach } from "./members.js";
 import { W } from "./words.js";
 
@@ -16,6 +18,8 @@ const ON_A_RING = 14;
 const NAME_LENGTH = 13;
 /** A member this far above the middle has its name above itself, away from its line. */
 const NEAR = 20;
+/** A line between others whose half is this close to the middle would go through this computer. */
+const NEAR_MIDDLE = 40;
 
 /** @param {number} count of the members around */
 function fieldOf(count) {
@@ -47,6 +51,7 @@ function short(name) {
 
 export class LinkMap {
   constructor() {
+    this.far = svg("g", { class: "map-far" });
     this.lines = svg("g", { class: "map-lines" });
     this.nodes = svg("g", { class: "map-nodes" });
     this.ring = svg("ellipse", { class: "map-ring" });
@@ -54,6 +59,7 @@ export class LinkMap {
       "svg",
       { class: "map", role: "img", "aria-label": `${W.party.map}. ${W.party.mapText}` },
       this.ring,
+      this.far,
       this.lines,
       this.nodes,
     );
@@ -62,7 +68,8 @@ export class LinkMap {
       { class: "map-legend" },
       ["direct", "relay", "none", "offline"].map((way) => h("li", { "data-reach": way }, h("span", { class: "legend-line" }), pathWord(way))),
     );
-    this.element = h("div", null, this.drawing, this.legend);
+    this.table = farTable();
+    this.element = h("div", null, this.drawing, this.legend, this.table.element);
   }
 
   /**
@@ -83,9 +90,29 @@ export class LinkMap {
     ].map((each) => ({ ...each, above: each.y < field.y - NEAR }));
     const key = (/** @type {any} */ each) => each.member.identity;
     const links = placed.filter((each) => !each.member.me).map((each) => ({ ...each, from: field }));
+    const at = new Map(placed.map((each) => [key(each), each]));
+    const far = between(live.paths, members).map((each) => ({ ...each, from: at.get(each.a.identity), to: at.get(each.b.identity), middle: field }));
+    follow(this.far, far, farKey, farLineOf);
+    this.table.update(far);
     follow(this.lines, links, key, () => lineOf(live));
     follow(this.nodes, placed, key, nodeOf);
   }
+}
+
+/** The line between two others: it bends away from the middle, where this computer stands, and over it. */
+function farLineOf() {
+  const line = svg("path", { class: "map-far-line" });
+  /** @param {{pair: any, from: any, to: any, middle: {x: number, y: number}}} link */
+  const update = ({ pair, from, to, middle }) => {
+    const half = { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 };
+    const away = Math.hypot(half.x - middle.x, half.y - middle.y);
+    const long = Math.hypot(to.x - from.x, to.y - from.y);
+    const [dx, dy, bend] = away < NEAR_MIDDLE ? [0, -1, 0.42] : [(half.x - middle.x) / away, (half.y - middle.y) / away, 0.14];
+    mark(line, "data-reach", pair.path);
+    mark(line, "data-tone", tone(pair.score));
+    mark(line, "d", `M${from.x} ${from.y}Q${half.x + dx * long * bend} ${half.y + dy * long * bend} ${to.x} ${to.y}`);
+  };
+  return { element: line, update };
 }
 
 /**

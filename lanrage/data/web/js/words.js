@@ -112,8 +112,10 @@ export const W = {
     alone: "Nobody else is here yet. Whoever joins shows up at once.",
     aloneWhy: "Send your friends the invitation. As soon as one joins, you see the link to them here.",
     alarms: "This needs your attention",
-    map: "Links of this computer",
-    mapText: "This computer in the middle, each member around it, with the kind and the ping of the link. The table has the same.",
+    map: "Links",
+    mapText: "This computer in the middle, each member around it, with the kind and the ping of the link. The tables have the same.",
+    and: "and",
+    far: /** @type {[string, string]} */ (["link between the others", "links between the others"]),
     left: "You left the party",
   },
 
