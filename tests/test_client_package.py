@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Callable
 from inspect import getdoc, signature
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import msgspec
 from click.testing import CliRunner
 from twisted.internet import reactor as installed_reactor
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred, DeferredQueue
 
 from lanrage import client
 from lanrage.app import client_code
@@ -113,13 +114,43 @@ class NodeTests(ClientCase):
         with CliRunner().isolation(env={"LANRAGE_SOCKET": "/x/node.sock"}):
             self.assertEqual(client.connect(reactor).client._path, "/x/node.sock")
 
+    def example(self, number: int, told: Callable[[str], object]) -> dict[str, Any]:
+        """The names that a program of ``docs/client.rst`` has.
+
+        :param told: gets what it prints.
+        """
+        text = (ROOT / "docs/client.rst").read_text(encoding="utf-8")
+        part = text.split(".. code-block:: python\n")[number]
+        code = textwrap.dedent(re.split(r"^(?=\S)", part, flags=re.MULTILINE)[0])
+        space: dict[str, Any] = {"__name__": "example", "print": lambda *words: told(" ".join(map(str, words)))}
+        exec(compile(code, "docs/client.rst", "exec"), space)  # pylint: disable=exec-used
+        return space
+
+    async def test_the_program_that_stays(self) -> None:
+        """No node, a node in no party, one in a party, one that ended: it goes on, and ends when it is cancelled."""
+        lines: DeferredQueue[str] = DeferredQueue()
+        space = self.example(2, lambda line: reactor.callLater(0, lines.put, line))
+        space["PAUSE"] = 0.01
+        staying = Deferred.fromCoroutine(space["stay"](reactor, str(self.path)))
+
+        async def told(what: str) -> None:
+            while what not in await lines.get():
+                pass
+
+        await told("no node is running at")
+        service = self.serve()
+        await told("this node is in no party")
+        async with client.connect(reactor, self.path) as node:
+            await node.party.join(code="LR1-x", member_name="Ann")
+        await told("Friday ['Ann', 'Ben']")
+        await service.stopService()
+        await told("no node is running at")
+        staying.cancel()
+        await self.assertFailure(staying, CancelledError)
+
     async def test_the_example(self) -> None:
         """The program of ``docs/client.rst`` joins, follows the party's status, and ends."""
         self.serve()
-        text = (ROOT / "docs/client.rst").read_text(encoding="utf-8")
-        code = textwrap.dedent(text.partition(".. code-block:: python\n")[2].partition("\nRun it")[0])
         told: list[str] = []
-        space: dict[str, Any] = {"__name__": "example", "print": lambda *words: told.append(" ".join(map(str, words)))}
-        exec(compile(code, "docs/client.rst", "exec"), space)  # pylint: disable=exec-used
-        await space["play"](reactor, "LR1-x", "Ann", str(self.path))
+        await self.example(1, told.append)["play"](reactor, "LR1-x", "Ann", str(self.path))
         self.assertEqual(told, ["in Friday with 2 members", "Ben by a direct path, 20.5 ms away"])

@@ -26,6 +26,7 @@ from lanrage.core.latest_state import LatestState
 from lanrage.errors import BadInput, LanrageError
 from lanrage.log_context import carried, context, new_correlation_id
 from lanrage.wire.local import (
+    CALL_BACKLOG,
     END_CALL,
     Answer,
     BadCall,
@@ -39,8 +40,6 @@ from lanrage.wire.local import (
     encode_result,
 )
 
-CALL_BACKLOG = 16
-"""Unanswered calls of one connection; a user has one or two."""
 WATCH_LIMIT = 16
 """Operations that one connection watches; a web page shows half a dozen at once."""
 

@@ -29,14 +29,26 @@ WORDS = {
     "takeover_hours": "--takeover",
     "spoken": "--spoken",
 }
-"""How the command line calls an operation's arguments."""
+"""How the command line calls an operation's arguments, where the command has none of that very name."""
+NEXT = {"not_in_party": "start one by lanrage party create NAME, or join one by lanrage party join CODE"}
+"""What a user may do next, by the refusal's code, where its sentence says only what is so."""
 
 
 def told(error: LanrageError) -> str:
-    """The error's sentence with the command line's own word for the argument."""
+    """The error's sentence with the command line's own word for the argument, and what to do next."""
     if isinstance(error, BadInput):
-        return f"{WORDS.get(error.field, error.field)}: {error.rule}"
-    return str(error)
+        return f"{_word(error.field)}: {error.rule}"
+    step = NEXT.get(error.code)
+    return f"{error}; {step}" if step else str(error)
+
+
+def _word(field: str) -> str:
+    """An argument as the command that runs calls it: SERVER here may be --server there."""
+    context = click.get_current_context(silent=True)
+    for parameter in context.command.params if context is not None else ():
+        if parameter.name == field:
+            return parameter.opts[0] if isinstance(parameter, click.Option) else parameter.human_readable_name
+    return WORDS.get(field, field)
 
 
 def guarded(function: Callable[..., None]) -> Callable[..., None]:

@@ -84,7 +84,8 @@ def peer(screen: Screen, result: dict[str, Any]) -> None:
 
 def _peer(screen: Screen, member: dict[str, Any]) -> None:
     playing = ", playing" if member["playing"] else ""
-    screen.line(f"{member['name']} ({member['address']}): {member['path']}{playing}, {member['moves']} moves", "bold")
+    moves = "1 move" if member["moves"] == 1 else f"{member['moves']} moves"
+    screen.line(f"{member['name']} ({member['address']}): {member['path']}{playing}, {moves}", "bold")
     rows = [
         ("*" if path["active"] else "", path["endpoint"], path["kind"], *_figures(path))
         for path in member["paths"]

@@ -109,7 +109,8 @@ def _add_changes(group: click.Group) -> None:
     def change(words: tuple[str, ...], as_json: bool, state_dir: str | None) -> None:
         names, values = words[::2], words[1::2]
         if len(names) != len(values):
-            raise BadInput("value", f"{names[-1]} has none; ? as a value shows what it may be")
+            rule = "NAME and VALUE are two words" if "=" in names[-1] else "? as a value shows what it may be"
+            raise BadInput("VALUE", f"{names[-1]} has none; {rule}")
         if HELP in values:
             result, show = ask("settings.show", {"name": names[values.index(HELP)]}, state_dir), shown
         else:

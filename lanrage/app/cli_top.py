@@ -94,9 +94,13 @@ def _full_screen(node: Any, reactor: Any) -> Any:
 
     async def shown() -> None:
         with keys(reactor, sys.stdin.fileno(), pressed.add), Screen().live(whole=True) as picture_now:
+            drawn: list[object] = [None]
 
             def draw(state: TopState) -> None:
-                picture_now.update(picture(state, picture_now.console.height), refresh=True)
+                size = picture_now.console.size
+                if drawn[0] != (state.changes, size):
+                    drawn[0] = state.changes, size
+                    picture_now.update(picture(state, size.width, size.height), refresh=True)
 
             await live(node, reactor, draw, lambda: bool(pressed & {"q", "Q"}))
 

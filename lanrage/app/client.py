@@ -25,7 +25,7 @@ from lanrage.app.cli_find import others_here
 from lanrage.app.client_protocol import ClientProtocol
 from lanrage.app.operations import Progress
 from lanrage.app.role_sockets import asked_at, default_socket
-from lanrage.errors import LanrageError, MissingRight, Unreachable
+from lanrage.errors import LanrageError, MissingRight, Refused, Unreachable
 from lanrage.log_context import get_context, new_correlation_id
 from lanrage.wire.local import ANSWER_LIMIT, check_socket_path
 
@@ -51,9 +51,12 @@ class NodeClient:
     async def __aenter__(self) -> Self:
         """Connect.
 
+        :raises Refused: ``busy``: it is connected.
         :raises Unreachable: when nobody listens there; the message says how to start one.
         :raises MissingRight: when this user may not speak to it.
         """
+        if self._protocol is not None:
+            raise Refused("busy", "this connection is open already: make another one")
         check_socket_path(self._path)
         factory = WebSocketClientFactory(URL, reactor=self._reactor, useragent="lanrage")
         factory.protocol = partial(ClientProtocol, self._asked)
@@ -112,7 +115,9 @@ class NodeClient:
         correlation_id: str = "",
         descriptor: int | None = None,
     ) -> Any:
-        """Carry an operation out.
+        """Carry an operation out; it waits for its turn where many calls of this connection are unanswered.
+
+        Who cancels it, or waits no longer than `timeout`, ends an operation that takes long at the process as well.
 
         :param op: its name (:data:`lanrage.app.operations.OPERATIONS`).
         :param args: its arguments by name, or its request.

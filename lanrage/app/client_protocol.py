@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -27,7 +28,7 @@ from lanrage.errors import (
     Unreachable,
     VersionMismatch,
 )
-from lanrage.wire.local import END_CALL, Answer, Call, ErrorBody, decode_answer, encode
+from lanrage.wire.local import CALL_BACKLOG, CALL_LIMIT, END_CALL, Answer, Call, ErrorBody, decode_answer, encode
 
 _BY_CODE: dict[str, type[LanrageError]] = {
     kind.code: kind for kind in (DecodeError, CryptoError, MissingRight, StoreError, Unreachable, VersionMismatch)
@@ -93,16 +94,27 @@ class Watched:
 
 
 class ClientProtocol(WebSocketClientProtocol):  # type: ignore[misc]
-    """The connection: matches answers to calls."""
+    """The connection: matches answers to calls.
+
+    :ivar _sent: calls that were sent and have no last answer yet, those that nobody waits for any more among them.
+    :ivar _later: calls that are not sent yet, and what sends each.
+    """
 
     def __init__(self, asked: Asked) -> None:
         super().__init__()
-        self._asked = asked
+        self._asked, self._heard = asked, False
         self.opened: Deferred[None] = Deferred()
         self.closed: Deferred[None] = Deferred()
         self._waiting: dict[int, tuple[Deferred[Any], Progress | None]] = {}
         self._watched: dict[int, Watched] = {}
+        self._sent: set[int] = set()
+        self._later: deque[tuple[int, Callable[[], None]]] = deque()
         self._numbers = itertools.count(1)
+
+    def dataReceived(self, data: bytes) -> None:
+        """Twisted: whoever listens there does speak."""
+        self._heard = True
+        super().dataReceived(data)
 
     def onOpen(self) -> None:
         """The node takes calls now."""
@@ -114,7 +126,7 @@ class ClientProtocol(WebSocketClientProtocol):  # type: ignore[misc]
         self._fail_all(Unreachable(f"the {self._asked.called} closed the connection"))
         if not self.opened.called:
             status = str(getattr(self, "wasNotCleanReason", "") or "")
-            self.opened.errback(_refusal(status, self._asked))
+            self.opened.errback(_refusal(status, self._asked, self._heard))
         self.closed.callback(None)
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
@@ -135,14 +147,16 @@ class ClientProtocol(WebSocketClientProtocol):  # type: ignore[misc]
         if answer.id in self._watched:
             self._take_state(answer.id, answer)
             return
-        waiting, progress = self._waiting.get(answer.id, (None, None))
-        if waiting is None:
-            return
         if answer.progress is not UNSET:
+            _, progress = self._waiting.get(answer.id, (None, None))
             if progress is not None:
                 progress(answer.progress)
             return
-        del self._waiting[answer.id]
+        self._sent.discard(answer.id)
+        self._send_more()
+        waiting, _ = self._waiting.pop(answer.id, (None, None))
+        if waiting is None:
+            return
         if answer.error is not UNSET:
             waiting.errback(error_from(answer.error))
         else:
@@ -167,28 +181,54 @@ class ClientProtocol(WebSocketClientProtocol):  # type: ignore[misc]
         return watched
 
     def _end(self, number: int) -> None:
-        if self._watched.pop(number, None) is not None and self.state == self.STATE_OPEN:
+        if self._watched.pop(number, None) is not None:
+            self._end_there(number)
+
+    def _end_there(self, number: int) -> None:
+        if self.state == self.STATE_OPEN:
             self.sendMessage(encode(Call(next(self._numbers), END_CALL, {"id": number})))
 
     def call(
         self, op: str, args: dict[str, Any], progress: Progress | None, correlation_id: str, descriptor: int | None
     ) -> Deferred[Any]:
-        """Send a call; the result, or an error of the house, comes by the Deferred, which may be cancelled."""
+        """Send a call, once the process takes one more; the result, or an error of the house, comes by the Deferred.
+
+        Who cancels that ends a long operation at the process as well.
+        """
         if self.state != self.STATE_OPEN:
             return fail(Unreachable(f"the {self._asked.called} closed the connection"))
         number = next(self._numbers)
 
+        message = encode(Call(number, op, args, correlation_id))
+        if len(message) > CALL_LIMIT:
+            return fail(BadInput("args", f"must be at most {CALL_LIMIT} bytes as JSON, not {len(message)}"))
+
         def forget(_: Deferred[Any]) -> None:
             self._waiting.pop(number, None)
+            if number in self._sent:
+                self._end_there(number)
+
+        def send() -> None:
+            if descriptor is not None:
+                self.transport.sendFileDescriptor(descriptor)
+            self.sendMessage(message)
 
         waiting: Deferred[Any] = Deferred(forget)
         self._waiting[number] = (waiting, progress)
-        if descriptor is not None:
-            self.transport.sendFileDescriptor(descriptor)
-        self.sendMessage(encode(Call(number, op, args, correlation_id)))
+        self._later.append((number, send))
+        self._send_more()
         return waiting
 
+    def _send_more(self) -> None:
+        """Send what waits, as far as the process takes it; what was cancelled meanwhile is never sent."""
+        while self._later and len(self._sent) < CALL_BACKLOG:
+            number, send = self._later.popleft()
+            if number in self._waiting and self.state == self.STATE_OPEN:
+                self._sent.add(number)
+                send()
+
     def _fail_all(self, error: LanrageError) -> None:
+        self._later.clear()
         waiting, self._waiting = self._waiting, {}
         for each, _ in waiting.values():
             each.errback(error)
@@ -197,7 +237,9 @@ class ClientProtocol(WebSocketClientProtocol):  # type: ignore[misc]
             each_watched.fail(error)
 
 
-def _refusal(status: str, asked: Asked) -> LanrageError:
+def _refusal(status: str, asked: Asked, heard: bool) -> LanrageError:
     if "403" in status:
         return MissingRight(f"this user may not speak to the {asked.called}: {asked.permit}")
+    if not heard:
+        return Unreachable(f"the {asked.called} closed the connection at once: it may be about to stop; try again")
     return Unreachable(f"what listens at the socket is no {asked.called} of this version")

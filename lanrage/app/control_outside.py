@@ -93,6 +93,7 @@ class ControlOutside(Service):
         self._ports: Ports | None = None
         self._direct = False
         self._came_from = ""
+        self._here: frozenset[str] = frozenset()
         self._starting: Deferred[None] = succeed(None)
         self._judging: LoopingCall | None = None
         self._saving: Deferred[None] = succeed(None)
@@ -112,6 +113,7 @@ class ControlOutside(Service):
         self._starting.addErrback(lambda failure: log.failure("port mapping cannot start", failure))
 
     async def _start(self, ports: Ports) -> None:
+        self._here = frozenset(str(each.address) for each in await self._machine.local_addresses())
         if self._config.map_ports and self._direct:
             journal = await in_thread(self._reactor, UndoJournal, self._config.state_dir / JOURNAL_FILE)
             await remove_leftovers(self._reactor, self._machine, journal, self._now, self._make)
@@ -153,9 +155,10 @@ class ControlOutside(Service):
     # --- within -------------------------------------------------------------------------------------------------------
 
     def _came(self, connection: ServerConnection) -> None:
-        """A node logged in: from outside, if its address is a public one that is not our own router's."""
+        """A node logged in: from outside, if its address is a public one, not the router's and not this machine's."""
         origin = connection.origin
         own = {address.rpartition(":")[0] for address in (self.reach.addresses if self.reach is not None else ())}
+        own |= self._here | {self._mapping.source if self._mapping is not None else ""}
         if not self._came_from and origin and _is_outside(origin) and origin not in own:
             self._came_from = origin
             self._judge()

@@ -114,7 +114,7 @@ class DoctorNode:
         """Asked now."""
         if life.session is None or life.session.relays is None or not facts.relays:
             return facts.relays
-        progress(f"asking {len(facts.relays)} relays")
+        progress("asking the relays")
         answers = await relay_answers(life.session.relays.look(), self._reactor)
         return [
             each if (known := answers.get(each.address)) is None else msgspec.structs.replace(each, reachable=known)

@@ -81,9 +81,10 @@ class GoverningNode(GuestNode):
 
     async def _act(self, choose: Callable[[PartyReplica], Action]) -> dict[str, Any]:
         governance, replica = self._governance()
+        before = ledger_view.names(replica)  # who is thrown out has no name there afterwards
         await governance.act(choose(replica))
         assert replica.ledger is not None
-        return _plain(Governed(replica.party_id, replica.epoch, ledger_view.last(replica)))
+        return _plain(Governed(replica.party_id, replica.epoch, ledger_view.last(replica, before)))
 
     def _governance(self) -> tuple[Governance, PartyReplica]:
         life = self._own()

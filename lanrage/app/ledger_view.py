@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from functools import partial
+from types import MappingProxyType
+
 from lanrage.app.results import ConflictShown, RecordShown
 from lanrage.core.certificates import open_invitation
 from lanrage.core.identity import fingerprint
@@ -26,10 +30,20 @@ from lanrage.core.replica_changes import ReplicaMember
 from lanrage.wire.control_ledger import Conflict
 
 
-def name_of(replica: PartyReplica, identity: bytes) -> str:
-    """The member's name, or the beginning of the fingerprint of one who is none now."""
+def names(replica: PartyReplica) -> dict[bytes, str]:
+    """The members' names, by their identities."""
+    return {identity: entry.member.certificate.name for identity, entry in replica.members.items()}
+
+
+def name_of(replica: PartyReplica, identity: bytes, before: Mapping[bytes, str] = MappingProxyType({})) -> str:
+    """The member's name, or the beginning of the fingerprint of one who is none now.
+
+    :param before: names of some who were members.
+    """
     entry = replica.members.get(identity)
-    return entry.member.certificate.name if entry is not None else fingerprint(identity).hex()[:8]
+    if entry is not None:
+        return entry.member.certificate.name
+    return before.get(identity, fingerprint(identity).hex()[:8])
 
 
 def history(replica: PartyReplica) -> list[RecordShown]:
@@ -39,40 +53,44 @@ def history(replica: PartyReplica) -> list[RecordShown]:
     return [_shown(replica, open_record(blob, replica.party_id)) for blob in replica.ledger.records]
 
 
-def last(replica: PartyReplica) -> str:
-    """What the newest record did."""
+def last(replica: PartyReplica, before: Mapping[bytes, str] = MappingProxyType({})) -> str:
+    """What the newest record did.
+
+    :param before: as :func:`name_of` has it.
+    """
     if replica.ledger is None or not replica.ledger.records:
         return ""
-    return _shown(replica, open_record(replica.ledger.records[-1], replica.party_id)).what
+    return _shown(replica, open_record(replica.ledger.records[-1], replica.party_id), before).what
 
 
-def _shown(replica: PartyReplica, record: Record) -> RecordShown:
-    author = name_of(replica, record.author)
-    return RecordShown(record.epoch, float(record.at), author, f"{author} {_words(replica, record.action)}")
+def _shown(replica: PartyReplica, record: Record, before: Mapping[bytes, str] = MappingProxyType({})) -> RecordShown:
+    name = partial(name_of, replica, before=before)
+    author = name(record.author)
+    return RecordShown(record.epoch, float(record.at), author, f"{author} {_words(name, record.action)}")
 
 
-def _words(replica: PartyReplica, action: Action) -> str:
+def _words(name: Callable[[bytes], str], action: Action) -> str:
     match action:
         case Admit():
-            words = f"countersigned {name_of(replica, action.identity)}"
+            words = f"countersigned {name(action.identity)}"
         case Withdraw():
             words = f"withdrew invitation {action.invitation_id.hex()[:8]}"
         case Appoint():
-            words = f"made {name_of(replica, action.identity)} a {action.role}"
+            words = f"made {name(action.identity)} a {action.role}"
         case Revoke():
-            words = f"{'banned' if action.ban else 'threw out'} {name_of(replica, action.identity)}"
+            words = f"{'banned' if action.ban else 'threw out'} {name(action.identity)}"
         case Pardon():
-            words = f"lifted the ban of {name_of(replica, action.identity)}"
+            words = f"lifted the ban of {name(action.identity)}"
         case Rename():
             words = f"renamed the party to {action.name}"
         case HandOver():
-            words = f"handed the party over to {name_of(replica, action.identity)}"
+            words = f"handed the party over to {name(action.identity)}"
         case Support():
-            words = f"wants {name_of(replica, action.candidate)} as host"
+            words = f"wants {name(action.candidate)} as host"
         case Veto():
             words = "objected to another host"
         case BringGuest():
-            words = f"brought the guest {action.name}, served by {name_of(replica, action.server)}"
+            words = f"brought the guest {action.name}, served by {name(action.server)}"
         case DismissGuest():
             words = "dismissed a guest"
     return words

@@ -31,7 +31,7 @@ def _start(role: str, unit: str) -> str:
 
 
 ROLE_SOCKETS = {
-    NODE: Asked("node", "node.sock", _start("", "lanrage"), "use sudo, or join the group of its socket"),
+    NODE: Asked("node", "node.sock", _start("", "lanrage-node"), "use sudo, or join the group of its socket"),
     CONTROL: Asked("control server", "control.sock", _start(CONTROL, "lanrage-control"), "use sudo"),
     RELAY: Asked("relay", "relay.sock", _start(RELAY, "lanrage-relay"), "use sudo"),
 }

@@ -39,17 +39,20 @@ class TopState:
     :ivar known: results by operation; ``None`` where the process refused.
     :ivar why: why it refused, by operation.
     :ivar traffic: by a member's identity.
+    :ivar changes: how often anything of it changed.
     """
 
     known: dict[str, Any] = attrs.Factory(dict)
     why: dict[str, str] = attrs.Factory(dict)
     traffic: dict[str, Traffic] = attrs.Factory(dict)
+    changes: int = 0
 
     def take(self, op: str, result: Any, now: float) -> None:
         """A result came.
 
         :param now: steady seconds.
         """
+        self.changes += 1
         self.known[op] = result
         self.why.pop(op, None)
         if op == "party.show":
@@ -57,6 +60,7 @@ class TopState:
 
     def refuse(self, op: str, why: str) -> None:
         """The process does not tell, and says why."""
+        self.changes += (self.known.get(op, op), self.why.get(op)) != (None, why)
         self.known[op], self.why[op] = None, why
 
     @property

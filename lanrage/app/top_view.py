@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import attrs
+from rich.cells import cell_len
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
@@ -23,6 +24,10 @@ SHARE = 3
 """Of the lines of a picture a section takes one part in so many, where it has more to say."""
 LOG_LINES = 3
 """Lines that the log has at least."""
+GAP = 2
+"""Columns of the terminal between two cells, and after the last one."""
+NARROW = 8
+"""Columns of the terminal that the cell which gives way keeps: less of a name or a sentence says nothing."""
 
 
 @attrs.frozen
@@ -30,7 +35,8 @@ class Section:
     """Rows below their names.
 
     :param empty: what is said where there is no row.
-    :param whole: columns that are never cut.
+    :param yields: columns that are cut where the terminal is narrow, in this order; others are whole or not there.
+    :param drops: columns in the order in which they are left out where that is not enough.
     """
 
     title: str
@@ -38,7 +44,8 @@ class Section:
     rows: Sequence[Row]
     empty: str
     styles: Sequence[str] = ()
-    whole: tuple[str, ...] = ()
+    yields: tuple[int, ...] = (0,)
+    drops: tuple[int, ...] = ()
 
 
 def sections(state: TopState) -> list[Section]:
@@ -62,8 +69,8 @@ def headline(state: TopState) -> str:
     return " · ".join(words)
 
 
-def picture(state: TopState, height: int) -> Group:
-    """All that fits into so many lines; the log takes what is left."""
+def picture(state: TopState, width: int, height: int) -> Group:
+    """All that fits into so many columns and lines; the log takes the lines that are left."""
     *upper, log = sections(state)
     left = height - 2
     parts: list[Any] = [Text(clean(headline(state)), style="bold", no_wrap=True, overflow="ellipsis")]
@@ -74,28 +81,49 @@ def picture(state: TopState, height: int) -> Group:
         if left - size - 2 < LOG_LINES:
             continue
         if section.rows or section.title != "alerts":
-            parts += _drawn(section, size)
+            parts += _drawn(section, width, size)
             left -= size + (2 if section.rows else 1)
-    parts += _drawn(attrs.evolve(log, rows=log.rows[-max(1, left - 1) :], styles=log.styles[-max(1, left - 1) :]), left)
+    last = attrs.evolve(log, rows=log.rows[-max(1, left - 1) :], styles=log.styles[-max(1, left - 1) :])
+    parts += _drawn(last, width, left)
     parts.append(Text("q ends", style="dim"))
     return Group(*parts)
 
 
-def _drawn(section: Section, size: int) -> list[Any]:
+def fitted(section: Section, rows: Sequence[Row], width: int) -> dict[int, int]:
+    """The columns that are shown, each with its width, so that all of them fit beside one another."""
+    lines = [section.columns, *rows]
+    wide = {column: max(cell_len(clean(line[column])) for line in lines) for column in range(len(section.columns))}
+    least = {column: min(NARROW, wide[column]) if column in section.yields else wide[column] for column in wide}
+    for column in section.drops:
+        if sum(least[kept] + GAP for kept in wide) <= width:
+            break
+        del wide[column]
+    over = sum(wide.values()) + GAP * len(wide) - width
+    for column in section.yields:
+        if column in wide and over > 0:
+            cut = min(over, wide[column] - least[column])
+            wide[column], over = wide[column] - cut, over - cut
+    return wide
+
+
+def _drawn(section: Section, width: int, size: int) -> list[Any]:
     heading = Text(section.title, style="bold", no_wrap=True)
     if not section.rows:
         return [heading + Text(f"  {section.empty}", style="dim")]
     rows, styles = list(section.rows[:size]), list(section.styles[:size])
-    if len(section.rows) > size:
-        rest = len(section.rows) - size + 1
-        rows[-1] = (f"... {rest} more", *("",) * (len(section.columns) - 1))
-        styles = styles[: size - 1]
-    table = Table(box=None, pad_edge=False, show_edge=False, show_header=bool(any(section.columns)), header_style="dim")
-    for column in section.columns:
-        table.add_column(column, no_wrap=True, overflow="ellipsis", min_width=len(column) or None)
+    rest = len(section.rows) - size + 1 if len(section.rows) > size else 0
+    if rest:
+        rows, styles = rows[:-1], styles[: size - 1]
+    shown = fitted(section, rows, width)
+    named = any(section.columns)
+    table = Table(box=None, show_edge=False, show_header=named, header_style="dim", padding=(0, GAP, 0, 0))
+    for column, columns in shown.items():
+        table.add_column(section.columns[column], no_wrap=True, overflow="ellipsis", width=columns)
     for number, row in enumerate(rows):
-        table.add_row(*(Text(clean(cell)) for cell in row), style=styles[number] if number < len(styles) else "")
-    return [heading, table]
+        table.add_row(
+            *(Text(clean(row[column])) for column in shown), style=styles[number] if number < len(styles) else ""
+        )
+    return [heading, table, *([Text(f"... {rest} more", no_wrap=True)] if rest else [])]
 
 
 def _members(state: TopState) -> Section:
@@ -105,7 +133,8 @@ def _members(state: TopState) -> Section:
         rows.append((_who(each), _path(each), _ping(each), _quality(each), _flow(each, traffic), _playing(each)))
         styles.append("dim" if not each["online"] else GRADES.get(each.get("grade") or "", ""))
     empty = state.why.get("party.show", "")
-    return Section("members", ("name", "path", "ping", "quality", "in / out", "plays"), rows, empty, styles)
+    columns = ("name", "path", "ping", "quality", "in / out", "plays")
+    return Section("members", columns, rows, empty, styles, yields=(5, 0), drops=(4, 5, 3))
 
 
 def _who(member: dict[str, Any]) -> str:
@@ -119,11 +148,11 @@ def _path(member: dict[str, Any]) -> str:
 
 
 def _ping(member: dict[str, Any]) -> str:
-    return "" if member["rtt_ms"] is None else f"{member['rtt_ms']:.1f} ms"
+    return "" if member["rtt_ms"] is None or not member["online"] else f"{member['rtt_ms']:.1f} ms"
 
 
 def _quality(member: dict[str, Any]) -> str:
-    if member.get("grade") is None:
+    if member.get("grade") is None or not member["online"]:
         return ""
     lost = f" {member['loss_pct']:.0f}% lost" if member["loss_pct"] >= 1 else ""
     return f"{member['grade']}{lost}"
@@ -148,23 +177,25 @@ def _servers(state: TopState) -> Section:
         for each in state.listed("servers.list", "servers")
     ]
     empty = state.why.get("servers.list", "none in the party")
-    return Section("servers", ("name", "game", "member", "players", "ping", "join"), rows, empty)
+    columns = ("name", "game", "member", "players", "ping", "join")
+    return Section("servers", columns, rows, empty, yields=(1, 2, 0), drops=(1, 3, 2, 4))
 
 
 def _games(state: TopState) -> Section:
     games = state.listed("games.detect", "games")
     rows = [(each["name"], each["method"], f"{each['confidence']:.2f}", " ".join(each["listens"])) for each in games]
     empty = state.why.get("games.detect", "none runs here")
-    return Section("games here", ("name", "noticed by", "sure", "listens"), rows, empty)
+    return Section("games here", ("name", "noticed by", "sure", "listens"), rows, empty, yields=(3, 0), drops=(2, 1, 3))
 
 
 def _alerts(state: TopState) -> Section:
     rows = [(each["alert"], each["text"]) for each in state.listed("alerts", "firing")]
-    return Section("alerts", ("", ""), rows, "none", ["bold red"] * len(rows))
+    return Section("alerts", ("", ""), rows, "none", ["bold red"] * len(rows), yields=(1,), drops=(0,))
 
 
 def _log(state: TopState) -> Section:
     records = state.listed("logs.show", "records")
     rows = [(local_time(each["time"])[-8:], each["subsystem"], each["message"]) for each in records]
     styles = [STYLES.get(each["level"], "") for each in records]
-    return Section("log", ("", "", ""), rows, state.why.get("logs.show", "nothing yet"), styles)
+    empty = state.why.get("logs.show", "nothing yet")
+    return Section("log", ("", "", ""), rows, empty, styles, yields=(2,), drops=(1,))

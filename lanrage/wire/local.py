@@ -26,6 +26,8 @@ SOCKET_PATH_LIMIT = 107
 QUOTE_LIMIT = 40
 """Characters of a foreign text that an error message repeats."""
 
+CALL_BACKLOG = 16
+"""Unanswered calls of one connection; a user has one or two."""
 END_CALL = "call.end"
 """The operation that ends another call of the same connection: one that watches, or one that takes long."""
 

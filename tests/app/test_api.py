@@ -16,10 +16,9 @@ from twisted.internet.task import Clock, deferLater
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from lanrage.app import api_calls
 from lanrage.app.api_calls import Calls, Conversation
 from lanrage.app.operations import OPERATIONS
-from lanrage.wire.local import CALL_LIMIT, decode_answer
+from lanrage.wire.local import CALL_BACKLOG, CALL_LIMIT, decode_answer
 from tests.api_case import ApiCase
 from tests.fakes_node import FakeNode
 from tests.log_tape import start_tape
@@ -147,7 +146,7 @@ class AnswerTests(ApiCase):
         self.node.held = Deferred()
         client = await self.opened()
         call = b'{"id":%d,"op":"party.join","args":{"code":"LR1-x","member_name":"Ann"}}'
-        for number in range(api_calls.CALL_BACKLOG):
+        for number in range(CALL_BACKLOG):
             await client.ask(call % number)
         self.assertIn(b"is that of an unanswered call", await client.ask(call % 0))
         self.assertIn(b'"code":"busy"', await client.ask(b'{"id":99,"op":"status"}'))

@@ -127,7 +127,8 @@ class PartyTests(CommandCase):
         self.assertEqual(self.node.calls[-1], ("invite", 24.0, 2))
         self.assertIn("You left the party", self.done("party", "leave"))
         result = self.run_command("party", "leave")
-        self.assertEqual((result.exit_code, result.stderr), (1, "lanrage: this node is in no party\n"))
+        step = "start one by lanrage party create NAME, or join one by lanrage party join CODE"
+        self.assertEqual((result.exit_code, result.stderr), (1, f"lanrage: this node is in no party; {step}\n"))
 
     def test_spoken_code(self) -> None:
         """One use unless more are asked for; the code and the friend's command stand alone, the long code nowhere."""

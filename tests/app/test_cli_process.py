@@ -88,7 +88,7 @@ class ProcessTests(TestCase):
         status, out, err = await self.lanrage("--socket", str(self.folder / "none"), "status")
         self.assertEqual((status, out), (1, ""))
         self.assertIn("no node is running at", err)
-        self.assertIn("sudo systemctl start lanrage", err)
+        self.assertIn("sudo systemctl start lanrage-node", err)
 
     async def test_ctrl_c(self) -> None:
         """Ends a join that waits, with a word and exit status 130."""

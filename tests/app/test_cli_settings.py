@@ -67,7 +67,8 @@ class SettingsTests(CommandCase):
         """The setting and the rule."""
         self.assertIn("lan.exposure: 'some' is none of guarded", self.refused("set", "lan.exposure", "some"))
         self.assertIn("lan.exposed: is no setting", self.refused("show", "lan.exposed"))
-        self.assertIn("value: lan.exposure has none", self.refused("set", "lan.exposure"))
+        self.assertIn("VALUE: lan.exposure has none", self.refused("set", "lan.exposure"))
+        self.assertIn("lan.card=x has none; NAME and VALUE are two words", self.refused("set", "lan.card=x"))
         self.assertIn("name one setting, or --all", self.refused("reset"))
         self.assertIn("no stored set; there are main", self.refused("activate", "home"))
         error = json.loads(self.run_command("settings", "set", "lan.card", "a/b", "--json").stdout)["error"]

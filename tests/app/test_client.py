@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from twisted.internet import reactor as installed_reactor
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.protocol import Factory, Protocol
 from twisted.trial.unittest import TestCase
 
@@ -25,6 +25,7 @@ from lanrage.app.role_sockets import default_socket
 from lanrage.errors import BadInput, LanrageError, MissingRight, Refused, Unreachable
 from lanrage.log_context import context
 from lanrage.net.local_socket import PeerCredentials
+from lanrage.wire.local import CALL_BACKLOG, CALL_LIMIT
 from tests.fakes_node import FakeNode
 from tests.log_tape import start_tape
 
@@ -61,6 +62,21 @@ class ClientCase(TestCase):
         except LanrageError as error:
             return error
         raise AssertionError(result)
+
+
+class SlowNode(FakeNode):
+    """A node whose joins never end by themselves."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.joining: list[Deferred[Any]] = []
+
+    async def join_party(self, code: str, **wishes: Any) -> dict[str, Any]:
+        """Wait until it is cancelled."""
+        del code, wishes
+        self.joining.append(Deferred())
+        await self.joining[-1]
+        raise AssertionError("nobody lets it end")
 
 
 class CallTests(ClientCase):
@@ -130,15 +146,57 @@ class CallTests(ClientCase):
             self.assertEqual((await joining)["name"], "Friday")
 
     async def test_a_node_that_takes_too_long(self) -> None:
-        """The wait ends, and the connection serves the next call."""
+        """The wait ends, so does the operation, and the connection serves the next call."""
         self.serve()
         self.node.held = Deferred()
         async with NodeClient(reactor, self.path) as node:
             joining = node.call("party.join", {"code": "LR1-x", "member_name": "Ann"}, timeout=0.05)
             error = await self.assertFailure(Deferred.fromCoroutine(joining), Unreachable)
             self.assertIn("did not answer within", str(error))
-            self.node.held.callback(None)
-            self.assertEqual((await node.call("status"))["state"], "in-party")
+            self.assertEqual((await node.call("status"))["state"], "idle")
+            self.assertTrue(self.node.held.called, "it was cancelled")
+
+    async def test_a_call_that_is_cancelled(self) -> None:
+        """A long operation is ended at the node; one that has not had its turn is never asked for."""
+        self.node = SlowNode()
+        self.serve()
+        async with NodeClient(reactor, self.path) as node:
+            arguments = {"code": "LR1-x", "member_name": "Ann"}
+            joining = [Deferred.fromCoroutine(node.call("party.join", arguments)) for _ in range(CALL_BACKLOG + 1)]
+            later = Deferred.fromCoroutine(node.call("status"))
+            for each in reversed(joining):
+                each.cancel()
+                await self.assertFailure(each, CancelledError)
+            self.assertEqual((await later)["state"], "idle")
+        self.assertEqual([each.called for each in self.node.joining], [True] * CALL_BACKLOG)
+
+    async def test_many_calls_at_once(self) -> None:
+        """More than the node takes from one connection: each has its turn, in order."""
+        self.serve()
+        async with NodeClient(reactor, self.path) as node:
+            asked = [Deferred.fromCoroutine(node.call("status")) for _ in range(3 * CALL_BACKLOG)]
+            answers = [await each for each in asked]
+        self.assertEqual([answer["state"] for answer in answers], ["idle"] * len(asked))
+
+    async def test_too_much_in_one_call(self) -> None:
+        """It is told at once; the connection is not lost by it."""
+        self.serve()
+        async with NodeClient(reactor, self.path) as node:
+            calling = Deferred.fromCoroutine(node.call("servers.list", {"search": "x" * CALL_LIMIT}))
+            error = await self.assertFailure(calling, BadInput)
+            self.assertEqual(error.field, "args")
+            self.assertEqual((await node.call("status"))["state"], "idle")
+
+    async def test_entered_twice(self) -> None:
+        """A connection that is open is not opened over: the first would never be closed."""
+        self.serve()
+        async with NodeClient(reactor, self.path) as node:
+            with self.assertRaises(Refused):
+                async with node:
+                    self.fail("it is open already")
+            self.assertEqual((await node.call("status"))["state"], "idle")
+        async with node:
+            self.assertEqual((await node.call("status"))["state"], "idle")
 
     async def test_a_node_that_stops_in_the_middle(self) -> None:
         """Whoever waits is told."""
@@ -163,7 +221,7 @@ class NoNodeTests(ClientCase):
             dead.bind(str(self.path))
         error = await self.refused()
         self.assertIsInstance(error, Unreachable)
-        self.assertIn("start one with: sudo systemctl start lanrage", str(error))
+        self.assertIn("start one with: sudo systemctl start lanrage-node", str(error))
         self.path.unlink()
         self.path.write_text("", encoding="ascii")
         self.assertIsInstance(await self.refused(), Unreachable)
@@ -206,7 +264,7 @@ class NoNodeTests(ClientCase):
         self.assertIn("may not open", str(error))
 
     async def test_another_program(self) -> None:
-        """One that hangs up is no node; one that talks nonsense neither."""
+        """One that talks nonsense is no node."""
 
         class Stranger(Protocol):
             """Speaks something else."""
@@ -221,6 +279,22 @@ class NoNodeTests(ClientCase):
         self.addCleanup(port.stopListening)
         error = await self.refused()
         self.assertEqual(str(error), "what listens at the socket is no node of this version")
+
+    async def test_one_that_hangs_up(self) -> None:
+        """As a node that just stops: it is not taken for another program."""
+
+        class Ending(Protocol):
+            """Goes as soon as somebody comes."""
+
+            def connectionMade(self) -> None:
+                """Twisted: somebody came."""
+                transport: Any = self.transport
+                transport.loseConnection()
+
+        port = reactor.listenUNIX(str(self.path), Factory.forProtocol(Ending))
+        self.addCleanup(port.stopListening)
+        error = await self.refused()
+        self.assertEqual((type(error), "closed the connection at once" in str(error)), (Unreachable, True))
 
 
 class WatchTests(ClientCase):

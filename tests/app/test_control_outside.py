@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from lanrage.app.cli import main
 from lanrage.app.config import ControlConfig
 from lanrage.app.control_outside import JOURNAL_FILE, REACH_FILE, ControlOutside, read_reach
 from lanrage.app.port_mapping import LOOK_S
+from lanrage.core.links import LocalAddress
 from lanrage.core.mapping import Method
 from lanrage.core.reach import Reach
 from lanrage.store.backup import start_empty
@@ -166,6 +167,21 @@ class OutsideTests(SynchronousTestCase):
         self.assertEqual([], self.router.asked)
         self.assertEqual("likely", self.server.told[-1].state)
         self.assertIn("firewall", self.server.told[-1].advice)
+        self.server.visit("203.0.113.9")
+        self.assertEqual("likely", self.server.told[-1].state, "this machine's own node proves nothing")
+        self.server.visit(FRIEND)
+        self.assertEqual("confirmed", self.server.told[-1].state)
+        self.stop(outside)
+
+    def test_own_node(self) -> None:
+        """Where no port is mapped either, a node on one of this machine's own addresses is not outside."""
+        network = IPv4Network("203.0.113.0/24")
+        self.machine.addresses = [LocalAddress("eth1", 3, IPv4Address("203.0.113.9"), network, True)]
+        outside = self.start(public="play.example.org:7766", maps=False)
+        self.server.visit("203.0.113.9")
+        self.assertEqual(["claimed"], [reach.state for reach in self.server.told])
+        self.server.visit(FRIEND)
+        self.assertEqual("confirmed", self.server.told[-1].state)
         self.stop(outside)
 
     def test_off(self) -> None:

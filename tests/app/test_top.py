@@ -12,6 +12,7 @@ import attrs
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 from rich.console import Console
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
@@ -74,7 +75,7 @@ def drawn(state: TopState, width: int = 80, height: int = 24) -> list[str]:
     """The lines of a picture."""
     console = Console(width=width, height=height, highlight=False, markup=False, color_system=None)
     with console.capture() as captured:
-        console.print(picture(state, height))
+        console.print(picture(state, width, height))
     return captured.get().splitlines()
 
 
@@ -114,6 +115,35 @@ class PictureTests(SynchronousTestCase):
         text = "\n".join(drawn(Client().converse("", once)))
         self.assertIn("members  this node is in no party", text)
 
+    def test_a_narrow_terminal(self) -> None:
+        """A column is there whole or not at all, names and sentences give way; the log keeps the time."""
+        state = self.state()
+        state.known["logs.show"]["records"][0]["message"] = "a long sentence of the log " * 5
+        state.known["party.show"]["members"][1]["status"] = "busy with something that takes long to tell"
+        wide, narrow = "\n".join(drawn(state, 80)), "\n".join(drawn(state, 40, 24))
+        self.assertRegex(wide, r"(?m)^Ben +direct +20.5 ms +A +10 B / 20 B +busy[a-z ]+… *$")
+        self.assertRegex(wide, r"(?m)^\d\d:\d\d:\d\d +\w+ +a long sentence[a-z ]+… *$")
+        self.assertRegex(narrow, r"(?m)^name +path +ping +quality")
+        self.assertRegex(narrow, r"(?m)^Ann \(you\)")
+        self.assertRegex(narrow, r"(?m)^Ben +direct +20.5 ms +A")
+        self.assertNotIn("10 B /", narrow)
+        self.assertRegex(narrow, r"(?m)^\d\d:\d\d:\d\d +party +a long")
+
+    def test_who_is_away(self) -> None:
+        """Nothing is measured of a member that is offline."""
+        state = self.state()
+        state.known["party.show"]["members"][1]["online"] = False
+        line = next(line for line in drawn(state) if line.startswith("Ben"))
+        self.assertRegex(line, r"^Ben +offline +10 B")
+
+    def test_it_is_told_what_changed(self) -> None:
+        """Each result counts, and a refusal once: one that is refused again changes nothing."""
+        state = TopState()
+        state.take("status", {}, 1.0)
+        for why in ("no party", "no party", "not now"):
+            state.refuse("paths", why)
+        self.assertEqual(state.changes, 3)
+
     @given(
         st.integers(0, 64), st.integers(0, 40), st.integers(0, 12), st.integers(0, 60), st.integers(8, 60), st.data()
     )
@@ -128,9 +158,10 @@ class PictureTests(SynchronousTestCase):
         state.known["alerts"] = {"firing": [alert] * alerts, "history": []}
         record = {**state.known["logs.show"]["records"][0], "message": name * 5}
         state.known["logs.show"]["records"] = [record] * lines
-        shown = drawn(state, 80, height)
+        width = data.draw(st.sampled_from((20, 40, 80, 200)))
+        shown = drawn(state, width, height)
         self.assertLessEqual(len(shown), height)
-        self.assertLessEqual(max(map(len, shown)), 80)
+        self.assertLessEqual(max(map(cell_len, shown)), width)
         counted = [int(line.split()[1]) for line in shown if line.startswith("... ") and line.endswith("more")]
         self.assertLessEqual(len(counted), 3)
 
