@@ -17,7 +17,7 @@ from twisted.logger import Logger
 
 from lanrage.core.rate import TokenBucket
 from lanrage.core.turn_watch import LONG, THRESHOLD, TurnWatch, Wish
-from lanrage.net.stacks import Stacks, current_stacks, place, waits
+from lanrage.net.stacks import Stacks, current_stacks, nothing_collected, place, waits
 
 WORDS_RATE, WORDS_BURST = 1 / 30, 5.0
 """Warnings a second, and at once: a machine that is too slow for its party stalls all the time."""
@@ -143,12 +143,13 @@ class StallWatch(Service):
                 log.failure("the reactor could not be looked at this once")
 
     def _look(self) -> None:
-        frame = self._stacks().get(self._watched)
-        if frame is None:
-            return
-        now, idle = time.monotonic(), waits(frame)
-        seen = ("", "") if idle else (place(frame), _own_place(frame))
-        del frame
+        with nothing_collected():
+            frame = self._stacks().get(self._watched)
+            if frame is None:
+                return
+            now, idle = time.monotonic(), waits(frame)
+            seen = ("", "") if idle else (place(frame), _own_place(frame))
+            del frame
         with self._lock:
             wish = self._watch.look(now, time.process_time(), idle)
             self._stalls.held_up += self._watch.held_up

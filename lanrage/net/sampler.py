@@ -19,7 +19,7 @@ from types import CodeType, FrameType
 
 from lanrage.core.stack_profile import Frame, Hotspot, StackProfile
 from lanrage.errors import Refused
-from lanrage.net.stacks import Stacks, current_stacks, described, stack, waits
+from lanrage.net.stacks import Stacks, current_stacks, described, nothing_collected, stack, waits
 from lanrage.net.wall_timer import WallTimer
 
 
@@ -129,7 +129,8 @@ class Sampler:
         self._closed = True
         began = self._clock()
         try:
-            self._look(frame)
+            with nothing_collected():
+                self._look(frame)
             self.samples += 1
         except Exception:  # pylint: disable=broad-exception-caught  # it would come out of whatever was interrupted
             self.failed += 1

@@ -5,7 +5,8 @@ from __future__ import annotations
 import gc
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from types import CodeType, FrameType
 
 from lanrage.core.stack_profile import DEPTH, Frame
@@ -30,21 +31,30 @@ _ONE_AT_A_TIME = threading.RLock()
 """Whoever comes second would find collecting switched off by the first; a signal's handler may come within either."""
 
 
-def current_stacks() -> Mapping[int, FrameType]:
-    """Thread to its innermost frame. The frames go on running: who keeps them keeps all that they hold.
+@contextmanager
+def nothing_collected() -> Iterator[None]:
+    """No garbage is collected by any thread while frames of other threads are made and followed.
 
-    No garbage is collected meanwhile. Python before 3.11.9 (Debian 12 has 3.11.2) holds the lock of its list of threads
-    while it makes the frames; what is collected then and needs that lock, as a ``threading.local`` does, stops the
-    whole process for ever (https://github.com/python/cpython/issues/106883).
+    Python before 3.11.9 (Debian 12 has 3.11.2) holds the lock of its list of threads while it makes them; what is
+    collected then and needs that lock, as a ``threading.local`` does, stops the whole process for ever
+    (https://github.com/python/cpython/issues/106883). And each step to a caller may make a frame: what is collected in
+    it may let the other thread run on and leave the caller, which is then followed all the same.
     """
     with _ONE_AT_A_TIME:
         collects = gc.isenabled()
         gc.disable()
         try:
-            return sys._current_frames()  # pylint: disable=protected-access  # the documented way, for debuggers
+            yield
         finally:
             if collects:
                 gc.enable()
+
+
+def current_stacks() -> Mapping[int, FrameType]:
+    """Thread to its innermost frame. The frames go on running: who keeps them keeps all that they hold, and who follows
+    them does so within :func:`nothing_collected`, too."""
+    with nothing_collected():
+        return sys._current_frames()  # pylint: disable=protected-access  # the documented way, for debuggers
 
 
 def waits(frame: FrameType) -> bool:

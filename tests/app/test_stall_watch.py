@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Mapping, Sequence
 from types import FrameType
@@ -85,12 +86,14 @@ class StallWatchTests(TestCase):
         return Deferred.fromCoroutine(life())
 
     def test_one_bad_look(self) -> Deferred[None]:
-        """A look that fails is told, and the watch goes on."""
+        """A look that fails is told, and the watch goes on; no garbage is collected within one, and after it again."""
         looks = 0
+        collecting = []
 
         def stacks() -> Mapping[int, FrameType]:
             nonlocal looks
             looks += 1
+            collecting.append(gc.isenabled())
             if looks == 1:
                 raise AttributeError("no frame")
             return current_stacks()
@@ -105,6 +108,7 @@ class StallWatchTests(TestCase):
             [failure] = [event["log_failure"] for event in told if "log_failure" in event]
             self.assertEqual("no frame", failure.getErrorMessage())
             self.assertEqual(1, len(self.flushLoggedErrors(AttributeError)))
+            self.assertEqual(({False}, True), (set(collecting), gc.isenabled()))
 
         return Deferred.fromCoroutine(life())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 import threading
@@ -30,9 +31,15 @@ class LookTests(SynchronousTestCase):
         """Time that a test gives; threads that it names."""
         self.now = 10.0
         self.threads: dict[int, FrameType] = {}
-        self.sampler = Sampler(stacks=lambda: self.threads, clock=lambda: self.now)
+        self.collecting: list[bool] = []
+        self.sampler = Sampler(stacks=self.stacks, clock=lambda: self.now)
         self.sampler.start(1)
         self.addCleanup(self.sampler.stop)
+
+    def stacks(self) -> dict[int, FrameType]:
+        """The threads, and whether garbage might be collected while they are looked at."""
+        self.collecting.append(gc.isenabled())
+        return self.threads
 
     def look(self, seconds: float, frame: FrameType | None) -> None:
         """A signal comes after so long."""
@@ -49,6 +56,12 @@ class LookTests(SynchronousTestCase):
         frames, [(stack, seconds)] = self.sampler.stacks()
         self.assertEqual((frames[stack[-1]], seconds), (spot.frame, 0.75))
         self.assertGreater(len(stack), 5)
+
+    def test_nothing_is_collected(self) -> None:
+        """While frames are followed, which other threads may leave; afterwards it is again."""
+        self.look(0.5, frame_here())
+        self.look(0.5, waiting_frame())
+        self.assertEqual((set(self.collecting), gc.isenabled()), ({False}, True))
 
     def test_others(self) -> None:
         """While the main thread waits, the time is that of each thread that does not."""
