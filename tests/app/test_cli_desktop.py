@@ -57,4 +57,4 @@ class LinkTests(CommandCase):
         for text in ("https://example.org", LINK.replace("play", "evil"), "lanrage://x;reboot/join#LR1-a"):
             result = self.run_command("open-link", text)
             self.assertEqual((result.exit_code, self.node.calls), (1, []))
-            self.assertIn("link: ", result.output)
+            self.assertIn("LINK: ", result.output)
