@@ -39,10 +39,10 @@ class PatternTests(SynchronousTestCase):
 
     def test_hostile_titles(self) -> None:
         """What stops a regular expression for years takes no time."""
-        before = time.perf_counter()
+        before = time.thread_time()
         for _ in range(100):
             self.assertFalse(fits("*a" * 100 + "*b", "a" * 200))
-        self.assertLess(time.perf_counter() - before, 1.0)
+        self.assertLess(time.thread_time() - before, 1.0)
 
     def test_wrong(self) -> None:
         """Regular expressions, and what any title fits, are refused."""
@@ -78,9 +78,9 @@ class ShippedTests(SynchronousTestCase):
         windows = [Window(f"window {number}", "kind", None, "program") for number in range(256)]
         for window in windows:
             SHIPPED.window(window)
-        before = time.perf_counter()
+        before = time.thread_time()
         self.assertEqual([each for each in windows if SHIPPED.window(each)], [])
-        self.assertLess(time.perf_counter() - before, 0.01)
+        self.assertLess(time.thread_time() - before, 0.01)
 
     def of(self, exe: str, *argv: str, steam: int | None = None) -> str | None:
         """The game that a process is."""
