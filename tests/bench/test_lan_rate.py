@@ -20,7 +20,7 @@ class LanRateTests(SynchronousTestCase):
     """The pure pipeline on one core."""
 
     def test_rate(self) -> None:
-        """From one member's card into another's, each frame of 300 bytes rebuilt and checked at both ends, by CPU time."""
+        """From one member's card into another's, frames of 300 bytes rebuilt and checked at both ends, by CPU time."""
         wire: list[bytes] = []
         injected: list[bytes] = []
 
