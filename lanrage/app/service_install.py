@@ -169,7 +169,7 @@ def accounts(place: Place) -> Iterator[Command]:
 def user_id(place: Place) -> int | None:
     """The number of the user that sysusers made; none where there is none."""
     ours = (words for words in _lines(place, "/etc/passwd") if words[0] == USER and words[5:6] == [STATE])
-    return next((int(words[2]) for words in ours if words[2].isdecimal()), None)
+    return next((int(words[2]) for words in ours if _is_system(words[2:3])), None)
 
 
 def _lines(place: Place, path: str) -> list[list[str]]:
@@ -177,7 +177,7 @@ def _lines(place: Place, path: str) -> list[list[str]]:
 
 
 def _is_system(words: Sequence[str]) -> bool:
-    """Whether this is the number of a system's group, as sysusers gives them."""
+    """Whether this is the number of a system's user or group, as sysusers gives them."""
     return any(word.isdecimal() and 0 < int(word) <= LAST_SYSTEM_ID for word in words)
 
 

@@ -7,10 +7,13 @@ rule of a firewall by the firewall's own tool, a user's file by what is in it. W
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import pwd
+import re
 import shutil
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -40,6 +43,14 @@ KNOWN = (
     *("metrics.db", "metrics-control.db", "metrics-relay.db"),  # all that a relay without a control server keeps
 )
 """One of them is in a state folder of ours."""
+NAMES = re.compile(
+    r"\.?("
+    r"(identity|wireguard|server|party-\w+)\.key|(server|relay)\.pub|server\.crt|settings\.lock|twistd\.log.*|\w+\.sock"
+    r"|(control|settings|metrics(-\w+)?)\.db\b.*|(undo|mappings|reach)\.jsonl?"
+    r"|(bridges|dismissals|endpoints|games-played|party|recent|servers)\.json"
+    r")(\.[0-9a-f]{12})?|backups|games|node|control|relay"
+)
+"""What is in our state folders, files that were half written among it."""
 OWN_FILES = {
     ".local/share/applications/lanrage-link.desktop": "Exec=lanrage open-link",
     ".local/share/bash-completion/completions/lanrage": "_LANRAGE_COMPLETE",
@@ -51,6 +62,8 @@ AGENT_LINK = ".config/systemd/user/graphical-session.target.wants/lanrage-agent.
 """By it a user's agent starts with the session (``systemctl --user enable``)."""
 WIREGUARD = "/run/wireguard"
 """Made for wireguard-go by the node's unit, which leaves it to root's own tunnels."""
+FIRST_USER = 1000
+"""The first user id of a person (login.defs(5), ``UID_MIN``)."""
 FILE_LIMIT = 64 * 1024
 """Bytes of such a file that are looked at."""
 
@@ -103,7 +116,8 @@ def steps(machine: Machine, keep_data: bool) -> list[Step]:
     :param keep_data: state, keys and settings stay.
     :raises LanrageError: a part of the machine cannot be looked at.
     """
-    undone = [step for folder in machine.folders for step in _journal(folder)]
+    trusted = (os.geteuid(), service_install.user_id(machine.place))
+    undone = [step for folder in machine.folders for step in _journal(folder, trusted)]
     found = [*_services(machine.place), *undone, *_mappings(machine), *_devices(), *_firewalls(machine)]
     found += [*_own_files(machine.home), *_agent(machine), *_wireguard(machine.place)]
     return found if keep_data else [*found, *_data(machine), *_accounts(machine)]
@@ -136,13 +150,13 @@ def check_stopped(machine: Machine) -> None:
 
 
 def answers(path: Path) -> bool:
-    """Whether a program listens at a UNIX socket."""
+    """Whether a program listens at a UNIX socket; one that is too busy to take us does."""
     with socket.socket(socket.AF_UNIX) as asking:
         asking.settimeout(1.0)
         try:
             asking.connect(str(path))
-        except OSError:
-            return False
+        except OSError as error:
+            return isinstance(error, TimeoutError) or error.errno == errno.EAGAIN
     return True
 
 
@@ -171,9 +185,20 @@ def _services(place: Place) -> Iterator[Step]:
         yield Step(f"services and their files ({names})", lambda: service_install.uninstall(place, ROLES), stops=True)
 
 
-def _journal(state: Path) -> Iterator[Step]:
+def check_owner(path: Path, trusted: Container[int | None]) -> None:
+    """Whether what it tells may be carried out: who wrote it could have done the same.
+
+    :raises StoreError: somebody else did.
+    """
+    owner = path.stat().st_uid
+    if owner not in trusted:
+        raise StoreError(f"{path} is user {owner}'s: run lanrage uninstall as that user")
+
+
+def _journal(state: Path, trusted: Container[int | None]) -> Iterator[Step]:
     if not (state / JOURNAL).is_file():
         return
+    check_owner(state / JOURNAL, trusted)
     journal = UndoJournal(state / JOURNAL)
     for entry in reversed(journal.entries()):
         if entry.kind != MAPPING:
@@ -244,7 +269,8 @@ def _data(machine: Machine) -> Iterator[Step]:
     place = machine.place
     ours = [folder for folder in machine.folders if any((folder / name).exists() for name in KNOWN)]
     for folder in ours:
-        yield Step(f"keys, parties and settings in {folder}", partial(_remove_folder, folder), secret=True)
+        check = folder in machine.others or folder.parent in machine.others
+        yield Step(f"keys, parties and settings in {folder}", partial(_remove_folder, folder, named=check), secret=True)
     for state in (machine.state, *machine.others):
         if state not in ours and (state.is_dir() if ours else _is_empty(state)):
             yield Step(f"the folder {state}, if nothing else is in it", partial(_remove_empty, state), secret=True)
@@ -274,10 +300,30 @@ def _is_empty(path: Path) -> bool:
     return all(each.name in PARTS and each.is_dir() and not any(each.iterdir()) for each in path.iterdir())
 
 
-def _remove_folder(path: Path) -> None:
-    if len(path.parts) < 3 or path == Path(os.path.expanduser("~")):
+def is_shared(path: Path, homes: Iterable[Path]) -> bool:
+    """Whether a folder, wherever its path leads, has more in it than LANrage's: one of the root's, a person's home, or
+    what such a home lies in."""
+    real = path.resolve()
+    return len(real.parts) < 3 or any(home.resolve().is_relative_to(real) for home in homes)
+
+
+def strangers(folder: Path) -> list[str]:
+    """What is in a folder and is not named as anything of ours is."""
+    return sorted(each.name for each in folder.iterdir() if not NAMES.fullmatch(each.name))
+
+
+def _remove_folder(path: Path, *, named: bool = False) -> None:
+    """Remove it with all that is in it.
+
+    :param named: by the user: it may hold more than we made, which stays, and the folder with it.
+    :raises StoreError: it is not ours alone, or cannot be removed.
+    """
+    homes = [Path(each.pw_dir) for each in pwd.getpwall() if each.pw_uid == 0 or each.pw_uid >= FIRST_USER]
+    if is_shared(path, homes):
         raise StoreError(f"{path} is no folder of LANrage alone")
     try:
+        if named and (others := strangers(path)):
+            raise StoreError(f"{path} has {others[0]}, too, which LANrage did not make: move that away first")
         shutil.rmtree(path)
     except FileNotFoundError:
         return
