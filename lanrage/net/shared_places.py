@@ -10,8 +10,12 @@ from twisted.logger import Logger
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from twisted.python.failure import Failure
 
+from lanrage.core.rate import TokenBucket
 from lanrage.core.web_places import Found, Place, WebPlaces
 from lanrage.net.loopback_peer import user_of
+
+WORDS_RATE, WORDS_BURST = 1 / 30, 5.0
+"""Warnings a second, and at once: any user of the machine may cause them."""
 
 log = Logger()
 
@@ -64,6 +68,8 @@ class SharedPlaces(WrappingFactory[PlacedConnection]):
         super().__init__(wrapped)  # type: ignore[no-untyped-call]
         self._clock, self._places, self._who_is = clock, places, who_is
         self._connections: dict[Place, PlacedConnection] = {}
+        self._words = TokenBucket(WORDS_RATE, WORDS_BURST)
+        self._unsaid = 0
 
     def come(self, connection: PlacedConnection, transport: Any) -> Place | None:
         """A place for a connection; ``None``: there is none."""
@@ -73,7 +79,7 @@ class SharedPlaces(WrappingFactory[PlacedConnection]):
         if found.place is not None:
             self._connections[found.place] = connection
         else:
-            log.warn("a connection to the page found no place: user {user} is not logged in", user=peer)
+            self._warn("a connection to the page found no place: user {user} is not logged in", peer)
         return found.place
 
     def log_in(self, place: Place, user: int) -> bool:
@@ -81,7 +87,7 @@ class SharedPlaces(WrappingFactory[PlacedConnection]):
         found = self._places.log_in(place, user)
         self._make_room(found)
         if found.place is None:
-            log.warn("user {user} has no place left for connections to the page", user=user)
+            self._warn("user {user} has no place left for connections to the page", user)
         return found.place is not None
 
     def leave(self, place: Place) -> None:
@@ -91,8 +97,15 @@ class SharedPlaces(WrappingFactory[PlacedConnection]):
 
     def _make_room(self, found: Found) -> None:
         if found.ended is not None:
-            log.warn("a connection of user {user} to the page gave way", user=_whose(found.ended))
+            self._warn("a connection of user {user} to the page gave way", _whose(found.ended))
             self._connections[found.ended].abortConnection()
+
+    def _warn(self, words: str, user: int | None) -> None:
+        if self._words.take(self._clock.seconds()):
+            log.warn(words + " ({unsaid} more were not told)", user=user, unsaid=self._unsaid)
+            self._unsaid = 0
+        else:
+            self._unsaid += 1
 
     def abort(self) -> None:
         """End all connections now."""
