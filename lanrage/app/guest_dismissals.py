@@ -19,6 +19,9 @@ from lanrage.store.dismissals import DismissalsFile
 AGAIN = 10.0
 """Seconds between tries to tell the party; one waits as long for the server by itself."""
 
+TEMPORARY = frozenset({"conflict", "limit"})
+"""Refusals that mean "not now": the party changes faster than this node follows, the server has too much to do."""
+
 log = Logger()
 
 
@@ -134,8 +137,8 @@ class Dismissals:
                 try:
                     await self._act(DismissGuest(key))
                 except Refused as error:
-                    if error.code == "conflict":
-                        raise  # the party changes faster than this node follows
+                    if error.code in TEMPORARY:
+                        raise
                     log.warn("a guest that was dismissed here is one again: {error}", error=str(error))
             await self.told(key)
             self.changed()

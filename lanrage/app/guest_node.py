@@ -12,6 +12,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from lanrage.app.governance import Governance, find_member
+from lanrage.app.guest_dismissals import TEMPORARY
 from lanrage.app.guest_results import GuestAdded, GuestRemoved, GuestsShown
 from lanrage.app.guest_session import SessionGuests
 from lanrage.app.guest_view import able, door_of, listed, peers_of, shown
@@ -190,16 +191,16 @@ class GuestNode:
         try:
             await self._look(life)
             await governance.act(DismissGuest(guest.key))
-        except Unreachable as error:
+        except (Unreachable, Refused) as error:
+            if isinstance(error, Refused) and error.code not in TEMPORARY:
+                await dismissals.told(guest.key)
+                await self._look(life)
+                raise
             dismissals.later()
             here = "this node lets it in no more"
             if guest.server != life.keys.identity.public:
                 here = f"{name_of(replica, guest.server)}'s node lets it in still"
-            return f"{here}; the party is told as soon as the control server answers: {error}"
-        except Refused:
-            await dismissals.told(guest.key)
-            await self._look(life)
-            raise
+            return f"{here}; the party is told as soon as the control server answers, while this node is in it: {error}"
         except BaseException:
             dismissals.later()
             raise

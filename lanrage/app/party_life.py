@@ -324,8 +324,8 @@ class PartyLife:
     async def _go(self, replica: PartyReplica, sentence: str) -> None:
         if self.replica is replica:
             await self.go_out()
+            self.trouble = sentence  # it stands, too, where the disk does not let go of the party
             await self.forget()
-            self.trouble = sentence
 
     def server_now(self) -> float:
         """Seconds since the epoch, as the control server counts."""

@@ -123,6 +123,7 @@ class RejoinNode:
             saved = life.saved.updated(life.replica)
             await life.go_out()
             self._stay_out(life, saved)
+            life.saving.save()  # what was on its way to the disk, or was not taken by it
         return {}
 
     # --- log-in -------------------------------------------------------------------------------------------------------

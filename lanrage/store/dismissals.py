@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +15,7 @@ from twisted.logger import Logger
 
 from lanrage.core.party_guests import GUESTS_LIMIT
 from lanrage.errors import LanrageError, StoreError
-from lanrage.store.files import make_folder, read_private, write_atomic
+from lanrage.store.files import make_folder, write_atomic
 
 FILE = "dismissals.json"
 VERSION = 1
@@ -39,7 +41,7 @@ class SavedDismissals(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @attrs.frozen
 class DismissalsFile:
-    """The file of a node. One that is damaged or of another party counts as none.
+    """The file of a node. One of another party counts as none; one that is of no use does, too, and is kept aside.
 
     :param folder: the node's state folder.
     """
@@ -54,10 +56,10 @@ class DismissalsFile:
     def load(self, party_id: str) -> frozenset[bytes]:
         """The keys of guests that this party is to be told of."""
         try:
-            raw = read_private(self.path)
+            raw = self._read()
             saved = msgspec.json.decode(raw, type=SavedDismissals) if raw is not None else None
         except (ValueError, RecursionError, LanrageError) as error:
-            log.warn("{path} is of no use: {why}; remove the guests again", path=str(self.path), why=str(error))
+            self._set_aside(str(error))
             return frozenset()
         if saved is None or (saved.version, saved.party_id) != (VERSION, party_id):
             return frozenset()
@@ -84,3 +86,25 @@ class DismissalsFile:
             self.path.unlink(missing_ok=True)
         except OSError as error:
             raise StoreError(f"{self.path} cannot be removed: {error.strerror}") from error
+
+    def _read(self) -> bytes | None:
+        """Its content, which is no secret: others may read it, but not write it.
+
+        :raises StoreError: when they may, or it cannot be read.
+        """
+        try:
+            with self.path.open("rb") as file:
+                mode = os.fstat(file.fileno()).st_mode & 0o777
+                if mode & 0o022:
+                    raise StoreError(f"{self.path} has mode {mode:04o}, others may write it; set it to 0600")
+                return file.read()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise StoreError(f"{self.path} cannot be read: {error.strerror}") from error
+
+    def _set_aside(self, reason: str) -> None:
+        aside = self.path.with_name(f"{FILE}.damaged")
+        with contextlib.suppress(OSError):
+            os.replace(self.path, aside)
+        log.warn("{reason}; it is kept as {aside}: remove the guests again", reason=reason, aside=str(aside))

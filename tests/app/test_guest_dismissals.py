@@ -94,9 +94,16 @@ class DismissalsTests(SynchronousTestCase):
 
     def test_conflict(self) -> None:
         """Where the party changed faster than this node followed it is tried again."""
+        self._not_now("conflict")
+
+    def test_busy_server(self) -> None:
+        """Where the server has too much to do the guest stays out, and it is tried again."""
+        self._not_now("limit")
+
+    def _not_now(self, code: str) -> None:
         dismissals = self.session()
         now(dismissals.add(ONE))
-        self.answer = Refused("conflict", "try again")
+        self.answer = Refused(code, "try again")
         dismissals.later()
         self.clock.advance(AGAIN)
         self.assertEqual(frozenset({ONE}), dismissals.pending)

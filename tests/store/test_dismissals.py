@@ -46,3 +46,14 @@ class DismissalsFileTests(SynchronousTestCase):
         self.file.save(PARTY, [GUEST_KEYS[0]])
         write_atomic(self.file.path, data)
         self.assertEqual(frozenset(), self.file.load(PARTY))
+
+    def test_modes(self) -> None:
+        """It is no secret, so that a restored file that others may read counts; what they may write is kept aside."""
+        keys = frozenset(GUEST_KEYS[:2])
+        self.file.save(PARTY, keys)
+        self.file.path.chmod(0o640)
+        self.assertEqual(keys, self.file.load(PARTY))
+        self.file.path.chmod(0o660)
+        self.assertEqual(frozenset(), self.file.load(PARTY))
+        self.file.save(PARTY, [GUEST_KEYS[2]])
+        self.assertIn(GUEST_KEYS[0].hex(), self.file.path.with_name("dismissals.json.damaged").read_text("ascii"))
