@@ -20,8 +20,8 @@ CONTROL, RELAY, RELAY2 = "control", "relay", "relay2"
 RELAYS = {RELAY: (PUBLIC_ADDRESSES[0], RELAY_PORTS), RELAY2: (PUBLIC_ADDRESSES[1], RELAY2_PORTS)}
 """Address and ports of each relay."""
 
-READY_S = 60.0
-"""Sixteen nodes that start at once on two cores each need about a second of one."""
+READY_S = 120.0
+"""Sixteen nodes that start at once on two cores each need about a second of one; an emulated machine some 30 s."""
 
 LOG_TAIL = 12
 """Lines of a process's log that an error shows."""

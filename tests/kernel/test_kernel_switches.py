@@ -19,7 +19,7 @@ SWITCHES = int(os.environ.get("LANRAGE_KERNEL_SWITCHES", "4"))
 
 pytestmark = [
     pytest.mark.kernel,
-    pytest.mark.timeout(120 + 30 * SWITCHES),
+    pytest.mark.timeout(180 + 30 * SWITCHES),
     pytest.mark.skipif("LANRAGE_KERNEL_VM" not in os.environ, reason="needs the virtual machine of make test-kernel"),
 ]
 
