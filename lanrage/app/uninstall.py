@@ -47,7 +47,8 @@ NAMES = re.compile(
     r"\.?("
     r"(identity|wireguard|server|party-\w+)\.key|(server|relay)\.pub|server\.crt|settings\.lock|twistd\.log.*|\w+\.sock"
     r"|(control|settings|metrics(-\w+)?)\.db\b.*|(undo|mappings|reach)\.jsonl?"
-    r"|(bridges|dismissals|endpoints|games-played|party|recent|servers)\.json"
+    r"|(bridges|dismissals|endpoints|games-played|party|recent|servers)\.json|(dismissals|servers|party\.json)\.damaged"
+    r"|new\.[0-9a-f]{12}\.db"
     r")(\.[0-9a-f]{12})?|backups|games|node|control|relay"
 )
 """What is in our state folders, files that were half written among it."""

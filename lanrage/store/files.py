@@ -66,11 +66,23 @@ def read_private(path: Path) -> bytes | None:
 
     :raises StoreError: when it cannot be read, or others than its owner may read it.
     """
+    return _read(path, 0o077, "read")
+
+
+def read_trusted(path: Path) -> bytes | None:
+    """The content of a file that is no secret; ``None`` when it does not exist.
+
+    :raises StoreError: when it cannot be read, or others than its owner may write it.
+    """
+    return _read(path, 0o022, "write")
+
+
+def _read(path: Path, forbidden: int, what: str) -> bytes | None:
     try:
         with path.open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode & 0o777
-            if mode & 0o077:
-                raise StoreError(f"{path} has mode {mode:04o}, others may read it; set it to 0600")
+            if mode & forbidden:
+                raise StoreError(f"{path} has mode {mode:04o}, others may {what} it; set it to 0600")
             return file.read()
     except FileNotFoundError:
         return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import attrs
@@ -12,11 +11,9 @@ from twisted.logger import Logger
 
 from lanrage.core.server_browser import MANUAL_LIMIT
 from lanrage.core.server_marks import MARKS_LIMIT, TAG_LIMIT, TAGS_LIMIT, Mark, MarkKey, Marks, Named
-from lanrage.errors import LanrageError, StoreError
-from lanrage.store.files import make_folder, read_private, write_atomic
+from lanrage.store.state_file import StateFile
 
 FILE = "servers.json"
-VERSION = 1
 
 Who = Annotated[str, Meta(min_length=1, max_length=253)]
 PortNumber = Annotated[int, Meta(ge=1, le=65535)]
@@ -50,35 +47,19 @@ class _Saved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     marks: Annotated[list[_SavedMark], Meta(max_length=MARKS_LIMIT)] = []
     servers: Annotated[list[_SavedServer], Meta(max_length=MANUAL_LIMIT)] = []
-    version: int = VERSION
+    version: int = 1
 
 
 @attrs.frozen
-class ServersFile:
-    """The file of a node. One that is damaged is set aside, and counts as none.
+class ServersFile(StateFile[_Saved]):
+    """The file of a node."""
 
-    :param folder: the node's state folder.
-    """
-
-    folder: Path
-
-    @property
-    def path(self) -> Path:
-        """Where it is."""
-        return self.folder / FILE
+    NAME, KIND, LOG, ADVICE, ASIDE = FILE, _Saved, log, "it is set aside", True
 
     def load(self) -> Marks:
         """What was kept."""
-        try:
-            raw = read_private(self.path)
-            if raw is None:
-                return Marks()
-            saved = msgspec.json.decode(raw, type=_Saved)
-            if saved.version != VERSION:
-                raise StoreError(f"version {saved.version} is not known here")
-        except (ValueError, RecursionError, LanrageError) as error:
-            log.warn("{path} is of no use, and is set aside: {why}", path=str(self.path), why=str(error))
-            self._set_aside()
+        saved = self.read()
+        if saved is None:
             return Marks()
         marks = {
             MarkKey(each.who, each.port, each.game): Mark(each.favourite, tuple(each.tags)) for each in saved.marks
@@ -98,11 +79,4 @@ class ServersFile:
             ],
             [_SavedServer(each.key.who, each.key.port, each.key.game, each.name, each.tcp) for each in marks.named],
         )
-        make_folder(self.folder)
-        write_atomic(self.path, msgspec.json.format(msgspec.json.encode(saved), indent=1))
-
-    def _set_aside(self) -> None:
-        try:
-            self.path.replace(self.path.with_suffix(".damaged"))
-        except OSError as error:
-            log.warn("{path} cannot be set aside: {why}", path=str(self.path), why=error.strerror)
+        self.write(saved)

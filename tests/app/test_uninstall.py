@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import socket
@@ -21,12 +20,19 @@ from lanrage.app import uninstall
 from lanrage.app.cli_uninstall import _confirm, run
 from lanrage.app.service_install import accounts
 from lanrage.app.service_place import Place
-from lanrage.app.uninstall import AGENT_LINK, Machine, Step, answers, check_owner, check_stopped, is_shared, left, steps
+from lanrage.app.uninstall import (
+    AGENT_LINK,
+    Machine,
+    Step,
+    check_stopped,
+    left,
+    steps,
+)
 from lanrage.core.links import OWNER_MARK
 from lanrage.core.mapping import NONCE_BYTES, PERMANENT, Lease, Method, Transport, Wish
 from lanrage.core.service_files import MARK
 from lanrage.core.undo import GUARD, MAPPING, UndoEntry
-from lanrage.errors import Refused, StoreError
+from lanrage.errors import Refused
 from lanrage.net.firewalls import Tools
 from lanrage.store.undo import UndoJournal
 from tests.namespaces import Namespace
@@ -278,42 +284,6 @@ class WordTests(Case):
         (own / "thesis.txt").rename(own / ".party.json.0123456789ab")
         self.assertTrue(self.run_it(yes=True))
         self.assertFalse(own.exists())
-
-    def test_a_journal_of_others(self) -> None:
-        """What another user wrote is not carried out with root's rights."""
-        own = self.root / "srv/own"
-        own.mkdir(parents=True)
-        UndoJournal(own / "undo.jsonl").note(UndoEntry("device", "other0"))
-        check_owner(own / "undo.jsonl", {os.geteuid()})
-        with self.assertRaises(StoreError) as caught:
-            check_owner(own / "undo.jsonl", {os.geteuid() + 1})
-        self.assertIn(f"user {os.geteuid()}'s", str(caught.exception))
-
-    def test_busy(self) -> None:
-        """A node that takes nobody at the moment runs; a socket that nobody holds is none."""
-        path = self.root / "busy.sock"
-        self.assertFalse(answers(path))
-        with socket.socket(socket.AF_UNIX) as node, contextlib.ExitStack() as waiting:
-            node.bind(str(path))
-            self.assertFalse(answers(path))
-            node.listen(0)
-            for _ in range(3):
-                one = waiting.enter_context(socket.socket(socket.AF_UNIX))
-                one.setblocking(False)
-                with contextlib.suppress(BlockingIOError):
-                    one.connect(str(path))
-            self.assertTrue(answers(path))
-        self.assertFalse(answers(path))
-
-    def test_a_shared_folder(self) -> None:
-        """A home, what homes lie in and the root's own folders never go, by whatever path they are named."""
-        home = self.root / "srv/people/ann"
-        home.mkdir(parents=True)
-        (self.root / "way").symlink_to(home)
-        for folder in (home, home.parent, self.root / "way", home / "x/..", Path("/srv"), Path("/")):
-            self.assertTrue(is_shared(folder, [home]), folder)
-        for folder in (home / "state", home.parent / "ben", self.root / "way/state"):
-            self.assertFalse(is_shared(folder, [home]), folder)
 
     def test_the_agent(self) -> None:
         """A user's link that starts the agent goes; another's file of that name stays."""

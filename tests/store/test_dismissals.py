@@ -56,4 +56,4 @@ class DismissalsFileTests(SynchronousTestCase):
         self.file.path.chmod(0o660)
         self.assertEqual(frozenset(), self.file.load(PARTY))
         self.file.save(PARTY, [GUEST_KEYS[2]])
-        self.assertIn(GUEST_KEYS[0].hex(), self.file.path.with_name("dismissals.json.damaged").read_text("ascii"))
+        self.assertIn(GUEST_KEYS[0].hex(), self.file.path.with_name("dismissals.damaged").read_text("ascii"))
