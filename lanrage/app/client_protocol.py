@@ -207,6 +207,8 @@ class ClientProtocol(WebSocketClientProtocol):  # type: ignore[misc]
             self._waiting.pop(number, None)
             if number in self._sent:
                 self._end_there(number)
+            else:
+                self._later = deque(each for each in self._later if each[0] != number)
 
         def send() -> None:
             if descriptor is not None:

@@ -171,7 +171,7 @@ def carry_out(found: Sequence[Step], tell: Callable[[Step, str], None]) -> int:
     for step in found:
         try:
             step.do()
-        except LanrageError as error:
+        except (LanrageError, OSError) as error:
             failed += 1
             tell(step, str(error))
         else:
@@ -209,7 +209,10 @@ def _journal(state: Path, trusted: Container[int | None]) -> Iterator[Step]:
 def _mappings(machine: Machine) -> Iterator[Step]:
     ports = ", ".join(sorted({str(lease.wish) for lease in mappings(machine.folders)}))
     if ports:
-        yield Step(f"{ports}, mapped at this network's router", lambda: machine.unmap(journals(machine.folders)))
+        yield Step(
+            f"what was asked of this network's router for {ports}, as far as it does so",
+            lambda: machine.unmap(journals(machine.folders)),
+        )
 
 
 def _devices() -> Iterator[Step]:

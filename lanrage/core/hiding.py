@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable
 from ipaddress import ip_address
@@ -21,10 +22,11 @@ _KEY = re.compile(r"(?<![0-9a-fA-F])[0-9a-fA-F]{64}(?![0-9a-fA-F])|(?<![A-Za-z0-
 _QUAD = r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}"
 _ADDRESS = re.compile(
     rf"(?<![0-9.]){_QUAD}(?![0-9.]*[0-9])"
-    rf"|(?<![0-9A-Za-z:.])(?=[0-9a-fA-F:.]*:[0-9a-fA-F:.]*:)[0-9a-fA-F:]{{2,40}}(?:{_QUAD})?(?![0-9A-Za-z])"
+    rf"|(?:(?<![0-9A-Za-z:.])|(?<=[G-Zg-z]:))(?=[0-9a-fA-F:.]*:[0-9a-fA-F:.]*:)[0-9a-fA-F:]{{2,40}}(?:{_QUAD})?(?![0-9A-Za-z])"
 )
 """What looks like an IPv4 or IPv6 address; :mod:`ipaddress` decides whether it is one. IPv4 first: with a port and
-the sentence's colon, ``192.0.2.1:80:``, it begins as IPv6 may."""
+the sentence's colon, ``192.0.2.1:80:``, it begins as IPv6 may. A word that ends with no digit of IPv6 and its colon may
+stand before it."""
 _HOME = re.compile(r"""(?:/[\w.-]+){0,3}/home/[^/\s"'`:;,()<>\[\]{}]+|(?<![\w.-])/root(?![\w.-])""")
 """A user's folder at the usual places."""
 HOME = "~"
@@ -91,10 +93,22 @@ class Hider:
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, dict):
-            return {self.text(key): self.value(inner) for key, inner in value.items()}
+            return self._object(value)
         if isinstance(value, list | tuple):
             return [self.value(inner) for inner in value]
         return value
+
+    def _object(self, value: dict[str, Any]) -> dict[str, Any]:
+        """Keys that are one without their secrets are numbered: no row is lost."""
+        hidden: dict[str, Any] = {}
+        for key, inner in value.items():
+            told = wanted = self.text(key)
+            for number in itertools.count(2):
+                if told not in hidden:
+                    break
+                told = f"{wanted} {number}"
+            hidden[told] = self.value(inner)
+        return hidden
 
     def _address(self, text: str) -> str:
         try:

@@ -25,11 +25,17 @@ def judge_clocks(facts: Facts) -> Iterator[Check]:
 
 
 def agreed(offsets: Sequence[float]) -> float:
-    """The clock with which most of these agree within :data:`CLOCK_WARNING`; of two such the first.
+    """The clock with which more than half of these agree within :data:`CLOCK_WARNING`, of several the one with which
+    most do; our own where there is none.
 
     :param offsets: seconds; our own first, which is 0.
     """
-    return max(offsets, key=lambda one: sum(abs(one - other) <= CLOCK_WARNING for other in offsets))
+    best, count = max(((one, _company(one, offsets)) for one in offsets), key=lambda each: each[1])
+    return best if 2 * count > len(offsets) else offsets[0]
+
+
+def _company(one: float, offsets: Sequence[float]) -> int:
+    return sum(abs(one - other) <= CLOCK_WARNING for other in offsets)
 
 
 def _member(member: MemberFacts, right: float) -> Check:

@@ -1,8 +1,9 @@
 """What members tell each other of their paths: the words, and who tells whom when (``docs/protocol-party.rst``).
 
-A pure machine: inputs come with the time, which never goes back. A report goes again every ten seconds, and two seconds
-after a grade changed at the earliest; whoever hears one tells its own back, so that WireGuard has an answer and takes
-the path for no dead one. A member that told nothing, since it knows no reports, is hailed now and then by an empty one.
+A pure machine: inputs come with the time, which never goes back. A report goes again every ten seconds, and after a
+grade changed two seconds after the last one at the earliest, in a large party later; whoever hears one tells its own
+back, so that WireGuard has an answer and takes the path for no dead one. A member that told nothing, since it knows no
+reports, is hailed now and then by an empty one.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ REPEAT = 10.0
 """Seconds between two tellings of the same: people who ask who lags look again after some."""
 SPACING = 2.0
 """Seconds between two tellings to one member, whatever happens: a grade may flap, and a member ask for answers."""
+RATE = 10.0
+"""Tellings a second to all members together: in a large party a grade that flaps must not fill a home's upload."""
 SILENCE = 35.0
 """Seconds until what a member told is forgotten: three tellings were lost."""
 HAIL = 30.0
@@ -135,7 +138,7 @@ class ReportTalk:
 
     def _is_due(self, identity: bytes, now: float) -> bool:
         since = now - self._told_at.get(identity, float("-inf"))
-        return since >= REPEAT or (identity in self._stale and since >= SPACING)
+        return since >= REPEAT or (identity in self._stale and since >= max(SPACING, len(self._ready) / RATE))
 
     def _tell(self, identity: bytes, now: float) -> None:
         self._told_at[identity] = now

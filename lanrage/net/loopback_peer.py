@@ -11,7 +11,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from lanrage.errors import DecodeError
-from lanrage.net.udp_sockets import LARGEST, NETLINK_SOCK_DIAG, TIMEOUT
+from lanrage.net.udp_sockets import LARGEST, NETLINK_SOCK_DIAG
 from lanrage.wire.sock_diag import ask_tcp, read_owner
 
 
@@ -25,7 +25,7 @@ def user_of(peer: Any, own: Any) -> int | None:
     with suppress(OSError, DecodeError, ValueError):
         question = ask_tcp((ip_address(peer.host), peer.port), (ip_address(own.host), own.port))
         with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, NETLINK_SOCK_DIAG) as asker:
-            asker.settimeout(TIMEOUT)
+            asker.setblocking(False)  # the kernel answers before the sending is over
             asker.send(question)
             return read_owner(asker.recv(LARGEST))
     return None

@@ -73,3 +73,10 @@ class JudgementTests(SynchronousTestCase):
         crowd = [right + step / 10 for step in range(len(others) + 1)]
         self.assertLessEqual(abs(agreed([*others, *crowd]) - right), 2 * 5.0)
         self.assertEqual(agreed([0.0, 100.0]), 0.0)
+        self.assertEqual(agreed([0.0, 100.0, 100.0, 300.0, 500.0]), 0.0)  # two of five are not most
+
+    def test_no_crowd(self) -> None:
+        """Where no clocks agree nobody says that this one is wrong; those that differ from it are named."""
+        self.assertEqual(
+            clocks(None, 100.0, 100.0, 300.0, 500.0), [(f"m{each}", "member_clock_off", "failure") for each in range(4)]
+        )

@@ -90,6 +90,16 @@ class HidingTests(SynchronousTestCase):
         value = {"10.0.0.1": ["8.8.8.8", 5, None, True, {"a": "10.0.0.1"}]}
         self.assertEqual(Hider().value(value), {"private-1": ["public-1", 5, None, True, {"a": "private-1"}]})
 
+    def test_keys_that_are_one(self) -> None:
+        """Codes have no names of their own, and yet no row of an object is lost."""
+        value = {"LR1-aaaa": 1, "LR1-bbbb": 2, "LR1-cccc": {"x": 3}}
+        self.assertEqual(Hider().value(value), {"[code]": 1, "[code] 2": 2, "[code] 3": {"x": 3}})
+
+    def test_a_word_before_it(self) -> None:
+        """Its colon is no part of the address, unless the word could be."""
+        text = "peer:2001:db8::7, relay:2606:4700::1 udp:2001:db8:1:2:3:4:5:6"
+        self.assertEqual(Hider().text(text), "peer:private-1, relay:public-1 udp:private-2")
+
     def test_host_names(self) -> None:
         """Only names, the longest first, so that one within another is not torn apart."""
         addresses = ["a.org:1", "play.a.org:2", "1.2.3.4:5", "[::1]:6", "", "plain"]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from twisted.trial.unittest import SynchronousTestCase
 
-from lanrage.core.path_reports import HAIL, REPEAT, SILENCE, SPACING, Due, PathTold, ReportTalk
+from lanrage.core.path_reports import HAIL, RATE, REPEAT, SILENCE, SPACING, Due, PathTold, ReportTalk
 from lanrage.core.quality import Grade, grade, score
 from tests.strategies_quality import paths
 
@@ -123,6 +123,17 @@ class TogetherTests(SynchronousTestCase):
         self.assertEqual(told, [11, 21])
         told = [at for at in range(31, 41) if talk.tick({ben: F_GRADE if at >= 32 else A_GRADE}, float(at)).told]
         self.assertEqual(told, [31, 33])
+
+    def test_a_large_party(self) -> None:
+        """One path whose grade flaps makes no flood: ten reports a second to all together at most."""
+        talk, others = ReportTalk(), frozenset(bytes([number]) * 32 for number in range(63))
+        talk.follow(others, others)
+        path = min(others)
+        for each in others:
+            talk.heard(each, {}, 0.0)
+        told = [len(talk.tick({path: F_GRADE if at % 2 else A_GRADE}, float(at)).told) for at in range(1, 31)]
+        self.assertGreater(sum(told), len(others))
+        self.assertLessEqual(sum(told), RATE * 30)
 
     def test_words(self) -> None:
         """Score and grade follow from the figures."""
