@@ -9,7 +9,7 @@ from lanrage.app.operations import perform
 from lanrage.app.party_news import party_seen
 from lanrage.app.rejoin_node import AWAY
 from lanrage.core.game_orders import ShowNote, decode_order
-from lanrage.errors import Refused
+from lanrage.errors import Refused, StoreError
 from tests.app.node_world import PartyCase, Player
 
 USER = 1000
@@ -192,8 +192,22 @@ class RejoinTests(RejoinCase):
         await self.until(lambda: session.notes)
         self.assertEqual(session.notes, [f"{BACK}\nIts control server is not reached yet."])
 
+    async def test_machine_mended(self) -> None:
+        """A machine that cannot take part at the moment goes on trying, and is back."""
+        bert = await self.alone()
+        await self.log_out(self.log_in(bert))
+        bert.machinery.broken = StoreError("no space is left")
+        session = self.log_in(bert)
+        await session.rejoin()
+        await self.until(lambda: session.notes)
+        self.assertIn("this machine is not back in the party.", session.notes[0])
+        bert.machinery.broken = None
+        life = bert.node._own()
+        await self.until(lambda: life.session is not None)
+        self.assertEqual((life.trouble, life.away), ("", False))
+
     async def test_broken_machine(self) -> None:
-        """A machine that cannot take part says so, and goes on trying."""
+        """A machine that cannot take part says why."""
         bert = await self.alone()
         await self.log_out(self.log_in(bert))
         bert.machinery.broken = Refused("busy", "the tunnel's port is taken")

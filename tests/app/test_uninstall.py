@@ -272,6 +272,18 @@ class WordTests(Case):
         self.assertTrue(self.run_it(yes=True))
         self.assertEqual((own.exists(), (other / "photo").exists()), (False, True))
 
+    def test_a_step_fails(self) -> None:
+        """Whatever it fails by, the others are done, and the reason is told."""
+
+        def full() -> None:
+            raise OSError(28, "no space is left")
+
+        done: list[str] = []
+        told: list[tuple[str, str]] = []
+        steps_ = [Step("one", full), Step("two", lambda: done.append("two"))]
+        self.assertEqual(uninstall.carry_out(steps_, lambda step, why: told.append((step.what, why))), 1)
+        self.assertEqual((done, told), (["two"], [("one", "[Errno 28] no space is left"), ("two", "")]))
+
     def test_a_folder_with_more(self) -> None:
         """One that the user named stays whole while anything in it is not named as ours are."""
         own = self.root / "srv/own"
