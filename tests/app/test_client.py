@@ -168,6 +168,8 @@ class CallTests(ClientCase):
             for each in reversed(joining):
                 each.cancel()
                 await self.assertFailure(each, CancelledError)
+                assert node._protocol is not None
+                self.assertLessEqual(len(node._protocol._later), 1, "a cancelled call is kept")
             self.assertEqual((await later)["state"], "idle")
         self.assertEqual([each.called for each in self.node.joining], [True] * CALL_BACKLOG)
 
