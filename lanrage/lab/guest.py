@@ -39,6 +39,7 @@ GUEST_PORT, TRAP_PORT, WORLD_PORT = 30_123, 30_124, 25_565
 SERVER_START_S = 30.0
 SEEK_S = 5.0
 DOOR_S = 15.0
+LOOK_S = 0.2
 """A router that is asked for a port answers within some seconds."""
 UP_MS, FIRST_MS, FOUND_MS, LISTED_MS, CUT_S = 5000.0, 2000.0, 1000.0, 3000.0, 3.0
 BACK_S = 30.0
@@ -296,6 +297,7 @@ def _second_way(stage: Stage) -> None:
         except Refused:
             if time.monotonic() > deadline:
                 raise
+            time.sleep(LOOK_S)
     _bring_up(stage, added, "second")
 
 
