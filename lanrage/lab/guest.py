@@ -38,8 +38,8 @@ WAYS = ("subnet", "limited", "multicast")
 GUEST_PORT, TRAP_PORT, WORLD_PORT = 30_123, 30_124, 25_565
 SERVER_START_S = 30.0
 SEEK_S = 5.0
-DOOR_S = 15.0
 LOOK_S = 0.2
+DOOR_S = 15.0
 """A router that is asked for a port answers within some seconds."""
 UP_MS, FIRST_MS, FOUND_MS, LISTED_MS, CUT_S = 5000.0, 2000.0, 1000.0, 3000.0, 3.0
 BACK_S = 30.0
