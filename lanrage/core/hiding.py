@@ -22,11 +22,12 @@ _KEY = re.compile(r"(?<![0-9a-fA-F])[0-9a-fA-F]{64}(?![0-9a-fA-F])|(?<![A-Za-z0-
 _QUAD = r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}"
 _ADDRESS = re.compile(
     rf"(?<![0-9.]){_QUAD}(?![0-9.]*[0-9])"
-    rf"|(?:(?<![0-9A-Za-z:.])|(?<=[G-Zg-z]:))(?=[0-9a-fA-F:.]*:[0-9a-fA-F:.]*:)[0-9a-fA-F:]{{2,40}}(?:{_QUAD})?(?![0-9A-Za-z])"
+    r"|(?:(?<![0-9A-Za-z:.])|(?<=[G-Zg-z]:))(?=[0-9a-fA-F:.]*:[0-9a-fA-F:.]*:)"
+    rf"[0-9a-fA-F:]{{2,40}}(?:{_QUAD})?(?![0-9A-Za-z])"
 )
 """What looks like an IPv4 or IPv6 address; :mod:`ipaddress` decides whether it is one. IPv4 first: with a port and
-the sentence's colon, ``192.0.2.1:80:``, it begins as IPv6 may. A word that ends with no digit of IPv6 and its colon may
-stand before it."""
+the sentence's colon, ``192.0.2.1:80:``, it begins as IPv6 may. A word that ends with no digit of IPv6 and its colon
+may stand before it."""
 _HOME = re.compile(r"""(?:/[\w.-]+){0,3}/home/[^/\s"'`:;,()<>\[\]{}]+|(?<![\w.-])/root(?![\w.-])""")
 """A user's folder at the usual places."""
 HOME = "~"
